@@ -1,0 +1,1 @@
+//! The keeper at headquarters.

@@ -1,0 +1,1 @@
+//! Sealed things moving, and proof that they arrived.

@@ -1,0 +1,1 @@
+//! The single test binary.
