@@ -1,1 +1,8 @@
-//! The map of the app.
+//! The app: a person at a desk.
+//!
+//! Reading order: [`model`] (what is recorded) → [`codebook`] (forms as data) → [`record`] (the plaintext inside an
+//! envelope) → [`ui`] (message in, effects out) → `runtime` (threads, terminal, disk) → `commands` (the command line).
+//! Arrows point that way only: the rooms before `runtime` know no keys, disk, clock or network.
+
+pub mod codebook;
+pub mod model;

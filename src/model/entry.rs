@@ -1,0 +1,127 @@
+//! One entry: something kept, by someone, in a case, for good.
+
+use super::{
+    answer::Answers,
+    date::Moment,
+    ids::{CaseId, Code, DeviceId, EntryId, JournalId},
+    sheet::Sheet,
+};
+
+/// Who wrote it and where it stands in that device's journal: the signer, whoever carried it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Author {
+    /// The signing device.
+    pub device: DeviceId,
+    /// Its journal.
+    pub journal: JournalId,
+    /// Place in the journal, from 1.
+    pub seq: u64,
+}
+
+/// Clock evidence. Order never depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// The device's wall clock when the entry was kept.
+    pub device: Moment,
+    /// Milliseconds since the machine started, which no one can set.
+    pub boot_ms: u64,
+    /// Newest hub time in a verified receipt, Unix milliseconds.
+    pub hub_ms: Option<i64>,
+}
+
+/// Where an imported entry comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The data set or file, as the map names it.
+    pub name: Box<str>,
+    /// The map that read it, with its version.
+    pub map: Box<str>,
+    /// Identity of the row: digest of map, cells and occurrence (32 bytes); makes a second import add nothing.
+    pub row: [u8; 32],
+}
+
+/// Everything that can be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A filled form: the opening of a case, a person, an interview, a note…
+    Sheet(Sheet),
+    /// The answers of a sheet that the codebook calls sealed (name, phone, home), under the case's second key.
+    Names(Names),
+    /// A correction or another new fact about an older entry.
+    Amendment(Amendment),
+    /// Someone opened what was not theirs, asked for names, or exported.
+    Access(Access),
+    /// An HQ reader's word on a slip or stand-in.
+    Opened(Opened),
+    /// A kind that this version does not know; kept, counted and carried as it is.
+    Other(Other),
+}
+
+/// Sealed answers of a sheet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// The sheet they belong to.
+    pub of: EntryId,
+    /// The answers.
+    pub answers: Answers,
+}
+
+/// New facts about an older entry, which stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Amendment {
+    /// The entry that is amended.
+    pub target: EntryId,
+    /// Amendments of the same target that its author had seen: two that do not see each other collide if they touch
+    /// the same question.
+    pub seen: Vec<EntryId>,
+    /// Why (list `amend_reason`).
+    pub reason: Code,
+    /// In words.
+    pub note: Option<Box<str>>,
+    /// The questions that change, with their new answers.
+    pub changes: Answers,
+}
+
+/// An access that has to be on record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// What was done: `case`, `names`, `export`, `print`.
+    pub what: Code,
+    /// How many entries it covered.
+    pub count: u32,
+}
+
+/// A reader's word that a slip or stand-in opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// The slip's or stand-in's place.
+    pub place: Author,
+    /// Whether it opened.
+    pub opens: bool,
+}
+
+/// What this version does not know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Other {
+    /// The kind it names.
+    pub kind: Box<str>,
+    /// The whole JSON text, for a version that knows it.
+    pub json: Box<str>,
+}
+
+/// One entry, opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// First 16 bytes of its header's hash.
+    pub id: EntryId,
+    /// The case it belongs to.
+    pub case: CaseId,
+    /// Who wrote it, where.
+    pub author: Author,
+    /// Clock evidence.
+    pub times: Times,
+    /// Where it was imported from, if it was.
+    pub source: Option<Source>,
+    /// What it says.
+    pub content: Content,
+}

@@ -1,0 +1,17 @@
+//! The domain, on the standard library alone: what officers record, and how entries fold into cases.
+
+mod answer;
+mod casebook;
+mod date;
+mod draft;
+mod entry;
+mod ids;
+mod sheet;
+
+pub use answer::{Answer, Answers, Given, Lang, Value};
+pub use casebook::{CaseFile, Casebook, Collision, Delivery, Line};
+pub use date::{DateError, Moment, PartialDate};
+pub use draft::{Draft, Problem, ProblemKind, Problems, Severity};
+pub use entry::{Access, Amendment, Author, Content, Entry, Names, Opened, Other, Source, Times};
+pub use ids::{CaseId, Code, DeviceId, DraftId, EntryId, FormId, FormRef, JournalId, MemberId, QuestionId, UnitId};
+pub use sheet::Sheet;
