@@ -38,6 +38,8 @@ pub struct Source {
     pub map: Box<str>,
     /// Identity of the row: digest of map, cells and occurrence (32 bytes); makes a second import add nothing.
     pub row: [u8; 32],
+    /// Columns that no question asks for, carried as they came: (column, cell).
+    pub cells: Box<[(Box<str>, Box<str>)]>,
 }
 
 /// Everything that can be kept.
