@@ -5,4 +5,7 @@
 //! Arrows point that way only: the rooms before `runtime` know no keys, disk, clock or network.
 
 pub mod codebook;
+pub mod commands;
+pub mod failure;
 pub mod model;
+pub mod runtime;

@@ -1,2 +1,7 @@
-//! Starts the app.
-fn main() {}
+//! Starts the app: the command line, and without a verb the screen.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    amanat::commands::run(std::env::args_os())
+}

@@ -1,0 +1,458 @@
+//! The command line as clap sees it: every verb, its arguments and its examples (`DESIGN.md` section 11).
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::args_later::{BundleVerb, ExportVerb, ReportArgs, ReviewVerb};
+
+/// Encrypted, signed, offline case entry for officers who interview victims of trafficking.
+#[derive(Debug, Parser)]
+#[command(
+    name = "amanat",
+    version,
+    max_term_width = 110,
+    after_help = "Without a verb the screen opens.\n\nExamples:\n  amanat                                  open the screen\n  \
+                  amanat device init --name \"Laptop 7\"    make this machine's keys and a join request\n  \
+                  amanat status --json                    what is kept, what is received\n  \
+                  amanat sync                             push, pull, done\n\n\
+                  Exit codes: 0 done, 1 failed, 2 usage, 3 locked or wrong passphrase, 4 hub not reached (nothing lost), \
+                  5 integrity or trust refused."
+)]
+pub(super) struct Cli {
+    /// What holds for every verb.
+    #[command(flatten)]
+    pub(super) global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) verb: Option<Verb>,
+}
+
+/// Options of every verb.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(super) struct Global {
+    /// Home folder of the device (else AMANAT_HOME, else the XDG data folder)
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) home: Option<PathBuf>,
+    /// Read the passphrase from this file (mode 600) instead of asking
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) passphrase_file: Option<PathBuf>,
+    /// One JSON document on stdout and nothing else
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Language of the screen
+    #[arg(long, global = true, value_enum)]
+    pub(super) lang: Option<Tongue>,
+    /// Linear mode for screen readers: no drawing, no colours
+    #[arg(long, global = true)]
+    pub(super) plain: bool,
+    /// Say nothing but results and errors
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+}
+
+/// Languages of the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Tongue {
+    /// English
+    En,
+    /// Urdu
+    Ur,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Found an agency: root keys, headquarters, roster 1
+    #[command(subcommand)]
+    Agency(AgencyVerb),
+    /// This machine's keys, and joining an agency
+    #[command(subcommand)]
+    Device(DeviceVerb),
+    /// Units, members, devices, hubs: who may speak and who may read
+    #[command(subcommand)]
+    Roster(RosterVerb),
+    /// Keep, show and correct entries
+    #[command(subcommand)]
+    Entry(EntryVerb),
+    /// Cases: list, show, search, share
+    #[command(subcommand)]
+    Case(CaseVerb),
+    /// Take in existing records
+    #[command(subcommand)]
+    Import(ImportVerb),
+    /// What is kept, handed over and received; how fresh the roster is
+    Status,
+    /// Push, pull and take newer documents
+    #[command(after_help = "Examples:\n  amanat sync\n  amanat sync --watch      keep going until interrupted")]
+    Sync {
+        /// Keep syncing until interrupted
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Carry entries and receipts on a stick
+    #[command(subcommand)]
+    Bundle(BundleVerb),
+    /// Keys of this device, units, recovery
+    #[command(subcommand)]
+    Keys(KeysVerb),
+    /// A supervisor's word on entries
+    #[command(subcommand)]
+    Review(ReviewVerb),
+    /// Forms: check, take in, publish
+    #[command(subcommand)]
+    Form(FormVerb),
+    /// Check an outside table against the codebook
+    #[command(subcommand)]
+    Check(CheckVerb),
+    /// National tables
+    Report(ReportArgs),
+    /// Write entries for others
+    #[command(subcommand)]
+    Export(ExportVerb),
+    /// Walk every chain, signature, commitment and receipt, and name what is wrong
+    #[command(after_help = "Examples:\n  amanat verify\n  amanat verify --json\n  amanat verify stick.age")]
+    Verify {
+        /// A bundle to verify instead of the journal
+        bundle: Option<PathBuf>,
+    },
+    /// Print completions for a shell
+    #[command(after_help = "Example:\n  amanat completions bash > /etc/bash_completion.d/amanat")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How a passphrase is hashed.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Hashing {
+    /// log2 N of scrypt: 15 to 20 (10 to 14 with --practice)
+    #[arg(long, value_name = "N")]
+    pub(super) work_factor: Option<u8>,
+    /// A home for practice and tests: weak hashing allowed, only loopback hubs, stamped for good
+    #[arg(long)]
+    pub(super) practice: bool,
+}
+
+/// `amanat agency …`
+#[derive(Debug, Subcommand)]
+pub(super) enum AgencyVerb {
+    /// Make root keys, the HQ unit, roster 1, an admin's home and an HQ reader's home
+    #[command(
+        after_help = "Example:\n  amanat agency init --name \"Punjab Police\" --dir agency\n  (makes agency/admin and agency/reader)"
+    )]
+    Init {
+        /// Name of the agency
+        #[arg(long)]
+        name: String,
+        /// Folder for the two homes
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+        /// Name of the first admin
+        #[arg(long, default_value = "Admin")]
+        admin: String,
+        /// Name of the first HQ reader
+        #[arg(long, default_value = "HQ reader")]
+        reader: String,
+        /// Passphrase of the reader's home, where it differs
+        #[arg(long, value_name = "FILE")]
+        reader_passphrase_file: Option<PathBuf>,
+        /// How the passphrases are hashed
+        #[command(flatten)]
+        hashing: Hashing,
+    },
+}
+
+/// `amanat device …`
+#[derive(Debug, Subcommand)]
+pub(super) enum DeviceVerb {
+    /// Make this machine's keys and write a join request
+    #[command(after_help = "Example:\n  amanat device init --name \"Laptop 7, PS Layyah\" --out layyah-7.join")]
+    Init {
+        /// Name of the device, as the roster will show it
+        #[arg(long)]
+        name: String,
+        /// The unit it hopes to join (a note for the admin)
+        #[arg(long)]
+        unit: Option<String>,
+        /// Where to write the join request (default: join-request in the home folder)
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// How the passphrase is hashed
+        #[command(flatten)]
+        hashing: Hashing,
+    },
+    /// Write the join request again
+    Request {
+        /// Where to (default: join-request in the home folder)
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Join the agency with the pack that the admin wrote
+    #[command(
+        after_help = "Example:\n  amanat device join punjab.pack --fingerprint \"eight words read aloud by the admin\""
+    )]
+    Join {
+        /// The join pack
+        pack: PathBuf,
+        /// The agency's words, read aloud by the admin
+        #[arg(long, value_name = "WORDS")]
+        fingerprint: String,
+    },
+}
+
+/// `amanat roster …`
+#[derive(Debug, Subcommand)]
+pub(super) enum RosterVerb {
+    /// Show the adopted roster and its words
+    Show,
+    /// Check the chain of rosters from the first to the adopted one
+    Verify,
+    /// Enrol a device or a hub from its join request, and write a join pack
+    #[command(
+        after_help = "Examples:\n  amanat roster approve layyah-7.join --fingerprint \"eight words\" --role officer --unit \"PS Layyah\"\n  \
+                            amanat roster approve hub.join --fingerprint \"eight words\" --role hub"
+    )]
+    Approve {
+        /// The join request
+        request: PathBuf,
+        /// The newcomer's words, read aloud by them
+        #[arg(long, value_name = "WORDS")]
+        fingerprint: String,
+        /// officer, investigator, supervisor, focal, reader, analyst, auditor, admin, custodian — or hub
+        #[arg(long)]
+        role: String,
+        /// The unit, by name or id (HQ when left out)
+        #[arg(long)]
+        unit: Option<String>,
+        /// The member, by name or id, who uses the device (default: a new member with the device's name)
+        #[arg(long)]
+        member: Option<String>,
+        /// Where to write the join pack (default: the request with .pack)
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// For a hub: its URL, where it differs from the request
+        #[arg(long)]
+        url: Option<String>,
+    },
+    /// End the trust in a device
+    Revoke {
+        /// The device, by id or name
+        device: String,
+        /// The last trusted number of its newest journal, or `now`
+        #[arg(long, value_name = "N|now")]
+        from: Option<String>,
+        /// It was lost or stolen
+        #[arg(long, conflicts_with = "left")]
+        lost: bool,
+        /// Its member left
+        #[arg(long)]
+        left: bool,
+    },
+    /// Add a unit
+    #[command(after_help = "Example:\n  amanat roster unit-add \"PS Layyah\"")]
+    UnitAdd {
+        /// Its name
+        name: String,
+        /// station, statistics or national
+        #[arg(long, default_value = "station")]
+        kind: String,
+    },
+    /// Add this admin's signature to a proposed roster
+    Sign {
+        /// The proposal
+        file: PathBuf,
+    },
+    /// Hand the roster chain and the unit keys to the hub, and write a join pack
+    Publish {
+        /// Write the join pack here as well
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+}
+
+/// `amanat entry …`
+#[derive(Debug, Subcommand)]
+pub(super) enum EntryVerb {
+    /// Keep a filled form
+    #[command(after_help = "Examples:\n  amanat entry add --form case --from case.json\n  \
+                            amanat entry add --form person --case 5f0c… --from - < person.json\n\n\
+                            The JSON is {\"question\": answer, …}: text, number, true/false, \"code\", [\"code\", …], a date as text,\n\
+                            or {\"answer\": \"not_asked|refused|unknown\"}, or {\"value\": …, \"lang\": \"en|ur\"}.")]
+    Add {
+        /// The form
+        #[arg(long)]
+        form: String,
+        /// The answers as JSON; `-` reads stdin
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+        /// The case (left out: a new one)
+        #[arg(long, value_name = "ID")]
+        case: Option<String>,
+    },
+    /// Show one entry
+    Show {
+        /// The entry's id, or its beginning
+        id: String,
+        /// Show sealed answers (names, phone, home) too; this is kept on record
+        #[arg(long)]
+        names: bool,
+    },
+    /// Correct an entry: only the questions that change
+    #[command(after_help = "Example:\n  amanat entry amend 91ab… --from changes.json --reason correction")]
+    Amend {
+        /// The entry's id, or its beginning
+        id: String,
+        /// The new answers as JSON; `-` reads stdin
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+        /// Why (list amend_reason)
+        #[arg(long, default_value = "correction")]
+        reason: String,
+        /// In words
+        #[arg(long)]
+        note: Option<String>,
+    },
+}
+
+/// `amanat case …`
+#[derive(Debug, Subcommand)]
+pub(super) enum CaseVerb {
+    /// List cases, newest first
+    List {
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// Show one case
+    Show {
+        /// The case's id, or its beginning
+        id: String,
+    },
+    /// Find cases whose entries hold all these words
+    Search {
+        /// The words
+        #[arg(required = true)]
+        words: Vec<String>,
+    },
+    /// Let another unit read a case
+    Share {
+        /// The case's id
+        id: String,
+        /// The unit
+        #[arg(long)]
+        unit: String,
+    },
+    /// Hand a case to another unit
+    Transfer {
+        /// The case's id
+        id: String,
+        /// The unit
+        #[arg(long)]
+        to: String,
+    },
+    /// Erase a case by a court's order
+    Erase {
+        /// The case's id
+        id: String,
+        /// The order
+        #[arg(long)]
+        order: String,
+    },
+}
+
+/// `amanat import …`
+#[derive(Debug, Subcommand)]
+pub(super) enum ImportVerb {
+    /// A table of comma-separated values, read by a map
+    #[command(after_help = "Example:\n  amanat import csv victims.csv --map victims.toml --dry-run")]
+    Csv {
+        /// The table
+        file: PathBuf,
+        /// The map from columns to questions
+        #[arg(long, value_name = "MAP.toml")]
+        map: PathBuf,
+        /// Read and check everything, keep nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// A table in the Human Trafficking Case Data Standard 2.0
+    Htcds {
+        /// The table
+        file: PathBuf,
+        /// Read and check everything, keep nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// `amanat keys …`
+#[derive(Debug, Subcommand)]
+pub(super) enum KeysVerb {
+    /// Which keys this device holds and which it waits for
+    Status,
+    /// Change this device's passphrase
+    Passphrase {
+        /// Read the new passphrase from this file instead of asking
+        #[arg(long, value_name = "FILE")]
+        new_passphrase_file: Option<PathBuf>,
+        /// log2 N of scrypt for the new passphrase
+        #[arg(long, value_name = "N")]
+        work_factor: Option<u8>,
+    },
+    /// New keys for a unit, this device, the root or the hub
+    Rotate {
+        /// unit, device, root or hub
+        what: String,
+        /// Which
+        which: Option<String>,
+    },
+    /// A new case key
+    Rekey {
+        /// The case's id
+        case: String,
+        /// Seal older entries again too
+        #[arg(long)]
+        reseal: bool,
+    },
+    /// Split the recovery identity into shares
+    Split,
+    /// Join shares into the recovery identity
+    Restore,
+    /// Who could read what
+    Audit,
+    /// What has been kept longer than the law needs
+    Retention,
+}
+
+/// `amanat form …`
+#[derive(Debug, Subcommand)]
+pub(super) enum FormVerb {
+    /// Check forms and lists: files, or the built-in codebook
+    Check {
+        /// Form files (left out: the codebook in use)
+        files: Vec<PathBuf>,
+    },
+    /// Take in a codebook
+    Import {
+        /// The file
+        file: PathBuf,
+    },
+    /// Sign and publish a codebook
+    Publish {
+        /// The folder
+        folder: PathBuf,
+    },
+}
+
+/// `amanat check …`
+#[derive(Debug, Subcommand)]
+pub(super) enum CheckVerb {
+    /// A table
+    Table {
+        /// The table
+        file: PathBuf,
+    },
+}

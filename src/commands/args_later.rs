@@ -1,0 +1,84 @@
+//! Arguments of verbs that this version parses and does not do yet.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// `amanat bundle …`
+#[derive(Debug, Subcommand)]
+pub(super) enum BundleVerb {
+    /// Write what HQ or a unit lacks to a file
+    Write {
+        /// The file
+        file: PathBuf,
+        /// The unit it is for (left out: the hub)
+        #[arg(long)]
+        to: Option<String>,
+    },
+    /// Take in what a file carries
+    Read {
+        /// The file
+        file: PathBuf,
+    },
+}
+
+/// `amanat review …`
+#[derive(Debug, Subcommand)]
+pub(super) enum ReviewVerb {
+    /// What waits for review
+    List,
+    /// Approve an entry
+    Approve {
+        /// The entry
+        id: String,
+    },
+    /// Return an entry to its author
+    Return {
+        /// The entry
+        id: String,
+        /// Why
+        #[arg(long)]
+        note: String,
+    },
+}
+
+/// `amanat report …`
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// The table
+    pub(super) table: String,
+    /// First day
+    #[arg(long, value_name = "D")]
+    pub(super) from: Option<String>,
+    /// Last day
+    #[arg(long, value_name = "D")]
+    pub(super) to: Option<String>,
+    /// text, csv, xlsx, html or json
+    #[arg(long, default_value = "text")]
+    pub(super) format: String,
+}
+
+/// `amanat export …`
+#[derive(Debug, Subcommand)]
+pub(super) enum ExportVerb {
+    /// The Human Trafficking Case Data Standard
+    Htcds {
+        /// Where to
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// Comma-separated values
+    Csv {
+        /// Where to
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// A case for the court
+    Evidence {
+        /// The case
+        id: String,
+        /// Where to
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+}

@@ -1,0 +1,9 @@
+//! The command line: every verb of the screen as a command, for scripts and tests.
+
+mod args;
+mod args_later;
+mod completions;
+mod dispatch;
+mod output;
+
+pub use dispatch::run;

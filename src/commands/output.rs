@@ -1,0 +1,88 @@
+//! What a command leaves behind: text for a person or one JSON document for a program, printed here and nowhere else.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one file of the app that prints")]
+
+use std::io::{IsTerminal as _, Write as _};
+
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+
+/// A command's result in both forms.
+#[derive(Clone, Debug)]
+pub(super) struct Report {
+    /// For a person; lines without the last newline.
+    pub(super) text: String,
+    /// For a program: an object.
+    pub(super) json: Value,
+}
+
+impl Report {
+    /// Both forms.
+    pub(super) fn new(text: impl Into<String>, json: Value) -> Self {
+        Self { text: text.into(), json }
+    }
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Output {
+    /// One JSON document on stdout, nothing else.
+    pub(super) json: bool,
+    /// Results and errors only.
+    pub(super) quiet: bool,
+}
+
+impl Output {
+    /// Prints a result.
+    pub(super) fn report(self, report: &Report) {
+        if self.json {
+            println!("{}", report.json);
+        } else if !report.text.is_empty() {
+            println!("{}", report.text);
+        }
+    }
+
+    /// Prints what went wrong: with `--json` on stdout as `{"error": …}`, else on stderr in two lines.
+    pub(super) fn failure(self, failure: &Failure) {
+        if self.json {
+            println!(
+                "{}",
+                json!({"error": {
+                    "kind": failure.kind.word(), "code": failure.kind.code(),
+                    "message": failure.message, "hint": failure.hint,
+                }})
+            );
+        } else {
+            eprintln!("amanat: {}", failure.message);
+            if !failure.hint.is_empty() {
+                eprintln!("  {}", failure.hint);
+            }
+        }
+    }
+
+    /// One line about work under way, on stderr; nothing when quiet or with `--json`.
+    pub(super) fn note(self, line: &str) {
+        if !self.json && !self.quiet {
+            eprintln!("{line}");
+        }
+    }
+
+    /// A line that is replaced by the next, where stderr is a terminal.
+    pub(super) fn progress(self, line: &str) {
+        if !self.json && !self.quiet && std::io::stderr().is_terminal() {
+            eprint!("\r\x1b[2K{line}");
+            std::io::stderr().flush().unwrap_or_default();
+        }
+    }
+
+    /// Ends a run of [`Self::progress`] lines.
+    pub(super) fn progress_done(self) {
+        self.progress("");
+    }
+
+    /// A text that is its own output (help, completions): never wrapped in JSON.
+    pub(super) fn raw(self, text: &str) {
+        print!("{text}");
+    }
+}

@@ -1,0 +1,5 @@
+//! Threads, terminal, clock, disk, keys and journal joined to the pure rooms: nothing else of the app touches them.
+
+pub mod clock;
+pub mod config;
+pub mod paths;

@@ -1,0 +1,193 @@
+//! Where files live, and with which permissions. The only reader of the environment.
+
+use std::{
+    ffi::OsString,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use etcetera::BaseStrategy as _;
+
+use crate::failure::Failure;
+
+/// The files of one device's home folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    folder: PathBuf,
+}
+
+impl Paths {
+    /// The home that was asked for: `--home`, else `AMANAT_HOME`, else the XDG data folder's `amanat`.
+    ///
+    /// # Errors
+    /// Without any of them there is nowhere to look.
+    pub fn find(asked: Option<&Path>) -> Result<Self, Failure> {
+        if let Some(folder) = asked {
+            return Ok(Self::at(folder));
+        }
+        if let Some(folder) = environment("AMANAT_HOME").filter(|value| !value.is_empty()) {
+            return Ok(Self::at(Path::new(&folder)));
+        }
+        let base = etcetera::choose_base_strategy().map_err(|error| {
+            Failure::usage(format!("looking for the home folder — {error}"), "Name it with --home DIR.")
+        })?;
+        Ok(Self::at(&base.data_dir().join("amanat")))
+    }
+
+    /// The home in this folder.
+    pub fn at(folder: &Path) -> Self {
+        Self { folder: folder.to_path_buf() }
+    }
+
+    /// The folder itself.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The vault: this device's keys under its passphrase.
+    pub fn identity(&self) -> PathBuf {
+        self.folder.join("identity.age")
+    }
+
+    /// The newest link of each own journal, sealed: what a restored backup is compared with.
+    pub fn heads(&self) -> PathBuf {
+        self.folder.join("heads")
+    }
+
+    /// Entries, drafts, receipts, documents: each row sealed.
+    pub fn journal(&self) -> PathBuf {
+        self.folder.join("journal.sqlite")
+    }
+
+    /// The root signing key (admins only).
+    pub fn root(&self) -> PathBuf {
+        self.folder.join("root.age")
+    }
+
+    /// Stamp of a practice home: weak passphrase hashing, loopback hubs only.
+    pub fn practice(&self) -> PathBuf {
+        self.folder.join("practice")
+    }
+
+    /// Held while a program has this home open.
+    pub fn lock(&self) -> PathBuf {
+        self.folder.join("lock")
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> PathBuf {
+        self.folder.join("settings.toml")
+    }
+
+    /// Makes the folder, and every folder above it that is missing, for the owner alone.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn make(&self) -> Result<(), Failure> {
+        let made = make_private(&self.folder);
+        made.map_err(|error| Failure::disk(format!("making the folder {}", self.folder.display()), &error))
+    }
+}
+
+/// One variable of the environment.
+#[expect(clippy::disallowed_methods, reason = "the environment is read here and nowhere else")]
+pub fn environment(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+#[cfg(unix)]
+fn make_private(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn make_private(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
+/// Reads a passphrase file: one final newline dropped, at most 4 KiB, and where the system has modes, readable by its owner
+/// alone (`FORMATS.md` section 8).
+///
+/// # Errors
+/// Usage when the file is readable by others, empty or too long; what the disk says.
+pub fn read_passphrase_file(path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>, Failure> {
+    use std::io::Read as _;
+    let doing = || format!("reading the passphrase file {}", path.display());
+    let file = fs::File::open(path).map_err(|error| Failure::disk(doing(), &error))?;
+    private_mode(&file, path)?;
+    let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(4097));
+    file.take(4097).read_to_end(&mut bytes).map_err(|error| Failure::disk(doing(), &error))?;
+    if bytes.len() > 4096 {
+        return Err(Failure::usage(
+            format!("{} — longer than 4096 bytes", doing()),
+            "A passphrase file holds one line.",
+        ));
+    }
+    if bytes.last() == Some(&b'\n') {
+        bytes.pop();
+        if bytes.last() == Some(&b'\r') {
+            bytes.pop();
+        }
+    }
+    Ok(bytes)
+}
+
+#[cfg(unix)]
+fn private_mode(file: &fs::File, path: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::MetadataExt as _;
+    let meta = file
+        .metadata()
+        .map_err(|error| Failure::disk(format!("reading the passphrase file {}", path.display()), &error))?;
+    if meta.is_file() && meta.mode() & 0o077 != 0 {
+        return Err(Failure::usage(
+            format!("reading the passphrase file {} — others can read it", path.display()),
+            format!("Run: chmod 600 {}", path.display()),
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn private_mode(_file: &fs::File, _path: &Path) -> Result<(), Failure> {
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn file(text: &str, mode: u32) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("passphrase");
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn one_final_newline_is_dropped_and_no_more() {
+        let (_folder, path) = file("two  words\n\n", 0o600);
+        assert_eq!(read_passphrase_file(&path).unwrap().as_slice(), b"two  words\n");
+    }
+
+    #[test]
+    fn a_passphrase_file_that_others_can_read_is_refused_with_the_command_that_helps() {
+        let (_folder, path) = file("words", 0o640);
+        let failure = read_passphrase_file(&path).unwrap_err();
+        assert_eq!(failure.kind, crate::failure::Kind::Usage);
+        assert!(failure.hint.starts_with("Run: chmod 600"));
+    }
+
+    #[test]
+    fn a_new_home_is_its_owners_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::at(&folder.path().join("a/b"));
+        paths.make().unwrap();
+        let mode = fs::metadata(paths.folder()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
+}
