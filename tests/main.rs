@@ -1,1 +1,22 @@
-//! The single test binary.
+//! Everything that is proven from outside, in one binary: a file that is not on this list is a failing test.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected should stop there and say where"
+)]
+
+mod house;
+mod rules;
+
+/// A test file that is not on the list above would never run, and nobody would notice.
+#[test]
+fn no_test_file_is_forgotten() {
+    let list = include_str!("main.rs");
+    let forgotten: Vec<String> = rules::source::test_modules()
+        .into_iter()
+        .filter(|name| !list.lines().any(|line| line.trim() == format!("mod {name};")))
+        .collect();
+    assert!(forgotten.is_empty(), "tests/main.rs does not list {forgotten:?}");
+}

@@ -1,0 +1,231 @@
+//! The table of the house: what each room may name, and what it never may.
+
+/// One room: the files that begin with `at`, unless a longer row fits them better.
+pub(crate) struct Room {
+    pub(crate) at: &'static str,
+    /// Rooms and packages of ours that it may name.
+    pub(crate) ours: &'static [&'static str],
+    /// Packages of others that it may name; `None`: any.
+    pub(crate) others: Option<&'static [&'static str]>,
+    /// Paths it may never name.
+    pub(crate) never: &'static [&'static str],
+}
+
+/// What a pure room has no business with. A duration is a number; a clock is not.
+const OUTSIDE: &[&str] = &[
+    "std::fs",
+    "std::net",
+    "std::os",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "std::time::SystemTime",
+    "std::time::Instant",
+    "std::time::UNIX_EPOCH",
+];
+
+/// The same, and reading and writing too.
+const OUTSIDE_AND_IO: &[&str] = &[
+    "std::fs",
+    "std::net",
+    "std::os",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "std::time::SystemTime",
+    "std::time::Instant",
+    "std::time::UNIX_EPOCH",
+    "std::io",
+    "std::path",
+    "std::ffi",
+];
+
+/// Every room of the workspace. A file of ours without a row is a finding: a new room is agreed on here.
+pub(crate) const ROOMS: &[Room] = &[
+    Room {
+        at: "keys/src/",
+        ours: &[],
+        others: Some(&[
+            "age",
+            "age_core",
+            "chacha20poly1305",
+            "hkdf",
+            "hmac",
+            "ed25519_dalek",
+            "sha2",
+            "rand",
+            "zeroize",
+            "secrecy",
+            "subtle",
+            "bech32",
+            "unicode_normalization",
+            "zstd",
+            "minicbor",
+            "base64",
+            "thiserror",
+            "vsss_rs",
+        ]),
+        never: OUTSIDE,
+    },
+    Room {
+        at: "sync/src/",
+        ours: &["amanat_keys"],
+        others: Some(&["minicbor", "rusqlite", "ureq", "rustls", "base64", "thiserror"]),
+        never: OUTSIDE,
+    },
+    Room {
+        at: "sync/hub/src/",
+        ours: &["amanat_keys", "amanat_sync"],
+        others: None,
+        never: &["age", "age_core", "amanat_sync::journal", "amanat_sync::http", "ureq", "ratatui"],
+    },
+    Room { at: "src/model/", ours: &[], others: Some(&[]), never: OUTSIDE_AND_IO },
+    Room {
+        at: "src/codebook/",
+        ours: &["amanat::model"],
+        others: Some(&["toml", "serde", "include_dir", "thiserror"]),
+        never: OUTSIDE,
+    },
+    Room {
+        at: "src/record/",
+        ours: &["amanat::model"],
+        // base64 and serde_json are the record's encoding: the slot and the JSON of an envelope.
+        others: Some(&["serde", "serde_json", "base64", "thiserror"]),
+        never: OUTSIDE,
+    },
+    Room {
+        at: "src/intake/",
+        ours: &["amanat::model", "amanat::codebook"],
+        others: Some(&["csv", "calamine", "serde", "toml", "thiserror"]),
+        never: OUTSIDE,
+    },
+    Room {
+        at: "src/report/",
+        // A table has headings that a person reads.
+        ours: &["amanat::model", "amanat::codebook", "amanat::words"],
+        others: Some(&["csv", "serde", "serde_json", "thiserror"]),
+        never: OUTSIDE,
+    },
+    Room {
+        at: "src/ui/",
+        ours: &["amanat::model", "amanat::codebook", "amanat::words"],
+        others: Some(&[
+            "ratatui",
+            "ratatui_textarea",
+            "unicode_segmentation",
+            "unicode_width",
+            "unicode_bidi",
+            "unicode_bidi_mirroring",
+            "ar_reshaper",
+            "qrcode",
+            "memchr",
+        ]),
+        never: &[
+            "std::fs",
+            "std::net",
+            "std::os",
+            "std::env",
+            "std::process",
+            "std::thread",
+            "std::io",
+            "std::time::SystemTime",
+            "std::time::Instant",
+            "std::time::UNIX_EPOCH",
+            "ratatui::init",
+            "ratatui::run",
+            "ratatui::restore",
+            "ratatui::crossterm::execute",
+            "ratatui::crossterm::queue",
+            "ratatui::crossterm::terminal",
+            "ratatui::crossterm::cursor",
+            "ratatui::crossterm::event::read",
+            "ratatui::crossterm::event::poll",
+        ],
+    },
+    Room {
+        at: "src/runtime/",
+        ours: &[
+            "amanat::model",
+            "amanat::codebook",
+            "amanat::record",
+            "amanat::intake",
+            "amanat::report",
+            "amanat::ui",
+            "amanat::words",
+            "amanat::failure",
+            "amanat_keys",
+            "amanat_sync",
+        ],
+        others: None,
+        never: &["clap"],
+    },
+    Room {
+        at: "src/commands/",
+        ours: &[
+            "amanat::model",
+            "amanat::codebook",
+            "amanat::record",
+            "amanat::intake",
+            "amanat::report",
+            "amanat::runtime",
+            "amanat::words",
+            "amanat::failure",
+            "amanat_keys",
+            "amanat_sync",
+        ],
+        others: None,
+        never: &["ratatui", "ratatui_textarea", "rusqlite"],
+    },
+    Room { at: "src/words.rs", ours: &[], others: Some(&["toml", "serde", "include_dir"]), never: OUTSIDE },
+    Room { at: "src/failure.rs", ours: &["amanat::words"], others: Some(&["thiserror"]), never: OUTSIDE },
+    Room { at: "src/lib.rs", ours: &[], others: Some(&[]), never: &[] },
+    Room {
+        at: "src/main.rs",
+        ours: &["amanat::commands", "amanat::runtime", "amanat::failure", "amanat::words"],
+        others: Some(&["clap"]),
+        never: &["std::fs", "std::net"],
+    },
+    Room {
+        at: "tests/demo/src/",
+        ours: &["amanat", "amanat_keys", "amanat_sync", "amanat_hub"],
+        others: None,
+        never: &[],
+    },
+];
+
+/// A path that only some files of a room may name.
+pub(crate) struct Narrow {
+    pub(crate) room: &'static str,
+    pub(crate) path: &'static str,
+    /// Beginnings of the files that may.
+    pub(crate) only: &'static [&'static str],
+}
+
+/// Doors inside a room: who alone touches the disk, the database, the network.
+pub(crate) const NARROWS: &[Narrow] = &[
+    Narrow { room: "keys/src/", path: "std::fs", only: &["keys/src/vault_file.rs"] },
+    // Owner-only file modes are the same act as writing the file.
+    Narrow { room: "keys/src/", path: "std::os", only: &["keys/src/vault_file.rs"] },
+    Narrow { room: "sync/src/", path: "rusqlite", only: &["sync/src/journal/sqlite", "sync/src/journal/schema"] },
+    Narrow { room: "sync/src/", path: "ureq", only: &["sync/src/http"] },
+    Narrow { room: "sync/src/", path: "rustls", only: &["sync/src/http"] },
+    Narrow {
+        room: "sync/hub/src/",
+        path: "rusqlite",
+        only: &["sync/hub/src/store/sqlite", "sync/hub/src/store/schema"],
+    },
+    Narrow { room: "sync/hub/src/", path: "tokio_postgres", only: &["sync/hub/src/store/postgres"] },
+    Narrow { room: "sync/hub/src/", path: "deadpool_postgres", only: &["sync/hub/src/store/postgres"] },
+    Narrow {
+        room: "sync/hub/src/",
+        path: "axum",
+        only: &["sync/hub/src/api/", "sync/hub/src/lib.rs", "sync/hub/src/main.rs"],
+    },
+    Narrow { room: "src/codebook/", path: "toml", only: &["src/codebook/load"] },
+    Narrow { room: "src/codebook/", path: "serde", only: &["src/codebook/load"] },
+];
+
+/// The row a file belongs to: the longest beginning that fits.
+pub(crate) fn room_of(path: &str) -> Option<&'static Room> {
+    ROOMS.iter().filter(|room| path.starts_with(room.at)).max_by_key(|room| room.at.len())
+}
