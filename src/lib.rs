@@ -9,3 +9,4 @@ pub mod commands;
 pub mod failure;
 pub mod model;
 pub mod runtime;
+pub mod ui;

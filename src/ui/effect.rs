@@ -1,0 +1,142 @@
+//! Everything that the screens can ask the runtime for, as data.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use super::app::Settings;
+use crate::model::{Amendment, CaseId, Code, Draft, DraftId, EntryId, Sheet};
+
+/// One wish. The runtime performs them in the order given and never answers directly: results come home as
+/// [`Msg`](super::Msg)s, named beside each.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    // -- first start
+    /// How strong is this? → `PassphraseJudged`. Asked while it is typed; only the newest needs an answer.
+    JudgePassphrase(Secret),
+    /// Make keys and lock them under the passphrase → `DeviceMade` or `WelcomeFailed`.
+    MakeDevice {
+        /// What the person calls this device.
+        name: String,
+        /// The passphrase, as typed.
+        passphrase: Secret,
+    },
+    /// Write the signed join request to a file → `RequestWritten` or `WelcomeFailed`.
+    WriteJoinRequest {
+        /// A file or folder as typed; a folder gets a file name of the runtime's choice.
+        path: String,
+    },
+    /// Adopt the roster in a file, if its words are these → `Joined` then `Unlocked`, or `WelcomeFailed`.
+    Join {
+        /// The roster's file, as typed.
+        path: String,
+        /// The words read aloud by the admin, as typed.
+        words: String,
+    },
+
+    // -- locked and unlocked
+    /// Open the vault → `Unlocked` (then `Arrived`…, `Marks`, `Drafts`, `Replaying`) or `UnlockFailed`.
+    Unlock(Secret),
+    /// Wipe the keys and everything opened → `Locked`. The screens have forgotten it all already.
+    Lock,
+    /// End the program, after all effects before this one are done.
+    Quit,
+    /// More random ids, please → `Fresh`.
+    Fresh {
+        /// How many.
+        count: usize,
+    },
+    /// Keep the settings for the next start; no answer.
+    Remember(Settings),
+
+    // -- entries
+    /// Seal a draft on this device → `DraftKept` or `DraftFailed`. A newer one replaces an older one of the same id.
+    KeepDraft(Box<Draft>),
+    /// Throw a draft away; no answer.
+    DropDraft(DraftId),
+    /// Keep this for good → `Kept` or `KeepFailed`.
+    Keep(Box<ToKeep>),
+    /// Who would be able to read? → `Readers`.
+    Readers {
+        /// The case; `None` for one that is opened now.
+        case: Option<CaseId>,
+        /// Its sharing level (list `handling_code`), if the sheet says one.
+        sharing: Option<Code>,
+    },
+    /// Keep an entry of kind *access* → `Kept`, or `Notice` if it could not be.
+    NoteAccess {
+        /// The case.
+        case: CaseId,
+        /// `case`, `names`, `export` or `print`.
+        what: Code,
+        /// The entries that were shown.
+        entries: Vec<EntryId>,
+    },
+
+    // -- the road
+    /// Let the courier make a pass now → `Synced`… or `SyncFailed`. A pass that runs already is enough.
+    Sync,
+    /// Stop the pass that runs → `Synced` with `running` off.
+    StopSync,
+    /// Write what waits (and what others may lack) into a bundle → `BundleWritten` and `Marks`, or `BundleFailed`.
+    WriteBundle {
+        /// A file or folder as typed.
+        path: String,
+    },
+    /// Read a bundle → `BundleRead`, `Arrived`, `Marks`, or `BundleFailed`.
+    ReadBundle {
+        /// The file as typed.
+        path: String,
+    },
+
+    // -- trust
+    /// Show me the adopted roster → `RosterIs`.
+    LoadRoster,
+}
+
+/// What the desk is to keep as one transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToKeep {
+    /// The case.
+    pub case: CaseId,
+    /// Whether this opens the case: the desk makes its key and slip first.
+    pub opens: bool,
+    /// The case's sharing level from now on, if this sheet says one (list `handling_code`).
+    pub sharing: Option<Code>,
+    /// What.
+    pub what: Keeping,
+    /// The draft it came from, to be dropped in the same transaction.
+    pub draft: Option<DraftId>,
+}
+
+/// A sheet or an amendment.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Keeping {
+    /// A finished form, whole. The desk takes out what its form calls *sealed* (into an entry of kind `Names` under the
+    /// case's second key) and *local* (into a local note).
+    Sheet(Sheet),
+    /// A correction. Changes of sealed questions are to be sealed likewise.
+    Amendment(Amendment),
+}
+
+/// A passphrase on its way from the keyboard to the vault: wiped when dropped, never printed.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes what was typed.
+    pub fn new(typed: String) -> Self {
+        Self(Zeroizing::new(typed))
+    }
+
+    /// The text itself, for the vault only.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}

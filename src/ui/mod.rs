@@ -1,0 +1,21 @@
+//! The screens: a message goes in, the state changes, effects come out as data.
+//!
+//! The way of one key: terminal → [`Msg::Key`] → `update` → the top screen's own `update`, which asks `keymap` what the
+//! key means there → state changes, and a list of [`Effect`]s for the runtime to perform → `view` draws. Results come home as
+//! further messages. Nothing here knows of keys, disks, clocks, threads or networks.
+
+mod app;
+mod effect;
+mod msg;
+mod theme;
+mod update;
+mod view;
+
+pub use app::{App, Settings, Stage, Start};
+pub use effect::{Effect, Keeping, Secret, ToKeep};
+pub use msg::{
+    Mark, Msg, Progress, ReaderLine, Replay, RosterDevice, RosterMember, RosterPage, RosterUnit, Strength, Trouble, Who,
+};
+pub use theme::{Bidi, Theme};
+pub use update::update;
+pub use view::{Scroll, view};

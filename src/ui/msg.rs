@@ -1,0 +1,300 @@
+//! Everything that can happen to the screen, as plain data that can be printed, compared and replayed.
+
+use ratatui::crossterm::event::{KeyEvent, MouseEvent};
+
+use crate::model::{CaseId, Delivery, DeviceId, Draft, DraftId, Entry, JournalId, Moment};
+
+/// One thing that happened. The runtime makes them from the terminal, the clock and its two workers; only
+/// `update` takes them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Msg {
+    // -- terminal and clock
+    /// A key went down or repeats (releases are dropped by the runtime).
+    Key(KeyEvent),
+    /// Text pasted with bracketed paste.
+    Paste(String),
+    /// A mouse event; clicks and wheel only.
+    Mouse(MouseEvent),
+    /// The terminal has another size now.
+    Resize {
+        /// Width in cells.
+        columns: u16,
+        /// Height in cells.
+        rows: u16,
+    },
+    /// The clock: about once a second while something moves or is being typed, else once a minute (and at the time
+    /// that idle lock falls due). It drives the clock on the screen, autosave and the idle lock.
+    Tick {
+        /// Now.
+        now: Moment,
+    },
+
+    // -- first start
+    /// An answer to [`JudgePassphrase`](super::Effect::JudgePassphrase).
+    PassphraseJudged(Strength),
+    /// The device has keys now; the words and the picture that are compared at enrolment.
+    DeviceMade {
+        /// The device's fingerprint words, in order.
+        words: Vec<String>,
+        /// A QR code as lines of block characters, all of one width; empty if it does not apply.
+        qr: Vec<String>,
+    },
+    /// The join request is in a file.
+    RequestWritten {
+        /// Where.
+        path: String,
+    },
+    /// This device belongs to an agency now; [`Unlocked`](Msg::Unlocked) follows.
+    Joined {
+        /// The agency's name.
+        agency: String,
+    },
+    /// One of the steps of the first start did not work; the screen stays where it is.
+    WelcomeFailed(Trouble),
+
+    // -- locked and unlocked
+    /// The vault is open; entries follow as [`Arrived`](Msg::Arrived), newest first.
+    Unlocked(Box<Who>),
+    /// The vault stayed shut. `word` is `unlock.wrong` for a wrong passphrase.
+    UnlockFailed(Trouble),
+    /// How far the replay of the journal has come.
+    Replaying(Replay),
+    /// The keys are wiped.
+    Locked {
+        /// Entries that wait for the passphrase before they can be sent.
+        waiting: u64,
+    },
+    /// New random ids for drafts and cases, to be used once each (16 bytes).
+    Fresh(Vec<[u8; 16]>),
+
+    // -- entries
+    /// Entries opened by the replay, by a pull or from a bundle. May repeat what is known.
+    Arrived(Vec<Entry>),
+    /// How far journals have come.
+    Marks(Vec<Mark>),
+    /// The desk has kept something: it survives power loss now.
+    Kept {
+        /// What was kept: the sheet or amendment first, then what goes with it (names).
+        entries: Vec<Entry>,
+        /// The draft that it came from, gone now.
+        draft: Option<DraftId>,
+    },
+    /// It could not be kept; nothing was lost, the draft stands.
+    KeepFailed {
+        /// The draft it was made from.
+        draft: Option<DraftId>,
+        /// Why.
+        trouble: Trouble,
+    },
+    /// A draft is sealed on disk.
+    DraftKept(DraftId),
+    /// A draft could not be sealed.
+    DraftFailed {
+        /// Which.
+        draft: DraftId,
+        /// Why.
+        trouble: Trouble,
+    },
+    /// All drafts of this device, once after unlocking.
+    Drafts(Vec<Draft>),
+    /// Who will be able to read; answers [`Readers`](super::Effect::Readers).
+    Readers {
+        /// The case asked about; `None` for a new one.
+        case: Option<CaseId>,
+        /// Who.
+        lines: Vec<ReaderLine>,
+    },
+
+    // -- the road
+    /// Where a pass of the courier is; the last one of a pass has `running` off.
+    Synced(Progress),
+    /// The pass ended early. Nothing is lost.
+    SyncFailed {
+        /// Why. `word` starts with `sync.` and says whose fault it is.
+        trouble: Trouble,
+        /// When it will be tried again by itself; `None` when a person must act first.
+        next_try: Option<Moment>,
+    },
+    /// A bundle was written.
+    BundleWritten {
+        /// Where.
+        path: String,
+        /// How many entries are in it.
+        entries: u64,
+    },
+    /// A bundle was read.
+    BundleRead {
+        /// How many entries were new.
+        entries: u64,
+        /// How many of ours it brought receipts for.
+        received: u64,
+    },
+    /// A bundle could not be written or read.
+    BundleFailed(Trouble),
+
+    // -- trust
+    /// Answers [`LoadRoster`](super::Effect::LoadRoster), and comes by itself when a newer one is adopted.
+    RosterIs(Box<RosterPage>),
+    /// Something else went wrong or is worth saying; shown in the status line until the next key.
+    Notice(Trouble),
+}
+
+/// Something that went wrong, or that is worth saying: a key into `words/` and the particulars.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// Key of the sentence in `words/` (what we were doing, what is wrong, what to do). An unknown key shows `detail` alone.
+    pub word: String,
+    /// Particulars in plain words, without secrets, names or addresses of cases; may be empty.
+    pub detail: String,
+}
+
+impl Trouble {
+    /// A sentence without particulars.
+    pub fn word(word: &str) -> Self {
+        Self { word: word.to_owned(), detail: String::new() }
+    }
+}
+
+/// How far the replay has come, in entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// Opened and folded.
+    pub done: u64,
+    /// In the journal.
+    pub total: u64,
+}
+
+/// Who is at the desk, told by the vault and the adopted roster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Who {
+    /// The agency's name.
+    pub agency: String,
+    /// The unit's name.
+    pub unit: String,
+    /// The member's name.
+    pub member: String,
+    /// Codes of the member's roles, for example `officer`, `supervisor`.
+    pub roles: Vec<String>,
+    /// This device.
+    pub device: DeviceId,
+    /// Presets for questions: `officer.<field>` to value, for example `officer.district` to `PK617`.
+    pub presets: Vec<(String, String)>,
+    /// Whether the device can read again what it has sent (a policy of the roster).
+    pub write_only: bool,
+    /// Ids for the first drafts and cases, as in [`Msg::Fresh`]; at least four.
+    pub fresh: Vec<[u8; 16]>,
+}
+
+/// How far one journal has come: every entry up to and with `up_to` is at least `delivery`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The device.
+    pub device: DeviceId,
+    /// Its journal.
+    pub journal: JournalId,
+    /// Handed over or received.
+    pub delivery: Delivery,
+    /// Highest sequence number it holds for.
+    pub up_to: u64,
+}
+
+/// How strong a passphrase is, judged by the room that owns passphrases.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Strength {
+    /// 0 (refused) to 4 (very strong); 2 and above is accepted.
+    pub score: u8,
+    /// Key in `words/` of the reason, when it is refused or could be better.
+    pub reason: Option<String>,
+}
+
+/// A unit that will be able to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReaderLine {
+    /// The unit's name.
+    pub unit: String,
+    /// The agency's name when it is not ours.
+    pub agency: Option<String>,
+    /// How many people hold its key today; `None` if not known here.
+    pub people: Option<u32>,
+    /// Whether only counted facts go there, not the entry.
+    pub statistics_only: bool,
+}
+
+/// Where the courier is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Whether the pass is still going.
+    pub running: bool,
+    /// Entries sent in this pass.
+    pub sent: u64,
+    /// Entries there were to send when it began.
+    pub to_send: u64,
+    /// Entries taken in this pass.
+    pub pulled: u64,
+    /// Entries put aside because something was wrong with them, ever.
+    pub quarantined: u64,
+    /// When the hub last answered.
+    pub last_contact: Option<Moment>,
+    /// The hub's name; empty if the roster names none.
+    pub hub: String,
+}
+
+/// The adopted roster as rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RosterPage {
+    /// The agency's name.
+    pub agency: String,
+    /// Version of the adopted roster.
+    pub version: u64,
+    /// When it was issued.
+    pub issued: Option<Moment>,
+    /// Until when it is fresh.
+    pub expires: Option<Moment>,
+    /// The agency's fingerprint words, in order.
+    pub words: Vec<String>,
+    /// This device's fingerprint words, in order.
+    pub own_words: Vec<String>,
+    /// Units.
+    pub units: Vec<RosterUnit>,
+    /// Members.
+    pub members: Vec<RosterMember>,
+    /// Devices.
+    pub devices: Vec<RosterDevice>,
+}
+
+/// One unit of the roster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RosterUnit {
+    /// Its name.
+    pub name: String,
+    /// `hq`, `station`, `statistics` or `national`.
+    pub kind: String,
+    /// Epoch of its key; 0 while it has none.
+    pub epoch: u64,
+    /// Whether this device holds its key.
+    pub readable: bool,
+}
+
+/// One member of the roster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RosterMember {
+    /// The name.
+    pub name: String,
+    /// Pairs of role code and unit name.
+    pub roles: Vec<(String, String)>,
+    /// Whether it is the person at this desk.
+    pub me: bool,
+}
+
+/// One device of the roster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RosterDevice {
+    /// The device.
+    pub id: DeviceId,
+    /// Its member's name.
+    pub member: String,
+    /// `active`, `left` or `lost`.
+    pub state: String,
+    /// Whether it is this one.
+    pub me: bool,
+}
