@@ -1,1 +1,13 @@
-//! Who may speak and who may read.
+//! Who may speak and who may read: rosters, vaults, signatures and the keys that open cases.
+//!
+//! The room answers two questions and performs nothing else. *Who may speak?* [`trust`] keeps the adopted [`roster`] and says
+//! which signing key stands behind a place in a journal; [`statement`] and [`quorum`] check signatures. *Who may read?* The roster
+//! names recipients, and what is sealed is sealed to those alone. There is no clock here (`now` is an argument), no network, and
+//! disk access in one file ([`vault_file`]).
+#![deny(missing_docs)]
+#![deny(clippy::as_conversions)]
+
+pub mod canonical;
+pub mod error;
+pub mod fingerprint;
+pub mod recipient;
