@@ -4,7 +4,7 @@
 //! the whole of what is to be done. That each rule finds a planted violation is tested beside the rule.
 
 use crate::rules::source::{self, Source, Violation};
-use crate::rules::{budgets, clocks, doors, imports, manifests, names, shape, sql, traits, wire, wording};
+use crate::rules::{budgets, clocks, doors, imports, manifests, names, promises, shape, sql, traits, wire, wording};
 
 fn none(rule: &str, mut found: Vec<Violation>) {
     found.sort();
@@ -77,6 +77,11 @@ fn only_the_clock_files_ask_the_clock() {
 #[test]
 fn doors_hold_no_function() {
     every_file("doors", doors::check);
+}
+
+#[test]
+fn trusted_packages_promise_docs_and_no_casts() {
+    every_file("promises", promises::check);
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub(crate) mod imports;
 pub(crate) mod manifests;
 pub(crate) mod names;
 pub(crate) mod paths;
+pub(crate) mod promises;
 pub(crate) mod rooms;
 pub(crate) mod shape;
 pub(crate) mod source;
