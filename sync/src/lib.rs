@@ -1,1 +1,14 @@
 //! Sealed things moving, and proof that they arrived.
+#![deny(missing_docs)]
+#![deny(clippy::as_conversions)]
+
+pub mod batch;
+mod cbor;
+pub mod chain;
+pub mod documents;
+pub mod entry;
+pub mod error;
+pub mod receipt;
+pub mod wire;
+
+pub use error::{Result, SyncError};

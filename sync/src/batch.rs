@@ -1,0 +1,227 @@
+//! Which entries go in one request: runs of one journal each, in order, entries beside the bare hashes of those that are left
+//! out. A batch has no signature of its own; each entry proves itself and overlap with an earlier batch is legal.
+
+use amanat_keys::{AgencyId, DeviceId, Digest, JournalId};
+
+use crate::chain::{Head, Stretch};
+use crate::entry::{EntryRef, SealedEntry};
+use crate::wire::limits;
+
+/// One place of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// The entry itself. Boxed, because most places of an officer's pull are elisions.
+    Entry(Box<SealedEntry>),
+    /// Only its header hash: the reader may not have the entry, and the chain still verifies (FORMATS section 2).
+    Elided(Digest),
+}
+
+impl Item {
+    /// The header hash, whichever it is.
+    pub fn hash(&self) -> Digest {
+        match self {
+            Item::Entry(entry) => entry.hash(),
+            Item::Elided(hash) => *hash,
+        }
+    }
+
+    /// The entry, where there is one.
+    pub fn entry(&self) -> Option<&SealedEntry> {
+        match self {
+            Item::Entry(entry) => Some(entry),
+            Item::Elided(_) => None,
+        }
+    }
+}
+
+/// Consecutive places of one journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Agency of the journal.
+    pub agency: AgencyId,
+    /// Device that writes it.
+    pub device: DeviceId,
+    /// The journal.
+    pub journal: JournalId,
+    /// Number of the first item, from 1.
+    pub first: u64,
+    /// Link at `first - 1`.
+    pub before: Digest,
+    /// The items, without a hole.
+    pub items: Vec<Item>,
+}
+
+impl Run {
+    /// The run as the chain sees it.
+    pub fn stretch(&self) -> Stretch {
+        Stretch { first: self.first, before: self.before, hashes: self.items.iter().map(Item::hash).collect() }
+    }
+
+    /// The head that the run leads to.
+    pub fn head(&self) -> Head {
+        self.stretch().head()
+    }
+
+    /// Number of the last item; `first - 1` when there is none.
+    pub fn last(&self) -> u64 {
+        let n = u64::try_from(self.items.len()).unwrap_or(u64::MAX);
+        self.first.saturating_sub(1).saturating_add(n)
+    }
+
+    /// The entries with their places, elisions passed over.
+    pub fn entries(&self) -> impl Iterator<Item = &SealedEntry> {
+        self.items.iter().filter_map(Item::entry)
+    }
+
+    /// The places of the elisions.
+    pub fn elided(&self) -> impl Iterator<Item = (EntryRef, Digest)> + '_ {
+        (self.first..).zip(&self.items).filter_map(|(seq, item)| match item {
+            Item::Entry(_) => None,
+            Item::Elided(hash) => Some((EntryRef { device: self.device, journal: self.journal, seq }, *hash)),
+        })
+    }
+}
+
+/// How much may go in one request or one page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Items at most; at least one is always given.
+    pub items: u64,
+    /// Bytes at most, as [`SealedEntry::weight`] counts; one larger entry goes alone.
+    pub bytes: u64,
+}
+
+impl Limit {
+    /// The most that a body of the wire may hold.
+    pub const BODY: Limit = Limit { items: limits::MAX_ITEMS, bytes: limits::MAX_BODY / 2 };
+
+    /// What is left after an item of `weight`; `None` when it no longer fits. The first item of all always fits, so that a
+    /// large entry cannot block the queue: `started` says whether something is in.
+    pub fn take(self, weight: u64, started: bool) -> Option<Limit> {
+        if !started {
+            return Some(Limit { items: self.items.saturating_sub(1), bytes: self.bytes.saturating_sub(weight) });
+        }
+        Some(Limit { items: self.items.checked_sub(1)?, bytes: self.bytes.checked_sub(weight)? })
+    }
+}
+
+/// Runs that go in one request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// In the order in which they are sent; one journal may appear in several.
+    pub runs: Vec<Run>,
+}
+
+impl Batch {
+    /// Takes from the front of `runs` what fits into `limit`, and gives back what did not fit, in order.
+    pub fn fill(runs: Vec<Run>, limit: Limit) -> (Batch, Vec<Run>) {
+        let (mut batch, mut rest) = (Batch::default(), Vec::new());
+        let (mut left, mut started) = (Some(limit), false);
+        for mut run in runs {
+            let mut fits = 0_usize;
+            for item in &run.items {
+                let weight = item.entry().map_or(32, SealedEntry::weight);
+                left = left.and_then(|l| l.take(weight, started));
+                if left.is_none() {
+                    break;
+                }
+                (fits, started) = (fits.saturating_add(1), true);
+            }
+            let tail = run.items.split_off(fits);
+            let head = run.head();
+            if !tail.is_empty() {
+                rest.push(Run { first: head.seq.saturating_add(1), before: head.link, items: tail, ..run.clone_frame() });
+            }
+            if !run.items.is_empty() {
+                batch.runs.push(run);
+            }
+        }
+        (batch, rest)
+    }
+
+    /// Entries and elisions together.
+    pub fn len(&self) -> usize {
+        self.runs.iter().map(|run| run.items.len()).sum()
+    }
+
+    /// Whether there is nothing to send.
+    pub fn is_empty(&self) -> bool {
+        self.runs.iter().all(|run| run.items.is_empty())
+    }
+}
+
+impl Run {
+    /// The same journal and place without the items.
+    fn clone_frame(&self) -> Run {
+        Run { items: Vec::new(), ..*self }
+    }
+}
+
+/// Why an entry or a run was not accepted. Trust and version reasons stop a retry; data reasons set one entry aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Why {
+    /// The signature does not hold.
+    BadSignature,
+    /// No roster known here names the device or its key.
+    UnknownDevice,
+    /// Beyond the last place that the roster still trusts of this device.
+    Revoked,
+    /// The bytes are no entry.
+    Malformed,
+    /// Over a maximum.
+    TooBig,
+    /// A header or wire version that is not accepted any more, or not yet.
+    Version,
+    /// The signer may not do this: a stand-in without the custodian's role, a slip whose audience the roster does not give.
+    NotPermitted,
+    /// Two histories of one journal.
+    Fork,
+    /// The content does not open to what the header commits to.
+    Content,
+    /// Anything that a later version may add; never retried by itself.
+    Other(u64),
+}
+
+impl Why {
+    const KNOWN: [Why; 9] = [
+        Why::BadSignature,
+        Why::UnknownDevice,
+        Why::Revoked,
+        Why::Malformed,
+        Why::TooBig,
+        Why::Version,
+        Why::NotPermitted,
+        Why::Fork,
+        Why::Content,
+    ];
+
+    /// The number under which it is sent and stored, from 1.
+    pub fn number(self) -> u64 {
+        match self {
+            Why::BadSignature => 1,
+            Why::UnknownDevice => 2,
+            Why::Revoked => 3,
+            Why::Malformed => 4,
+            Why::TooBig => 5,
+            Why::Version => 6,
+            Why::NotPermitted => 7,
+            Why::Fork => 8,
+            Why::Content => 9,
+            Why::Other(n) => n,
+        }
+    }
+
+    /// The reason with this number.
+    pub fn from_number(number: u64) -> Why {
+        Why::KNOWN.into_iter().find(|why| why.number() == number).unwrap_or(Why::Other(number))
+    }
+}
+
+/// One entry set aside, by place and reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Which.
+    pub entry: EntryRef,
+    /// Why.
+    pub why: Why,
+}

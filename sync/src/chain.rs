@@ -1,0 +1,109 @@
+//! The law of the chain, pure: how links follow from one another, and what a run of header hashes is worth to somebody who
+//! already holds a head. It stores nothing, verifies no signature and knows no clock.
+
+use amanat_keys::{AgencyId, DeviceId, Digest, JournalId};
+
+/// The link before the first entry: H("amanat/v1/journal" ‖ 0 ‖ agency ‖ device ‖ journal) (FORMATS section 2). It binds
+/// every later link to its journal, so that no run can be moved under another name.
+pub fn link0(agency: &AgencyId, device: &DeviceId, journal: &JournalId) -> Digest {
+    Digest::tagged("journal", &[agency.as_bytes(), device.as_bytes(), journal.as_bytes()])
+}
+
+/// The link after an entry: H("amanat/v1/link" ‖ 0 ‖ previous link ‖ header hash) (FORMATS section 2).
+pub fn link(before: &Digest, header_hash: &Digest) -> Digest {
+    Digest::tagged("link", &[before.as_bytes(), header_hash.as_bytes()])
+}
+
+/// How far a journal goes: the number of its newest entry (0: none yet) and the link there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Number of the newest entry, 0 for an empty journal.
+    pub seq: u64,
+    /// Link at `seq`; [`link0`] for an empty journal.
+    pub link: Digest,
+}
+
+/// A run seen only as a chain: where it begins, the link before it and the hash of each header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Number of the first entry, 1 or more.
+    pub first: u64,
+    /// Link at `first - 1`.
+    pub before: Digest,
+    /// Header hashes in order, entries and elisions alike.
+    pub hashes: Vec<Digest>,
+}
+
+impl Stretch {
+    /// Number of the last entry; `first - 1` when the stretch is empty.
+    pub fn last(&self) -> u64 {
+        let n = u64::try_from(self.hashes.len()).unwrap_or(u64::MAX);
+        self.first.saturating_sub(1).saturating_add(n)
+    }
+
+    /// The link at `seq`, when the stretch reaches it (from `first - 1` to its last).
+    pub fn link_at(&self, seq: u64) -> Option<Digest> {
+        let steps = seq.checked_sub(self.first.checked_sub(1)?)?;
+        let steps = usize::try_from(steps).ok()?;
+        let upto = self.hashes.get(..steps)?;
+        Some(upto.iter().fold(self.before, |at, hash| link(&at, hash)))
+    }
+
+    /// The head that the stretch leads to.
+    pub fn head(&self) -> Head {
+        Head { seq: self.last(), link: self.hashes.iter().fold(self.before, |at, hash| link(&at, hash)) }
+    }
+}
+
+/// What a run is worth to the holder of a head. Expected refusals are values (STYLE lesson 13).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The run continues the chain: its first `held` entries are known, the rest is new and leads to `head`.
+    Accepted {
+        /// Entries at the start of the run that the holder has already.
+        held: u64,
+        /// The head after the rest.
+        head: Head,
+    },
+    /// Everything in it is held, link for link.
+    AlreadyHeld {
+        /// The holder's head, for the receipt that is given again.
+        head: Head,
+    },
+    /// The run begins beyond the holder's head: send again from there.
+    Gap {
+        /// The holder's head.
+        head: Head,
+    },
+    /// The same number with another history: two writers of one journal. Stop, tell, keep both.
+    Fork {
+        /// A number at which both have an entry (or the same predecessor) and the links differ.
+        at: u64,
+        /// The holder's link there.
+        ours: Digest,
+        /// The run's link there.
+        theirs: Digest,
+    },
+}
+
+/// The one number whose link [`judge`] must be told: the last that the holder and the stretch have in common. `None` when the
+/// stretch begins beyond the head, so that nothing is common.
+pub fn common(head: &Head, stretch: &Stretch) -> Option<u64> {
+    let before = stretch.first.checked_sub(1)?;
+    (before <= head.seq).then(|| head.seq.min(stretch.last()))
+}
+
+/// Judges a stretch against a head. `ours` is the holder's link at [`common`]; because links are chained, one equal link
+/// proves that everything below it is equal too. It may be `None` only where `common` is the head itself or `None`.
+pub fn judge(head: &Head, ours: Option<Digest>, stretch: &Stretch) -> Verdict {
+    let Some(at) = common(head, stretch) else { return Verdict::Gap { head: *head } };
+    let ours = if at == head.seq { head.link } else { ours.unwrap_or(Digest::from_bytes([0; 32])) };
+    let Some(theirs) = stretch.link_at(at) else { return Verdict::Gap { head: *head } };
+    if ours != theirs {
+        return Verdict::Fork { at, ours, theirs };
+    }
+    if stretch.last() <= head.seq {
+        return Verdict::AlreadyHeld { head: *head };
+    }
+    Verdict::Accepted { held: at.saturating_sub(stretch.first.saturating_sub(1)), head: stretch.head() }
+}

@@ -1,0 +1,67 @@
+//! Every maximum on bytes from outside, each with its reason. A number that bounds a stranger's bytes stands here or nowhere.
+
+/// Version of the wire spoken here. A peer that says another is answered with this one, not guessed at.
+pub const WIRE_VERSION: u64 = 1;
+/// Version of the header written here (FORMATS section 2).
+pub const HEADER_VERSION: u64 = 1;
+
+/// Highest number in a journal: a place and its journal share one 63-bit row number (24 bits journal, 39 bits place), and
+/// no device writes 500 thousand million entries.
+pub const MAX_SEQ: u64 = (1 << 39) - 1;
+/// Journals that one home can hold: the other 24 bits of the row number.
+pub const MAX_JOURNALS: u64 = (1 << 24) - 1;
+
+/// Bytes of a header: 64 readers of 102 bytes and 64 parts of 40 fit with room for a later version.
+pub const MAX_HEADER: usize = 16 * 1024;
+/// Bytes of an envelope. A long interview is 50 kB before compression; scans and recordings are attachments.
+pub const MAX_ENVELOPE: usize = 1024 * 1024;
+/// Bytes of a slip's age header (FORMATS section 3).
+pub const MAX_SLIP: usize = 128 * 1024;
+/// Readers of a slip: the stanzas that an age header may carry (FORMATS section 3).
+pub const MAX_AUDIENCE: usize = 64;
+/// Attachments of one entry.
+pub const MAX_PARTS: usize = 64;
+/// Bytes of one attachment: an hour of recorded speech.
+pub const MAX_PART: u64 = 64 * 1024 * 1024;
+
+/// Bytes of one frame: an entry whose header travels verbatim, and its signature.
+pub const MAX_FRAME: usize = MAX_ENVELOPE + MAX_HEADER + 1024;
+/// Bytes of the manifest that begins a streaming body: runs of 110 bytes, receipts, and a national checkpoint list.
+pub const MAX_MANIFEST: usize = 32 * 1024 * 1024;
+/// Runs in one body: a carrier brings a station's devices, a reader takes a province's.
+pub const MAX_RUNS: usize = 16 * 1024;
+/// Entries in one body; more go in the next one, so that a hub can bound its work for one request.
+pub const MAX_ITEMS: u64 = 100_000;
+/// Bytes of one whole body, all frames together.
+pub const MAX_BODY: u64 = 256 * 1024 * 1024;
+/// Hashes of left-out entries in one frame: 32 KiB, so that a frame stays small on a slow link.
+pub const MAX_ELISIONS: usize = 1024;
+
+/// Heads that a pull may name, or a checkpoint list: every journal of a national store.
+pub const MAX_HEADS: usize = 200_000;
+/// Bytes of such a list when it travels: 93 bytes a line.
+pub const MAX_HEADS_BYTES: usize = MAX_HEADS * 96;
+/// Stretches that a pull may ask for again.
+pub const MAX_AGAIN: usize = 1024;
+/// Bytes of a request to pull: `MAX_HEADS` heads of 62 bytes.
+pub const MAX_PULL: usize = 16 * 1024 * 1024;
+
+/// Bytes of one signed statement: a codebook with its forms in two languages is the largest.
+pub const MAX_STATEMENT: usize = 4 * 1024 * 1024;
+/// Statements in one answer; a device many rosters behind asks again.
+pub const MAX_STATEMENTS: usize = 256;
+/// Documents that an asker can say it holds: units and codebooks of a national agency.
+pub const MAX_HELD_DOCUMENTS: usize = 65_536;
+/// Entries that one answer can set aside by name; a body worse than that is refused whole.
+pub const MAX_REFUSED: usize = 4096;
+/// Bytes of a whole answer with documents.
+pub const MAX_DOCUMENTS: usize = 32 * 1024 * 1024;
+/// Bytes of a reply to a push: a receipt of about 400 bytes for each run, and the checkpoint.
+pub const MAX_REPLY: usize = 16 * 1024 * 1024;
+
+/// Bytes of one local row (a draft, a note, a case key), sealed only to this device.
+pub const MAX_SHELF_ROW: usize = 4 * 1024 * 1024;
+/// Audiences and roster hashes that a stream remembers in order to leave them out; what is beyond is sent in full.
+pub const MAX_REMEMBERED: usize = 64;
+/// Cases of one run that a stream remembers in order to leave them out.
+pub const MAX_REMEMBERED_CASES: usize = 65_536;
