@@ -1,7 +1,7 @@
 //! Which entries go in one request: runs of one journal each, in order, entries beside the bare hashes of those that are left
 //! out. A batch has no signature of its own; each entry proves itself and overlap with an earlier batch is legal.
 
-use amanat_keys::{AgencyId, DeviceId, Digest, JournalId};
+use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, JournalId};
 
 use crate::chain::{Head, Stretch};
 use crate::entry::{EntryRef, SealedEntry};
@@ -130,7 +130,12 @@ impl Batch {
             let tail = run.items.split_off(fits);
             let head = run.head();
             if !tail.is_empty() {
-                rest.push(Run { first: head.seq.saturating_add(1), before: head.link, items: tail, ..run.clone_frame() });
+                rest.push(Run {
+                    first: head.seq.saturating_add(1),
+                    before: head.link,
+                    items: tail,
+                    ..run.clone_frame()
+                });
             }
             if !run.items.is_empty() {
                 batch.runs.push(run);

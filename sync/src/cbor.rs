@@ -1,17 +1,12 @@
-//! Reading deterministic CBOR as the formats allow it: definite arrays of a known length, byte strings of a known size,
-//! lists with a maximum. Whether the bytes are the one right spelling is decided by encoding them again (FORMATS section 1).
+//! What the wire needs for CBOR beside `keys::canonical`: lengths that are bounded by a `usize` of `wire/limits.rs`, an element
+//! that may be null, and lists written element by element.
 
+use amanat_keys::canonical;
 use minicbor::data::Type;
 use minicbor::decode::Error;
 use minicbor::{Decoder, Encoder, encode};
 
-/// An array of exactly `n` elements.
-pub(crate) fn array_of(d: &mut Decoder<'_>, n: u64) -> Result<(), Error> {
-    match d.array()? {
-        Some(found) if found == n => Ok(()),
-        _ => Err(Error::message("array of another length")),
-    }
-}
+pub(crate) use amanat_keys::canonical::{array as array_of, array_of as fixed};
 
 /// The length of a definite array of at most `max` elements.
 pub(crate) fn array_upto(d: &mut Decoder<'_>, max: usize) -> Result<usize, Error> {
@@ -22,32 +17,21 @@ pub(crate) fn array_upto(d: &mut Decoder<'_>, max: usize) -> Result<usize, Error
     }
 }
 
-/// A list of at most `max` elements, each read by `one`. Room is not reserved on a stranger's word.
+/// A list of at most `max` elements, each read by `one`.
 pub(crate) fn list<'b, T>(
     d: &mut Decoder<'b>,
     max: usize,
-    mut one: impl FnMut(&mut Decoder<'b>) -> Result<T, Error>,
+    one: impl FnMut(&mut Decoder<'b>) -> Result<T, Error>,
 ) -> Result<Vec<T>, Error> {
-    let n = array_upto(d, max)?;
-    let mut out = Vec::with_capacity(n.min(64));
-    for _ in 0..n {
-        out.push(one(d)?);
-    }
-    Ok(out)
-}
-
-/// A byte string of exactly `N` bytes.
-pub(crate) fn fixed<const N: usize>(d: &mut Decoder<'_>) -> Result<[u8; N], Error> {
-    <[u8; N]>::try_from(d.bytes()?).map_err(|_short| Error::message("byte string of another length"))
+    canonical::list(d, count(max), one)
 }
 
 /// A byte string of at most `max` bytes.
 pub(crate) fn bytes_upto(d: &mut Decoder<'_>, max: usize) -> Result<Vec<u8>, Error> {
-    let b = d.bytes()?;
-    if b.len() > max { Err(Error::message("byte string too long")) } else { Ok(b.to_vec()) }
+    canonical::bytes(d, max).map(<[u8]>::to_vec)
 }
 
-/// `None` where the next element is null.
+/// Whether the next element is null; if so, it is read.
 pub(crate) fn is_null(d: &mut Decoder<'_>) -> Result<bool, Error> {
     if d.datatype()? == Type::Null {
         d.null()?;

@@ -1,7 +1,7 @@
 //! The law of the chain, pure: how links follow from one another, and what a run of header hashes is worth to somebody who
 //! already holds a head. It stores nothing, verifies no signature and knows no clock.
 
-use amanat_keys::{AgencyId, DeviceId, Digest, JournalId};
+use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, JournalId};
 
 /// The link before the first entry: H("amanat/v1/journal" ‖ 0 ‖ agency ‖ device ‖ journal) (FORMATS section 2). It binds
 /// every later link to its journal, so that no run can be moved under another name.

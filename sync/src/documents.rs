@@ -1,7 +1,7 @@
 //! Signed statements that travel whole and are not understood here: rosters, unit keys, codebooks, freshness. This file says
 //! only which of two is newer; whether a statement holds was decided by `keys` before it came here.
 
-use amanat_keys::Digest;
+use amanat_keys::fingerprint::Digest;
 
 /// What a document is. The numbers are those of the statement purposes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

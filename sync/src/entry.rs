@@ -1,7 +1,7 @@
 //! An entry as it stands in a journal: the signed header that says where it belongs and what it commits to, and the
 //! replaceable envelope (FORMATS section 2). Here headers are built, read, signed and verified; nothing is opened.
 
-use amanat_keys::{AgencyId, CaseId, DeviceId, Digest, JournalId, KeyId};
+use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId, KeyId};
 use minicbor::decode::Error as Bad;
 use minicbor::{Decode, Decoder, Encode, Encoder, encode};
 

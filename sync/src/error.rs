@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use amanat_keys::KeysError;
+use amanat_keys::error::KeysError;
 
 /// The result of everything in this crate.
 pub type Result<T> = std::result::Result<T, SyncError>;

@@ -1,7 +1,7 @@
 //! The hub's signed word on a head (receipt), and the chain of its words on all heads (checkpoint): what they say, and whether
 //! they follow from what was sent and from what the hub said before (FORMATS section 6). *Received* is arithmetic on these.
 
-use amanat_keys::{AgencyId, DeviceId, Digest, JournalId, KeyId};
+use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, JournalId, KeyId};
 use minicbor::decode::Error as Bad;
 use minicbor::{Decode, Decoder, Encode, Encoder, encode};
 

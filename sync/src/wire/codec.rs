@@ -2,7 +2,7 @@
 //! *version*. A streaming body is a manifest and then items, each in a frame of its own, so that what has arrived can be kept
 //! while the rest is still on the road.
 
-use amanat_keys::{AgencyId, Digest};
+use amanat_keys::fingerprint::{AgencyId, Digest};
 use minicbor::Decoder;
 use minicbor::{Decode, Encode};
 
@@ -239,7 +239,9 @@ impl ItemReader {
     /// [`SyncError::Malformed`] or [`SyncError::TooBig`]; the body is of no use from here on, what came before stands.
     pub fn item(&mut self, content: &[u8]) -> Result<Arrived> {
         self.skip_finished();
-        let Some(memory) = &mut self.memory else { return Err(SyncError::Malformed("more items than the manifest says")) };
+        let Some(memory) = &mut self.memory else {
+            return Err(SyncError::Malformed("more items than the manifest says"));
+        };
         let (first, before) = memory.place();
         let items = memory.restore(decode::<ItemForm>(content)?)?;
         Ok(Arrived { run: self.at, first, before, items })

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use amanat_keys::{AgencyId, CaseId, Digest};
+use amanat_keys::fingerprint::{AgencyId, CaseId, Digest};
 
 use crate::batch::Item;
 use crate::chain;
@@ -29,7 +29,16 @@ impl Memory {
     /// At the start of a body, before its first run.
     pub(super) fn new(agency: AgencyId, run: RunHead) -> Memory {
         let (audiences, roster_hashes) = (Vec::new(), BTreeMap::new());
-        Memory { agency, seq: run.first, link: run.before, run, roster: None, roster_hashes, cases: BTreeMap::new(), audiences }
+        Memory {
+            agency,
+            seq: run.first,
+            link: run.before,
+            run,
+            roster: None,
+            roster_hashes,
+            cases: BTreeMap::new(),
+            audiences,
+        }
     }
 
     /// Goes to the next run of the same body. Audiences and roster hashes stay known; cases and the place do not.

@@ -1,7 +1,7 @@
 //! The requests and replies of wire version 1 that are not a stream: the answer to a push, what a pull asks for, documents.
 //! The shapes that entries travel in are in `v1`.
 
-use amanat_keys::{AgencyId, DeviceId, Digest, JournalId};
+use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, JournalId};
 use minicbor::decode::Error as Bad;
 use minicbor::{Decode, Decoder, Encode, Encoder, encode};
 

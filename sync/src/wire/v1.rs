@@ -1,7 +1,7 @@
 //! The shapes of wire version 1 and their CBOR, in the order in which `WIRE.md` lists them. No behaviour; a change here is a
 //! new version, and the digest of this file stands in `WIRE.md`.
 
-use amanat_keys::{AgencyId, CaseId, DeviceId, Digest, JournalId};
+use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId};
 use minicbor::decode::Error as Bad;
 use minicbor::{Decode, Decoder, Encode, Encoder, encode};
 
