@@ -72,6 +72,9 @@ impl<'ast> Visit<'ast> for Attributes<'_> {
         if tokens.contains("#[ignore") {
             self.keep(call.path.segments[0].ident.span().start().line, "`#[ignore]` inside a macro");
         }
+        if call.path.is_ident("include") && !self.source.test {
+            self.keep(call.path.segments[0].ident.span().start().line, "`include!` is a door in the wall");
+        }
         visit::visit_macro(self, call);
     }
 }
@@ -133,5 +136,7 @@ fn planted_ignored_tests_are_found() {
 fn a_planted_back_door_and_a_broken_file_are_found() {
     let code = "//! One key from press to screen.\n#[path = \"../runtime/desk.rs\"]\nmod desk;\n";
     assert_eq!(count("src/ui/app.rs", code), 1);
+    let include = "//! One key from press to screen.\ninclude!(\"../runtime/desk.rs\");\n";
+    assert_eq!(count("src/ui/app.rs", include), 1);
     assert_eq!(count("src/ui/app.rs", "//! One key from press to screen.\nfn f( {\n"), 1);
 }
