@@ -1,5 +1,6 @@
 //! The command line: every verb of the screen as a command, for scripts and tests.
 
+mod answers;
 mod args;
 mod args_later;
 mod completions;

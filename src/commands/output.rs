@@ -1,8 +1,6 @@
 //! What a command leaves behind: text for a person or one JSON document for a program, printed here and nowhere else.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one file of the app that prints")]
-
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 
 use serde_json::{Value, json};
 
@@ -37,26 +35,24 @@ impl Output {
     /// Prints a result.
     pub(super) fn report(self, report: &Report) {
         if self.json {
-            println!("{}", report.json);
+            line(&report.json.to_string());
         } else if !report.text.is_empty() {
-            println!("{}", report.text);
+            line(&report.text);
         }
     }
 
     /// Prints what went wrong: with `--json` on stdout as `{"error": …}`, else on stderr in two lines.
     pub(super) fn failure(self, failure: &Failure) {
         if self.json {
-            println!(
-                "{}",
-                json!({"error": {
-                    "kind": failure.kind.word(), "code": failure.kind.code(),
-                    "message": failure.message, "hint": failure.hint,
-                }})
-            );
+            let document = json!({"error": {
+                "kind": failure.kind.word(), "code": failure.kind.code(),
+                "message": failure.message, "hint": failure.hint,
+            }});
+            line(&document.to_string());
         } else {
-            eprintln!("amanat: {}", failure.message);
+            aside(&format!("amanat: {}", failure.message));
             if !failure.hint.is_empty() {
-                eprintln!("  {}", failure.hint);
+                aside(&format!("  {}", failure.hint));
             }
         }
     }
@@ -64,15 +60,15 @@ impl Output {
     /// One line about work under way, on stderr; nothing when quiet or with `--json`.
     pub(super) fn note(self, line: &str) {
         if !self.json && !self.quiet {
-            eprintln!("{line}");
+            aside(line);
         }
     }
 
     /// A line that is replaced by the next, where stderr is a terminal.
     pub(super) fn progress(self, line: &str) {
-        if !self.json && !self.quiet && std::io::stderr().is_terminal() {
-            eprint!("\r\x1b[2K{line}");
-            std::io::stderr().flush().unwrap_or_default();
+        if !self.json && !self.quiet && stderr().is_terminal() {
+            write!(stderr(), "\r\x1b[2K{line}").unwrap_or_default();
+            stderr().flush().unwrap_or_default();
         }
     }
 
@@ -83,6 +79,15 @@ impl Output {
 
     /// A text that is its own output (help, completions): never wrapped in JSON.
     pub(super) fn raw(self, text: &str) {
-        print!("{text}");
+        write!(stdout(), "{text}").unwrap_or_default();
     }
+}
+
+/// A reader that has gone away (`| head`) is no error of ours.
+fn line(text: &str) {
+    writeln!(stdout(), "{text}").unwrap_or_default();
+}
+
+fn aside(text: &str) {
+    writeln!(stderr(), "{text}").unwrap_or_default();
 }

@@ -2,4 +2,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod home_lock;
 pub mod paths;
+pub mod process;
+pub mod terminal;

@@ -154,7 +154,8 @@ fn private_mode(_file: &fs::File, _path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 

@@ -1,0 +1,29 @@
+//! What the process asks of the system for the sake of its secrets: no core dumps, nobody looking in.
+
+/// Turns off core dumps, and on Linux also reading this process's memory by others of the same user. What the system
+/// refuses is left: it protects a little less and keeps nobody from their work.
+#[cfg(unix)]
+pub fn guard_memory() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    setrlimit(Resource::Core, none).unwrap_or_default();
+    #[cfg(target_os = "linux")]
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable).unwrap_or_default();
+}
+
+/// Windows writes a dump only where an administrator asked for it.
+#[cfg(not(unix))]
+pub fn guard_memory() {}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_core_is_written() {
+        guard_memory();
+        let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
+        let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+        assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+    }
+}

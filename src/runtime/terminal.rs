@@ -1,0 +1,110 @@
+//! The terminal as a guard: raw mode and the alternate screen on the way in, everything restored on every way out,
+//! panics and signals included.
+
+use std::{
+    io::{self, Stdout, Write as _, stdout},
+    panic,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use ratatui::{
+    Frame, Terminal,
+    backend::CrosstermBackend,
+    crossterm::{
+        cursor::Show,
+        event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture},
+        execute,
+        style::ResetColor,
+        terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+    },
+};
+
+/// Whether there is something to restore. One process has one terminal, so this is the one global of the app.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Explicit mode: the terminal leaves the order of right-to-left text alone (freedesktop BiDi in terminals, BDSM).
+const ORDER_IS_OURS: &[u8] = b"\x1b[8l";
+/// Implicit mode again, the terminal's default.
+const ORDER_IS_YOURS: &[u8] = b"\x1b[8h";
+
+/// The terminal while the program draws on it.
+pub struct Screen {
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+    keep_order: bool,
+}
+
+impl Screen {
+    /// Takes the terminal. `keep_order` asks it not to reorder right-to-left text, which is set when the program does.
+    ///
+    /// # Errors
+    /// What the terminal says; it is restored then.
+    pub fn take(keep_order: bool) -> io::Result<Self> {
+        restore_when_panicking();
+        enter(keep_order).inspect_err(|_why| restore())?;
+        let terminal = Terminal::new(CrosstermBackend::new(stdout())).inspect_err(|_why| restore())?;
+        Ok(Self { terminal, keep_order })
+    }
+
+    /// Draws one frame.
+    ///
+    /// # Errors
+    /// What the terminal says.
+    pub fn draw(&mut self, paint: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        self.terminal.draw(paint).map(|_completed| ())
+    }
+
+    /// Gives the terminal back for a while (stopped by the shell).
+    pub fn leave(&mut self) {
+        self.terminal.clear().unwrap_or_default();
+        restore();
+    }
+
+    /// Takes it again; the next frame is drawn whole.
+    ///
+    /// # Errors
+    /// What the terminal says.
+    pub fn come_back(&mut self) -> io::Result<()> {
+        enter(self.keep_order)?;
+        self.terminal.clear()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+fn enter(keep_order: bool) -> io::Result<()> {
+    TAKEN.store(true, Ordering::SeqCst);
+    enable_raw_mode()?;
+    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableMouseCapture)?;
+    if keep_order {
+        stdout().write_all(ORDER_IS_OURS)?;
+    }
+    stdout().flush()
+}
+
+/// Puts the terminal back as it was found, once; called again it does nothing. Nothing here may fail aloud: it is the way out.
+pub fn restore() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut out = stdout();
+    // Wiped before it is left: some terminals keep the alternate screen's text.
+    execute!(out, ResetColor, Clear(ClearType::All), DisableMouseCapture, DisableBracketedPaste).unwrap_or_default();
+    out.write_all(ORDER_IS_YOURS).unwrap_or_default();
+    execute!(out, LeaveAlternateScreen, Show).unwrap_or_default();
+    out.flush().unwrap_or_default();
+    disable_raw_mode().unwrap_or_default();
+}
+
+/// Restores first and then says where the fault is, and nothing else: a panic's message may quote what was being typed.
+fn restore_when_panicking() {
+    panic::set_hook(Box::new(|fault| {
+        restore();
+        let place = fault.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+        writeln!(io::stderr(), "amanat: a fault in the program{place}. What was kept is safe; drafts reopen.")
+            .unwrap_or_default();
+    }));
+}
