@@ -35,7 +35,10 @@ pub(super) fn read(form: &Form, json: &Json) -> Result<Answers, Failure> {
 }
 
 fn wrong(form: &Form, at: &str, expected: &str) -> Failure {
-    Failure::usage(format!("reading the answers of form {} — {at}: expected {expected}", form.form), "Correct the file.")
+    Failure::usage(
+        format!("reading the answers of form {} — {at}: expected {expected}", form.form),
+        "Correct the file.",
+    )
 }
 
 /// One answer; `null` is no answer at all.
@@ -78,7 +81,8 @@ fn value(kind: &QuestionKind, json: &Json) -> Result<Value, &'static str> {
         QuestionKind::Number { .. } | QuestionKind::Money => json.as_i64().map(Value::Number).ok_or("a whole number"),
         QuestionKind::Flag => json.as_bool().map(Value::Flag).ok_or("true or false"),
         QuestionKind::Date | QuestionKind::PartialDate => {
-            let date = text("a date")?.parse::<PartialDate>().map_err(|_reason| "a date such as 2026-11-22 or ~1999")?;
+            let date =
+                text("a date")?.parse::<PartialDate>().map_err(|_reason| "a date such as 2026-11-22 or ~1999")?;
             Ok(Value::Date(date))
         }
         QuestionKind::Moment => {

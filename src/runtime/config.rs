@@ -1,45 +1,38 @@
-//! The settings of one home (`settings.toml`), read once at the start.
+//! The settings of one home (`settings.toml`), read once at the start and kept when a person changes them.
 
 use std::{fs, path::Path, time::Duration};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::{failure::Failure, model::Lang};
-
-/// Who puts right-to-left text in order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Bidi {
-    /// The program, after telling the terminal to keep out (`CSI 8 l`).
-    #[default]
-    Auto,
-    /// The program.
-    App,
-    /// The terminal.
-    Terminal,
-    /// Nobody.
-    Off,
-}
+use crate::{
+    failure::Failure,
+    model::Lang,
+    ui::{Bidi, Settings, Theme},
+};
 
 /// Settings with their defaults; unknown names are refused, so that a misspelt one is noticed.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Language of the screen: `en` or `ur`.
     pub lang: String,
-    /// See [`Bidi`].
-    pub bidi: Bidi,
-    /// Minutes without a key until the screen locks, 1–60.
-    pub idle_lock_minutes: u8,
+    /// Who puts right-to-left text in order: `app` or `terminal`.
+    pub bidi: String,
+    /// Minutes without a key until the screen locks, 0–60; 0 is never.
+    pub idle_minutes: u16,
     /// Minutes between syncs by themselves while unlocked; 0 for none.
     pub sync_every_minutes: u16,
     /// `socks5h://host:port` or `http://host:port`; the environment's proxy is never used.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy: Option<String>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { lang: "en".to_owned(), bidi: Bidi::default(), idle_lock_minutes: 5, sync_every_minutes: 15, proxy: None }
+        let mut config =
+            Self { lang: String::new(), bidi: String::new(), idle_minutes: 0, sync_every_minutes: 15, proxy: None };
+        config.remember(&Settings::default());
+        config
     }
 }
 
@@ -61,25 +54,53 @@ impl Config {
         }
     }
 
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn write(&self, path: &Path) -> Result<(), Failure> {
+        let doing = || format!("writing the settings {}", path.display());
+        let text = toml::to_string(self).map_err(|error| Failure::failed(format!("{} — {error}", doing()), ""))?;
+        fs::write(path, text).map_err(|error| Failure::disk(doing(), &error))
+    }
+
     fn parse(text: &str) -> Result<Self, String> {
         let config: Self = toml::from_str(text).map_err(|error| error.to_string())?;
         if !matches!(config.lang.as_str(), "en" | "ur") {
             return Err("lang must be \"en\" or \"ur\"".to_owned());
         }
-        if !(1..=60).contains(&config.idle_lock_minutes) {
-            return Err("idle_lock_minutes must be 1 to 60".to_owned());
+        if !matches!(config.bidi.as_str(), "app" | "terminal") {
+            return Err("bidi must be \"app\" or \"terminal\"".to_owned());
+        }
+        if config.idle_minutes > 60 {
+            return Err("idle_minutes must be 0 to 60".to_owned());
         }
         Ok(config)
     }
 
-    /// Language of the screen.
-    pub fn language(&self) -> Lang {
-        if self.lang == "ur" { Lang::Ur } else { Lang::En }
+    /// The part that the screens know. The theme is found at the start, never kept.
+    pub fn settings(&self, theme: Theme) -> Settings {
+        Settings {
+            lang: if self.lang == "ur" { Lang::Ur } else { Lang::En },
+            bidi: if self.bidi == "terminal" { Bidi::Terminal } else { Bidi::App },
+            theme,
+            idle_minutes: self.idle_minutes,
+        }
     }
 
-    /// How long without a key until the screen locks.
-    pub fn idle_lock(&self) -> Duration {
-        Duration::from_secs(u64::from(self.idle_lock_minutes) * 60)
+    /// Takes over what a person set on the screen.
+    pub fn remember(&mut self, settings: &Settings) {
+        match settings.lang {
+            Lang::En => "en",
+            Lang::Ur => "ur",
+        }
+        .clone_into(&mut self.lang);
+        match settings.bidi {
+            Bidi::App => "app",
+            Bidi::Terminal => "terminal",
+        }
+        .clone_into(&mut self.bidi);
+        self.idle_minutes = settings.idle_minutes;
     }
 
     /// How often to sync by itself.
@@ -93,14 +114,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_file_gives_the_defaults() {
-        assert_eq!(Config::read(Path::new("/nonexistent/settings.toml")).unwrap(), Config::default());
+    fn what_is_remembered_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.toml");
+        assert_eq!(Config::read(&path).unwrap(), Config::default());
+        let mut config = Config::default();
+        let set = Settings { lang: Lang::Ur, bidi: Bidi::Terminal, theme: Theme::Plain, idle_minutes: 3 };
+        config.remember(&set);
+        config.write(&path).unwrap();
+        assert_eq!(Config::read(&path).unwrap().settings(Theme::Plain), set);
     }
 
     #[test]
     fn a_misspelt_setting_is_refused_by_name() {
         assert!(Config::parse("idle_lock = 3").unwrap_err().contains("idle_lock"));
-        assert!(Config::parse("idle_lock_minutes = 0").unwrap_err().contains("1 to 60"));
-        assert_eq!(Config::parse("lang = \"ur\"").unwrap().language(), Lang::Ur);
+        assert!(Config::parse("idle_minutes = 61").unwrap_err().contains("0 to 60"));
+        assert!(Config::parse("lang = \"fr\"").unwrap_err().contains("\"ur\""));
     }
 }
