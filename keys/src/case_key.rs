@@ -1,0 +1,147 @@
+//! A case's key: the age file key of 16 bytes under which one device seals one case's entries.
+//!
+//! FORMATS section 3: a case key belongs to one case *and one device*, which made it and alone seals under it. Its id
+//! commits to it and to the place of the slip that published it, so that nobody can pass off a known key as another
+//! case's or another device's.
+
+use age_core::format::FileKey;
+use age_core::primitives::hkdf;
+use age_core::secrecy::ExposeSecret;
+use rand::{RngCore, rngs::OsRng};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::{AgencyId, CaseId, DeviceId, Digest, JournalId, KeyId, KeysError, RowSeal};
+
+/// Table name under which case keys are sealed locally (FORMATS section 8).
+const TABLE: &str = "case_keys";
+
+/// Where an entry stands, in full: what binds a plaintext to its place and a case key to its slip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The agency.
+    pub agency: AgencyId,
+    /// The device whose journal it is; its author, whoever carries it.
+    pub device: DeviceId,
+    /// The journal of that device.
+    pub journal: JournalId,
+    /// The entry's number in the journal, from 1.
+    pub seq: u64,
+    /// The case.
+    pub case: CaseId,
+    /// The number, in this same journal, of the slip whose key seals the entry; a slip's own number for a slip.
+    pub key: u64,
+}
+
+impl Place {
+    /// The 16 bytes that the JSON repeats as `slot`: the first half of H("amanat/v1/slot" ‖ 0 ‖ agency ‖ device ‖ journal
+    /// ‖ seq ‖ case ‖ key), both numbers as 8 bytes, big-endian.
+    #[must_use]
+    pub fn slot(&self) -> [u8; 16] {
+        let parts: [&[u8]; 6] = [
+            self.agency.as_bytes(),
+            self.device.as_bytes(),
+            self.journal.as_bytes(),
+            &self.seq.to_be_bytes(),
+            self.case.as_bytes(),
+            &self.key.to_be_bytes(),
+        ];
+        let mut slot = [0; 16];
+        if let Some((half, _)) = Digest::tagged("slot", &parts).as_bytes().split_first_chunk() {
+            slot = *half;
+        }
+        slot
+    }
+
+    /// The salt of a key id: H("amanat/v1/key-id" ‖ 0 ‖ agency ‖ device ‖ journal ‖ seq ‖ case), seq being the slip's.
+    fn key_salt(&self) -> Digest {
+        let parts: [&[u8]; 5] = [
+            self.agency.as_bytes(),
+            self.device.as_bytes(),
+            self.journal.as_bytes(),
+            &self.key.to_be_bytes(),
+            self.case.as_bytes(),
+        ];
+        Digest::tagged("key-id", &parts)
+    }
+}
+
+/// A case key: 16 secret bytes, wiped when dropped, never printed.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct CaseKey([u8; 16]);
+
+impl CaseKey {
+    /// A new key from the system's randomness.
+    #[must_use]
+    pub fn generate() -> Self {
+        let mut key = Self([0; 16]);
+        OsRng.fill_bytes(&mut key.0);
+        key
+    }
+
+    /// Takes the 16 bytes of an age file key, as the vectors and `export` have them.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The secret bytes. Whoever calls this wipes the copies that it makes.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    /// The key id under which a slip at `place.key` publishes this key: HKDF-SHA-256(file key, salt over the slip's place,
+    /// info = "amanat/v1/key-id"). Any place under the same slip gives the same id.
+    #[must_use]
+    pub fn id(&self, place: &Place) -> KeyId {
+        KeyId::from_bytes(hkdf(place.key_salt().as_bytes(), b"amanat/v1/key-id", &self.0))
+    }
+
+    /// Seals the key for a row of this device's own database: the author's way back in, never sent.
+    /// The row key is the journal and the slip's number; the row is bound to the case and the key id as well.
+    ///
+    /// # Errors
+    /// What [`RowSeal::seal`] returns.
+    pub fn seal_local(&self, seal: &RowSeal, place: &Place) -> Result<Vec<u8>, KeysError> {
+        let id = self.id(place);
+        seal.seal(TABLE, &row_key(place), place.case.as_bytes(), id.as_bytes(), &self.0)
+    }
+
+    /// Opens what [`Self::seal_local`] made for the same place and key id.
+    ///
+    /// # Errors
+    /// Damaged, when the row was sealed under another vault, place, case or key id, or is not a key.
+    pub fn open_local(seal: &RowSeal, place: &Place, id: &KeyId, row: &[u8]) -> Result<Self, KeysError> {
+        let bytes = seal.open(TABLE, &row_key(place), place.case.as_bytes(), id.as_bytes(), row)?;
+        let bytes: Zeroizing<[u8; 16]> = Zeroizing::new(
+            bytes.as_slice().try_into().map_err(|_other_length| KeysError::from(crate::SlipFault::KeyIdMismatch))?,
+        );
+        let key = Self(*bytes);
+        if key.id(place) == *id { Ok(key) } else { Err(crate::SlipFault::KeyIdMismatch.into()) }
+    }
+
+    /// The same key in age's own type.
+    pub(crate) fn to_file_key(&self) -> FileKey {
+        FileKey::init_with_mut(|bytes| bytes.copy_from_slice(&self.0))
+    }
+
+    /// The key that age unwrapped.
+    pub(crate) fn from_file_key(key: &FileKey) -> Self {
+        Self(*key.expose_secret())
+    }
+}
+
+impl std::fmt::Debug for CaseKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CaseKey(..)")
+    }
+}
+
+/// Journal, then the slip's number as 8 big-endian bytes.
+fn row_key(place: &Place) -> [u8; 24] {
+    let mut row_key = [0; 24];
+    let (journal, seq) = row_key.split_at_mut(16);
+    journal.copy_from_slice(place.journal.as_bytes());
+    seq.copy_from_slice(&place.key.to_be_bytes());
+    row_key
+}

@@ -1,0 +1,129 @@
+//! The dictionaries of version 1: a fixed table, compiled in, and zstd workers that are prepared once a thread.
+//!
+//! FORMATS section 3: the same committed bytes can open to two statements under two dictionaries, so a dictionary is part
+//! of the format: its id stands in the frame, its SHA-256 in this table, and neither hub nor codebook can deliver one. Id
+//! 0 means none.
+
+use std::cell::RefCell;
+use std::sync::OnceLock;
+
+use thiserror::Error;
+use zstd::bulk::{Compressor, Decompressor};
+use zstd::dict::{DecoderDictionary, EncoderDictionary};
+use zstd::zstd_safe::CParameter;
+
+use crate::{Digest, frame::Frame};
+
+/// How hard zstd tries when sealing. See the bench `payload`: higher levels cost more time than they save in bytes.
+const LEVEL: i32 = 3;
+
+/// A dictionary of the fixed table.
+struct Dictionary {
+    /// Its zstd dictionary id, from the range that zstd leaves for private use (32 768 and above).
+    id: u32,
+    /// SHA-256 of its bytes, written down by hand and compared before its first use.
+    sha256: [u8; 32],
+    bytes: &'static [u8],
+    encoder: OnceLock<EncoderDictionary<'static>>,
+    decoder: OnceLock<DecoderDictionary<'static>>,
+}
+
+/// Every dictionary of version 1. Entries are only ever added, and stay for as long as version 1 is read.
+static TABLE: [Dictionary; 0] = [];
+
+/// The dictionary that new entries are sealed with; 0 for none.
+const NEWEST: u32 = 0;
+
+/// zstd refused, or a dictionary of ours is not the one that was published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ZstdFault {
+    /// The content could not be compressed: a fault of ours, never of the content.
+    #[error("zstd could not compress")]
+    Compress,
+    /// The frame does not unfold to what it says.
+    #[error("the zstd frame is damaged")]
+    Decompress,
+    /// The program's own copy of this dictionary is not the published one.
+    #[error("dictionary {0} is not the published one")]
+    Dictionary(u32),
+}
+
+/// Whether a frame may name this dictionary.
+pub(crate) fn is_known(id: u32) -> bool {
+    id == 0 || TABLE.iter().any(|dictionary| dictionary.id == id)
+}
+
+/// The ids and published hashes of all dictionaries, for `verify` and the README.
+pub fn published() -> impl Iterator<Item = (u32, Digest)> {
+    TABLE.iter().map(|dictionary| (dictionary.id, Digest::from_bytes(dictionary.sha256)))
+}
+
+fn checked(id: u32) -> Result<Option<&'static Dictionary>, ZstdFault> {
+    if id == 0 {
+        return Ok(None);
+    }
+    let dictionary = TABLE.iter().find(|dictionary| dictionary.id == id).ok_or(ZstdFault::Dictionary(id))?;
+    if *Digest::of(dictionary.bytes).as_bytes() == dictionary.sha256 {
+        Ok(Some(dictionary))
+    } else {
+        Err(ZstdFault::Dictionary(id))
+    }
+}
+
+thread_local! {
+    /// This thread's compressor with the newest dictionary, made at its first use: making one costs more than an entry.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    /// This thread's decompressors, one for each dictionary id that it has met.
+    static DECOMPRESSORS: RefCell<Vec<(u32, Decompressor<'static>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Compresses `content` into one frame with checksum, content size and the newest dictionary's id, into `out` (emptied first).
+pub(crate) fn compress(content: &[u8], out: &mut Vec<u8>) -> Result<(), ZstdFault> {
+    out.clear();
+    out.reserve(zstd::zstd_safe::compress_bound(content.len()));
+    COMPRESSOR.with_borrow_mut(|slot| {
+        let compressor = match slot {
+            Some(compressor) => compressor,
+            None => slot.insert(new_compressor(NEWEST)?),
+        };
+        compressor.compress_to_buffer(content, out).map(drop).map_err(|_refused| ZstdFault::Compress)
+    })
+}
+
+fn new_compressor(id: u32) -> Result<Compressor<'static>, ZstdFault> {
+    let prepared = match checked(id)? {
+        None => Compressor::new(LEVEL),
+        Some(dictionary) => Compressor::with_prepared_dictionary(
+            dictionary.encoder.get_or_init(|| EncoderDictionary::copy(dictionary.bytes, LEVEL)),
+        ),
+    };
+    let mut compressor = prepared.map_err(|_refused| ZstdFault::Compress)?;
+    compressor.set_parameter(CParameter::ChecksumFlag(true)).map_err(|_refused| ZstdFault::Compress)?;
+    Ok(compressor)
+}
+
+/// Unfolds a frame into `out` (emptied first) to exactly the size it gives.
+pub(crate) fn decompress(frame: &Frame<'_>, out: &mut Vec<u8>) -> Result<(), ZstdFault> {
+    out.clear();
+    out.reserve_exact(frame.content);
+    DECOMPRESSORS.with_borrow_mut(|known| {
+        if !known.iter().any(|(id, _)| *id == frame.dictionary) {
+            known.push((frame.dictionary, new_decompressor(frame.dictionary)?));
+        }
+        let found = known.iter_mut().find(|(id, _)| *id == frame.dictionary);
+        let (_, decompressor) = found.ok_or(ZstdFault::Decompress)?;
+        let size = decompressor.decompress_to_buffer(frame.bytes, out).map_err(|_damaged| ZstdFault::Decompress)?;
+        if size == frame.content { Ok(()) } else { Err(ZstdFault::Decompress) }
+    })
+}
+
+fn new_decompressor(id: u32) -> Result<Decompressor<'static>, ZstdFault> {
+    let prepared = match checked(id)? {
+        None => Decompressor::new(),
+        Some(dictionary) => Decompressor::with_prepared_dictionary(
+            dictionary.decoder.get_or_init(|| DecoderDictionary::copy(dictionary.bytes)),
+        ),
+    };
+    prepared.map_err(|_refused| ZstdFault::Decompress)
+}

@@ -1,0 +1,266 @@
+//! The envelope of one entry: JSON bound to its place, compressed, padded and sealed as an age payload.
+//!
+//! # What the commitment covers
+//! A header's `commitment` is the plain SHA-256 of the age payload's whole plaintext: the zstd frame *and* the padding
+//! frame after it, as sealed (FORMATS sections 2 and 3). The padding's 16 random bytes are therefore part of it and keep
+//! it from confirming a guess at the text. A reseal keeps these bytes and so keeps the commitment.
+//!
+//! # Order of checks
+//! The signature over the header comes first and elsewhere. Then: digest of the envelope, opening, commitment, frames and
+//! padding, decompression, slot. So bytes of a stranger reach the decompressor only if an enrolled device signed for them.
+
+use std::cell::RefCell;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use thiserror::Error;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::padding::{self, PlaintextFault};
+use crate::payload::{self, NonceHedge, PayloadFault};
+use crate::{CaseKey, Digest, Place, dictionary, dictionary::ZstdFault, limits};
+
+/// What the JSON begins with, before the slot's base64.
+const SLOT_OPENS: &[u8] = b"{\"slot\":\"";
+/// Characters of a slot: 16 bytes in base64 with its padding (RFC 4648 section 4).
+const SLOT_TEXT: usize = 24;
+
+/// What is wrong with an envelope, or with the wish to seal one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum EnvelopeFault {
+    /// Larger than may be sealed or opened.
+    #[error("larger than is allowed")]
+    TooLarge,
+    /// What should be sealed is not the text of a JSON object, or brings a slot of its own.
+    #[error("not the text of a JSON object without a slot")]
+    NotAnObject,
+    /// Not the bytes that the signed header names.
+    #[error("not the envelope that was signed")]
+    WrongDigest,
+    /// The age payload does not open.
+    #[error(transparent)]
+    Payload(#[from] PayloadFault),
+    /// It opens to something else than what was committed to.
+    #[error("not the content that was signed")]
+    WrongCommitment,
+    /// The frames or the padding are not as the format has them.
+    #[error(transparent)]
+    Plaintext(#[from] PlaintextFault),
+    /// The frame does not unfold.
+    #[error(transparent)]
+    Zstd(#[from] ZstdFault),
+    /// The content names another place than the header, or none.
+    #[error("the content belongs to another place")]
+    WrongSlot,
+}
+
+/// An envelope with what its header says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// The age payload.
+    pub envelope: Vec<u8>,
+    /// SHA-256 of the plaintext: zstd frame and padding frame.
+    pub commitment: Digest,
+    /// SHA-256 of `envelope`.
+    pub digest: Digest,
+}
+
+/// Largest buffer that is kept for the next entry: wiping costs time for each byte of it, each time.
+const KEPT_BUFFER: usize = 128 * 1024;
+
+/// Buffers that a thread uses again for each entry, wiped after each.
+#[derive(Default)]
+struct Scratch {
+    json: Vec<u8>,
+    plaintext: Vec<u8>,
+}
+
+impl Scratch {
+    fn wipe(&mut self) {
+        for buffer in [&mut self.json, &mut self.plaintext] {
+            buffer.zeroize();
+            if buffer.capacity() > KEPT_BUFFER {
+                *buffer = Vec::new();
+            }
+        }
+    }
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::default());
+}
+
+/// Seals `plain_json`, the text of a JSON object that begins with `{` and has no `slot`, for `place`.
+/// The slot is put in front as the object's first member. At most [`limits::CONTENT`] bytes.
+///
+/// # Errors
+/// [`EnvelopeFault::NotAnObject`], [`EnvelopeFault::TooLarge`], [`EnvelopeFault::Zstd`].
+pub fn seal(plain_json: &[u8], place: &Place, key: &CaseKey, hedge: &NonceHedge<'_>) -> Result<Sealed, EnvelopeFault> {
+    SCRATCH.with_borrow_mut(|scratch| {
+        let sealed = seal_with(scratch, plain_json, place, key, hedge);
+        scratch.wipe();
+        sealed
+    })
+}
+
+fn seal_with(
+    Scratch { json, plaintext }: &mut Scratch,
+    plain_json: &[u8],
+    place: &Place,
+    key: &CaseKey,
+    hedge: &NonceHedge<'_>,
+) -> Result<Sealed, EnvelopeFault> {
+    splice_slot(plain_json, place, json)?;
+    if json.len() > limits::CONTENT {
+        return Err(EnvelopeFault::TooLarge);
+    }
+    dictionary::compress(json, plaintext)?;
+    padding::pad(plaintext);
+    Ok(seal_plaintext(plaintext, key, hedge))
+}
+
+fn seal_plaintext(plaintext: &[u8], key: &CaseKey, hedge: &NonceHedge<'_>) -> Sealed {
+    let commitment = Digest::of(plaintext);
+    let envelope = payload::seal(key, &hedge.nonce(&commitment), plaintext);
+    let digest = Digest::of(&envelope);
+    Sealed { envelope, commitment, digest }
+}
+
+/// Opens an envelope and returns the JSON whole, its slot included and found right.
+///
+/// `place` is the place the content was sealed for: for a resealed entry, that of the stand-in's target, while `digest` is
+/// the stand-in's and `key` the new case key.
+///
+/// # Errors
+/// An [`EnvelopeFault`], in the order of checks above.
+pub fn open(
+    envelope: &[u8],
+    place: &Place,
+    key: &CaseKey,
+    commitment: &Digest,
+    digest: &Digest,
+) -> Result<Zeroizing<Vec<u8>>, EnvelopeFault> {
+    SCRATCH.with_borrow_mut(|scratch| {
+        let opened = open_committed(envelope, key, commitment, digest, &mut scratch.plaintext)
+            .and_then(|()| unfold(&scratch.plaintext, place));
+        scratch.wipe();
+        opened
+    })
+}
+
+/// Digest, opening, commitment: leaves the committed bytes in `plaintext`.
+fn open_committed(
+    envelope: &[u8],
+    key: &CaseKey,
+    commitment: &Digest,
+    digest: &Digest,
+    plaintext: &mut Vec<u8>,
+) -> Result<(), EnvelopeFault> {
+    if envelope.len() > limits::ENVELOPE {
+        return Err(EnvelopeFault::TooLarge);
+    }
+    if Digest::of(envelope) != *digest {
+        return Err(EnvelopeFault::WrongDigest);
+    }
+    payload::open_into(key, envelope, plaintext)?;
+    if Digest::of(plaintext) != *commitment {
+        return Err(EnvelopeFault::WrongCommitment);
+    }
+    Ok(())
+}
+
+/// Frames and padding, decompression, slot.
+fn unfold(plaintext: &[u8], place: &Place) -> Result<Zeroizing<Vec<u8>>, EnvelopeFault> {
+    let frame = padding::parse(plaintext)?;
+    let mut json = Zeroizing::new(Vec::new());
+    dictionary::decompress(&frame, &mut json)?;
+    check_slot(&json, place)?;
+    Ok(json)
+}
+
+/// The same committed bytes in a new envelope under another key: a reseal (FORMATS section 4). The content is not looked at, and its
+/// commitment stays.
+///
+/// # Errors
+/// Those of [`open`] up to [`EnvelopeFault::WrongCommitment`].
+pub fn reseal(
+    envelope: &[u8],
+    commitment: &Digest,
+    digest: &Digest,
+    old_key: &CaseKey,
+    new_key: &CaseKey,
+    hedge: &NonceHedge<'_>,
+) -> Result<Sealed, EnvelopeFault> {
+    SCRATCH.with_borrow_mut(|scratch| {
+        let resealed = open_committed(envelope, old_key, commitment, digest, &mut scratch.plaintext)
+            .map(|()| seal_plaintext(&scratch.plaintext, new_key, hedge));
+        scratch.wipe();
+        resealed
+    })
+}
+
+/// Seals an attachment: its bytes as they are, neither compressed nor padded (FORMATS section 3). At most [`limits::PART`] bytes.
+///
+/// # Errors
+/// [`EnvelopeFault::TooLarge`].
+pub fn seal_part(part: &[u8], key: &CaseKey, hedge: &NonceHedge<'_>) -> Result<Sealed, EnvelopeFault> {
+    if part.len() > limits::PART {
+        return Err(EnvelopeFault::TooLarge);
+    }
+    Ok(seal_plaintext(part, key, hedge))
+}
+
+/// Opens an attachment to its end. `digest` comes from the header's `parts`, `commitment` from the entry's JSON.
+///
+/// # Errors
+/// [`EnvelopeFault::TooLarge`], [`EnvelopeFault::WrongDigest`], [`EnvelopeFault::Payload`], [`EnvelopeFault::WrongCommitment`].
+pub fn open_part(
+    envelope: &[u8],
+    key: &CaseKey,
+    commitment: &Digest,
+    digest: &Digest,
+) -> Result<Zeroizing<Vec<u8>>, EnvelopeFault> {
+    if envelope.len() > payload::sealed_size(limits::PART) {
+        return Err(EnvelopeFault::TooLarge);
+    }
+    if Digest::of(envelope) != *digest {
+        return Err(EnvelopeFault::WrongDigest);
+    }
+    let part = payload::open(key, envelope)?;
+    if Digest::of(&part) == *commitment { Ok(part) } else { Err(EnvelopeFault::WrongCommitment) }
+}
+
+/// The slot as the JSON has it.
+fn slot_text(place: &Place) -> [u8; SLOT_TEXT] {
+    let mut text = [b'='; SLOT_TEXT];
+    // 16 bytes take exactly 24 characters, so the buffer always fits.
+    STANDARD.encode_slice(place.slot(), &mut text).map_or([0; SLOT_TEXT], |_written| text)
+}
+
+/// `{` + members → `{"slot":"…",` + members.
+fn splice_slot(plain_json: &[u8], place: &Place, json: &mut Vec<u8>) -> Result<(), EnvelopeFault> {
+    let members = plain_json.strip_prefix(b"{").filter(|members| members.ends_with(b"}"));
+    let members = members.map(<[u8]>::trim_ascii_start).ok_or(EnvelopeFault::NotAnObject)?;
+    if members.starts_with(b"\"slot\"") {
+        return Err(EnvelopeFault::NotAnObject);
+    }
+    json.clear();
+    json.reserve(SLOT_OPENS.len() + SLOT_TEXT + 2 + members.len());
+    json.extend_from_slice(SLOT_OPENS);
+    json.extend_from_slice(&slot_text(place));
+    json.push(b'"');
+    if members != b"}" {
+        json.push(b',');
+    }
+    json.extend_from_slice(members);
+    Ok(())
+}
+
+/// The object must begin with exactly the slot of `place`.
+fn check_slot(json: &[u8], place: &Place) -> Result<(), EnvelopeFault> {
+    let rest = json.strip_prefix(SLOT_OPENS).and_then(|rest| rest.strip_prefix(slot_text(place).as_slice()));
+    match rest.and_then(|rest| rest.strip_prefix(b"\"")).and_then(<[u8]>::first) {
+        Some(b',' | b'}') => Ok(()),
+        _ => Err(EnvelopeFault::WrongSlot),
+    }
+}

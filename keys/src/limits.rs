@@ -1,0 +1,22 @@
+//! Every limit that keys puts on bytes from outside, with its reason (DESIGN section 4, invariant 15).
+
+/// Most bytes of JSON in an envelope: 4 MiB, a thousand times a long interview. What is larger is an attachment.
+pub const CONTENT: usize = 4 * 1024 * 1024;
+
+/// Largest zstd window that is opened, in bytes: 8 MiB (FORMATS section 3), which every zstd tool accepts unasked.
+pub const WINDOW: u64 = 8 * 1024 * 1024;
+
+/// Most stanzas of a slip or a parcel (FORMATS sections 3 and 7): trying one costs a reader about 60 µs.
+pub const STANZAS: usize = 64;
+
+/// Most bytes of a slip: 128 KiB (FORMATS section 3), room for 64 hybrid stanzas.
+pub const SLIP: usize = 128 * 1024;
+
+/// Most bytes of a parcel's header: 64 KiB (FORMATS section 7).
+pub const PARCEL_HEADER: usize = 64 * 1024;
+
+/// Most bytes of an envelope that is opened in memory: content that did not compress, its frames and 12 % of padding.
+pub const ENVELOPE: usize = CONTENT + CONTENT / 4;
+
+/// Most bytes of an attachment's plaintext that is sealed or opened in memory: 64 MiB, a long recording of speech.
+pub const PART: usize = 64 * 1024 * 1024;

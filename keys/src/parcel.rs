@@ -1,0 +1,121 @@
+//! A whole age file, streamed in constant memory: what a bundle on a stick is.
+//!
+//! FORMATS section 7. Unlike a slip, a parcel is made by age alone, grease and all, and each has a file key of its own. Its
+//! chunks are authentic one by one, so a reader may use the good beginning of a broken stick; only a read that ends
+//! without error has seen the end.
+
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read, Write};
+
+use age::stream::StreamReader;
+use age::{DecryptError, Decryptor, Encryptor};
+use thiserror::Error;
+
+use crate::{Identity, Recipient, SlipFault, limits};
+
+const VERSION_LINE: &[u8] = b"age-encryption.org/v1\n";
+
+/// What is wrong with a parcel, or with the wish to make one.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ParcelFault {
+    /// The header is longer than 64 KiB, or is not one of age version 1.
+    #[error("not an age file, or its header is too long")]
+    NotAParcel,
+    /// More than 64 stanzas.
+    #[error("the parcel has too many stanzas")]
+    TooManyStanzas,
+    /// A passphrase stanza: opening it would cost whatever its maker chose.
+    #[error("the parcel is locked with a passphrase")]
+    Passphrase,
+    /// None of the identities opens it.
+    #[error("the parcel is not for this reader")]
+    NotForUs,
+    /// The header's MAC is wrong, or a stanza is not as age has it.
+    #[error("the parcel's header is damaged")]
+    Damaged,
+    /// A parcel for nobody, for more than 64, or for a kind of recipient that this version cannot wrap to.
+    #[error(transparent)]
+    Recipients(#[from] SlipFault),
+    /// Reading or writing failed.
+    #[error("the parcel could not be read or written")]
+    Io(#[from] io::Error),
+}
+
+/// Writes a parcel for `recipients` to `output`: what `fill` writes, sealed. Returns `output` and what `fill` returned.
+///
+/// The end of the file is sealed here and cannot be forgotten. When `fill` fails it is not sealed, and what was written so far
+/// is a parcel that says it is cut short.
+///
+/// # Errors
+/// [`ParcelFault::Recipients`], or [`ParcelFault::Io`] from `output` or `fill`.
+pub fn write<W: Write, T>(
+    recipients: &[Recipient],
+    output: W,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+) -> Result<(W, T), ParcelFault> {
+    if recipients.len() > limits::STANZAS {
+        return Err(SlipFault::TooManyStanzas.into());
+    }
+    let keys = recipients.iter().map(Recipient::as_age).collect::<Result<Vec<_>, SlipFault>>()?;
+    let encryptor = Encryptor::with_recipients(keys.into_iter()).map_err(|_nobody| SlipFault::BadAudience)?;
+    let mut writer = encryptor.wrap_output(output)?;
+    let made = fill(&mut writer)?;
+    Ok((writer.finish()?, made))
+}
+
+/// The plaintext of a parcel, chunk by authentic chunk. A read error of kind `UnexpectedEof` is a cut, of kind `InvalidData`
+/// damage; what was read before either is authentic.
+pub struct ParcelReader<R: Read>(StreamReader<Chain<Cursor<Vec<u8>>, BufReader<R>>>);
+
+impl<R: Read> Read for ParcelReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+/// Opens a parcel with whichever identity fits. The header is read and judged before age sees it.
+///
+/// # Errors
+/// A [`ParcelFault`].
+pub fn open<R: Read>(identities: &[Identity], input: R) -> Result<ParcelReader<R>, ParcelFault> {
+    let mut input = BufReader::new(input);
+    let header = read_header(&mut input)?;
+    let decryptor = Decryptor::new_buffered(Cursor::new(header).chain(input)).map_err(explain)?;
+    let reader = decryptor.decrypt(identities.iter().map(Identity::as_age)).map_err(explain)?;
+    Ok(ParcelReader(reader))
+}
+
+/// Takes the header's lines from `input`, no more than the limit allows.
+fn read_header(input: &mut impl BufRead) -> Result<Vec<u8>, ParcelFault> {
+    let mut header = Vec::new();
+    let mut stanzas = 0;
+    loop {
+        let start = header.len();
+        let room = u64::try_from(limits::PARCEL_HEADER - start).unwrap_or(0);
+        input.by_ref().take(room).read_until(b'\n', &mut header)?;
+        let (_, line) = header.split_at(start);
+        if !line.ends_with(b"\n") || (start == 0 && line != VERSION_LINE) {
+            return Err(ParcelFault::NotAParcel);
+        }
+        if line.starts_with(b"---") {
+            return Ok(header);
+        }
+        if let Some(stanza) = line.strip_prefix(b"-> ") {
+            stanzas += 1;
+            if stanzas > limits::STANZAS + 1 {
+                return Err(ParcelFault::TooManyStanzas);
+            }
+            if stanza.starts_with(b"scrypt") {
+                return Err(ParcelFault::Passphrase);
+            }
+        }
+    }
+}
+
+fn explain(error: DecryptError) -> ParcelFault {
+    match error {
+        DecryptError::NoMatchingKeys => ParcelFault::NotForUs,
+        DecryptError::Io(error) => ParcelFault::Io(error),
+        _ => ParcelFault::Damaged,
+    }
+}

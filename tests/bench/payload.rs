@@ -1,0 +1,191 @@
+//! How fast entries are sealed, kept (without the disk) and opened, beside an age file for each entry.
+//!
+//! `cargo bench -p amanat-keys --bench payload`. One core, made-up entries of about 1 KiB from a fixed seed; each figure is the
+//! median of eleven runs with its quartiles, and the yardstick is measured in between, in the same process.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a bench measures, prints and may stop"
+)]
+
+use std::hint::black_box;
+use std::io::{Read, Write};
+use std::time::Instant;
+
+use amanat_keys::{
+    AgencyId, CaseId, CaseKey, DeviceId, Digest, JournalId, NonceHedge, NonceKey, Place, envelope, payload,
+};
+use ed25519_dalek::{Signer, SigningKey};
+
+const SEED: u64 = 42;
+const ENTRIES: usize = 200;
+const RUNS: usize = 11;
+
+fn main() {
+    let entries = made_up_entries();
+    let bytes: usize = entries.iter().map(Vec::len).sum();
+    println!(
+        "{ENTRIES} made-up entries, {} bytes of JSON each on average, seed {SEED}, {RUNS} runs, one core",
+        bytes / ENTRIES
+    );
+
+    let key = CaseKey::from_bytes([7; 16]);
+    let nonce_key = NonceKey::from_bytes([9; 32]);
+    let hedge = NonceHedge { key: &nonce_key, link: Digest::of(b"link") };
+    let sealed: Vec<_> =
+        entries.iter().zip(1..).map(|(entry, seq)| envelope::seal(entry, &place(seq), &key, &hedge).unwrap()).collect();
+    let sealed_bytes: usize = sealed.iter().map(|s| s.envelope.len()).sum();
+    println!("envelopes: {} bytes each on average, {:.3} of plain", sealed_bytes / ENTRIES, ratio(sealed_bytes, bytes));
+
+    let seal = measure("payload: seal", || {
+        for entry in &entries {
+            black_box(payload::seal(&key, &[3; 16], entry));
+        }
+    });
+    let payloads: Vec<_> = entries.iter().map(|entry| payload::seal(&key, &[3; 16], entry)).collect();
+    let open = measure("payload: open", || {
+        for sealed in &payloads {
+            black_box(payload::open(&key, sealed).unwrap());
+        }
+    });
+
+    let identity = age::x25519::Identity::generate();
+    let recipient = identity.to_public();
+    let age_seal = measure("age file each: seal (yardstick)", || {
+        for entry in &entries {
+            black_box(age_file(&recipient, entry));
+        }
+    });
+    let files: Vec<_> = entries.iter().map(|entry| age_file(&recipient, entry)).collect();
+    let age_open = measure("age file each: open (yardstick)", || {
+        for file in &files {
+            let decryptor = age::Decryptor::new_buffered(file.as_slice()).unwrap();
+            let identities = std::iter::once(&identity as &dyn age::Identity);
+            let mut plain = Vec::new();
+            decryptor.decrypt(identities).unwrap().read_to_end(&mut plain).unwrap();
+            black_box(plain);
+        }
+    });
+
+    measure("of which zstd: compress, no dictionary", compress_alone(&entries));
+    measure("of which SHA-256 of 1 KiB", || {
+        for entry in &entries {
+            black_box(Digest::of(entry));
+        }
+    });
+    measure("envelope: seal", || {
+        for (entry, seq) in entries.iter().zip(1..) {
+            black_box(envelope::seal(entry, &place(seq), &key, &hedge).unwrap());
+        }
+    });
+    let signer = SigningKey::from_bytes(&[5; 32]);
+    measure("of which Ed25519: sign", || {
+        for entry in &entries {
+            black_box(signer.sign(entry.get(..300).unwrap_or(entry)));
+        }
+    });
+    let keep = measure("keep without the disk", || {
+        for (entry, seq) in entries.iter().zip(1..) {
+            let sealed = envelope::seal(entry, &place(seq), &key, &hedge).unwrap();
+            let mut header = vec![0xA5; 200];
+            header.extend_from_slice(sealed.commitment.as_bytes());
+            header.extend_from_slice(sealed.digest.as_bytes());
+            let link = Digest::tagged("link", &[Digest::of(b"").as_bytes(), Digest::of(&header).as_bytes()]);
+            black_box((signer.sign(&header), link, sealed));
+        }
+    });
+    let opened = measure("envelope: open, every check", || {
+        for (sealed, seq) in sealed.iter().zip(1..) {
+            let json = envelope::open(&sealed.envelope, &place(seq), &key, &sealed.commitment, &sealed.digest);
+            black_box(json.unwrap());
+        }
+    });
+
+    println!("seal: {:.1} × an age file each; open: {:.1} ×", seal / age_seal, open / age_open);
+    for (what, rate, goal) in [
+        ("payload seal", seal, 100_000.0),
+        ("payload open", open, 100_000.0),
+        ("keep without the disk", keep, 12_000.0),
+        ("whole open", opened, 60_000.0),
+    ] {
+        println!("{} {what}: {rate:.0} a second, goal {goal:.0}", if rate >= goal { "ok  " } else { "LOW " });
+    }
+}
+
+fn compress_alone(entries: &[Vec<u8>]) -> impl FnMut() {
+    let mut compressor = zstd::bulk::Compressor::new(3).unwrap();
+    move || {
+        for entry in entries {
+            black_box(compressor.compress(entry).unwrap());
+        }
+    }
+}
+
+fn age_file(recipient: &age::x25519::Recipient, plain: &[u8]) -> Vec<u8> {
+    let encryptor = age::Encryptor::with_recipients(std::iter::once(recipient as &dyn age::Recipient)).unwrap();
+    let mut writer = encryptor.wrap_output(Vec::new()).unwrap();
+    writer.write_all(plain).unwrap();
+    writer.finish().unwrap()
+}
+
+fn place(seq: u64) -> Place {
+    Place {
+        agency: AgencyId::from_bytes([1; 32]),
+        device: DeviceId::from_bytes([2; 32]),
+        journal: JournalId::from_bytes([3; 16]),
+        seq,
+        case: CaseId::from_bytes([4; 16]),
+        key: 1,
+    }
+}
+
+/// Runs `work`, which does [`ENTRIES`] entries, until a run takes long enough; prints and returns the median rate.
+fn measure(name: &str, mut work: impl FnMut()) -> f64 {
+    work();
+    let mut rates: Vec<f64> = (0..RUNS)
+        .map(|_| {
+            let start = Instant::now();
+            let mut rounds = 0_u32;
+            while start.elapsed().as_millis() < 40 {
+                work();
+                rounds += 1;
+            }
+            f64::from(rounds) * f64::from(u32::try_from(ENTRIES).unwrap()) / start.elapsed().as_secs_f64()
+        })
+        .collect();
+    rates.sort_by(f64::total_cmp);
+    let at = |quarter: usize| rates.get(quarter * (RUNS - 1) / 4).copied().unwrap_or_default();
+    println!("{name:<40} {:>9.0} a second  ({:.0} – {:.0})  {:.2} µs", at(2), at(1), at(3), 1e6 / at(2));
+    at(2)
+}
+
+fn ratio(part: usize, whole: usize) -> f64 {
+    f64::from(u32::try_from(part).unwrap()) / f64::from(u32::try_from(whole).unwrap())
+}
+
+/// JSON notes of about 1 KiB: words made of made-up syllables, the early ones more often than the late.
+fn made_up_entries() -> Vec<Vec<u8>> {
+    let mut random = SEED;
+    let mut next = move |below: usize| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        usize::try_from(random >> 11).unwrap() % below
+    };
+    let syllables = ["ba", "den", "gi", "kor", "lu", "mas", "ne", "pir", "ro", "sta", "tul", "vey", "chan", "sho"];
+    let words: Vec<String> =
+        (0..3000).map(|_| (0..2 + next(3)).map(|_| syllables[next(syllables.len())]).collect()).collect();
+    (0..ENTRIES)
+        .map(|number| {
+            let mut text = format!("{{\"kind\":\"note\",\"number\":{number},\"text\":\"");
+            while text.len() < 1000 {
+                let reach = 1 + next(words.len());
+                text.push_str(&words[next(reach)]);
+                text.push(' ');
+            }
+            text.push_str("\"}");
+            text.into_bytes()
+        })
+        .collect()
+}
