@@ -10,7 +10,9 @@ use age_core::secrecy::ExposeSecret;
 use rand::{RngCore, rngs::OsRng};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::{AgencyId, CaseId, DeviceId, Digest, JournalId, KeyId, KeysError, RowSeal};
+use crate::error::{Forgery, KeysError};
+use crate::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId, KeyId};
+use crate::row_seal::RowSeal;
 
 /// Table name under which case keys are sealed locally (FORMATS section 8).
 const TABLE: &str = "case_keys";
@@ -113,11 +115,10 @@ impl CaseKey {
     /// Damaged, when the row was sealed under another vault, place, case or key id, or is not a key.
     pub fn open_local(seal: &RowSeal, place: &Place, id: &KeyId, row: &[u8]) -> Result<Self, KeysError> {
         let bytes = seal.open(TABLE, &row_key(place), place.case.as_bytes(), id.as_bytes(), row)?;
-        let bytes: Zeroizing<[u8; 16]> = Zeroizing::new(
-            bytes.as_slice().try_into().map_err(|_other_length| KeysError::from(crate::SlipFault::KeyIdMismatch))?,
-        );
+        let bytes = <[u8; 16]>::try_from(bytes.as_slice()).map(Zeroizing::new);
+        let bytes = bytes.map_err(|_other_length| Forgery::OtherKey)?;
         let key = Self(*bytes);
-        if key.id(place) == *id { Ok(key) } else { Err(crate::SlipFault::KeyIdMismatch.into()) }
+        if key.id(place) == *id { Ok(key) } else { Err(Forgery::OtherKey.into()) }
     }
 
     /// The same key in age's own type.

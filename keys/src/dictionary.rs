@@ -12,7 +12,8 @@ use zstd::bulk::{Compressor, Decompressor};
 use zstd::dict::{DecoderDictionary, EncoderDictionary};
 use zstd::zstd_safe::CParameter;
 
-use crate::{Digest, frame::Frame};
+use crate::fingerprint::Digest;
+use crate::frame::Frame;
 
 /// How hard zstd tries when sealing. See the bench `payload`: higher levels cost more time than they save in bytes.
 const LEVEL: i32 = 3;

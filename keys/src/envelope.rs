@@ -15,9 +15,13 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use thiserror::Error;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::case_key::{CaseKey, Place};
 use crate::padding::{self, PlaintextFault};
 use crate::payload::{self, NonceHedge, PayloadFault};
-use crate::{CaseKey, Digest, Place, dictionary, dictionary::ZstdFault, limits};
+use crate::dictionary::{self, ZstdFault};
+use crate::error::{Damage, Forgery, KeysError, Misuse};
+use crate::fingerprint::Digest;
+use crate::limits;
 
 /// What the JSON begins with, before the slot's base64.
 const SLOT_OPENS: &[u8] = b"{\"slot\":\"";
@@ -52,6 +56,21 @@ pub enum EnvelopeFault {
     /// The content names another place than the header, or none.
     #[error("the content belongs to another place")]
     WrongSlot,
+}
+
+impl From<EnvelopeFault> for KeysError {
+    fn from(fault: EnvelopeFault) -> Self {
+        match fault {
+            EnvelopeFault::TooLarge => Damage::TooLarge.into(),
+            EnvelopeFault::NotAnObject => Misuse::Limit { what: "the content" }.into(),
+            EnvelopeFault::WrongDigest => Damage::Digest.into(),
+            EnvelopeFault::Payload(PayloadFault::Truncated) => Damage::Truncated.into(),
+            EnvelopeFault::Payload(_) => Damage::Seal.into(),
+            EnvelopeFault::WrongCommitment => Forgery::OtherContent.into(),
+            EnvelopeFault::Plaintext(_) | EnvelopeFault::Zstd(_) => Damage::Frame.into(),
+            EnvelopeFault::WrongSlot => Forgery::OtherSlot.into(),
+        }
+    }
 }
 
 /// An envelope with what its header says of it.

@@ -10,7 +10,10 @@ use age::stream::StreamReader;
 use age::{DecryptError, Decryptor, Encryptor};
 use thiserror::Error;
 
-use crate::{Identity, Recipient, SlipFault, limits};
+use crate::error::{Damage, KeysError, Malformed, NotForUs};
+use crate::limits;
+use crate::recipient::{ReadIdentity, Recipient};
+use crate::slip::SlipFault;
 
 const VERSION_LINE: &[u8] = b"age-encryption.org/v1\n";
 
@@ -41,6 +44,20 @@ pub enum ParcelFault {
     Io(#[from] io::Error),
 }
 
+impl From<ParcelFault> for KeysError {
+    fn from(fault: ParcelFault) -> Self {
+        match fault {
+            ParcelFault::NotAParcel | ParcelFault::TooManyStanzas | ParcelFault::Passphrase => {
+                Malformed::new("parcel").into()
+            }
+            ParcelFault::NotForUs => NotForUs::NoKey.into(),
+            ParcelFault::Damaged => Damage::Seal.into(),
+            ParcelFault::Recipients(fault) => fault.into(),
+            ParcelFault::Io(error) => error.into(),
+        }
+    }
+}
+
 /// Writes a parcel for `recipients` to `output`: what `fill` writes, sealed. Returns `output` and what `fill` returned.
 ///
 /// The end of the file is sealed here and cannot be forgotten. When `fill` fails it is not sealed, and what was written so far
@@ -54,10 +71,11 @@ pub fn write<W: Write, T>(
     fill: impl FnOnce(&mut dyn Write) -> io::Result<T>,
 ) -> Result<(W, T), ParcelFault> {
     if recipients.len() > limits::STANZAS {
-        return Err(SlipFault::TooManyStanzas.into());
+        return Err(SlipFault::TooManyReaders.into());
     }
-    let keys = recipients.iter().map(Recipient::as_age).collect::<Result<Vec<_>, SlipFault>>()?;
-    let encryptor = Encryptor::with_recipients(keys.into_iter()).map_err(|_nobody| SlipFault::BadAudience)?;
+    let keys = recipients.iter().map(Recipient::to_age).collect::<Result<Vec<_>, KeysError>>();
+    let keys = keys.map_err(|_not_x25519| SlipFault::Hybrid)?;
+    let encryptor = Encryptor::with_recipients(keys.iter().map(|key| -> &dyn age::Recipient { key })).map_err(|_nobody| SlipFault::BadAudience)?;
     let mut writer = encryptor.wrap_output(output)?;
     let made = fill(&mut writer)?;
     Ok((writer.finish()?, made))
@@ -77,11 +95,11 @@ impl<R: Read> Read for ParcelReader<R> {
 ///
 /// # Errors
 /// A [`ParcelFault`].
-pub fn open<R: Read>(identities: &[Identity], input: R) -> Result<ParcelReader<R>, ParcelFault> {
+pub fn open<R: Read>(identities: &[ReadIdentity], input: R) -> Result<ParcelReader<R>, ParcelFault> {
     let mut input = BufReader::new(input);
     let header = read_header(&mut input)?;
     let decryptor = Decryptor::new_buffered(Cursor::new(header).chain(input)).map_err(explain)?;
-    let reader = decryptor.decrypt(identities.iter().map(Identity::as_age)).map_err(explain)?;
+    let reader = decryptor.decrypt(identities.iter().map(|identity| -> &dyn age::Identity { identity.as_age() })).map_err(explain)?;
     Ok(ParcelReader(reader))
 }
 

@@ -10,7 +10,9 @@ use rand::{RngCore, rngs::OsRng};
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::{CaseKey, Digest, mac::hmac_sha256};
+use crate::case_key::CaseKey;
+use crate::fingerprint::Digest;
+use crate::mac::hmac_sha256;
 
 /// Bytes of plaintext in every chunk but the last.
 const CHUNK: usize = 64 * 1024;

@@ -5,14 +5,20 @@
 //! `cat slip entry | age -d -i key` opens an entry. Any reader could forge a slip (its MAC key comes from the case key):
 //! what a slip says is believed because the entry that carries it is signed.
 
-use age_core::format::{Stanza, read};
+use age::{Identity as _, Recipient as _};
+use age_core::format::{FileKey, Stanza, read};
 use age_core::primitives::hkdf;
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::{CaseKey, Identity, KeyId, Place, Recipient, limits, mac::hmac_sha256};
+use crate::case_key::{CaseKey, Place};
+use crate::error::{Damage, Forgery, KeysError, Malformed, Misuse, NotForUs};
+use crate::fingerprint::KeyId;
+use crate::limits;
+use crate::mac::hmac_sha256;
+use crate::recipient::{ReadIdentity, Recipient, RecipientKind};
 
 const VERSION_LINE: &[u8] = b"age-encryption.org/v1\n";
 const FOOTER: &[u8] = b"---";
@@ -30,7 +36,7 @@ pub enum SlipFault {
     /// Not an age header of version 1, or not in its one canonical form.
     #[error("the slip is not an age header")]
     NotAHeader,
-    /// More than 64 stanzas, or an audience of more than 64.
+    /// More than 64 stanzas.
     #[error("the slip has too many stanzas")]
     TooManyStanzas,
     /// Not as many stanzas as the header's audience has readers.
@@ -44,9 +50,9 @@ pub enum SlipFault {
     /// A stanza of another kind than the roster's: passphrase, plugin, grease, hybrid.
     #[error("the slip has a stanza of another kind")]
     ForeignStanza,
-    /// An X25519 stanza whose share is of low order: anyone could have wrapped the key.
-    #[error("the slip has a share of low order")]
-    LowOrderShare,
+    /// An X25519 stanza whose share is of low order or not canonical: anyone could open it.
+    #[error("the slip has a weak share")]
+    WeakShare,
     /// None of the identities opens any stanza.
     #[error("the slip is not for this reader")]
     NotForUs,
@@ -56,6 +62,9 @@ pub enum SlipFault {
     /// The key inside is not the one that the signed header commits to at this place.
     #[error("the slip's key is not the one it commits to")]
     KeyIdMismatch,
+    /// An audience of more than 64.
+    #[error("more readers than a slip may have")]
+    TooManyReaders,
     /// A slip for nobody, or for one reader twice.
     #[error("an audience needs readers, each once")]
     BadAudience,
@@ -77,10 +86,10 @@ impl Slip {
     /// Makes a slip that gives `key` to `readers`, one stanza each, in this order. Offline; about 60 µs a reader.
     ///
     /// # Errors
-    /// [`SlipFault::BadAudience`], [`SlipFault::TooManyStanzas`], [`SlipFault::Hybrid`].
+    /// [`SlipFault::BadAudience`], [`SlipFault::TooManyReaders`], [`SlipFault::Hybrid`].
     pub fn make(key: &CaseKey, readers: &[Recipient]) -> Result<Vec<u8>, SlipFault> {
         if readers.len() > limits::STANZAS {
-            return Err(SlipFault::TooManyStanzas);
+            return Err(SlipFault::TooManyReaders);
         }
         let repeated = readers.iter().enumerate().any(|(at, reader)| readers.iter().take(at).any(|r| r == reader));
         if readers.is_empty() || repeated {
@@ -89,7 +98,7 @@ impl Slip {
         let file_key = key.to_file_key();
         let mut slip = VERSION_LINE.to_vec();
         for reader in readers {
-            write_stanza(&mut slip, &reader.wrap(&file_key)?);
+            write_stanza(&mut slip, &wrap(&file_key, reader)?);
         }
         slip.extend_from_slice(FOOTER);
         let mac = header_mac(key, &slip);
@@ -103,7 +112,7 @@ impl Slip {
     ///
     /// # Errors
     /// [`SlipFault::TooLarge`], [`SlipFault::NotAHeader`], [`SlipFault::TooManyStanzas`], [`SlipFault::ForeignStanza`],
-    /// [`SlipFault::Audience`].
+    /// [`SlipFault::WeakShare`], [`SlipFault::Audience`].
     pub fn parse(bytes: &[u8], audience: usize) -> Result<Self, SlipFault> {
         if bytes.len() > limits::SLIP {
             return Err(SlipFault::TooLarge);
@@ -134,8 +143,8 @@ impl Slip {
     /// signed header commits to (`key_id`, the commitment of a slip or of a rewrap's target).
     ///
     /// # Errors
-    /// [`SlipFault::NotForUs`], [`SlipFault::LowOrderShare`], [`SlipFault::WrongMac`], [`SlipFault::KeyIdMismatch`].
-    pub fn open(&self, identities: &[Identity], place: &Place, key_id: &KeyId) -> Result<CaseKey, SlipFault> {
+    /// [`SlipFault::NotForUs`], [`SlipFault::WrongMac`], [`SlipFault::KeyIdMismatch`].
+    pub fn open(&self, identities: &[ReadIdentity], place: &Place, key_id: &KeyId) -> Result<CaseKey, SlipFault> {
         let key = self.unwrap(identities)?;
         let mac = header_mac(&key, &self.covered);
         if !bool::from(mac.ct_eq(&self.mac)) {
@@ -147,14 +156,14 @@ impl Slip {
         Ok(key)
     }
 
-    fn unwrap(&self, identities: &[Identity]) -> Result<CaseKey, SlipFault> {
+    fn unwrap(&self, identities: &[ReadIdentity]) -> Result<CaseKey, SlipFault> {
         for identity in identities {
             for stanza in &self.stanzas {
-                match identity.unwrap(stanza) {
+                match identity.as_age().unwrap_stanza(stanza) {
                     None => {}
                     Some(Ok(file_key)) => return Ok(CaseKey::from_file_key(&file_key)),
-                    // Tag, arguments and body were found canonical, so a low-order share is all that is left to refuse.
-                    Some(Err(_refused)) => return Err(SlipFault::LowOrderShare),
+                    // Tag, arguments and body were found canonical, so age can only be refusing the share.
+                    Some(Err(_refused)) => return Err(SlipFault::WeakShare),
                 }
             }
         }
@@ -170,13 +179,39 @@ impl Slip {
 pub fn rewrap(
     slip: &[u8],
     audience: usize,
-    identities: &[Identity],
+    identities: &[ReadIdentity],
     place: &Place,
     key_id: &KeyId,
     readers: &[Recipient],
 ) -> Result<Vec<u8>, SlipFault> {
     let key = Slip::parse(slip, audience)?.open(identities, place, key_id)?;
     Slip::make(&key, readers)
+}
+
+impl From<SlipFault> for KeysError {
+    fn from(fault: SlipFault) -> Self {
+        match fault {
+            SlipFault::NotForUs => NotForUs::NoKey.into(),
+            SlipFault::Hybrid => NotForUs::Hybrid.into(),
+            SlipFault::WeakShare => Forgery::WeakKey.into(),
+            SlipFault::KeyIdMismatch => Forgery::OtherKey.into(),
+            SlipFault::WrongMac => Damage::Seal.into(),
+            SlipFault::TooLarge => Damage::TooLarge.into(),
+            SlipFault::BadAudience => Misuse::NoReaders.into(),
+            SlipFault::TooManyReaders => Misuse::TooManyReaders.into(),
+            SlipFault::NotAHeader
+            | SlipFault::TooManyStanzas
+            | SlipFault::Audience { .. }
+            | SlipFault::ForeignStanza => Malformed::new("slip").into(),
+        }
+    }
+}
+
+/// The file key wrapped to one reader, as age wraps it.
+fn wrap(file_key: &FileKey, reader: &Recipient) -> Result<Stanza, SlipFault> {
+    let reader = reader.to_age().map_err(|_not_x25519| SlipFault::Hybrid)?;
+    let (stanzas, _labels) = reader.wrap_file_key(file_key).map_err(|_refused| SlipFault::BadAudience)?;
+    stanzas.into_iter().next().ok_or(SlipFault::BadAudience)
 }
 
 fn write_stanza(out: &mut Vec<u8>, stanza: &Stanza) {
@@ -196,10 +231,12 @@ fn check_x25519(stanza: &Stanza) -> Result<(), SlipFault> {
     if stanza.tag != X25519 {
         return Err(SlipFault::ForeignStanza);
     }
-    match stanza.args.as_slice() {
-        [share] if decode_32(share.as_bytes()).is_some() && stanza.body.len() == WRAPPED => Ok(()),
-        _ => Err(SlipFault::NotAHeader),
-    }
+    let share = match stanza.args.as_slice() {
+        [share] if stanza.body.len() == WRAPPED => decode_32(share.as_bytes()),
+        _ => None,
+    };
+    let share = share.ok_or(SlipFault::NotAHeader)?;
+    Recipient::from_raw(RecipientKind::X25519, &share).map(drop).map_err(|_weak| SlipFault::WeakShare)
 }
 
 /// 32 bytes from their 43 characters of base64 without padding, in the one canonical form.
