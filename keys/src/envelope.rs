@@ -16,12 +16,12 @@ use thiserror::Error;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::case_key::{CaseKey, Place};
-use crate::padding::{self, PlaintextFault};
-use crate::payload::{self, NonceHedge, PayloadFault};
 use crate::dictionary::{self, ZstdFault};
 use crate::error::{Damage, Forgery, KeysError, Misuse};
 use crate::fingerprint::Digest;
 use crate::limits;
+use crate::padding::{self, PlaintextFault};
+use crate::payload::{self, NonceHedge, PayloadFault};
 
 /// What the JSON begins with, before the slot's base64.
 const SLOT_OPENS: &[u8] = b"{\"slot\":\"";

@@ -8,6 +8,21 @@
 #![deny(clippy::as_conversions)]
 
 pub mod canonical;
+pub mod case_key;
+pub mod dictionary;
+pub mod envelope;
 pub mod error;
 pub mod fingerprint;
+pub mod frame;
+pub mod limits;
+mod mac;
+pub mod padding;
+pub mod parcel;
+pub mod payload;
 pub mod recipient;
+pub mod slip;
+
+pub use case_key::{CaseKey, Place};
+pub use envelope::{EnvelopeFault, Sealed};
+pub use payload::{NonceHedge, NonceKey};
+pub use slip::{Slip, SlipFault};

@@ -75,7 +75,8 @@ pub fn write<W: Write, T>(
     }
     let keys = recipients.iter().map(Recipient::to_age).collect::<Result<Vec<_>, KeysError>>();
     let keys = keys.map_err(|_not_x25519| SlipFault::Hybrid)?;
-    let encryptor = Encryptor::with_recipients(keys.iter().map(|key| -> &dyn age::Recipient { key })).map_err(|_nobody| SlipFault::BadAudience)?;
+    let encryptor = Encryptor::with_recipients(keys.iter().map(|key| -> &dyn age::Recipient { key }))
+        .map_err(|_nobody| SlipFault::BadAudience)?;
     let mut writer = encryptor.wrap_output(output)?;
     let made = fill(&mut writer)?;
     Ok((writer.finish()?, made))
@@ -99,7 +100,9 @@ pub fn open<R: Read>(identities: &[ReadIdentity], input: R) -> Result<ParcelRead
     let mut input = BufReader::new(input);
     let header = read_header(&mut input)?;
     let decryptor = Decryptor::new_buffered(Cursor::new(header).chain(input)).map_err(explain)?;
-    let reader = decryptor.decrypt(identities.iter().map(|identity| -> &dyn age::Identity { identity.as_age() })).map_err(explain)?;
+    let reader = decryptor
+        .decrypt(identities.iter().map(|identity| -> &dyn age::Identity { identity.as_age() }))
+        .map_err(explain)?;
     Ok(ParcelReader(reader))
 }
 

@@ -1,0 +1,196 @@
+//! What is sealed opens again for whom it was sealed, at its own place, and for nobody and nowhere else.
+
+use std::io::Read;
+
+use amanat_keys::envelope::{self, EnvelopeFault};
+use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId};
+use amanat_keys::parcel::{self, ParcelFault};
+use amanat_keys::payload::PayloadFault;
+use amanat_keys::recipient::{ReadIdentity, Recipient};
+use amanat_keys::{CaseKey, NonceHedge, NonceKey, Place, Sealed, Slip, SlipFault, padding, payload, slip};
+
+const JSON: &[u8] = r#"{"kind":"note","text":"پناہ گاہ میں ملاقات"}"#.as_bytes();
+
+fn place() -> Place {
+    Place {
+        agency: AgencyId::from_bytes([1; 32]),
+        device: DeviceId::from_bytes([2; 32]),
+        journal: JournalId::from_bytes([3; 16]),
+        seq: 7,
+        case: CaseId::from_bytes([4; 16]),
+        key: 5,
+    }
+}
+
+fn seal(json: &[u8], key: &CaseKey) -> Result<Sealed, EnvelopeFault> {
+    let nonce_key = NonceKey::from_bytes([9; 32]);
+    envelope::seal(json, &place(), key, &NonceHedge { key: &nonce_key, link: Digest::of(b"link") })
+}
+
+fn open(sealed: &Sealed, place: &Place, key: &CaseKey) -> Result<Vec<u8>, EnvelopeFault> {
+    envelope::open(&sealed.envelope, place, key, &sealed.commitment, &sealed.digest).map(|json| json.to_vec())
+}
+
+#[test]
+fn an_entry_opens_at_its_place_and_at_no_other() {
+    let key = CaseKey::generate();
+    let sealed = seal(JSON, &key).unwrap();
+    let json = open(&sealed, &place(), &key).unwrap();
+    assert!(json.starts_with(b"{\"slot\":\"") && json.ends_with(&JSON[1..]));
+
+    let elsewhere = [
+        Place { agency: AgencyId::from_bytes([9; 32]), ..place() },
+        Place { device: DeviceId::from_bytes([9; 32]), ..place() },
+        Place { journal: JournalId::from_bytes([9; 16]), ..place() },
+        Place { seq: 8, ..place() },
+        Place { case: CaseId::from_bytes([9; 16]), ..place() },
+        Place { key: 6, ..place() },
+    ];
+    for other in elsewhere {
+        assert_eq!(open(&sealed, &other, &key), Err(EnvelopeFault::WrongSlot), "{other:?}");
+    }
+}
+
+#[test]
+fn every_flipped_byte_is_noticed_and_by_the_digest_first() {
+    let key = CaseKey::generate();
+    let sealed = seal(JSON, &key).unwrap();
+    for at in 0..sealed.envelope.len() {
+        let mut broken = sealed.clone();
+        broken.envelope[at] ^= 1;
+        assert_eq!(open(&broken, &place(), &key), Err(EnvelopeFault::WrongDigest));
+        broken.digest = Digest::of(&broken.envelope);
+        assert_eq!(open(&broken, &place(), &key), Err(EnvelopeFault::Payload(PayloadFault::Chunk(0))));
+    }
+    let other = Sealed { commitment: Digest::of(b"something else"), ..sealed };
+    assert_eq!(open(&other, &place(), &key), Err(EnvelopeFault::WrongCommitment));
+}
+
+#[test]
+fn what_is_no_object_or_brings_its_own_slot_is_not_sealed() {
+    let key = CaseKey::generate();
+    for text in ["", "[]", "{", "text", "{\"slot\":1}", "{ \"slot\":\"x\"}", " {}"] {
+        assert_eq!(seal(text.as_bytes(), &key), Err(EnvelopeFault::NotAnObject), "{text}");
+    }
+    for text in ["{}", "{ }", "{\"a\":{\"slot\":1}}"] {
+        let json = open(&seal(text.as_bytes(), &key).unwrap(), &place(), &key).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        assert!(value["slot"].is_string(), "{text}");
+    }
+    let huge = format!("{{\"text\":\"{}\"}}", "x".repeat(4 * 1024 * 1024));
+    assert_eq!(seal(huge.as_bytes(), &key), Err(EnvelopeFault::TooLarge));
+}
+
+#[test]
+fn a_thread_forgets_a_large_entry_and_seals_small_ones_after_it() {
+    let key = CaseKey::generate();
+    let large = format!("{{\"text\":\"{}\"}}", "word ".repeat(600_000));
+    for json in [large.as_bytes(), JSON, large.as_bytes(), JSON] {
+        let opened = open(&seal(json, &key).unwrap(), &place(), &key).unwrap();
+        assert!(opened.ends_with(&json[1..]));
+    }
+}
+
+#[test]
+fn a_reseal_keeps_the_commitment_and_opens_under_the_new_key_alone() {
+    let (old, new) = (CaseKey::generate(), CaseKey::generate());
+    let sealed = seal(JSON, &old).unwrap();
+    let nonce_key = NonceKey::from_bytes([9; 32]);
+    let hedge = NonceHedge { key: &nonce_key, link: Digest::of(b"later") };
+    let resealed = envelope::reseal(&sealed.envelope, &sealed.commitment, &sealed.digest, &old, &new, &hedge).unwrap();
+    assert_eq!(resealed.commitment, sealed.commitment);
+    assert_ne!(resealed.envelope, sealed.envelope);
+    assert_eq!(open(&resealed, &place(), &new), open(&sealed, &place(), &old));
+    assert_eq!(open(&resealed, &place(), &old), Err(EnvelopeFault::Payload(PayloadFault::Chunk(0))));
+}
+
+#[test]
+fn two_seals_of_one_text_share_nothing() {
+    let key = CaseKey::generate();
+    let (one, two) = (seal(JSON, &key).unwrap(), seal(JSON, &key).unwrap());
+    assert_ne!(one.commitment, two.commitment);
+    assert_ne!(one.envelope[..16], two.envelope[..16]);
+    assert_eq!(one.envelope.len(), two.envelope.len());
+}
+
+#[test]
+fn an_attachment_opens_whole_across_chunks() {
+    let key = CaseKey::generate();
+    let nonce_key = NonceKey::from_bytes([9; 32]);
+    let hedge = NonceHedge { key: &nonce_key, link: Digest::of(b"link") };
+    for size in [0, 1, 65_535, 65_536, 65_537, 200_000] {
+        let part: Vec<u8> = (0..size).map(|n: usize| u8::try_from(n % 251).unwrap()).collect();
+        let sealed = envelope::seal_part(&part, &key, &hedge).unwrap();
+        assert_eq!(sealed.envelope.len(), payload::sealed_size(size));
+        let opened = envelope::open_part(&sealed.envelope, &key, &sealed.commitment, &sealed.digest).unwrap();
+        assert_eq!(*opened, part);
+        let other = Digest::of(b"another");
+        let refused = envelope::open_part(&sealed.envelope, &key, &other, &sealed.digest);
+        assert_eq!(refused.unwrap_err(), EnvelopeFault::WrongCommitment);
+    }
+}
+
+#[test]
+fn a_slip_gives_its_key_to_each_reader_and_to_nobody_else() {
+    let readers: Vec<ReadIdentity> = (0..3).map(|_| ReadIdentity::generate().unwrap()).collect();
+    let audience: Vec<Recipient> = readers.iter().map(|reader| reader.recipient().clone()).collect();
+    let key = CaseKey::generate();
+    let id = key.id(&place());
+    let bytes = Slip::make(&key, &audience).unwrap();
+    let parsed = Slip::parse(&bytes, 3).unwrap();
+    for reader in &readers {
+        let opened = parsed.open(std::slice::from_ref(reader), &place(), &id).unwrap();
+        assert_eq!(opened.expose(), key.expose());
+    }
+    let stranger = ReadIdentity::generate().unwrap();
+    assert_eq!(parsed.open(std::slice::from_ref(&stranger), &place(), &id).unwrap_err(), SlipFault::NotForUs);
+    let elsewhere = Place { case: CaseId::from_bytes([9; 16]), ..place() };
+    assert_eq!(parsed.open(&readers, &elsewhere, &id).unwrap_err(), SlipFault::KeyIdMismatch);
+    assert_eq!(Slip::parse(&bytes, 2).unwrap_err(), SlipFault::Audience { found: 3, audience: 2 });
+
+    let more: Vec<Recipient> = vec![audience[0].clone(), stranger.recipient().clone()];
+    let rewrapped = slip::rewrap(&bytes, 3, &readers, &place(), &id, &more).unwrap();
+    let opened = Slip::parse(&rewrapped, 2).unwrap().open(&[stranger], &place(), &id).unwrap();
+    assert_eq!(opened.expose(), key.expose());
+}
+
+#[test]
+fn a_slip_needs_readers_each_once_and_no_more_than_sixty_four() {
+    let key = CaseKey::generate();
+    let many: Vec<Recipient> = (0..65).map(|_| ReadIdentity::generate().unwrap().recipient().clone()).collect();
+    assert_eq!(Slip::make(&key, &[]).unwrap_err(), SlipFault::BadAudience);
+    assert_eq!(Slip::make(&key, &[many[0].clone(), many[0].clone()]).unwrap_err(), SlipFault::BadAudience);
+    assert_eq!(Slip::make(&key, &many).unwrap_err(), SlipFault::TooManyReaders);
+    assert!(Slip::parse(&Slip::make(&key, &many[..64]).unwrap(), 64).is_ok());
+}
+
+#[test]
+fn a_parcel_streams_to_its_readers_and_a_cut_one_gives_its_good_beginning() {
+    let reader = ReadIdentity::generate().unwrap();
+    let text: Vec<u8> = (0..300_000_u32).map(|n| u8::try_from(n % 253).unwrap()).collect();
+    let readers = [reader.recipient().clone()];
+    let (bytes, ()) = parcel::write(&readers, Vec::new(), |out| out.write_all(&text)).unwrap();
+    let mut opened = Vec::new();
+    parcel::open(std::slice::from_ref(&reader), bytes.as_slice()).unwrap().read_to_end(&mut opened).unwrap();
+    assert_eq!(opened, text);
+
+    let mut beginning = Vec::new();
+    let cut = parcel::open(std::slice::from_ref(&reader), &bytes[..200_000]).unwrap().read_to_end(&mut beginning);
+    assert!(cut.is_err());
+    assert_eq!(beginning.len() % 65_536, 0);
+    assert!(beginning.len() >= 65_536 && text.starts_with(&beginning));
+
+    let stranger = ReadIdentity::generate().unwrap();
+    assert!(matches!(parcel::open(&[stranger], bytes.as_slice()), Err(ParcelFault::NotForUs)));
+    let failed = parcel::write(&readers, Vec::new(), |_| Err::<(), _>(std::io::Error::other("disk")));
+    assert!(matches!(failed, Err(ParcelFault::Io(_))));
+}
+
+#[test]
+fn padding_costs_at_most_twelve_percent_and_never_shrinks() {
+    for len in (0..100_000_u64).chain([u64::MAX - 1, u64::MAX]) {
+        let padded = padding::padme(len);
+        assert!(padded >= len && padding::padme(padded) == padded, "{len}");
+        assert!(padded - len <= len / 8, "{len} → {padded}");
+    }
+}
