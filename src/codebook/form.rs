@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::model::{Code, FormId, FormRef, Lang, QuestionId, Severity};
+use crate::model::{Answer, Code, FormId, FormRef, Lang, QuestionId, Severity, Value};
+
+use super::rule::Rule;
 
 /// A text in every language of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,11 +85,8 @@ pub enum Required {
     /// Always.
     Yes,
     /// When this rule holds.
-    When(RuleText),
+    When(Rule),
 }
-
-/// A rule as its source text; `codebook::rule` parses and evaluates it.
-pub type RuleText = Box<str>;
 
 /// One question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +102,11 @@ pub struct Question {
     /// Whether it must be.
     pub required: Required,
     /// Shown only while this rule holds.
-    pub show_if: Option<RuleText>,
+    pub show_if: Option<Rule>,
+    /// Only a value will do: something the officer always knows, where *unknown* or *refused* would make no sense.
+    pub firm: bool,
+    /// No code at all is a value too (nobody else was present).
+    pub may_be_empty: bool,
     /// Sealed answers travel in an entry of their own under the case's second key.
     pub sealed: bool,
     /// Stays on the device in a local note, never sent (`self_review`).
@@ -122,7 +125,7 @@ pub struct FormRule {
     /// Key, unique in the form; appears in `ProblemKind::Rule`.
     pub key: Box<str>,
     /// Must hold.
-    pub must: RuleText,
+    pub must: Rule,
     /// The question it is shown at.
     pub at: QuestionId,
     /// Error or warning.
@@ -180,6 +183,19 @@ pub struct CodeItem {
     pub htcds: Option<Box<str>>,
 }
 
+/// A code of the source lists that is no value but one of the answers beside it: `U`, `X`, `UNK` (`DESIGN.md` section 9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerItem {
+    /// The code, as imports and exports have it.
+    pub code: Code,
+    /// The answer it stands for; never a value.
+    pub means: Answer,
+    /// The list's own words for it.
+    pub label: Text,
+    /// Value of HTCDS 2.0.
+    pub htcds: Option<Box<str>>,
+}
+
 /// A code list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeList {
@@ -187,12 +203,22 @@ pub struct CodeList {
     pub name: Box<str>,
     /// Its items in the order shown.
     pub items: Vec<CodeItem>,
+    /// Its codes that stand for an answer without a value.
+    pub answers: Vec<AnswerItem>,
 }
 
 impl CodeList {
     /// One item.
     pub fn item(&self, code: &str) -> Option<&CodeItem> {
         self.items.iter().find(|item| item.code.as_str() == code)
+    }
+
+    /// What a code of this list says as an answer, values and the answers beside them alike; `None` for an unknown code.
+    pub fn read(&self, code: &str) -> Option<Answer> {
+        if let Some(item) = self.item(code) {
+            return Some(Answer::Value(Value::Choice(item.code.clone())));
+        }
+        self.answers.iter().find(|item| item.code.as_str() == code).map(|item| item.means.clone())
     }
 }
 

@@ -1,7 +1,22 @@
 //! Forms as data: what is asked, in which words, under which rules.
 
+mod around;
+mod derive;
+mod finish;
 mod form;
+mod grammar;
+mod load;
+mod rule;
+pub mod shape;
 
-pub use form::{
-    CodeItem, CodeList, Codebook, Form, FormRule, Question, QuestionKind, Required, RuleText, Section, Text,
+pub use around::Surroundings;
+pub use finish::{
+    MAX_LONG_TEXT, MAX_MONEY, MAX_TEXT, Origin, Sealing, check_draft, finish, finish_among, presets, split_sealed,
+    visible, visible_among,
 };
+pub use form::{
+    AnswerItem, CodeItem, CodeList, Codebook, Form, FormRule, Question, QuestionKind, Required, Section, Text,
+};
+pub use grammar::RuleError;
+pub use load::{LoadError, Sources};
+pub use rule::{CASE, CnicSays, Comparison, Expr, Facts, Path, Rule, Standing, Term, Truth};

@@ -123,7 +123,7 @@ impl FromStr for PartialDate {
 }
 
 /// Urdu (۰–۹) and Arabic (٠–٩) digits as 0–9; anything else unchanged.
-fn western_digit(digit: char) -> char {
+pub fn western_digit(digit: char) -> char {
     let base = match digit {
         '\u{0660}'..='\u{0669}' => 0x0660,
         '\u{06F0}'..='\u{06F9}' => 0x06F0,

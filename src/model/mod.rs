@@ -10,7 +10,7 @@ mod sheet;
 
 pub use answer::{Answer, Answers, Given, Lang, Value};
 pub use casebook::{CaseFile, Casebook, Collision, Delivery, Line};
-pub use date::{DateError, Moment, PartialDate};
+pub use date::{DateError, Moment, PartialDate, western_digit};
 pub use draft::{Draft, Problem, ProblemKind, Problems, Severity};
 pub use entry::{Access, Amendment, Author, Content, Entry, Names, Opened, Other, Source, Times};
 pub use ids::{CaseId, Code, DeviceId, DraftId, EntryId, FormId, FormRef, JournalId, MemberId, QuestionId, UnitId};
