@@ -6,3 +6,4 @@ pub mod home_lock;
 pub mod paths;
 pub mod process;
 pub mod terminal;
+pub mod wake;

@@ -12,7 +12,7 @@ use ratatui::{
     backend::CrosstermBackend,
     crossterm::{
         cursor::Show,
-        event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture},
+        event::{DisableBracketedPaste, EnableBracketedPaste},
         execute,
         style::ResetColor,
         terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
@@ -22,6 +22,9 @@ use ratatui::{
 /// Whether there is something to restore. One process has one terminal, so this is the one global of the app.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// Clicks and the wheel, with large coordinates; not movement, which would wake an idle program (xterm modes 1000, 1006).
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 /// Explicit mode: the terminal leaves the order of right-to-left text alone (freedesktop BiDi in terminals, BDSM).
 const ORDER_IS_OURS: &[u8] = b"\x1b[8l";
 /// Implicit mode again, the terminal's default.
@@ -78,7 +81,8 @@ impl Drop for Screen {
 fn enter(keep_order: bool) -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
-    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableMouseCapture)?;
+    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+    stdout().write_all(MOUSE_ON)?;
     if keep_order {
         stdout().write_all(ORDER_IS_OURS)?;
     }
@@ -92,7 +96,8 @@ pub fn restore() {
     }
     let mut out = stdout();
     // Wiped before it is left: some terminals keep the alternate screen's text.
-    execute!(out, ResetColor, Clear(ClearType::All), DisableMouseCapture, DisableBracketedPaste).unwrap_or_default();
+    out.write_all(MOUSE_OFF).unwrap_or_default();
+    execute!(out, ResetColor, Clear(ClearType::All), DisableBracketedPaste).unwrap_or_default();
     out.write_all(ORDER_IS_YOURS).unwrap_or_default();
     execute!(out, LeaveAlternateScreen, Show).unwrap_or_default();
     out.flush().unwrap_or_default();
