@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 
-use crate::model::{CaseId, Delivery, DeviceId, Draft, DraftId, Entry, JournalId, Moment};
+use crate::model::{Answers, CaseId, Delivery, DeviceId, Draft, DraftId, Entry, JournalId, Moment};
 
 /// One thing that happened. The runtime makes them from the terminal, the clock and its two workers; only
 /// `update` takes them.
@@ -177,8 +177,9 @@ pub struct Who {
     pub roles: Vec<String>,
     /// This device.
     pub device: DeviceId,
-    /// Presets for questions: `officer.<field>` to value, for example `officer.district` to `PK617`.
-    pub presets: Vec<(String, String)>,
+    /// What is known of the officer (`agency`, `province`, `district`, `police_station`, `name`…), for presets
+    /// `officer.<field>` of questions.
+    pub officer: Answers,
     /// Whether the device can read again what it has sent (a policy of the roster).
     pub write_only: bool,
     /// Ids for the first drafts and cases, as in [`Msg::Fresh`]; at least four.
