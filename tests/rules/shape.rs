@@ -48,6 +48,11 @@ impl Attributes<'_> {
     fn keep(&mut self, line: usize, what: &str) {
         self.found.push(Violation::at(self.source, line, what));
     }
+
+    /// Tests and the demo stand outside the walls and share what drives the programs.
+    fn outside(&self) -> bool {
+        self.source.test || self.source.path.starts_with("tests/")
+    }
 }
 
 impl<'ast> Visit<'ast> for Attributes<'_> {
@@ -56,7 +61,7 @@ impl<'ast> Visit<'ast> for Attributes<'_> {
         if attr.path().is_ident("ignore") || mentions(&attr.meta, "ignore") {
             self.keep(line, "a test that is not run proves nothing: `#[ignore]`");
         }
-        if (attr.path().is_ident("path") || mentions(&attr.meta, "path")) && !self.source.test {
+        if (attr.path().is_ident("path") || mentions(&attr.meta, "path")) && !self.outside() {
             self.keep(line, "`#[path]` is a door in the wall");
         }
         if let Some(text) = doc_text(attr)
@@ -72,7 +77,7 @@ impl<'ast> Visit<'ast> for Attributes<'_> {
         if tokens.contains("#[ignore") {
             self.keep(call.path.segments[0].ident.span().start().line, "`#[ignore]` inside a macro");
         }
-        if call.path.is_ident("include") && !self.source.test {
+        if call.path.is_ident("include") && !self.outside() {
             self.keep(call.path.segments[0].ident.span().start().line, "`include!` is a door in the wall");
         }
         visit::visit_macro(self, call);

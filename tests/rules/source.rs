@@ -101,7 +101,8 @@ pub(crate) fn rust_files() -> Vec<Source> {
         .collect();
     let only_for_tests: BTreeSet<String> = files.iter().flat_map(test_children).collect();
     for file in &mut files {
-        file.test |= only_for_tests.contains(&file.path) || file.text.contains("#![cfg(test)]");
+        file.test |=
+            only_for_tests.contains(&file.path) || file.parse().is_some_and(|parsed| is_test_only(&parsed.attrs));
     }
     files
 }
