@@ -41,6 +41,17 @@ pub fn array(d: &mut Decoder<'_>, count: u64) -> Result<(), Error> {
     }
 }
 
+/// Reads the version number that begins every format: 1.
+///
+/// # Errors
+/// When it is another.
+pub fn version(d: &mut Decoder<'_>) -> Result<(), Error> {
+    match d.u8()? {
+        1 => Ok(()),
+        _ => Err(Error::message("unknown version").at(d.position())),
+    }
+}
+
 /// Reads an array of at most `most` elements, each with `item`.
 ///
 /// # Errors

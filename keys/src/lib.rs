@@ -7,8 +7,10 @@
 #![deny(missing_docs)]
 #![deny(clippy::as_conversions)]
 
+pub mod audience;
 pub mod canonical;
 pub mod case_key;
+pub mod device;
 pub mod dictionary;
 pub mod envelope;
 pub mod error;
@@ -19,8 +21,14 @@ mod mac;
 pub mod padding;
 pub mod parcel;
 pub mod payload;
+pub mod quorum;
 pub mod recipient;
+pub mod roster;
+pub mod roster_codec;
+pub mod row_seal;
 pub mod slip;
+pub mod statement;
+pub mod verifying_key;
 
 pub use case_key::{CaseKey, Place};
 pub use envelope::{EnvelopeFault, Sealed};

@@ -236,25 +236,18 @@ pub(crate) fn encode_optional<W: minicbor::encode::Write>(
     e.bytes(recipient.map_or(&[], Recipient::as_bytes))?.ok()
 }
 
-/// Reads a recipient byte string of the given kind; empty is none.
-pub(crate) fn decode_optional(
-    d: &mut Decoder<'_>,
-    kind: RecipientKind,
-) -> Result<Option<Recipient>, minicbor::decode::Error> {
+/// Reads a recipient byte string, whose length gives its kind; empty is none.
+pub(crate) fn decode_any(d: &mut Decoder<'_>) -> Result<Option<Recipient>, minicbor::decode::Error> {
     let at = d.position();
     let raw = canonical::bytes(d, HYBRID_LEN)?;
-    if raw.is_empty() {
-        return Ok(None);
-    }
+    let kind = match raw.len() {
+        0 => return Ok(None),
+        32 => RecipientKind::X25519,
+        _ => RecipientKind::MlKem768X25519,
+    };
     Recipient::from_raw(kind, raw)
         .map(Some)
         .map_err(|_source: KeysError| minicbor::decode::Error::message("recipient").at(at))
-}
-
-/// Reads a recipient byte string of the given kind.
-pub(crate) fn decode_required(d: &mut Decoder<'_>, kind: RecipientKind) -> Result<Recipient, minicbor::decode::Error> {
-    let at = d.position();
-    decode_optional(d, kind)?.ok_or_else(|| minicbor::decode::Error::message("recipient missing").at(at))
 }
 
 /// The u-coordinates of small order, canonical spellings (RFC 7748 section 6.1 asks for the check; list: cr.yp.to/ecdh.html).
