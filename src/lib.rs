@@ -7,6 +7,7 @@
 pub mod codebook;
 pub mod commands;
 pub mod failure;
+pub mod intake;
 pub mod model;
 pub mod runtime;
 pub mod ui;
