@@ -112,6 +112,17 @@ fn every_language_says_every_sentence() {
 }
 
 #[test]
+fn every_form_and_list_loads() {
+    let codebook = amanat::codebook::Codebook::builtin().unwrap_or_else(|error| panic!("{error}"));
+    let files = |folder: &str| {
+        let paths = source::all_paths().into_iter();
+        paths.filter(|path| path.starts_with(folder) && path.ends_with(".toml")).count()
+    };
+    assert_eq!(codebook.forms.len(), files("src/codebook/forms/"), "forms read, and form files there");
+    assert_eq!(codebook.lists.len(), files("src/codebook/lists/"), "lists read, and list files there");
+}
+
+#[test]
 fn every_manifest_gives_its_reasons() {
     let manifests = source::text_files().into_iter().filter(|file| file.path.ends_with("Cargo.toml"));
     none("manifests", manifests.flat_map(|file| manifests::check(&file)).collect());
