@@ -2,6 +2,7 @@
 //! out. A batch has no signature of its own; each entry proves itself and overlap with an earlier batch is legal.
 
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, JournalId};
+use amanat_keys::verifying_key::VerifyingKey;
 
 use crate::chain::{Head, Stretch};
 use crate::entry::{EntryRef, SealedEntry};
@@ -71,6 +72,34 @@ impl Run {
     /// The entries with their places, elisions passed over.
     pub fn entries(&self) -> impl Iterator<Item = &SealedEntry> {
         self.items.iter().filter_map(Item::entry)
+    }
+
+    /// Checks every signature; `key_of` says whose key stands behind a place, or why none does. One bad entry never blocks the
+    /// rest: where later entries vouch for its place in the chain it becomes an elision, and is given back to be set aside. At
+    /// the end of the run nothing vouches for it, so the run is cut before it: a hash that nobody signed must not become a head.
+    pub fn verify(
+        mut self,
+        mut key_of: impl FnMut(&SealedEntry) -> std::result::Result<VerifyingKey, Why>,
+    ) -> (VerifiedRun, Vec<(Why, SealedEntry)>) {
+        let (mut refused, mut vouched) = (Vec::new(), 0_usize);
+        for (at, item) in self.items.iter_mut().enumerate() {
+            let Item::Entry(entry) = item else { continue };
+            let checked = key_of(entry).and_then(|key| entry.verify(&key).map_err(|_forged| Why::BadSignature));
+            match checked {
+                Ok(()) => vouched = at.saturating_add(1),
+                Err(why) => {
+                    let hash = entry.hash();
+                    if let Item::Entry(bad) = std::mem::replace(item, Item::Elided(hash)) {
+                        refused.push((at, why, *bad));
+                    }
+                }
+            }
+        }
+        // Elisions at the end that were elisions when they came stay: the hub's word is all there is about them.
+        if let Some(first) = refused.iter().map(|(at, ..)| *at).find(|at| *at >= vouched) {
+            self.items.truncate(first);
+        }
+        (VerifiedRun(self), refused.into_iter().map(|(_, why, entry)| (why, entry)).collect())
     }
 
     /// The places of the elisions.
@@ -229,4 +258,21 @@ pub struct Refusal {
     pub entry: EntryRef,
     /// Why.
     pub why: Why,
+}
+
+/// A run whose every entry carries a signature that was checked. What failed the check is an elision in it, or cut off where
+/// nothing that follows vouches for it. [`Run::verify`] alone makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedRun(Run);
+
+impl VerifiedRun {
+    /// The run.
+    pub fn run(&self) -> &Run {
+        &self.0
+    }
+
+    /// The run, without its proof.
+    pub fn into_run(self) -> Run {
+        self.0
+    }
 }

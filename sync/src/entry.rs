@@ -1,7 +1,10 @@
 //! An entry as it stands in a journal: the signed header that says where it belongs and what it commits to, and the
 //! replaceable envelope (FORMATS section 2). Here headers are built, read, signed and verified; nothing is opened.
 
+use amanat_keys::device::Signer;
 use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId, KeyId};
+use amanat_keys::statement::Purpose;
+use amanat_keys::verifying_key::VerifyingKey;
 use minicbor::decode::Error as Bad;
 use minicbor::{Decode, Decoder, Encode, Encoder, encode};
 
@@ -254,6 +257,33 @@ impl SealedEntry {
             return Err(SyncError::Malformed("envelope is not the one in the header"));
         }
         Ok(SealedEntry { header, bytes, signature, envelope })
+    }
+
+    /// Signs a header with the envelope that it describes.
+    ///
+    /// # Errors
+    /// [`SyncError::Misuse`] when the header breaks a rule or the envelope is not the one that it names.
+    pub fn sign(header: Header, envelope: Vec<u8>, signer: &Signer) -> Result<SealedEntry> {
+        let bytes = header.encode()?;
+        if count(envelope.len()) != header.size || Digest::of(&envelope) != header.digest {
+            return Err(SyncError::Misuse("the header names another envelope"));
+        }
+        let signature = signer.sign(Purpose::Entry, &header.agency, &bytes);
+        Ok(SealedEntry { header, bytes, signature, envelope: Some(envelope) })
+    }
+
+    /// Checks the signature over the header as it came. That the key is the device's at this place is the roster's to say.
+    ///
+    /// # Errors
+    /// [`SyncError::Trust`] when it does not hold.
+    pub fn verify(&self, key: &VerifyingKey) -> Result<()> {
+        key.verify(Purpose::Entry, &self.header.agency, &self.bytes, &self.signature)
+            .map_err(|forgery| SyncError::Trust(forgery.into()))
+    }
+
+    /// From a local row that the vault key has authenticated: hashes and signatures were checked when it was written.
+    pub(crate) fn from_row(bytes: Vec<u8>, signature: [u8; 64], envelope: Option<Vec<u8>>) -> Result<SealedEntry> {
+        Ok(SealedEntry { header: Header::decode(&bytes)?, bytes, signature, envelope })
     }
 
     /// The header hash: what the chain links, and what stands for the entry where it is withheld.

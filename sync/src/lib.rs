@@ -8,6 +8,7 @@ pub mod chain;
 pub mod documents;
 pub mod entry;
 pub mod error;
+pub mod journal;
 pub mod receipt;
 pub mod wire;
 

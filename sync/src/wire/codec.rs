@@ -4,58 +4,46 @@
 
 use amanat_keys::fingerprint::{AgencyId, Digest};
 use minicbor::Decoder;
-use minicbor::{Decode, Encode};
 
 use crate::batch::{Item, Run};
 use crate::cbor::count;
 use crate::error::{Result, SyncError};
 use crate::wire::elision::Memory;
 use crate::wire::limits;
+use crate::wire::messages::{DocumentsReply, DocumentsRequest, PullRequest, PushReply};
 use crate::wire::v1::{ItemForm, PullManifest, PushManifest, RunHead};
 
-/// A message that travels whole, and the most bytes it may have.
-pub trait Message: Encode<()> + for<'b> Decode<'b, ()> {
-    /// Bytes at most.
-    const MAX: usize;
+/// Gives a shape its bytes and back, under the maximum that it may have.
+macro_rules! message {
+    ($($shape:ty, $max:expr, $word:literal;)*) => {
+        $(impl $shape {
+            /// The bytes that travel.
+            pub fn to_bytes(&self) -> Vec<u8> {
+                amanat_keys::canonical::encode(self)
+            }
+
+            /// Reads what came.
+            ///
+            /// # Errors
+            /// [`SyncError::TooBig`] over the maximum, [`SyncError::Malformed`] for everything but the one right spelling.
+            pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+                if bytes.len() > $max {
+                    return Err(SyncError::TooBig($word));
+                }
+                amanat_keys::canonical::decode(bytes).map_err(|_why| SyncError::Malformed($word))
+            }
+        })*
+    };
 }
 
-impl Message for PushManifest {
-    const MAX: usize = limits::MAX_MANIFEST;
-}
-impl Message for PullManifest {
-    const MAX: usize = limits::MAX_MANIFEST;
-}
-impl Message for crate::wire::messages::PushReply {
-    const MAX: usize = limits::MAX_REPLY;
-}
-impl Message for crate::wire::messages::PullRequest {
-    const MAX: usize = limits::MAX_PULL;
-}
-impl Message for crate::wire::messages::DocumentsRequest {
-    const MAX: usize = limits::MAX_DOCUMENTS;
-}
-impl Message for crate::wire::messages::DocumentsReply {
-    const MAX: usize = limits::MAX_DOCUMENTS;
-}
-impl Message for ItemForm {
-    const MAX: usize = limits::MAX_FRAME;
-}
-
-/// The bytes of a message.
-pub fn encode<T: Message>(message: &T) -> Vec<u8> {
-    amanat_keys::canonical::encode(message)
-}
-
-/// Reads a message.
-///
-/// # Errors
-/// [`SyncError::TooBig`] over its maximum, [`SyncError::Version`] when a manifest, request or reply begins with another
-/// version, [`SyncError::Malformed`] for everything but the one right spelling.
-pub fn decode<T: Message>(bytes: &[u8]) -> Result<T> {
-    if bytes.len() > T::MAX {
-        return Err(SyncError::TooBig("message"));
-    }
-    amanat_keys::canonical::decode(bytes).map_err(|_why| SyncError::Malformed("message"))
+message! {
+    PushManifest, limits::MAX_MANIFEST, "manifest of a push";
+    PullManifest, limits::MAX_MANIFEST, "manifest of a pull";
+    PushReply, limits::MAX_REPLY, "answer to a push";
+    PullRequest, limits::MAX_PULL, "request to pull";
+    DocumentsRequest, limits::MAX_DOCUMENTS, "request for documents";
+    DocumentsReply, limits::MAX_DOCUMENTS, "answer with documents";
+    ItemForm, limits::MAX_FRAME, "item";
 }
 
 /// The version that a manifest, request or reply begins with, so that a newer peer gets a clear word.
@@ -200,7 +188,7 @@ impl ItemWriter {
                     hashes.push(*hash);
                 }
             }
-            Some(frame(&encode(&form)))
+            Some(frame(&form.to_bytes()))
         })
     }
 }
@@ -243,7 +231,7 @@ impl ItemReader {
             return Err(SyncError::Malformed("more items than the manifest says"));
         };
         let (first, before) = memory.place();
-        let items = memory.restore(decode::<ItemForm>(content)?)?;
+        let items = memory.restore(ItemForm::from_bytes(content)?)?;
         Ok(Arrived { run: self.at, first, before, items })
     }
 
@@ -275,7 +263,7 @@ impl ItemReader {
 /// A whole push: the manifest and every frame after it.
 pub fn push_body(agency: &AgencyId, runs: &[Run]) -> Vec<u8> {
     let manifest = PushManifest { agency: *agency, runs: runs.iter().map(|run| run_head(agency, run)).collect() };
-    let mut body = frame(&encode(&manifest));
+    let mut body = frame(&manifest.to_bytes());
     put_items(&mut body, agency, runs);
     body
 }
@@ -283,7 +271,7 @@ pub fn push_body(agency: &AgencyId, runs: &[Run]) -> Vec<u8> {
 /// A whole answer to a pull; `manifest.runs` is filled in from `runs`.
 pub fn pull_body(mut manifest: PullManifest, runs: &[Run]) -> Vec<u8> {
     manifest.runs = runs.iter().map(|run| run_head(&manifest.agency, run)).collect();
-    let mut body = frame(&encode(&manifest));
+    let mut body = frame(&manifest.to_bytes());
     put_items(&mut body, &manifest.agency, runs);
     body
 }
@@ -295,19 +283,40 @@ fn put_items(body: &mut Vec<u8>, agency: &AgencyId, runs: &[Run]) {
     }
 }
 
-/// Reads a body as far as it goes: the manifest, the runs that arrived (the last one perhaps shorter than announced), and
-/// whether that was all. A cut body gives its good prefix.
+/// Reads the body of a push as far as it goes: the manifest, the runs that arrived (the last one perhaps shorter than
+/// announced), and whether that was all. A cut body gives its good prefix.
 ///
 /// # Errors
-/// As [`decode`] for the manifest; [`SyncError::Malformed`] or [`SyncError::TooBig`] for an item that does not belong there.
-pub fn read_body<M: Message + Manifest>(bytes: &[u8]) -> Result<(M, Vec<Run>, bool)> {
+/// As [`PushManifest::from_bytes`] and [`ItemReader::item`]; [`SyncError::Version`].
+pub fn read_push(bytes: &[u8]) -> Result<(PushManifest, Vec<Run>, bool)> {
+    let (mut frames, first) = first_frame(bytes, limits::MAX_MANIFEST)?;
+    let manifest = PushManifest::from_bytes(&first)?;
+    let (runs, whole) = read_items(&manifest.agency, &manifest.runs, &mut frames)?;
+    Ok((manifest, runs, whole))
+}
+
+/// Reads the answer to a pull in the same way.
+///
+/// # Errors
+/// As [`read_push`].
+pub fn read_pull(bytes: &[u8]) -> Result<(PullManifest, Vec<Run>, bool)> {
+    let (mut frames, first) = first_frame(bytes, limits::MAX_MANIFEST)?;
+    let manifest = PullManifest::from_bytes(&first)?;
+    let (runs, whole) = read_items(&manifest.agency, &manifest.runs, &mut frames)?;
+    Ok((manifest, runs, whole))
+}
+
+fn first_frame(bytes: &[u8], max: usize) -> Result<(Frames, Vec<u8>)> {
     let mut frames = Frames::default();
     frames.feed(bytes)?;
-    let first = frames.next(M::MAX)?.ok_or(SyncError::Malformed("no manifest"))?;
+    let first = frames.next(max)?.ok_or(SyncError::Malformed("no manifest"))?;
     check_version(&first)?;
-    let manifest: M = decode(&first)?;
-    let mut reader = ItemReader::new(manifest.agency(), manifest.runs().to_vec());
-    let mut runs: Vec<Run> = manifest.runs().iter().map(|head| empty_run(&manifest.agency(), head)).collect();
+    Ok((frames, first))
+}
+
+fn read_items(agency: &AgencyId, heads: &[RunHead], frames: &mut Frames) -> Result<(Vec<Run>, bool)> {
+    let mut reader = ItemReader::new(*agency, heads.to_vec());
+    let mut runs: Vec<Run> = heads.iter().map(|head| empty_run(agency, head)).collect();
     while let Some(content) = frames.next(limits::MAX_FRAME)? {
         let arrived = reader.item(&content)?;
         if let Some(run) = runs.get_mut(arrived.run) {
@@ -315,7 +324,7 @@ pub fn read_body<M: Message + Manifest>(bytes: &[u8]) -> Result<(M, Vec<Run>, bo
         }
     }
     let whole = reader.is_complete() && frames.is_empty();
-    Ok((manifest, runs, whole))
+    Ok((runs, whole))
 }
 
 /// The run that a head announces, still without items.
@@ -327,31 +336,5 @@ pub fn empty_run(agency: &AgencyId, head: &RunHead) -> Run {
         first: head.first,
         before: head.before,
         items: Vec::new(),
-    }
-}
-
-/// The two manifests that begin a streaming body.
-pub trait Manifest {
-    /// The agency that journals belong to where a run does not say otherwise.
-    fn agency(&self) -> AgencyId;
-    /// The runs that follow.
-    fn runs(&self) -> &[RunHead];
-}
-
-impl Manifest for PushManifest {
-    fn agency(&self) -> AgencyId {
-        self.agency
-    }
-    fn runs(&self) -> &[RunHead] {
-        &self.runs
-    }
-}
-
-impl Manifest for PullManifest {
-    fn agency(&self) -> AgencyId {
-        self.agency
-    }
-    fn runs(&self) -> &[RunHead] {
-        &self.runs
     }
 }

@@ -1,0 +1,112 @@
+//! What a device keeps, sealed, until it is proven to have arrived: entries of its own and of others, drafts, case keys,
+//! documents, receipts. [`Journal`] is the one trait; every method is one whole transaction, and behaviour is written once, in
+//! `conformance`, for every implementation.
+
+mod shapes;
+
+pub use shapes::{
+    Cursor, DocumentFiled, Filed, Filing, Keep, KnownHead, Line, NewJournal, Page, Pulled, Quarantined, Shelf,
+    ShelfRow, Standing, State, Status, Wanted,
+};
+
+use amanat_keys::fingerprint::DeviceId;
+
+use crate::batch::{Limit, Run};
+use crate::chain::Verdict;
+use crate::documents::{Adoption, Document};
+use crate::entry::Slot;
+use crate::error::Result;
+
+/// The keeper on the device. When a method has returned `Ok`, what it did survives a power cut; when it has returned an error,
+/// nothing of it happened.
+pub trait Journal: Send {
+    /// Begins a journal of this device, and closes the one that it follows, if one is named (FORMATS section 2). Gives the
+    /// first slot.
+    ///
+    /// # Errors
+    /// `Misuse` when the line has another open journal or the id is taken; storage.
+    fn begin(&mut self, new: &NewJournal) -> Result<Slot>;
+
+    /// The next free slot of the open journal of a line.
+    ///
+    /// # Errors
+    /// `NoJournal` when none is open; storage.
+    fn next_slot(&self, line: Line) -> Result<Slot>;
+
+    /// Keeps own entries, in the order of their slots, with the local rows that belong to them, and drops what they replace
+    /// (a draft): all or nothing, on disk before it returns. One entry or ten thousand. Gives the heads it led to.
+    ///
+    /// # Errors
+    /// `SlotTaken` when an entry is not on the head of an open journal of this device; storage (`StorageFull`: nothing kept
+    /// before is lost).
+    fn append(&mut self, keep: &Keep) -> Result<Vec<KnownHead>>;
+
+    /// Entries to hand on: what the hub has not signed for and is not on its way, or what follows a place. Elided places stay
+    /// elided, so that a carrier can pass on whole chains.
+    ///
+    /// # Errors
+    /// Storage; `StorageDamaged` when a row does not open.
+    fn pending(&self, wanted: &Wanted, limit: Limit) -> Result<Vec<Run>>;
+
+    /// Files verified receipts and the newest checkpoint of a hub. Lower receipts of the same epoch change nothing.
+    ///
+    /// # Errors
+    /// Storage.
+    fn file_receipt(&mut self, filing: &Filing) -> Result<Filed>;
+
+    /// Files verified runs of others, and sets aside what did not verify. Gives one verdict for each run, in order: only
+    /// *accepted* changed anything, and an entry where only its hash was held is filled in.
+    ///
+    /// # Errors
+    /// Storage.
+    fn file_pulled(&mut self, pulled: &Pulled) -> Result<Vec<Verdict>>;
+
+    /// How far every journal goes that is known here, own ones first.
+    ///
+    /// # Errors
+    /// Storage.
+    fn heads(&self) -> Result<Vec<KnownHead>>;
+
+    /// A page of entries for the replay, journal by journal, opened and authenticated. A row that does not open is named in the
+    /// page and does not stop it.
+    ///
+    /// # Errors
+    /// Storage.
+    fn entries_after(&self, after: Cursor, limit: Limit) -> Result<Page>;
+
+    /// Puts local rows and takes others away, in one transaction: drafts, notes, case keys.
+    ///
+    /// # Errors
+    /// `TooBig`; storage.
+    fn shelve(&mut self, put: &[ShelfRow], take: &[(Shelf, Vec<u8>)]) -> Result<()>;
+
+    /// Everything on a shelf, opened, in order of the row key.
+    ///
+    /// # Errors
+    /// Storage; `StorageDamaged` when a row does not open.
+    fn shelf(&self, shelf: Shelf) -> Result<Vec<ShelfRow>>;
+
+    /// Takes a verified document if it is newer than the one in force; a second one of the same version is kept as proof.
+    ///
+    /// # Errors
+    /// `TooBig`; storage.
+    fn adopt(&mut self, document: &Document) -> Result<Adoption>;
+
+    /// Every document in force, and every version of those that keep their history, oldest first.
+    ///
+    /// # Errors
+    /// Storage; `StorageDamaged` when a row does not open.
+    fn documents(&self) -> Result<Vec<DocumentFiled>>;
+
+    /// What was set aside, with its reason, and the bytes for an export.
+    ///
+    /// # Errors
+    /// Storage; `StorageDamaged` when a row does not open.
+    fn quarantined(&self) -> Result<Vec<Quarantined>>;
+
+    /// Numbers for the status line, and how things stand with a hub.
+    ///
+    /// # Errors
+    /// Storage.
+    fn status(&self, hub: &DeviceId) -> Result<Status>;
+}

@@ -1,0 +1,309 @@
+//! What goes into a journal and comes out of it: plain values, sealed or opened nowhere else than in the journal itself.
+
+use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId, KeyId};
+use zeroize::Zeroizing;
+
+use crate::batch::{Run, VerifiedRun, Why};
+use crate::chain::Head;
+use crate::documents::Document;
+use crate::entry::{EntryRef, SealedEntry};
+use crate::receipt::{Checkpoint, Receipt};
+
+/// Which of its lines a device writes: they travel apart, so that statistics cannot be paired with interviews (FORMATS
+/// section 8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Line {
+    /// Cases: slips, interviews, reviews.
+    Cases,
+    /// Statistics.
+    Statistics,
+}
+
+/// Whether a journal can grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// It grows: here if it is our own, elsewhere if not.
+    Open,
+    /// Own: another one follows it.
+    Closed,
+    /// Two histories of it were seen; it stays as it is and is evidence.
+    Forked,
+}
+
+/// A journal of this device to begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewJournal {
+    /// The agency.
+    pub agency: AgencyId,
+    /// This device.
+    pub device: DeviceId,
+    /// Random, made for this journal.
+    pub journal: JournalId,
+    /// What it will hold.
+    pub line: Line,
+    /// The own journal that it follows and closes: restored from a backup, forked, or under a key that was rotated.
+    pub closes: Option<JournalId>,
+}
+
+/// A journal and how far it goes here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownHead {
+    /// Its agency.
+    pub agency: AgencyId,
+    /// Its device.
+    pub device: DeviceId,
+    /// The journal.
+    pub journal: JournalId,
+    /// The newest place held here and the link there.
+    pub head: Head,
+    /// The line, when it is our own.
+    pub own: Option<Line>,
+    /// Whether it grows.
+    pub state: State,
+}
+
+/// What one keeping writes: all of it or nothing.
+#[derive(Debug, Default)]
+pub struct Keep {
+    /// Own entries with their envelopes, each journal's in order.
+    pub entries: Vec<SealedEntry>,
+    /// Local rows that belong to them: the case key, a note.
+    pub rows: Vec<ShelfRow>,
+    /// Rows that they replace: the draft.
+    pub drop: Vec<(Shelf, Vec<u8>)>,
+}
+
+/// What [`super::Journal::pending`] is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Own entries above the hub's last receipt, and above what is on its way already: (journal, number).
+    ForHub {
+        /// The hub.
+        hub: DeviceId,
+        /// Numbers that were sent and not signed for yet.
+        sent: Vec<(JournalId, u64)>,
+    },
+    /// Whatever is held of a journal after a number.
+    After {
+        /// The device.
+        device: DeviceId,
+        /// Its journal.
+        journal: JournalId,
+        /// The number before the first wanted, 0 for all.
+        seq: u64,
+    },
+}
+
+/// Verified words of a hub to file. Only the caller that checked the statements makes one.
+#[derive(Clone, Debug)]
+pub struct Filing {
+    /// The hub.
+    pub hub: DeviceId,
+    /// Receipts and the statements that carry them, verbatim.
+    pub receipts: Vec<(Receipt, Vec<u8>)>,
+    /// The newest checkpoint, the hash of its payload, and its statement.
+    pub checkpoint: Option<(Checkpoint, Digest, Vec<u8>)>,
+    /// The highest epoch of this hub that counts: the first one seen, or one for which an admin's statement was verified
+    /// (FORMATS section 6). A higher epoch in a receipt is kept and makes the device offer again, and does not count.
+    pub vouched: u64,
+}
+
+/// What filing changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filed {
+    /// Journals whose received number moved, with that number.
+    pub received: Vec<(DeviceId, JournalId, u64)>,
+}
+
+/// Runs of others and what had to be set aside.
+#[derive(Debug, Default)]
+pub struct Pulled {
+    /// Runs whose entries are verified one by one.
+    pub runs: Vec<VerifiedRun>,
+    /// Entries that did not verify.
+    pub quarantine: Vec<Quarantined>,
+}
+
+/// An entry set aside: it never blocks the rest, and can be exported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quarantined {
+    /// Where it claims to stand.
+    pub entry: EntryRef,
+    /// Why it was set aside.
+    pub why: Why,
+    /// The entry as it came.
+    pub sealed: SealedEntry,
+}
+
+/// Where a replay goes on. Ordered journal by journal; not a time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor(pub(super) u64);
+
+impl Cursor {
+    /// Before everything.
+    pub const START: Cursor = Cursor(0);
+}
+
+/// A page of the replay.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// Entries, opened.
+    pub entries: Vec<SealedEntry>,
+    /// Places in the page of which only the hash is held.
+    pub elided: u64,
+    /// Places whose row does not open: damaged.
+    pub damaged: Vec<EntryRef>,
+    /// Where the next page begins; `None` when this was the last.
+    pub next: Option<Cursor>,
+}
+
+/// The local shelves. None of their rows ever travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Shelf {
+    /// Case keys, by the place of their slip.
+    CaseKeys,
+    /// Drafts, by an id of the app's.
+    Drafts,
+    /// Local notes (`self_review`), by an id of the app's.
+    Notes,
+    /// Small things the app remembers, sealed: a last choice, a count.
+    Marks,
+}
+
+impl Shelf {
+    /// The name under which its rows are sealed (the *table* of FORMATS section 8).
+    pub fn table(self) -> &'static str {
+        match self {
+            Shelf::CaseKeys => "case-key",
+            Shelf::Drafts => "draft",
+            Shelf::Notes => "note",
+            Shelf::Marks => "mark",
+        }
+    }
+
+    pub(super) fn number(self) -> i64 {
+        match self {
+            Shelf::CaseKeys => 1,
+            Shelf::Drafts => 2,
+            Shelf::Notes => 3,
+            Shelf::Marks => 4,
+        }
+    }
+}
+
+/// A local row. It is sealed to its shelf, key, case and key id: moved, it does not open.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ShelfRow {
+    /// The shelf.
+    pub shelf: Shelf,
+    /// Its key there, at most 64 bytes; the same key replaces.
+    pub key: Vec<u8>,
+    /// The case, where it belongs to one. Stands in the clear, as a random number.
+    pub case: Option<CaseId>,
+    /// The key id, for case keys.
+    pub key_id: Option<KeyId>,
+    /// The content.
+    pub plain: Zeroizing<Vec<u8>>,
+}
+
+impl std::fmt::Debug for ShelfRow {
+    // The content is what must not be printed.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ShelfRow({:?}, {:02x?}, {} bytes)", self.shelf, self.key, self.plain.len())
+    }
+}
+
+impl ShelfRow {
+    /// The row of a case key: its key on the shelf is the place of the slip.
+    pub fn case_key(slip: &EntryRef, case: CaseId, key_id: KeyId, key: Zeroizing<Vec<u8>>) -> ShelfRow {
+        let at = [&slip.device.as_bytes()[..], slip.journal.as_bytes(), &slip.seq.to_be_bytes()].concat();
+        ShelfRow { shelf: Shelf::CaseKeys, key: at, case: Some(case), key_id: Some(key_id), plain: key }
+    }
+
+    /// The place of the slip that a case key's row belongs to; `None` on other shelves.
+    pub fn slip(&self) -> Option<EntryRef> {
+        let (device, rest) = self.key.split_first_chunk::<32>()?;
+        let (journal, rest) = rest.split_first_chunk::<16>()?;
+        let seq = u64::from_be_bytes(rest.try_into().ok()?);
+        (self.shelf == Shelf::CaseKeys).then_some(EntryRef {
+            device: DeviceId::from_bytes(*device),
+            journal: JournalId::from_bytes(*journal),
+            seq,
+        })
+    }
+
+    /// A draft, under an id that the app made for it.
+    pub fn draft(id: [u8; 16], plain: Zeroizing<Vec<u8>>) -> ShelfRow {
+        ShelfRow { shelf: Shelf::Drafts, key: id.to_vec(), case: None, key_id: None, plain }
+    }
+}
+
+/// A document as it is filed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentFiled {
+    /// The document.
+    pub document: Document,
+    /// Whether it came second for its version: not in force, kept as proof.
+    pub rival: bool,
+}
+
+/// How things stand between an own journal and a hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The journal.
+    pub journal: JournalId,
+    /// Its line.
+    pub line: Line,
+    /// Whether it grows.
+    pub state: State,
+    /// Kept: the newest own entry.
+    pub kept: Head,
+    /// Received: covered by the hub's receipt in the newest epoch that counts.
+    pub received: u64,
+    /// The link on that receipt; the last place on which both agree.
+    pub received_link: Option<Digest>,
+    /// From where entries are offered: below `received` after an epoch that nobody vouched for yet.
+    pub offered_from: u64,
+    /// Up to here the hub has all attachments too.
+    pub complete: u64,
+}
+
+/// Numbers about a journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Own journals, oldest first.
+    pub own: Vec<Standing>,
+    /// Entries of others that are held.
+    pub others: u64,
+    /// Places of others of which only the hash is held.
+    pub elided: u64,
+    /// Drafts.
+    pub drafts: u64,
+    /// Entries set aside.
+    pub quarantined: u64,
+    /// The newest checkpoint of the hub, the hash of its payload, and its statement.
+    pub checkpoint: Option<(Checkpoint, Digest, Vec<u8>)>,
+    /// The highest epoch seen of this hub.
+    pub epoch: u64,
+    /// The highest epoch that counts.
+    pub vouched: u64,
+}
+
+impl Status {
+    /// Own entries that the hub has not signed for.
+    pub fn waiting(&self) -> u64 {
+        self.own.iter().fold(0, |sum, own| sum.saturating_add(own.kept.seq.saturating_sub(own.received)))
+    }
+}
+
+/// The frame of a run of a journal, still without items.
+pub(super) fn run_after(known: &KnownHead, after: Head) -> Run {
+    Run {
+        agency: known.agency,
+        device: known.device,
+        journal: known.journal,
+        first: after.seq.saturating_add(1),
+        before: after.link,
+        items: Vec::new(),
+    }
+}

@@ -1,0 +1,198 @@
+//! The journal in one SQLite file on the device: opening it, what its errors mean, and one transaction for each method of the
+//! trait. Statements that write stand in `sqlite_keep`, those that read in `sqlite_read`.
+
+use std::path::{Path, PathBuf};
+
+use amanat_keys::fingerprint::DeviceId;
+use amanat_keys::row_seal::RowSeal;
+use rusqlite::ffi;
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+
+use super::{
+    Cursor, DocumentFiled, Filed, Filing, Journal, Keep, KnownHead, Line, NewJournal, Page, Pulled, Quarantined, Shelf,
+    ShelfRow, Status, Wanted, schema, sqlite_keep as keep, sqlite_read as read,
+};
+use crate::batch::{Limit, Run};
+use crate::chain::Verdict;
+use crate::documents::{Adoption, Document};
+use crate::entry::Slot;
+use crate::error::{Result, SyncError};
+
+/// The journal of one home. Several may be open on one file, in one program or in several: SQLite keeps them apart, and nothing
+/// is remembered outside the file.
+#[derive(Debug)]
+pub struct SqliteJournal {
+    db: Connection,
+    seal: RowSeal,
+    path: PathBuf,
+}
+
+/// What the vault's own row says once opened.
+const MARK: &[u8] = b"amanat journal";
+const VAULT: &str = "vault";
+
+impl SqliteJournal {
+    /// Opens the journal, or makes a new one where there is none. Reads only a few pages; damage deeper inside is found by
+    /// [`SqliteJournal::check`] or where it is read.
+    ///
+    /// # Errors
+    /// `NotAJournal`, `StorageDamaged`, `SchemaTooNew`, `SchemaModified`, `SchemaHalfApplied`, `WrongVault`, `StorageBusy`,
+    /// `StorageFull`, `Storage`: each for what its name says.
+    pub fn open(path: &Path, seal: RowSeal) -> Result<SqliteJournal> {
+        // No URI file names: a home may have a `?` in its path.
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut db = Connection::open_with_flags(path, flags).map_err(storage)?;
+        prepare(&db)?;
+        schema::migrate(&mut db)?;
+        let mut journal = SqliteJournal { db, seal, path: path.to_owned() };
+        journal.recognise()?;
+        Ok(journal)
+    }
+
+    /// Another handle on the same file, for a second thread: the courier's beside the desk's.
+    ///
+    /// # Errors
+    /// As [`SqliteJournal::open`].
+    pub fn another(&self) -> Result<SqliteJournal> {
+        SqliteJournal::open(&self.path, self.seal.clone())
+    }
+
+    /// Reads every page of the file and looks whether they hang together: for `verify`, and after a disk has misbehaved.
+    ///
+    /// # Errors
+    /// `StorageDamaged`; storage.
+    pub fn check(&self) -> Result<()> {
+        let word: String = self.db.query_row("pragma quick_check(1)", [], |row| row.get(0)).map_err(storage)?;
+        if word == "ok" { Ok(()) } else { Err(SyncError::StorageDamaged("the database does not hang together")) }
+    }
+
+    /// Seals every row anew under another vault key, in one transaction: for a changed passphrase (FORMATS section 8). The vault
+    /// file with both keys must be durable first; whichever of the two then opens the journal is the one in force.
+    ///
+    /// # Errors
+    /// `StorageDamaged` when a row does not open, and then nothing is changed; storage.
+    pub fn reseal(&mut self, new: RowSeal) -> Result<()> {
+        let old = self.seal.clone();
+        self.writing(|tx, _seal| keep::reseal(tx, &old, &new))?;
+        self.seal = new;
+        // The old rows are still in the write-ahead log; they are ciphertext under a key that is about to be forgotten.
+        self.db.query_row("pragma wal_checkpoint(truncate)", [], |_row| Ok(())).map_err(storage)
+    }
+
+    /// Whether this vault key made the file; a new file gets its mark.
+    fn recognise(&mut self) -> Result<()> {
+        if let Some(mark) = read::mark(&self.db)? {
+            let open = self.seal.open(VAULT, b"", b"", b"", &mark).map_err(|_source| SyncError::WrongVault)?;
+            return if open.as_slice() == MARK { Ok(()) } else { Err(SyncError::WrongVault) };
+        }
+        self.writing(|tx, seal| keep::mark(tx, &mark(seal)?))
+    }
+
+    fn writing<T>(&mut self, work: impl FnOnce(&Transaction<'_>, &RowSeal) -> Result<T>) -> Result<T> {
+        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(storage)?;
+        // Dropped without a commit, it rolls back: an error leaves nothing behind.
+        let done = work(&tx, &self.seal)?;
+        tx.commit().map_err(storage)?;
+        Ok(done)
+    }
+
+    /// One read transaction, so that several statements see one state while another handle writes.
+    fn reading<T>(&self, work: impl FnOnce(&Connection, &RowSeal) -> Result<T>) -> Result<T> {
+        let tx = self.db.unchecked_transaction().map_err(storage)?;
+        work(&tx, &self.seal)
+    }
+}
+
+/// The sealed mark of a vault.
+pub(super) fn mark(seal: &RowSeal) -> Result<Vec<u8>> {
+    seal.seal(VAULT, b"", b"", b"", MARK).map_err(SyncError::Trust)
+}
+
+impl Journal for SqliteJournal {
+    fn begin(&mut self, new: &NewJournal) -> Result<Slot> {
+        self.writing(|tx, _seal| keep::begin(tx, new))
+    }
+
+    fn next_slot(&self, line: Line) -> Result<Slot> {
+        self.reading(|db, _seal| read::next_slot(db, line))
+    }
+
+    fn append(&mut self, keep: &Keep) -> Result<Vec<KnownHead>> {
+        self.writing(|tx, seal| keep::append(tx, seal, keep))
+    }
+
+    fn pending(&self, wanted: &Wanted, limit: Limit) -> Result<Vec<Run>> {
+        self.reading(|db, seal| read::pending(db, seal, wanted, limit))
+    }
+
+    fn file_receipt(&mut self, filing: &Filing) -> Result<Filed> {
+        self.writing(|tx, seal| keep::file_receipt(tx, seal, filing))
+    }
+
+    fn file_pulled(&mut self, pulled: &Pulled) -> Result<Vec<Verdict>> {
+        self.writing(|tx, seal| keep::file_pulled(tx, seal, pulled))
+    }
+
+    fn heads(&self) -> Result<Vec<KnownHead>> {
+        self.reading(|db, _seal| read::heads(db))
+    }
+
+    fn entries_after(&self, after: Cursor, limit: Limit) -> Result<Page> {
+        self.reading(|db, seal| read::entries_after(db, seal, after, limit))
+    }
+
+    fn shelve(&mut self, put: &[ShelfRow], take: &[(Shelf, Vec<u8>)]) -> Result<()> {
+        self.writing(|tx, seal| keep::shelve(tx, seal, put, take))
+    }
+
+    fn shelf(&self, shelf: Shelf) -> Result<Vec<ShelfRow>> {
+        self.reading(|db, seal| read::shelf(db, seal, shelf))
+    }
+
+    fn adopt(&mut self, document: &Document) -> Result<Adoption> {
+        self.writing(|tx, seal| keep::adopt(tx, seal, document))
+    }
+
+    fn documents(&self) -> Result<Vec<DocumentFiled>> {
+        self.reading(read::documents)
+    }
+
+    fn quarantined(&self) -> Result<Vec<Quarantined>> {
+        self.reading(read::quarantined)
+    }
+
+    fn status(&self, hub: &DeviceId) -> Result<Status> {
+        self.reading(|db, seal| read::status(db, seal, hub))
+    }
+}
+
+/// The settings of every handle. `FULL` makes a commit wait for the disk: *kept* must survive a power cut (DESIGN section 4).
+fn prepare(db: &Connection) -> Result<()> {
+    db.pragma_update(None, "trusted_schema", false).map_err(storage)?;
+    db.pragma_update(None, "cell_size_check", true).map_err(storage)?;
+    db.pragma_update(None, "temp_store", "memory").map_err(storage)?;
+    db.pragma_update(None, "secure_delete", true).map_err(storage)?;
+    db.query_row("pragma journal_mode = wal", [], |_row| Ok(())).map_err(storage)?;
+    db.pragma_update(None, "synchronous", "full").map_err(storage)?;
+    db.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+/// What an error of SQLite means to a person at a desk.
+pub(super) fn storage(source: rusqlite::Error) -> SyncError {
+    let Some(error) = source.sqlite_error() else { return SyncError::Storage(Box::new(source)) };
+    match (error.code, error.extended_code) {
+        (ErrorCode::DiskFull, _) => SyncError::StorageFull,
+        // A write that the system refuses half way is what a full disk or quota looks like through some file systems.
+        (
+            ErrorCode::SystemIoFailure,
+            ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_TRUNCATE | ffi::SQLITE_IOERR_SHMSIZE | ffi::SQLITE_IOERR_FSYNC,
+        ) => SyncError::StorageFull,
+        (ErrorCode::SystemIoFailure, ffi::SQLITE_IOERR_SHORT_READ) => SyncError::StorageDamaged("the file is cut short"),
+        (ErrorCode::NotADatabase, _) => SyncError::NotAJournal,
+        (ErrorCode::DatabaseCorrupt, _) => SyncError::StorageDamaged("a page is not as it was written"),
+        (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => SyncError::StorageBusy,
+        _ => SyncError::Storage(Box::new(source)),
+    }
+}
