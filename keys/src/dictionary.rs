@@ -60,6 +60,12 @@ pub fn published() -> impl Iterator<Item = (u32, Digest)> {
     TABLE.iter().map(|dictionary| (dictionary.id, Digest::from_bytes(dictionary.sha256)))
 }
 
+/// The bytes of a dictionary, as stock `zstd -D` takes them; `export` writes them beside what it exports.
+#[must_use]
+pub fn bytes(id: u32) -> Option<&'static [u8]> {
+    TABLE.iter().find(|dictionary| dictionary.id == id).map(|dictionary| dictionary.bytes)
+}
+
 fn checked(id: u32) -> Result<Option<&'static Dictionary>, ZstdFault> {
     if id == 0 {
         return Ok(None);
