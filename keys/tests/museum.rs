@@ -1,7 +1,7 @@
 //! The museum of broken inputs: each is refused with its own exact fault, and its repaired copy is accepted.
 //!
 //! The specimens are files beside this one, written by `museum/make.py` from the specification; a file's name is the attack's.
-#![expect(clippy::unwrap_used, reason = "a test may stop")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
 
 use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId, KeyId};
 use amanat_keys::recipient::ReadIdentity;
