@@ -96,12 +96,15 @@ impl<R: Read> Read for ParcelReader<R> {
 ///
 /// # Errors
 /// A [`ParcelFault`].
-pub fn open<R: Read>(identities: &[ReadIdentity], input: R) -> Result<ParcelReader<R>, ParcelFault> {
+pub fn open<'a, R: Read>(
+    identities: impl IntoIterator<Item = &'a ReadIdentity>,
+    input: R,
+) -> Result<ParcelReader<R>, ParcelFault> {
     let mut input = BufReader::new(input);
     let header = read_header(&mut input)?;
     let decryptor = Decryptor::new_buffered(Cursor::new(header).chain(input)).map_err(explain)?;
     let reader = decryptor
-        .decrypt(identities.iter().map(|identity| -> &dyn age::Identity { identity.as_age() }))
+        .decrypt(identities.into_iter().map(|identity| -> &dyn age::Identity { identity.as_age() }))
         .map_err(explain)?;
     Ok(ParcelReader(reader))
 }

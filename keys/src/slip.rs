@@ -144,7 +144,12 @@ impl Slip {
     ///
     /// # Errors
     /// [`SlipFault::NotForUs`], [`SlipFault::WrongMac`], [`SlipFault::KeyIdMismatch`].
-    pub fn open(&self, identities: &[ReadIdentity], place: &Place, key_id: &KeyId) -> Result<CaseKey, SlipFault> {
+    pub fn open<'a>(
+        &self,
+        identities: impl IntoIterator<Item = &'a ReadIdentity>,
+        place: &Place,
+        key_id: &KeyId,
+    ) -> Result<CaseKey, SlipFault> {
         let key = self.unwrap(identities)?;
         let mac = header_mac(&key, &self.covered);
         if !bool::from(mac.ct_eq(&self.mac)) {
@@ -156,7 +161,7 @@ impl Slip {
         Ok(key)
     }
 
-    fn unwrap(&self, identities: &[ReadIdentity]) -> Result<CaseKey, SlipFault> {
+    fn unwrap<'a>(&self, identities: impl IntoIterator<Item = &'a ReadIdentity>) -> Result<CaseKey, SlipFault> {
         for identity in identities {
             for stanza in &self.stanzas {
                 match identity.as_age().unwrap_stanza(stanza) {
@@ -176,10 +181,10 @@ impl Slip {
 ///
 /// # Errors
 /// Those of [`Slip::parse`], [`Slip::open`] and [`Slip::make`].
-pub fn rewrap(
+pub fn rewrap<'a>(
     slip: &[u8],
     audience: usize,
-    identities: &[ReadIdentity],
+    identities: impl IntoIterator<Item = &'a ReadIdentity>,
     place: &Place,
     key_id: &KeyId,
     readers: &[Recipient],
