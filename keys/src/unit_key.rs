@@ -1,0 +1,161 @@
+//! A unit's identity, shared by its readers: made on the first reader's device, wrapped to each further one (DESIGN section 5).
+
+use age::secrecy::ExposeSecret;
+use minicbor::decode::Error;
+use minicbor::encode::Write;
+use minicbor::{Decode, Decoder, Encode, Encoder};
+use zeroize::Zeroizing;
+
+use crate::canonical::{self, strictly_rising};
+use crate::device::{DeviceKeys, Signer};
+use crate::error::{Forgery, KeysError, Malformed, Misuse, NotForUs};
+use crate::fingerprint::{AgencyId, DeviceId, UnitId};
+use crate::recipient::{ReadIdentity, Recipient, decode_any};
+use crate::statement::{Purpose, Statement, Verified};
+use crate::trust::Trust;
+
+/// Most readers of one unit.
+const MAX_WRAPS: u64 = 4096;
+/// Largest age file around one identity, bytes: a header of one stanza (and grease) and 74 bytes of text.
+const MAX_WRAP: usize = 4096;
+
+/// `[1, agency, unit, epoch, recipient, [[device, age file]…]]`, signed by the device of a reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitKeys {
+    /// The agency.
+    pub agency: AgencyId,
+    /// The unit.
+    pub unit: UnitId,
+    /// Which of its keys: 1, 2, 3…
+    pub epoch: u64,
+    /// The public half.
+    pub recipient: Recipient,
+    /// The identity's text in an age file for each device, sorted by device.
+    pub wraps: Vec<(DeviceId, Vec<u8>)>,
+}
+
+impl UnitKeys {
+    /// Wraps a unit's identity to devices.
+    ///
+    /// # Errors
+    /// [`Misuse::NoReaders`] for nobody; *not for us* for hybrid recipients.
+    pub fn wrap(
+        agency: AgencyId,
+        unit: UnitId,
+        epoch: u64,
+        identity: &ReadIdentity,
+        readers: &[(DeviceId, Recipient)],
+    ) -> Result<Self, KeysError> {
+        if readers.is_empty() {
+            return Err(Misuse::NoReaders.into());
+        }
+        let text = identity.to_text();
+        let wrap = |(device, recipient): &(DeviceId, Recipient)| {
+            let file = age::encrypt(&recipient.to_age()?, text.expose_secret().as_bytes())
+                .map_err(|_source: age::EncryptError| KeysError::from(Misuse::Limit { what: "unit identity" }))?;
+            Ok((*device, file))
+        };
+        let mut wraps = readers.iter().map(wrap).collect::<Result<Vec<_>, KeysError>>()?;
+        wraps.sort_unstable_by_key(|(device, _)| *device);
+        wraps.dedup_by_key(|(device, _)| *device);
+        Ok(Self { agency, unit, epoch, recipient: identity.recipient().clone(), wraps })
+    }
+
+    /// Wraps the identity that the roster names for a unit to every device that the roster lets read for it.
+    ///
+    /// # Errors
+    /// [`Forgery::OtherKey`] when the identity is not the roster's current one; as [`UnitKeys::wrap`].
+    pub fn wrap_for_roster(trust: &Trust, unit: &UnitId, identity: &ReadIdentity) -> Result<Self, KeysError> {
+        let listed = trust.roster().unit(unit).ok_or(Misuse::Unknown { what: "unit" })?;
+        if listed.recipient.as_ref() != Some(identity.recipient()) {
+            return Err(Forgery::OtherKey.into());
+        }
+        let readers: Vec<_> =
+            trust.roster().unit_devices(unit).into_iter().map(|device| (device.id, device.recipient.clone())).collect();
+        Self::wrap(trust.agency(), *unit, listed.epoch, identity, &readers)
+    }
+
+    /// Signed by a reader's device.
+    pub fn sign(&self, signer: &Signer) -> Statement {
+        Statement::signed_by(Purpose::UnitKeys, &self.agency, canonical::encode(self), signer)
+    }
+
+    /// From wire bytes: signed by an active device that the roster lets read for the unit.
+    ///
+    /// # Errors
+    /// *Malformed*; [`Forgery::NoAuthority`] for another signer; [`Forgery::Signature`]; [`Forgery::OtherAgency`];
+    /// [`Forgery::OtherKey`] when the roster names neither this recipient nor ever did.
+    pub fn verify(bytes: &[u8], trust: &Trust) -> Result<Verified<Self>, KeysError> {
+        let unverified = Statement::from_bytes(bytes)?.expect::<Self>(Purpose::UnitKeys)?;
+        let claimed = unverified.peek()?;
+        let signer = unverified.statement().signatures().iter().find_map(|(key, _)| trust.requester(key));
+        let (device, key) = signer.ok_or(Forgery::NoAuthority)?;
+        if !device.is_active() || !trust.roster().reads_for(device, &claimed.unit) {
+            return Err(Forgery::NoAuthority.into());
+        }
+        let verified = unverified.verify_by(&trust.agency(), &key)?;
+        if verified.value().agency != trust.agency() {
+            return Err(Forgery::OtherAgency.into());
+        }
+        verified.value().check_named(trust)?;
+        Ok(verified)
+    }
+
+    fn check_named(&self, trust: &Trust) -> Result<(), KeysError> {
+        let unit = trust.roster().unit(&self.unit).ok_or(Misuse::Unknown { what: "unit" })?;
+        let current = unit.recipient.as_ref() == Some(&self.recipient) && unit.epoch == self.epoch;
+        if current || unit.retired.contains(&self.recipient) { Ok(()) } else { Err(Forgery::OtherKey.into()) }
+    }
+
+    /// Unwraps the unit's identity with this device's keys. Accepted only if its public half is the recipient that the roster
+    /// names for the unit, today or earlier (FORMATS section 5): else whoever wraps could have us publish a key of theirs.
+    ///
+    /// # Errors
+    /// [`NotForUs::NoKey`] when there is no wrap for this device or none that it opens; [`Forgery::OtherKey`]; *malformed*.
+    pub fn open(&self, keys: &DeviceKeys, trust: &Trust) -> Result<ReadIdentity, KeysError> {
+        self.check_named(trust)?;
+        let (_, file) = self.wraps.iter().find(|(device, _)| *device == keys.device_id()).ok_or(NotForUs::NoKey)?;
+        let text = keys
+            .identities()
+            .find_map(|identity| age::decrypt(identity.as_age(), file).ok())
+            .map(Zeroizing::new)
+            .ok_or(NotForUs::NoKey)?;
+        let text = std::str::from_utf8(&text)
+            .map_err(|_source: std::str::Utf8Error| Malformed::new("wrapped unit identity"))?;
+        let identity = ReadIdentity::from_text(text)?;
+        if *identity.recipient() != self.recipient {
+            return Err(Forgery::OtherKey.into());
+        }
+        Ok(identity)
+    }
+
+    /// Whether a device has a wrap here.
+    pub fn is_for(&self, device: &DeviceId) -> bool {
+        self.wraps.iter().any(|(held, _)| held == device)
+    }
+}
+
+impl<C> Encode<C> for UnitKeys {
+    fn encode<W: Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.array(6)?.u8(1)?.encode(self.agency)?.encode(self.unit)?.u64(self.epoch)?.bytes(self.recipient.as_bytes())?;
+        e.array(u64::try_from(self.wraps.len()).unwrap_or(u64::MAX))?;
+        self.wraps.iter().try_for_each(|(device, file)| e.array(2)?.encode(device)?.bytes(file)?.ok())
+    }
+}
+
+impl<'b, C> Decode<'b, C> for UnitKeys {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, Error> {
+        canonical::array(d, 6)?;
+        canonical::version(d)?;
+        let (agency, unit, epoch) = (d.decode()?, d.decode()?, d.u64()?);
+        let recipient = decode_any(d)?.ok_or_else(|| Error::message("no recipient"))?;
+        let wraps = canonical::list(d, MAX_WRAPS, |d| {
+            canonical::array(d, 2)?;
+            Ok((d.decode::<DeviceId>()?, canonical::bytes(d, MAX_WRAP)?.to_vec()))
+        })?;
+        if !strictly_rising(wraps.iter().map(|(device, _)| *device)) {
+            return Err(Error::message("wraps unsorted or repeated"));
+        }
+        Ok(Self { agency, unit, epoch, recipient, wraps })
+    }
+}
