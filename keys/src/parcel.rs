@@ -125,7 +125,7 @@ fn read_header(input: &mut impl BufRead) -> Result<Vec<u8>, ParcelFault> {
             return Ok(header);
         }
         if let Some(stanza) = line.strip_prefix(b"-> ") {
-            stanzas += 1;
+            stanzas += 1; // one more than recipients: age's grease
             if stanzas > limits::STANZAS + 1 {
                 return Err(ParcelFault::TooManyStanzas);
             }

@@ -210,6 +210,37 @@ fn a_parcel_streams_to_its_readers_and_a_cut_one_gives_its_good_beginning() {
 }
 
 #[test]
+fn a_parcel_s_header_is_judged_before_age_sees_it() {
+    let reader = ReadIdentity::generate().unwrap();
+    let open = |text: &str| parcel::open([&reader], text.as_bytes()).map(drop).unwrap_err();
+    let body = "A".repeat(43);
+    let stanza = format!("-> X25519 {body}\n{body}\n");
+    let header = |stanzas: &str| format!("age-encryption.org/v1\n{stanzas}--- {body}\n{}", "x".repeat(32));
+
+    let scrypt = format!("-> scrypt AAAA 30\n{body}\n");
+    assert!(matches!(open(&header(&scrypt)), ParcelFault::Passphrase));
+    assert!(matches!(open(&header(&stanza.repeat(66))), ParcelFault::TooManyStanzas));
+    let long = format!("-> X25519 {}\n", "A".repeat(70_000));
+    assert!(matches!(open(&header(&long)), ParcelFault::NotAParcel));
+    let endless = format!("age-encryption.org/v1\n-> X25519 {body}\n{}", format!("{}\n", "A".repeat(64)).repeat(2_000));
+    assert!(matches!(open(&endless), ParcelFault::NotAParcel));
+    for text in ["", "age-encryption.org/v1", "age-encryption.org/v2\n", "text\n--- x\n"] {
+        assert!(matches!(open(text), ParcelFault::NotAParcel), "{text}");
+    }
+    assert!(matches!(open(&header(&stanza)), ParcelFault::Damaged));
+}
+
+#[test]
+fn a_parcel_needs_readers_and_no_more_than_sixty_four() {
+    let many: Vec<Recipient> = (0..65).map(|_| ReadIdentity::generate().unwrap().recipient().clone()).collect();
+    let write = |readers: &[Recipient]| parcel::write(readers, Vec::new(), |_| Ok(()));
+    assert!(matches!(write(&[]), Err(ParcelFault::Recipients(SlipFault::BadAudience))));
+    assert!(matches!(write(&many), Err(ParcelFault::Recipients(SlipFault::TooManyReaders))));
+    let (bytes, ()) = write(&many[..64]).unwrap();
+    assert!(bytes.len() < 64 * 1024);
+}
+
+#[test]
 fn padding_costs_at_most_twelve_percent_and_never_shrinks() {
     for len in (0..100_000_u64).chain([u64::MAX - 1, u64::MAX]) {
         let padded = padding::padme(len);

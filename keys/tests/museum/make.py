@@ -60,6 +60,7 @@ def frames():
     envelope_attack("not-compressed", "Plaintext(Frame(NotAFrame))", TEXT)
     envelope_attack("frame-cut", "Plaintext(Frame(Cut))",
                     framed(hand_frame(TEXT, [block(0, len(TEXT) + 5000, TEXT, True)], four | checksum, window + size4)), good)
+    envelope_attack("frame-cut-in-its-checksum", "Plaintext(Frame(Cut))", FRAME[:-2])
     envelope_attack("frame-without-checksum", "Plaintext(Frame(NoChecksum))", framed(zstd(TEXT, write_checksum=False)))
     envelope_attack("frame-without-content-size", "Plaintext(Frame(NoContentSize))", framed(zstd(TEXT, write_content_size=False)))
     envelope_attack("window-too-large", "Plaintext(Frame(WindowTooLarge))",
