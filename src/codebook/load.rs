@@ -346,8 +346,15 @@ struct AnswerFile {
     htcds: Option<Box<str>>,
 }
 
+/// The codes that source lists use for *unknown* and *not asked* (`DESIGN.md` section 9).
+const BESIDE: [&str; 3] = ["U", "X", "UNK"];
+
 fn read_list(page: &Page<'_>) -> Result<CodeList, LoadError> {
     let file: ListFile = page.read()?;
+    if let Some(item) = file.items.iter().find(|item| BESIDE.contains(&item.code.get_ref().as_ref())) {
+        let what = "this code is an answer beside a value, never a value: write it under `answers`";
+        return Err(page.wrong(item.code.span(), what));
+    }
     let items = file.items.into_iter().map(|item| CodeItem {
         code: item.code.get_ref().as_ref().into(),
         label: Text { en: item.en, ur: item.ur },
@@ -402,8 +409,6 @@ fn distance(left: &str, right: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
-
     use super::*;
 
     const LIST: &str = r#"
@@ -474,6 +479,8 @@ message = { en = "Be sure", ur = "یقینی بنیں" }
             assert_eq!((error.file.as_str(), error.line), ("small.toml", line), "{error}");
             assert!(error.what.contains(what), "{error}");
         }
+        let error = load(FORM, &LIST.replace("code = \"N\"", "code = \"UNK\"")).unwrap_err();
+        assert!(error.what.contains("never a value") && error.line == 3, "{error}");
         let error = load(FORM, &LIST.replace("\"unknown\"", "\"unkown\"")).unwrap_err();
         assert!(error.what.contains("did you mean `unknown`?"), "{error}");
         assert_eq!((error.file.as_str(), error.line), ("yes_no.toml", 4));

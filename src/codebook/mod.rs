@@ -1,7 +1,10 @@
 //! Forms as data: what is asked, in which words, under which rules.
 
 mod around;
-mod derive;
+mod catalog;
+mod check;
+pub mod derive;
+mod find;
 mod finish;
 mod form;
 mod grammar;
@@ -10,9 +13,12 @@ mod rule;
 pub mod shape;
 
 pub use around::Surroundings;
+pub use catalog::{Catalog, Refused};
+pub use check::{Finding, check};
+pub use find::{Finder, fold};
 pub use finish::{
-    MAX_LONG_TEXT, MAX_MONEY, MAX_TEXT, Origin, Sealing, check_draft, finish, finish_among, presets, split_sealed,
-    visible, visible_among,
+    Layout, MAX_LONG_TEXT, MAX_MONEY, MAX_TEXT, Origin, Sealing, check_draft, finish, finish_among, layout, presets,
+    split_sealed, visible, visible_among,
 };
 pub use form::{
     AnswerItem, CodeItem, CodeList, Codebook, Form, FormRule, Question, QuestionKind, Required, Section, Text,

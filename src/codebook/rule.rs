@@ -386,8 +386,6 @@ fn compare(left: Size, how: Comparison, right: Size) -> Truth {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
     use super::*;
     use crate::model::{EntryId, Moment};
 

@@ -172,6 +172,8 @@ mod tests {
             kind,
             required: crate::codebook::Required::No,
             show_if: None,
+            firm: false,
+            may_be_empty: false,
             sealed: false,
             local: false,
             derived: false,
