@@ -67,6 +67,36 @@ fn place(path: &str) -> (String, Vec<String>) {
     ((*package).to_owned(), module)
 }
 
+/// What a file imports, with the inline modules around each `use`.
+#[derive(Default)]
+struct Imports {
+    inside: Vec<String>,
+    trees: Vec<(Vec<String>, syn::UseTree)>,
+    /// `extern crate long as short`.
+    crates: Vec<(String, String)>,
+    modules: BTreeSet<String>,
+}
+
+impl<'ast> Visit<'ast> for Imports {
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.trees.push((self.inside.clone(), item.tree.clone()));
+    }
+
+    fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
+        let name = item.rename.as_ref().map_or(&item.ident, |(_, rename)| rename);
+        self.crates.push((name.to_string(), item.ident.to_string()));
+    }
+
+    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+        self.modules.insert(item.ident.to_string());
+        if item.content.is_some() {
+            self.inside.push(item.ident.to_string());
+            visit::visit_item_mod(self, item);
+            self.inside.pop();
+        }
+    }
+}
+
 struct Reader {
     package: String,
     module: Vec<String>,
@@ -81,25 +111,13 @@ struct Reader {
 impl Reader {
     /// Learns what short names mean before any path is judged; an import may stand below its use.
     fn gather_imports(&mut self, file: &syn::File) {
-        struct Imports(Vec<syn::UseTree>, Vec<(String, String)>, BTreeSet<String>);
-        impl<'ast> Visit<'ast> for Imports {
-            fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-                self.0.push(item.tree.clone());
-            }
-            fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
-                let name = item.rename.as_ref().map_or(&item.ident, |(_, rename)| rename);
-                self.1.push((name.to_string(), item.ident.to_string()));
-            }
-            fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
-                self.2.insert(item.ident.to_string());
-                visit::visit_item_mod(self, item);
-            }
-        }
-        let mut imports = Imports(Vec::new(), Vec::new(), BTreeSet::new());
+        let mut imports = Imports::default();
         imports.visit_file(file);
-        self.local = imports.2;
-        self.aliases = imports.1.into_iter().map(|(short, long)| (short, vec![long])).collect();
-        for tree in imports.0 {
+        self.local = imports.modules;
+        self.aliases = imports.crates.into_iter().map(|(short, long)| (short, vec![long])).collect();
+        for (inside, tree) in imports.trees {
+            let module = self.module.clone();
+            self.module.extend(inside);
             for leaf in leaves(&tree) {
                 if let Some(short) = leaf.short {
                     let full = self.absolute(&leaf.segments);
@@ -109,6 +127,7 @@ impl Reader {
                     }
                 }
             }
+            self.module = module;
         }
     }
 
@@ -295,6 +314,8 @@ fn relative_paths_become_absolute() {
     assert!(found.contains(&"amanat::runtime::desk".to_owned()), "{found:?}");
     let inline = texts("src/ui/app.rs", "mod inner { use super::super::msg; }");
     assert_eq!(inline, ["amanat::ui::msg"]);
+    let called = texts("src/ui/app.rs", "mod inner { use super::super::msg; fn f() { msg::go(); } }");
+    assert_eq!(called, ["amanat::ui::msg", "amanat::ui::msg::go"]);
 }
 
 #[test]
