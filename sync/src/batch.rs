@@ -26,6 +26,11 @@ impl Item {
         }
     }
 
+    /// Bytes that it takes on the wire, about.
+    pub fn weight(&self) -> u64 {
+        self.entry().map_or(32, SealedEntry::weight)
+    }
+
     /// The entry, where there is one.
     pub fn entry(&self) -> Option<&SealedEntry> {
         match self {
@@ -149,7 +154,7 @@ impl Batch {
         for mut run in runs {
             let mut fits = 0_usize;
             for item in &run.items {
-                let weight = item.entry().map_or(32, SealedEntry::weight);
+                let weight = item.weight();
                 left = left.and_then(|l| l.take(weight, started));
                 if left.is_none() {
                     break;

@@ -10,6 +10,8 @@ pub mod entry;
 pub mod error;
 pub mod journal;
 pub mod receipt;
+#[cfg(test)]
+mod specimen;
 pub mod wire;
 
 pub use error::{Result, SyncError};

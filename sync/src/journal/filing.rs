@@ -1,9 +1,12 @@
 //! What to do with a run of another device, decided without touching a store: the verdict of the chain, which items are new,
 //! which fill a place of which only the hash was held, and what to unlearn when the unproven end of a chain proves wrong.
 
+use super::{KnownHead, State};
 use crate::batch::{Item, Run};
 use crate::chain::{self, Head, Verdict};
 use crate::entry::SealedEntry;
+use crate::error::{Result, SyncError};
+use crate::receipt::Checkpoint;
 use amanat_keys::fingerprint::Digest;
 
 /// What a store does with a run.
@@ -15,6 +18,13 @@ pub(super) struct Plan<'a> {
     pub(super) add: Vec<(u64, Digest, &'a Item)>,
     /// Entries whose place is held as a bare hash, perhaps; the store looks.
     pub(super) fill: Vec<&'a SealedEntry>,
+}
+
+impl Plan<'_> {
+    /// Whether anything is added.
+    pub(super) fn adds(&self) -> bool {
+        !self.add.is_empty()
+    }
 }
 
 /// Plans a run against the head, `ours` being our link at [`chain::common`].
@@ -35,4 +45,44 @@ pub(super) fn plan<'a>(head: &Head, ours: Option<Digest>, run: &'a Run) -> Plan<
         }
     }
     plan
+}
+
+/// The head after an own entry, if it stands on the head of its journal.
+pub(super) fn next_head(known: &KnownHead, entry: &SealedEntry) -> Result<Head> {
+    let h = &entry.header;
+    if known.own.is_none() || known.state != State::Open || known.agency != h.agency {
+        return Err(SyncError::NoJournal);
+    }
+    if known.head.seq.checked_add(1) != Some(h.seq) || known.head.link != h.prev {
+        return Err(SyncError::SlotTaken);
+    }
+    if entry.envelope.is_none() {
+        return Err(SyncError::Misuse("an own entry without its envelope"));
+    }
+    Ok(Head { seq: h.seq, link: chain::link(&known.head.link, &entry.hash()) })
+}
+
+/// Whether a checkpoint is newer than the one on file, by epoch and number.
+pub(super) fn is_newer(offered: &Checkpoint, held: Option<&Checkpoint>) -> bool {
+    held.is_none_or(|held| (offered.epoch, offered.number) > (held.epoch, held.number))
+}
+
+/// A checkpoint as it is filed: length of the payload (4, big-endian) ‖ payload ‖ statement.
+pub(super) fn write_checkpoint(checkpoint: &Checkpoint, statement: &[u8]) -> Vec<u8> {
+    let payload = checkpoint.encode();
+    let length = u32::try_from(payload.len()).unwrap_or(u32::MAX).to_be_bytes();
+    [&length[..], &payload, statement].concat()
+}
+
+/// The filed checkpoint, the hash of its payload, its statement.
+///
+/// # Errors
+/// `StorageDamaged`.
+pub(super) fn read_checkpoint(filed: &[u8]) -> Result<(Checkpoint, Digest, Vec<u8>)> {
+    let damaged = SyncError::StorageDamaged("a filed checkpoint");
+    let split = filed
+        .split_first_chunk::<4>()
+        .and_then(|(length, rest)| rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?));
+    let Some((payload, statement)) = split else { return Err(damaged) };
+    Ok((Checkpoint::decode(payload)?, Digest::of(payload), statement.to_vec()))
 }

@@ -2,12 +2,24 @@
 //! documents, receipts. [`Journal`] is the one trait; every method is one whole transaction, and behaviour is written once, in
 //! `conformance`, for every implementation.
 
+#[cfg(test)]
+mod conformance;
+mod filing;
+mod memory;
+mod row;
+mod schema;
 mod shapes;
+mod sqlite;
+mod sqlite_keep;
+mod sqlite_read;
+mod sqlite_reseal;
 
+pub use memory::MemoryJournal;
 pub use shapes::{
     Cursor, DocumentFiled, Filed, Filing, Keep, KnownHead, Line, NewJournal, Page, Pulled, Quarantined, Shelf,
     ShelfRow, Standing, State, Status, Wanted,
 };
+pub use sqlite::SqliteJournal;
 
 use amanat_keys::fingerprint::DeviceId;
 

@@ -31,6 +31,11 @@ pub(super) fn key_of(entry: &EntryRef) -> [u8; 56] {
     key(&entry.device, &entry.journal, entry.seq)
 }
 
+/// The row key of a receipt: hub ‖ epoch as 8 bytes, big-endian ‖ the row key of the journal's place 0.
+pub(super) fn receipt_key(hub: &DeviceId, epoch: u64, journal: &[u8; 56]) -> Vec<u8> {
+    [&hub.as_bytes()[..], &epoch.to_be_bytes(), journal].concat()
+}
+
 /// whether there is an envelope (1) ‖ signature (64) ‖ length of the header (4, big-endian) ‖ header ‖ envelope.
 pub(super) fn pack(entry: &SealedEntry) -> Vec<u8> {
     let envelope = entry.envelope.as_deref();

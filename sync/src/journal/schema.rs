@@ -108,7 +108,8 @@ fn step(db: &mut Connection, at: i64) -> Result<i64> {
     let next = at.saturating_add(1);
     let sql = usize::try_from(at).ok().and_then(|n| STEPS.get(n)).ok_or(SyncError::Misuse("no such migration"))?;
     if at == 0 {
-        tx.execute_batch("create table steps (step integer primary key, digest blob not null) strict").map_err(storage)?;
+        tx.execute_batch("create table steps (step integer primary key, digest blob not null) strict")
+            .map_err(storage)?;
         tx.pragma_update(None, "application_id", APPLICATION).map_err(storage)?;
     }
     tx.execute_batch(sql).map_err(storage)?;

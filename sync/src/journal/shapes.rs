@@ -7,7 +7,9 @@ use crate::batch::{Run, VerifiedRun, Why};
 use crate::chain::Head;
 use crate::documents::Document;
 use crate::entry::{EntryRef, SealedEntry};
+use crate::error::{Result, SyncError};
 use crate::receipt::{Checkpoint, Receipt};
+use crate::wire::limits;
 
 /// Which of its lines a device writes: they travel apart, so that statistics cannot be paired with interviews (FORMATS
 /// section 8).
@@ -101,11 +103,20 @@ pub struct Filing {
     pub hub: DeviceId,
     /// Receipts and the statements that carry them, verbatim.
     pub receipts: Vec<(Receipt, Vec<u8>)>,
-    /// The newest checkpoint, the hash of its payload, and its statement.
-    pub checkpoint: Option<(Checkpoint, Digest, Vec<u8>)>,
+    /// The newest checkpoint, and its statement.
+    pub checkpoint: Option<(Checkpoint, Vec<u8>)>,
     /// The highest epoch of this hub that counts: the first one seen, or one for which an admin's statement was verified
     /// (FORMATS section 6). A higher epoch in a receipt is kept and makes the device offer again, and does not count.
     pub vouched: u64,
+}
+
+impl Filing {
+    /// Whether every word is of the hub that is named.
+    pub(super) fn check(&self) -> Result<()> {
+        let receipts = self.receipts.iter().all(|(r, _)| r.hub == self.hub);
+        let same = receipts && self.checkpoint.iter().all(|(c, _)| c.hub == self.hub);
+        if same { Ok(()) } else { Err(SyncError::Misuse("a word of another hub")) }
+    }
 }
 
 /// What filing changed.
@@ -113,6 +124,8 @@ pub struct Filing {
 pub struct Filed {
     /// Journals whose received number moved, with that number.
     pub received: Vec<(DeviceId, JournalId, u64)>,
+    /// Journals of which the hub signed another history than ours: they grow no more.
+    pub forked: Vec<(DeviceId, JournalId)>,
 }
 
 /// Runs of others and what had to be set aside.
@@ -181,6 +194,8 @@ impl Shelf {
         }
     }
 
+    pub(super) const ALL: [Shelf; 4] = [Shelf::CaseKeys, Shelf::Drafts, Shelf::Notes, Shelf::Marks];
+
     pub(super) fn number(self) -> i64 {
         match self {
             Shelf::CaseKeys => 1,
@@ -218,6 +233,14 @@ impl ShelfRow {
     pub fn case_key(slip: &EntryRef, case: CaseId, key_id: KeyId, key: Zeroizing<Vec<u8>>) -> ShelfRow {
         let at = [&slip.device.as_bytes()[..], slip.journal.as_bytes(), &slip.seq.to_be_bytes()].concat();
         ShelfRow { shelf: Shelf::CaseKeys, key: at, case: Some(case), key_id: Some(key_id), plain: key }
+    }
+
+    /// Whether the row is within its limits.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.key.len() > limits::MAX_SHELF_KEY || self.plain.len() > limits::MAX_SHELF_ROW {
+            return Err(SyncError::TooBig("local row"));
+        }
+        Ok(())
     }
 
     /// The place of the slip that a case key's row belongs to; `None` on other shelves.
@@ -269,7 +292,7 @@ pub struct Standing {
 }
 
 /// Numbers about a journal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
     /// Own journals, oldest first.
     pub own: Vec<Standing>,

@@ -40,8 +40,7 @@ impl SqliteJournal {
     /// `StorageFull`, `Storage`: each for what its name says.
     pub fn open(path: &Path, seal: RowSeal) -> Result<SqliteJournal> {
         // No URI file names: a home may have a `?` in its path.
-        let flags =
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut db = Connection::open_with_flags(path, flags).map_err(storage)?;
         prepare(&db)?;
         schema::migrate(&mut db)?;
@@ -74,7 +73,7 @@ impl SqliteJournal {
     /// `StorageDamaged` when a row does not open, and then nothing is changed; storage.
     pub fn reseal(&mut self, new: RowSeal) -> Result<()> {
         let old = self.seal.clone();
-        self.writing(|tx, _seal| keep::reseal(tx, &old, &new))?;
+        self.writing(|tx, _seal| super::sqlite_reseal::reseal(tx, &old, &new))?;
         self.seal = new;
         // The old rows are still in the write-ahead log; they are ciphertext under a key that is about to be forgotten.
         self.db.query_row("pragma wal_checkpoint(truncate)", [], |_row| Ok(())).map_err(storage)
@@ -189,7 +188,9 @@ pub(super) fn storage(source: rusqlite::Error) -> SyncError {
             ErrorCode::SystemIoFailure,
             ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_TRUNCATE | ffi::SQLITE_IOERR_SHMSIZE | ffi::SQLITE_IOERR_FSYNC,
         ) => SyncError::StorageFull,
-        (ErrorCode::SystemIoFailure, ffi::SQLITE_IOERR_SHORT_READ) => SyncError::StorageDamaged("the file is cut short"),
+        (ErrorCode::SystemIoFailure, ffi::SQLITE_IOERR_SHORT_READ) => {
+            SyncError::StorageDamaged("the file is cut short")
+        }
         (ErrorCode::NotADatabase, _) => SyncError::NotAJournal,
         (ErrorCode::DatabaseCorrupt, _) => SyncError::StorageDamaged("a page is not as it was written"),
         (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => SyncError::StorageBusy,

@@ -61,6 +61,8 @@ pub const MAX_REPLY: usize = 16 * 1024 * 1024;
 
 /// Bytes of one local row (a draft, a note, a case key), sealed only to this device.
 pub const MAX_SHELF_ROW: usize = 4 * 1024 * 1024;
+/// Bytes of the key of a local row: the place of an entry is 56.
+pub const MAX_SHELF_KEY: usize = 64;
 /// Audiences and roster hashes that a stream remembers in order to leave them out; what is beyond is sent in full.
 pub const MAX_REMEMBERED: usize = 64;
 /// Cases of one run that a stream remembers in order to leave them out.

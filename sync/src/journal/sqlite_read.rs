@@ -1,0 +1,394 @@
+//! What the SQLite journal reads: heads, runs, pages of the replay, shelves, documents, numbers. Rows are opened as they are
+//! read, each at its own place.
+
+use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId, KeyId};
+use amanat_keys::row_seal::RowSeal;
+use rusqlite::{Connection, OptionalExtension, Params, Row};
+
+use super::shapes::run_after;
+use super::sqlite::storage;
+use super::{
+    Cursor, DocumentFiled, KnownHead, Line, Page, Quarantined, Shelf, ShelfRow, Standing, State, Status, Wanted, row,
+};
+use crate::batch::{Item, Limit, Run, Why};
+use crate::chain::{self, Head};
+use crate::documents::{Document, DocumentKind};
+use crate::entry::{EntryRef, Slot};
+use crate::error::{Result, SyncError};
+use crate::receipt::{Checkpoint, Receipt};
+use crate::wire::limits;
+
+/// A journal with the number under which the file knows it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Numbered {
+    pub(super) no: i64,
+    pub(super) known: KnownHead,
+    pub(super) elided: u64,
+}
+
+/// Damage, for columns that do not have the type or length that the schema gives them.
+const COLUMN: SyncError = SyncError::StorageDamaged("a column is not of its type");
+
+/// The row number of a place.
+pub(super) fn place(no: i64, seq: u64) -> Result<i64> {
+    if seq > limits::MAX_SEQ {
+        return Err(SyncError::Misuse("number beyond the journal's"));
+    }
+    let seq = i64::try_from(seq).map_err(|_wide| COLUMN)?;
+    no.checked_mul(SPAN).and_then(|base| base.checked_add(seq)).ok_or(COLUMN)
+}
+
+/// Row numbers of one journal lie in `no * SPAN ..`.
+const SPAN: i64 = 1 << 39;
+
+/// The journal's number and the entry's in a row number.
+pub(super) fn split(place: i64) -> (i64, u64) {
+    (place.div_euclid(SPAN), seq_of(place))
+}
+
+fn seq_of(place: i64) -> u64 {
+    u64::try_from(place.rem_euclid(SPAN)).unwrap_or(0)
+}
+
+pub(super) fn unsigned(row: &Row<'_>, at: usize) -> Result<u64> {
+    u64::try_from(row.get::<_, i64>(at).map_err(storage)?).map_err(|_negative| COLUMN)
+}
+
+fn array<const N: usize>(row: &Row<'_>, at: usize) -> Result<[u8; N]> {
+    row.get_ref(at).map_err(storage)?.as_blob().ok().and_then(|b| b.try_into().ok()).ok_or(COLUMN)
+}
+
+fn blob<'r>(row: &'r Row<'_>, at: usize) -> Result<&'r [u8]> {
+    row.get_ref(at).map_err(storage)?.as_blob().map_err(|_type| COLUMN)
+}
+
+pub(super) fn one<T>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+    read: impl FnOnce(&Row<'_>) -> Result<T>,
+) -> Result<Option<T>> {
+    let mut statement = db.prepare_cached(sql).map_err(storage)?;
+    let mut rows = statement.query(params).map_err(storage)?;
+    rows.next().map_err(storage)?.map(read).transpose()
+}
+
+fn all<T>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
+    let mut statement = db.prepare_cached(sql).map_err(storage)?;
+    let mut rows = statement.query(params).map_err(storage)?;
+    let mut out = Vec::new();
+    while let Some(row) = rows.next().map_err(storage)? {
+        out.push(read(row)?);
+    }
+    Ok(out)
+}
+
+/// The sealed mark of the vault, if the file has one.
+pub(super) fn mark(db: &Connection) -> Result<Option<Vec<u8>>> {
+    db.query_row("select body from vault where one = 1", [], |row| row.get(0)).optional().map_err(storage)
+}
+
+const JOURNAL: &str = "select no, agency, device, journal, line, state, elided from journals";
+
+fn numbered(db: &Connection, row: &Row<'_>) -> Result<Numbered> {
+    let no: i64 = row.get(0).map_err(storage)?;
+    let (agency, device) = (AgencyId::from_bytes(array(row, 1)?), DeviceId::from_bytes(array(row, 2)?));
+    let journal = JournalId::from_bytes(array(row, 3)?);
+    let own = match row.get::<_, i64>(4).map_err(storage)? {
+        1 => Some(Line::Cases),
+        2 => Some(Line::Statistics),
+        _ => None,
+    };
+    let state = match row.get::<_, i64>(5).map_err(storage)? {
+        0 => State::Open,
+        1 => State::Closed,
+        _ => State::Forked,
+    };
+    let head = newest(db, no)?.unwrap_or(Head { seq: 0, link: chain::link0(&agency, &device, &journal) });
+    Ok(Numbered { no, known: KnownHead { agency, device, journal, head, own, state }, elided: unsigned(row, 6)? })
+}
+
+fn newest(db: &Connection, no: i64) -> Result<Option<Head>> {
+    one(
+        db,
+        "select place, link from entries where place > ?1 and place < ?2 order by place desc limit 1",
+        [place(no, 0)?, place(no.saturating_add(1), 0)?],
+        |row| Ok(Head { seq: seq_of(row.get(0).map_err(storage)?), link: Digest::from_bytes(array(row, 1)?) }),
+    )
+}
+
+/// The journal of this name, if it is known.
+pub(super) fn journal(db: &Connection, device: &DeviceId, journal: &JournalId) -> Result<Option<Numbered>> {
+    let sql =
+        "select no, agency, device, journal, line, state, elided from journals where device = ?1 and journal = ?2";
+    one(db, sql, [&device.as_bytes()[..], journal.as_bytes()], |row| numbered(db, row))
+}
+
+pub(super) fn journals(db: &Connection) -> Result<Vec<Numbered>> {
+    all(db, JOURNAL, [], |row| numbered(db, row))
+}
+
+/// The open own journal of a line.
+pub(super) fn open_line(db: &Connection, line: Line) -> Result<Option<Numbered>> {
+    let sql = "select no, agency, device, journal, line, state, elided from journals where line = ?1 and state = 0";
+    one(db, sql, [line_number(line)], |row| numbered(db, row))
+}
+
+pub(super) fn line_number(line: Line) -> i64 {
+    match line {
+        Line::Cases => 1,
+        Line::Statistics => 2,
+    }
+}
+
+pub(super) fn next_slot(db: &Connection, line: Line) -> Result<Slot> {
+    let Numbered { known: k, .. } = open_line(db, line)?.ok_or(SyncError::NoJournal)?;
+    let seq = k.head.seq.saturating_add(1);
+    Ok(Slot { agency: k.agency, device: k.device, journal: k.journal, seq, prev: k.head.link })
+}
+
+pub(super) fn heads(db: &Connection) -> Result<Vec<KnownHead>> {
+    let mut heads: Vec<KnownHead> = journals(db)?.into_iter().map(|n| n.known).collect();
+    heads.sort_by_key(|k| k.own.is_none());
+    Ok(heads)
+}
+
+/// Our link at a number of a journal.
+pub(super) fn link_at(db: &Connection, at: &Numbered, seq: u64) -> Result<Option<Digest>> {
+    if seq == 0 {
+        return Ok(Some(chain::link0(&at.known.agency, &at.known.device, &at.known.journal)));
+    }
+    one(db, "select link from entries where place = ?1", [place(at.no, seq)?], |row| {
+        Ok(Digest::from_bytes(array(row, 0)?))
+    })
+}
+
+/// What stands at a place: the entry opened, or the bare hash.
+fn item(seal: &RowSeal, at: &KnownHead, seq: u64, row: &Row<'_>) -> Result<Item> {
+    if let Ok(hash) = row.get_ref(1).map_err(storage)?.as_blob() {
+        return Ok(Item::Elided(Digest::from_bytes(hash.try_into().map_err(|_len| COLUMN)?)));
+    }
+    let key = row::key(&at.device, &at.journal, seq);
+    let plain = open(seal, row::ENTRY, &key, blob(row, 2)?)?;
+    Ok(Item::Entry(Box::new(row::unpack(&plain)?)))
+}
+
+fn open(seal: &RowSeal, table: &str, key: &[u8], sealed: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>> {
+    seal.open(table, key, b"", b"", sealed).map_err(|_source| SyncError::StorageDamaged("a row does not open"))
+}
+
+pub(super) fn pending(db: &Connection, seal: &RowSeal, wanted: &Wanted, limit: Limit) -> Result<Vec<Run>> {
+    let starts: Vec<(Numbered, u64)> = match wanted {
+        Wanted::After { device, journal: id, seq } => journal(db, device, id)?.map(|n| (n, *seq)).into_iter().collect(),
+        Wanted::ForHub { hub, sent } => {
+            let (epoch, _) = epochs(db, hub)?;
+            let mut starts = Vec::new();
+            for at in journals(db)?.into_iter().filter(|n| n.known.own.is_some()) {
+                let offered = receipt(db, hub, epoch, at.no)?.map_or(0, |r| r.seq);
+                let on_its_way = sent.iter().filter(|(id, _)| *id == at.known.journal).map(|(_, seq)| *seq).max();
+                starts.push((at, offered.max(on_its_way.unwrap_or(0))));
+            }
+            starts
+        }
+    };
+    let (mut runs, mut left) = (Vec::new(), Some(limit));
+    for (at, after) in starts {
+        if after >= at.known.head.seq || left.is_none() {
+            continue;
+        }
+        let link = link_at(db, &at, after)?.ok_or(SyncError::StorageDamaged("a journal has a hole"))?;
+        let mut run = run_after(&at.known, Head { seq: after, link });
+        left = fill(db, seal, &at, &mut run, limit, left, !runs.is_empty())?;
+        if !run.items.is_empty() {
+            runs.push(run);
+        }
+    }
+    Ok(runs)
+}
+
+/// Takes items into a run while they fit; gives what is left of the limit.
+fn fill(
+    db: &Connection,
+    seal: &RowSeal,
+    at: &Numbered,
+    run: &mut Run,
+    limit: Limit,
+    mut left: Option<Limit>,
+    mut started: bool,
+) -> Result<Option<Limit>> {
+    let sql = "select place, hash, body from entries where place >= ?1 and place < ?2 order by place limit ?3";
+    let mut statement = db.prepare_cached(sql).map_err(storage)?;
+    let most = i64::try_from(limit.items.max(1)).unwrap_or(i64::MAX);
+    let range = [place(at.no, run.first)?, place(at.no.saturating_add(1), 0)?, most];
+    let mut rows = statement.query(range).map_err(storage)?;
+    while let Some(row) = rows.next().map_err(storage)? {
+        let seq = seq_of(row.get(0).map_err(storage)?);
+        if seq != run.last().saturating_add(1) {
+            return Err(SyncError::StorageDamaged("a journal has a hole"));
+        }
+        let item = item(seal, &at.known, seq, row)?;
+        let weight = item.weight();
+        left = left.and_then(|l| l.take(weight, started));
+        if left.is_none() {
+            return Ok(None);
+        }
+        started = true;
+        run.items.push(item);
+    }
+    Ok(left)
+}
+
+pub(super) fn entries_after(db: &Connection, seal: &RowSeal, after: Cursor, limit: Limit) -> Result<Page> {
+    let known = journals(db)?;
+    let from = i64::try_from(after.0).map_err(|_wide| SyncError::Misuse("no such cursor"))?;
+    let mut statement =
+        db.prepare_cached("select place, hash, body from entries where place > ?1 order by place").map_err(storage)?;
+    let mut rows = statement.query([from]).map_err(storage)?;
+    let (mut page, mut left, mut last) = (Page::default(), limit, None);
+    while let Some(row) = rows.next().map_err(storage)? {
+        let place: i64 = row.get(0).map_err(storage)?;
+        let (no, seq) = split(place);
+        // Journals are few and numbered from 1 without a hole, so that this finds at the first look.
+        let at = usize::try_from(no.saturating_sub(1)).ok().and_then(|i| known.get(i)).filter(|n| n.no == no);
+        let at = at
+            .or_else(|| known.iter().find(|n| n.no == no))
+            .ok_or(SyncError::StorageDamaged("an entry of no journal"))?;
+        let item = item(seal, &at.known, seq, row);
+        let weight = item.as_ref().map_or(0, Item::weight);
+        match left.take(weight, last.is_some()) {
+            Some(rest) => left = rest,
+            None => {
+                page.next = last;
+                return Ok(page);
+            }
+        }
+        last = u64::try_from(place).ok().map(Cursor);
+        match item {
+            Ok(Item::Entry(entry)) => page.entries.push(*entry),
+            Ok(Item::Elided(_)) => page.elided = page.elided.saturating_add(1),
+            Err(SyncError::StorageDamaged(_)) => {
+                page.damaged.push(EntryRef { device: at.known.device, journal: at.known.journal, seq });
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(page)
+}
+
+pub(super) fn shelf(db: &Connection, seal: &RowSeal, shelf: Shelf) -> Result<Vec<ShelfRow>> {
+    let sql = "select key, case_id, key_id, body from shelf where shelf = ?1 order by key";
+    all(db, sql, [shelf.number()], |row| {
+        let (key, case, key_id) = (blob(row, 0)?, blob(row, 1)?, blob(row, 2)?);
+        let plain = seal
+            .open(shelf.table(), key, case, key_id, blob(row, 3)?)
+            .map_err(|_source| SyncError::StorageDamaged("a local row does not open"))?;
+        let (case, key_id) = (CaseId::from_slice(case), KeyId::from_slice(key_id));
+        Ok(ShelfRow { shelf, key: key.to_vec(), case, key_id, plain })
+    })
+}
+
+/// The row key of a document: kind ‖ subject ‖ version ‖ hash of its bytes.
+pub(super) fn document_key(kind: u64, about: &Digest, version: u64, digest: &Digest) -> Vec<u8> {
+    [&kind.to_be_bytes()[..], about.as_bytes(), &version.to_be_bytes(), digest.as_bytes()].concat()
+}
+
+pub(super) fn documents(db: &Connection, seal: &RowSeal) -> Result<Vec<DocumentFiled>> {
+    let sql = "select kind, about, version, digest, rival, body from documents order by kind, about, version, rival";
+    all(db, sql, [], |row| {
+        let (number, about, version) = (unsigned(row, 0)?, Digest::from_bytes(array(row, 1)?), unsigned(row, 2)?);
+        let kind = DocumentKind::from_number(number).ok_or(COLUMN)?;
+        let key = document_key(number, &about, version, &Digest::from_bytes(array(row, 3)?));
+        let bytes = open(seal, row::DOCUMENT, &key, blob(row, 5)?)?.to_vec();
+        let rival = row.get::<_, i64>(4).map_err(storage)? != 0;
+        Ok(DocumentFiled { document: Document { kind, about, version, bytes }, rival })
+    })
+}
+
+pub(super) fn quarantined(db: &Connection, seal: &RowSeal) -> Result<Vec<Quarantined>> {
+    all(db, "select digest, device, journal, seq, why, body from quarantine order by digest", [], |row| {
+        let digest: [u8; 32] = array(row, 0)?;
+        let entry = EntryRef {
+            device: DeviceId::from_bytes(array(row, 1)?),
+            journal: JournalId::from_bytes(array(row, 2)?),
+            seq: unsigned(row, 3)?,
+        };
+        let plain = open(seal, row::QUARANTINE, &digest, blob(row, 5)?)?;
+        Ok(Quarantined { entry, why: Why::from_number(unsigned(row, 4)?), sealed: row::unpack(&plain)? })
+    })
+}
+
+/// A filed receipt, as far as arithmetic needs it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Received {
+    pub(super) seq: u64,
+    link: Digest,
+    complete: u64,
+}
+
+impl Received {
+    /// Whether an offered receipt of the same epoch says nothing more.
+    pub(super) fn covers(&self, offered: &Receipt) -> bool {
+        offered.seq < self.seq || (offered.seq == self.seq && offered.complete <= self.complete)
+    }
+}
+
+pub(super) fn receipt(db: &Connection, hub: &DeviceId, epoch: u64, no: i64) -> Result<Option<Received>> {
+    let sql = "select seq, link, complete from receipts where hub = ?1 and epoch = ?2 and no = ?3";
+    let epoch = i64::try_from(epoch).map_err(|_wide| COLUMN)?;
+    one(db, sql, (hub.as_bytes(), epoch, no), |row| {
+        Ok(Received { seq: unsigned(row, 0)?, link: Digest::from_bytes(array(row, 1)?), complete: unsigned(row, 2)? })
+    })
+}
+
+/// The highest epoch seen of a hub, and the highest that counts.
+pub(super) fn epochs(db: &Connection, hub: &DeviceId) -> Result<(u64, u64)> {
+    let found = one(db, "select epoch, vouched from hubs where hub = ?1", [&hub.as_bytes()[..]], |row| {
+        Ok((unsigned(row, 0)?, unsigned(row, 1)?))
+    })?;
+    Ok(found.unwrap_or((0, 0)))
+}
+
+/// The row key of a hub's checkpoint.
+pub(super) fn checkpoint(
+    db: &Connection,
+    seal: &RowSeal,
+    hub: &DeviceId,
+) -> Result<Option<(Checkpoint, Digest, Vec<u8>)>> {
+    let found = one(db, "select body from hubs where hub = ?1 and body is not null", [&hub.as_bytes()[..]], |row| {
+        Ok(open(seal, row::HUB, hub.as_bytes(), blob(row, 0)?)?.to_vec())
+    })?;
+    found.map(|plain| super::filing::read_checkpoint(&plain)).transpose()
+}
+
+pub(super) fn status(db: &Connection, seal: &RowSeal, hub: &DeviceId) -> Result<Status> {
+    let (epoch, vouched) = epochs(db, hub)?;
+    let mut status = Status { epoch, vouched, checkpoint: checkpoint(db, seal, hub)?, ..Status::default() };
+    for at in journals(db)? {
+        let Some(line) = at.known.own else {
+            status.elided = status.elided.saturating_add(at.elided);
+            status.others = status.others.saturating_add(at.known.head.seq.saturating_sub(at.elided));
+            continue;
+        };
+        let counts = receipt(db, hub, vouched, at.no)?;
+        let offered = if epoch == vouched { counts } else { receipt(db, hub, epoch, at.no)? };
+        status.own.push(Standing {
+            journal: at.known.journal,
+            line,
+            state: at.known.state,
+            kept: at.known.head,
+            received: counts.map_or(0, |r| r.seq),
+            received_link: counts.map(|r| r.link),
+            offered_from: offered.map_or(0, |r| r.seq),
+            complete: counts.map_or(0, |r| r.complete),
+        });
+    }
+    let count = |sql: &str| one(db, sql, [], |row| unsigned(row, 0)).map(|n| n.unwrap_or(0));
+    status.drafts = count("select count(*) from shelf where shelf = 2")?;
+    status.quarantined = count("select count(*) from quarantine")?;
+    Ok(status)
+}
