@@ -8,10 +8,14 @@ pub mod chain;
 pub mod documents;
 pub mod entry;
 pub mod error;
+pub mod http;
 pub mod journal;
+pub mod proof;
 pub mod receipt;
+pub mod signature;
 #[cfg(test)]
 mod specimen;
+pub mod transport;
 pub mod wire;
 
 pub use error::{Result, SyncError};

@@ -1,1 +1,34 @@
-//! The keeper at headquarters.
+//! The keeper at headquarters: it proves what it received and can read none of it.
+//!
+//! ```text
+//! api/routes ─► api/door ─► api/batches, api/documents ─► accept ─► store
+//!  limits        who is it     decode, call, encode         one       one transaction
+//!                                                         decision
+//! ```
+//!
+//! The hub holds two keys: one that signs receipts and checkpoints, and one that opens bundles addressed to it. It holds no
+//! identity that opens an entry. What it keeps it keeps verbatim, and a reader verifies everything again.
+#![deny(missing_docs)]
+#![deny(clippy::as_conversions)]
+
+mod accept;
+mod api;
+pub mod args;
+mod clock;
+pub mod config;
+mod heads;
+mod home;
+mod hub;
+mod keeper;
+pub mod limits;
+mod nonces;
+mod rates;
+pub mod serve;
+mod standing;
+mod status;
+pub mod store;
+
+pub use api::router;
+pub use home::{HomeFault, HomeLock, HubHome, Made};
+pub use hub::{Adoption, Hub, HubFault, HubIdentity, KeepTrust};
+pub use status::HubStatus;

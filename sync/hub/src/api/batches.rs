@@ -1,0 +1,90 @@
+//! Push and pull: decode, call, encode.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use amanat_keys::roster::Role;
+use amanat_sync::batch::{Item, Run};
+use amanat_sync::entry::SealedEntry;
+use amanat_sync::wire::codec;
+use amanat_sync::wire::messages::PullRequest;
+use amanat_sync::wire::v1::PullManifest;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::Response;
+
+use super::documents::mark;
+use super::door::{Admitted, enter};
+use super::reply::{Failure, answer, marked, unreadable};
+use crate::limits::{PAGE_LEAST, PAGE_MOST, PULL_BODY, PUSH_BODY, PUSH_ENTRIES};
+use crate::standing::Standing;
+use crate::store::{self, Piece, Place, Sought};
+use crate::{Hub, accept};
+
+pub(super) async fn push(State(hub): State<Arc<Hub>>, request: Request) -> Response<Body> {
+    enter(&hub, request, PUSH_BODY, async |admitted: Admitted| {
+        let (manifest, runs, whole) = codec::read_push(&admitted.body).map_err(unreadable)?;
+        if manifest.agency != admitted.standing.agency {
+            return Err(Failure::WrongHub);
+        }
+        let entries: usize = runs.iter().map(|run| run.items.len()).sum();
+        if !whole || entries > PUSH_ENTRIES {
+            return Err(if whole { Failure::TooLarge } else { Failure::Malformed("fewer items than announced") });
+        }
+        let device = admitted.caller.device;
+        let mark = mark(&hub, &admitted);
+        let reply = accept::accept(&hub, admitted.standing, runs).await?;
+        let refused = reply.refused.len();
+        tracing::info!(%device, runs = reply.answers.len(), entries, refused, "push");
+        Ok(marked(answer(reply.to_bytes()), &mark))
+    })
+    .await
+}
+
+pub(super) async fn pull(State(hub): State<Arc<Hub>>, request: Request) -> Response<Body> {
+    enter(&hub, request, PULL_BODY, async |admitted: Admitted| {
+        if !admitted.caller.active {
+            return Err(Failure::Revoked);
+        }
+        codec::check_version(&admitted.body).map_err(unreadable)?;
+        let request = PullRequest::from_bytes(&admitted.body).map_err(unreadable)?;
+        let Admitted { caller, standing, .. } = &admitted;
+        if request.agency != standing.agency {
+            return Err(Failure::WrongHub);
+        }
+        let bytes = usize::try_from(request.bytes).unwrap_or(usize::MAX).clamp(PAGE_LEAST, PAGE_MOST);
+        let held: BTreeMap<Place, u64> =
+            request.heads.iter().map(|line| ((line.device, line.journal), line.seq)).collect();
+        let again = request.again.iter().map(|(from, last)| ((from.device, from.journal), from.seq, *last)).collect();
+        let readers = standing.readers(&caller.device);
+        let sought = Sought { agency: standing.agency, device: caller.device, readers, held, again, bytes };
+        let page = hub.store.page(sought).await?;
+        let (newest, list) = hub.keeper.newest().await?;
+        // The checkpoint, and for readers the list it hashes, only when the caller has not seen it, and once for all pages.
+        let news_of_heads = admitted.checkpoint != newest.hash.to_string() && !page.more;
+        let sees_all = [Role::Reader, Role::Supervisor, Role::Auditor, Role::Custodian];
+        let reader = sees_all.iter().any(|role| standing.holds(&caller.device, *role));
+        let heads = if news_of_heads && reader { list } else { Vec::new() };
+        let statements = if news_of_heads { vec![newest.statement] } else { Vec::new() };
+        let runs: Vec<Run> = page.pieces.into_iter().map(|piece| run(standing, piece)).collect::<Result<_, _>>()?;
+        let entries: usize = runs.iter().map(|run| run.items.len()).sum();
+        tracing::info!(device = %caller.device, runs = runs.len(), entries, more = page.more, "pull");
+        let manifest = PullManifest { agency: standing.agency, more: page.more, runs: Vec::new(), statements, heads };
+        Ok(marked(answer(codec::pull_body(manifest, &runs)), &mark(&hub, &admitted)))
+    })
+    .await
+}
+
+/// A piece as it travels. What the store gives back was verified when it came; a header that can no longer be read means
+/// that the file was changed behind the hub's back.
+fn run(standing: &Standing, piece: Piece) -> Result<Run, Failure> {
+    let item = |item| match item {
+        store::Item::Elided(hash) => Ok(Item::Elided(hash)),
+        store::Item::Entry(served) => SealedEntry::from_parts(served.header, served.signature, served.envelope)
+            .map(|entry| Item::Entry(Box::new(entry)))
+            .map_err(|_unreadable| Failure::Broken("an entry in the store is not what was put there")),
+    };
+    let (device, journal) = piece.place;
+    let items = piece.items.into_iter().map(item).collect::<Result<_, _>>()?;
+    Ok(Run { agency: standing.agency, device, journal, first: piece.first, before: piece.before, items })
+}

@@ -1,0 +1,32 @@
+//! Alive, ready, and how much is held: counts only, to whoever asks.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderValue, Response};
+
+use super::reply::{Failure, RequestId, refuse};
+use crate::Hub;
+
+/// Ready means that the store answers; whoever reads this is alive by that alone.
+pub(super) async fn health(State(hub): State<Arc<Hub>>, Extension(request): Extension<RequestId>) -> Response<Body> {
+    match hub.store.depth().await {
+        Err(fault) => refuse(&request, None, &Failure::Store(fault)),
+        Ok(depth) => {
+            let text = serde_json::json!({
+                "alive": true,
+                "ready": true,
+                "roster": hub.standing().trust.roster_version(),
+                "journals": depth.journals,
+                "entries": depth.entries,
+                "missing": depth.missing,
+                "evidence": depth.evidence,
+            });
+            let mut response = Response::new(Body::from(text.to_string()));
+            response.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
+            response
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The hub's door: HTTP in, HTTP out, and nothing decided.
+
+mod batches;
+mod documents;
+mod door;
+mod health;
+pub(crate) mod reply;
+mod routes;
+
+pub use routes::router;

@@ -1,0 +1,115 @@
+//! The settings file and its defaults, checked when read: a wrong setting stops the start and not the third night.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+/// Where a hub listens unless told otherwise.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:7070";
+
+/// The settings, as `settings.toml` in the hub's home holds them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// How the hub calls itself in its join request.
+    pub name: String,
+    /// Where it listens: a loopback address and a port, until this hub speaks TLS. Port 0 takes any free one.
+    pub listen: String,
+    /// Counts from 1; rises when the hub was restored from a backup.
+    pub epoch: u64,
+}
+
+/// Why settings are refused.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsFault {
+    /// The file cannot be read.
+    #[error("the settings file cannot be read or written")]
+    Disk(#[from] std::io::Error),
+    /// The file is no TOML of this shape.
+    #[error("the settings file is not understood: {0}")]
+    Shape(String),
+    /// The address is none.
+    #[error("listen = \"{0}\" is not an address and a port, like 127.0.0.1:7070")]
+    NoAddress(String),
+    /// The address is reachable from elsewhere, and the hub speaks plain HTTP.
+    #[error(
+        "listening on {0} would let a network watch every request, because this version of the hub speaks plain HTTP only; \
+         listen on 127.0.0.1, or put a TLS proxy on this machine in front of it"
+    )]
+    NotLoopback(SocketAddr),
+}
+
+impl Settings {
+    /// Reads and checks the file.
+    ///
+    /// # Errors
+    /// [`SettingsFault`].
+    pub fn read(path: &Path) -> Result<Self, SettingsFault> {
+        let text = std::fs::read_to_string(path)?;
+        let settings: Self =
+            toml::from_str(&text).map_err(|source| SettingsFault::Shape(source.message().to_owned()))?;
+        settings.address()?;
+        Ok(settings)
+    }
+
+    /// The file's text.
+    ///
+    /// # Errors
+    /// [`SettingsFault::Shape`], which no value of this type gives.
+    pub fn to_text(&self) -> Result<String, SettingsFault> {
+        toml::to_string(self).map_err(|source| SettingsFault::Shape(source.to_string()))
+    }
+
+    /// Where to listen.
+    ///
+    /// # Errors
+    /// [`SettingsFault::NoAddress`]; [`SettingsFault::NotLoopback`], until there is TLS.
+    pub fn address(&self) -> Result<SocketAddr, SettingsFault> {
+        let text = self.listen.replace("localhost", "127.0.0.1");
+        let address: SocketAddr = text.parse().map_err(|_source| SettingsFault::NoAddress(self.listen.clone()))?;
+        // The place of TLS: with a certificate in the home this becomes a choice of acceptor in `serve`.
+        if address.ip().is_loopback() { Ok(address) } else { Err(SettingsFault::NotLoopback(address)) }
+    }
+
+    /// The URL that goes into the join request, and from there into the roster.
+    ///
+    /// # Errors
+    /// As [`Settings::address`].
+    pub fn url(&self) -> Result<String, SettingsFault> {
+        Ok(format!("http://{}", self.address()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listening(listen: &str) -> Settings {
+        Settings { name: "HQ".into(), listen: listen.into(), epoch: 1 }
+    }
+
+    #[test]
+    fn plain_http_stays_on_this_machine() {
+        for listen in ["127.0.0.1:7070", "127.3.2.1:1", "[::1]:7070", "localhost:7070"] {
+            assert!(listening(listen).address().is_ok(), "{listen}");
+        }
+        for listen in ["0.0.0.0:7070", "[::]:7070", "10.0.0.7:7070", "203.0.113.9:80"] {
+            assert!(matches!(listening(listen).address(), Err(SettingsFault::NotLoopback(_))), "{listen}");
+        }
+        for listen in ["", "7070", "127.0.0.1", "hub.example:7070"] {
+            assert!(matches!(listening(listen).address(), Err(SettingsFault::NoAddress(_))), "{listen}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_read_back_and_a_misspelt_setting_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.toml");
+        let settings = listening("127.0.0.1:7070");
+        std::fs::write(&path, settings.to_text().unwrap()).unwrap();
+        assert_eq!(Settings::read(&path).unwrap(), settings);
+        std::fs::write(&path, "name = \"HQ\"\nlisten = \"127.0.0.1:1\"\nepoch = 1\nlisten_on = 3\n").unwrap();
+        assert!(matches!(Settings::read(&path), Err(SettingsFault::Shape(_))));
+    }
+}

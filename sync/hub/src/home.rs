@@ -1,0 +1,319 @@
+//! The hub's folder: settings, keys, the adopted roster, the database, and a lock so that two hubs never share one.
+//!
+//! ```text
+//! settings.toml   name, address, epoch
+//! hub.keys        the signing seed and the identity for bundles; owner only; opens no entry
+//! join-request    for an admin to approve
+//! trust           the adopted roster with its proof
+//! hub.sqlite      everything that was received
+//! lock            held while a hub runs
+//! ```
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use amanat_keys::device::Signer;
+use amanat_keys::error::{KeysError, Malformed};
+use amanat_keys::fingerprint::AgencyId;
+use amanat_keys::join::JoinRequest;
+use amanat_keys::recipient::ReadIdentity;
+use amanat_keys::statement::Statement;
+use amanat_keys::trust::Trust;
+use amanat_keys::words::Words;
+use rand::RngCore as _;
+use secrecy::ExposeSecret as _;
+use zeroize::Zeroizing;
+
+use crate::config::{Settings, SettingsFault};
+use crate::hub::{Hub, HubFault, HubIdentity};
+use crate::status::HubStatus;
+use crate::store::{Depth, HubStore as _, SqliteStore, StoreFault};
+
+/// Largest file of ours that is read whole, in bytes: a roster of ten thousand devices, twice.
+const MAX_FILE: u64 = 40 * 1024 * 1024;
+
+/// A hub's folder.
+#[derive(Debug)]
+pub struct HubHome {
+    folder: PathBuf,
+}
+
+/// What is wrong with a home, for a person.
+#[derive(Debug, thiserror::Error)]
+pub enum HomeFault {
+    /// There is no hub here.
+    #[error("there is no hub in {0}; make one with: amanat-hub init --home {0}")]
+    NoHub(PathBuf),
+    /// There is a hub here already.
+    #[error("there is a hub in {0} already; its keys are not made twice")]
+    Exists(PathBuf),
+    /// Another process runs this hub.
+    #[error("another hub runs in {0}")]
+    Held(PathBuf),
+    /// No roster was loaded yet.
+    #[error(
+        "this hub has no roster yet: let an admin approve {0}, then run amanat-hub roster FILE --fingerprint WORDS"
+    )]
+    NoRoster(PathBuf),
+    /// The first roster needs the words that the admin reads aloud.
+    #[error("the first roster is pinned by its words: add --fingerprint WORDS, as the admin reads them aloud")]
+    NoWords,
+    /// The words are not eight of the list.
+    #[error("--fingerprint")]
+    Words(#[source] Malformed),
+    /// The disk refused.
+    #[error("{0} cannot be read or written")]
+    Disk(PathBuf, #[source] std::io::Error),
+    /// The keys file is damaged.
+    #[error("{0} is damaged: restore it from a backup, or ask an admin to enrol a new hub")]
+    Keys(PathBuf),
+    /// Something offered does not prove itself.
+    #[error("refused")]
+    Trust(#[from] KeysError),
+    /// The settings are wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsFault),
+    /// The store failed.
+    #[error("the database cannot be used")]
+    Store(#[from] StoreFault),
+    /// The hub could not be opened over its store.
+    #[error("the hub cannot be opened")]
+    Hub(#[from] HubFault),
+}
+
+/// What `init` made.
+#[derive(Debug)]
+pub struct Made {
+    /// The join request, for an admin.
+    pub request: PathBuf,
+    /// Its words, to be read aloud to the admin.
+    pub words: Words,
+}
+
+impl HubHome {
+    /// The hub in this folder, which need not exist yet.
+    #[must_use]
+    pub fn at(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
+    /// Makes the keys, the settings and the join request.
+    ///
+    /// # Errors
+    /// [`HomeFault::Exists`] rather than making keys twice; [`HomeFault::Settings`] for an address that is refused.
+    pub fn init(&self, name: &str, listen: &str) -> Result<Made, HomeFault> {
+        let settings = Settings { name: name.to_owned(), listen: listen.to_owned(), epoch: 1 };
+        let url = settings.url()?;
+        std::fs::create_dir_all(&self.folder).map_err(|source| HomeFault::Disk(self.folder.clone(), source))?;
+        if self.path("hub.keys").exists() {
+            return Err(HomeFault::Exists(self.folder.clone()));
+        }
+        let mut seed = Zeroizing::new([0_u8; 32]);
+        rand::rngs::OsRng.fill_bytes(&mut *seed);
+        let signer = Signer::from_seed(&seed)?;
+        let transport = ReadIdentity::generate()?;
+        let request =
+            JoinRequest::for_hub(AgencyId::ZERO, name, signer.verifying_key(), transport.recipient().clone(), &url);
+        self.write("join-request", &request.sign(&signer)?.to_bytes())?;
+        self.write("settings.toml", settings.to_text()?.as_bytes())?;
+        let mut text = Zeroizing::new(String::with_capacity(256));
+        seed.iter().for_each(|byte| text.push_str(&Zeroizing::new(format!("{byte:02x}"))));
+        text.push('\n');
+        text.push_str(transport.to_text().expose_secret());
+        text.push('\n');
+        // Last: where this file is, everything is.
+        self.write("hub.keys", text.as_bytes())?;
+        Ok(Made { request: self.path("join-request"), words: request.words() })
+    }
+
+    /// The settings.
+    ///
+    /// # Errors
+    /// [`HomeFault::NoHub`]; [`HomeFault::Settings`].
+    pub fn settings(&self) -> Result<Settings, HomeFault> {
+        self.must_exist()?;
+        Ok(Settings::read(&self.path("settings.toml"))?)
+    }
+
+    /// Takes rosters from a file: one statement, or a chain of them one after another as CBOR. The first ever is pinned by the
+    /// words that the admin reads aloud; later ones follow from it. Gives the version held now.
+    ///
+    /// # Errors
+    /// [`HomeFault::NoWords`]; [`HomeFault::Trust`] when a roster does not prove itself or does not follow.
+    pub async fn take_rosters(&self, file: &Path, words: Option<&Words>) -> Result<u64, HomeFault> {
+        self.must_exist()?;
+        let chain = split_chain(&read(file)?);
+        let mut trust = match self.trust()? {
+            Some(trust) => trust,
+            None => pin(&chain, words.ok_or(HomeFault::NoWords)?)?,
+        };
+        let held = trust.roster_version();
+        let mut newer: Vec<(u64, &Vec<u8>)> = chain.iter().filter_map(|s| Some((version(s)?, s))).collect();
+        newer.sort_unstable_by_key(|(version, _)| *version);
+        for (_, statement) in newer.into_iter().filter(|(version, _)| *version > held) {
+            trust.adopt(statement)?;
+        }
+        self.write("trust", &trust.to_bytes())?;
+        Ok(trust.roster_version())
+    }
+
+    /// Opens the hub: lock, keys, roster, database.
+    ///
+    /// # Errors
+    /// [`HomeFault`], in words for a person.
+    pub async fn open(&self) -> Result<(Arc<Hub>, HomeLock), HomeFault> {
+        let settings = self.settings()?;
+        let lock = self.lock()?;
+        let signer = self.signer()?;
+        let trust = self.trust()?.ok_or_else(|| HomeFault::NoRoster(self.path("join-request")))?;
+        let id = signer.verifying_key().device_id();
+        let identity = HubIdentity { id, signer, epoch: settings.epoch };
+        let store = Arc::new(SqliteStore::open(&self.path("hub.sqlite"))?);
+        let trust_file = self.path("trust");
+        let keep = Box::new(move |trust: &Trust| replace(&trust_file, &trust.to_bytes()));
+        Ok((Arc::new(Hub::open(identity, store, trust, keep).await?), lock))
+    }
+
+    /// What the hub holds, read beside a running hub if there is one.
+    ///
+    /// # Errors
+    /// [`HomeFault`].
+    pub async fn status(&self) -> Result<HubStatus, HomeFault> {
+        let settings = self.settings()?;
+        let id = self.signer()?.verifying_key().device_id();
+        let trust = self.trust()?;
+        let database = self.path("hub.sqlite");
+        let depth = if database.exists() { SqliteStore::open(&database)?.depth().await? } else { Depth::default() };
+        let running = matches!(self.lock(), Err(HomeFault::Held(_)));
+        Ok(HubStatus {
+            id,
+            name: settings.name,
+            listen: settings.listen,
+            epoch: settings.epoch,
+            roster: trust.as_ref().map(Trust::roster_version),
+            listed: trust.is_some_and(|trust| trust.roster().hub(&id).is_some()),
+            running,
+            request_words: self.request_words()?,
+            depth,
+        })
+    }
+
+    /// The adopted roster, if there is one.
+    ///
+    /// # Errors
+    /// [`HomeFault::Trust`] when the file no longer proves itself.
+    pub fn trust(&self) -> Result<Option<Trust>, HomeFault> {
+        let path = self.path("trust");
+        if !path.exists() {
+            return Ok(None);
+        }
+        Ok(Some(Trust::from_bytes(&read(&path)?)?))
+    }
+
+    /// The words of the join request, to be read aloud.
+    ///
+    /// # Errors
+    /// [`HomeFault::Trust`] when the request no longer proves itself.
+    pub fn request_words(&self) -> Result<Words, HomeFault> {
+        let request = JoinRequest::verify(&read(&self.path("join-request"))?)?;
+        Ok(request.value().words())
+    }
+
+    fn signer(&self) -> Result<Signer, HomeFault> {
+        let path = self.path("hub.keys");
+        let damaged = || HomeFault::Keys(path.clone());
+        let bytes = Zeroizing::new(read(&path)?);
+        let text = std::str::from_utf8(&bytes).map_err(|_source| damaged())?;
+        let digits = text.lines().next().filter(|line| line.len() == 64).ok_or_else(damaged)?;
+        let mut seed = Zeroizing::new([0_u8; 32]);
+        for (byte, pair) in seed.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
+            let pair = std::str::from_utf8(pair).map_err(|_source| damaged())?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_source| damaged())?;
+        }
+        Ok(Signer::from_seed(&seed)?)
+    }
+
+    fn lock(&self) -> Result<HomeLock, HomeFault> {
+        let path = self.path("lock");
+        let failed = |source| HomeFault::Disk(path.clone(), source);
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(HomeLock { _file: file }),
+            Err(std::fs::TryLockError::WouldBlock) => Err(HomeFault::Held(self.folder.clone())),
+            Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+
+    fn must_exist(&self) -> Result<(), HomeFault> {
+        if self.path("hub.keys").exists() { Ok(()) } else { Err(HomeFault::NoHub(self.folder.clone())) }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), HomeFault> {
+        let path = self.path(name);
+        replace(&path, bytes).map_err(|source| HomeFault::Disk(path, source))
+    }
+}
+
+/// Held while a hub runs; the system lets go of it even when the process is killed.
+#[derive(Debug)]
+pub struct HomeLock {
+    _file: File,
+}
+
+fn pin(chain: &[Vec<u8>], words: &Words) -> Result<Trust, HomeFault> {
+    let mut last = None;
+    for statement in chain {
+        match Trust::pin(statement, words) {
+            Ok(trust) => return Ok(trust),
+            Err(fault) => last = Some(fault),
+        }
+    }
+    Err(last.map_or(HomeFault::NoWords, HomeFault::Trust))
+}
+
+fn version(statement: &[u8]) -> Option<u64> {
+    amanat_sync::proof::roster_version(&Statement::from_bytes(statement).ok()?).ok()
+}
+
+/// Statements written one after another; what cannot be read ends the list.
+fn split_chain(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut statements = Vec::new();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let mut decoder = minicbor::Decoder::new(rest);
+        if decoder.skip().is_err() {
+            break;
+        }
+        let (one, more) = rest.split_at(decoder.position().min(rest.len()));
+        statements.push(one.to_vec());
+        rest = more;
+    }
+    statements
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, HomeFault> {
+    let failed = |source| HomeFault::Disk(path.to_owned(), source);
+    let mut bytes = Vec::new();
+    File::open(path).map_err(failed)?.take(MAX_FILE).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+/// Whole or not at all, owner only, on the disk before it returns.
+fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)?;
+    match path.parent() {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}

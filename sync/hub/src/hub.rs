@@ -1,0 +1,209 @@
+//! The hub itself: store, trust, signer, clock, and the ways in which its trust moves.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use amanat_keys::device::Signer;
+use amanat_keys::error::KeysError;
+use amanat_keys::fingerprint::{DeviceId, Digest};
+use amanat_keys::trust::{Step, Trust};
+use amanat_sync::documents::{Document, DocumentKind};
+use amanat_sync::proof;
+
+use crate::clock;
+use crate::keeper::{Keeper, Speaker};
+use crate::nonces::Nonces;
+use crate::rates::Rates;
+use crate::standing::Standing;
+use crate::store::{HubStore, StoreFault};
+
+/// Who this hub is, and in which life: the epoch rises when it was restored from a backup.
+#[derive(Debug, Clone)]
+pub struct HubIdentity {
+    /// Named like a device, after the key it was enrolled with.
+    pub id: DeviceId,
+    /// Signs receipts and checkpoints.
+    pub signer: Signer,
+    /// Counts from 1.
+    pub epoch: u64,
+}
+
+/// What must be written down when trust moves, before it counts.
+pub type KeepTrust = Box<dyn Fn(&Trust) -> std::io::Result<()> + Send + Sync>;
+
+/// The hub. Share it in an [`Arc`] and give it to [`crate::router`].
+pub struct Hub {
+    pub(crate) id: DeviceId,
+    pub(crate) signer: Signer,
+    pub(crate) store: Arc<dyn HubStore>,
+    pub(crate) keeper: Keeper,
+    pub(crate) nonces: Nonces,
+    pub(crate) rates: Rates,
+    standing: RwLock<Standing>,
+    shelf: RwLock<BTreeMap<(DocumentKind, Digest), u64>>,
+    moving: tokio::sync::Mutex<()>,
+    keep: KeepTrust,
+    clock: fn() -> u64,
+}
+
+/// What a hub passes on.
+pub(crate) const DOCUMENT_KINDS: [DocumentKind; 4] =
+    [DocumentKind::Roster, DocumentKind::UnitKeys, DocumentKind::Codebook, DocumentKind::Freshness];
+
+/// Why the hub could not take something over.
+#[derive(Debug, thiserror::Error)]
+pub enum HubFault {
+    /// The roster or document does not prove itself.
+    #[error("what was offered does not prove itself")]
+    Trust(#[from] KeysError),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreFault),
+    /// The trust file could not be written.
+    #[error("the file of the adopted roster could not be written")]
+    Disk(#[from] std::io::Error),
+}
+
+/// What came of a roster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adoption {
+    /// It is the newest now.
+    Adopted(u64),
+    /// It was held already.
+    AlreadyHeld(u64),
+}
+
+impl Hub {
+    /// Opens the hub over a store, with the roster it has adopted.
+    ///
+    /// # Errors
+    /// [`HubFault::Store`] when the store fails.
+    pub async fn open(
+        identity: HubIdentity,
+        store: Arc<dyn HubStore>,
+        trust: Trust,
+        keep: KeepTrust,
+    ) -> Result<Self, HubFault> {
+        Self::open_at(identity, store, trust, keep, clock::now_ms).await
+    }
+
+    /// As [`Hub::open`] with another clock (milliseconds since 1970), for tests.
+    ///
+    /// # Errors
+    /// As [`Hub::open`].
+    pub async fn open_at(
+        identity: HubIdentity,
+        store: Arc<dyn HubStore>,
+        trust: Trust,
+        keep: KeepTrust,
+        clock: fn() -> u64,
+    ) -> Result<Self, HubFault> {
+        let HubIdentity { id, signer, epoch } = identity;
+        keep_roster(&*store, &trust).await?;
+        let shelf = RwLock::new(newest_of_all(&*store).await?);
+        let speaker = Speaker { agency: trust.agency(), hub: id, epoch, signer: signer.clone() };
+        let keeper = Keeper::open(speaker, &*store, clock()).await?;
+        Ok(Self {
+            id,
+            signer,
+            store,
+            keeper,
+            nonces: Nonces::default(),
+            rates: Rates::new(),
+            shelf,
+            standing: RwLock::new(Standing::new(Arc::new(trust))),
+            moving: tokio::sync::Mutex::new(()),
+            keep,
+            clock,
+        })
+    }
+
+    /// Takes the next roster, if it follows the one held and its quorum holds. The requests that run keep the one they began
+    /// with.
+    ///
+    /// # Errors
+    /// [`HubFault`]; nothing has changed then.
+    pub async fn adopt(&self, statement: &[u8]) -> Result<Adoption, HubFault> {
+        let _one_at_a_time = self.moving.lock().await;
+        let mut trust = (*self.standing().trust).clone();
+        match trust.adopt(statement)? {
+            Step::AlreadyHeld => return Ok(Adoption::AlreadyHeld(trust.roster_version())),
+            Step::Adopted => {}
+        }
+        keep_roster(&*self.store, &trust).await?;
+        (self.keep)(&trust)?;
+        let version = trust.roster_version();
+        self.shelve(DocumentKind::Roster, Digest::from_bytes(*trust.agency().as_bytes()), version);
+        *self.standing.write().unwrap_or_else(PoisonError::into_inner) = Standing::new(Arc::new(trust));
+        tracing::info!(version, "adopted a roster");
+        Ok(Adoption::Adopted(version))
+    }
+
+    /// Keeps a document that proves itself against the adopted roster. False: another one holds its version.
+    ///
+    /// # Errors
+    /// [`HubFault`]; nothing has changed then.
+    pub async fn keep(&self, statement: &[u8]) -> Result<bool, HubFault> {
+        let document = proof::prove(statement, &self.standing().trust)?;
+        let (kind, about, version) = (document.kind, document.about, document.version);
+        let kept = self.store.keep_document(document).await?;
+        if kept {
+            self.shelve(kind, about, version);
+        }
+        Ok(kept)
+    }
+
+    /// The newest version of every document.
+    pub(crate) fn shelf(&self) -> Vec<(DocumentKind, Digest, u64)> {
+        let shelf = self.shelf.read().unwrap_or_else(PoisonError::into_inner);
+        shelf.iter().map(|((kind, about), version)| (*kind, *about, *version)).collect()
+    }
+
+    fn shelve(&self, kind: DocumentKind, about: Digest, version: u64) {
+        let mut shelf = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
+        let newest = shelf.entry((kind, about)).or_default();
+        *newest = version.max(*newest);
+    }
+
+    /// The key id that requests must name: that of the receipt key.
+    #[must_use]
+    pub fn key_id(&self) -> amanat_keys::fingerprint::KeyId {
+        self.signer.key_id()
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        self.standing.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn now_ms(&self) -> u64 {
+        (self.clock)()
+    }
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Hub({:?})", self.id)
+    }
+}
+
+async fn newest_of_all(store: &dyn HubStore) -> Result<BTreeMap<(DocumentKind, Digest), u64>, StoreFault> {
+    let mut newest = BTreeMap::new();
+    for kind in DOCUMENT_KINDS {
+        for document in store.documents(kind, 0, usize::MAX).await? {
+            newest.insert((kind, document.about), document.version);
+        }
+    }
+    Ok(newest)
+}
+
+async fn keep_roster(store: &dyn HubStore, trust: &Trust) -> Result<(), StoreFault> {
+    let document = Document {
+        kind: DocumentKind::Roster,
+        about: Digest::from_bytes(*trust.agency().as_bytes()),
+        version: trust.roster_version(),
+        bytes: trust.statement_bytes(),
+    };
+    // False means that other signatures over the same version are held: what counts is the payload, and that was checked.
+    let _kept = store.keep_document(document).await?;
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! The chain of checkpoints: one signed statement after another about all heads, each naming the one before.
+//!
+//! A push that changed something waits for a checkpoint that covers it. Pushes that arrive while one is being made share
+//! the next, so the cost does not grow with the number of devices that push at once.
+
+use std::sync::{Mutex, PoisonError};
+
+use amanat_keys::device::Signer;
+use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest};
+use amanat_keys::statement::{Purpose, Statement};
+use amanat_sync::chain::Head;
+use amanat_sync::receipt::Checkpoint;
+
+use crate::heads::Heads;
+use crate::store::{HubStore, KeptCheckpoint, Place, StoreFault};
+
+/// Who speaks in a checkpoint.
+#[derive(Debug, Clone)]
+pub(crate) struct Speaker {
+    pub(crate) agency: AgencyId,
+    pub(crate) hub: DeviceId,
+    pub(crate) epoch: u64,
+    pub(crate) signer: Signer,
+}
+
+/// A checkpoint with its statement and the hash of its payload.
+#[derive(Debug, Clone)]
+pub(crate) struct Newest {
+    pub(crate) checkpoint: Checkpoint,
+    pub(crate) hash: Digest,
+    pub(crate) statement: Vec<u8>,
+}
+
+/// Makes checkpoints.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    speaker: Speaker,
+    waiting: Mutex<Vec<(Place, Head)>>,
+    book: tokio::sync::Mutex<Book>,
+}
+
+#[derive(Debug)]
+struct Book {
+    heads: Heads,
+    newest: Option<Newest>,
+    /// Heads have moved since the newest checkpoint.
+    moved: bool,
+}
+
+impl Keeper {
+    /// Reads what the store holds and brings the newest checkpoint up to it: a stop between an entry's commit and its
+    /// checkpoint leaves heads that no checkpoint tells of.
+    pub(crate) async fn open(speaker: Speaker, store: &dyn HubStore, now_ms: u64) -> Result<Self, StoreFault> {
+        let ledger = store.ledger().await?;
+        let heads = Heads::new(&ledger.heads);
+        let newest = ledger.newest.map(|kept| read(kept.statement)).transpose()?;
+        let current = newest.filter(|held| held.checkpoint.epoch == speaker.epoch);
+        let moved = current.as_ref().is_none_or(|held| held.checkpoint.heads != heads.hash());
+        let book = Book { heads, newest: current, moved };
+        let keeper = Self { speaker, waiting: Mutex::new(Vec::new()), book: tokio::sync::Mutex::new(book) };
+        keeper.cover(store, &[], now_ms).await?;
+        Ok(keeper)
+    }
+
+    /// A checkpoint that covers these heads, durable.
+    pub(crate) async fn cover(
+        &self,
+        store: &dyn HubStore,
+        heads: &[(Place, Head)],
+        now_ms: u64,
+    ) -> Result<Newest, StoreFault> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(heads);
+        let mut book = self.book.lock().await;
+        let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        for (place, head) in waiting {
+            book.moved |= book.heads.raise(place, head);
+        }
+        if let (false, Some(newest)) = (book.moved, &book.newest) {
+            return Ok(newest.clone());
+        }
+        let next = self.next(&book, now_ms);
+        let Checkpoint { epoch, number, .. } = next.checkpoint;
+        store.keep_checkpoint(KeptCheckpoint { epoch, number, statement: next.statement.clone() }).await?;
+        book.newest = Some(next.clone());
+        book.moved = false;
+        Ok(next)
+    }
+
+    /// The newest checkpoint and the list that it hashes.
+    pub(crate) async fn newest(&self) -> Result<(Newest, Vec<u8>), StoreFault> {
+        let book = self.book.lock().await;
+        // While heads have moved the list is ahead of the checkpoint; the next push that succeeds mends it.
+        let list = if book.moved { Vec::new() } else { book.heads.bytes().to_vec() };
+        book.newest.clone().map(|newest| (newest, list)).ok_or(StoreFault::Damaged("no checkpoint"))
+    }
+
+    fn next(&self, book: &Book, now_ms: u64) -> Newest {
+        let (number, previous) = match &book.newest {
+            Some(held) => (held.checkpoint.number.saturating_add(1), held.hash),
+            None => (1, Digest::ZERO),
+        };
+        let Speaker { agency, hub, epoch, signer } = &self.speaker;
+        let checkpoint = Checkpoint {
+            agency: *agency,
+            hub: *hub,
+            epoch: *epoch,
+            number,
+            previous,
+            heads: book.heads.hash(),
+            hub_time: now_ms,
+        };
+        let payload = checkpoint.encode();
+        let hash = Digest::of(&payload);
+        let statement = signed(Purpose::Checkpoint, payload, agency, signer);
+        Newest { checkpoint, hash, statement }
+    }
+}
+
+/// A statement with the hub's one signature, as bytes.
+pub(crate) fn signed(purpose: Purpose, payload: Vec<u8>, agency: &AgencyId, signer: &Signer) -> Vec<u8> {
+    Statement::signed_by(purpose, agency, payload, signer).to_bytes()
+}
+
+fn read(bytes: Vec<u8>) -> Result<Newest, StoreFault> {
+    let damaged = |_source| StoreFault::Damaged("a checkpoint");
+    let statement = Statement::from_bytes(&bytes).map_err(damaged)?;
+    let checkpoint = Checkpoint::decode(statement.payload()).map_err(|_source| StoreFault::Damaged("a checkpoint"))?;
+    Ok(Newest { checkpoint, hash: statement.payload_hash(), statement: bytes })
+}

@@ -1,0 +1,37 @@
+//! Every maximum at the hub's door in one place, each with its reason. Those of single entries stand in `amanat_sync`.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// Body of a push, in bytes: sixteen times what a courier puts into one request, so that one large entry fits.
+pub const PUSH_BODY: usize = 16 * 1024 * 1024;
+/// Body of a pull, in bytes: the heads of some fifty thousand journals.
+pub const PULL_BODY: usize = 4 * 1024 * 1024;
+/// Body of a documents call, in bytes: a chain of rosters, or unit keys for some thousand readers.
+pub const DOCUMENTS_BODY: usize = 4 * 1024 * 1024;
+/// Entries in one push: bounds the work of one request where bytes do not.
+pub const PUSH_ENTRIES: usize = 20_000;
+/// A page of a pull, in bytes, whatever more the caller asks for.
+pub const PAGE_MOST: usize = 4 * 1024 * 1024;
+/// A page of a pull, in bytes, whatever less the caller asks for: one entry must fit.
+pub const PAGE_LEAST: usize = 16 * 1024;
+/// Documents in one answer, in bytes; one larger goes alone.
+pub const DOCUMENTS_ANSWER: usize = 8 * 1024 * 1024;
+/// Rosters in one answer: a device far behind asks again.
+pub const ROSTERS_PER_ANSWER: usize = 50;
+/// Requests of one device: one every 20 ms when steady, after a run of this many.
+pub const DEVICE_BURST: NonZeroU32 = NonZeroU32::new(400).unwrap();
+/// Requests of one device a second, when steady.
+pub const DEVICE_RATE: NonZeroU32 = NonZeroU32::new(50).unwrap();
+/// Requests a second of everybody whose signature has not been checked yet, together. A burst is allowed of the same.
+pub const DOOR_RATE: NonZeroU32 = NonZeroU32::new(2_000).unwrap();
+/// A request whose body does not arrive in this time is given up. A slow link sends a megabyte in two minutes.
+pub const BODY_TIME: Duration = Duration::from_secs(300);
+/// Time for requests in flight to end once the hub is told to stop.
+pub const DRAIN: Duration = Duration::from_secs(10);
+/// Nonces that a device may hold unspent, of each kind.
+pub const NONCES_KEPT: usize = 4;
+/// Nonces handed out to a device that comes without one: two, so that a second request can leave before the first answer.
+pub const NONCES_OFFERED: usize = 2;
+/// Entries of forks kept as evidence for each device: enough to show what happened, too few to fill a disk.
+pub const EVIDENCE_PER_DEVICE: u32 = 256;

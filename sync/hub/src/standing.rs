@@ -1,0 +1,117 @@
+//! What the adopted roster says about whoever stands at the door, and about the author of an entry.
+
+use std::sync::Arc;
+
+use amanat_keys::fingerprint::{AgencyId, DeviceId};
+use amanat_keys::roster::{Device, Role, Roster};
+use amanat_keys::statement::Purpose;
+use amanat_keys::trust::Trust;
+use amanat_keys::verifying_key::VerifyingKey;
+use amanat_sync::batch::Why;
+use amanat_sync::entry::{Change, Header, Kind, SealedEntry};
+
+use crate::store::{Grant, ReaderId, Row};
+
+/// A roster in force, shared by every request that began under it.
+#[derive(Debug, Clone)]
+pub(crate) struct Standing {
+    pub(crate) agency: AgencyId,
+    pub(crate) trust: Arc<Trust>,
+}
+
+/// Somebody whose signature on a request was checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) device: DeviceId,
+    /// False for a device that left or was lost: it hands over and is given rosters, nothing else.
+    pub(crate) active: bool,
+}
+
+impl Standing {
+    pub(crate) fn new(trust: Arc<Trust>) -> Self {
+        Self { agency: trust.agency(), trust }
+    }
+
+    pub(crate) fn roster(&self) -> &Roster {
+        self.trust.roster()
+    }
+
+    /// The keys that may sign this device's requests. A device that is no longer active keeps those it had: it may still
+    /// hand over.
+    pub(crate) fn request_keys(&self, device: &DeviceId) -> Option<(Vec<VerifyingKey>, bool)> {
+        let listed = self.roster().device(device)?;
+        let keys = if listed.is_active() {
+            listed.open_keys().collect()
+        } else {
+            listed.spans.iter().map(|span| span.key).collect()
+        };
+        Some((keys, listed.is_active()))
+    }
+
+    /// Those in whose name a device reads: itself, and the units whose identity it shares.
+    pub(crate) fn readers(&self, device: &DeviceId) -> Vec<ReaderId> {
+        let mut readers = vec![*device.as_bytes()];
+        if let Some(listed) = self.roster().device(device) {
+            let units = self.roster().units.iter().filter(|unit| self.roster().reads_for(listed, &unit.id));
+            readers.extend(units.map(|unit| *unit.id.as_bytes()));
+        }
+        readers
+    }
+
+    /// Whether the member behind a device holds a role in any unit.
+    pub(crate) fn holds(&self, device: &DeviceId, role: Role) -> bool {
+        self.roster().member_of(device).is_some_and(|member| member.roles.iter().any(|(held, _)| *held == role))
+    }
+
+    /// Checks an entry by itself: agency, author, signature, envelope. What else is wrong with it harms only whoever
+    /// wrote it, and the chain must be able to go on.
+    pub(crate) fn check(&self, entry: &SealedEntry) -> Result<(), Why> {
+        let header = &entry.header;
+        if header.agency != self.agency {
+            return Err(Why::UnknownDevice);
+        }
+        let device = self.roster().device(&header.device).ok_or(Why::UnknownDevice)?;
+        let key = key_at(device, header)?;
+        key.verify(Purpose::Entry, &header.agency, &entry.bytes, &entry.signature).map_err(|_forged| Why::BadSignature)
+    }
+
+    /// The entry as the store keeps it, with the readers that it opens something to.
+    pub(crate) fn row(&self, entry: SealedEntry) -> Row {
+        let header = &entry.header;
+        let own = (header.device, header.journal);
+        let to = |reader: ReaderId, place, slip| Grant { reader, place, slip };
+        let audience = || header.audience.iter().filter(|r| r.agency == self.agency).map(|r| *r.id.as_bytes());
+        let (slip, readers) = match (header.kind, &header.target) {
+            (Kind::Sealed, _) => (header.key, Vec::new()),
+            (Kind::Slip, _) => (header.seq, audience().map(|r| to(r, own, header.seq)).collect()),
+            (Kind::StandIn, Some(target)) if target.change == Change::Reseal => (header.key, Vec::new()),
+            // An erasure travels to everybody, so that every copy goes.
+            (Kind::StandIn, Some(target)) if target.change == Change::Erasure => {
+                let units = self.roster().units.iter().map(|unit| *unit.id.as_bytes());
+                let all = units.chain(std::iter::once(*target.entry.device.as_bytes()));
+                (header.seq, all.map(|r| to(r, own, header.seq)).collect())
+            }
+            (Kind::StandIn, Some(target)) if self.may_open(header, &target.entry.device) => {
+                let there = (target.entry.device, target.entry.journal);
+                let both = audience().flat_map(|r| [to(r, own, header.seq), to(r, there, target.entry.seq)]);
+                (header.seq, both.collect())
+            }
+            (Kind::StandIn | Kind::Later(_), _) => (header.seq, Vec::new()),
+        };
+        let (seq, signature) = (header.seq, entry.signature);
+        Row { seq, slip, readers, header: entry.bytes, signature, envelope: entry.envelope }
+    }
+
+    /// Whether a rewrap's author may let readers in: the author of what it rewraps, or whoever may stand in for one of the
+    /// author's units. Others' rewraps are kept as they came and open nothing (FORMATS section 4).
+    fn may_open(&self, header: &Header, author: &DeviceId) -> bool {
+        let units = self.roster().member_of(author).map(|member| member.roles.as_slice()).unwrap_or_default();
+        header.device == *author || units.iter().any(|(_, unit)| self.roster().may_stand_in(&header.device, unit))
+    }
+}
+
+fn key_at(device: &Device, header: &Header) -> Result<VerifyingKey, Why> {
+    device
+        .key_at(&header.journal, header.seq)
+        .map_err(|_outside| if device.is_active() { Why::UnknownDevice } else { Why::Revoked })
+}

@@ -1,0 +1,74 @@
+//! What a keeper is told about the hub: ids, versions and counts.
+
+use std::fmt;
+
+use amanat_keys::fingerprint::DeviceId;
+use amanat_keys::words::Words;
+
+use crate::store::Depth;
+
+/// The answer of `amanat-hub status`.
+#[derive(Debug, Clone)]
+pub struct HubStatus {
+    /// The hub.
+    pub id: DeviceId,
+    /// How it calls itself.
+    pub name: String,
+    /// Where it listens.
+    pub listen: String,
+    /// Its epoch.
+    pub epoch: u64,
+    /// The roster version held, if one was loaded.
+    pub roster: Option<u64>,
+    /// Whether that roster lists this hub: until then no device calls it.
+    pub listed: bool,
+    /// Whether a process serves it now.
+    pub running: bool,
+    /// The words of its join request.
+    pub request_words: Words,
+    /// Counts.
+    pub depth: Depth,
+}
+
+impl HubStatus {
+    /// One JSON document.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "id": self.id.to_string(),
+            "name": self.name,
+            "listen": self.listen,
+            "epoch": self.epoch,
+            "roster": self.roster,
+            "listed": self.listed,
+            "running": self.running,
+            "request_words": self.request_words.to_string(),
+            "journals": self.depth.journals,
+            "entries": self.depth.entries,
+            "missing": self.depth.missing,
+            "evidence": self.depth.evidence,
+        })
+    }
+}
+
+impl fmt::Display for HubStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, name, listen, epoch, request_words, depth, .. } = self;
+        writeln!(f, "hub        {name} ({id})")?;
+        writeln!(f, "listens    {listen}{}", if self.running { "" } else { " (not running)" })?;
+        match self.roster {
+            Some(version) if self.listed => writeln!(f, "roster     version {version}")?,
+            Some(version) => writeln!(f, "roster     version {version}, which does not list this hub")?,
+            None => writeln!(f, "roster     none yet; the words of its join request: {request_words}")?,
+        }
+        writeln!(f, "epoch      {epoch}")?;
+        writeln!(f, "holds      {} entries in {} journals", depth.entries, depth.journals)?;
+        if depth.missing > 0 {
+            writeln!(f, "missing    {} envelopes arrived damaged", depth.missing)?;
+        }
+        if depth.evidence > 0 {
+            writeln!(f, "forks      {} entries kept as evidence", depth.evidence)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,216 @@
+//! The same behaviour in maps behind one lock, for tests and for a hub that is thrown away.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use amanat_keys::fingerprint::Digest;
+use amanat_sync::chain::{self, Head, Verdict};
+use amanat_sync::documents::{Document, DocumentKind};
+
+use super::paging::Filling;
+use super::{
+    Accepted, Answer, Depth, HubStore, Item, KeptCheckpoint, Ledger, Page, Place, ReaderId, Row, Run, ServedEntry,
+    Sought, StoreFault,
+};
+use crate::limits::EVIDENCE_PER_DEVICE;
+
+/// Everything in memory; gone when dropped.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    held: Mutex<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    journals: BTreeMap<Place, Journal>,
+    readers: BTreeSet<(Place, u64, ReaderId)>,
+    evidence: BTreeSet<(Place, u64, Digest)>,
+    checkpoints: BTreeMap<(u64, u64), Vec<u8>>,
+    documents: BTreeMap<(u64, Digest, u64), Document>,
+}
+
+#[derive(Debug)]
+struct Journal {
+    root: Digest,
+    entries: Vec<(Row, Digest, Digest)>,
+}
+
+impl Journal {
+    fn head(&self) -> Head {
+        let seq = u64::try_from(self.entries.len()).unwrap_or(u64::MAX);
+        Head { seq, link: self.link_at(seq) }
+    }
+
+    fn link_at(&self, seq: u64) -> Digest {
+        let before = usize::try_from(seq).ok().and_then(|n| n.checked_sub(1));
+        before.and_then(|at| self.entries.get(at)).map_or(self.root, |(_, _, link)| *link)
+    }
+
+    fn complete(&self) -> u64 {
+        let held = self.entries.iter().take_while(|(row, _, _)| row.envelope.is_some()).count();
+        u64::try_from(held).unwrap_or(u64::MAX)
+    }
+}
+
+impl MemoryStore {
+    fn with<T: Send + 'static>(&self, act: impl FnOnce(&mut Held) -> Result<T, StoreFault>) -> Answer<'_, T> {
+        let done = act(&mut self.held.lock().unwrap_or_else(PoisonError::into_inner));
+        Box::pin(std::future::ready(done))
+    }
+}
+
+impl HubStore for MemoryStore {
+    fn accept(&self, runs: Vec<Run>) -> Answer<'_, Vec<Accepted>> {
+        self.with(|held| Ok(runs.into_iter().map(|run| held.accept(run)).collect()))
+    }
+
+    fn page(&self, sought: Sought) -> Answer<'_, Page> {
+        self.with(|held| Ok(held.page(&sought)))
+    }
+
+    fn ledger(&self) -> Answer<'_, Ledger> {
+        self.with(|held| {
+            let heads = held.journals.iter().map(|(place, journal)| (*place, journal.head())).collect();
+            let newest = held.checkpoints.last_key_value().map(|((epoch, number), statement)| KeptCheckpoint {
+                epoch: *epoch,
+                number: *number,
+                statement: statement.clone(),
+            });
+            Ok(Ledger { heads, newest })
+        })
+    }
+
+    fn keep_checkpoint(&self, checkpoint: KeptCheckpoint) -> Answer<'_, ()> {
+        self.with(|held| {
+            let kept =
+                held.checkpoints.entry((checkpoint.epoch, checkpoint.number)).or_insert(checkpoint.statement.clone());
+            if *kept == checkpoint.statement {
+                Ok(())
+            } else {
+                Err(StoreFault::Damaged("two checkpoints of one number"))
+            }
+        })
+    }
+
+    fn keep_document(&self, document: Document) -> Answer<'_, bool> {
+        self.with(|held| {
+            let key = (document.kind.number(), document.about, document.version);
+            Ok(held.documents.entry(key).or_insert_with(|| document.clone()).bytes == document.bytes)
+        })
+    }
+
+    fn documents(&self, kind: DocumentKind, from: u64, most: usize) -> Answer<'_, Vec<Document>> {
+        self.with(|held| {
+            let mut given: BTreeMap<Digest, usize> = BTreeMap::new();
+            let of_kind = held.documents.values().filter(|d| d.kind == kind && d.version >= from);
+            let served = of_kind.filter(|document| {
+                let count = given.entry(document.about).or_default();
+                *count = count.saturating_add(1);
+                *count <= most
+            });
+            Ok(served.cloned().collect())
+        })
+    }
+
+    fn depth(&self) -> Answer<'_, Depth> {
+        self.with(|held| {
+            let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+            let missing = |j: &Journal| j.entries.iter().filter(|(row, _, _)| row.envelope.is_none()).count();
+            Ok(Depth {
+                journals: count(held.journals.len()),
+                entries: count(held.journals.values().map(|j| j.entries.len()).sum()),
+                missing: count(held.journals.values().map(missing).sum()),
+                evidence: count(held.evidence.len()),
+            })
+        })
+    }
+}
+
+impl Held {
+    fn accept(&mut self, run: Run) -> Accepted {
+        let empty = Journal { root: run.root, entries: Vec::new() };
+        let journal = self.journals.entry(run.place).or_insert(empty);
+        let head = journal.head();
+        let ours = chain::common(&head, &run.stretch).map(|at| journal.link_at(at));
+        let verdict = chain::judge(&head, ours, &run.stretch);
+        match &verdict {
+            Verdict::Fork { .. } => self.keep_evidence(&run),
+            Verdict::Gap { .. } => {}
+            Verdict::Accepted { .. } | Verdict::AlreadyHeld { .. } => {
+                for (row, hash) in run.rows.into_iter().zip(run.stretch.hashes) {
+                    let at = usize::try_from(row.seq.saturating_sub(1)).unwrap_or(usize::MAX);
+                    if let Some((held, _, _)) = journal.entries.get_mut(at) {
+                        if held.envelope.is_none() {
+                            held.envelope = row.envelope;
+                        }
+                        continue;
+                    }
+                    let link = chain::link(&journal.head().link, &hash);
+                    self.readers.extend(row.readers.iter().map(|grant| (grant.place, grant.slip, grant.reader)));
+                    journal.entries.push((row, hash, link));
+                }
+            }
+        }
+        let (head, complete) = (journal_head(&self.journals, &run.place), self.complete(&run.place));
+        if head.is_none_or(|head| head.seq == 0) {
+            self.journals.remove(&run.place);
+        }
+        Accepted { place: run.place, verdict, head: head.unwrap_or(Head { seq: 0, link: run.root }), complete }
+    }
+
+    fn complete(&self, place: &Place) -> u64 {
+        self.journals.get(place).map_or(0, Journal::complete)
+    }
+
+    fn keep_evidence(&mut self, run: &Run) {
+        for (row, hash) in run.rows.iter().zip(&run.stretch.hashes) {
+            let of_device = self.evidence.iter().filter(|(place, _, _)| place.0 == run.place.0).count();
+            let known =
+                self.journals.get(&run.place).is_some_and(|j| j.entries.iter().any(|(_, held, _)| held == hash));
+            if !known && of_device < usize::try_from(EVIDENCE_PER_DEVICE).unwrap_or(usize::MAX) {
+                self.evidence.insert((run.place, row.seq, *hash));
+            }
+        }
+    }
+
+    fn page(&self, sought: &Sought) -> Page {
+        let mut filling = Filling::new(sought.bytes);
+        for (place, first, last) in &sought.again {
+            if !self.serve(sought, *place, *first, *last, &mut filling) {
+                return filling.finish();
+            }
+        }
+        for place in self.journals.keys() {
+            let first = sought.held.get(place).copied().unwrap_or(0).saturating_add(1);
+            if !self.serve(sought, *place, first, u64::MAX, &mut filling) {
+                break;
+            }
+        }
+        filling.finish()
+    }
+
+    fn serve(&self, sought: &Sought, place: Place, first: u64, last: u64, filling: &mut Filling) -> bool {
+        let Some(journal) = self.journals.get(&place) else { return true };
+        let may = |row: &Row| {
+            place.0 == sought.device
+                || sought.readers.iter().any(|reader| self.readers.contains(&(place, row.slip, *reader)))
+        };
+        let stretch = journal.entries.iter().filter(|(row, _, _)| (first..=last).contains(&row.seq));
+        let stretch: Vec<_> = stretch.collect();
+        if !stretch.iter().any(|(row, _, _)| may(row)) {
+            return true;
+        }
+        filling.begin(place, first, journal.link_at(first.saturating_sub(1)));
+        stretch
+            .into_iter()
+            .all(|(row, hash, _)| filling.add(if may(row) { Item::Entry(served(row)) } else { Item::Elided(*hash) }))
+    }
+}
+
+fn journal_head(journals: &BTreeMap<Place, Journal>, place: &Place) -> Option<Head> {
+    journals.get(place).map(Journal::head)
+}
+
+fn served(row: &Row) -> ServedEntry {
+    ServedEntry { header: row.header.clone(), signature: row.signature, envelope: row.envelope.clone() }
+}

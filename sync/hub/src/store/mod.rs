@@ -1,0 +1,229 @@
+//! Where the hub keeps things: the trait, and the plain values that cross it.
+//!
+//! Each method is one whole transaction and takes and gives whole values, so no transaction object ever crosses an
+//! `await` and a second database is one more file. A store never verifies anything: what reaches it has been verified.
+//! Refusals that are expected (a gap, a fork) are verdicts; a [`StoreFault`] means that the store itself is broken.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+
+use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, JournalId};
+use amanat_sync::chain::{Head, Stretch, Verdict};
+use amanat_sync::documents::{Document, DocumentKind};
+
+#[cfg(test)]
+mod conformance;
+mod memory;
+mod paging;
+mod sqlite;
+
+pub use memory::MemoryStore;
+pub use sqlite::SqliteStore;
+
+/// What a store method gives back: a future that may move between threads.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreFault>> + Send + 'a>>;
+
+/// A journal as everything here is keyed by it.
+pub type Place = (DeviceId, JournalId);
+
+/// A unit's or a device's id, as an audience names it.
+pub type ReaderId = [u8; 32];
+
+/// The hub's memory. Every method is one transaction.
+pub trait HubStore: Send + Sync {
+    /// Judges each run by the law of the chain against the head held, keeps what is new, and keeps a fork's entries as
+    /// evidence. All runs in one transaction; what it answers is durable.
+    fn accept(&self, runs: Vec<Run>) -> Answer<'_, Vec<Accepted>>;
+
+    /// One page of what `Sought::readers` may be served above the heads they hold.
+    fn page(&self, sought: Sought) -> Answer<'_, Page>;
+
+    /// Every head, and the newest checkpoint: what the hub needs to know when it starts.
+    fn ledger(&self) -> Answer<'_, Ledger>;
+
+    /// Keeps the next checkpoint. Keeping the same again is harmless; another under the same number is a fault.
+    fn keep_checkpoint(&self, checkpoint: KeptCheckpoint) -> Answer<'_, ()>;
+
+    /// Keeps a signed document. Keeping the same again is harmless; of other bytes under a version taken the first stay in
+    /// force, and the answer is false.
+    fn keep_document(&self, document: Document) -> Answer<'_, bool>;
+
+    /// Documents of one kind, from a version on, oldest first, at most so many for each subject.
+    fn documents(&self, kind: DocumentKind, from: u64, most: usize) -> Answer<'_, Vec<Document>>;
+
+    /// Counts for the health page and `status`.
+    fn depth(&self) -> Answer<'_, Depth>;
+}
+
+/// A run of one journal, verified, as the chain and the table want it.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Whose journal.
+    pub place: Place,
+    /// The link before the journal's first entry.
+    pub root: Digest,
+    /// The run as a chain; as many hashes as there are rows.
+    pub stretch: Stretch,
+    /// The entries in order.
+    pub rows: Vec<Row>,
+}
+
+/// One entry as it stands in the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Number in its journal.
+    pub seq: u64,
+    /// The slip, in the same journal, whose readers may be served this entry.
+    pub slip: u64,
+    /// The audience that this entry itself adds: its own readers if it is a slip.
+    pub readers: Vec<Grant>,
+    /// The header, verbatim.
+    pub header: Vec<u8>,
+    /// The device's signature over it.
+    pub signature: [u8; 64],
+    /// The envelope; `None` when it arrived damaged and only the header could be kept.
+    pub envelope: Option<Vec<u8>>,
+}
+
+/// A reader of a slip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// Unit or device.
+    pub reader: ReaderId,
+    /// The journal in which the slip stands.
+    pub place: Place,
+    /// The slip's number there.
+    pub slip: u64,
+}
+
+/// What became of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// Whose journal.
+    pub place: Place,
+    /// The law's word on the run.
+    pub verdict: Verdict,
+    /// The head held now.
+    pub head: Head,
+    /// The highest number up to which every envelope is held.
+    pub complete: u64,
+}
+
+/// Who asks for entries, and from where on.
+#[derive(Debug, Clone)]
+pub struct Sought {
+    /// The agency, from which the link before a journal's first entry follows.
+    pub agency: AgencyId,
+    /// The asking device: it is served its own journals whole.
+    pub device: DeviceId,
+    /// Itself and its units.
+    pub readers: Vec<ReaderId>,
+    /// The highest number it holds of each journal.
+    pub held: BTreeMap<Place, u64>,
+    /// Stretches below that to serve again, by first and last number: entries that came as bare hashes and that a later slip
+    /// opened to this reader.
+    pub again: Vec<(Place, u64, u64)>,
+    /// About so many bytes of headers and envelopes in the page; at least one entry comes.
+    pub bytes: usize,
+}
+
+/// What is served in one answer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Page {
+    /// Consecutive pieces of journals.
+    pub pieces: Vec<Piece>,
+    /// Whether more lies behind this page.
+    pub more: bool,
+}
+
+/// Consecutive entries of one journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// Whose journal.
+    pub place: Place,
+    /// Number of the first item.
+    pub first: u64,
+    /// Link before the first item.
+    pub before: Digest,
+    /// The entries in order, those that this reader may not have as bare hashes.
+    pub items: Vec<Item>,
+}
+
+/// An entry as it is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    /// Whole.
+    Entry(ServedEntry),
+    /// Only the hash of its header: the chain still verifies.
+    Elided(Digest),
+}
+
+/// What travels of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServedEntry {
+    /// The header, verbatim.
+    pub header: Vec<u8>,
+    /// The device's signature.
+    pub signature: [u8; 64],
+    /// The envelope, if the hub holds it.
+    pub envelope: Option<Vec<u8>>,
+}
+
+/// Heads and newest checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ledger {
+    /// The head of every journal.
+    pub heads: BTreeMap<Place, Head>,
+    /// The newest checkpoint, if there is one.
+    pub newest: Option<KeptCheckpoint>,
+}
+
+/// A checkpoint as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptCheckpoint {
+    /// The hub's epoch.
+    pub epoch: u64,
+    /// Its number within the epoch, from 1.
+    pub number: u64,
+    /// The signed statement.
+    pub statement: Vec<u8>,
+}
+
+/// How much is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Depth {
+    /// Journals.
+    pub journals: u64,
+    /// Entries.
+    pub entries: u64,
+    /// Entries whose envelope is missing.
+    pub missing: u64,
+    /// Entries kept as evidence of forks.
+    pub evidence: u64,
+}
+
+/// The store itself is broken; the caller can only try again later.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreFault {
+    /// The database refused or failed.
+    #[error("the store failed")]
+    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The disk is full.
+    #[error("the disk is full")]
+    Full,
+    /// The database was written by a newer program.
+    #[error("the store has schema {found}; this program knows up to {known}")]
+    TooNew {
+        /// Schema of the file.
+        found: i64,
+        /// Schema of this program.
+        known: i64,
+    },
+    /// What was read back cannot have been written by this program.
+    #[error("the store holds what was never written: {0}")]
+    Damaged(&'static str),
+    /// The store has been stopped.
+    #[error("the store is stopped")]
+    Stopped,
+}

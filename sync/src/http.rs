@@ -1,0 +1,308 @@
+//! The road over HTTP: one agent, per-phase limits, one retry when the hub hands out a new nonce, and nothing decided.
+//!
+//! No limit is set on a whole exchange, only on each phase and each single read and write: a slow link is not a broken
+//! one. The proxy of the environment is not used, redirects are not followed, and plain HTTP is refused away from
+//! loopback before a byte leaves.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, KeyId};
+use ureq::http::Response;
+use ureq::{Agent, Body};
+
+use crate::signature::{self, NONCE_FIELD, Nonce, Parts};
+use crate::transport::{FIRST_ROOM, MARK_FIELD, Refusal, RefusalReason, Transport, TransportError};
+
+/// Name resolution and connecting, each.
+const REACH: Duration = Duration::from_secs(20);
+/// One read or one write may wait so long without a byte moving.
+const STALL: Duration = Duration::from_secs(45);
+/// An answer larger than this is not read (bytes).
+const ANSWER_LIMIT: u64 = 32 * 1024 * 1024;
+/// Header fields of an answer, together (bytes).
+const ANSWER_FIELDS_LIMIT: usize = 16 * 1024;
+/// An idle connection is kept so long: on a slow link a new one costs more than a request.
+const IDLE: Duration = Duration::from_secs(120);
+/// A request should take about so long on the link as measured (milliseconds): a cut costs no more than this.
+const AIM_MS: usize = 8_000;
+/// Bounds of one request's weight, in bytes.
+const ROOM: std::ops::RangeInclusive<usize> = 32 * 1024..=1024 * 1024;
+/// Nonces kept for later requests.
+const NONCES_KEPT: usize = 4;
+
+/// Signs the base of a request with the device's key.
+pub type SignRequest = Box<dyn Fn(&[u8]) -> [u8; 64] + Send>;
+/// Milliseconds of a clock that never goes back; only differences are used.
+pub type Ticks = Box<dyn Fn() -> u64 + Send>;
+
+/// Where the hub is and who calls it.
+pub struct HttpTransport {
+    agent: Agent,
+    base: String,
+    authority: String,
+    agency: AgencyId,
+    device: DeviceId,
+    hub: KeyId,
+    sign: SignRequest,
+    ticks: Ticks,
+    nonces: VecDeque<Nonce>,
+    mark: Option<Digest>,
+    room: usize,
+}
+
+/// What [`HttpTransport::new`] needs to know.
+pub struct HttpSettings {
+    /// `http://127.0.0.1:7070`, without a path. Plain `http` is for loopback only.
+    pub url: String,
+    /// The agency whose hub it is.
+    pub agency: AgencyId,
+    /// The calling device.
+    pub device: DeviceId,
+    /// Key id of the hub's receipt key, from the roster.
+    pub hub: KeyId,
+    /// The device's signature over a request.
+    pub sign: SignRequest,
+    /// A monotonic clock, to measure the link.
+    pub ticks: Ticks,
+}
+
+impl HttpTransport {
+    /// Prepares the road; nothing is sent yet. Keep one for as long as the program runs: it holds the connection and the
+    /// nonces, and each of them spares a round trip.
+    ///
+    /// # Errors
+    /// [`RefusalReason::Address`] for a URL that cannot be read or that would send plain HTTP over a network.
+    pub fn new(settings: HttpSettings) -> Result<Self, TransportError> {
+        let authority = loopback_authority(&settings.url)?;
+        let config = Agent::config_builder()
+            .timeout_resolve(Some(REACH))
+            .timeout_connect(Some(REACH))
+            .timeout_per_read(Some(STALL))
+            .timeout_per_write(Some(STALL))
+            .proxy(None)
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .max_response_header_size(ANSWER_FIELDS_LIMIT)
+            .max_idle_age(IDLE)
+            .user_agent("")
+            .build();
+        Ok(Self {
+            agent: config.new_agent(),
+            base: format!("http://{authority}"),
+            authority,
+            agency: settings.agency,
+            device: settings.device,
+            hub: settings.hub,
+            sign: settings.sign,
+            ticks: settings.ticks,
+            nonces: VecDeque::new(),
+            mark: None,
+            room: FIRST_ROOM,
+        })
+    }
+
+    fn call(&mut self, path: &str, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        // The first request of a program has no nonce yet: the hub answers it with one (401), and it goes again. The
+        // same happens when the hub has been started anew. A third try would be a loop.
+        let nonce = self.nonces.pop_front();
+        let mut answer = self.send(path, checkpoint, body, nonce.unwrap_or_default())?;
+        if answer.status() == 401
+            && field(&answer, "amanat-refusal").is_none()
+            && let Some(fresh) = self.nonces.pop_front()
+        {
+            answer = self.send(path, checkpoint, body, fresh)?;
+        }
+        read(answer)
+    }
+
+    fn send(
+        &mut self,
+        path: &str,
+        checkpoint: &Digest,
+        body: &[u8],
+        nonce: Nonce,
+    ) -> Result<Response<Body>, TransportError> {
+        let parts = Parts {
+            method: "POST".to_owned(),
+            authority: self.authority.clone(),
+            path: path.to_owned(),
+            query: "?".to_owned(),
+            content_digest: signature::content_digest(body),
+            agency: self.agency.to_string(),
+            hub: self.hub.to_string(),
+            checkpoint: checkpoint.to_string(),
+        };
+        let signature = (self.sign)(parts.base(&self.device, &nonce).as_bytes());
+        let fields = signature::fields(&self.device, &nonce, &signature);
+        let began = (self.ticks)();
+        let answer = self
+            .agent
+            .post(format!("{}{path}", self.base))
+            .header("content-type", "application/cbor")
+            .header("content-digest", &parts.content_digest)
+            .header("amanat-agency", &parts.agency)
+            .header("amanat-hub", &parts.hub)
+            .header("amanat-checkpoint", &parts.checkpoint)
+            .header("signature-input", &fields.input)
+            .header("signature", &fields.signature)
+            .send(body)
+            .map_err(unanswered)?;
+        self.measure(body.len(), (self.ticks)().saturating_sub(began));
+        self.mark = field(&answer, MARK_FIELD).and_then(|mark| mark.parse().ok()).or(self.mark);
+        if let Some(fresh) = field(&answer, NONCE_FIELD) {
+            self.nonces.extend(signature::decode_nonces(fresh));
+            while self.nonces.len() > NONCES_KEPT {
+                self.nonces.pop_front();
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Small requests measure the round trip and not the width of the link, so they teach nothing.
+    fn measure(&mut self, bytes: usize, elapsed_ms: u64) {
+        if bytes >= *ROOM.start() / 2 {
+            let elapsed = usize::try_from(elapsed_ms).unwrap_or(usize::MAX).max(1);
+            let wanted = bytes.saturating_mul(AIM_MS) / elapsed;
+            // Halfway there at a time downwards and at most fourfold upwards: one odd measurement is not the link.
+            let next = if wanted < self.room { self.room.midpoint(wanted) } else { wanted.min(self.room * 4) };
+            self.room = next.clamp(*ROOM.start(), *ROOM.end());
+        }
+    }
+}
+
+impl Transport for HttpTransport {
+    fn push(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.call("/v1/push", checkpoint, body)
+    }
+
+    fn pull(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.call("/v1/pull", checkpoint, body)
+    }
+
+    fn documents(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.call("/v1/documents", checkpoint, body)
+    }
+
+    fn mark(&self) -> Option<Digest> {
+        self.mark
+    }
+
+    fn room(&self) -> usize {
+        self.room
+    }
+}
+
+/// Host and port of a URL that this version may speak to.
+fn loopback_authority(url: &str) -> Result<String, TransportError> {
+    let refuse = |sentence: &str| {
+        Err(TransportError::Refused(Refusal {
+            reason: RefusalReason::Address,
+            sentence: format!("calling the hub at {url}: {sentence}"),
+            request: String::new(),
+        }))
+    };
+    if url.starts_with("https://") {
+        return refuse("this version has no TLS yet; use a hub on this machine, or a stick");
+    }
+    let Some(rest) = url.strip_prefix("http://") else {
+        return refuse("the address must begin with http:// or https://");
+    };
+    let authority = rest.strip_suffix('/').unwrap_or(rest).to_ascii_lowercase();
+    if authority.contains(['/', '@', '?', '#']) || authority.is_empty() {
+        return refuse("the address must be a host and a port only");
+    }
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => authority.as_str(),
+    };
+    let name = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+    let loopback = name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    if !loopback {
+        return refuse("plain http is only for a hub on this machine, because everything could be watched; use https");
+    }
+    Ok(authority.strip_suffix(":80").unwrap_or(&authority).to_owned())
+}
+
+fn field<'a>(answer: &'a Response<Body>, name: &str) -> Option<&'a str> {
+    answer.headers().get(name).and_then(|value| value.to_str().ok())
+}
+
+/// A status is turned into what to do about it; the body of a no is the sentence for a person.
+fn read(mut answer: Response<Body>) -> Result<Vec<u8>, TransportError> {
+    let status = answer.status().as_u16();
+    let reason = field(&answer, "amanat-refusal").and_then(RefusalReason::from_spelling);
+    let request = field(&answer, "amanat-request").unwrap_or_default().to_owned();
+    let wait = field(&answer, "retry-after").and_then(|v| v.parse().ok()).unwrap_or(5);
+    let body = answer
+        .body_mut()
+        .with_config()
+        .limit(ANSWER_LIMIT)
+        .read_to_vec()
+        .map_err(|source| TransportError::Unreachable(source.to_string()))?;
+    match (status, reason) {
+        (200, _) => Ok(body),
+        (429 | 503, _) => Err(TransportError::Busy(wait)),
+        (_, Some(reason)) => {
+            let text = String::from_utf8_lossy(&body);
+            let sentence = text.chars().filter(|c| !c.is_control()).take(300).collect();
+            Err(TransportError::Refused(Refusal { reason, sentence, request }))
+        }
+        (other, None) => Err(TransportError::Nonsense(format!("status {other} {request}"))),
+    }
+}
+
+fn unanswered(source: ureq::Error) -> TransportError {
+    TransportError::Unreachable(source.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_goes_to_loopback_only() {
+        for url in ["http://127.0.0.1:7070", "http://127.9.9.9:1/", "http://[::1]:7070", "http://LOCALHOST:7070"] {
+            assert!(loopback_authority(url).is_ok(), "{url}");
+        }
+        assert_eq!(loopback_authority("http://127.0.0.1:80").unwrap(), "127.0.0.1");
+        for url in [
+            "http://10.0.0.1:7070",
+            "http://hub.example:7070",
+            "http://127.0.0.1.example:7070",
+            "http://localhost@evil.example",
+            "http://evil.example/localhost",
+            "http://",
+            "ftp://127.0.0.1",
+            "https://127.0.0.1",
+            "127.0.0.1:7070",
+        ] {
+            let refused = loopback_authority(url).unwrap_err();
+            assert!(matches!(refused, TransportError::Refused(r) if r.reason == RefusalReason::Address), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_request_weighs_what_the_link_carries_in_eight_seconds() {
+        let mut road = HttpTransport::new(HttpSettings {
+            url: "http://127.0.0.1:1".into(),
+            agency: AgencyId::from_bytes([1; 32]),
+            device: DeviceId::from_bytes([2; 32]),
+            hub: KeyId::from_bytes([3; 32]),
+            sign: Box::new(|_| [0; 64]),
+            ticks: Box::new(|| 0),
+        })
+        .unwrap();
+        assert_eq!(road.room(), FIRST_ROOM);
+        road.measure(100, 60_000);
+        assert_eq!(road.room(), FIRST_ROOM, "a small request says nothing of the width");
+        for _ in 0..4 {
+            road.measure(road.room(), 10);
+        }
+        assert_eq!(road.room(), 1024 * 1024, "loopback");
+        for _ in 0..12 {
+            road.measure(road.room(), u64::try_from(road.room() / 8 + 600).unwrap());
+        }
+        assert!((48 * 1024..72 * 1024).contains(&road.room()), "64 kbit/s: {}", road.room());
+    }
+}

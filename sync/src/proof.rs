@@ -1,0 +1,105 @@
+//! Which document a signed statement is, once its signatures have been checked against the adopted roster. Rosters are not
+//! proven here: they prove themselves one on another, in [`Trust::adopt`].
+
+use amanat_keys::canonical;
+use amanat_keys::error::{Forgery, KeysError, Malformed};
+use amanat_keys::fingerprint::{AgencyId, Digest};
+use amanat_keys::freshness::Freshness;
+use amanat_keys::quorum;
+use amanat_keys::roster::Roster;
+use amanat_keys::statement::{Purpose, Statement};
+use amanat_keys::trust::Trust;
+use amanat_keys::unit_key::UnitKeys;
+use minicbor::Decoder;
+
+use crate::documents::{Document, DocumentKind};
+
+/// Longest name of a codebook, in bytes.
+const MAX_NAME: usize = 256;
+
+/// Proves a statement and says which document it is.
+///
+/// A unit-keys statement counts as version `epoch × 2³² + number of wraps`: of two for one epoch the one that reaches more
+/// readers is newer, so a later reader's wrap is not taken for a rival.
+///
+/// # Errors
+/// As the check of its purpose; [`Forgery::OtherPurpose`] for what is no document; for a roster whatever
+/// [`Trust::adopt`] would say of one that is not the newest held.
+pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
+    let statement = Statement::from_bytes(bytes)?;
+    let file = |kind, about: &[u8; 32], version| Document {
+        kind,
+        about: Digest::from_bytes(*about),
+        version,
+        bytes: bytes.to_vec(),
+    };
+    match statement.purpose() {
+        Purpose::UnitKeys => {
+            let verified = UnitKeys::verify(bytes, trust)?;
+            let keys = verified.value();
+            let wraps = u64::try_from(keys.wraps.len()).unwrap_or(u64::MAX);
+            let version = keys.epoch.saturating_mul(1 << 32).saturating_add(wraps);
+            Ok(file(DocumentKind::UnitKeys, keys.unit.as_bytes(), version))
+        }
+        Purpose::Freshness => {
+            let verified = Freshness::verify(bytes, trust)?;
+            Ok(file(DocumentKind::Freshness, trust.agency().as_bytes(), verified.value().serial))
+        }
+        Purpose::Codebook => {
+            quorum::check(&statement, &trust.agency(), &trust.roster().voters(), trust.roster().needed())?;
+            let (agency, name, version) = read_codebook(statement.payload())?;
+            if agency != trust.agency() {
+                return Err(Forgery::OtherAgency.into());
+            }
+            Ok(file(DocumentKind::Codebook, Digest::tagged("codebook-name", &[name.as_bytes()]).as_bytes(), version))
+        }
+        Purpose::Roster => {
+            let version = roster_version(&statement)?;
+            if statement.payload_hash() != trust.roster_hash() {
+                return Err(Forgery::OtherLineage.into());
+            }
+            Ok(file(DocumentKind::Roster, trust.agency().as_bytes(), version))
+        }
+        Purpose::Entry
+        | Purpose::Receipt
+        | Purpose::Checkpoint
+        | Purpose::JoinRequest
+        | Purpose::Epoch
+        | Purpose::Bundle
+        | Purpose::Erasure
+        | Purpose::RequestBinding
+        | Purpose::RotationCertificate => Err(Forgery::OtherPurpose.into()),
+    }
+}
+
+/// The version that a roster statement claims, unproven: only to put several in order.
+///
+/// # Errors
+/// *Malformed* when the payload is no roster.
+pub fn roster_version(statement: &Statement) -> Result<u64, KeysError> {
+    Ok(canonical::decode::<Roster>(statement.payload())?.version)
+}
+
+/// One hash over the newest version of every document: two that hold the same say the same, and a pass need not ask.
+#[must_use]
+pub fn shelf_mark(newest: impl IntoIterator<Item = (DocumentKind, Digest, u64)>) -> Digest {
+    let mut lines: Vec<(u64, Digest, u64)> =
+        newest.into_iter().map(|(kind, about, version)| (kind.number(), about, version)).collect();
+    lines.sort_unstable();
+    let spelt: Vec<u8> = lines
+        .iter()
+        .flat_map(|(kind, about, version)| [&kind.to_be_bytes()[..], about.as_bytes(), &version.to_be_bytes()].concat())
+        .collect();
+    Digest::tagged("shelf-mark", &[&spelt])
+}
+
+/// A codebook's payload begins `[1, agency, name, version, …]`; the rest is not understood here.
+fn read_codebook(payload: &[u8]) -> Result<(AgencyId, String, u64), Malformed> {
+    let mut d = Decoder::new(payload);
+    let read = |d: &mut Decoder<'_>| {
+        d.array()?;
+        d.u64()?;
+        Ok((d.decode()?, canonical::text(d, MAX_NAME)?, d.u64()?))
+    };
+    read(&mut d).map_err(|source: minicbor::decode::Error| Malformed::because("Codebook", source))
+}

@@ -1,0 +1,129 @@
+//! The road between a courier and a hub, whatever it is made of: three calls that carry bytes out and bytes back.
+//!
+//! A transport decides nothing about what it carries. What can go wrong on a road is sorted here by what the courier has
+//! to do about it: try again, wait, or stop and tell a person.
+
+use amanat_keys::fingerprint::Digest;
+
+/// What one request should weigh while nothing is known of the link, in bytes: eight seconds at 64 kbit/s.
+pub const FIRST_ROOM: usize = 64 * 1024;
+
+/// Header field in which the hub says which documents it holds, as [`crate::proof::shelf_mark`] over their newest versions.
+pub const MARK_FIELD: &str = "amanat-documents";
+
+/// A road to one hub. Each call is one request and its answer; `checkpoint` is the hash of the newest checkpoint that
+/// the caller holds (zeros for none), which every request states (FORMATS section 6).
+pub trait Transport: Send {
+    /// Offers entries; the answer is a verdict for each run, with receipts.
+    ///
+    /// # Errors
+    /// As [`TransportError`] says.
+    fn push(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError>;
+
+    /// Asks for what lies above the caller's heads; the answer is one page.
+    ///
+    /// # Errors
+    /// As [`TransportError`] says.
+    fn pull(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError>;
+
+    /// Exchanges signed documents: rosters, unit keys, codebooks, freshness.
+    ///
+    /// # Errors
+    /// As [`TransportError`] says.
+    fn documents(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError>;
+
+    /// What the last answer said of the documents at the hub, if it said anything; see [`crate::proof::shelf_mark`].
+    fn mark(&self) -> Option<Digest> {
+        None
+    }
+
+    /// How many bytes one request should carry on this road as it is now, so that a cut costs seconds and not minutes.
+    fn room(&self) -> usize {
+        FIRST_ROOM
+    }
+}
+
+/// Why a request brought no answer, grouped by what to do next.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// No answer arrived: the hub was not reached or the link broke. Nothing is lost; try again later.
+    #[error("the hub was not reached: {0}")]
+    Unreachable(String),
+    /// The hub is there and asks for patience. Try again, not before so many seconds.
+    #[error("the hub is busy; it asks to wait {0} s")]
+    Busy(u64),
+    /// The hub, or this program, says no. Trying again changes nothing until a person does something.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The answer cannot be used. Try again later; if it lasts, the hub or something before it is at fault.
+    #[error("the answer of the hub cannot be used: {0}")]
+    Nonsense(String),
+}
+
+/// A no, with the sentence a person reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What kind of no.
+    pub reason: RefusalReason,
+    /// One sentence for a person.
+    pub sentence: String,
+    /// The hub's name for this request in its log; empty when the refusal is our own.
+    pub request: String,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.sentence)?;
+        if self.request.is_empty() { Ok(()) } else { write!(f, " (request {})", self.request) }
+    }
+}
+
+/// The kinds of no. Their spelling in the `amanat-refusal` header field is fixed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalReason {
+    /// The hub's roster does not name this device.
+    UnknownDevice,
+    /// The roster names this device as revoked; it may hand over and fetch rosters, nothing else.
+    Revoked,
+    /// The request is for another agency or another hub.
+    WrongHub,
+    /// The signature does not verify, covers too little, or its nonce was used before.
+    BadSignature,
+    /// The request cannot be read.
+    Malformed,
+    /// The request is larger than the hub takes.
+    TooLarge,
+    /// The caller's role does not allow this.
+    NotAllowed,
+    /// One side speaks a version that the other does not.
+    Version,
+    /// This program will not use such an address (plain HTTP away from this machine).
+    Address,
+}
+
+impl RefusalReason {
+    /// Every reason with its spelling on the wire.
+    pub const SPELLINGS: [(RefusalReason, &'static str); 9] = [
+        (Self::UnknownDevice, "unknown-device"),
+        (Self::Revoked, "revoked"),
+        (Self::WrongHub, "wrong-hub"),
+        (Self::BadSignature, "bad-signature"),
+        (Self::Malformed, "malformed"),
+        (Self::TooLarge, "too-large"),
+        (Self::NotAllowed, "not-allowed"),
+        (Self::Version, "version"),
+        (Self::Address, "address"),
+    ];
+
+    /// The spelling in the `amanat-refusal` field.
+    #[must_use]
+    pub fn spelling(self) -> &'static str {
+        Self::SPELLINGS.iter().find(|(reason, _)| *reason == self).map_or("malformed", |(_, text)| text)
+    }
+
+    /// The reason so spelt.
+    #[must_use]
+    pub fn from_spelling(text: &str) -> Option<Self> {
+        Self::SPELLINGS.iter().find(|(_, spelling)| *spelling == text).map(|(reason, _)| *reason)
+    }
+}
