@@ -142,7 +142,7 @@ async fn pages_end_and_lose_nothing(store: &dyn HubStore) {
         accept(store, run(place(n), 1, 45, "true")).await;
     }
     let whole = served(&store.page(sought(99, vec![UNIT])).await.unwrap(), "true");
-    let mut asked = Sought { bytes: 3_000, ..sought(99, vec![UNIT]) };
+    let mut asked = Sought { bytes: 2_000, ..sought(99, vec![UNIT]) };
     let (mut got, mut pages) = (Vec::new(), 0);
     loop {
         let page = store.page(asked.clone()).await.unwrap();
