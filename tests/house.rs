@@ -112,7 +112,7 @@ fn every_language_says_every_sentence() {
 }
 
 #[test]
-fn every_form_and_list_loads() {
+fn every_form_loads_and_keeps_its_promises() {
     let codebook = amanat::codebook::Codebook::builtin().unwrap_or_else(|error| panic!("{error}"));
     let files = |folder: &str| {
         let paths = source::all_paths().into_iter();
@@ -120,6 +120,8 @@ fn every_form_and_list_loads() {
     };
     assert_eq!(codebook.forms.len(), files("src/codebook/forms/"), "forms read, and form files there");
     assert_eq!(codebook.lists.len(), files("src/codebook/lists/"), "lists read, and list files there");
+    let broken: Vec<String> = amanat::codebook::check(codebook).iter().map(ToString::to_string).collect();
+    assert!(broken.is_empty(), "promises of the codebook: {} broken\n  {}", broken.len(), broken.join("\n  "));
 }
 
 #[test]
