@@ -1,9 +1,22 @@
 //! Threads, terminal, clock, disk, keys and journal joined to the pure rooms: nothing else of the app touches them.
 
+pub mod border;
 pub mod clock;
+pub mod closed_home;
 pub mod config;
+pub mod enrol;
+pub mod fault;
+pub mod founding;
+mod heads;
+pub mod home;
 pub mod home_lock;
+pub mod make;
+mod marks;
+pub mod membership;
+pub mod pack;
 pub mod paths;
 pub mod process;
+mod ring;
+pub mod roster_edit;
 pub mod terminal;
 pub mod wake;

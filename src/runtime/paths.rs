@@ -49,6 +49,16 @@ impl Paths {
         self.folder.join("identity.age")
     }
 
+    /// The vault of a change of passphrase that is not finished: the new keys, durable before the rows are sealed under them.
+    pub fn next_identity(&self) -> PathBuf {
+        self.folder.join("identity.next")
+    }
+
+    /// The join request, so that it can be written out again: its words are bound to its bytes.
+    pub fn join_request(&self) -> PathBuf {
+        self.folder.join("join-request")
+    }
+
     /// The newest link of each own journal, sealed: what a restored backup is compared with.
     pub fn heads(&self) -> PathBuf {
         self.folder.join("heads")
@@ -107,81 +117,12 @@ fn make_private(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
-/// Reads a passphrase file: one final newline dropped, at most 4 KiB, and where the system has modes, readable by its owner
-/// alone (`FORMATS.md` section 8).
-///
-/// # Errors
-/// Usage when the file is readable by others, empty or too long; what the disk says.
-pub fn read_passphrase_file(path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>, Failure> {
-    use std::io::Read as _;
-    let doing = || format!("reading the passphrase file {}", path.display());
-    let file = fs::File::open(path).map_err(|error| Failure::disk(doing(), &error))?;
-    private_mode(&file, path)?;
-    let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(4097));
-    file.take(4097).read_to_end(&mut bytes).map_err(|error| Failure::disk(doing(), &error))?;
-    if bytes.len() > 4096 {
-        return Err(Failure::usage(
-            format!("{} — longer than 4096 bytes", doing()),
-            "A passphrase file holds one line.",
-        ));
-    }
-    if bytes.last() == Some(&b'\n') {
-        bytes.pop();
-        if bytes.last() == Some(&b'\r') {
-            bytes.pop();
-        }
-    }
-    Ok(bytes)
-}
-
-#[cfg(unix)]
-fn private_mode(file: &fs::File, path: &Path) -> Result<(), Failure> {
-    use std::os::unix::fs::MetadataExt as _;
-    let meta = file
-        .metadata()
-        .map_err(|error| Failure::disk(format!("reading the passphrase file {}", path.display()), &error))?;
-    if meta.is_file() && meta.mode() & 0o077 != 0 {
-        return Err(Failure::usage(
-            format!("reading the passphrase file {} — others can read it", path.display()),
-            format!("Run: chmod 600 {}", path.display()),
-        ));
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn private_mode(_file: &fs::File, _path: &Path) -> Result<(), Failure> {
-    Ok(())
-}
-
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
-
-    fn file(text: &str, mode: u32) -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("passphrase");
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        (folder, path)
-    }
-
-    #[test]
-    fn one_final_newline_is_dropped_and_no_more() {
-        let (_folder, path) = file("two  words\n\n", 0o600);
-        assert_eq!(read_passphrase_file(&path).unwrap().as_slice(), b"two  words\n");
-    }
-
-    #[test]
-    fn a_passphrase_file_that_others_can_read_is_refused_with_the_command_that_helps() {
-        let (_folder, path) = file("words", 0o640);
-        let failure = read_passphrase_file(&path).unwrap_err();
-        assert_eq!(failure.kind, crate::failure::Kind::Usage);
-        assert!(failure.hint.starts_with("Run: chmod 600"));
-    }
 
     #[test]
     fn a_new_home_is_its_owners_alone() {

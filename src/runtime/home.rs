@@ -1,0 +1,331 @@
+//! A home that is open: the device's keys, its journal, the roster it trusts, the case keys it knows.
+
+use amanat_keys::{
+    audience::Sharing,
+    device::Signer,
+    fingerprint::{AgencyId, DeviceId, JournalId, KeyId, UnitId},
+    recipient::{ReadIdentity, Recipient},
+    roster::{Device, Hub, Member, Role, Unit, UnitKind},
+    row_seal::RowSeal,
+    trust::Trust,
+    vault::Vault,
+};
+use amanat_sync::{
+    entry::Reader,
+    journal::{Journal as _, KnownHead, Line, NewJournal, Shelf, SqliteJournal, State, Status},
+};
+use std::collections::HashMap;
+
+use super::{
+    closed_home::ClosedHome,
+    fault,
+    heads::Heads,
+    marks::{self, Mark},
+    paths::Paths,
+    ring::Ring,
+    sealing::{Pen, Readers},
+};
+use crate::failure::Failure;
+
+/// Everything that one unlocked device works with. Dropped, its secrets are wiped.
+pub struct Home {
+    closed: ClosedHome,
+    pub(super) vault: Vault,
+    pub(super) seal: RowSeal,
+    pub(super) journal: SqliteJournal,
+    pub(super) trust: Option<Trust>,
+    pub(super) heads: Heads,
+    pub(super) ring: Ring,
+    /// Sharing level of each case, as its newest opened sheet says.
+    pub(super) levels: HashMap<amanat_keys::fingerprint::CaseId, Sharing>,
+    notices: Vec<String>,
+}
+
+impl Home {
+    /// Puts an opened vault and journal together: loads trust and keys, and begins a new journal where the old one has been set
+    /// back.
+    ///
+    /// # Errors
+    /// What the journal refuses.
+    pub(super) fn around(closed: ClosedHome, mut vault: Vault, journal: SqliteJournal) -> Result<Self, Failure> {
+        let doing = "opening the home";
+        let marks = journal.shelf(Shelf::Marks).map_err(|error| fault::sync(doing, &error))?;
+        let trust = marks::trust(&marks)?;
+        marks::units(&marks).into_iter().for_each(|held| vault.hold(held));
+        let keys = journal.shelf(Shelf::CaseKeys).map_err(|error| fault::sync(doing, &error))?;
+        let seal = vault.row_seal();
+        let heads = Heads::read(&closed.paths().heads(), &seal);
+        let ring = Ring::from_rows(&keys);
+        let levels = HashMap::new();
+        let mut home = Self { closed, vault, seal, journal, trust, heads, ring, levels, notices: Vec::new() };
+        home.compare_heads()?;
+        Ok(home)
+    }
+
+    /// A journal that ends before the place it had reached comes from a backup. Writing on would use numbers twice, so a new
+    /// journal begins at once and says so (`FORMATS.md` section 2).
+    fn compare_heads(&mut self) -> Result<(), Failure> {
+        let known = self.known_heads()?;
+        let behind = self.heads.behind(&known);
+        if !behind.is_empty() {
+            for behind in &behind {
+                self.notices.push(format!(
+                    "The journal {} ends at {} and had reached {}: this home was restored from a backup. A new journal has \
+                     begun; nothing that was received is lost, and sync brings the rest back.",
+                    short(&behind.journal),
+                    behind.there,
+                    behind.seen
+                ));
+                self.heads.forget(&behind.journal);
+            }
+            let closes = behind.iter().find(|behind| behind.held).map(|behind| behind.journal);
+            if closes.is_some() || !has_open(&known) {
+                self.begin_journal(closes)?;
+            }
+        } else if self.trust.is_some() && !has_open(&known) {
+            self.begin_journal(None)?;
+        }
+        let known = self.known_heads()?;
+        self.note_heads(&known)
+    }
+
+    /// Begins a journal of this device.
+    ///
+    /// # Errors
+    /// Usage before the device has joined; what the journal refuses.
+    pub(super) fn begin_journal(&mut self, closes: Option<JournalId>) -> Result<(), Failure> {
+        let new = NewJournal {
+            agency: self.trust()?.agency(),
+            device: self.device(),
+            journal: JournalId::random(),
+            line: Line::Cases,
+            closes,
+        };
+        self.journal.begin(&new).map_err(|error| fault::sync("beginning a journal", &error))?;
+        Ok(())
+    }
+
+    /// Notes how far own journals have come, beside the database.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub(super) fn note_heads(&mut self, known: &[KnownHead]) -> Result<(), Failure> {
+        self.heads.note(known);
+        self.heads.write(&self.closed.paths().heads(), &self.seal)
+    }
+
+    fn known_heads(&self) -> Result<Vec<KnownHead>, Failure> {
+        self.journal.heads().map_err(|error| fault::sync("reading the journal", &error))
+    }
+
+    /// What opening it had to say.
+    pub fn notices(&self) -> &[String] {
+        &self.notices
+    }
+
+    /// Where it is.
+    pub fn paths(&self) -> &Paths {
+        self.closed.paths()
+    }
+
+    /// The same home, locked. The open one is dropped by the caller.
+    pub fn closed(&self) -> ClosedHome {
+        self.closed.clone()
+    }
+
+    /// Whether it is for practice only.
+    pub fn practice(&self) -> bool {
+        self.closed.practice()
+    }
+
+    /// This device.
+    pub fn device(&self) -> DeviceId {
+        self.vault.keys().device_id()
+    }
+
+    /// The part of the keys that only signs.
+    pub fn signer(&self) -> Signer {
+        self.vault.keys().signer()
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> &SqliteJournal {
+        &self.journal
+    }
+
+    /// The adopted roster and its lineage.
+    ///
+    /// # Errors
+    /// Usage before the device has joined an agency.
+    pub fn trust(&self) -> Result<&Trust, Failure> {
+        self.trust.as_ref().ok_or_else(|| {
+            Failure::usage(
+                "looking for the agency — this device has not joined one yet",
+                "Have its join request approved, then: amanat device join PACK --fingerprint WORDS",
+            )
+        })
+    }
+
+    /// Whether this device belongs to an agency.
+    pub fn has_joined(&self) -> bool {
+        self.trust.is_some()
+    }
+
+    /// This device as the roster lists it.
+    ///
+    /// # Errors
+    /// Refused when the roster does not list it, or no longer as active.
+    pub fn listed(&self) -> Result<&Device, Failure> {
+        let listed = self.trust()?.device(&self.device());
+        listed.filter(|device| device.is_active()).ok_or_else(|| {
+            Failure::refused(
+                format!("looking for device {} — the adopted roster does not list it as active", short(&self.device())),
+                "Ask the admin. What is kept here stays sealed and can still be handed over.",
+            )
+        })
+    }
+
+    /// The member at this device.
+    ///
+    /// # Errors
+    /// As [`Home::listed`].
+    pub fn member(&self) -> Result<&Member, Failure> {
+        let device = self.listed()?;
+        let member = self.trust()?.roster().member(&device.member);
+        member.ok_or_else(|| Failure::refused("looking for the member — the roster does not list them", "Ask the admin."))
+    }
+
+    /// The unit that this device's cases belong to: where its member works a case, else where they have any role.
+    ///
+    /// # Errors
+    /// As [`Home::listed`]; refused for a member without any role.
+    pub fn unit(&self) -> Result<&Unit, Failure> {
+        let works = |role: Role| {
+            matches!(role, Role::Officer | Role::Investigator | Role::Supervisor | Role::Focal | Role::Reader)
+        };
+        let roles = &self.member()?.roles;
+        let role = roles.iter().find(|(role, _)| works(*role)).or_else(|| roles.first());
+        let unit = role.and_then(|(_, unit)| self.trust().ok()?.roster().unit(unit));
+        unit.ok_or_else(|| Failure::refused("looking for the unit — the member has no role in one", "Ask the admin."))
+    }
+
+    /// What this device seals with today.
+    ///
+    /// # Errors
+    /// Usage before the device has joined.
+    pub(super) fn pen(&self) -> Result<Pen, Failure> {
+        let trust = self.trust()?;
+        Ok(Pen {
+            signer: self.signer(),
+            nonce: self.vault.nonce_key(),
+            roster: (trust.roster_version(), trust.roster_hash()),
+        })
+    }
+
+    /// Who reads a case of this device's unit at a sharing level today. While the roster is forked, only those whom every rival
+    /// lists as well.
+    ///
+    /// # Errors
+    /// Refused when nobody could read it.
+    pub fn readers(&self, level: Sharing) -> Result<Readers, Failure> {
+        let trust = self.trust()?;
+        let audience = trust.roster().audience(&self.unit()?.id, level);
+        let audience = audience.map_err(|error| {
+            let failure = fault::keys("finding out who reads", &error);
+            Failure::refused(failure.message, "The unit has no key yet: sync once its first supervisor has been enrolled.")
+        })?;
+        let mut readers = Readers { audience: Vec::new(), recipients: Vec::new() };
+        for reader in audience.readers.iter().filter(|reader| trust.undisputed(&reader.recipient)) {
+            let id = amanat_keys::fingerprint::Digest::from_bytes(reader.id);
+            readers.audience.push(Reader { agency: reader.agency, id, key: reader.key_id() });
+            readers.recipients.push(reader.recipient.clone());
+        }
+        Ok(readers)
+    }
+
+    /// The sharing level of a case; H2 where none was said.
+    pub fn level(&self, case: &amanat_keys::fingerprint::CaseId) -> Sharing {
+        self.levels.get(case).copied().unwrap_or_default()
+    }
+
+    /// Whether this device reads for headquarters.
+    pub fn reads_for_hq(&self) -> bool {
+        let reads = || {
+            let (device, trust) = (self.listed().ok()?, self.trust().ok()?);
+            let hq = trust.roster().unit_of_kind(UnitKind::Headquarters)?;
+            Some(trust.roster().reads_for(device, &hq.id))
+        };
+        reads().unwrap_or(false)
+    }
+
+    /// Units that this device reads for and whose key it does not hold yet.
+    pub fn waiting_units(&self) -> Vec<UnitId> {
+        let (Ok(device), Ok(trust)) = (self.listed(), self.trust()) else { return Vec::new() };
+        let roster = trust.roster();
+        let reads = roster.units.iter().filter(|unit| roster.reads_for(device, &unit.id));
+        reads.filter(|unit| !self.holds_key_of(unit)).map(|unit| unit.id).collect()
+    }
+
+    /// Whether the current key of a unit is held.
+    pub fn holds_key_of(&self, unit: &Unit) -> bool {
+        unit.recipient.as_ref().is_some_and(|recipient| self.vault.unit_identity(recipient).is_some())
+    }
+
+    /// The identity behind a recipient of a unit, if it is held.
+    pub(super) fn unit_identity(&self, recipient: &Recipient) -> Option<&ReadIdentity> {
+        self.vault.unit_identity(recipient)
+    }
+
+    /// Identities by the key id of their recipient: which reader of a slip we are.
+    pub(super) fn identities(&self) -> HashMap<KeyId, ReadIdentity> {
+        self.vault.identities().into_iter().map(|identity| (identity.key_id(), identity.clone())).collect()
+    }
+
+    /// The hub that this device calls: the first one in use.
+    pub fn hub(&self) -> Option<&Hub> {
+        self.trust.as_ref()?.hubs().iter().find(|hub| hub.last_checkpoint.is_none())
+    }
+
+    /// How the journal stands with the hub.
+    ///
+    /// # Errors
+    /// What the journal refuses.
+    pub fn status(&self) -> Result<Status, Failure> {
+        let hub = self.hub().map_or(DeviceId::from_bytes([0; 32]), |hub| hub.id);
+        self.journal.status(&hub).map_err(|error| fault::sync("reading the journal", &error))
+    }
+
+    /// The agency.
+    ///
+    /// # Errors
+    /// Usage before the device has joined.
+    pub fn agency(&self) -> Result<AgencyId, Failure> {
+        Ok(self.trust()?.agency())
+    }
+
+    /// Takes over a newer roster and remembers it.
+    ///
+    /// # Errors
+    /// What the journal refuses.
+    pub(super) fn set_trust(&mut self, trust: Trust) -> Result<(), Failure> {
+        self.remember(&Mark::Trust(&trust))?;
+        self.trust = Some(trust);
+        Ok(())
+    }
+
+    /// Keeps one of the home's own small rows.
+    ///
+    /// # Errors
+    /// What the journal refuses.
+    pub(super) fn remember(&mut self, mark: &Mark<'_>) -> Result<(), Failure> {
+        self.journal.shelve(&[mark.row()], &[]).map_err(|error| fault::sync("keeping a note of the home", &error))
+    }
+}
+
+fn has_open(known: &[KnownHead]) -> bool {
+    known.iter().any(|known| known.own == Some(Line::Cases) && known.state == State::Open)
+}
+
+fn short(id: &impl ToString) -> String {
+    id.to_string().chars().take(8).collect()
+}

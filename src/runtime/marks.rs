@@ -1,0 +1,80 @@
+//! The home's own small rows (shelf *marks*): the roster it trusts and unit keys that came after the vault was written.
+
+use amanat_keys::{
+    canonical,
+    error::KeysError,
+    fingerprint::UnitId,
+    recipient::ReadIdentity,
+    trust::Trust,
+    vault::HeldUnit,
+};
+use amanat_sync::journal::{Shelf, ShelfRow};
+use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
+use zeroize::Zeroizing;
+
+use super::fault;
+use crate::failure::Failure;
+
+const TRUST: &[u8] = b"trust";
+const UNIT: &[u8] = b"unit/";
+
+/// One row.
+pub(super) enum Mark<'a> {
+    /// The adopted roster.
+    Trust(&'a Trust),
+    /// A unit's identity, got from another reader.
+    Unit(&'a HeldUnit),
+}
+
+impl Mark<'_> {
+    /// As the shelf takes it.
+    pub(super) fn row(&self) -> ShelfRow {
+        let (key, plain) = match self {
+            Self::Trust(trust) => (TRUST.to_vec(), trust.to_bytes()),
+            Self::Unit(held) => {
+                let key = [UNIT, &held.unit.as_bytes().as_slice()[..16], &held.epoch.to_be_bytes()].concat();
+                (key, canonical::encode(&Stored { unit: held.unit, epoch: held.epoch, identity: held.identity.clone() }))
+            }
+        };
+        ShelfRow { shelf: Shelf::Marks, key, case: None, key_id: None, plain: Zeroizing::new(plain) }
+    }
+}
+
+/// The adopted roster, if the device has joined.
+///
+/// # Errors
+/// Refused when the row is no roster that its own admins signed.
+pub(super) fn trust(rows: &[ShelfRow]) -> Result<Option<Trust>, Failure> {
+    let Some(row) = rows.iter().find(|row| row.key == TRUST) else { return Ok(None) };
+    let trust = Trust::from_bytes(&row.plain);
+    trust.map(Some).map_err(|error: KeysError| fault::keys("reading the adopted roster", &error))
+}
+
+/// The unit identities.
+pub(super) fn units(rows: &[ShelfRow]) -> Vec<HeldUnit> {
+    let rows = rows.iter().filter(|row| row.key.starts_with(UNIT));
+    rows.filter_map(|row| canonical::decode::<Stored>(&row.plain).ok())
+        .map(|stored| HeldUnit { unit: stored.unit, epoch: stored.epoch, identity: stored.identity })
+        .collect()
+}
+
+/// `[1, unit, epoch, identity]`.
+struct Stored {
+    unit: UnitId,
+    epoch: u64,
+    identity: ReadIdentity,
+}
+
+impl<C> Encode<C> for Stored {
+    fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, ctx: &mut C) -> Result<(), encode::Error<W::Error>> {
+        e.array(4)?.u8(1)?.encode_with(self.unit, ctx)?.u64(self.epoch)?.encode_with(&self.identity, ctx)?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Stored {
+    fn decode(d: &mut Decoder<'b>, ctx: &mut C) -> Result<Self, decode::Error> {
+        canonical::array(d, 4)?;
+        canonical::version(d)?;
+        Ok(Self { unit: d.decode_with(ctx)?, epoch: d.u64()?, identity: d.decode_with(ctx)? })
+    }
+}

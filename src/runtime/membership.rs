@@ -1,0 +1,251 @@
+//! Belonging to an agency: joining it, taking over newer rosters, getting a unit's key and handing it to later readers.
+
+use amanat_keys::{
+    error::{Forgery, KeysError},
+    fingerprint::{Digest, UnitId},
+    freshness::Freshness,
+    roster::Unit,
+    statement::Statement,
+    trust::{Step, Trust},
+    unit_key::UnitKeys,
+    vault::HeldUnit,
+    words::Words,
+};
+use amanat_sync::{
+    documents::{Adoption, Document, DocumentKind},
+    journal::Journal as _,
+};
+
+use super::{fault, home::Home, marks::Mark, pack::Pack};
+use crate::failure::Failure;
+
+/// What taking over newer documents changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Adopted {
+    /// The roster's version, when it is another now.
+    pub roster: Option<u64>,
+    /// Units whose key this device holds now and did not before.
+    pub keys: Vec<UnitId>,
+    /// What was refused, in words.
+    pub refused: Vec<String>,
+}
+
+impl Home {
+    /// Joins the agency of a pack, if its newest roster has these words and lists this device.
+    ///
+    /// # Errors
+    /// Usage when the device has joined already; refused for other words, a broken chain or a roster without this device.
+    pub fn join(&mut self, pack: &Pack, words: &Words) -> Result<(), Failure> {
+        let doing = "joining the agency";
+        if self.has_joined() {
+            return Err(Failure::usage(
+                format!("{doing} — this device has joined one already"),
+                "Sync to get newer rosters.",
+            ));
+        }
+        let refused = |error: KeysError| fault::keys(doing, &error);
+        let newest = pack.rosters.last().ok_or_else(|| Failure::refused(format!("{doing} — the pack is empty"), ""))?;
+        let trust = Trust::pin(newest, words).map_err(refused)?;
+        let listed = trust.device(&self.device());
+        if listed.is_none_or(|device| device.recipient != *self.vault.keys().recipient()) {
+            return Err(Failure::refused(
+                format!("{doing} — its roster does not list this device with these keys"),
+                "Ask the admin for the pack that was written when this device was approved.",
+            ));
+        }
+        let mut version = trust.roster_version();
+        for statement in pack.rosters.iter().rev() {
+            self.file(&roster_document(&trust, version, statement.clone()))?;
+            version = version.saturating_sub(1);
+        }
+        self.join_with(trust)?;
+        for statement in &pack.unit_keys {
+            self.take_unit_keys(statement)?;
+        }
+        for statement in &pack.freshness {
+            self.file_freshness(statement)?;
+        }
+        self.settle_candidates()
+    }
+
+    /// Trusts a roster for the first time and begins the first journal.
+    pub(super) fn join_with(&mut self, trust: Trust) -> Result<(), Failure> {
+        self.set_trust(trust)?;
+        self.begin_journal(None)?;
+        self.settle_candidates()?;
+        let known = self.journal.heads().map_err(|error| fault::sync("beginning a journal", &error))?;
+        self.note_heads(&known)
+    }
+
+    /// Files a document that has been verified.
+    pub(super) fn file(&mut self, document: &Document) -> Result<Adoption, Failure> {
+        self.journal.adopt(document).map_err(|error| fault::sync("filing a document", &error))
+    }
+
+    /// Files a word on freshness, if it holds.
+    pub(super) fn file_freshness(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let verified = Freshness::verify(bytes, self.trust()?);
+        let word = *verified.map_err(|error| fault::keys("reading how fresh the roster is", &error))?.value();
+        let about = Digest::from_bytes(*word.agency.as_bytes());
+        self.file(&Document { kind: DocumentKind::Freshness, about, version: word.serial, bytes: bytes.to_vec() })?;
+        Ok(())
+    }
+
+    /// Takes over what the courier has filed: newer rosters one by one, unit keys, then wraps for readers who lack one.
+    ///
+    /// # Errors
+    /// What the journal refuses. What a document is refused for is told in [`Adopted::refused`].
+    pub fn adopt_documents(&mut self) -> Result<Adopted, Failure> {
+        let mut adopted = Adopted::default();
+        let documents = self.journal.documents().map_err(|error| fault::sync("reading the documents", &error))?;
+        let mut trust = self.trust()?.clone();
+        let before = trust.roster_version();
+        let of_kind = |kind| documents.iter().map(|filed| &filed.document).filter(move |document| document.kind == kind);
+        for document in of_kind(DocumentKind::Roster).filter(|document| document.version > before) {
+            match trust.adopt(&document.bytes) {
+                Ok(Step::Adopted | Step::AlreadyHeld) => {}
+                Err(error) => adopted.refused.push(fault::keys("taking over a newer roster", &error).message),
+            }
+        }
+        if trust.roster_version() > before || trust.forks().len() > self.trust()?.forks().len() {
+            adopted.roster = (trust.roster_version() > before).then_some(trust.roster_version());
+            self.set_trust(trust)?;
+        }
+        for document in of_kind(DocumentKind::UnitKeys) {
+            match self.take_unit_keys(&document.bytes) {
+                Ok(unit) => adopted.keys.extend(unit),
+                Err(failure) => adopted.refused.push(failure.message),
+            }
+        }
+        self.settle_candidates()?;
+        self.wrap_for_newcomers()?;
+        Ok(adopted)
+    }
+
+    /// Opens a unit's key that another reader wrapped for this device; `None` when it is not for us or already held.
+    fn take_unit_keys(&mut self, bytes: &[u8]) -> Result<Option<UnitId>, Failure> {
+        let doing = "taking a unit's key";
+        let trust = self.trust()?;
+        let keys = match UnitKeys::verify(bytes, trust) {
+            Ok(verified) => verified.into_value(),
+            // Its signer may have left since: what the new roster's readers sign counts, and this word does not.
+            Err(KeysError::Forged(Forgery::NoAuthority | Forgery::OtherKey)) => return Ok(None),
+            Err(error) => return Err(fault::keys(doing, &error)),
+        };
+        let about = Digest::from_bytes(*keys.unit.as_bytes());
+        let document =
+            Document { kind: DocumentKind::UnitKeys, about, version: unit_keys_version(&keys), bytes: bytes.to_vec() };
+        let held = self.vault.unit_identity(&keys.recipient).is_some();
+        let opened = if held || !keys.is_for(&self.device()) {
+            None
+        } else {
+            Some(keys.open(self.vault.keys(), trust).map_err(|error| fault::keys(doing, &error))?)
+        };
+        self.file(&document)?;
+        let Some(identity) = opened else { return Ok(None) };
+        self.hold_unit(HeldUnit { unit: keys.unit, epoch: keys.epoch, identity })?;
+        Ok(Some(keys.unit))
+    }
+
+    fn hold_unit(&mut self, held: HeldUnit) -> Result<(), Failure> {
+        self.remember(&Mark::Unit(&held))?;
+        self.vault.hold(held);
+        Ok(())
+    }
+
+    /// The identity that this device offered is a unit's key from the moment a roster says so.
+    fn settle_candidates(&mut self) -> Result<(), Failure> {
+        let candidates: Vec<HeldUnit> =
+            self.vault.units().iter().filter(|held| held.unit.is_zero()).cloned().collect();
+        for candidate in candidates {
+            let named = |unit: &&Unit| unit.recipient.as_ref() == Some(candidate.identity.recipient());
+            let unit = self.trust()?.roster().units.iter().find(named).map(|unit| (unit.id, unit.epoch));
+            if let Some((unit, epoch)) = unit {
+                self.hold_unit(HeldUnit { unit, epoch, identity: candidate.identity })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Wraps the key of each unit that this device reads for to the readers who lack it; the courier carries the statement.
+    fn wrap_for_newcomers(&mut self) -> Result<(), Failure> {
+        let Ok(me) = self.listed().cloned() else { return Ok(()) };
+        let roster = self.trust()?.roster().clone();
+        for unit in roster.units.iter().filter(|unit| roster.reads_for(&me, &unit.id)) {
+            let Some(recipient) = &unit.recipient else { continue };
+            let Some(identity) = self.unit_identity(recipient).cloned() else { continue };
+            if self.everybody_has_a_wrap(unit)? {
+                continue;
+            }
+            let doing = "wrapping the unit's key for its readers";
+            let keys = UnitKeys::wrap_for_roster(self.trust()?, &unit.id, &identity);
+            let keys = keys.map_err(|error| fault::keys(doing, &error))?;
+            let bytes = keys.sign(&self.signer()).to_bytes();
+            let about = Digest::from_bytes(*unit.id.as_bytes());
+            self.file(&Document { kind: DocumentKind::UnitKeys, about, version: unit_keys_version(&keys), bytes })?;
+        }
+        Ok(())
+    }
+
+    fn everybody_has_a_wrap(&self, unit: &Unit) -> Result<bool, Failure> {
+        let documents = self.journal.documents().map_err(|error| fault::sync("reading the documents", &error))?;
+        let trust = self.trust()?;
+        let wrapped: Vec<UnitKeys> = documents
+            .iter()
+            .filter(|filed| filed.document.kind == DocumentKind::UnitKeys)
+            .filter_map(|filed| UnitKeys::verify(&filed.document.bytes, trust).ok())
+            .map(|verified| verified.into_value())
+            .filter(|keys| keys.unit == unit.id && Some(&keys.recipient) == unit.recipient.as_ref())
+            .collect();
+        let readers = trust.roster().unit_devices(&unit.id);
+        Ok(readers.iter().all(|device| device.id == self.device() || wrapped.iter().any(|keys| keys.is_for(&device.id))))
+    }
+
+    /// Everything a newcomer needs, from what is filed here.
+    ///
+    /// # Errors
+    /// What the journal refuses.
+    pub fn pack(&self) -> Result<Pack, Failure> {
+        let documents = self.journal.documents().map_err(|error| fault::sync("reading the documents", &error))?;
+        let mut pack = Pack::default();
+        for filed in documents.into_iter().filter(|filed| !filed.rival) {
+            match filed.document.kind {
+                DocumentKind::Roster => pack.rosters.push(filed.document.bytes),
+                DocumentKind::UnitKeys => pack.unit_keys.push(filed.document.bytes),
+                DocumentKind::Freshness => pack.freshness.push(filed.document.bytes),
+                DocumentKind::Codebook | DocumentKind::Epoch | DocumentKind::RotationCertificate => {}
+            }
+        }
+        Ok(pack)
+    }
+
+    /// The newest word on how fresh the roster is.
+    ///
+    /// # Errors
+    /// What the journal refuses.
+    pub fn freshness(&self) -> Result<Option<Freshness>, Failure> {
+        let documents = self.journal.documents().map_err(|error| fault::sync("reading the documents", &error))?;
+        let trust = self.trust()?;
+        let words = documents.iter().filter(|filed| filed.document.kind == DocumentKind::Freshness);
+        let verified = words.filter_map(|filed| Freshness::verify(&filed.document.bytes, trust).ok());
+        Ok(verified.map(|verified| *verified.value()).max_by_key(|word| word.serial))
+    }
+}
+
+/// A roster as a document.
+pub(super) fn roster_document(trust: &Trust, version: u64, bytes: Vec<u8>) -> Document {
+    let about = Digest::from_bytes(*trust.agency().as_bytes());
+    Document { kind: DocumentKind::Roster, about, version, bytes }
+}
+
+/// A later statement on the same epoch with more readers is newer: readers are counted below the epoch, so that a reader added later is
+/// carried as a newer document.
+fn unit_keys_version(keys: &UnitKeys) -> u64 {
+    let readers = u64::try_from(keys.wraps.len()).unwrap_or(u64::MAX).min(0xffff_ffff);
+    (keys.epoch << 32) | readers
+}
+
+/// The payload's hash of a statement, as rosters name one another.
+pub(super) fn payload_hash(bytes: &[u8]) -> Option<Digest> {
+    Statement::from_bytes(bytes).ok().map(|statement| statement.payload_hash())
+}

@@ -1,0 +1,147 @@
+//! The case keys that this device knows, in memory while it is unlocked, and which of its own slips a case is sealed under.
+
+use std::collections::HashMap;
+
+use amanat_keys::{
+    case_key::{CaseKey, Place},
+    fingerprint::{CaseId, JournalId, KeyId},
+};
+use amanat_sync::{
+    entry::{EntryRef, Header, Kind, Reader},
+    journal::{Shelf, ShelfRow},
+};
+use zeroize::Zeroizing;
+
+/// What a case key seals: a case's entries, or the answers that its forms call sealed (the case's second key).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// Entries.
+    Content,
+    /// Names, phones, homes.
+    Names,
+    /// Another device's slip: opens, seals nothing.
+    Foreign,
+}
+
+impl Purpose {
+    const fn byte(self) -> u8 {
+        match self {
+            Self::Content => 0,
+            Self::Names => 1,
+            Self::Foreign => 2,
+        }
+    }
+
+    const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            0 => Some(Self::Content),
+            1 => Some(Self::Names),
+            2 => Some(Self::Foreign),
+            _ => None,
+        }
+    }
+}
+
+/// An own slip that can be sealed under.
+#[derive(Clone, Debug)]
+pub struct OwnSlip {
+    /// Its journal.
+    pub journal: JournalId,
+    /// Its number there.
+    pub seq: u64,
+    /// Whom it gives the key to.
+    pub audience: Vec<Reader>,
+}
+
+/// Case keys by the place of their slip.
+#[derive(Debug, Default)]
+pub struct Ring {
+    keys: HashMap<EntryRef, (CaseKey, Purpose)>,
+    newest: HashMap<(CaseId, Purpose), OwnSlip>,
+}
+
+impl Ring {
+    /// From the rows of the journal's shelf; a row that is no key is passed over (its entries count as unreadable).
+    pub fn from_rows(rows: &[ShelfRow]) -> Self {
+        let mut ring = Self::default();
+        for row in rows.iter().filter(|row| row.shelf == Shelf::CaseKeys) {
+            if let Some((at, key, purpose)) = row.slip().zip(parse(&row.plain)).map(|(at, (key, use_))| (at, key, use_)) {
+                ring.keys.insert(at, (key, purpose));
+            }
+        }
+        ring
+    }
+
+    /// The key that a slip at this place gave.
+    pub fn key(&self, slip: &EntryRef) -> Option<&CaseKey> {
+        self.keys.get(slip).map(|(key, _)| key)
+    }
+
+    /// Whether the slip's key is known.
+    pub fn holds(&self, slip: &EntryRef) -> bool {
+        self.keys.contains_key(slip)
+    }
+
+    /// How many keys are known.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Takes a key in.
+    pub fn put(&mut self, slip: EntryRef, key: CaseKey, purpose: Purpose) {
+        self.keys.insert(slip, (key, purpose));
+    }
+
+    /// Notes an own slip, found in the journal or just kept: the newest of its case is sealed under. Entries of one journal come in
+    /// order, and journals in the order in which they were begun.
+    pub fn note_own(&mut self, header: &Header) {
+        if header.kind != Kind::Slip {
+            return;
+        }
+        let Some((_, purpose)) = self.keys.get(&header.at()) else { return };
+        let slip = OwnSlip { journal: header.journal, seq: header.seq, audience: header.audience.clone() };
+        self.newest.insert((header.case, *purpose), slip);
+    }
+
+    /// The newest own slip of a case, if it stands in this journal and gives the key to exactly these readers.
+    pub fn usable(&self, case: CaseId, purpose: Purpose, journal: JournalId, audience: &[Reader]) -> Option<u64> {
+        let slip = self.newest.get(&(case, purpose))?;
+        (slip.journal == journal && slip.audience == audience).then_some(slip.seq)
+    }
+
+    /// The newest own slip of a case, whoever reads it.
+    pub fn newest(&self, case: CaseId) -> Option<&OwnSlip> {
+        self.newest.get(&(case, Purpose::Content))
+    }
+}
+
+/// The local row of a key: 16 bytes and what it is for.
+pub fn row(slip: &EntryRef, case: CaseId, id: KeyId, key: &CaseKey, purpose: Purpose) -> ShelfRow {
+    let mut plain = Zeroizing::new(Vec::with_capacity(17));
+    plain.extend_from_slice(key.expose());
+    plain.push(purpose.byte());
+    ShelfRow::case_key(slip, case, id, plain)
+}
+
+/// The place of a slip as `keys` has it.
+pub fn place_of(header: &Header) -> Place {
+    Place {
+        agency: header.agency,
+        device: header.device,
+        journal: header.journal,
+        seq: header.seq,
+        case: header.case,
+        key: header.key,
+    }
+}
+
+fn parse(plain: &[u8]) -> Option<(CaseKey, Purpose)> {
+    let (key, rest) = plain.split_first_chunk::<16>()?;
+    let [purpose] = rest else { return None };
+    Some((CaseKey::from_bytes(*key), Purpose::from_byte(*purpose)?))
+}

@@ -1,0 +1,315 @@
+//! The next roster: what an admin's command changes in a copy of the adopted one, before it is signed.
+//!
+//! Pure: time and chance are arguments. Whether the result may be adopted is decided by `keys::trust`, as for anybody's.
+
+use amanat_keys::{
+    fingerprint::{AgencyId, DeviceId, Digest, MemberId, UnitId},
+    recipient::{Recipient, RecipientKind},
+    roster::{Admin, Device, DeviceState, Hub, Member, Role, Roster, Span, Unit, UnitKind},
+    verifying_key::VerifyingKey,
+};
+
+use crate::failure::Failure;
+
+/// How long a roster is current, in seconds: a year. Past it devices show amber and go on keeping.
+const LIFE: u64 = 365 * 24 * 3600;
+
+/// What a new agency begins with.
+#[derive(Debug)]
+pub struct Founding<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Unix seconds.
+    pub now: u64,
+    /// The first admin, whose the root key is.
+    pub admin_member: MemberId,
+    /// The first root key.
+    pub root: VerifyingKey,
+    /// The admin's name and device.
+    pub admin: (&'a str, Newcomer),
+    /// The first HQ reader's name and device, and the recipient that its device offers as headquarters' key.
+    pub reader: (&'a str, Newcomer),
+    /// What headquarters' cases are sealed to.
+    pub hq_recipient: Recipient,
+}
+
+/// A device that is to be listed.
+#[derive(Clone, Debug)]
+pub struct Newcomer {
+    /// Its signing key, from which its id follows.
+    pub key: VerifyingKey,
+    /// What is sealed to it.
+    pub recipient: Recipient,
+}
+
+/// Roster 1: one admin, headquarters, its first reader (who may also stand in), no hub.
+pub fn first(founding: Founding<'_>) -> Roster {
+    let hq = UnitId::random();
+    let (admin_id, reader_id) = (founding.admin_member, MemberId::random());
+    let (admin_name, admin) = founding.admin;
+    let (reader_name, reader) = founding.reader;
+    let mut roster = Roster {
+        agency: AgencyId::from_bytes([0; 32]),
+        name: founding.name.to_owned(),
+        version: 1,
+        previous: Digest::from_bytes([0; 32]),
+        issued: founding.now,
+        expires: founding.now.saturating_add(LIFE),
+        threshold: 1,
+        admins: vec![Admin { member: admin_id, root_key: founding.root }],
+        units: vec![Unit {
+            id: hq,
+            kind: UnitKind::Headquarters,
+            name: "HQ".to_owned(),
+            recipient: Some(founding.hq_recipient),
+            epoch: 1,
+            retired: Vec::new(),
+        }],
+        members: vec![
+            Member { id: admin_id, name: admin_name.to_owned(), roles: vec![(Role::Admin, hq)] },
+            Member {
+                id: reader_id,
+                name: reader_name.to_owned(),
+                roles: vec![(Role::Reader, hq), (Role::Custodian, hq)],
+            },
+        ],
+        devices: vec![device(admin_id, &admin), device(reader_id, &reader)],
+        hubs: Vec::new(),
+        peers: Vec::new(),
+        recovery: None,
+        kind: RecipientKind::X25519,
+        minimum_version: 1,
+        policies: Vec::new(),
+    };
+    sort(&mut roster);
+    roster
+}
+
+/// A copy of the adopted roster that follows it and changes nothing else yet.
+pub fn next(adopted: &Roster, now: u64) -> Roster {
+    Roster {
+        agency: adopted.agency_id(),
+        version: adopted.version.saturating_add(1),
+        previous: adopted.hash(),
+        issued: now.max(adopted.issued),
+        expires: now.max(adopted.issued).saturating_add(LIFE),
+        ..adopted.clone()
+    }
+}
+
+/// Lists a device: for a member of that id, or for a new member of that name. If it is the first reader of a unit without a key,
+/// what it offers becomes the unit's key.
+///
+/// # Errors
+/// Usage when the device, or its key, is listed already.
+pub fn add_device(
+    roster: &mut Roster,
+    newcomer: &Newcomer,
+    member: Result<MemberId, &str>,
+    role: Role,
+    unit: UnitId,
+    offered: Option<&Recipient>,
+) -> Result<DeviceId, Failure> {
+    let id = newcomer.key.device_id();
+    if roster.device(&id).is_some() {
+        return Err(Failure::usage(
+            format!("enrolling device {} — the roster lists it already", short(&id)),
+            "Write its join pack with: amanat roster publish --out FILE",
+        ));
+    }
+    let member = match member {
+        Ok(known) => known,
+        Err(name) => {
+            let member = MemberId::random();
+            roster.members.push(Member { id: member, name: name.to_owned(), roles: Vec::new() });
+            member
+        }
+    };
+    if let Some(member) = roster.members.iter_mut().find(|held| held.id == member) {
+        if !member.roles.contains(&(role, unit)) {
+            member.roles.push((role, unit));
+        }
+    }
+    let listed = device(member, newcomer);
+    roster.devices.push(listed.clone());
+    sort(roster);
+    if roster.reads_for(&listed, &unit) {
+        if let Some((unit, offered)) = roster.units.iter_mut().find(|held| held.id == unit).zip(offered) {
+            if unit.recipient.is_none() {
+                unit.recipient = Some(offered.clone());
+                unit.epoch = 1;
+            }
+        }
+    }
+    Ok(id)
+}
+
+/// Adds a unit without a key; its first reader brings one.
+///
+/// # Errors
+/// Usage when a unit of this name is listed, or a second headquarters is asked for.
+pub fn add_unit(roster: &mut Roster, name: &str, kind: UnitKind) -> Result<UnitId, Failure> {
+    let doing = format!("adding the unit {name}");
+    if roster.units.iter().any(|unit| unit.name == name) {
+        return Err(Failure::usage(format!("{doing} — there is one of this name"), "Give it another name."));
+    }
+    if kind == UnitKind::Headquarters {
+        return Err(Failure::usage(format!("{doing} — an agency has one headquarters"), "Use --kind station."));
+    }
+    let id = UnitId::random();
+    let name = name.to_owned();
+    roster.units.push(Unit { id, kind, name, recipient: None, epoch: 0, retired: Vec::new() });
+    sort(roster);
+    Ok(id)
+}
+
+/// Lists a hub.
+///
+/// # Errors
+/// Usage when it is listed already.
+pub fn add_hub(roster: &mut Roster, name: &str, url: &str, newcomer: &Newcomer) -> Result<DeviceId, Failure> {
+    let id = newcomer.key.device_id();
+    if roster.hub(&id).is_some() {
+        return Err(Failure::usage(format!("enrolling hub {} — the roster lists it already", short(&id)), ""));
+    }
+    roster.hubs.push(Hub {
+        id,
+        name: name.to_owned(),
+        url: url.to_owned(),
+        receipt_key: newcomer.key,
+        transport: newcomer.recipient.clone(),
+        tls_key: None,
+        first_checkpoint: 1,
+        last_checkpoint: None,
+    });
+    sort(roster);
+    Ok(id)
+}
+
+/// A unit by its full id or its name; headquarters when nothing is named.
+///
+/// # Errors
+/// Usage, naming the units there are.
+pub fn find_unit<'a>(roster: &'a Roster, asked: Option<&str>) -> Result<&'a Unit, Failure> {
+    let found = match asked {
+        None => roster.unit_of_kind(UnitKind::Headquarters),
+        Some(text) => roster.units.iter().find(|unit| unit.name == text || unit.id.to_string() == text),
+    };
+    found.ok_or_else(|| {
+        let names: Vec<&str> = roster.units.iter().map(|unit| unit.name.as_str()).collect();
+        Failure::usage(
+            format!("looking for the unit {} — the roster has none of this name", asked.unwrap_or("HQ")),
+            format!("Units: {}. Add one with: amanat roster unit-add NAME", names.join(", ")),
+        )
+    })
+}
+
+/// A member by full id or name.
+///
+/// # Errors
+/// Usage when there is none, or more than one of the name.
+pub fn find_member(roster: &Roster, asked: &str) -> Result<MemberId, Failure> {
+    let mut found = roster.members.iter().filter(|member| member.name == asked || member.id.to_string() == asked);
+    match (found.next(), found.next()) {
+        (Some(member), None) => Ok(member.id),
+        (None, _) => Err(Failure::usage(
+            "looking for the member — the roster has none of this name or id",
+            "Leave --member out to enrol a new person.",
+        )),
+        (Some(_), Some(_)) => Err(Failure::usage(
+            "looking for the member — more than one has this name",
+            "Give the id that `amanat roster show` prints.",
+        )),
+    }
+}
+
+fn device(member: MemberId, newcomer: &Newcomer) -> Device {
+    Device {
+        id: newcomer.key.device_id(),
+        member,
+        spans: vec![Span { key: newcomer.key, journal: None, from: 1, until: None }],
+        recipient: newcomer.recipient.clone(),
+        state: DeviceState::Active,
+        cut_offs: Vec::new(),
+    }
+}
+
+/// The order that the format demands.
+fn sort(roster: &mut Roster) {
+    roster.admins.sort_by_key(|admin| admin.member);
+    roster.units.sort_by_key(|unit| unit.id);
+    roster.members.sort_by_key(|member| member.id);
+    roster.members.iter_mut().for_each(|member| member.roles.sort_unstable());
+    roster.devices.sort_by_key(|device| device.id);
+    roster.hubs.sort_by_key(|hub| hub.id);
+}
+
+fn short(id: &DeviceId) -> String {
+    id.to_string().chars().take(8).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use amanat_keys::{canonical, device::DeviceKeys, recipient::ReadIdentity};
+
+    use super::*;
+
+    fn newcomer() -> Newcomer {
+        let keys = DeviceKeys::generate().unwrap();
+        Newcomer { key: keys.verifying_key(), recipient: keys.recipient().clone() }
+    }
+
+    fn recipient() -> Recipient {
+        ReadIdentity::generate().unwrap().recipient().clone()
+    }
+
+    fn founded() -> Roster {
+        first(Founding {
+            name: "Agency",
+            now: 100,
+            admin_member: MemberId::random(),
+            root: newcomer().key,
+            admin: ("A", newcomer()),
+            reader: ("R", newcomer()),
+            hq_recipient: recipient(),
+        })
+    }
+
+    #[test]
+    fn every_change_gives_a_roster_that_the_format_accepts() {
+        let mut roster = founded();
+        let read = |roster: &Roster| canonical::decode::<Roster>(&canonical::encode(roster));
+        assert_eq!(read(&roster).unwrap(), roster);
+        roster = next(&roster, 50);
+        assert_eq!((roster.version, roster.issued), (2, 100), "a clock set back does not date a roster back");
+        let unit = add_unit(&mut roster, "PS Layyah", UnitKind::Station).unwrap();
+        add_device(&mut roster, &newcomer(), Err("Officer"), Role::Officer, unit, Some(&recipient())).unwrap();
+        add_hub(&mut roster, "hub", "https://hub.example", &newcomer()).unwrap();
+        assert_eq!(read(&roster).unwrap(), roster);
+    }
+
+    #[test]
+    fn a_station_gets_its_key_from_its_first_reader_and_from_no_officer_or_later_reader() {
+        let mut roster = next(&founded(), 200);
+        let unit = add_unit(&mut roster, "PS Layyah", UnitKind::Station).unwrap();
+        let key = |roster: &Roster| roster.unit(&unit).unwrap().recipient.clone();
+        add_device(&mut roster, &newcomer(), Err("O"), Role::Officer, unit, Some(&recipient())).unwrap();
+        assert_eq!(key(&roster), None);
+        let offered = recipient();
+        add_device(&mut roster, &newcomer(), Err("S"), Role::Supervisor, unit, Some(&offered)).unwrap();
+        assert_eq!(key(&roster).as_ref(), Some(&offered));
+        add_device(&mut roster, &newcomer(), Err("T"), Role::Supervisor, unit, Some(&recipient())).unwrap();
+        assert_eq!(key(&roster), Some(offered));
+    }
+
+    #[test]
+    fn what_is_listed_is_not_listed_twice() {
+        let mut roster = next(&founded(), 200);
+        let unit = find_unit(&roster, None).unwrap().id;
+        let new = newcomer();
+        add_device(&mut roster, &new, Err("O"), Role::Officer, unit, None).unwrap();
+        assert!(add_device(&mut roster, &new, Err("O"), Role::Officer, unit, None).is_err());
+        assert!(add_unit(&mut roster, "HQ", UnitKind::Station).is_err());
+        assert!(find_unit(&roster, Some("PS Nowhere")).unwrap_err().hint.contains("HQ"));
+    }
+}

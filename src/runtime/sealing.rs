@@ -1,0 +1,330 @@
+//! From contents to signed entries, ready to be appended: slips where they are needed, envelopes, headers, the chain.
+//!
+//! Three steps, so that a large import uses both cores: *plan* gives every entry its number; *make* does what no other entry
+//! bears on (slips, text); *chain* seals one after the other, because each nonce is hedged with the link before it; *sign*
+//! signs what is chained. Nothing here touches the disk.
+
+use std::{num::NonZeroUsize, thread};
+
+use amanat_keys::{
+    case_key::{CaseKey, Place},
+    device::Signer,
+    envelope,
+    error::KeysError,
+    fingerprint::{CaseId, Digest},
+    payload::{NonceHedge, NonceKey},
+    recipient::Recipient,
+    slip::Slip,
+};
+use amanat_sync::{
+    entry::{EntryRef, Header, Kind, Reader, RosterSeen, SealedEntry, Slot},
+    error::SyncError,
+    journal::ShelfRow,
+};
+
+use super::{
+    border::entry_id,
+    fault,
+    ring::{self, Purpose, Ring},
+};
+use crate::{
+    failure::Failure,
+    model::{Author, Content, Entry, EntryId, Source, Times},
+    record,
+};
+
+const DOING: &str = "sealing the entry";
+/// Fewer entries than this are made on the calling thread.
+const WORTH_A_THREAD: usize = 32;
+
+/// What one device seals with.
+#[derive(Clone)]
+pub struct Pen {
+    /// Signs.
+    pub signer: Signer,
+    /// Hedges nonces.
+    pub nonce: NonceKey,
+    /// Version and hash of the adopted roster.
+    pub roster: (u64, Digest),
+}
+
+/// Who is to read a case today.
+#[derive(Clone, Debug)]
+pub struct Readers {
+    /// As the header has them.
+    pub audience: Vec<Reader>,
+    /// In the same order.
+    pub recipients: Vec<Recipient>,
+}
+
+/// One thing to keep.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// The case.
+    pub case: CaseId,
+    /// Under which of the case's keys.
+    pub purpose: Purpose,
+    /// What. The `of` of [`Content::Names`] that is to name the entry just before it is [`PREVIOUS`].
+    pub content: Content,
+    /// Where it was imported from.
+    pub source: Option<Source>,
+}
+
+/// Stands for "the entry sealed just before this one", whose id is known only then.
+pub const PREVIOUS: EntryId = EntryId::from_bytes([0; 16]);
+
+/// What is to be appended, and what it says.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Slips and entries in the order of their numbers.
+    pub sealed: Vec<SealedEntry>,
+    /// Local rows of the new case keys.
+    pub rows: Vec<ShelfRow>,
+    /// The new keys.
+    pub keys: Vec<(EntryRef, CaseKey, Purpose)>,
+    /// The contents as entries, in order.
+    pub entries: Vec<Entry>,
+    /// The slot after the last.
+    pub next: Option<Slot>,
+}
+
+enum Planned {
+    Slip { case: CaseId, purpose: Purpose, key: CaseKey, readers: usize },
+    Content { piece: usize, key: CaseKey, slip: u64 },
+}
+
+enum Made {
+    Slip(Vec<u8>),
+    Text(Option<Vec<u8>>),
+}
+
+/// Seals pieces in order. `readers_of` gives today's readers for each piece as an index into `readers`.
+///
+/// # Errors
+/// What `keys` refuses; nothing has been kept then.
+pub fn seal(
+    pen: &Pen,
+    ring: &Ring,
+    slot: Slot,
+    pieces: Vec<Piece>,
+    readers: &[Readers],
+    readers_of: &[usize],
+    times: Times,
+) -> Result<Batch, Failure> {
+    let plan = plan(ring, slot, &pieces, readers, readers_of)?;
+    let made = make(&plan, &pieces, readers, times)?;
+    let chained = chain(pen, slot, plan, made, pieces, readers, times)?;
+    sign(pen, chained)
+}
+
+/// Gives every piece its slip, and every slip and piece its number.
+fn plan(
+    ring: &Ring,
+    slot: Slot,
+    pieces: &[Piece],
+    readers: &[Readers],
+    readers_of: &[usize],
+) -> Result<Vec<Planned>, Failure> {
+    let mut fresh: std::collections::HashMap<(CaseId, Purpose, usize), (u64, CaseKey)> = Default::default();
+    let mut plan = Vec::with_capacity(pieces.len() * 2);
+    let number = |plan: &Vec<Planned>| slot.seq.saturating_add(u64::try_from(plan.len()).unwrap_or(u64::MAX));
+    for (at, piece) in pieces.iter().enumerate() {
+        let who = readers_of.get(at).copied().unwrap_or(0);
+        let audience = readers.get(who).map(|readers| readers.audience.as_slice()).unwrap_or_default();
+        if audience.is_empty() {
+            return Err(no_readers());
+        }
+        let held = ring.usable(piece.case, piece.purpose, slot.journal, audience).and_then(|seq| {
+            let slip = EntryRef { device: slot.device, journal: slot.journal, seq };
+            ring.key(&slip).map(|key| (seq, key.clone()))
+        });
+        let known = held.or_else(|| fresh.get(&(piece.case, piece.purpose, who)).cloned());
+        let (slip, key) = known.unwrap_or_else(|| {
+            let (seq, key) = (number(&plan), CaseKey::generate());
+            fresh.insert((piece.case, piece.purpose, who), (seq, key.clone()));
+            plan.push(Planned::Slip { case: piece.case, purpose: piece.purpose, key: key.clone(), readers: who });
+            (seq, key)
+        });
+        plan.push(Planned::Content { piece: at, key, slip });
+    }
+    Ok(plan)
+}
+
+fn no_readers() -> Failure {
+    Failure::refused(
+        format!("{DOING} — nobody could read it: the unit has no key yet"),
+        "Keep it at sharing level H2, or sync once the unit's first supervisor has been enrolled.",
+    )
+}
+
+/// Slips and texts, on as many threads as there are cores where it is worth it.
+fn make(plan: &[Planned], pieces: &[Piece], readers: &[Readers], times: Times) -> Result<Vec<Made>, Failure> {
+    let make_one = |planned: &Planned| match planned {
+        Planned::Slip { key, readers: who, .. } => {
+            let recipients = readers.get(*who).map(|readers| readers.recipients.as_slice()).unwrap_or_default();
+            Slip::make(key, recipients).map(Made::Slip).map_err(|fault| fault::keys(DOING, &KeysError::from(fault)))
+        }
+        Planned::Content { piece, .. } => Ok(Made::Text(pieces.get(*piece).and_then(|piece| {
+            (!waits(&piece.content)).then(|| record::encode(&piece.content, &times, piece.source.as_ref()))
+        }))),
+    };
+    in_parallel(plan, make_one)
+}
+
+/// Whether the text can only be written once the entry before it is sealed.
+fn waits(content: &Content) -> bool {
+    matches!(content, Content::Names(names) if names.of == PREVIOUS)
+}
+
+struct Chained {
+    batch: Batch,
+    unsigned: Vec<(Header, Vec<u8>)>,
+}
+
+/// Seals one after the other: every header names the link before it, and so does every nonce.
+fn chain(
+    pen: &Pen,
+    mut slot: Slot,
+    plan: Vec<Planned>,
+    made: Vec<Made>,
+    pieces: Vec<Piece>,
+    readers: &[Readers],
+    times: Times,
+) -> Result<Chained, Failure> {
+    let mut chained = Chained { batch: Batch::default(), unsigned: Vec::with_capacity(plan.len()) };
+    let mut pieces: Vec<Option<Piece>> = pieces.into_iter().map(Some).collect();
+    let mut previous = PREVIOUS;
+    for (planned, made) in plan.into_iter().zip(made) {
+        let (header, sealed) = match (planned, made) {
+            (Planned::Slip { case, purpose, key, readers: who }, Made::Slip(bytes)) => {
+                let audience = readers.get(who).map(|readers| readers.audience.clone()).unwrap_or_default();
+                let header = slip_header(pen, &slot, case, &key, audience, &bytes);
+                let at = header.at();
+                chained.batch.rows.push(ring::row(&at, case, key.id(&ring::place_of(&header)), &key, purpose));
+                chained.batch.keys.push((at, key, purpose));
+                (header, bytes)
+            }
+            (Planned::Content { piece, key, slip }, Made::Text(text)) => {
+                let Some(mut piece) = pieces.get_mut(piece).and_then(Option::take) else { continue };
+                if let Content::Names(names) = &mut piece.content {
+                    if names.of == PREVIOUS {
+                        names.of = previous;
+                    }
+                }
+                let text = text.unwrap_or_else(|| record::encode(&piece.content, &times, piece.source.as_ref()));
+                let (header, envelope) = content_entry(pen, &slot, piece.case, slip, &key, &text)?;
+                previous = entry_id(&Digest::of(&header.encode().map_err(|error| fault::sync(DOING, &error))?));
+                chained.batch.entries.push(opened(previous, &header, piece, times));
+                (header, envelope)
+            }
+            (Planned::Slip { .. }, Made::Text(_)) | (Planned::Content { .. }, Made::Slip(_)) => continue,
+        };
+        let bytes = header.encode().map_err(|error| fault::sync(DOING, &error))?;
+        let link = amanat_sync::chain::link(&slot.prev, &Digest::of(&bytes));
+        slot = Slot { seq: slot.seq.saturating_add(1), prev: link, ..slot };
+        chained.unsigned.push((header, sealed));
+    }
+    chained.batch.next = Some(slot);
+    Ok(chained)
+}
+
+fn blank_header(pen: &Pen, slot: &Slot, case: CaseId, kind: Kind) -> Header {
+    Header {
+        v: 1,
+        agency: slot.agency,
+        device: slot.device,
+        journal: slot.journal,
+        seq: slot.seq,
+        prev: slot.prev,
+        kind,
+        case,
+        key: slot.seq,
+        audience: Vec::new(),
+        roster: RosterSeen { version: pen.roster.0, hash: None },
+        commitment: Digest::from_bytes([0; 32]),
+        digest: Digest::from_bytes([0; 32]),
+        size: 0,
+        parts: Vec::new(),
+        target: None,
+    }
+}
+
+fn slip_header(
+    pen: &Pen,
+    slot: &Slot,
+    case: CaseId,
+    key: &CaseKey,
+    audience: Vec<Reader>,
+    bytes: &[u8],
+) -> Header {
+    let mut header = blank_header(pen, slot, case, Kind::Slip);
+    header.commitment = Digest::from_bytes(*key.id(&ring::place_of(&header)).as_bytes());
+    header.audience = audience;
+    header.roster.hash = Some(pen.roster.1);
+    header.digest = Digest::of(bytes);
+    header.size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    header
+}
+
+fn content_entry(
+    pen: &Pen,
+    slot: &Slot,
+    case: CaseId,
+    slip: u64,
+    key: &CaseKey,
+    text: &[u8],
+) -> Result<(Header, Vec<u8>), Failure> {
+    let mut header = blank_header(pen, slot, case, Kind::Sealed);
+    header.key = slip;
+    let place: Place = ring::place_of(&header);
+    let hedge = NonceHedge { key: &pen.nonce, link: slot.prev };
+    let sealed =
+        envelope::seal(text, &place, key, &hedge).map_err(|fault| fault::keys(DOING, &KeysError::from(fault)))?;
+    header.commitment = sealed.commitment;
+    header.digest = sealed.digest;
+    header.size = u64::try_from(sealed.envelope.len()).unwrap_or(u64::MAX);
+    Ok((header, sealed.envelope))
+}
+
+fn opened(id: EntryId, header: &Header, piece: Piece, times: Times) -> Entry {
+    let author = Author { device: header.device.into(), journal: header.journal.into(), seq: header.seq };
+    Entry { id, case: header.case.into(), author, times, source: piece.source, content: piece.content }
+}
+
+fn sign(pen: &Pen, chained: Chained) -> Result<Batch, Failure> {
+    let Chained { mut batch, unsigned } = chained;
+    batch.sealed = in_parallel(&unsigned, |(header, envelope)| {
+        SealedEntry::sign(header.clone(), envelope.clone(), &pen.signer)
+            .map_err(|error: SyncError| fault::sync(DOING, &error))
+    })?;
+    Ok(batch)
+}
+
+/// The same work for every item, in order, on both cores where there is enough of it.
+fn in_parallel<T: Sync, U: Send>(
+    items: &[T],
+    work: impl Fn(&T) -> Result<U, Failure> + Sync,
+) -> Result<Vec<U>, Failure> {
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    if items.len() < WORTH_A_THREAD || cores < 2 {
+        return items.iter().map(work).collect();
+    }
+    let part = items.len().div_ceil(cores);
+    let mut done = Vec::with_capacity(items.len());
+    let parts = thread::scope(|scope| {
+        let work = &work;
+        let handles: Vec<_> = items
+            .chunks(part)
+            .map(|chunk| scope.spawn(move || chunk.iter().map(work).collect::<Result<Vec<U>, Failure>>()))
+            .collect();
+        handles.into_iter().map(|handle| handle.join()).collect::<Vec<_>>()
+    });
+    for part in parts {
+        match part {
+            Ok(result) => done.extend(result?),
+            // A worker that panicked has been told of by the panic hook.
+            Err(_panicked) => return Err(Failure::failed(format!("{DOING} — a fault in the program"), "")),
+        }
+    }
+    Ok(done)
+}
