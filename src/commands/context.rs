@@ -2,14 +2,12 @@
 
 use std::path::Path;
 
+use amanat_keys::passphrase::Passphrase;
+
 use super::{args::Global, output::Output, passphrase};
 use crate::{
     failure::Failure,
-    runtime::{
-        closed_home::ClosedHome,
-        home::Home,
-        paths::Paths,
-    },
+    runtime::{closed_home::ClosedHome, home::Home, paths::Paths},
 };
 
 /// Options and output of one run.
@@ -41,9 +39,22 @@ impl Context {
     /// Locked for a wrong passphrase or another program in the home; usage where there is no device yet.
     pub(super) fn unlock(&self) -> Result<Home, Failure> {
         let paths = self.paths()?;
+        // Taken before the passphrase is asked for: nobody types one for nothing.
         let closed = ClosedHome::open(paths.clone())?;
         let passphrase = passphrase::existing(self.passphrase_file(), &paths.folder().display().to_string())?;
-        let home = closed.unlock(&passphrase)?;
+        self.open(&closed, &passphrase)
+    }
+
+    /// Opens the home with a passphrase that was asked for already.
+    ///
+    /// # Errors
+    /// As [`Context::unlock`].
+    pub(super) fn unlock_with(&self, passphrase: &Passphrase) -> Result<Home, Failure> {
+        self.open(&ClosedHome::open(self.paths()?)?, passphrase)
+    }
+
+    fn open(&self, closed: &ClosedHome, passphrase: &Passphrase) -> Result<Home, Failure> {
+        let home = closed.unlock(passphrase)?;
         for notice in home.notices() {
             self.output.note(notice);
         }

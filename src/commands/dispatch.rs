@@ -5,11 +5,18 @@ use std::{ffi::OsString, process::ExitCode};
 use clap::{Parser as _, error::ErrorKind};
 
 use super::{
+    agency,
     args::{Cli, Verb},
     completions,
+    context::Context,
+    device,
     output::{Output, Report},
+    roster, status,
 };
-use crate::failure::{Failure, Kind};
+use crate::{
+    failure::{Failure, Kind},
+    runtime::process,
+};
 
 /// Runs the command line and returns the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -19,7 +26,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return misread(&arguments, &error),
     };
     let output = Output { json: cli.global.json, quiet: cli.global.quiet };
-    match perform(&cli, output) {
+    process::guard_memory();
+    match perform(cli, output) {
         Ok(report) => {
             output.report(&report);
             ExitCode::SUCCESS
@@ -53,14 +61,24 @@ fn misread(arguments: &[OsString], error: &clap::Error) -> ExitCode {
     }
 }
 
-fn perform(cli: &Cli, _output: Output) -> Result<Report, Failure> {
-    match &cli.verb {
-        Some(Verb::Completions { shell }) => Ok(completions::run(*shell)),
+fn perform(cli: Cli, output: Output) -> Result<Report, Failure> {
+    let context = Context { global: cli.global, output };
+    let Some(verb) = cli.verb else { return Err(later("the screen")) };
+    match verb {
+        Verb::Agency(verb) => agency::run(&context, &verb),
+        Verb::Device(verb) => device::run(&context, &verb),
+        Verb::Roster(verb) => roster::run(&context, &verb),
+        Verb::Status => status::run(&context),
+        Verb::Completions { shell } => Ok(completions::run(shell)),
+        Verb::Bundle(_) => Err(later("bundle")),
+        Verb::Review(_) => Err(later("review")),
+        Verb::Report(_) => Err(later("report")),
+        Verb::Export(_) => Err(later("export")),
         _ => Err(later("this verb")),
     }
 }
 
 /// A verb that parses and is not there yet.
-fn later(verb: &str) -> Failure {
-    Failure::usage(format!("{verb} comes in a later version"), "")
+pub(super) fn later(verb: &str) -> Failure {
+    Failure::usage(format!("{verb} comes in a later version of amanat"), "")
 }

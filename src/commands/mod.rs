@@ -1,10 +1,21 @@
 //! The command line: every verb of the screen as a command, for scripts and tests.
 
+mod agency;
 mod answers;
 mod args;
 mod args_later;
 mod completions;
+mod context;
+mod device;
 mod dispatch;
 mod output;
+mod passphrase;
+mod roster;
+mod roster_page;
+mod status;
+mod sync;
+mod typed;
+
+use dispatch::later;
 
 pub use dispatch::run;

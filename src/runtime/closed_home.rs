@@ -18,7 +18,8 @@ use crate::failure::Failure;
 pub struct ClosedHome {
     paths: Paths,
     practice: bool,
-    lock: Arc<HomeLock>,
+    /// Held as long as any copy of this home lives.
+    _lock: Arc<HomeLock>,
 }
 
 impl ClosedHome {
@@ -43,7 +44,7 @@ impl ClosedHome {
     pub fn hold(paths: Paths) -> Result<Self, Failure> {
         let lock = Arc::new(HomeLock::take(&paths)?);
         let practice = paths.practice().exists();
-        Ok(Self { paths, practice, lock })
+        Ok(Self { paths, practice, _lock: lock })
     }
 
     /// Where it is.
@@ -100,8 +101,7 @@ impl ClosedHome {
     /// Ends a change of passphrase that was cut short.
     fn settle(&self, newer: bool) -> Result<(), Failure> {
         let next = self.paths.next_identity();
-        let settled =
-            if newer { fs::rename(&next, self.paths.identity()) } else { fs::remove_file(&next) };
+        let settled = if newer { fs::rename(&next, self.paths.identity()) } else { fs::remove_file(&next) };
         settled.map_err(|error| Failure::disk("ending the change of passphrase that was cut short", &error))
     }
 

@@ -8,7 +8,7 @@ use amanat_sync::error::SyncError;
 use crate::failure::Failure;
 
 /// An error with the sources behind it, each said once.
-fn told(error: &(dyn Error + 'static)) -> String {
+pub fn told(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(source) = next {

@@ -3,13 +3,8 @@
 use std::path::Path;
 
 use amanat_keys::{
-    fingerprint::MemberId,
-    freshness::Freshness,
-    passphrase::Passphrase,
-    root_key::RootKey,
-    roster::Roster,
-    trust::Trust,
-    vault_file,
+    fingerprint::MemberId, freshness::Freshness, passphrase::Passphrase, root_key::RootKey, roster::Roster,
+    trust::Trust, vault_file,
 };
 use amanat_sync::documents::{Document, DocumentKind};
 
@@ -82,7 +77,8 @@ pub fn found(
 fn first_roster(names: &Names<'_>, root: &RootKey, admin: &Made, reader: &Made) -> Result<Roster, Failure> {
     let newcomer = |made: &Made| Newcomer { key: made.request.signing_key, recipient: made.request.recipient.clone() };
     let offered = reader.request.offered_unit.clone();
-    let hq_recipient = offered.ok_or_else(|| Failure::failed(format!("{DOING} — the reader offers no unit key"), ""))?;
+    let hq_recipient =
+        offered.ok_or_else(|| Failure::failed(format!("{DOING} — the reader offers no unit key"), ""))?;
     Ok(roster_edit::first(Founding {
         name: names.agency,
         now: clock::unix_seconds(),

@@ -22,8 +22,8 @@ use super::{
     heads::Heads,
     marks::{self, Mark},
     paths::Paths,
+    pen::{Pen, Readers},
     ring::Ring,
-    sealing::{Pen, Readers},
 };
 use crate::failure::Failure;
 
@@ -192,7 +192,8 @@ impl Home {
     pub fn member(&self) -> Result<&Member, Failure> {
         let device = self.listed()?;
         let member = self.trust()?.roster().member(&device.member);
-        member.ok_or_else(|| Failure::refused("looking for the member — the roster does not list them", "Ask the admin."))
+        member
+            .ok_or_else(|| Failure::refused("looking for the member — the roster does not list them", "Ask the admin."))
     }
 
     /// The unit that this device's cases belong to: where its member works a case, else where they have any role.
@@ -232,7 +233,10 @@ impl Home {
         let audience = trust.roster().audience(&self.unit()?.id, level);
         let audience = audience.map_err(|error| {
             let failure = fault::keys("finding out who reads", &error);
-            Failure::refused(failure.message, "The unit has no key yet: sync once its first supervisor has been enrolled.")
+            Failure::refused(
+                failure.message,
+                "The unit has no key yet: sync once its first supervisor has been enrolled.",
+            )
         })?;
         let mut readers = Readers { audience: Vec::new(), recipients: Vec::new() };
         for reader in audience.readers.iter().filter(|reader| trust.undisputed(&reader.recipient)) {

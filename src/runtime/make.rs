@@ -3,13 +3,8 @@
 use std::{fs, io};
 
 use amanat_keys::{
-    device::DeviceKeys,
-    fingerprint::AgencyId,
-    join::JoinRequest,
-    locked_file::WorkFactor,
-    passphrase::Passphrase,
-    vault::Vault,
-    vault_file,
+    device::DeviceKeys, fingerprint::AgencyId, join::JoinRequest, locked_file::WorkFactor, passphrase::Passphrase,
+    vault::Vault, vault_file,
 };
 use amanat_sync::journal::SqliteJournal;
 

@@ -1,12 +1,7 @@
 //! The home's own small rows (shelf *marks*): the roster it trusts and unit keys that came after the vault was written.
 
 use amanat_keys::{
-    canonical,
-    error::KeysError,
-    fingerprint::UnitId,
-    recipient::ReadIdentity,
-    trust::Trust,
-    vault::HeldUnit,
+    canonical, error::KeysError, fingerprint::UnitId, recipient::ReadIdentity, trust::Trust, vault::HeldUnit,
 };
 use amanat_sync::journal::{Shelf, ShelfRow};
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
@@ -33,7 +28,10 @@ impl Mark<'_> {
             Self::Trust(trust) => (TRUST.to_vec(), trust.to_bytes()),
             Self::Unit(held) => {
                 let key = [UNIT, &held.unit.as_bytes().as_slice()[..16], &held.epoch.to_be_bytes()].concat();
-                (key, canonical::encode(&Stored { unit: held.unit, epoch: held.epoch, identity: held.identity.clone() }))
+                (
+                    key,
+                    canonical::encode(&Stored { unit: held.unit, epoch: held.epoch, identity: held.identity.clone() }),
+                )
             }
         };
         ShelfRow { shelf: Shelf::Marks, key, case: None, key_id: None, plain: Zeroizing::new(plain) }

@@ -53,10 +53,10 @@ impl Home {
                 "Ask the admin for the pack that was written when this device was approved.",
             ));
         }
-        let mut version = trust.roster_version();
-        for statement in pack.rosters.iter().rev() {
+        let count = u64::try_from(pack.rosters.len()).unwrap_or(u64::MAX);
+        let first = trust.roster_version().saturating_add(1).saturating_sub(count);
+        for (statement, version) in pack.rosters.iter().zip(first..) {
             self.file(&roster_document(&trust, version, statement.clone()))?;
-            version = version.saturating_sub(1);
         }
         self.join_with(trust)?;
         for statement in &pack.unit_keys {
@@ -100,7 +100,8 @@ impl Home {
         let documents = self.journal.documents().map_err(|error| fault::sync("reading the documents", &error))?;
         let mut trust = self.trust()?.clone();
         let before = trust.roster_version();
-        let of_kind = |kind| documents.iter().map(|filed| &filed.document).filter(move |document| document.kind == kind);
+        let of_kind =
+            |kind| documents.iter().map(|filed| &filed.document).filter(move |document| document.kind == kind);
         for document in of_kind(DocumentKind::Roster).filter(|document| document.version > before) {
             match trust.adopt(&document.bytes) {
                 Ok(Step::Adopted | Step::AlreadyHeld) => {}
@@ -155,8 +156,7 @@ impl Home {
 
     /// The identity that this device offered is a unit's key from the moment a roster says so.
     fn settle_candidates(&mut self) -> Result<(), Failure> {
-        let candidates: Vec<HeldUnit> =
-            self.vault.units().iter().filter(|held| held.unit.is_zero()).cloned().collect();
+        let candidates: Vec<HeldUnit> = self.vault.units().iter().filter(|held| held.unit.is_zero()).cloned().collect();
         for candidate in candidates {
             let named = |unit: &&Unit| unit.recipient.as_ref() == Some(candidate.identity.recipient());
             let unit = self.trust()?.roster().units.iter().find(named).map(|unit| (unit.id, unit.epoch));
@@ -198,7 +198,9 @@ impl Home {
             .filter(|keys| keys.unit == unit.id && Some(&keys.recipient) == unit.recipient.as_ref())
             .collect();
         let readers = trust.roster().unit_devices(&unit.id);
-        Ok(readers.iter().all(|device| device.id == self.device() || wrapped.iter().any(|keys| keys.is_for(&device.id))))
+        Ok(readers
+            .iter()
+            .all(|device| device.id == self.device() || wrapped.iter().any(|keys| keys.is_for(&device.id))))
     }
 
     /// Everything a newcomer needs, from what is filed here.

@@ -15,6 +15,7 @@ mod marks;
 pub mod membership;
 pub mod pack;
 pub mod paths;
+pub mod pen;
 pub mod process;
 mod ring;
 pub mod roster_edit;

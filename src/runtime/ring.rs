@@ -65,7 +65,8 @@ impl Ring {
     pub fn from_rows(rows: &[ShelfRow]) -> Self {
         let mut ring = Self::default();
         for row in rows.iter().filter(|row| row.shelf == Shelf::CaseKeys) {
-            if let Some((at, key, purpose)) = row.slip().zip(parse(&row.plain)).map(|(at, (key, use_))| (at, key, use_)) {
+            if let Some((at, key, purpose)) = row.slip().zip(parse(&row.plain)).map(|(at, (key, use_))| (at, key, use_))
+            {
                 ring.keys.insert(at, (key, purpose));
             }
         }

@@ -8,12 +8,10 @@ use std::{num::NonZeroUsize, thread};
 
 use amanat_keys::{
     case_key::{CaseKey, Place},
-    device::Signer,
     envelope,
     error::KeysError,
     fingerprint::{CaseId, Digest},
-    payload::{NonceHedge, NonceKey},
-    recipient::Recipient,
+    payload::NonceHedge,
     slip::Slip,
 };
 use amanat_sync::{
@@ -25,6 +23,7 @@ use amanat_sync::{
 use super::{
     border::entry_id,
     fault,
+    pen::{Pen, Readers},
     ring::{self, Purpose, Ring},
 };
 use crate::{
@@ -36,26 +35,6 @@ use crate::{
 const DOING: &str = "sealing the entry";
 /// Fewer entries than this are made on the calling thread.
 const WORTH_A_THREAD: usize = 32;
-
-/// What one device seals with.
-#[derive(Clone)]
-pub struct Pen {
-    /// Signs.
-    pub signer: Signer,
-    /// Hedges nonces.
-    pub nonce: NonceKey,
-    /// Version and hash of the adopted roster.
-    pub roster: (u64, Digest),
-}
-
-/// Who is to read a case today.
-#[derive(Clone, Debug)]
-pub struct Readers {
-    /// As the header has them.
-    pub audience: Vec<Reader>,
-    /// In the same order.
-    pub recipients: Vec<Recipient>,
-}
 
 /// One thing to keep.
 #[derive(Clone, Debug)]

@@ -1,0 +1,89 @@
+//! `amanat roster show|verify|approve|unit-add|publish`.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::{
+    args::RosterVerb,
+    context::Context,
+    later,
+    output::Report,
+    passphrase,
+    roster_page::{self, page},
+    typed,
+};
+use crate::{
+    failure::Failure,
+    runtime::{
+        enrol::{Admin, Enrolment},
+        pack,
+    },
+};
+
+pub(super) fn run(context: &Context, verb: &RosterVerb) -> Result<Report, Failure> {
+    match verb {
+        RosterVerb::Show => page(&context.unlock()?),
+        RosterVerb::Verify => roster_page::verify(&context.unlock()?),
+        RosterVerb::Approve { request, fingerprint, role, unit, member, out, url } => {
+            let enrolment = Enrolment { role, unit: unit.as_deref(), member: member.as_deref(), url: url.as_deref() };
+            approve(context, request, fingerprint, &enrolment, out.as_deref())
+        }
+        RosterVerb::UnitAdd { name, kind } => {
+            let version = admin(context)?.add_unit(name, kind)?;
+            Ok(Report::new(format!("Unit {name} added: roster {version}."), json!({"unit": name, "roster": version})))
+        }
+        RosterVerb::Publish { out } => publish(context, out.as_deref()),
+        RosterVerb::Revoke { .. } => Err(later("roster revoke")),
+        RosterVerb::Sign { .. } => Err(later("roster sign")),
+    }
+}
+
+/// One passphrase opens the home and the root key beside it.
+fn admin(context: &Context) -> Result<Admin, Failure> {
+    let asked = passphrase::existing(context.passphrase_file(), "the admin's home")?;
+    let home = context.unlock_with(&asked)?;
+    Admin::open(home, &asked)
+}
+
+fn approve(
+    context: &Context,
+    request: &Path,
+    fingerprint: &str,
+    enrolment: &Enrolment<'_>,
+    out: Option<&Path>,
+) -> Result<Report, Failure> {
+    let words = typed::words(fingerprint)?;
+    let statement = pack::read_statement(request, "join request")?;
+    let mut admin = admin(context)?;
+    let version = admin.approve(&statement.to_bytes(), &words, enrolment)?;
+    let out = out.map_or_else(|| beside(request), Path::to_path_buf);
+    admin.home.pack()?.write(&out)?;
+    let agency_words = admin.home.trust()?.fingerprint_words().to_string();
+    Ok(Report::new(
+        format!(
+            "Approved: roster {version}.\n  pack   {}\n  words  {agency_words}\nGive the pack to the newcomer and read the words \
+             aloud to them.",
+            out.display()
+        ),
+        json!({"roster": version, "pack": out, "words": agency_words, "role": enrolment.role}),
+    ))
+}
+
+fn beside(request: &Path) -> PathBuf {
+    request.with_extension("pack")
+}
+
+fn publish(context: &Context, out: Option<&Path>) -> Result<Report, Failure> {
+    let mut admin = admin(context)?;
+    admin.confirm()?;
+    let trust = admin.home.trust()?;
+    let (version, words) = (trust.roster_version(), trust.fingerprint_words().to_string());
+    if let Some(out) = out {
+        admin.home.pack()?.write(out)?;
+    }
+    let mut report = json!({"roster": version, "words": words, "pack": out});
+    let hub = super::sync::carry_documents(context, &mut admin.home)?;
+    report["hub"] = json!(hub);
+    Ok(Report::new(format!("Roster {version} is handed to {hub}.\n  words  {words}"), report))
+}

@@ -1,0 +1,65 @@
+//! `amanat status`: what is kept, what is received, how fresh the roster is. Needs no passphrase for the little that a locked
+//! home shows, and says so.
+
+use serde_json::json;
+
+use super::{context::Context, output::Report};
+use crate::{
+    failure::Failure,
+    model::Moment,
+    runtime::{clock, home::Home},
+};
+
+pub(super) fn run(context: &Context) -> Result<Report, Failure> {
+    let home = context.unlock()?;
+    if !home.has_joined() {
+        return Ok(Report::new(
+            format!("Device {} has not joined an agency yet.", home.device()),
+            json!({"device": home.device().to_string(), "joined": false}),
+        ));
+    }
+    status(&home)
+}
+
+fn status(home: &Home) -> Result<Report, Failure> {
+    let (trust, status) = (home.trust()?, home.status()?);
+    let kept: u64 = status.own.iter().map(|own| own.kept.seq).sum();
+    let received: u64 = status.own.iter().map(|own| own.received).sum();
+    let confirmed = home.freshness()?.map(|word| word.days_old(clock::unix_seconds()));
+    let hub_time = status.checkpoint.as_ref().map(|(checkpoint, ..)| checkpoint.hub_time);
+    let contact = hub_time.and_then(|ms| i64::try_from(ms).ok()).map(|ms| Moment::pkt(ms).to_string());
+    let journals: Vec<_> = status
+        .own
+        .iter()
+        .map(|own| {
+            json!({"journal": own.journal.to_string(), "kept": own.kept.seq, "received": own.received,
+                   "state": format!("{:?}", own.state).to_lowercase(), "link": own.kept.link.to_string()})
+        })
+        .collect();
+    let unit = home.unit().map(|unit| unit.name.clone()).unwrap_or_default();
+    let roster = trust.roster();
+    let text = format!(
+        "{}, {unit}\n  kept       {kept}\n  received   {received}\n  waiting    {}\n  others'    {}\n  set aside  {}\n  drafts     \
+         {}\n  roster     {}, confirmed {}\n  last hub   {}",
+        roster.name,
+        status.waiting(),
+        status.others,
+        status.quarantined,
+        status.drafts,
+        roster.version,
+        confirmed.map_or("never".to_owned(), |days| format!("{days} days ago")),
+        contact.clone().unwrap_or_else(|| "never".to_owned()),
+    );
+    Ok(Report::new(
+        text,
+        json!({
+            "joined": true, "agency": trust.agency().to_string(), "device": home.device().to_string(), "unit": unit,
+            "practice": home.practice(), "kept": kept, "received": received, "waiting": status.waiting(),
+            "others": status.others, "elided": status.elided, "quarantined": status.quarantined, "drafts": status.drafts,
+            "roster": {"version": roster.version, "confirmed_days_ago": confirmed, "forks": trust.forks().len()},
+            "hub": home.hub().map(|hub| json!({"id": hub.id.to_string(), "name": hub.name, "url": hub.url})),
+            "last_hub_time": contact, "epoch": {"seen": status.epoch, "vouched": status.vouched},
+            "waiting_for_keys": home.waiting_units().len(), "journals": journals,
+        }),
+    ))
+}

@@ -1,0 +1,24 @@
+//! What a device seals with, and for whom.
+
+use amanat_keys::{device::Signer, fingerprint::Digest, payload::NonceKey, recipient::Recipient};
+use amanat_sync::entry::Reader;
+
+/// What one device seals with.
+#[derive(Clone)]
+pub struct Pen {
+    /// Signs.
+    pub signer: Signer,
+    /// Hedges nonces.
+    pub nonce: NonceKey,
+    /// Version and hash of the adopted roster.
+    pub roster: (u64, Digest),
+}
+
+/// Who is to read a case today.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Readers {
+    /// As the header has them.
+    pub audience: Vec<Reader>,
+    /// In the same order.
+    pub recipients: Vec<Recipient>,
+}
