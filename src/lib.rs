@@ -9,5 +9,6 @@ pub mod commands;
 pub mod failure;
 pub mod intake;
 pub mod model;
+pub mod record;
 pub mod runtime;
 pub mod ui;

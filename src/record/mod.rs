@@ -1,0 +1,13 @@
+//! The plaintext inside an envelope: entries as JSON text that a person with a key can read years later without us.
+#![doc = include_str!("RECORD.md")]
+
+mod codec;
+mod interner;
+mod v1;
+mod v1_read;
+
+#[cfg(test)]
+mod tests;
+
+pub use codec::{RecordError, decode, encode};
+pub use interner::Interner;

@@ -1,0 +1,561 @@
+//! The record's first version as it is read: one pass over the bytes, ids and codes shared, nothing built in between.
+//!
+//! Three endings: understood; not of this version, and then kept whole; broken.
+
+use std::{borrow::Cow, fmt, str::FromStr};
+
+use serde::{
+    Deserializer,
+    de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+
+use crate::model::{
+    Access, Amendment, Answer, Answers, Author, Code, Content, EntryId, FormId, FormRef, Given, Lang, Moment, Names,
+    Opened, Other, PartialDate, QuestionId, Sheet, Source, Times, Value,
+};
+
+use super::{codec::RecordError, interner::Interner};
+
+type Read = (Times, Option<Source>, Content);
+
+/// Reads one record.
+pub(super) fn decode(json: &[u8], interner: &mut Interner) -> Result<Read, RecordError> {
+    let mut desk = Desk { interner, newer: false, what: None };
+    let mut input = serde_json::Deserializer::from_slice(json);
+    let read = RecordSeed(&mut desk).deserialize(&mut input).and_then(|parts| input.end().map(|()| parts));
+    let broken = |column: usize, what: Option<&'static str>| RecordError {
+        column,
+        what: what.unwrap_or("not JSON of this shape"),
+    };
+    match read {
+        Ok(parts) if parts.version == Some(1) && !desk.newer => parts.finish().map_err(|what| broken(0, Some(what))),
+        Ok(parts) => keep_whole(json, parts.kind.as_deref(), parts.times),
+        Err(_) if desk.newer => {
+            let parts = Outline::read(json).ok_or_else(|| broken(0, None))?;
+            keep_whole(json, parts.kind.as_deref(), parts.times)
+        }
+        Err(error) => Err(broken(error.column(), desk.what)),
+    }
+}
+
+/// What this version does not know, as it came, without the slot that sealing put in front.
+fn keep_whole(json: &[u8], kind: Option<&str>, times: Option<Times>) -> Result<Read, RecordError> {
+    let text = std::str::from_utf8(json)
+        .map_err(|error| RecordError { column: error.valid_up_to() + 1, what: "not UTF-8" })?;
+    let text = match text.strip_prefix("{\"slot\":\"").and_then(|rest| rest.split_once("\",")) {
+        Some((_, members)) => Cow::Owned(format!("{{{members}")),
+        None => Cow::Borrowed(text),
+    };
+    let kind = kind.ok_or(RecordError { column: 0, what: "no kind" })?;
+    let times = times.unwrap_or(Times { device: Moment { unix_ms: 0, offset_minutes: 0 }, boot_ms: 0, hub_ms: None });
+    Ok((times, None, Content::Other(Other { kind: kind.into(), json: text.into() })))
+}
+
+/// Kind and times of a record whose other members mean nothing to us.
+#[derive(serde::Deserialize)]
+struct Outline {
+    k: String,
+    t: Option<(i64, i16, u64, Option<i64>)>,
+}
+
+#[derive(serde::Deserialize)]
+struct Kind {
+    k: String,
+}
+
+struct OutlineParts {
+    kind: Option<String>,
+    times: Option<Times>,
+}
+
+impl Outline {
+    fn read(json: &[u8]) -> Option<OutlineParts> {
+        let timeless = || serde_json::from_slice(json).ok().map(|Kind { k }| Self { k, t: None });
+        let outline: Self = serde_json::from_slice(json).ok().or_else(timeless)?;
+        let times = outline.t.map(|(unix_ms, offset_minutes, boot_ms, hub_ms)| Times {
+            device: Moment { unix_ms, offset_minutes },
+            boot_ms,
+            hub_ms,
+        });
+        Some(OutlineParts { kind: Some(outline.k), times })
+    }
+}
+
+/// What the readers of the parts share.
+struct Desk<'i> {
+    interner: &'i mut Interner,
+    /// A shape that version 1 does not have was met.
+    newer: bool,
+    /// What was wrong, in words that hold nothing of the record.
+    what: Option<&'static str>,
+}
+
+impl Desk<'_> {
+    fn code(&mut self, word: &str) -> Code {
+        Code::shared(self.interner.get(word))
+    }
+
+    fn wrong<E: serde::de::Error>(&mut self, what: &'static str) -> E {
+        self.what = Some(what);
+        E::custom(what)
+    }
+
+    fn newer<E: serde::de::Error>(&mut self) -> E {
+        self.newer = true;
+        E::custom("of a newer version")
+    }
+
+    fn hex<T: FromStr, E: serde::de::Error>(&mut self, text: &str) -> Result<T, E> {
+        text.parse().map_err(|_not_hex| self.wrong("an id is not hex of its width"))
+    }
+}
+
+/// A text taken apart where it stands: borrowed if it has no escapes, else unescaped for a moment.
+struct Word<T, F: FnOnce(&str) -> T>(F);
+
+impl<'de, T, F: FnOnce(&str) -> T> DeserializeSeed<'de> for Word<T, F> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<T, D::Error> {
+        from.deserialize_str(self)
+    }
+}
+
+impl<T, F: FnOnce(&str) -> T> Visitor<'_> for Word<T, F> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<T, E> {
+        Ok((self.0)(text))
+    }
+}
+
+/// All members that version 1 has, whichever kind they belong to.
+#[derive(Default)]
+struct Parts {
+    slot: Option<()>,
+    version: Option<u64>,
+    kind: Option<String>,
+    times: Option<Times>,
+    source: Option<Source>,
+    form: Option<FormRef>,
+    lang: Option<Lang>,
+    of: Option<EntryId>,
+    target: Option<EntryId>,
+    seen: Option<Vec<EntryId>>,
+    why: Option<Code>,
+    note: Option<Box<str>>,
+    what: Option<Code>,
+    count: Option<u32>,
+    at: Option<Author>,
+    opens: Option<bool>,
+    answers: Option<Answers>,
+}
+
+impl Parts {
+    fn finish(self) -> Result<Read, &'static str> {
+        const GAP: &str = "a member is missing";
+        let content = match self.kind.as_deref() {
+            Some("sheet") => {
+                Content::Sheet(Sheet::new(self.form.ok_or(GAP)?, self.lang.ok_or(GAP)?, self.answers.ok_or(GAP)?))
+            }
+            Some("names") => Content::Names(Names { of: self.of.ok_or(GAP)?, answers: self.answers.ok_or(GAP)? }),
+            Some("amendment") => Content::Amendment(Amendment {
+                target: self.target.ok_or(GAP)?,
+                seen: self.seen.unwrap_or_default(),
+                reason: self.why.ok_or(GAP)?,
+                note: self.note,
+                changes: self.answers.ok_or(GAP)?,
+            }),
+            Some("access") => Content::Access(Access { what: self.what.ok_or(GAP)?, count: self.count.ok_or(GAP)? }),
+            Some("opened") => Content::Opened(Opened { place: self.at.ok_or(GAP)?, opens: self.opens.ok_or(GAP)? }),
+            _ => return Err("no kind"),
+        };
+        Ok((self.times.ok_or(GAP)?, self.source, content))
+    }
+}
+
+struct RecordSeed<'d, 'i>(&'d mut Desk<'i>);
+
+impl<'de> DeserializeSeed<'de> for RecordSeed<'_, '_> {
+    type Value = Parts;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Parts, D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+/// Keeps a member once; a second one of the same name would let two readers read two records.
+fn once<T, E: serde::de::Error>(desk: &mut Desk<'_>, slot: &mut Option<T>, value: T) -> Result<(), E> {
+    match slot.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(desk.wrong("a member stands twice")),
+    }
+}
+
+impl<'de> Visitor<'de> for RecordSeed<'_, '_> {
+    type Value = Parts;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a record")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parts, A::Error> {
+        let (desk, mut parts) = (self.0, Parts::default());
+        while let Some(member) = map.next_key_seed(Word(member))? {
+            parts.take(desk, member, &mut map)?;
+        }
+        Ok(parts)
+    }
+}
+
+impl Parts {
+    fn take<'de, A: MapAccess<'de>>(
+        &mut self,
+        desk: &mut Desk<'_>,
+        member: Member,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match member {
+            Member::Slot => {
+                map.next_value::<IgnoredAny>()?;
+                once(desk, &mut self.slot, ())
+            }
+            Member::Version => {
+                let version = map.next_value()?;
+                desk.newer |= version != 1;
+                once(desk, &mut self.version, version)
+            }
+            Member::Kind => {
+                let kind: String = map.next_value()?;
+                desk.newer |= !matches!(kind.as_str(), "sheet" | "names" | "amendment" | "access" | "opened");
+                once(desk, &mut self.kind, kind)
+            }
+            Member::Times => {
+                let (unix_ms, offset_minutes, boot_ms, hub_ms) = map.next_value()?;
+                let times = Times { device: Moment { unix_ms, offset_minutes }, boot_ms, hub_ms };
+                once(desk, &mut self.times, times)
+            }
+            Member::Source => map.next_value_seed(SourceSeed(desk)).and_then(|it| once(desk, &mut self.source, it)),
+            Member::Form => {
+                let form = map.next_value_seed(Word(|text| form_ref(desk, text)))?;
+                let form = form.ok_or_else(|| desk.wrong("a form is not name@version"))?;
+                once(desk, &mut self.form, form)
+            }
+            Member::Lang => {
+                let lang = map.next_value_seed(Word(lang))?.ok_or_else(|| desk.newer())?;
+                once(desk, &mut self.lang, lang)
+            }
+            Member::Of => id(desk, map).and_then(|it| once(desk, &mut self.of, it)),
+            Member::Target => id(desk, map).and_then(|it| once(desk, &mut self.target, it)),
+            Member::Seen => {
+                let seen: Vec<Cow<'_, str>> = map.next_value()?;
+                let seen = seen.iter().map(|text| desk.hex(text)).collect::<Result<_, _>>()?;
+                once(desk, &mut self.seen, seen)
+            }
+            Member::Why => code(desk, map).and_then(|it| once(desk, &mut self.why, it)),
+            Member::Note => once(desk, &mut self.note, map.next_value()?),
+            Member::What => code(desk, map).and_then(|it| once(desk, &mut self.what, it)),
+            Member::Count => once(desk, &mut self.count, map.next_value()?),
+            Member::At => {
+                let (device, journal, seq): (String, String, u64) = map.next_value()?;
+                let at = Author { device: desk.hex(&device)?, journal: desk.hex(&journal)?, seq };
+                once(desk, &mut self.at, at)
+            }
+            Member::Opens => once(desk, &mut self.opens, map.next_value()?),
+            Member::Answers => map.next_value_seed(AnswersSeed(desk)).and_then(|it| once(desk, &mut self.answers, it)),
+            Member::Newer => {
+                desk.newer = true;
+                map.next_value::<IgnoredAny>().map(drop)
+            }
+        }
+    }
+}
+
+fn id<'de, A: MapAccess<'de>>(desk: &mut Desk<'_>, map: &mut A) -> Result<EntryId, A::Error> {
+    map.next_value_seed(Word(|text| desk.hex(text)))?
+}
+
+fn code<'de, A: MapAccess<'de>>(desk: &mut Desk<'_>, map: &mut A) -> Result<Code, A::Error> {
+    map.next_value_seed(Word(|text| desk.code(text)))
+}
+
+enum Member {
+    Slot,
+    Version,
+    Kind,
+    Times,
+    Source,
+    Form,
+    Lang,
+    Of,
+    Target,
+    Seen,
+    Why,
+    Note,
+    What,
+    Count,
+    At,
+    Opens,
+    Answers,
+    Newer,
+}
+
+fn member(name: &str) -> Member {
+    match name {
+        "slot" => Member::Slot,
+        "v" => Member::Version,
+        "k" => Member::Kind,
+        "t" => Member::Times,
+        "src" => Member::Source,
+        "f" => Member::Form,
+        "l" => Member::Lang,
+        "of" => Member::Of,
+        "to" => Member::Target,
+        "seen" => Member::Seen,
+        "why" => Member::Why,
+        "note" => Member::Note,
+        "what" => Member::What,
+        "n" => Member::Count,
+        "at" => Member::At,
+        "ok" => Member::Opens,
+        "a" => Member::Answers,
+        _ => Member::Newer,
+    }
+}
+
+fn lang(text: &str) -> Option<Lang> {
+    match text {
+        "en" => Some(Lang::En),
+        "ur" => Some(Lang::Ur),
+        _ => None,
+    }
+}
+
+fn form_ref(desk: &mut Desk<'_>, text: &str) -> Option<FormRef> {
+    let (id, version) = text.split_once('@')?;
+    Some(FormRef { id: FormId::shared(desk.interner.get(id)), version: version.parse().ok()? })
+}
+
+struct SourceSeed<'d, 'i>(&'d mut Desk<'i>);
+
+impl<'de> DeserializeSeed<'de> for SourceSeed<'_, '_> {
+    type Value = Source;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Source, D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for SourceSeed<'_, '_> {
+    type Value = Source;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a source")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Source, A::Error> {
+        let desk = self.0;
+        let (mut name, mut of_map, mut row, mut cells) = (None, None, None, None);
+        while let Some(member) = map.next_key::<Cow<'_, str>>()? {
+            match &*member {
+                "name" => once(desk, &mut name, map.next_value()?)?,
+                "map" => once(desk, &mut of_map, map.next_value()?)?,
+                "row" => {
+                    let bytes = map.next_value_seed(Word(row_bytes))?;
+                    let bytes = bytes.ok_or_else(|| desk.wrong("a row is not 64 hex digits"))?;
+                    once(desk, &mut row, bytes)?;
+                }
+                "cells" => once(desk, &mut cells, map.next_value::<Vec<(Box<str>, Box<str>)>>()?)?,
+                _ => return Err(desk.newer()),
+            }
+        }
+        match (name, of_map, row) {
+            (Some(name), Some(of_map), Some(row)) => {
+                Ok(Source { name, map: of_map, row, cells: cells.unwrap_or_default().into() })
+            }
+            _ => Err(desk.wrong("a source has a gap")),
+        }
+    }
+}
+
+fn row_bytes(text: &str) -> Option<[u8; 32]> {
+    text.parse::<crate::model::DeviceId>().ok().map(|id| *id.as_bytes())
+}
+
+struct AnswersSeed<'d, 'i>(&'d mut Desk<'i>);
+
+impl<'de> DeserializeSeed<'de> for AnswersSeed<'_, '_> {
+    type Value = Answers;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Answers, D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for AnswersSeed<'_, '_> {
+    type Value = Answers;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("answers")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Answers, A::Error> {
+        let desk = self.0;
+        let mut answers: Vec<(QuestionId, Given)> = Vec::with_capacity(16);
+        while let Some(question) = map.next_key_seed(Word(|text| desk.interner.get(text)))? {
+            let given = map.next_value_seed(GivenSeed(desk))?;
+            answers.push((QuestionId::shared(question), given));
+        }
+        let count = answers.len();
+        let answers: Answers = answers.into_iter().collect();
+        if answers.len() == count { Ok(answers) } else { Err(desk.wrong("a question is answered twice")) }
+    }
+}
+
+struct GivenSeed<'d, 'i>(&'d mut Desk<'i>);
+
+impl<'de> DeserializeSeed<'de> for GivenSeed<'_, '_> {
+    type Value = Given;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Given, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for GivenSeed<'_, '_> {
+    type Value = Given;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an answer")
+    }
+
+    fn visit_str<E>(self, code: &str) -> Result<Given, E> {
+        Ok(bare(Value::Choice(self.0.code(code))))
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Given, E> {
+        Ok(bare(Value::Flag(flag)))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Given, E> {
+        Ok(bare(Value::Number(number)))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Given, E> {
+        let number = i64::try_from(number).map_err(|_too_large| self.0.wrong("a number is too large"))?;
+        Ok(bare(Value::Number(number)))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Given, E> {
+        Err(self.0.newer())
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<Given, E> {
+        Err(self.0.newer())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Given, A::Error> {
+        let desk = self.0;
+        let mut codes = Vec::new();
+        while let Some(code) = items.next_element_seed(Word(|text| desk.code(text)))? {
+            codes.push(code);
+        }
+        Ok(bare(Value::Choices(codes.into())))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Given, A::Error> {
+        let desk = self.0;
+        let (mut answer, mut told_in) = (None, None);
+        while let Some(tag) = map.next_key_seed(Word(tag))? {
+            if let Tag::Lang = tag {
+                let lang = map.next_value_seed(Word(lang))?.ok_or_else(|| desk.newer())?;
+                once(desk, &mut told_in, lang)?;
+                continue;
+            }
+            let read = tagged(desk, tag, &mut map)?;
+            once(desk, &mut answer, read)?;
+        }
+        let answer = answer.ok_or_else(|| desk.wrong("an answer is empty"))?;
+        Ok(Given { answer, lang: told_in })
+    }
+}
+
+const fn bare(value: Value) -> Given {
+    Given { answer: Answer::Value(value), lang: None }
+}
+
+enum Tag {
+    Text,
+    Code,
+    Codes,
+    Number,
+    Flag,
+    Date,
+    Moment,
+    Entry,
+    Pairs,
+    No,
+    Lang,
+    Newer,
+}
+
+fn tag(name: &str) -> Tag {
+    match name {
+        "t" => Tag::Text,
+        "c" => Tag::Code,
+        "cs" => Tag::Codes,
+        "i" => Tag::Number,
+        "b" => Tag::Flag,
+        "d" => Tag::Date,
+        "m" => Tag::Moment,
+        "e" => Tag::Entry,
+        "p" => Tag::Pairs,
+        "no" => Tag::No,
+        "l" => Tag::Lang,
+        _ => Tag::Newer,
+    }
+}
+
+fn tagged<'de, A: MapAccess<'de>>(desk: &mut Desk<'_>, tag: Tag, map: &mut A) -> Result<Answer, A::Error> {
+    let value = match tag {
+        Tag::Text => Value::Text(map.next_value()?),
+        Tag::Code => Value::Choice(map.next_value_seed(Word(|text| desk.code(text)))?),
+        Tag::Number => Value::Number(map.next_value()?),
+        Tag::Flag => Value::Flag(map.next_value()?),
+        Tag::Entry => Value::Entry(map.next_value_seed(Word(|text| desk.hex(text)))??),
+        Tag::Moment => {
+            let (unix_ms, offset_minutes) = map.next_value()?;
+            Value::Moment(Moment { unix_ms, offset_minutes })
+        }
+        Tag::Date => {
+            let date = map.next_value_seed(Word(|text| {
+                text.parse::<PartialDate>().ok().filter(|date| date.to_string() == text)
+            }))?;
+            Value::Date(date.ok_or_else(|| desk.wrong("a date is not as dates are written"))?)
+        }
+        Tag::Codes => {
+            let codes: Vec<Cow<'_, str>> = map.next_value()?;
+            Value::Choices(codes.iter().map(|code| desk.code(code)).collect())
+        }
+        Tag::Pairs => {
+            let pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = map.next_value()?;
+            Value::Map(pairs.iter().map(|(key, value)| (desk.code(key), desk.code(value))).collect())
+        }
+        Tag::No => {
+            let answer = map.next_value_seed(Word(|text| match text {
+                "asked" => Some(Answer::NotAsked),
+                "refused" => Some(Answer::Refused),
+                "known" => Some(Answer::Unknown),
+                "recorded" => Some(Answer::NotRecorded),
+                _ => None,
+            }))?;
+            return answer.ok_or_else(|| desk.newer());
+        }
+        Tag::Lang | Tag::Newer => return Err(desk.newer()),
+    };
+    Ok(Answer::Value(value))
+}
