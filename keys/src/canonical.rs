@@ -5,13 +5,27 @@
 
 use minicbor::decode::Error;
 use minicbor::{Decode, Decoder, Encode};
+use zeroize::Zeroizing;
 
 use crate::error::Malformed;
 
 /// The bytes of a value. Writing into memory cannot fail and no `Encode` of ours raises an error; should one ever do so, the
 /// result is empty, which every reader refuses.
 pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
-    minicbor::to_vec(value).unwrap_or_default()
+    written(value, 256)
+}
+
+/// The bytes of a value that holds secrets: wiped when dropped, and with room enough that no copy is left behind by growing.
+pub(crate) fn encode_secret<T: Encode<()>>(value: &T) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(written(value, 256 << 10))
+}
+
+fn written<T: Encode<()>>(value: &T, room: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(room);
+    match minicbor::encode(value, &mut bytes) {
+        Ok(()) => bytes,
+        Err(_) => Vec::new(),
+    }
 }
 
 /// The value of exactly these bytes.
@@ -24,7 +38,8 @@ pub fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T, 
     if decoder.position() != bytes.len() {
         return Err(Malformed::because(kind_of::<T>(), Error::message("bytes after the end")));
     }
-    if encode(&value) != bytes {
+    // Wiped, since what is decoded may be a vault.
+    if *Zeroizing::new(written(&value, bytes.len())) != bytes {
         return Err(Malformed::because(kind_of::<T>(), Error::message("not the canonical spelling")));
     }
     Ok(value)

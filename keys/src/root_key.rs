@@ -100,7 +100,7 @@ impl RootKey {
     /// # Errors
     /// [`KeysError::Misuse`] if it could not be sealed.
     pub fn lock(&self, passphrase: &Passphrase, factor: WorkFactor) -> Result<Vec<u8>, KeysError> {
-        locked_file::lock(&Zeroizing::new(canonical::encode(self)), passphrase, factor)
+        locked_file::lock(&canonical::encode_secret(self), passphrase, factor)
     }
 
     /// Opens the bytes of `root.age`.

@@ -69,7 +69,7 @@ impl Vault {
     /// # Errors
     /// [`KeysError::Misuse`] if it could not be sealed.
     pub fn lock(&self, passphrase: &Passphrase, factor: WorkFactor) -> Result<Vec<u8>, KeysError> {
-        locked_file::lock(&Zeroizing::new(canonical::encode(self)), passphrase, factor)
+        locked_file::lock(&canonical::encode_secret(self), passphrase, factor)
     }
 
     /// Opens the bytes of `identity.age`. `practice` accepts the low work factors of practice homes.

@@ -1,0 +1,24 @@
+//! Attacks on who may speak and read: one test each, against an agency made for it, beside a repaired copy that is accepted.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should stop where it stands"
+)]
+
+#[path = "speaking/agency.rs"]
+mod agency;
+#[path = "speaking/encoding.rs"]
+mod encoding;
+#[path = "speaking/joining.rs"]
+mod joining;
+#[path = "speaking/lineage.rs"]
+mod lineage;
+#[path = "speaking/locks.rs"]
+mod locks;
+#[path = "speaking/readers.rs"]
+mod readers;
+#[path = "speaking/signing.rs"]
+mod signing;
+#[path = "speaking/spans.rs"]
+mod spans;
