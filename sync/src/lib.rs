@@ -5,6 +5,7 @@
 pub mod batch;
 mod cbor;
 pub mod chain;
+pub mod courier;
 pub mod documents;
 pub mod entry;
 pub mod error;

@@ -1,0 +1,21 @@
+//! One trip to a hub and back: push what it has not signed for, take its word, fetch newer documents, pull what is above our
+//! heads.
+//!
+//! A pass is a function of a journal, a road and the adopted roster. It has no thread, no clock and no chance of its own:
+//! whoever runs it decides when ([`next_try`]). Whatever happens on the road, a pass can be run again: an entry that the hub
+//! has is answered *already held* with its receipt, and nothing counts as received before a receipt was verified and filed.
+//!
+//! What goes wrong is sorted by what to do. The [`End`] says whether to try again. A [`Trouble`] names one journal or one
+//! entry that stays behind while everything else goes on.
+
+mod news;
+mod outcome;
+mod papers;
+mod pass;
+mod pull;
+mod push;
+mod retry;
+
+pub use outcome::{End, Outcome, Party, Trouble};
+pub use pass::{Courier, pass};
+pub use retry::next_try;

@@ -1,0 +1,154 @@
+//! What a pass achieved, what stayed behind, and how it ended: values, and nothing in them is secret.
+
+use amanat_keys::fingerprint::{AgencyId, DeviceId, JournalId};
+
+use crate::batch::Why;
+use crate::error::SyncError;
+use crate::transport::{Refusal, TransportError};
+
+/// Who travels, and to whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Party {
+    /// The agency.
+    pub agency: AgencyId,
+    /// This device.
+    pub device: DeviceId,
+    /// The hub, as the roster lists it.
+    pub hub: DeviceId,
+}
+
+/// What one pass achieved.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Entries handed over in this pass, whether or not their receipt came back.
+    pub handed_over: u64,
+    /// Journals whose received number moved, with that number.
+    pub received: Vec<(DeviceId, JournalId, u64)>,
+    /// Entries of others that arrived and were filed.
+    pub pulled: u64,
+    /// Entries of others that were set aside.
+    pub set_aside: u64,
+    /// Documents that were newer than ours and were filed.
+    pub documents: u64,
+    /// The roster version now, if it moved. `trust` has it already; whoever keeps it must write it down.
+    pub roster: Option<u64>,
+    /// The newest time the hub has signed in this pass, in milliseconds since 1970: evidence about our clock.
+    pub hub_time: Option<u64>,
+    /// What stayed behind.
+    pub trouble: Vec<Trouble>,
+    /// How it ended.
+    pub end: End,
+}
+
+impl Outcome {
+    pub(super) fn new() -> Self {
+        Self {
+            handed_over: 0,
+            received: Vec::new(),
+            pulled: 0,
+            set_aside: 0,
+            documents: 0,
+            roster: None,
+            hub_time: None,
+            trouble: Vec::new(),
+            end: End::Done,
+        }
+    }
+
+    /// Says a trouble once.
+    pub(super) fn tell(&mut self, trouble: Trouble) {
+        if !self.trouble.contains(&trouble) {
+            self.trouble.push(trouble);
+        }
+    }
+}
+
+/// How a pass ended.
+#[derive(Debug)]
+pub enum End {
+    /// Everything there was to do was done, but for [`Outcome::trouble`].
+    Done,
+    /// The hub was not reached or the link broke: try again later.
+    Unreachable(String),
+    /// The hub asks to wait so many seconds.
+    Busy(u64),
+    /// The hub, or this program, says no. Trying again changes nothing: a person must act.
+    Refused(Refusal),
+    /// What the hub answered does not follow from what was sent, or is not signed by it. Try again, rarely.
+    Nonsense(String),
+    /// Our own journal could not be read or written.
+    Local(SyncError),
+}
+
+impl From<TransportError> for End {
+    fn from(error: TransportError) -> Self {
+        match error {
+            TransportError::Unreachable(why) => Self::Unreachable(why),
+            TransportError::Busy(seconds) => Self::Busy(seconds),
+            TransportError::Refused(refusal) => Self::Refused(refusal),
+            TransportError::Nonsense(what) => Self::Nonsense(what),
+        }
+    }
+}
+
+/// Something that stays behind while the rest goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// An own journal is not the same here and at the hub from this number on (a restored backup, a cloned disk). It is closed,
+    /// and `successor` has begun; what it holds from `at` on must be kept again there.
+    Fork {
+        /// The journal that was closed.
+        journal: JournalId,
+        /// The first number at which both differ, or that only the hub has.
+        at: u64,
+        /// The journal that goes on, if one could be begun.
+        successor: Option<JournalId>,
+    },
+    /// The hub does not take an own entry. The journal is closed where a new one helps.
+    NotTaken {
+        /// The journal.
+        journal: JournalId,
+        /// The entry's number; those behind it wait with it.
+        seq: u64,
+        /// Why.
+        why: Why,
+        /// The journal that goes on, if one was begun.
+        successor: Option<JournalId>,
+    },
+    /// The hub has less of an own journal than it signed for. What it lacks was offered again.
+    HubBehind {
+        /// The journal.
+        journal: JournalId,
+        /// What the hub says it has.
+        has: u64,
+        /// What it has signed for.
+        signed: u64,
+    },
+    /// Two histories of another device's journal were seen.
+    ForkElsewhere {
+        /// The device.
+        device: DeviceId,
+        /// Its journal.
+        journal: JournalId,
+    },
+    /// The hub's checkpoints fell, or it shows two of one number: it was rolled back, or shows different people different
+    /// histories. Nothing of that answer was filed.
+    HubDenies {
+        /// The number of the checkpoint it showed.
+        shown: u64,
+        /// The number of the one on file.
+        held: u64,
+    },
+    /// The hub began a new epoch for which no admin's statement is here yet: what it signs is kept and does not count.
+    NewEpoch {
+        /// The epoch.
+        epoch: u64,
+    },
+    /// The hub's list of heads shows less of an own journal than it signed for.
+    HiddenTail {
+        /// The journal.
+        journal: JournalId,
+    },
+    /// A roster or document from the hub was not taken, with the reason.
+    Document(String),
+}

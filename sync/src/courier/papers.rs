@@ -1,0 +1,141 @@
+//! Documents both ways, and only when the hub's mark says that it holds others than we do.
+
+use std::collections::BTreeMap;
+
+use amanat_keys::fingerprint::{Digest, UnitId};
+use amanat_keys::statement::{Purpose, Statement};
+
+use super::outcome::{End, Trouble};
+use super::pass::{Trip, nonsense};
+use crate::documents::{Adoption, Document, DocumentKind};
+use crate::proof;
+use crate::wire::codec;
+use crate::wire::messages::{DocumentsReply, DocumentsRequest};
+
+/// Answers to one question at most; a hub that always has more is not believed for ever.
+const MOST_ANSWERS: usize = 64;
+
+type Newest = BTreeMap<(DocumentKind, Digest), u64>;
+
+/// Fetches what is newer at the hub, then hands over what is newer here. Costs nothing when both hold the same.
+pub(super) fn exchange_if_news(trip: &mut Trip<'_>) -> Result<(), End> {
+    let Some(mark) = trip.road.mark() else { return Ok(()) };
+    let mut held = newest(trip)?;
+    if mark == mark_of(trip, &held) {
+        return Ok(());
+    }
+    for _ in 0..MOST_ANSWERS {
+        let reply = ask(trip, &held, Vec::new())?;
+        let before = held.clone();
+        take(trip, &reply)?;
+        held = newest(trip)?;
+        if !reply.more || held == before {
+            break;
+        }
+    }
+    let ours = mark_of(trip, &held);
+    if trip.road.mark() == Some(ours) || trip.courier.offered == Some(ours) {
+        return Ok(());
+    }
+    // A device that was revoked has no word in what others are told, and need not hear so.
+    if !trip.trust.device(&trip.party.device).is_some_and(|device| device.is_active()) {
+        return Ok(());
+    }
+    let offered = all_newest(trip)?;
+    ask(trip, &held, offered)?;
+    trip.courier.offered = Some(ours);
+    Ok(())
+}
+
+fn ask(trip: &mut Trip<'_>, held: &Newest, offered: Vec<Vec<u8>>) -> Result<DocumentsReply, End> {
+    let held = held.iter().map(|((kind, about), version)| (kind.number(), *about, *version)).collect();
+    let request = DocumentsRequest { agency: trip.party.agency, held, offered };
+    let answer = trip.road.documents(&trip.seen, &request.to_bytes())?;
+    codec::check_version(&answer).map_err(nonsense)?;
+    DocumentsReply::from_bytes(&answer).map_err(nonsense)
+}
+
+/// Rosters first and in order, because everything else is proven by the newest; then what is left.
+fn take(trip: &mut Trip<'_>, reply: &DocumentsReply) -> Result<(), End> {
+    let mut rosters: Vec<(u64, &[u8])> = Vec::new();
+    let mut others: Vec<&[u8]> = Vec::new();
+    for bytes in &reply.statements {
+        let Ok(statement) = Statement::from_bytes(bytes) else {
+            trip.outcome.tell(Trouble::Document("a document that is no statement".to_owned()));
+            continue;
+        };
+        match proof::roster_version(&statement) {
+            Ok(version) if statement.purpose() == Purpose::Roster => rosters.push((version, bytes)),
+            _ => others.push(bytes),
+        }
+    }
+    rosters.sort_unstable_by_key(|(version, _)| *version);
+    for (version, bytes) in rosters {
+        if version <= trip.trust.roster_version() {
+            continue;
+        }
+        match trip.trust.adopt(bytes) {
+            Err(fault) => trip.outcome.tell(Trouble::Document(format!("roster {version}: {fault}"))),
+            Ok(_) => {
+                let about = Digest::from_bytes(*trip.party.agency.as_bytes());
+                file(trip, &Document { kind: DocumentKind::Roster, about, version, bytes: bytes.to_vec() })?;
+            }
+        }
+    }
+    for bytes in others {
+        match proof::prove(bytes, trip.trust) {
+            Err(fault) => trip.outcome.tell(Trouble::Document(fault.to_string())),
+            Ok(document) => file(trip, &document)?,
+        }
+    }
+    Ok(())
+}
+
+fn file(trip: &mut Trip<'_>, document: &Document) -> Result<(), End> {
+    if trip.journal.adopt(document).map_err(End::Local)? == Adoption::Adopted {
+        trip.outcome.documents += 1;
+    }
+    Ok(())
+}
+
+/// The newest version of each document that counts here; the roster's is the one adopted, whatever is on the shelf.
+fn newest(trip: &Trip<'_>) -> Result<Newest, End> {
+    let mut newest = Newest::new();
+    for filed in trip.journal.documents().map_err(End::Local)?.into_iter().filter(|filed| !filed.rival) {
+        let Document { kind, about, version, .. } = filed.document;
+        let highest = newest.entry((kind, about)).or_default();
+        *highest = version.max(*highest);
+    }
+    newest.retain(|(kind, _), _| *kind != DocumentKind::Roster);
+    let about = Digest::from_bytes(*trip.party.agency.as_bytes());
+    newest.insert((DocumentKind::Roster, about), trip.trust.roster_version());
+    Ok(newest)
+}
+
+/// What the hub would say if it held what we hold and gave us what we may have: it keeps a unit's keys from those who do not
+/// read for it, and passes on no other kinds.
+fn mark_of(trip: &Trip<'_>, held: &Newest) -> Digest {
+    let roster = trip.trust.roster();
+    let reads = |about: &Digest| {
+        let unit = UnitId::from_bytes(*about.as_bytes());
+        trip.trust.device(&trip.party.device).is_some_and(|device| roster.reads_for(device, &unit))
+    };
+    let lines = held.iter().filter(|((kind, about), _)| match kind {
+        DocumentKind::Roster | DocumentKind::Codebook | DocumentKind::Freshness => true,
+        DocumentKind::UnitKeys => reads(about),
+        DocumentKind::Epoch | DocumentKind::RotationCertificate => false,
+    });
+    proof::shelf_mark(lines.map(|((kind, about), version)| (*kind, *about, *version)))
+}
+
+/// Every roster that is on the shelf, because the hub may be several behind, and the newest of everything else.
+fn all_newest(trip: &Trip<'_>) -> Result<Vec<Vec<u8>>, End> {
+    let documents = trip.journal.documents().map_err(End::Local)?;
+    let mut offered: Vec<Vec<u8>> =
+        documents.into_iter().filter(|filed| !filed.rival).map(|filed| filed.document.bytes).collect();
+    let adopted = trip.trust.statement_bytes();
+    if !offered.contains(&adopted) {
+        offered.push(adopted);
+    }
+    Ok(offered)
+}

@@ -1,0 +1,115 @@
+//! The trip itself: the order of its steps, and what every step needs.
+
+use amanat_keys::fingerprint::{Digest, JournalId};
+use amanat_keys::trust::Trust;
+
+use super::outcome::{End, Outcome, Party, Trouble};
+use super::{news, papers, pull, push};
+use crate::error::SyncError;
+use crate::journal::{Journal, KnownHead, Line, NewJournal, State};
+use crate::transport::Transport;
+
+/// What a courier remembers between passes; nothing is lost with it but a request or two.
+#[derive(Debug, Default)]
+pub struct Courier {
+    /// What of our documents was offered to the hub last: it is not offered twice.
+    pub(super) offered: Option<Digest>,
+}
+
+/// A pass under way.
+pub(super) struct Trip<'a> {
+    pub(super) courier: &'a mut Courier,
+    pub(super) journal: &'a mut dyn Journal,
+    pub(super) road: &'a mut dyn Transport,
+    pub(super) party: Party,
+    pub(super) trust: &'a mut Trust,
+    /// Hash of the newest checkpoint on file, for every request.
+    pub(super) seen: Digest,
+    pub(super) outcome: Outcome,
+}
+
+/// Runs one trip to the hub and back.
+///
+/// `trust` moves when newer rosters arrive ([`Outcome::roster`]). The journal is written as the answers come, so a pass that
+/// is cut anywhere has lost nothing, and the next one goes on from there.
+pub fn pass(
+    courier: &mut Courier,
+    journal: &mut dyn Journal,
+    road: &mut dyn Transport,
+    party: Party,
+    trust: &mut Trust,
+) -> Outcome {
+    let mut trip = Trip { courier, journal, road, party, trust, seen: Digest::ZERO, outcome: Outcome::new() };
+    if let Err(end) = trip.run() {
+        trip.outcome.end = end;
+    }
+    trip.outcome
+}
+
+impl Trip<'_> {
+    fn run(&mut self) -> Result<(), End> {
+        self.seen = self.journal.status(&self.party.hub).map_err(End::Local)?.checkpoint.map_or(Digest::ZERO, |c| c.1);
+        let before = self.trust.roster_version();
+        let done = self.steps();
+        if self.trust.roster_version() != before {
+            self.outcome.roster = Some(self.trust.roster_version());
+        }
+        done
+    }
+
+    fn steps(&mut self) -> Result<(), End> {
+        push::push(self)?;
+        // What the push was answered with tells whether there is any paper to fetch; without a push the pull tells.
+        papers::exchange_if_news(self)?;
+        pull::pull(self)
+    }
+
+    /// Files what statements of the hub say, as far as they prove themselves and follow from what was seen before.
+    pub(super) fn file(&mut self, statements: &[Vec<u8>]) -> Result<(), End> {
+        if statements.is_empty() {
+            return Ok(());
+        }
+        let status = self.journal.status(&self.party.hub).map_err(End::Local)?;
+        let read = news::read(self, &status, statements)?;
+        self.outcome.hub_time = read.hub_time.or(self.outcome.hub_time);
+        read.trouble.into_iter().for_each(|trouble| self.outcome.tell(trouble));
+        let Some(filing) = read.filing else { return Ok(()) };
+        if let Some((checkpoint, _)) = &filing.checkpoint {
+            self.seen = Digest::of(&checkpoint.encode());
+        }
+        let filed = self.journal.file_receipt(&filing).map_err(End::Local)?;
+        self.outcome.received.extend(filed.received);
+        Ok(())
+    }
+
+    /// Closes an own journal that can no longer grow where it is, and begins the one that goes on. `None` when it was closed
+    /// before: then its successor exists.
+    pub(super) fn succeed(&mut self, closed: &JournalId) -> Result<Option<JournalId>, End> {
+        let known = self.own(closed)?;
+        let Some(KnownHead { own: Some(line), state: State::Open, .. }) = known else { return Ok(None) };
+        Ok(Some(self.begin(line, Some(*closed))?))
+    }
+
+    fn begin(&mut self, line: Line, closes: Option<JournalId>) -> Result<JournalId, End> {
+        let journal = JournalId::random();
+        let new = NewJournal { agency: self.party.agency, device: self.party.device, journal, line, closes };
+        self.journal.begin(&new).map_err(End::Local)?;
+        Ok(journal)
+    }
+
+    pub(super) fn own(&self, journal: &JournalId) -> Result<Option<KnownHead>, End> {
+        let heads = self.journal.heads().map_err(End::Local)?;
+        Ok(heads.into_iter().find(|known| known.device == self.party.device && known.journal == *journal))
+    }
+
+    pub(super) fn tell_fork(&mut self, journal: JournalId, at: u64) -> Result<(), End> {
+        let successor = self.succeed(&journal)?;
+        self.outcome.tell(Trouble::Fork { journal, at, successor });
+        Ok(())
+    }
+}
+
+/// An answer that cannot be read, or that no honest hub gives.
+pub(super) fn nonsense(fault: SyncError) -> End {
+    End::Nonsense(fault.to_string())
+}

@@ -1,0 +1,152 @@
+//! The way back: pages of what others wrote and we may have, verified entry by entry before anything is filed.
+
+use std::collections::BTreeMap;
+
+use amanat_keys::fingerprint::{DeviceId, JournalId};
+use amanat_keys::trust::Trust;
+use amanat_keys::verifying_key::VerifyingKey;
+
+use super::outcome::{End, Trouble};
+use super::papers;
+use super::pass::{Trip, nonsense};
+use crate::batch::{Run, Why};
+use crate::cbor::count;
+use crate::chain::Verdict;
+use crate::entry::SealedEntry;
+use crate::journal::{Pulled, Quarantined};
+use crate::receipt::{Checkpoint, read_heads_list};
+use crate::wire::codec;
+use crate::wire::limits::MAX_ITEMS;
+use crate::wire::messages::{HeadLine, PullRequest};
+use crate::wire::v1::PullManifest;
+
+type Place = (DeviceId, JournalId);
+
+pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
+    // What did not verify is not asked for twice in one pass: it would fill every page.
+    let mut passed_over: BTreeMap<Place, u64> = BTreeMap::new();
+    loop {
+        let request = request(trip, &passed_over)?;
+        let answer = trip.road.pull(&trip.seen, &request.to_bytes())?;
+        let (manifest, runs, _whole) = codec::read_pull(&answer).map_err(nonsense)?;
+        if manifest.agency != trip.party.agency {
+            return Err(End::Nonsense("an answer for another agency".to_owned()));
+        }
+        // New colleagues' entries need the roster that names them.
+        papers::exchange_if_news(trip)?;
+        let mut moved = false;
+        let (own, others): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|run| run.device == trip.party.device);
+        for run in own.iter().filter(|run| !run.items.is_empty()) {
+            moved |= passed_over.insert((run.device, run.journal), run.last()).is_none();
+            restored(trip, run)?;
+        }
+        moved |= take(trip, others, &mut passed_over)?;
+        trip.file(&manifest.statements)?;
+        look_for_hidden_tail(trip, &manifest)?;
+        if !manifest.more || !moved {
+            return Ok(());
+        }
+    }
+}
+
+fn request(trip: &Trip<'_>, passed_over: &BTreeMap<Place, u64>) -> Result<PullRequest, End> {
+    let mut heads: BTreeMap<Place, u64> = passed_over.clone();
+    for known in trip.journal.heads().map_err(End::Local)? {
+        let held = heads.entry((known.device, known.journal)).or_default();
+        *held = known.head.seq.max(*held);
+    }
+    Ok(PullRequest {
+        agency: trip.party.agency,
+        heads: heads.into_iter().map(|((device, journal), seq)| HeadLine { device, journal, seq }).collect(),
+        again: Vec::new(),
+        items: MAX_ITEMS,
+        bytes: count(trip.road.room()),
+    })
+}
+
+/// Verifies and files runs of others; whether anything moved.
+fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeMap<Place, u64>) -> Result<bool, End> {
+    let mut pulled = Pulled::default();
+    let mut places = Vec::new();
+    for run in runs.into_iter().filter(|run| !run.items.is_empty()) {
+        let (place, last) = ((run.device, run.journal), run.last());
+        let (verified, refused) = run.verify(|entry| key_of(entry, trip.trust));
+        if verified.run().last() < last {
+            passed_over.insert(place, last);
+        }
+        pulled.quarantine.extend(refused.into_iter().map(|(why, sealed)| Quarantined {
+            entry: sealed.at(),
+            why,
+            sealed,
+        }));
+        places.push((place, count(verified.run().entries().count())));
+        pulled.runs.push(verified);
+    }
+    if places.is_empty() {
+        return Ok(false);
+    }
+    let aside = count(pulled.quarantine.len());
+    let verdicts = trip.journal.file_pulled(&pulled).map_err(End::Local)?;
+    let mut moved = aside > 0;
+    trip.outcome.set_aside += aside;
+    for ((place, entries), verdict) in places.into_iter().zip(verdicts) {
+        match verdict {
+            Verdict::Accepted { .. } => {
+                moved = true;
+                trip.outcome.pulled += entries;
+            }
+            Verdict::AlreadyHeld { .. } | Verdict::Gap { .. } => {}
+            Verdict::Fork { at, .. } => {
+                passed_over.insert(place, at.max(passed_over.get(&place).copied().unwrap_or(0)));
+                trip.outcome.tell(Trouble::ForkElsewhere { device: place.0, journal: place.1 });
+            }
+        }
+    }
+    Ok(moved)
+}
+
+/// Whose key stands behind an entry, by the adopted roster.
+fn key_of(entry: &SealedEntry, trust: &Trust) -> Result<VerifyingKey, Why> {
+    let header = &entry.header;
+    if header.agency != trust.agency() {
+        return Err(Why::UnknownDevice);
+    }
+    let device = trust.device(&header.device).ok_or(Why::UnknownDevice)?;
+    device
+        .key_at(&header.journal, header.seq)
+        .map_err(|_outside| if device.is_active() { Why::UnknownDevice } else { Why::Revoked })
+}
+
+/// The hub has more of an own journal than we do: this home is an older copy of itself. What the hub has stays there; we go on
+/// in a new journal, so that nobody's numbers are used twice.
+fn restored(trip: &mut Trip<'_>, run: &Run) -> Result<(), End> {
+    let (verified, _refused) = run.clone().verify(|entry| key_of(entry, trip.trust));
+    if verified.run().items.is_empty() {
+        return Ok(());
+    }
+    trip.tell_fork(run.journal, run.first)
+}
+
+/// The list of heads must be the checkpoint's, and must not show less of our journals than the hub has signed for.
+fn look_for_hidden_tail(trip: &mut Trip<'_>, manifest: &PullManifest) -> Result<(), End> {
+    if manifest.heads.is_empty() {
+        return Ok(());
+    }
+    let status = trip.journal.status(&trip.party.hub).map_err(End::Local)?;
+    let Some((checkpoint, hash, _)) = &status.checkpoint else { return Ok(()) };
+    if *hash != trip.seen || !is_list_of(checkpoint, &manifest.heads) {
+        return Err(End::Nonsense("the list of heads is not the checkpoint's".to_owned()));
+    }
+    let listed = read_heads_list(&manifest.heads, checkpoint).map_err(nonsense)?;
+    for own in &status.own {
+        let shown = listed.iter().find(|line| (line.device, line.journal) == (trip.party.device, own.journal));
+        if own.received > shown.map_or(0, |line| line.head.seq) {
+            trip.outcome.tell(Trouble::HiddenTail { journal: own.journal });
+        }
+    }
+    Ok(())
+}
+
+fn is_list_of(checkpoint: &Checkpoint, list: &[u8]) -> bool {
+    amanat_keys::fingerprint::Digest::of(list) == checkpoint.heads
+}

@@ -1,0 +1,113 @@
+//! The way there: runs above the last receipt, batch by batch, until the hub has signed for everything or nothing moves.
+
+use std::collections::BTreeMap;
+
+use amanat_keys::fingerprint::JournalId;
+
+use super::outcome::{End, Trouble};
+use super::pass::{Trip, nonsense};
+use crate::batch::{Limit, Run, Why};
+use crate::cbor::count;
+use crate::journal::Wanted;
+use crate::wire::codec;
+use crate::wire::limits::MAX_SEQ;
+use crate::wire::messages::{PushReply, RunAnswer};
+
+/// Journals that this pass leaves alone from here on, as `Wanted::ForHub::sent` says it: nothing of them is offered.
+type LeftAlone = BTreeMap<JournalId, u64>;
+
+pub(super) fn push(trip: &mut Trip<'_>) -> Result<(), End> {
+    let mut left_alone = LeftAlone::new();
+    loop {
+        let sent = left_alone.iter().map(|(journal, seq)| (*journal, *seq)).collect();
+        let wanted = Wanted::ForHub { hub: trip.party.hub, sent };
+        let runs = trip.journal.pending(&wanted, room(trip)).map_err(End::Local)?;
+        if runs.iter().all(|run| run.items.is_empty()) {
+            return Ok(());
+        }
+        let before = received(trip)?;
+        offer(trip, &runs, &mut left_alone)?;
+        if received(trip)? == before && runs.iter().all(|run| !left_alone.contains_key(&run.journal)) {
+            return Err(End::Nonsense("the hub took what was sent and signed for none of it".to_owned()));
+        }
+    }
+}
+
+fn room(trip: &Trip<'_>) -> Limit {
+    Limit { items: Limit::BODY.items, bytes: count(trip.road.room()) }
+}
+
+fn received(trip: &Trip<'_>) -> Result<Vec<u64>, End> {
+    let status = trip.journal.status(&trip.party.hub).map_err(End::Local)?;
+    Ok(status.own.iter().map(|own| own.received.max(own.offered_from)).collect())
+}
+
+/// One batch there, one answer back.
+fn offer(trip: &mut Trip<'_>, runs: &[Run], left_alone: &mut LeftAlone) -> Result<(), End> {
+    let body = codec::push_body(&trip.party.agency, runs);
+    let answer = trip.road.push(&trip.seen, &body)?;
+    trip.outcome.handed_over += runs.iter().map(|run| count(run.items.len())).sum::<u64>();
+    codec::check_version(&answer).map_err(nonsense)?;
+    let reply = PushReply::from_bytes(&answer).map_err(nonsense)?;
+    if reply.answers.len() != runs.len() {
+        return Err(End::Nonsense("as many answers as runs were expected".to_owned()));
+    }
+    trip.file(&reply.statements)?;
+    for (run, answer) in runs.iter().zip(&reply.answers) {
+        match answer {
+            RunAnswer::Accepted(..) | RunAnswer::AlreadyHeld(..) => {}
+            RunAnswer::Gap(has, _) => behind(trip, run, *has, left_alone)?,
+            RunAnswer::Fork(at, _) => {
+                left_alone.insert(run.journal, MAX_SEQ);
+                trip.tell_fork(run.journal, *at)?;
+            }
+            RunAnswer::Refused(why, _) => not_taken(trip, run, run.first, Why::from_number(*why), left_alone)?,
+        }
+    }
+    for (index, seq, why) in &reply.refused {
+        let run = usize::try_from(*index).ok().and_then(|index| runs.get(index));
+        let run = run.ok_or_else(|| End::Nonsense("a refusal of a run that was not sent".to_owned()))?;
+        not_taken(trip, run, *seq, Why::from_number(*why), left_alone)?;
+    }
+    Ok(())
+}
+
+/// An own entry that the hub will not take blocks its journal and nothing else. Where the fault lies in the bytes, a new
+/// journal goes on beside it; where it lies in the roster, waiting for the next roster is all there is to do.
+fn not_taken(trip: &mut Trip<'_>, run: &Run, seq: u64, why: Why, left_alone: &mut LeftAlone) -> Result<(), End> {
+    if left_alone.insert(run.journal, MAX_SEQ).is_some() {
+        return Ok(());
+    }
+    let journal = run.journal;
+    let successor = match why {
+        Why::BadSignature | Why::Malformed | Why::TooBig | Why::Fork | Why::Content => trip.succeed(&journal)?,
+        Why::UnknownDevice | Why::Revoked | Why::Version | Why::NotPermitted | Why::Other(_) => None,
+    };
+    trip.outcome.tell(Trouble::NotTaken { journal, seq, why, successor });
+    Ok(())
+}
+
+/// The hub has less than it signed for: it was restored from a backup, or it lies. Offer everything again from where it says
+/// it is; whether its word still counts is the checkpoints' question.
+fn behind(trip: &mut Trip<'_>, run: &Run, has: u64, left_alone: &mut LeftAlone) -> Result<(), End> {
+    let (device, journal) = (run.device, run.journal);
+    left_alone.insert(journal, MAX_SEQ);
+    trip.outcome.tell(Trouble::HubBehind { journal, has, signed: run.first.saturating_sub(1) });
+    let mut seq = has;
+    loop {
+        let runs = trip.journal.pending(&Wanted::After { device, journal, seq }, room(trip)).map_err(End::Local)?;
+        let Some(again) = runs.into_iter().find(|run| !run.items.is_empty()) else { return Ok(()) };
+        if again.first != seq.saturating_add(1) {
+            return Ok(());
+        }
+        seq = again.last();
+        let body = codec::push_body(&trip.party.agency, std::slice::from_ref(&again));
+        let answer = trip.road.push(&trip.seen, &body)?;
+        let reply = PushReply::from_bytes(&answer).map_err(nonsense)?;
+        trip.file(&reply.statements)?;
+        match reply.answers.first() {
+            Some(RunAnswer::Accepted(..) | RunAnswer::AlreadyHeld(..)) => {}
+            _ => return Ok(()),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! When to try again, as arithmetic: the clock and the sleeping are the caller's.
+
+use super::End;
+
+/// The first wait after a broken link, in milliseconds.
+const FIRST_MS: u64 = 2_000;
+/// No wait is longer.
+const LONGEST_MS: u64 = 15 * 60 * 1000;
+/// The least after an answer that made no sense: asking faster does not mend a proxy.
+const NONSENSE_MS: u64 = 60_000;
+
+/// Milliseconds until the next try; `None` when trying again by itself is of no use. `attempts` counts failures in a row, from
+/// 1; `seed` is any number that differs between devices, so that a whole province does not return in one second after an
+/// outage.
+#[must_use]
+pub fn next_try(end: &End, attempts: u32, seed: u64) -> Option<u64> {
+    let doubled = FIRST_MS.saturating_mul(1_u64.checked_shl(attempts.saturating_sub(1)).unwrap_or(u64::MAX));
+    let wait = match end {
+        End::Done | End::Refused(_) | End::Local(_) => return None,
+        End::Unreachable(_) => doubled,
+        End::Busy(seconds) => seconds.saturating_mul(1_000).max(FIRST_MS),
+        End::Nonsense(_) => doubled.max(NONSENSE_MS),
+    };
+    let wait = wait.min(LONGEST_MS);
+    // Half of it is certain, the other half is spread.
+    let spread = mixed(seed.wrapping_add(u64::from(attempts)));
+    Some(wait / 2 + spread % (wait / 2 + 1))
+}
+
+/// SplitMix64's finisher: neighbouring seeds land far apart.
+fn mixed(seed: u64) -> u64 {
+    let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::{Refusal, RefusalReason};
+
+    #[test]
+    fn waits_grow_are_bounded_and_differ_between_devices() {
+        let lost = End::Unreachable(String::new());
+        for attempts in 1..80 {
+            let wait = next_try(&lost, attempts, 7).unwrap();
+            assert!(wait <= LONGEST_MS, "{attempts}: {wait}");
+            assert!(wait >= (FIRST_MS << (attempts - 1).min(9)).min(LONGEST_MS) / 2, "{attempts}: {wait}");
+        }
+        let waits: std::collections::BTreeSet<_> = (0..100).filter_map(|seed| next_try(&lost, 10, seed)).collect();
+        assert!(waits.len() > 95, "a hundred devices do not return together");
+    }
+
+    #[test]
+    fn a_no_is_not_asked_again() {
+        let refusal = Refusal { reason: RefusalReason::UnknownDevice, sentence: String::new(), request: String::new() };
+        assert_eq!(next_try(&End::Refused(refusal), 1, 0), None);
+        assert_eq!(next_try(&End::Done, 1, 0), None);
+        assert!(next_try(&End::Busy(30), 1, 0).unwrap() >= 15_000);
+        assert!(next_try(&End::Nonsense(String::new()), 1, 0).unwrap() >= 30_000);
+    }
+}
