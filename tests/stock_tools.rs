@@ -8,7 +8,7 @@ use amanat_keys::{CaseKey, NonceHedge, NonceKey, Place, Slip, envelope};
 use tempfile::TempDir;
 
 /// The command that the README gives a person who holds a key.
-const COMMAND: &str = "cat slip entry | age -d -i key | zstd -dc | jq";
+const COMMAND: &str = "cat slip entry | age -d -i key | zstd -dc -D dict | jq";
 
 /// What a shell in `folder` says to `line`; that it succeeds is part of the claim.
 fn shell(folder: &std::path::Path, line: &str) -> String {
@@ -46,6 +46,8 @@ fn sealed() -> TempDir {
     let sealed = envelope::seal(TEXT.as_bytes(), &place(), &key, &hedge).expect("an entry is sealed");
     std::fs::write(folder.path().join("slip"), slip).expect("the slip is written");
     std::fs::write(folder.path().join("entry"), sealed.envelope).expect("the entry is written");
+    let dictionary = include_bytes!("../keys/dictionaries/a301.zdict");
+    std::fs::write(folder.path().join("dict"), dictionary).expect("the dictionary is written");
     folder
 }
 
