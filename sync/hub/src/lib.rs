@@ -14,6 +14,7 @@
 mod accept;
 mod api;
 pub mod args;
+pub mod cli;
 mod clock;
 pub mod config;
 mod heads;
