@@ -7,11 +7,12 @@
 use minicbor::encode::Write;
 use minicbor::{Decode, Decoder, Encode, Encoder};
 
+use crate::audience::{Audience, Reader, Sharing};
 use crate::canonical;
 use crate::error::{Forgery, KeysError, Malformed, Misuse, Stale};
-use crate::fingerprint::{AgencyId, DeviceId, Digest, JournalId, KeyId};
+use crate::fingerprint::{AgencyId, DeviceId, Digest, JournalId, KeyId, UnitId};
 use crate::recipient::Recipient;
-use crate::roster::{Device, Hub, Roster};
+use crate::roster::{Device, Hub, Roster, Unit, UnitKind};
 use crate::statement::{Purpose, Statement};
 use crate::verifying_key::VerifyingKey;
 use crate::words::Words;
@@ -188,6 +189,21 @@ impl Trust {
             .filter_map(|rival| canonical::decode::<Roster>(rival.payload()).ok())
             .filter(|rival| rival.version == self.current.roster.version)
             .all(|rival| lists(&rival, recipient))
+    }
+
+    /// Who reads a case today. As [`Roster::audience`]; while a fork stands, only those readers whom every rival lists as well, and
+    /// headquarters (FORMATS section 5).
+    ///
+    /// # Errors
+    /// As [`Roster::audience`]; [`Misuse::NoReaders`] when the fork leaves nobody.
+    pub fn audience(&self, unit: &UnitId, level: Sharing) -> Result<Audience, KeysError> {
+        let mut audience = self.current.roster.audience(unit, level)?;
+        let is_hq = |reader: &Reader| {
+            let of_kind = |unit: &&Unit| unit.kind == UnitKind::Headquarters;
+            self.current.roster.units.iter().filter(of_kind).any(|unit| *unit.id.as_bytes() == reader.id)
+        };
+        audience.readers.retain(|reader| self.undisputed(&reader.recipient) || is_hq(reader));
+        if audience.readers.is_empty() { Err(Misuse::NoReaders.into()) } else { Ok(audience) }
     }
 
     /// The least that `now` can be: when the roster was issued (Unix seconds). The caller adds the hub times it has verified.

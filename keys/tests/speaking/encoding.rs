@@ -23,7 +23,9 @@ fn trailing_bytes() {
     let mut bytes = canonical::encode(&word());
     assert_eq!(canonical::decode::<Freshness>(&bytes).unwrap(), word());
     bytes.push(0);
-    assert!(canonical::decode::<Freshness>(&bytes).is_err());
+    let error = canonical::decode::<Freshness>(&bytes).unwrap_err();
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(source.contains("bytes after the end"), "{source}");
 }
 
 #[test]

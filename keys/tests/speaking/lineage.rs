@@ -1,5 +1,6 @@
 //! Attacks on the chain of rosters: rollback, gaps, thin quorums, other agencies, forks, time.
 
+use amanat_keys::audience::Sharing;
 use amanat_keys::canonical;
 use amanat_keys::device::Signer;
 use amanat_keys::error::{Forgery, KeysError, Misuse, Stale};
@@ -244,6 +245,29 @@ fn pinning_needs_the_rosters_own_quorum() {
     assert!(matches!(error, KeysError::Forged(Forgery::TooFewSignatures { have: 1, need: 2 })), "{error:?}");
 }
 
+/// While a fork stands, a unit that only one side lists gets no new case; headquarters always does.
+#[test]
+fn under_a_fork_only_undisputed_readers_get_new_cases() {
+    let agency = Agency::new();
+    let two = agency.next(&agency.roster);
+    let mut rival = two.clone();
+    let other = amanat_keys::recipient::ReadIdentity::generate().unwrap();
+    let hq_other = amanat_keys::recipient::ReadIdentity::generate().unwrap();
+    for unit in &mut rival.units {
+        let key = if unit.id == agency.station { &other } else { &hq_other };
+        unit.recipient = Some(key.recipient().clone());
+    }
+    let mut trust = agency.pinned();
+    trust.adopt(&agency.signed(&two, &[0, 1])).unwrap();
+    let count = |trust: &Trust, level| trust.audience(&agency.station, level).map(|audience| audience.readers.len());
+    assert_eq!(count(&trust, Sharing::H2).unwrap(), 2);
+    assert!(trust.adopt(&agency.signed(&rival, &[1, 2])).is_err());
+    assert_eq!(count(&trust, Sharing::H2).unwrap(), 1);
+    let left = trust.audience(&agency.station, Sharing::H2).unwrap();
+    assert_eq!(left.readers[0].id, *agency.hq.as_bytes());
+    assert!(matches!(count(&trust, Sharing::H1), Err(KeysError::Misuse(Misuse::NoReaders))));
+}
+
 #[test]
 fn two_valid_rosters_of_one_version_are_a_fork() {
     let agency = Agency::new();
@@ -275,7 +299,7 @@ fn an_expired_roster_still_serves() {
     assert_eq!(trust.age(u64::MAX), Age::LongExpired);
     let journal = amanat_keys::fingerprint::JournalId::random();
     assert!(trust.verifying_key(&agency.officer.device_id(), &journal, 1).is_ok());
-    assert!(trust.roster().audience(&agency.station, amanat_keys::audience::Sharing::H2).is_ok());
+    assert!(trust.roster().audience(&agency.station, Sharing::H2).is_ok());
     // A device five rosters behind, all but the newest expired long ago.
     let mut roster = agency.roster.clone();
     for _ in 0..5 {

@@ -120,6 +120,8 @@ fn a_quorum_counts_members_and_keys_once() {
     assert_eq!(count(&[voter(1, &signers[0]), voter(2, &signers[1])]), 2);
     assert_eq!(count(&[voter(1, &signers[0]), voter(1, &signers[1])]), 1, "one member with two keys");
     assert_eq!(count(&[voter(1, &signers[0]), voter(2, &signers[0])]), 1, "two members with one key");
+    let spare = [voter(1, &signers[0]), voter(1, &signers[1]), voter(2, &signers[1])];
+    assert_eq!(count(&spare), 2, "a second key of a member who has voted takes nobody's vote");
     assert_eq!(count(&[voter(1, &Signer::generate().unwrap())]), 0);
     assert!(quorum::check(&statement, &AGENCY, &[voter(1, &signers[0])], 0).is_err(), "a threshold of nought");
 }
