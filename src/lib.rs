@@ -12,3 +12,4 @@ pub mod model;
 pub mod record;
 pub mod runtime;
 pub mod ui;
+pub mod words;

@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use super::theme::{Bidi, Theme};
+use super::{
+    msg::Trouble,
+    screens::{Screen, Unlock},
+    theme::{Bidi, Theme},
+    world::World,
+};
 use crate::{
     codebook::Codebook,
     model::{Lang, Moment},
@@ -58,18 +63,75 @@ pub struct Start {
 /// The interface. Made by [`App::new`], changed only by [`update`](super::update), drawn by [`view`](super::view).
 #[derive(Debug)]
 pub struct App {
-    now: Moment,
+    /// The screens, the last one on top. Never empty.
+    pub(crate) stack: Vec<Screen>,
+    /// What all screens see.
+    pub(crate) world: World,
+    /// Shown in the status line until the next key.
+    pub(crate) notice: Option<Trouble>,
+    /// Whether the innocent screen covers everything.
+    pub(crate) hidden: bool,
+    /// When a key was last pressed.
+    pub(crate) touched: Moment,
+    /// Random ids not used yet.
+    pub(crate) ids: Vec<[u8; 16]>,
+    /// Whether the vault is shut.
+    pub(crate) locked: bool,
 }
 
 impl App {
     /// The first screen for this stage.
-    pub const fn new(start: &Start) -> Self {
-        Self { now: start.now }
+    pub fn new(start: &Start) -> Self {
+        let mut world = World::new(start);
+        let first = match start.stage {
+            Stage::New => Screen::Welcome(Box::default()),
+            Stage::Waiting => Screen::Unlock(Unlock::default()),
+            Stage::Locked { waiting } => {
+                world.road.waiting = waiting;
+                Screen::Unlock(Unlock::default())
+            }
+        };
+        Self {
+            stack: vec![first],
+            world,
+            notice: None,
+            hidden: false,
+            touched: start.now,
+            ids: Vec::new(),
+            locked: start.stage != Stage::New,
+        }
     }
 
-    /// In how many milliseconds the next [`Msg::Tick`](super::Msg::Tick) is wanted; asked after every update. A minute
-    /// when nothing is being typed and nothing moves.
-    pub const fn tick_in(&self) -> u64 {
-        60_000 - self.now.unix_ms.rem_euclid(60_000).unsigned_abs()
+    /// In how many milliseconds the next [`Msg::Tick`](super::Msg::Tick) is wanted at the latest; asked after every
+    /// update. Two seconds while an unsaved draft is open, else the next full minute or the idle lock, whichever is first.
+    pub fn tick_in(&self) -> u64 {
+        if matches!(self.stack.last(), Some(Screen::Form(form)) if form.is_dirty()) {
+            return 2_000;
+        }
+        let now = self.world.now.unix_ms;
+        let minute = 60_000 - now.rem_euclid(60_000);
+        let idle = self.idle_deadline().map_or(minute, |deadline| (deadline - now).max(0));
+        minute.min(idle).unsigned_abs()
+    }
+
+    /// When the idle lock falls due, Unix milliseconds.
+    pub(crate) fn idle_deadline(&self) -> Option<i64> {
+        let minutes = i64::from(self.world.settings.idle_minutes);
+        (minutes > 0 && !self.locked).then(|| self.touched.unix_ms + minutes * 60_000)
+    }
+
+    /// The settings as they are now.
+    pub const fn settings(&self) -> Settings {
+        self.world.settings
+    }
+
+    /// Whether anything opened is in memory.
+    pub const fn is_locked(&self) -> bool {
+        self.locked
+    }
+
+    /// A random id that nobody has used.
+    pub(crate) fn id(&mut self) -> Option<[u8; 16]> {
+        self.ids.pop()
     }
 }

@@ -5,11 +5,20 @@
 //! further messages. Nothing here knows of keys, disks, clocks, threads or networks.
 
 mod app;
+mod bidi;
 mod effect;
+mod keymap;
 mod msg;
+mod reading;
+mod road;
+mod screens;
+mod telling;
 mod theme;
+mod turn;
 mod update;
 mod view;
+mod widgets;
+mod world;
 
 pub use app::{App, Settings, Stage, Start};
 pub use effect::{Effect, Keeping, Secret, ToKeep};

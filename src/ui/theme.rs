@@ -1,4 +1,9 @@
 //! How things look: roles instead of colours, so that one value decides between colour and none.
+//!
+//! A state is never told by colour alone: each has a sign or a word beside it. The colours are the terminal's own, in
+//! pairs that stay apart for the colour-blind (blue, yellow, magenta; never red against green).
+
+use ratatui::style::{Color, Modifier, Style};
 
 /// Who puts Urdu letters in their shapes and order: exactly one of the two (`LIBRARIES.md`: never both).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -18,4 +23,54 @@ pub enum Theme {
     Colour,
     /// Bold, dim, underlined and reversed only.
     Plain,
+}
+
+/// What a piece of text is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Ordinary text.
+    Text,
+    /// Headings, and what is focused.
+    Strong,
+    /// What may be passed over.
+    Faint,
+    /// The one thing that draws the eye.
+    Accent,
+    /// All is well.
+    Good,
+    /// Look here before going on.
+    Warn,
+    /// Does not go on like this.
+    Bad,
+    /// A key on the keyboard.
+    Key,
+    /// The row that the next key acts on.
+    Selected,
+    /// The frame around things.
+    Frame,
+    /// Where text is typed.
+    Field,
+}
+
+impl Theme {
+    pub(crate) fn style(self, role: Role) -> Style {
+        let plain = Style::new();
+        let tint = |colour: Color| if self == Self::Colour { plain.fg(colour) } else { plain };
+        match role {
+            Role::Text => plain,
+            Role::Strong => plain.add_modifier(Modifier::BOLD),
+            Role::Faint => match self {
+                Self::Colour => plain.fg(Color::DarkGray),
+                Self::Plain => plain.add_modifier(Modifier::DIM),
+            },
+            Role::Frame => tint(Color::DarkGray),
+            Role::Accent => tint(Color::Cyan).add_modifier(Modifier::BOLD),
+            Role::Good => tint(Color::Blue).add_modifier(Modifier::BOLD),
+            Role::Warn => tint(Color::Yellow).add_modifier(Modifier::BOLD),
+            Role::Bad => tint(Color::Magenta).add_modifier(Modifier::BOLD),
+            Role::Key => tint(Color::Cyan).add_modifier(Modifier::BOLD),
+            Role::Selected => plain.add_modifier(Modifier::REVERSED),
+            Role::Field => plain.add_modifier(Modifier::UNDERLINED),
+        }
+    }
 }

@@ -1,8 +1,311 @@
-//! Routing of messages to the screen they are meant for.
+//! Routing: a key goes to the top screen, what came home goes to the world and to whom it concerns.
 
-use super::{App, Effect, Msg};
+use ratatui::crossterm::event::KeyEvent;
+
+use super::{
+    App, Effect, Msg,
+    keymap::{self, Act, Room},
+    msg::{Trouble, Who},
+    screens::{Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Roster, Screen, Today, Unlock},
+    turn::{Fill, Go, Open, Turn},
+};
+use crate::{
+    codebook,
+    model::{CaseId, Content, Draft, DraftId, Lang},
+};
+
+/// Fewer unused ids than this, and more are asked for.
+const FEW_IDS: usize = 4;
 
 /// Takes one message; what comes out is to be performed in order.
-pub fn update(_app: &mut App, _msg: Msg) -> Vec<Effect> {
+pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    let mut effects = match msg {
+        Msg::Key(key) => on_key(app, key),
+        Msg::Tick { now } => on_tick(app, now),
+        Msg::Resize { columns, rows } => {
+            app.world.size = (columns, rows);
+            Vec::new()
+        }
+        Msg::Paste(_) | Msg::Mouse(_) if app.hidden => Vec::new(),
+        Msg::Paste(text) => {
+            app.touched = app.world.now;
+            let turn = app.stack.last_mut().map(|screen| screen.paste(&text, &app.world));
+            turn.map(|turn| follow(app, turn)).unwrap_or_default()
+        }
+        Msg::Mouse(mouse) => {
+            app.touched = app.world.now;
+            let turn = app.stack.last_mut().map(|screen| screen.mouse(&mouse, &app.world));
+            turn.map(|turn| follow(app, turn)).unwrap_or_default()
+        }
+        other => on_news(app, other),
+    };
+    if !app.locked && app.ids.len() < FEW_IDS && app.world.who.is_some() && !asked(&effects) {
+        effects.push(Effect::Fresh { count: 16 });
+    }
+    effects
+}
+
+/// Ids are asked for once a message at most; a second request that crosses the answer does no harm.
+fn asked(effects: &[Effect]) -> bool {
+    effects.iter().any(|effect| matches!(effect, Effect::Fresh { .. } | Effect::Quit | Effect::Lock))
+}
+
+fn on_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
+    app.touched = app.world.now;
+    if app.hidden {
+        match keymap::act(Room::Hidden, &key) {
+            Some(Act::Hide) => app.hidden = false,
+            Some(Act::Lock) if !app.locked => return lock(app),
+            _ => {}
+        }
+        return Vec::new();
+    }
+    app.notice = None;
+    let Some(top) = app.stack.last_mut() else { return Vec::new() };
+    let room = top.room();
+    match keymap::act(room, &key) {
+        Some(Act::Hide) => app.hidden = true,
+        Some(Act::Quit) => return leave(app, Effect::Quit),
+        Some(Act::Lock) if !app.locked && app.world.who.is_some() => return lock(app),
+        Some(Act::Language) => {
+            let settings = &mut app.world.settings;
+            settings.lang = if settings.lang == Lang::En { Lang::Ur } else { Lang::En };
+            let settings = *settings;
+            refresh(app);
+            return vec![Effect::Remember(settings)];
+        }
+        Some(Act::Help) if room != Room::Help => return follow(app, Turn::open(Open::Help(room))),
+        act => {
+            let turn = top.key(&key, act, &app.world);
+            return follow(app, turn);
+        }
+    }
     Vec::new()
+}
+
+fn on_tick(app: &mut App, now: crate::model::Moment) -> Vec<Effect> {
+    app.world.now = now;
+    if app.idle_deadline().is_some_and(|deadline| now.unix_ms >= deadline) && app.world.who.is_some() {
+        return lock(app);
+    }
+    match app.stack.last_mut() {
+        Some(Screen::Form(form)) => keep_drafts(app_draft(form), app),
+        _ => Vec::new(),
+    }
+}
+
+fn app_draft(form: &mut Form) -> Option<Draft> {
+    form.take_draft()
+}
+
+fn keep_drafts(draft: Option<Draft>, app: &mut App) -> Vec<Effect> {
+    draft
+        .map(|draft| {
+            app.world.keep_draft(&draft);
+            Effect::KeepDraft(Box::new(draft))
+        })
+        .into_iter()
+        .collect()
+}
+
+/// Unsaved drafts first, then the effect that ends the sitting.
+fn leave(app: &mut App, last: Effect) -> Vec<Effect> {
+    let drafts: Vec<Draft> = app
+        .stack
+        .iter_mut()
+        .filter_map(|screen| if let Screen::Form(form) = screen { form.take_draft() } else { None })
+        .collect();
+    let mut effects: Vec<Effect> = drafts.into_iter().map(|draft| Effect::KeepDraft(Box::new(draft))).collect();
+    effects.push(last);
+    effects
+}
+
+/// Everything opened is forgotten at once; the runtime wipes the keys.
+fn lock(app: &mut App) -> Vec<Effect> {
+    let effects = leave(app, Effect::Lock);
+    let waiting = app.world.road.counts.kept + app.world.road.counts.handed_over;
+    app.stack = vec![Screen::Unlock(Unlock::default())];
+    app.world.forget();
+    app.world.road.waiting = waiting;
+    app.ids.clear();
+    app.notice = None;
+    app.locked = true;
+    effects
+}
+
+/// What came home from the workers.
+fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Unlocked(who) => return unlocked(app, *who),
+        // The runtime locked by itself (signal, suspended): what is open here goes first.
+        Msg::Locked { .. } if app.world.who.is_some() => return lock(app),
+        Msg::Locked { waiting } => app.world.road.waiting = app.world.road.waiting.max(waiting),
+        Msg::DeviceMade { .. } if app.locked => {
+            // Keys without an agency: the welcome goes on where it was left.
+            app.locked = false;
+            app.stack = vec![Screen::Welcome(Box::default())];
+            return tell(app, &msg);
+        }
+        Msg::UnlockFailed(_)
+        | Msg::PassphraseJudged(_)
+        | Msg::DeviceMade { .. }
+        | Msg::RequestWritten { .. }
+        | Msg::Joined { .. }
+        | Msg::WelcomeFailed(_) => return tell(app, &msg),
+        // What was under way when the device locked belongs to nobody now.
+        _ if app.world.who.is_none() => return Vec::new(),
+        Msg::Arrived(entries) => app.world.take(entries),
+        Msg::Marks(marks) => app.world.mark(&marks),
+        Msg::Fresh(ids) => app.ids.extend(ids),
+        Msg::Drafts(drafts) => drafts.iter().for_each(|draft| app.world.keep_draft(draft)),
+        Msg::Kept { ref entries, ref draft } => {
+            app.world.drafts.retain(|known| Some(known.id) != *draft);
+            app.world.take(entries.clone());
+            let mut effects = tell(app, &msg);
+            // What an officer kept leaves as soon as there is a road.
+            if draft.is_some() {
+                effects.push(Effect::Sync);
+            }
+            return effects;
+        }
+        Msg::Synced(_) | Msg::SyncFailed { .. } | Msg::Replaying(_) => app.world.road.hear(&msg),
+        Msg::RosterIs(page) => app.world.roster = Some(page),
+        Msg::Notice(trouble) => app.notice = Some(trouble),
+        Msg::DraftFailed { trouble, .. } => app.notice = Some(trouble),
+        Msg::KeepFailed { .. }
+        | Msg::DraftKept(_)
+        | Msg::Readers { .. }
+        | Msg::BundleWritten { .. }
+        | Msg::BundleRead { .. }
+        | Msg::BundleFailed(_) => return tell(app, &msg),
+        Msg::Key(_) | Msg::Paste(_) | Msg::Mouse(_) | Msg::Resize { .. } | Msg::Tick { .. } => {}
+    }
+    refresh(app);
+    Vec::new()
+}
+
+fn unlocked(app: &mut App, mut who: Who) -> Vec<Effect> {
+    app.ids = std::mem::take(&mut who.fresh);
+    app.locked = false;
+    app.world.who = Some(who);
+    app.touched = app.world.now;
+    app.stack = vec![Screen::Caseload(Caseload::default())];
+    refresh(app);
+    Vec::new()
+}
+
+/// Lets every screen on the stack hear, the top one last.
+fn tell(app: &mut App, msg: &Msg) -> Vec<Effect> {
+    let mut turn = Turn::stay();
+    for screen in &mut app.stack {
+        turn = screen.hear(msg, &app.world);
+    }
+    let effects = follow(app, turn);
+    refresh(app);
+    effects
+}
+
+/// Lets the screens take in that the world has changed.
+fn refresh(app: &mut App) {
+    for screen in &mut app.stack {
+        screen.refresh(&app.world);
+    }
+}
+
+fn follow(app: &mut App, turn: Turn) -> Vec<Effect> {
+    let mut effects = turn.effects;
+    for effect in &effects {
+        match effect {
+            Effect::KeepDraft(draft) => app.world.keep_draft(draft),
+            Effect::DropDraft(id) => app.world.drafts.retain(|draft| draft.id != *id),
+            _ => {}
+        }
+    }
+    match turn.go {
+        Go::Stay => {}
+        Go::Back => {
+            if app.stack.len() > 1 {
+                app.stack.pop();
+            }
+            refresh(app);
+        }
+        Go::Case(id) => {
+            app.stack.truncate(1);
+            let (case, effect) = Case::open(id, &app.world);
+            app.stack.push(Screen::Case(case));
+            effects.extend(effect);
+        }
+        Go::Push(open) => effects.extend(push(app, open)),
+    }
+    effects
+}
+
+fn push(app: &mut App, open: Open) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let screen = match open {
+        Open::Case(id) => {
+            let (case, effect) = Case::open(id, &app.world);
+            effects.extend(effect);
+            Screen::Case(case)
+        }
+        Open::Entry { case, entry, names } => Screen::Entry(EntryView::new(case, entry, names, &app.world)),
+        Open::Fill(fill) => match form(app, fill) {
+            Some(form) => Screen::Form(Box::new(form)),
+            None => {
+                app.notice = Some(Trouble::word("form.cannot_open"));
+                return effects;
+            }
+        },
+        Open::Confirm(finished) => {
+            let (confirm, effect) = Confirm::new(*finished, &app.world);
+            effects.push(effect);
+            Screen::Confirm(Box::new(confirm))
+        }
+        Open::Outbox => Screen::Outbox(Outbox::default()),
+        Open::Today => Screen::Today(Today::new(&app.world)),
+        Open::Roster => {
+            effects.push(Effect::LoadRoster);
+            Screen::Roster(Roster::default())
+        }
+        Open::Help(room) => Screen::Help(Help::new(room)),
+    };
+    app.stack.push(screen);
+    effects
+}
+
+/// A form to fill: a new draft, an old one, or one that holds what an entry says today.
+fn form(app: &mut App, fill: Fill) -> Option<Form> {
+    let draft = match fill {
+        Fill::Draft(id) => app.world.draft(&id)?.clone(),
+        Fill::New { form, case } => {
+            let form = std::sync::Arc::clone(app.world.codebook.newest(form.as_str())?);
+            let officer = app.world.who.as_ref()?.officer.clone();
+            let answers = codebook::presets(&form, app.world.now, &officer);
+            blank(app, form.form.clone(), case, answers)?
+        }
+        Fill::Correct(id) => {
+            let entry = app.world.book.entry(&id)?.clone();
+            let Content::Sheet(sheet) = &entry.content else { return None };
+            let answers = super::reading::standing(&app.world.book, &entry, true);
+            let mut draft = blank(app, sheet.form().clone(), Some(entry.case), answers)?;
+            draft.target = Some(id);
+            draft
+        }
+    };
+    let case = match draft.case {
+        Some(case) => case,
+        None => CaseId::from_bytes(app.id()?),
+    };
+    Form::new(draft, case, &app.world)
+}
+
+fn blank(
+    app: &mut App,
+    form: crate::model::FormRef,
+    case: Option<CaseId>,
+    answers: crate::model::Answers,
+) -> Option<Draft> {
+    let id = DraftId::from_bytes(app.id()?);
+    let (started, lang) = (app.world.now, app.world.settings.lang);
+    Some(Draft { id, form, case, target: None, answers, at: None, started, lang })
 }

@@ -120,6 +120,8 @@ pub(crate) const ROOMS: &[Room] = &[
             "unicode_bidi_mirroring",
             "ar_reshaper",
             "qrcode",
+            // A passphrase on its way to the vault is wiped here too.
+            "zeroize",
             "memchr",
             // A passphrase is typed on the unlock screen and travels in an effect: it is wiped when dropped.
             "zeroize",

@@ -1,0 +1,227 @@
+//! Right-to-left text in cells: letters in their joined shapes, runs in visual order, and control characters made inert.
+//!
+//! Exactly one side does this (`LIBRARIES.md` section 5): with [`Bidi::App`] it happens here, line by line, after
+//! wrapping in logical order; with [`Bidi::Terminal`] text goes out as it is. Shaping keeps the marks over and under
+//! letters; order is UAX #9; graphemes are turned, never characters, so that a mark stays with its letter.
+
+use ar_reshaper::{ArabicReshaper, ReshaperConfig};
+use unicode_bidi::{Level, ParagraphBidiInfo};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use super::theme::Bidi;
+
+/// One grapheme where it stands on the line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cell {
+    /// What is drawn.
+    pub(crate) symbol: String,
+    /// Columns it takes (1 or 2).
+    pub(crate) width: u16,
+    /// Which grapheme of the logical line it is, counted from 0.
+    pub(crate) from: usize,
+    /// Whether it belongs to a right-to-left run.
+    pub(crate) rtl: bool,
+}
+
+/// Columns of one grapheme as the drawing counts them: never 0, so that a lone mark is seen.
+pub(crate) fn columns_of(grapheme: &str) -> u16 {
+    u16::try_from(grapheme.width().clamp(1, 2)).unwrap_or(1)
+}
+
+/// Columns of a line, summed over graphemes (a joined lam-alef would be counted short otherwise).
+pub(crate) fn columns(text: &str) -> u16 {
+    text.graphemes(true).map(columns_of).fold(0, u16::saturating_add)
+}
+
+/// Whether any character is written from right to left.
+pub(crate) fn has_rtl(text: &str) -> bool {
+    text.chars().any(is_rtl)
+}
+
+const fn is_rtl(letter: char) -> bool {
+    matches!(letter, '\u{0590}'..='\u{08FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFC}')
+}
+
+/// Whether a paragraph reads from right to left: by its first strong letter.
+pub(crate) fn reads_rtl(text: &str) -> bool {
+    text.chars().find(|letter| letter.is_alphabetic()).is_some_and(is_rtl)
+}
+
+/// Control characters made visible and harmless, direction marks taken out. Text without any is given back as it is.
+pub(crate) fn inert(text: &str) -> String {
+    text.chars()
+        .filter(|letter| !is_direction_mark(*letter))
+        .map(|letter| match u32::from(letter) {
+            low @ 0..=0x1F => char::from_u32(0x2400 + low).unwrap_or('\u{FFFD}'),
+            0x7F => '\u{2421}',
+            0x80..=0x9F | 0x2028 | 0x2029 => '\u{FFFD}',
+            _ => letter,
+        })
+        .collect()
+}
+
+/// Marks that change the order of what is read (UAX #9): as input they only deceive.
+pub(crate) const fn is_direction_mark(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}'
+    )
+}
+
+/// How a line is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Order {
+    /// Who orders.
+    pub(crate) bidi: Bidi,
+    /// Whether the line belongs to a paragraph that reads from right to left.
+    pub(crate) rtl: bool,
+    /// Whether two letters may become one sign (lam-alef). Not while editing: the cursor counts graphemes.
+    pub(crate) joined: bool,
+}
+
+/// The cells of one line from left to right, at most `width` columns; a line that is longer ends in `…`.
+pub(crate) fn cells(line: &str, width: u16, order: Order) -> Vec<Cell> {
+    let line = inert(line);
+    let ours = order.bidi == Bidi::App && (order.rtl || has_rtl(&line));
+    let shaped = if ours && has_rtl(&line) { shape(&line, order.joined) } else { line };
+    let fitted = fit(&shaped, width);
+    let logical: Vec<(usize, &str)> = fitted.grapheme_indices(true).collect();
+    let cell = |from: usize, symbol: String, rtl: bool| Cell { width: columns_of(&symbol), symbol, from, rtl };
+    if !ours {
+        return logical.iter().enumerate().map(|(from, (_, part))| cell(from, (*part).to_owned(), false)).collect();
+    }
+    let base = if order.rtl { Level::rtl() } else { Level::ltr() };
+    let info = ParagraphBidiInfo::new(&fitted, Some(base));
+    let (levels, runs) = info.visual_runs(0..fitted.len());
+    let mut out = Vec::with_capacity(logical.len());
+    for run in runs {
+        let rtl = levels.get(run.start).is_some_and(Level::is_rtl);
+        let inside = logical.iter().enumerate().filter(|(_, (at, _))| run.contains(at));
+        let mut part: Vec<Cell> = inside
+            .map(|(from, (_, text))| cell(from, if rtl { mirror(text) } else { (*text).to_owned() }, rtl))
+            .collect();
+        if rtl {
+            part.reverse();
+        }
+        out.extend(part);
+    }
+    out
+}
+
+fn mirror(grapheme: &str) -> String {
+    grapheme.chars().map(|letter| unicode_bidi_mirroring::get_mirrored(letter).unwrap_or(letter)).collect()
+}
+
+fn shape(line: &str, joined: bool) -> String {
+    let config = ReshaperConfig { delete_harakat: false, support_ligatures: joined, ..ReshaperConfig::default() };
+    ArabicReshaper::new(config).reshape(line)
+}
+
+/// The line cut to its width, with `…` where something was cut; never inside a grapheme.
+fn fit(line: &str, width: u16) -> String {
+    if columns(line) <= width {
+        return line.to_owned();
+    }
+    let mut room = width.saturating_sub(1);
+    let mut out = String::new();
+    for grapheme in line.graphemes(true) {
+        let wide = columns_of(grapheme);
+        if wide > room {
+            break;
+        }
+        room -= wide;
+        out.push_str(grapheme);
+    }
+    if width > 0 {
+        out.push('…');
+    }
+    out
+}
+
+/// A paragraph (without line breaks) in lines of at most `width` columns, as byte ranges in logical order. Breaks after
+/// spaces where it can; a word longer than the line is cut between graphemes. There is always at least one line.
+pub(crate) fn wrap(paragraph: &str, width: u16) -> Vec<std::ops::Range<usize>> {
+    let width = width.max(1);
+    let mut lines = Vec::new();
+    let (mut start, mut used, mut gap) = (0, 0_u16, None::<(usize, u16)>);
+    for (at, grapheme) in paragraph.grapheme_indices(true) {
+        let wide = columns_of(grapheme);
+        let space = grapheme.chars().all(char::is_whitespace);
+        // A space may hang over the edge: it is not seen there.
+        if used + wide > width && !space {
+            let (cut, before) = gap.take().unwrap_or((at, used));
+            lines.push(start..cut);
+            start = cut;
+            used = used.saturating_sub(before);
+        }
+        used = used.saturating_add(wide);
+        if space {
+            gap = Some((at + grapheme.len(), used));
+        }
+    }
+    lines.push(start..paragraph.len());
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(line: &str, rtl: bool) -> String {
+        let order = Order { bidi: Bidi::App, rtl, joined: true };
+        cells(line, 80, order).into_iter().map(|cell| cell.symbol).collect()
+    }
+
+    #[test]
+    fn urdu_is_shaped_and_turned_and_numbers_are_not() {
+        // سلام: seen from the left: meem (isolated after alef), the joined lam-alef, seen (initial).
+        assert_eq!(drawn("سلام", true), "\u{FEE1}\u{FEFC}\u{FEB3}");
+        assert!(drawn("عمر 25 سال", true).contains("25"));
+    }
+
+    #[test]
+    fn brackets_are_mirrored_in_right_to_left_runs() {
+        let line = drawn("(عمر)", true);
+        assert!(line.starts_with('(') && line.ends_with(')'), "{line}");
+    }
+
+    #[test]
+    fn a_mark_stays_with_its_letter() {
+        let cells = cells("اِس", 80, Order { bidi: Bidi::App, rtl: true, joined: true });
+        assert_eq!(cells.len(), 2);
+        assert!(cells.iter().any(|cell| cell.symbol.ends_with('\u{0650}') && cell.symbol.chars().count() == 2));
+    }
+
+    #[test]
+    fn the_terminal_gets_logical_text() {
+        let order = Order { bidi: Bidi::Terminal, rtl: true, joined: true };
+        let text: String = cells("سلام (x)", 80, order).into_iter().map(|cell| cell.symbol).collect();
+        assert_eq!(text, "سلام (x)");
+    }
+
+    #[test]
+    fn control_characters_are_seen_and_do_nothing() {
+        assert_eq!(inert("a\u{1b}[31mb\u{7f}\u{9b}c"), "a␛[31mb␡\u{FFFD}c");
+        assert_eq!(inert("abc\u{202e}def\u{2066}"), "abcdef");
+    }
+
+    #[test]
+    fn a_long_line_ends_in_an_ellipsis_and_no_grapheme_is_cut() {
+        assert_eq!(fit("abcdef", 4), "abc…");
+        assert_eq!(fit("日本語", 4), "日…");
+        assert_eq!(fit("ab", 2), "ab");
+        assert_eq!(fit("ab", 0), "");
+    }
+
+    #[test]
+    fn wrapping_breaks_after_spaces() {
+        let lines = |text: &str, width| -> Vec<String> {
+            wrap(text, width).into_iter().map(|range| text[range].to_owned()).collect()
+        };
+        assert_eq!(lines("one two three", 8), ["one two ", "three"]);
+        assert_eq!(lines("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(lines("", 4), [""]);
+        assert_eq!(lines("ab cdefghijk", 4), ["ab ", "cdef", "ghij", "k"]);
+    }
+}

@@ -1,0 +1,116 @@
+//! What is known of the way to headquarters: what stands how far, and what the courier last said.
+
+use std::collections::HashMap;
+
+use super::msg::{Mark, Msg, Progress, Replay, Trouble};
+use crate::model::{Author, Delivery, DeviceId, Entry, JournalId, Moment};
+
+/// How many of this device's entries stand where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) kept: u64,
+    pub(crate) handed_over: u64,
+    pub(crate) received: u64,
+}
+
+/// The road to headquarters.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Road {
+    /// Where the courier is.
+    pub(crate) progress: Progress,
+    /// Why the last pass ended early.
+    pub(crate) trouble: Option<Trouble>,
+    /// When it tries again.
+    pub(crate) next_try: Option<Moment>,
+    /// How far the replay has come; `None` when it is done.
+    pub(crate) replay: Option<Replay>,
+    /// Entries that wait for the passphrase, while locked.
+    pub(crate) waiting: u64,
+    /// Counted whenever marks or entries come.
+    pub(crate) counts: Counts,
+    own: Vec<Author>,
+    marks: HashMap<(DeviceId, JournalId, Delivery), u64>,
+}
+
+impl Road {
+    /// Takes a new entry of this device into the count.
+    pub(crate) fn own(&mut self, author: Author) {
+        self.own.push(author);
+    }
+
+    /// Notes how far journals have come.
+    pub(crate) fn mark(&mut self, marks: &[Mark]) {
+        for mark in marks {
+            let known = self.marks.entry((mark.device, mark.journal, mark.delivery)).or_default();
+            *known = (*known).max(mark.up_to);
+        }
+    }
+
+    /// How far an entry has come: arithmetic on its number (`DESIGN.md` section 4, invariant 5).
+    pub(crate) fn delivery(&self, author: &Author) -> Delivery {
+        let reaches = |delivery| {
+            let known = self.marks.get(&(author.device, author.journal, delivery));
+            known.is_some_and(|up_to| author.seq <= *up_to)
+        };
+        match (reaches(Delivery::Received), reaches(Delivery::HandedOver)) {
+            (true, _) => Delivery::Received,
+            (false, true) => Delivery::HandedOver,
+            (false, false) => Delivery::Kept,
+        }
+    }
+
+    /// How far an entry of the casebook has come. What came from elsewhere came through the hub.
+    pub(crate) fn of(&self, entry: &Entry, me: Option<DeviceId>) -> Delivery {
+        if Some(entry.author.device) == me { self.delivery(&entry.author) } else { Delivery::Received }
+    }
+
+    /// Counts again.
+    pub(crate) fn recount(&mut self) {
+        let mut counts = Counts::default();
+        for author in &self.own {
+            match self.delivery(author) {
+                Delivery::Kept => counts.kept += 1,
+                Delivery::HandedOver => counts.handed_over += 1,
+                Delivery::Received => counts.received += 1,
+            }
+        }
+        self.counts = counts;
+    }
+
+    /// Hears what the courier and the replay say.
+    pub(crate) fn hear(&mut self, msg: &Msg) {
+        match msg {
+            Msg::Replaying(replay) => self.replay = (replay.done < replay.total).then_some(*replay),
+            Msg::Synced(progress) => {
+                self.progress = progress.clone();
+                self.trouble = None;
+                self.next_try = None;
+            }
+            Msg::SyncFailed { trouble, next_try } => {
+                self.progress.running = false;
+                self.trouble = Some(trouble.clone());
+                self.next_try = *next_try;
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn received_is_arithmetic() {
+        let (device, journal) = (DeviceId::from_bytes([1; 32]), JournalId::from_bytes([2; 16]));
+        let mut road = Road::default();
+        let place = |seq| Author { device, journal, seq };
+        (1..=4).for_each(|seq| road.own(place(seq)));
+        let mark = |delivery, up_to| Mark { device, journal, delivery, up_to };
+        road.mark(&[mark(Delivery::HandedOver, 3), mark(Delivery::Received, 2)]);
+        road.mark(&[mark(Delivery::Received, 1)]); // an old receipt that comes late takes nothing back
+        road.recount();
+        assert_eq!(road.counts, Counts { kept: 1, handed_over: 1, received: 2 });
+        assert_eq!(road.delivery(&place(3)), Delivery::HandedOver);
+    }
+}

@@ -1,0 +1,338 @@
+//! All cases in a list that narrows as one types. Only the rows on the screen are ever built.
+
+use ratatui::{
+    crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind},
+    layout::Rect,
+};
+
+use crate::{
+    codebook::fold,
+    model::{CaseId, Code, Delivery, FormId, Lang},
+    ui::{
+        keymap::{Act, Room},
+        reading::CaseRow,
+        telling,
+        theme::Role,
+        turn::{Fill, Go, Open, Turn},
+        widgets::{
+            canvas::{Canvas, Lean},
+            list::List,
+            menu::Menu,
+            text::Edit,
+        },
+        world::World,
+    },
+    words,
+};
+
+/// Which cases are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Filter {
+    #[default]
+    All,
+    Open,
+    HighRisk,
+    NotReceived,
+}
+
+impl Filter {
+    const fn next(self) -> Self {
+        match self {
+            Self::All => Self::Open,
+            Self::Open => Self::HighRisk,
+            Self::HighRisk => Self::NotReceived,
+            Self::NotReceived => Self::All,
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::All => "caseload.filter.all",
+            Self::Open => "caseload.filter.open",
+            Self::HighRisk => "caseload.filter.high",
+            Self::NotReceived => "caseload.filter.not_received",
+        }
+    }
+
+    fn takes(self, row: &CaseRow, world: &World) -> bool {
+        let is =
+            |code: &Option<Code>, wanted: &[&str]| code.as_ref().is_some_and(|code| wanted.contains(&code.as_str()));
+        match self {
+            Self::All => true,
+            Self::Open => !is(&row.status, &["CLO", "CLR"]),
+            Self::HighRisk => is(&row.risk, &["HIGH"]),
+            Self::NotReceived => world.case_delivery(&row.id) != Delivery::Received,
+        }
+    }
+}
+
+/// The list, what narrows it, and which rows are left.
+#[derive(Debug)]
+pub(crate) struct Caseload {
+    typed: Edit,
+    filter: Filter,
+    list: List,
+    /// The case the list stands on, so that it stays there when others arrive.
+    at: Option<CaseId>,
+    found: Vec<usize>,
+    drafts: Option<Menu>,
+}
+
+impl Default for Caseload {
+    fn default() -> Self {
+        Self {
+            typed: Edit::line(""),
+            filter: Filter::All,
+            list: List::default(),
+            at: None,
+            found: Vec::new(),
+            drafts: None,
+        }
+    }
+}
+
+/// Rows above the list: search, and the names of the columns.
+const ABOVE: u16 = 3;
+
+impl Caseload {
+    pub(crate) const fn room(&self) -> Room {
+        if self.drafts.is_some() { Room::Menu } else { Room::Caseload }
+    }
+
+    pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>, world: &World) -> Turn {
+        if let Some(menu) = &mut self.drafts {
+            if act == Some(Act::Back) {
+                self.drafts = None;
+            } else if let Some(at) = menu.key(key.code, act) {
+                self.drafts = None;
+                return world
+                    .drafts
+                    .get(at)
+                    .map_or_else(Turn::stay, |draft| Turn::open(Open::Fill(Fill::Draft(draft.id))));
+            }
+            return Turn::stay();
+        }
+        let page = page(world);
+        match act {
+            Some(Act::Open) => return self.at.map_or_else(Turn::stay, |id| Turn::open(Open::Case(id))),
+            Some(Act::New) => return Turn::open(Open::Fill(Fill::New { form: FormId::new("case"), case: None })),
+            Some(Act::Filter) => {
+                self.filter = self.filter.next();
+                self.search(world);
+            }
+            Some(Act::Drafts) if !world.drafts.is_empty() => {
+                let items = world.drafts.iter().map(|draft| draft_line(draft, world)).collect();
+                self.drafts = Some(Menu::new("caseload.drafts", items));
+            }
+            Some(Act::Sync) => return Turn::ask(crate::ui::Effect::Sync),
+            Some(Act::Outbox) => return Turn::open(Open::Outbox),
+            Some(Act::Today) => return Turn::open(Open::Today),
+            Some(Act::Roster) => return Turn::open(Open::Roster),
+            Some(Act::Back) => {
+                self.typed.clear();
+                self.search(world);
+            }
+            Some(act) => {
+                self.list.go(act, self.found.len(), page);
+                self.note_place(world);
+            }
+            None => self.type_key(key, world),
+        }
+        Turn::stay()
+    }
+
+    fn type_key(&mut self, key: &KeyEvent, world: &World) {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Char(letter) if !control => self.typed.letter(letter),
+            code => {
+                self.typed.key(code, control, 80);
+            }
+        }
+        self.search(world);
+    }
+
+    pub(crate) fn paste(&mut self, text: &str, world: &World) {
+        self.typed.paste(text);
+        self.search(world);
+    }
+
+    pub(crate) fn mouse(&mut self, mouse: &MouseEvent, world: &World) -> Turn {
+        let page = page(world);
+        match mouse.kind {
+            MouseEventKind::ScrollDown => self.list.put(self.list.at + 3, self.found.len(), page),
+            MouseEventKind::ScrollUp => self.list.put(self.list.at.saturating_sub(3), self.found.len(), page),
+            MouseEventKind::Down(MouseButton::Left) => {
+                let Some(row) = mouse.row.checked_sub(2 + ABOVE) else { return Turn::stay() };
+                let Some(at) = self.list.hit(usize::from(row), self.found.len()) else { return Turn::stay() };
+                let again = at == self.list.at;
+                self.list.put(at, self.found.len(), page);
+                self.note_place(world);
+                // A second click on the same row opens it.
+                return if again {
+                    Turn::go(self.at.map_or(Go::Stay, |id| Go::Push(Open::Case(id))))
+                } else {
+                    Turn::stay()
+                };
+            }
+            _ => {}
+        }
+        self.note_place(world);
+        Turn::stay()
+    }
+
+    /// The world has changed: the same case stays chosen, wherever its row is now.
+    pub(crate) fn refresh(&mut self, world: &World) {
+        let at = self.at;
+        self.collect(world);
+        let row =
+            at.and_then(|id| self.found.iter().position(|row| world.cases.get(*row).is_some_and(|row| row.id == id)));
+        self.list.put(row.unwrap_or(self.list.at), self.found.len(), page(world));
+        self.note_place(world);
+    }
+
+    /// What is typed has changed: begin at the top.
+    fn search(&mut self, world: &World) {
+        self.collect(world);
+        self.list = List::default();
+        self.note_place(world);
+    }
+
+    fn collect(&mut self, world: &World) {
+        let wanted = fold(self.typed.text());
+        let rows = world.cases.iter().enumerate().filter(|(_, row)| self.filter.takes(row, world));
+        let rows = rows.filter(|(_, row)| wanted.is_empty() || matches(row, &wanted, world));
+        self.found = rows.map(|(at, _)| at).collect();
+    }
+
+    fn note_place(&mut self, world: &World) {
+        let row = self.found.get(self.list.at).and_then(|at| world.cases.get(*at));
+        self.at = row.map(|row| row.id);
+    }
+
+    pub(crate) fn draw(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) {
+        let label = canvas.say("caseload.search").to_owned();
+        let taken = canvas.put((area.x, area.y), 14, &label, Role::Faint) + 1;
+        self.typed.draw(canvas, Rect { x: area.x + taken, width: 30, height: 1, ..area }, self.drafts.is_none());
+        let filter = canvas.say(self.filter.word()).to_owned();
+        let shown = words::count(canvas.tongue(), "count.cases", u64::try_from(self.found.len()).unwrap_or(0));
+        canvas.lean((area.x, area.y), area.width, &format!("{filter} · {shown}"), Role::Text, Lean::Right);
+        let columns = Columns::of(area.width);
+        columns.draw(canvas, (area.x, area.y + 2), Role::Faint, &columns.names(canvas));
+        let rows = Rect { y: area.y + ABOVE, height: area.height.saturating_sub(ABOVE), ..area };
+        self.draw_rows(world, canvas, rows, &columns);
+        if !world.drafts.is_empty() {
+            let count = u64::try_from(world.drafts.len()).unwrap_or(0);
+            let text = words::count(canvas.tongue(), "caseload.draft_count", count);
+            canvas.put((area.x, area.y + 1), area.width, &format!("✎ {text}"), Role::Warn);
+        }
+        if let Some(menu) = &self.drafts {
+            menu.draw(canvas, area);
+        }
+    }
+
+    fn draw_rows(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect, columns: &Columns) {
+        if self.found.is_empty() {
+            let key = match (world.cases.is_empty(), world.road.replay.is_some()) {
+                (true, true) => "caseload.opening",
+                (true, false) => "caseload.empty",
+                (false, _) => "caseload.nothing_found",
+            };
+            let text = canvas.say(key).to_owned();
+            let place = Rect { x: area.x + 4, y: area.y + 2, width: area.width.saturating_sub(8), height: 4 };
+            canvas.paragraph(place, &text, Role::Faint);
+            return;
+        }
+        for (at, y) in self.list.shown(self.found.len(), usize::from(area.height)).zip(area.y..area.bottom()) {
+            let Some(row) = self.found.get(at).and_then(|at| world.cases.get(*at)) else { continue };
+            let role = if at == self.list.at { Role::Selected } else { Role::Text };
+            if role == Role::Selected {
+                canvas.wash(Rect { x: area.x.saturating_sub(1), y, width: area.width + 2, height: 1 }, role);
+            }
+            columns.draw(canvas, (area.x, y), role, &cells(row, world, canvas));
+        }
+    }
+}
+
+fn page(world: &World) -> usize {
+    world.page().saturating_sub(usize::from(ABOVE))
+}
+
+/// A draft in one line: its form, its case, when it was begun. No answers.
+fn draft_line(draft: &crate::model::Draft, world: &World) -> String {
+    let lang = world.settings.lang;
+    let title =
+        world.codebook.form(&draft.form).map_or_else(|| draft.form.to_string(), |form| form.title.get(lang).to_owned());
+    let case = draft.case.map(|id| world.short(&id)).unwrap_or_default();
+    format!("{title}  {case}  {}", telling::clock(draft.started))
+}
+
+/// Whether a row has the typed letters: in its number, its place, or the words of its codes.
+fn matches(row: &CaseRow, wanted: &str, world: &World) -> bool {
+    let has = |text: &str| fold(text).contains(wanted);
+    let says = |list: &str, code: &Option<Code>| {
+        code.as_ref().is_some_and(|code| {
+            [Lang::En, Lang::Ur].iter().any(|lang| has(&telling::label(&world.codebook, list, code, *lang)))
+        })
+    };
+    has(&row.short)
+        || has(&row.station)
+        || row.class.as_ref().is_some_and(|code| has(code.as_str()))
+        || says("district", &row.district)
+        || says("risk_level", &row.risk)
+}
+
+/// What one row shows, in the order of the columns.
+fn cells(row: &CaseRow, world: &World, canvas: &Canvas<'_>) -> [String; 8] {
+    let lang = world.settings.lang;
+    let label = |list: &str, code: &Option<Code>| {
+        let text = code.as_ref().map(|code| telling::label(&world.codebook, list, code, lang));
+        text.map(|text| telling::brief(&text).split(" - ").next().unwrap_or_default().to_owned()).unwrap_or_default()
+    };
+    [
+        row.short.clone(),
+        row.class.as_ref().map(|code| code.as_str().to_owned()).unwrap_or_default(),
+        label("district", &row.district),
+        row.station.clone(),
+        label("risk_level", &row.risk),
+        row.opened.map(|date| date.to_string()).unwrap_or_default(),
+        row.persons.to_string(),
+        mark(world.case_delivery(&row.id), canvas),
+    ]
+}
+
+/// How far something has come: a sign and a word, so that neither colour nor sign has to be known.
+pub(super) fn mark(delivery: Delivery, canvas: &Canvas<'_>) -> String {
+    let (sign, word) = match delivery {
+        Delivery::Kept => ("○", "delivery.kept"),
+        Delivery::HandedOver => ("◐", "delivery.handed_over"),
+        Delivery::Received => ("●", "delivery.received"),
+    };
+    format!("{sign} {}", canvas.say(word))
+}
+
+/// How wide each column is.
+struct Columns([u16; 8]);
+
+impl Columns {
+    /// What is left over goes to the number, the district and the station.
+    fn of(width: u16) -> Self {
+        let spare = width.saturating_sub(78);
+        Self([14 + spare.min(8), 5, 12 + spare / 4, 12 + spare / 4, 8, 10, 3, 13])
+    }
+
+    fn names(&self, canvas: &Canvas<'_>) -> [String; 8] {
+        ["number", "class", "district", "station", "risk", "opened", "persons", "delivery"]
+            .map(|name| canvas.say(&format!("caseload.column.{name}")).to_owned())
+    }
+
+    fn draw(&self, canvas: &mut Canvas<'_>, (mut x, y): (u16, u16), role: Role, cells: &[String; 8]) {
+        for (at, (width, text)) in self.0.iter().zip(cells).enumerate() {
+            let lean = if at == 6 { Lean::Right } else { Lean::Left };
+            // One column stays free between two; the last needs none.
+            let room = if at < 7 { width - 1 } else { *width };
+            canvas.lean((x, y), if at == 6 { room.max(1) } else { room }, text, role, lean);
+            x += width;
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! The last look before keeping: who will be able to read it, what is worth a thought, and why it changes.
+
+use ratatui::{
+    crossterm::event::{KeyCode, KeyEvent},
+    layout::Rect,
+};
+
+use crate::{
+    codebook::Question,
+    model::{Amendment, Answers, Code, Content, EntryId, Value},
+    ui::{
+        effect::{Effect, Keeping, ToKeep},
+        keymap::Act,
+        msg::{Msg, ReaderLine, Trouble},
+        reading, telling,
+        theme::Role,
+        turn::{Finished, Go, Turn},
+        widgets::{
+            bars,
+            canvas::{Canvas, Lean},
+            choice::{Choice, Did},
+            problems,
+        },
+        world::World,
+    },
+};
+
+/// What is about to be kept.
+#[derive(Debug)]
+pub(crate) struct Confirm {
+    finished: Finished,
+    /// For a correction: what changes.
+    changes: Option<Answers>,
+    /// For a correction: why.
+    reason: Option<Choice>,
+    readers: Option<Vec<ReaderLine>>,
+    keeping: bool,
+    trouble: Option<Trouble>,
+}
+
+impl Confirm {
+    /// Asks who would be able to read.
+    pub(crate) fn new(finished: Finished, world: &World) -> (Self, Effect) {
+        let sharing = finished.sheet.answers().choice("handling_code").cloned();
+        let asked = Effect::Readers { case: finished.draft.case, sharing };
+        let changes = finished.draft.target.map(|target| changes(&finished, target, world));
+        let list = world.codebook.list("amend_reason").map(|list| &**list);
+        let reason = changes.is_some().then(|| Choice::from_list(list, Vec::new(), false));
+        (Self { finished, changes, reason, readers: None, keeping: false, trouble: None }, asked)
+    }
+
+    pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>, world: &World) -> Turn {
+        if self.keeping {
+            return Turn::stay();
+        }
+        if act == Some(Act::Back) {
+            return Turn::go(Go::Back);
+        }
+        if let Some(reason) = &mut self.reason {
+            let typing = !matches!(act, Some(Act::Keep));
+            if typing && reason.key(key.code) != Did::Nothing {
+                return Turn::stay();
+            }
+            if key.code == KeyCode::Enter && reason.take() == Did::Changed {
+                return Turn::stay();
+            }
+        }
+        if act != Some(Act::Keep) {
+            return Turn::stay();
+        }
+        match self.to_keep(world) {
+            Ok(keep) => {
+                self.keeping = true;
+                self.trouble = None;
+                Turn::ask(Effect::Keep(Box::new(keep)))
+            }
+            Err(trouble) => {
+                self.trouble = Some(trouble);
+                Turn::stay()
+            }
+        }
+    }
+
+    pub(crate) fn paste(&mut self, _text: &str) {}
+
+    fn to_keep(&self, world: &World) -> Result<ToKeep, Trouble> {
+        let draft = &self.finished.draft;
+        let what = match (&self.changes, draft.target) {
+            (Some(changes), Some(target)) => {
+                if changes.is_empty() {
+                    return Err(Trouble::word("confirm.nothing_changed"));
+                }
+                let reason = self.reason.as_ref().and_then(|reason| reason.chosen.first().cloned());
+                let reason: Code = reason.ok_or_else(|| Trouble::word("confirm.reason_missing"))?;
+                let seen: Vec<EntryId> = world
+                    .book
+                    .entry(&target)
+                    .map(|entry| reading::amendments(&world.book, entry).map(|(id, _)| id).collect())
+                    .unwrap_or_default();
+                Keeping::Amendment(Amendment { target, seen, reason, note: None, changes: changes.clone() })
+            }
+            _ => Keeping::Sheet(self.finished.sheet.clone()),
+        };
+        let sharing = match &what {
+            Keeping::Sheet(sheet) => sheet.answers().choice("handling_code").cloned(),
+            Keeping::Amendment(amendment) => amendment.changes.choice("handling_code").cloned(),
+        };
+        Ok(ToKeep { case: self.finished.case, opens: draft.case.is_none(), sharing, what, draft: Some(draft.id) })
+    }
+
+    pub(crate) fn hear(&mut self, msg: &Msg, _world: &World) -> Turn {
+        match msg {
+            Msg::Readers { case, lines } if *case == self.finished.draft.case => self.readers = Some(lines.clone()),
+            Msg::Kept { draft, .. } if *draft == Some(self.finished.draft.id) => {
+                return Turn::go(Go::Case(self.finished.case));
+            }
+            Msg::KeepFailed { draft, trouble } if *draft == Some(self.finished.draft.id) => {
+                self.keeping = false;
+                self.trouble = Some(trouble.clone());
+            }
+            _ => {}
+        }
+        Turn::stay()
+    }
+
+    pub(crate) fn heading(&self, world: &World, canvas: &Canvas<'_>) -> (String, String) {
+        let form = world.codebook.form(&self.finished.draft.form);
+        let about = form.map(|form| form.title.get(world.settings.lang).to_owned()).unwrap_or_default();
+        (canvas.say("confirm.title").to_owned(), about)
+    }
+
+    pub(crate) fn draw(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) {
+        let mut y = area.y;
+        let rest = |y: u16| Rect { y, height: area.bottom().saturating_sub(y), ..area };
+        y = self.draw_readers(canvas, rest(y)) + 1;
+        if let Some(changes) = &self.changes {
+            y = self.draw_changes(world, canvas, rest(y), changes) + 1;
+        }
+        y = self.draw_parts(world, canvas, rest(y));
+        y = self.draw_warnings(world, canvas, rest(y));
+        let (text, role) = match (&self.trouble, self.keeping) {
+            (_, true) => (canvas.say("confirm.keeping").to_owned(), Role::Accent),
+            (Some(trouble), false) => {
+                (format!("✗ {}", bars::sentence(canvas, &trouble.word, &trouble.detail)), Role::Bad)
+            }
+            (None, false) => (canvas.say("confirm.ready").to_owned(), Role::Strong),
+        };
+        let bottom = area.bottom().saturating_sub(2);
+        canvas.paragraph(rest(y.max(bottom).min(bottom)), &text, role);
+    }
+
+    fn draw_readers(&self, canvas: &mut Canvas<'_>, area: Rect) -> u16 {
+        let heading = canvas.say("confirm.readers").to_owned();
+        canvas.lean((area.x, area.y), area.width, &heading, Role::Accent, Lean::Own);
+        let mut y = area.y + 1;
+        let Some(readers) = &self.readers else {
+            let text = canvas.say("confirm.asking").to_owned();
+            canvas.put((area.x + 2, y), area.width, &text, Role::Faint);
+            return y + 1;
+        };
+        for line in readers {
+            let mut text = format!("• {}", line.unit);
+            if let Some(agency) = &line.agency {
+                text.push_str(&format!(" ({agency})"));
+            }
+            if let Some(people) = line.people {
+                text.push_str("  ");
+                text.push_str(&crate::words::count(canvas.tongue(), "confirm.people", u64::from(people)));
+            }
+            let role = if line.statistics_only { Role::Faint } else { Role::Text };
+            if line.statistics_only {
+                text.push_str("  ");
+                text.push_str(canvas.say("confirm.statistics_only"));
+            }
+            canvas.lean((area.x + 2, y), area.width.saturating_sub(2), &text, role, Lean::Own);
+            y += 1;
+        }
+        let nobody = canvas.say("confirm.nobody_else").to_owned();
+        canvas.lean((area.x + 2, y), area.width.saturating_sub(2), &nobody, Role::Faint, Lean::Own);
+        y + 1
+    }
+
+    /// What changes, from what to what; then why.
+    fn draw_changes(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect, changes: &Answers) -> u16 {
+        let lang = world.settings.lang;
+        let heading = canvas.say("confirm.changes").to_owned();
+        canvas.lean((area.x, area.y), area.width, &heading, Role::Accent, Lean::Own);
+        let mut y = area.y + 1;
+        let form = world.codebook.form(&self.finished.draft.form);
+        let target = self.finished.draft.target.and_then(|id| world.book.entry(&id));
+        let before = target.map(|entry| reading::standing(&world.book, entry, true)).unwrap_or_default();
+        for (id, given) in changes.iter().take(5) {
+            let Some(question) = form.and_then(|form| form.question(id.as_str())) else { continue };
+            let tell = |answer: &crate::model::Answer| {
+                telling::answer(&world.codebook, question, answer, lang).replace('\n', " ")
+            };
+            let old = before.answer(id.as_str()).map_or_else(|| "·".to_owned(), tell);
+            let text = format!("{}: {old} → {}", question.label.get(lang), tell(&given.answer));
+            canvas.lean((area.x + 2, y), area.width.saturating_sub(2), &text, Role::Text, Lean::Own);
+            y += 1;
+        }
+        if let Some(more) = changes.len().checked_sub(5).filter(|more| *more > 0) {
+            canvas.put((area.x + 2, y), area.width, &format!("+ {more}"), Role::Faint);
+            y += 1;
+        }
+        if let Some(reason) = &self.reason {
+            let heading = canvas.say("confirm.reason").to_owned();
+            canvas.lean((area.x, y), area.width, &heading, Role::Accent, Lean::Own);
+            let room = Rect { x: area.x + 2, y: y + 1, width: area.width.saturating_sub(4), height: reason.height() };
+            reason.draw(canvas, room);
+            y += 1 + reason.height();
+        }
+        y
+    }
+
+    /// Which answers travel apart, and which never leave.
+    fn draw_parts(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) -> u16 {
+        let Some(form) = world.codebook.form(&self.finished.draft.form) else { return area.y };
+        let lang = world.settings.lang;
+        let told = self.changes.as_ref().unwrap_or_else(|| self.finished.sheet.answers());
+        let labels = |wanted: fn(&Question) -> bool| -> Vec<&str> {
+            let asked = form.questions().filter(|question| wanted(question));
+            let has = asked.filter(|question| has_value(told, question));
+            has.map(|question| question.label.get(lang)).collect()
+        };
+        let mut y = area.y;
+        for (key, found) in [
+            ("confirm.sealed", labels(|question| question.sealed)),
+            ("confirm.local", labels(|question| question.local)),
+        ] {
+            if found.is_empty() {
+                continue;
+            }
+            let text = canvas.fill(key, &[("fields", &found.join(", "))]);
+            y += canvas.paragraph(Rect { y, height: 3, ..area }, &text, Role::Text);
+            y += 1;
+        }
+        y
+    }
+
+    fn draw_warnings(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) -> u16 {
+        let Some(form) = world.codebook.form(&self.finished.draft.form) else { return area.y };
+        let lang = world.settings.lang;
+        let warnings = &self.finished.warnings.0;
+        if warnings.is_empty() {
+            return area.y;
+        }
+        let heading = canvas.say("confirm.warnings").to_owned();
+        canvas.lean((area.x, area.y), area.width, &heading, Role::Accent, Lean::Own);
+        let mut y = area.y + 1;
+        for problem in warnings {
+            if y + 3 > area.bottom() {
+                break;
+            }
+            let (sign, role) = problems::sign(problem.severity);
+            let label = form.question(problem.question.as_str()).map_or("", |question| question.label.get(lang));
+            let text = format!("{sign} {label}: {}", problems::sentence(problem, form, canvas));
+            y += canvas.paragraph(
+                Rect { x: area.x + 2, y, width: area.width.saturating_sub(2), height: 2 },
+                &text,
+                role,
+            );
+        }
+        y + 1
+    }
+}
+
+fn has_value(answers: &Answers, question: &Question) -> bool {
+    match answers.value(question.id.as_str()) {
+        Some(Value::Text(text)) => !text.is_empty(),
+        value => value.is_some(),
+    }
+}
+
+/// The answers of the finished sheet that differ from what the entry says today.
+fn changes(finished: &Finished, target: EntryId, world: &World) -> Answers {
+    let before = world
+        .book
+        .entry(&target)
+        .filter(|entry| matches!(entry.content, Content::Sheet(_)))
+        .map(|entry| reading::standing(&world.book, entry, true))
+        .unwrap_or_default();
+    let told = finished.sheet.answers().iter();
+    told.filter(|(id, given)| before.get(id.as_str()) != Some(given))
+        .map(|(id, given)| (id.clone(), given.clone()))
+        .collect()
+}

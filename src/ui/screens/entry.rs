@@ -1,0 +1,221 @@
+//! One entry as it stands today: every answer, who changed it, and where two changes collide.
+
+use ratatui::layout::Rect;
+
+use super::{case::author, caseload::mark};
+use crate::{
+    codebook::Question,
+    model::{Answers, CaseId, Code, Content, Entry, EntryId},
+    ui::{
+        effect::Effect,
+        keymap::Act,
+        reading, telling,
+        theme::Role,
+        turn::{Fill, Go, Open, Turn},
+        view::Scroll,
+        widgets::canvas::{Canvas, Lean},
+        world::World,
+    },
+};
+
+/// An entry that is open.
+#[derive(Debug)]
+pub(crate) struct EntryView {
+    case: CaseId,
+    entry: EntryId,
+    names: bool,
+    /// First line shown.
+    line: u16,
+}
+
+/// One line of the page: a heading, or a label with what it says.
+enum Row {
+    Heading(String),
+    Answer { label: String, told: String, role: Role },
+    Remark(String, Role),
+    Space,
+}
+
+impl EntryView {
+    pub(crate) const fn new(case: CaseId, entry: EntryId, names: bool, _world: &World) -> Self {
+        Self { case, entry, names, line: 0 }
+    }
+
+    pub(crate) fn key(&mut self, act: Option<Act>, world: &World) -> Turn {
+        let page = u16::try_from(world.page()).unwrap_or(20).saturating_sub(2);
+        match act {
+            Some(Act::Back) => return Turn::go(Go::Back),
+            Some(Act::Correct) => return Turn::open(Open::Fill(Fill::Correct(self.entry))),
+            Some(Act::Names) => return self.toggle_names(world),
+            Some(Act::Up) => self.line = self.line.saturating_sub(1),
+            Some(Act::Down) => self.line = self.line.saturating_add(1),
+            Some(Act::PageUp) => self.line = self.line.saturating_sub(page),
+            Some(Act::PageDown) => self.line = self.line.saturating_add(page),
+            Some(Act::First) => self.line = 0,
+            Some(Act::Last) => self.line = u16::MAX,
+            _ => {}
+        }
+        let most = self.height(world).saturating_sub(page);
+        self.line = self.line.min(most);
+        Turn::stay()
+    }
+
+    fn toggle_names(&mut self, world: &World) -> Turn {
+        self.names = !self.names;
+        let file = world.book.case(&self.case);
+        let shown: Vec<EntryId> = file
+            .into_iter()
+            .flat_map(|file| file.entries.iter())
+            .filter(|id| matches!(world.book.entry(id).map(|entry| &entry.content), Some(Content::Names(names)) if names.of == self.entry))
+            .copied()
+            .collect();
+        if !self.names || shown.is_empty() {
+            return Turn::stay();
+        }
+        Turn::ask(Effect::NoteAccess { case: self.case, what: Code::new("names"), entries: shown })
+    }
+
+    /// Lines of the page at most: every question can have one, every section two, every amendment one.
+    fn height(&self, world: &World) -> u16 {
+        let Some(entry) = world.book.entry(&self.entry) else { return 0 };
+        let answers = reading::standing(&world.book, entry, self.names).len();
+        let sections = match &entry.content {
+            Content::Sheet(sheet) => world.codebook.form(sheet.form()).map_or(0, |form| form.sections.len()),
+            _ => 0,
+        };
+        u16::try_from(answers * 2 + sections * 2 + 4).unwrap_or(u16::MAX)
+    }
+
+    pub(crate) fn heading(&self, world: &World, canvas: &Canvas<'_>) -> (String, String) {
+        let lang = world.settings.lang;
+        let title = world.book.entry(&self.entry).and_then(|entry| match &entry.content {
+            Content::Sheet(sheet) => world.codebook.form(sheet.form()).map(|form| form.title.get(lang).to_owned()),
+            _ => None,
+        });
+        let about = canvas.fill("case.title", &[("number", &world.short(&self.case))]);
+        (title.unwrap_or_else(|| self.entry.short()), about)
+    }
+
+    pub(crate) fn draw(&self, world: &World, scroll: &mut Scroll, canvas: &mut Canvas<'_>, area: Rect) {
+        let Some(entry) = world.book.entry(&self.entry) else { return };
+        let who = author(entry, world, canvas);
+        let line = format!("{} · {who} · {}", telling::clock(entry.times.device), mark(world.delivery(entry), canvas));
+        canvas.put((area.x, area.y), area.width, &line, Role::Faint);
+        if self.names {
+            let text = canvas.say("case.names_shown").to_owned();
+            canvas.lean((area.x, area.y), area.width, &text, Role::Warn, Lean::Right);
+        }
+        let page = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
+        let rows = self.rows(entry, world, canvas);
+        let wide = (page.width * 2 / 5).clamp(20, 44);
+        let heights: Vec<u16> = rows.iter().map(|row| height(row, page.width - wide - 2)).collect();
+        let total: u16 = heights.iter().sum();
+        scroll.line = self.line.min(total.saturating_sub(page.height));
+        let mut at = 0_u16;
+        for (row, height) in rows.iter().zip(&heights) {
+            if at >= scroll.line && at < scroll.line + page.height {
+                let y = page.y + at - scroll.line;
+                let room = Rect { y, height: (*height).min(page.bottom().saturating_sub(y)), ..page };
+                draw_row(canvas, row, room, wide);
+            }
+            at += height;
+        }
+        if total > page.height {
+            let text = format!("{}/{total}", (scroll.line + page.height).min(total));
+            canvas.lean((area.x, area.y + 1), area.width, &text, Role::Faint, Lean::Right);
+        }
+    }
+
+    fn rows(&self, entry: &Entry, world: &World, canvas: &Canvas<'_>) -> Vec<Row> {
+        let lang = world.settings.lang;
+        let mut rows = Vec::new();
+        if let Some(source) = &entry.source {
+            let text = canvas.fill("entry.imported", &[("name", &source.name), ("map", &source.map)]);
+            rows.push(Row::Remark(format!("⇣ {text}"), Role::Warn));
+        }
+        let Content::Sheet(sheet) = &entry.content else { return rows };
+        let Some(form) = world.codebook.form(sheet.form()) else {
+            rows.push(Row::Remark(canvas.say("entry.unknown_form").to_owned(), Role::Warn));
+            return rows;
+        };
+        let answers = reading::standing(&world.book, entry, self.names);
+        let collided = reading::collisions(&world.book, entry);
+        for section in &form.sections {
+            let before = rows.len();
+            for question in &section.questions {
+                self.answer(&mut rows, question, (entry, &answers), world, canvas);
+                if collided.contains(&question.id) {
+                    let text = canvas.say("entry.collision").to_owned();
+                    rows.push(Row::Remark(format!("✗ {text}"), Role::Bad));
+                }
+            }
+            if rows.len() > before {
+                rows.insert(before, Row::Heading(section.title.get(lang).to_owned()));
+                rows.push(Row::Space);
+            }
+        }
+        rows
+    }
+
+    fn answer(
+        &self,
+        rows: &mut Vec<Row>,
+        question: &Question,
+        (entry, answers): (&Entry, &Answers),
+        world: &World,
+        canvas: &Canvas<'_>,
+    ) {
+        let lang = world.settings.lang;
+        let label = question.label.get(lang).to_owned();
+        let Some(answer) = answers.answer(question.id.as_str()) else {
+            if question.sealed && !self.names && has_names(world, entry) {
+                rows.push(Row::Answer { label, told: canvas.say("entry.sealed").to_owned(), role: Role::Faint });
+            }
+            return;
+        };
+        let silent = answer.value().is_none();
+        let told = telling::answer(&world.codebook, question, answer, lang);
+        let told = if silent { format!("— {told}") } else { told };
+        rows.push(Row::Answer { label, told, role: if silent { Role::Faint } else { Role::Text } });
+        for (id, amendment) in reading::amendments(&world.book, entry) {
+            let Some(given) = amendment.changes.get(question.id.as_str()) else { continue };
+            let Some(by) = world.book.entry(&id) else { continue };
+            let who = author(by, world, canvas);
+            let told = telling::answer(&world.codebook, question, &given.answer, lang);
+            let when = telling::clock(by.times.device);
+            let text = canvas.fill("entry.changed", &[("who", &who), ("when", &when), ("to", &told)]);
+            rows.push(Row::Remark(format!("↳ {text}"), Role::Accent));
+        }
+    }
+}
+
+fn has_names(world: &World, entry: &Entry) -> bool {
+    let file = world.book.case(&entry.case);
+    let mut others = file.into_iter().flat_map(|file| file.entries.iter()).filter_map(|id| world.book.entry(id));
+    others.any(|other| matches!(&other.content, Content::Names(names) if names.of == entry.id))
+}
+
+fn height(row: &Row, width: u16) -> u16 {
+    match row {
+        Row::Heading(_) | Row::Space => 1,
+        Row::Answer { told, .. } => Canvas::lines(told, width).max(1),
+        Row::Remark(text, _) => Canvas::lines(text, width).max(1),
+    }
+}
+
+fn draw_row(canvas: &mut Canvas<'_>, row: &Row, room: Rect, wide: u16) {
+    let right = Rect { x: room.x + wide + 2, width: room.width.saturating_sub(wide + 2), ..room };
+    match row {
+        Row::Space => {}
+        Row::Heading(text) => {
+            canvas.lean((room.x, room.y), room.width, text, Role::Accent, Lean::Own);
+        }
+        Row::Answer { label, told, role } => {
+            canvas.lean((room.x + 2, room.y), wide - 2, label, Role::Faint, Lean::Own);
+            canvas.paragraph(right, told, *role);
+        }
+        Row::Remark(text, role) => {
+            canvas.paragraph(right, text, *role);
+        }
+    }
+}

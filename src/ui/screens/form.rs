@@ -1,0 +1,443 @@
+//! Filling a form: one question at a time has the keyboard, the rest of its section is seen around it.
+
+use std::sync::Arc;
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
+
+use crate::{
+    codebook::{self, Form as Questions, Origin, Question, Section, Surroundings},
+    model::{Answer, CaseId, Draft, Given, Problems, QuestionId},
+    ui::{
+        effect::Effect,
+        keymap::Act,
+        reading, telling,
+        turn::{Finished, Go, Open, Turn},
+        widgets::{
+            canvas::Canvas,
+            choice::{Did, Offer},
+            field::{Field, Setting},
+            text::Edit,
+        },
+        world::World,
+    },
+};
+
+/// Where a question stands in the form: section and place in it.
+pub(super) type Place = (usize, usize);
+
+/// A draft being filled.
+#[derive(Debug)]
+pub(crate) struct Form {
+    pub(super) draft: Draft,
+    /// The case it will belong to, new or not.
+    case: CaseId,
+    pub(super) form: Arc<Questions>,
+    around: Surroundings,
+    entries: Vec<(Box<str>, Offer)>,
+    /// The questions that are put under these answers, in order.
+    pub(super) asked: Vec<Place>,
+    /// Which of them must be answered.
+    required: Vec<bool>,
+    /// Which of them has the keyboard.
+    pub(super) at: usize,
+    pub(super) field: Field,
+    pub(super) problems: Problems,
+    /// Finishing was tried: from now on what is missing is named too.
+    tried: bool,
+    /// Keys have gone into the field since it was reached: its problems wait until it is left.
+    pub(super) typing: bool,
+    dirty: bool,
+    past: Vec<(QuestionId, Option<Given>)>,
+}
+
+impl Form {
+    /// Opens a draft at the question it was left at. `None` where its form is not known here.
+    pub(crate) fn new(draft: Draft, case: CaseId, world: &World) -> Option<Self> {
+        let form = Arc::clone(world.codebook.form(&draft.form)?);
+        let around = world.around(draft.case.as_ref());
+        let entries = offers(draft.case.as_ref(), world);
+        let mut screen = Self {
+            draft,
+            case,
+            form,
+            around,
+            entries,
+            asked: Vec::new(),
+            required: Vec::new(),
+            at: 0,
+            field: Field::Line(Edit::line("")),
+            problems: Problems::default(),
+            tried: false,
+            typing: false,
+            dirty: false,
+            past: Vec::new(),
+        };
+        screen.ask_again(world);
+        let at = screen.draft.at.clone();
+        let place = at.and_then(|id| screen.place_of(&id)).or_else(|| screen.gap_from(0)).unwrap_or(0);
+        screen.reach(place, world);
+        Some(screen)
+    }
+
+    /// Whether something typed is not on disk yet.
+    pub(crate) const fn is_dirty(&self) -> bool {
+        self.dirty
+    }
+
+    /// The draft, if it has to be kept.
+    pub(crate) fn take_draft(&mut self) -> Option<Draft> {
+        if !self.dirty {
+            return None;
+        }
+        self.dirty = false;
+        Some(self.draft.clone())
+    }
+
+    fn keep(&mut self) -> Option<Effect> {
+        self.take_draft().map(|draft| Effect::KeepDraft(Box::new(draft)))
+    }
+
+    pub(super) fn question_at(&self, (section, question): Place) -> Option<&Question> {
+        self.form.sections.get(section)?.questions.get(question)
+    }
+
+    /// The question that has the keyboard.
+    pub(super) fn question(&self) -> Option<&Question> {
+        self.question_at(*self.asked.get(self.at)?)
+    }
+
+    /// The section that has the keyboard, and its number.
+    pub(super) fn section(&self) -> Option<(usize, &Section)> {
+        let (section, _) = *self.asked.get(self.at)?;
+        Some((section, self.form.sections.get(section)?))
+    }
+
+    fn place_of(&self, id: &QuestionId) -> Option<usize> {
+        self.asked.iter().position(|place| self.question_at(*place).is_some_and(|question| question.id == *id))
+    }
+
+    /// How many questions of a section are put, and how many of them have an answer.
+    pub(super) fn progress(&self, section: usize) -> (usize, usize) {
+        let here = self.asked.iter().filter(|(of, _)| *of == section).filter_map(|place| self.question_at(*place));
+        here.fold((0, 0), |(answered, asked), question| {
+            (answered + usize::from(self.draft.answers.get(question.id.as_str()).is_some()), asked + 1)
+        })
+    }
+
+    /// Whether the question at a place of `asked` must be answered.
+    pub(super) fn must(&self, at: usize) -> bool {
+        self.required.get(at).copied().unwrap_or(false)
+    }
+
+    pub(super) fn setting<'a>(&'a self, world: &'a World) -> Setting<'a> {
+        Setting { codebook: &world.codebook, now: world.now, entries: &self.entries, width: editor_width(world.size.0) }
+    }
+
+    /// Which questions are put now; the place stays on its question, or the nearest before it.
+    fn ask_again(&mut self, world: &World) {
+        let here = self.asked.get(self.at).copied();
+        let layout = codebook::layout(&self.form, &world.codebook, &self.draft, Origin::Officer, &self.around);
+        let mut put = layout.put.into_iter().peekable();
+        let (mut asked, mut required) = (Vec::new(), Vec::new());
+        for (at, section) in self.form.sections.iter().enumerate() {
+            for (place, question) in section.questions.iter().enumerate() {
+                if let Some((_, must)) = put.next_if(|(next, _)| next.id == question.id) {
+                    asked.push((at, place));
+                    required.push(must);
+                }
+            }
+        }
+        self.asked = asked;
+        self.required = required;
+        if let Some(here) = here {
+            self.at = self.asked.iter().rposition(|place| *place <= here).unwrap_or(0);
+        }
+        self.judge(world);
+    }
+
+    fn judge(&mut self, world: &World) {
+        let (form, book) = (&self.form, &world.codebook);
+        self.problems = if self.tried {
+            match codebook::finish_among(form, book, &self.draft, Origin::Officer, &self.around) {
+                Ok((_, warnings)) => warnings,
+                Err(problems) => problems,
+            }
+        } else {
+            codebook::check_draft(form, book, &self.draft, Origin::Officer, &self.around)
+        };
+    }
+
+    /// Gives the keyboard to another question.
+    fn reach(&mut self, at: usize, world: &World) {
+        self.at = at.min(self.asked.len().saturating_sub(1));
+        self.typing = false;
+        let Some(question) = self.question() else { return };
+        let id = question.id.clone();
+        let field = Field::new(question, self.draft.answers.get(id.as_str()), &self.setting(world));
+        self.field = field;
+        self.draft.at = Some(id);
+    }
+
+    /// Brings what stands in the field into the draft.
+    fn commit(&mut self, world: &World) {
+        let Some(question) = self.question() else { return };
+        let id = question.id.clone();
+        let given = self.field.given(question, &self.setting(world));
+        let before = self.draft.answers.get(id.as_str()).cloned();
+        // An empty field does not take back that somebody refused.
+        let silent = before.as_ref().is_some_and(|given| given.answer.value().is_none());
+        if given == before || (given.is_none() && silent) {
+            return;
+        }
+        self.set(id, given, world);
+    }
+
+    fn set(&mut self, id: QuestionId, given: Option<Given>, world: &World) {
+        let before = match given {
+            Some(given) => {
+                let before = self.draft.answers.get(id.as_str()).cloned();
+                self.draft.answers.set(id.clone(), given);
+                before
+            }
+            None => self.draft.answers.remove(&id),
+        };
+        // A run of changes to one question is one step back.
+        if self.past.last().is_none_or(|(last, _)| *last != id) {
+            self.past.push((id, before));
+        }
+        self.dirty = true;
+        self.ask_again(world);
+    }
+
+    /// Says in one key that there is no value, and goes on.
+    fn silence(&mut self, answer: Answer, world: &World) -> Turn {
+        let Some(question) = self.question() else { return Turn::stay() };
+        if question.firm {
+            return Turn::stay();
+        }
+        let id = question.id.clone();
+        self.past.push((id.clone(), self.draft.answers.get(id.as_str()).cloned()));
+        self.set(id, Some(Given::from(answer)), world);
+        self.go(self.at + 1, world)
+    }
+
+    /// Leaves this question for another; the draft is kept on the way.
+    fn go(&mut self, at: usize, world: &World) -> Turn {
+        self.commit(world);
+        let effect = self.keep();
+        self.reach(at, world);
+        Turn::stay().and(effect)
+    }
+
+    /// The first question from here on that must still be answered; if none must, the first that could be.
+    fn gap_from(&self, from: usize) -> Option<usize> {
+        let order = || (from..self.asked.len()).chain(0..from);
+        let open = |at: &usize| {
+            let question = self.asked.get(*at).and_then(|place| self.question_at(*place));
+            question.is_some_and(|question| self.draft.answers.get(question.id.as_str()).is_none())
+        };
+        let must = |at: &usize| self.must(*at);
+        order().filter(open).find(must).or_else(|| order().find(open))
+    }
+
+    pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>, world: &World) -> Turn {
+        if key.code == KeyCode::Enter && self.field.takes_lines() {
+            return self.type_key(key, world);
+        }
+        match act {
+            Some(Act::Next) => {
+                if key.code == KeyCode::Enter && self.field.take() == Did::Changed {
+                    self.typing = true;
+                }
+                self.go(self.at + 1, world)
+            }
+            Some(Act::Previous) => self.go(self.at.saturating_sub(1), world),
+            Some(Act::NextGap) => {
+                self.commit(world);
+                let gap = self.gap_from(self.at + 1);
+                self.go(gap.unwrap_or(self.at), world)
+            }
+            Some(Act::NextPage) => self.go(self.section_start(true), world),
+            Some(Act::PreviousPage) => self.go(self.section_start(false), world),
+            Some(Act::NotAsked) => self.silence(Answer::NotAsked, world),
+            Some(Act::Refused) => self.silence(Answer::Refused, world),
+            Some(Act::Unknown) => self.silence(Answer::Unknown, world),
+            Some(Act::Clear) => {
+                if let Some(id) = self.question().map(|question| question.id.clone()) {
+                    self.set(id, None, world);
+                    self.reach(self.at, world);
+                }
+                Turn::stay()
+            }
+            Some(Act::Undo) => self.undo(world),
+            Some(Act::Redo) => {
+                if self.field.edit().is_some_and(Edit::redo) {
+                    self.commit(world);
+                }
+                Turn::stay()
+            }
+            Some(Act::Finish) => self.finish(world),
+            Some(Act::Back) => {
+                self.commit(world);
+                let effect = self.keep();
+                Turn::go(Go::Back).and(effect)
+            }
+            _ => self.type_key(key, world),
+        }
+    }
+
+    fn type_key(&mut self, key: &KeyEvent, world: &World) -> Turn {
+        // Out of the form and back, so that the field may ask the form what it can choose from.
+        let mut field = std::mem::replace(&mut self.field, Field::Line(Edit::line("")));
+        let did = field.key(key, &self.setting(world));
+        self.field = field;
+        match (did, key.code) {
+            (Did::Changed, _) => {
+                self.typing = true;
+                self.commit(world);
+            }
+            (Did::Nothing, KeyCode::Up) => return self.go(self.at.saturating_sub(1), world),
+            (Did::Nothing, KeyCode::Down) => return self.go(self.at + 1, world),
+            (Did::Nothing | Did::Moved, _) => {}
+        }
+        Turn::stay()
+    }
+
+    pub(crate) fn paste(&mut self, text: &str, world: &World) -> Turn {
+        if let Some(edit) = self.field.edit() {
+            edit.paste(text);
+            self.typing = true;
+            self.commit(world);
+        } else {
+            let letters: Vec<char> = text.chars().filter(|letter| !letter.is_control()).take(40).collect();
+            for letter in letters {
+                self.type_key(&KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE), world);
+            }
+        }
+        Turn::stay()
+    }
+
+    /// The wheel goes from question to question.
+    pub(crate) fn mouse(&mut self, mouse: &MouseEvent, world: &World) -> Turn {
+        match mouse.kind {
+            MouseEventKind::ScrollDown => self.go(self.at + 1, world),
+            MouseEventKind::ScrollUp => self.go(self.at.saturating_sub(1), world),
+            _ => Turn::stay(),
+        }
+    }
+
+    /// The first question of the next section, or of this one, or of the one before.
+    fn section_start(&self, forward: bool) -> usize {
+        let here = self.asked.get(self.at).map_or(0, |(section, _)| *section);
+        if forward {
+            return self.asked.iter().position(|(section, _)| *section > here).unwrap_or(self.asked.len());
+        }
+        let start = self.asked.iter().position(|(section, _)| *section == here).unwrap_or(0);
+        if self.at > start {
+            return start;
+        }
+        let before = self.asked.iter().rev().find(|(section, _)| *section < here).map_or(0, |(section, _)| *section);
+        self.asked.iter().position(|(section, _)| *section == before).unwrap_or(0)
+    }
+
+    /// In a text a word back; else the last answer that was changed.
+    fn undo(&mut self, world: &World) -> Turn {
+        if self.field.edit().is_some_and(Edit::undo) {
+            self.commit(world);
+            return Turn::stay();
+        }
+        let Some((id, given)) = self.past.pop() else { return Turn::stay() };
+        match given {
+            Some(given) => self.draft.answers.set(id.clone(), given),
+            None => {
+                self.draft.answers.remove(&id);
+            }
+        }
+        self.dirty = true;
+        self.ask_again(world);
+        let at = self.place_of(&id).unwrap_or(self.at);
+        self.reach(at, world);
+        Turn::stay()
+    }
+
+    /// Checks everything: to the confirmation, or to the first thing that is wrong.
+    fn finish(&mut self, world: &World) -> Turn {
+        self.commit(world);
+        let effect = self.keep();
+        self.tried = true;
+        let done = codebook::finish_among(&self.form, &world.codebook, &self.draft, Origin::Officer, &self.around);
+        match done {
+            Ok((sheet, warnings)) => {
+                self.problems = warnings.clone();
+                let finished = Finished { sheet, draft: self.draft.clone(), case: self.case, warnings };
+                Turn::open(Open::Confirm(Box::new(finished))).and(effect)
+            }
+            Err(problems) => {
+                self.problems = problems;
+                let first = self.problems.0.iter().find(|problem| problem.severity == crate::model::Severity::Error);
+                let at = first.and_then(|problem| self.place_of(&problem.question));
+                self.reach(at.unwrap_or(self.at), world);
+                Turn::stay().and(effect)
+            }
+        }
+    }
+
+    /// The case around the draft may have changed.
+    pub(crate) fn refresh(&mut self, world: &World) {
+        self.around = world.around(self.draft.case.as_ref());
+        self.entries = offers(self.draft.case.as_ref(), world);
+        self.judge(world);
+    }
+
+    pub(crate) fn heading(&self, world: &World, canvas: &Canvas<'_>) -> (String, String) {
+        let title = self.form.title.get(world.settings.lang).to_owned();
+        let title =
+            if self.draft.target.is_some() { canvas.fill("form.correcting", &[("form", &title)]) } else { title };
+        let about = match self.draft.case {
+            Some(case) => canvas.fill("case.title", &[("number", &world.short(&case))]),
+            None => canvas.say("form.new_case").to_owned(),
+        };
+        (title, about)
+    }
+
+    /// How many errors stand, once finishing was tried.
+    pub(super) fn errors(&self) -> usize {
+        self.problems.0.iter().filter(|problem| problem.severity == crate::model::Severity::Error).count()
+    }
+}
+
+/// Columns of the editor for long texts on a screen this wide.
+pub(super) const fn editor_width(columns: u16) -> u16 {
+    super::form_view::field_width(columns).saturating_sub(1)
+}
+
+/// The entries of a case that a question can name: pseudonym or role, never a name.
+fn offers(case: Option<&CaseId>, world: &World) -> Vec<(Box<str>, Offer)> {
+    let Some(file) = case.and_then(|id| world.book.case(id)) else { return Vec::new() };
+    let mut offers = Vec::new();
+    for entry in file.entries.iter().filter_map(|id| world.book.entry(id)) {
+        let crate::model::Content::Sheet(sheet) = &entry.content else { continue };
+        let Some(form) = world.codebook.form(sheet.form()) else { continue };
+        let answers = reading::standing(&world.book, entry, false);
+        let told = |lang| {
+            let parts = ["alias_code", "role", "gender", "age_years"].iter().filter_map(|id| {
+                let question = form.question(id)?;
+                Some(telling::answer(&world.codebook, question, answers.answer(id)?, lang))
+            });
+            let parts: Vec<String> = parts.collect();
+            let place = offers_like(&offers, sheet.form().id.as_str()) + 1;
+            format!("{} {place}  {}", form.title.get(lang), parts.join(" · "))
+        };
+        let offer = Offer {
+            code: crate::model::Code::new(entry.id.to_string()),
+            en: told(crate::model::Lang::En),
+            ur: told(crate::model::Lang::Ur),
+        };
+        offers.push((sheet.form().id.as_str().into(), offer));
+    }
+    offers
+}
+
+fn offers_like(offers: &[(Box<str>, Offer)], form: &str) -> usize {
+    offers.iter().filter(|(of, _)| **of == *form).count()
+}

@@ -1,0 +1,227 @@
+//! How a form looks: the section's questions as lines, the one with the keyboard opened in their midst.
+
+use ratatui::layout::Rect;
+
+use super::form::Form;
+use crate::{
+    codebook::Question,
+    model::Lang,
+    ui::{
+        bidi, telling,
+        theme::Role,
+        view::Scroll,
+        widgets::{
+            canvas::{Canvas, Lean},
+            field::Field,
+            problems,
+        },
+        world::World,
+    },
+};
+
+/// From this width on the sections stand in a column of their own.
+const WIDE: u16 = 110;
+/// Its width.
+const SIDE: u16 = 32;
+/// How far what belongs to a question is set in.
+const INDENT: u16 = 4;
+
+/// Columns of a field on a screen this wide.
+pub(super) const fn field_width(columns: u16) -> u16 {
+    let body = columns.saturating_sub(2);
+    let body = if columns >= WIDE { body - SIDE } else { body };
+    body.saturating_sub(INDENT + 1)
+}
+
+impl Form {
+    pub(crate) fn draw(&self, world: &World, scroll: &mut Scroll, canvas: &mut Canvas<'_>, area: Rect) {
+        self.draw_progress(canvas, area);
+        let mut page = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
+        if canvas_is_wide(area) {
+            self.draw_sections(canvas, Rect { width: SIDE - 2, ..page });
+            page = Rect { x: page.x + SIDE, width: page.width - SIDE, ..page };
+        }
+        let Some((section, _)) = self.section() else { return };
+        let places: Vec<usize> =
+            (0..self.asked.len()).filter(|at| self.asked.get(*at).is_some_and(|place| place.0 == section)).collect();
+        let open = self.open_height(canvas, world, page.width);
+        let before = u16::try_from(places.iter().filter(|at| **at < self.at).count()).unwrap_or(u16::MAX);
+        // As little scrolling as it takes to show the open question whole, with the one before it if there is room.
+        let (top, bottom) = (before.saturating_sub(1), before.saturating_add(open));
+        scroll.line =
+            scroll.line.max(bottom.saturating_sub(page.height)).min(top.max(bottom.saturating_sub(page.height)));
+        let mut row = 0_u16;
+        for at in places {
+            let height = if at == self.at { open } else { 1 };
+            let visible = row >= scroll.line && row < scroll.line + page.height;
+            if visible {
+                let y = page.y + row - scroll.line;
+                let room = Rect { y, height: height.min(page.bottom().saturating_sub(y)), ..page };
+                if at == self.at {
+                    self.draw_open(canvas, world, room)
+                } else {
+                    self.draw_line(canvas, world, at, room)
+                }
+            }
+            row = row.saturating_add(height);
+        }
+    }
+
+    /// Which section, how much of the form is answered, what is wrong.
+    fn draw_progress(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let Some((number, section)) = self.section() else { return };
+        let lang = canvas.settings.lang;
+        let sections = self.form.sections.len();
+        let text = canvas.fill("form.section", &[("n", &(number + 1).to_string()), ("of", &sections.to_string())]);
+        let taken = canvas.put((area.x, area.y), area.width, &text, Role::Faint);
+        let title = section.title.get(lang).to_owned();
+        canvas.put((area.x + taken + 2, area.y), area.width / 2, &title, Role::Accent);
+        let (answered, asked) = (0..sections).map(|at| self.progress(at)).fold((0, 0), |(a, b), (c, d)| (a + c, b + d));
+        let errors = self.errors();
+        let (tail, role) = if errors > 0 {
+            let count = u64::try_from(errors).unwrap_or(0);
+            (format!("✗ {}", crate::words::count(canvas.tongue(), "form.errors", count)), Role::Bad)
+        } else {
+            let filled = (answered * 10).checked_div(asked).unwrap_or(0);
+            let bar: String = (0..10).map(|at| if at < filled { '▰' } else { '▱' }).collect();
+            let numbers = canvas.fill("form.answered", &[("n", &answered.to_string()), ("of", &asked.to_string())]);
+            (format!("{bar}  {numbers}"), Role::Faint)
+        };
+        canvas.lean((area.x, area.y), area.width, &tail, role, Lean::Right);
+    }
+
+    fn draw_sections(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let lang = canvas.settings.lang;
+        let here = self.section().map(|(at, _)| at);
+        for ((at, section), y) in self.form.sections.iter().enumerate().zip(area.y..area.bottom()) {
+            let (answered, asked) = self.progress(at);
+            let role = match (Some(at) == here, asked) {
+                (true, _) => Role::Strong,
+                (false, 0) => Role::Faint,
+                (false, _) => Role::Text,
+            };
+            let mark = if Some(at) == here { "▸ " } else { "  " };
+            canvas.put((area.x, y), area.width.saturating_sub(7), &format!("{mark}{}", section.title.get(lang)), role);
+            let count = if asked > 0 && answered == asked { "✓".to_owned() } else { format!("{answered}/{asked}") };
+            canvas.lean((area.x, y), area.width, &count, Role::Faint, Lean::Right);
+        }
+    }
+
+    /// A question that has not the keyboard: its sign, its label, its answer.
+    fn draw_line(&self, canvas: &mut Canvas<'_>, world: &World, at: usize, row: Rect) {
+        let Some(question) = self.asked.get(at).and_then(|place| self.question_at(*place)) else { return };
+        let lang = canvas.settings.lang;
+        let given = self.draft.answers.get(question.id.as_str());
+        let problem = self.problems.at(&question.id).next();
+        let (sign, role) = match (problem, given) {
+            (Some(problem), _) => problems::sign(problem.severity),
+            (None, Some(_)) => ("✓", Role::Good),
+            (None, None) if self.must(at) => ("*", Role::Accent),
+            (None, None) => (" ", Role::Faint),
+        };
+        canvas.put((row.x, row.y), 2, sign, role);
+        let wide = label_width(row.width);
+        let label = question.label.get(lang).to_owned();
+        canvas.lean(
+            (row.x + 2, row.y),
+            wide,
+            &label,
+            if given.is_some() { Role::Faint } else { Role::Text },
+            Lean::Own,
+        );
+        let (told, role) = match given {
+            Some(given) => {
+                let told = telling::answer(&world.codebook, question, &given.answer, lang).replace('\n', " ");
+                let silent = given.answer.value().is_none();
+                (if silent { format!("— {told}") } else { told }, if silent { Role::Faint } else { Role::Text })
+            }
+            None => (String::new(), Role::Faint),
+        };
+        let told = if matches!(question.kind, crate::codebook::QuestionKind::Entry { .. }) {
+            self.named(&told, world).unwrap_or(told)
+        } else {
+            told
+        };
+        canvas.put((row.x + wide + 4, row.y), row.width.saturating_sub(wide + 4), &told, role);
+    }
+
+    /// An entry that is named, by what it is on the screen.
+    fn named(&self, short: &str, world: &World) -> Option<String> {
+        let setting = self.setting(world);
+        let offer = setting.entries.iter().find(|(_, offer)| offer.code.as_str().starts_with(short))?;
+        Some(if world.settings.lang == Lang::Ur { offer.1.ur.clone() } else { offer.1.en.clone() })
+    }
+
+    /// What is said around the field: hint and advice, what was understood, what is wrong.
+    fn remarks(&self, canvas: &Canvas<'_>, world: &World, question: &Question) -> (Vec<String>, Vec<(String, Role)>) {
+        let lang = canvas.settings.lang;
+        let mut above = Vec::new();
+        above.extend(question.hint.as_ref().map(|hint| hint.get(lang).to_owned()));
+        above.extend(Field::advice(question, lang).map(str::to_owned));
+        let mut below = Vec::new();
+        let given = self.draft.answers.get(question.id.as_str());
+        if let Some(given) = given.filter(|given| given.answer.value().is_none()) {
+            let told = telling::answer(&world.codebook, question, &given.answer, lang);
+            below.push((format!("— {told}"), Role::Accent));
+        }
+        below.extend(self.field.echo(question, &self.setting(world), canvas).map(|echo| (echo, Role::Good)));
+        if !self.typing {
+            below.extend(self.problems.at(&question.id).map(|problem| {
+                let (sign, role) = problems::sign(problem.severity);
+                (format!("{sign} {}", problems::sentence(problem, &self.form, canvas)), role)
+            }));
+        }
+        (above, below)
+    }
+
+    /// Rows of the open question: one free above and below, label, remarks, field.
+    fn open_height(&self, canvas: &Canvas<'_>, world: &World, width: u16) -> u16 {
+        let Some(question) = self.question() else { return 0 };
+        let (above, below) = self.remarks(canvas, world, question);
+        let wide = width.saturating_sub(INDENT + 1);
+        let remarks: u16 =
+            above.iter().chain(below.iter().map(|(text, _)| text)).map(|text| Canvas::lines(text, wide)).sum();
+        3 + remarks + self.field.height()
+    }
+
+    fn draw_open(&self, canvas: &mut Canvas<'_>, world: &World, room: Rect) {
+        let Some(question) = self.question() else { return };
+        let lang = canvas.settings.lang;
+        let (above, below) = self.remarks(canvas, world, question);
+        let mut y = room.y + 1;
+        let other = if lang == Lang::En { Lang::Ur } else { Lang::En };
+        let star = if self.must(self.at) { " *" } else { "" };
+        let label = format!("{}{star}", question.label.get(lang));
+        canvas.put((room.x, y), 2, "▸", Role::Accent);
+        let taken = canvas.put((room.x + 2, y), room.width.saturating_sub(2), &label, Role::Strong);
+        let left = room.width.saturating_sub(taken + 5);
+        let second = question.label.get(other).to_owned();
+        if bidi::columns(&second) <= left {
+            canvas.lean((room.right().saturating_sub(left), y), left, &second, Role::Faint, Lean::Right);
+        }
+        y += 1;
+        let inside = |y: u16, height: u16| Rect {
+            x: room.x + INDENT,
+            y,
+            width: room.width.saturating_sub(INDENT + 1),
+            height: height.min(room.bottom().saturating_sub(y)),
+        };
+        for text in above {
+            y += canvas.paragraph(inside(y, 4), &text, Role::Faint);
+        }
+        self.field.draw(canvas, inside(y, self.field.height()));
+        y += self.field.height();
+        for (text, role) in below {
+            y += canvas.paragraph(inside(y, 3), &text, role);
+        }
+    }
+}
+
+const fn canvas_is_wide(area: Rect) -> bool {
+    area.width + 2 >= WIDE
+}
+
+/// Columns of the labels.
+fn label_width(width: u16) -> u16 {
+    (width * 2 / 5).clamp(20, 40)
+}

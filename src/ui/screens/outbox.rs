@@ -1,0 +1,251 @@
+//! What headquarters has and has not: counts, the road, what waits, and sticks.
+
+use ratatui::{
+    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
+    layout::Rect,
+};
+
+use super::caseload::mark;
+use crate::{
+    model::{Content, Delivery, Entry},
+    ui::{
+        effect::Effect,
+        keymap::{Act, Room},
+        msg::{Msg, Trouble},
+        telling,
+        theme::Role,
+        turn::{Go, Turn},
+        widgets::{
+            bars,
+            canvas::{Canvas, Lean, middle},
+            list::List,
+            text::Edit,
+        },
+        world::World,
+    },
+    words,
+};
+
+/// Which way a bundle goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Out,
+    In,
+}
+
+/// The outbox.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    list: List,
+    path: Option<(Way, Edit)>,
+    busy: bool,
+    said: Option<Result<String, Trouble>>,
+}
+
+/// Rows above the list.
+const ABOVE: u16 = 9;
+
+impl Outbox {
+    pub(crate) const fn room(&self) -> Room {
+        if self.path.is_some() { Room::Path } else { Room::Outbox }
+    }
+
+    pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>, world: &World) -> Turn {
+        if let Some((way, edit)) = &mut self.path {
+            match (act, key.code) {
+                (Some(Act::Choose), _) if !edit.text().trim().is_empty() => {
+                    let path = edit.text().trim().to_owned();
+                    let way = *way;
+                    self.path = None;
+                    self.busy = true;
+                    self.said = None;
+                    return Turn::ask(match way {
+                        Way::Out => Effect::WriteBundle { path },
+                        Way::In => Effect::ReadBundle { path },
+                    });
+                }
+                (Some(Act::Back), _) => self.path = None,
+                (Some(_), _) => {}
+                (None, KeyCode::Char(letter)) if !key.modifiers.contains(KeyModifiers::CONTROL) => edit.letter(letter),
+                (None, code) => {
+                    edit.key(code, key.modifiers.contains(KeyModifiers::CONTROL), 60);
+                }
+            }
+            return Turn::stay();
+        }
+        match act {
+            Some(Act::Sync) => return Turn::ask(Effect::Sync),
+            Some(Act::Stop) if world.road.progress.running => return Turn::ask(Effect::StopSync),
+            Some(Act::WriteBundle) => self.path = Some((Way::Out, Edit::line(""))),
+            Some(Act::ReadBundle) => self.path = Some((Way::In, Edit::line(""))),
+            Some(Act::Back) => return Turn::go(Go::Back),
+            Some(act) => {
+                let page = world.page().saturating_sub(usize::from(ABOVE));
+                self.list.go(act, waiting(world).len(), page);
+            }
+            None => {}
+        }
+        Turn::stay()
+    }
+
+    pub(crate) fn paste(&mut self, text: &str) {
+        if let Some((_, edit)) = &mut self.path {
+            edit.paste(text.trim_end_matches(['\r', '\n']));
+        }
+    }
+
+    pub(crate) fn hear(&mut self, msg: &Msg) -> Turn {
+        let text = match msg {
+            Msg::BundleWritten { path, entries } => Ok(format!("{entries}\n{path}")),
+            Msg::BundleRead { entries, received } => Ok(format!("{entries}\n\n{received}")),
+            Msg::BundleFailed(trouble) => Err(trouble.clone()),
+            _ => return Turn::stay(),
+        };
+        self.busy = false;
+        self.said = Some(text);
+        Turn::stay()
+    }
+
+    pub(crate) fn draw(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) {
+        let counts = world.road.counts;
+        let third = area.width / 3;
+        for ((delivery, number, word), x) in [
+            (Delivery::Kept, counts.kept, "outbox.kept"),
+            (Delivery::HandedOver, counts.handed_over, "outbox.handed_over"),
+            (Delivery::Received, counts.received, "outbox.received"),
+        ]
+        .into_iter()
+        .zip([0, third, 2 * third])
+        {
+            let title = mark(delivery, canvas);
+            let taken = canvas.put((area.x + x, area.y), third, &format!("{number}  "), Role::Strong);
+            canvas.put((area.x + x + taken, area.y), third.saturating_sub(taken), &title, Role::Text);
+            let text = canvas.say(word).to_owned();
+            canvas.put((area.x + x, area.y + 1), third.saturating_sub(2), &text, Role::Faint);
+        }
+        self.draw_road(world, canvas, Rect { y: area.y + 3, height: 4, ..area });
+        self.draw_waiting(
+            world,
+            canvas,
+            Rect { y: area.y + ABOVE - 1, height: area.height.saturating_sub(ABOVE - 1), ..area },
+        );
+        if let Some((way, edit)) = &self.path {
+            let heading = canvas.say(if *way == Way::Out { "outbox.write_to" } else { "outbox.read_from" }).to_owned();
+            let inside = canvas.popup(middle(area, 66, 6), &heading);
+            edit.draw(canvas, Rect { y: inside.y + 1, height: 1, ..inside }, true);
+            let hint = canvas.say("outbox.path_hint").to_owned();
+            canvas.put((inside.x, inside.y + 3), inside.width, &hint, Role::Faint);
+        }
+    }
+
+    /// The courier in sentences: with whom, when last, what is wrong, when again.
+    fn draw_road(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) {
+        let road = &world.road;
+        let progress = &road.progress;
+        let mut lines: Vec<(String, Role)> = Vec::new();
+        let hub = if progress.hub.is_empty() { canvas.say("outbox.no_hub").to_owned() } else { progress.hub.clone() };
+        let last = match progress.last_contact {
+            Some(at) => canvas.fill("outbox.last_contact", &[("hub", &hub), ("time", &telling::clock(at))]),
+            None => canvas.fill("outbox.never", &[("hub", &hub)]),
+        };
+        lines.push((last, Role::Text));
+        if progress.running {
+            let total = progress.to_send.max(1);
+            let filled = (progress.sent * 20 / total).min(20);
+            let bar: String = (0..20).map(|at| if at < filled { '▰' } else { '▱' }).collect();
+            let numbers = [progress.sent.to_string(), progress.to_send.to_string(), progress.pulled.to_string()];
+            let [sent, to_send, pulled] = numbers.each_ref().map(String::as_str);
+            let text = canvas.fill("outbox.running", &[("sent", sent), ("total", to_send), ("pulled", pulled)]);
+            lines.push((format!("{bar}  {text}"), Role::Accent));
+        }
+        if let Some(trouble) = &road.trouble {
+            lines.push((format!("! {}", bars::sentence(canvas, &trouble.word, &trouble.detail)), Role::Warn));
+            if let Some(at) = road.next_try {
+                let time = telling::clock(at);
+                lines.push((
+                    canvas.fill("outbox.next_try", &[("time", time.get(11..).unwrap_or_default())]),
+                    Role::Faint,
+                ));
+            }
+        }
+        if progress.quarantined > 0 {
+            lines.push((
+                format!("! {}", words::count(canvas.tongue(), "outbox.quarantined", progress.quarantined)),
+                Role::Warn,
+            ));
+        }
+        if self.busy {
+            lines.push((canvas.say("outbox.bundle_busy").to_owned(), Role::Accent));
+        }
+        lines.extend(self.said.as_ref().map(|said| self.said_line(canvas, said)));
+        let mut y = area.y;
+        for (text, role) in lines {
+            if y < area.bottom() {
+                y += canvas.paragraph(Rect { y, height: area.bottom() - y, ..area }, &text, role);
+            }
+        }
+    }
+
+    fn said_line(&self, canvas: &Canvas<'_>, said: &Result<String, Trouble>) -> (String, Role) {
+        match said {
+            Ok(text) => {
+                let mut parts = text.split('\n');
+                let (number, path) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+                let text = match parts.next() {
+                    Some(received) => canvas.fill("outbox.bundle_read", &[("n", number), ("received", received)]),
+                    None => canvas.fill("outbox.bundle_written", &[("n", number), ("path", path)]),
+                };
+                (format!("✓ {text}"), Role::Good)
+            }
+            Err(trouble) => (format!("! {}", bars::sentence(canvas, &trouble.word, &trouble.detail)), Role::Warn),
+        }
+    }
+
+    fn draw_waiting(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) {
+        let rows = waiting(world);
+        let heading = canvas.say(if rows.is_empty() { "outbox.all_received" } else { "outbox.waiting" }).to_owned();
+        let role = if rows.is_empty() { Role::Good } else { Role::Accent };
+        let sign = if rows.is_empty() { "✓ " } else { "" };
+        canvas.lean((area.x, area.y), area.width, &format!("{sign}{heading}"), role, Lean::Own);
+        let page = usize::from(area.height.saturating_sub(1));
+        for (at, y) in self.list.shown(rows.len(), page).zip(area.y + 1..area.bottom()) {
+            let Some(entry) = rows.get(at) else { continue };
+            let role = if at == self.list.at { Role::Selected } else { Role::Text };
+            canvas.wash(Rect { x: area.x, y, width: area.width, height: 1 }, role);
+            let wide = area.width.saturating_sub(48);
+            canvas.put((area.x, y), 16, &telling::clock(entry.times.device), role);
+            canvas.put((area.x + 18, y), wide, &what(entry, world, canvas), role);
+            canvas.put((area.x + 19 + wide, y), 14, &world.short(&entry.case), role);
+            canvas.put((area.x + 34 + wide, y), 13, &mark(world.delivery(entry), canvas), role);
+        }
+    }
+}
+
+/// This device's entries that headquarters has not signed for, newest first.
+fn waiting(world: &World) -> Vec<&Entry> {
+    let me = world.device();
+    let files = world.book.cases().flat_map(|file| file.entries.iter());
+    let mut rows: Vec<&Entry> = files
+        .filter_map(|id| world.book.entry(id))
+        .filter(|entry| Some(entry.author.device) == me && world.delivery(entry) != Delivery::Received)
+        .collect();
+    rows.sort_by_key(|entry| (std::cmp::Reverse(entry.times.device.unix_ms), entry.author));
+    rows
+}
+
+/// The kind of an entry; nothing of what it says.
+fn what(entry: &Entry, world: &World, canvas: &Canvas<'_>) -> String {
+    let lang = world.settings.lang;
+    let key = match &entry.content {
+        Content::Sheet(sheet) => {
+            let form = world.codebook.form(sheet.form());
+            return form.map_or_else(|| sheet.form().to_string(), |form| form.title.get(lang).to_owned());
+        }
+        Content::Names(_) => "kind.names",
+        Content::Amendment(_) => "kind.amendment",
+        Content::Access(_) => "kind.access",
+        Content::Opened(_) => "kind.opened",
+        Content::Other(_) => "kind.other",
+    };
+    canvas.say(key).to_owned()
+}

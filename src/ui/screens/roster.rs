@@ -1,0 +1,118 @@
+//! Who belongs to the agency: units, people, devices, and the words by which it is known.
+
+use ratatui::layout::Rect;
+
+use crate::ui::{
+    keymap::Act,
+    msg::RosterPage,
+    telling,
+    theme::Role,
+    turn::{Go, Turn},
+    view::Scroll,
+    widgets::canvas::{Canvas, Lean},
+    world::World,
+};
+
+/// The page, scrolled.
+#[derive(Debug, Default)]
+pub(crate) struct Roster {
+    line: u16,
+}
+
+/// A line of the page: text, what for, and what stands at its end.
+struct Line(String, Role, String);
+
+impl Roster {
+    pub(crate) fn key(&mut self, act: Option<Act>, world: &World) -> Turn {
+        let page = u16::try_from(world.page()).unwrap_or(20);
+        let rows = world.roster.as_ref().map_or(0, |page| page.units.len() + page.members.len() + page.devices.len());
+        let most = u16::try_from(rows + 16).unwrap_or(u16::MAX).saturating_sub(page);
+        self.line = match act {
+            Some(Act::Back) => return Turn::go(Go::Back),
+            Some(Act::Up) => self.line.saturating_sub(1),
+            Some(Act::Down) => self.line.saturating_add(1),
+            Some(Act::PageUp) => self.line.saturating_sub(page),
+            Some(Act::PageDown) => self.line.saturating_add(page),
+            Some(Act::First) => 0,
+            Some(Act::Last) => most,
+            _ => self.line,
+        }
+        .min(most);
+        Turn::stay()
+    }
+
+    pub(crate) fn draw(&self, world: &World, scroll: &mut Scroll, canvas: &mut Canvas<'_>, area: Rect) {
+        let Some(page) = &world.roster else {
+            let text = canvas.say("roster.loading").to_owned();
+            canvas.put((area.x + 4, area.y + 2), area.width, &text, Role::Faint);
+            return;
+        };
+        let lines = lines(page, world, canvas);
+        let total = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+        scroll.line = self.line.min(total.saturating_sub(area.height));
+        for (line, y) in lines.iter().skip(usize::from(scroll.line)).zip(area.y..area.bottom()) {
+            let Line(text, role, end) = line;
+            let taken = canvas.put((area.x, y), area.width, text, *role);
+            let left = area.width.saturating_sub(taken + 2);
+            canvas.lean((area.right().saturating_sub(left), y), left, end, Role::Faint, Lean::Right);
+        }
+    }
+}
+
+fn lines(page: &RosterPage, world: &World, canvas: &Canvas<'_>) -> Vec<Line> {
+    let mut out = Vec::new();
+    let plain = |text: String, role| Line(text, role, String::new());
+    let issued = page.issued.map(|at| telling::clock(at).get(..10).unwrap_or_default().to_owned()).unwrap_or_default();
+    let version = canvas.fill("roster.version", &[("n", &page.version.to_string()), ("date", &issued)]);
+    out.push(Line(page.agency.clone(), Role::Strong, version));
+    if let Some(expires) = page.expires {
+        let late = expires.unix_ms <= world.now.unix_ms;
+        let key = if late { "roster.expired" } else { "roster.expires" };
+        let date = telling::clock(expires);
+        let text = canvas.fill(key, &[("date", date.get(..10).unwrap_or_default())]);
+        out.push(plain(if late { format!("! {text}") } else { text }, if late { Role::Warn } else { Role::Faint }));
+    }
+    out.push(plain(canvas.say("roster.agency_words").to_owned(), Role::Faint));
+    out.push(plain(format!("  {}", page.words.join(" ")), Role::Accent));
+    if let Some(who) = &world.who {
+        let me = format!("{} · {} · {}", who.member, who.unit, roles(&who.roles, world));
+        out.push(Line(canvas.fill("roster.me", &[("who", &me)]), Role::Text, who.device.short()));
+    }
+    out.push(plain(canvas.say("roster.own_words").to_owned(), Role::Faint));
+    out.push(plain(format!("  {}", page.own_words.join(" ")), Role::Accent));
+    let heading = |out: &mut Vec<Line>, key: &str| {
+        out.push(plain(String::new(), Role::Text));
+        out.push(plain(canvas.say(key).to_owned(), Role::Strong));
+    };
+    heading(&mut out, "roster.units");
+    for unit in &page.units {
+        let kind = canvas.say(&format!("unit.{}", unit.kind)).to_owned();
+        let key = if unit.readable { "roster.readable" } else { "roster.not_readable" };
+        let key = if unit.epoch == 0 { "roster.no_key" } else { key };
+        out.push(Line(format!("  {}  ({kind})", unit.name), Role::Text, canvas.say(key).to_owned()));
+    }
+    heading(&mut out, "roster.members");
+    for member in &page.members {
+        let sign = if member.me { "▸" } else { " " };
+        let held: Vec<String> =
+            member.roles.iter().map(|(role, unit)| format!("{}, {unit}", role_word(role, world))).collect();
+        out.push(Line(format!("{sign} {}", member.name), Role::Text, held.join("; ")));
+    }
+    heading(&mut out, "roster.devices");
+    for device in &page.devices {
+        let sign = if device.me { "▸" } else { " " };
+        let state = canvas.say(&format!("device.{}", device.state)).to_owned();
+        let role = if device.state == "active" { Role::Text } else { Role::Faint };
+        out.push(Line(format!("{sign} {}  {}", device.id.short(), device.member), role, state));
+    }
+    out
+}
+
+fn roles(codes: &[String], world: &World) -> String {
+    codes.iter().map(|code| role_word(code, world)).collect::<Vec<_>>().join(", ")
+}
+
+fn role_word(code: &str, world: &World) -> String {
+    let tongue = crate::ui::widgets::canvas::tongue(world.settings.lang);
+    crate::words::find(tongue, &format!("role.{code}")).map_or_else(|| code.to_owned(), str::to_owned)
+}

@@ -1,0 +1,171 @@
+//! The closed set of screens, and the same few questions put to each of them.
+
+use ratatui::{
+    crossterm::event::{KeyEvent, MouseEvent},
+    layout::Rect,
+};
+
+use super::{Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Roster, Today, Unlock, Welcome};
+use crate::ui::{
+    keymap::{Act, Room},
+    msg::Msg,
+    turn::Turn,
+    view::Scroll,
+    widgets::canvas::Canvas,
+    world::World,
+};
+
+/// One layer of the interface.
+#[derive(Debug)]
+pub(crate) enum Screen {
+    Welcome(Box<Welcome>),
+    Unlock(Unlock),
+    Caseload(Caseload),
+    Case(Case),
+    Entry(EntryView),
+    Form(Box<Form>),
+    Confirm(Box<Confirm>),
+    Outbox(Outbox),
+    Today(Today),
+    Roster(Roster),
+    Help(Help),
+}
+
+impl Screen {
+    /// Which keys hold.
+    pub(crate) const fn room(&self) -> Room {
+        match self {
+            Self::Welcome(_) => Room::Welcome,
+            Self::Unlock(_) => Room::Unlock,
+            Self::Caseload(screen) => screen.room(),
+            Self::Case(screen) => screen.room(),
+            Self::Entry(_) => Room::Entry,
+            Self::Form(_) => Room::Form,
+            Self::Confirm(_) => Room::Confirm,
+            Self::Outbox(screen) => screen.room(),
+            Self::Today(_) => Room::Today,
+            Self::Roster(_) => Room::Roster,
+            Self::Help(_) => Room::Help,
+        }
+    }
+
+    /// A key, and what the table says it asks for.
+    pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>, world: &World) -> Turn {
+        match self {
+            Self::Welcome(screen) => screen.key(key, act),
+            Self::Unlock(screen) => screen.key(key, act),
+            Self::Caseload(screen) => screen.key(key, act, world),
+            Self::Case(screen) => screen.key(key, act, world),
+            Self::Entry(screen) => screen.key(act, world),
+            Self::Form(screen) => screen.key(key, act, world),
+            Self::Confirm(screen) => screen.key(key, act, world),
+            Self::Outbox(screen) => screen.key(key, act, world),
+            Self::Today(screen) => screen.key(act, world),
+            Self::Roster(screen) => screen.key(act, world),
+            Self::Help(screen) => screen.key(act),
+        }
+    }
+
+    /// A pasted text, where text is typed.
+    pub(crate) fn paste(&mut self, text: &str, world: &World) -> Turn {
+        match self {
+            Self::Welcome(screen) => return screen.paste(text),
+            Self::Unlock(screen) => screen.paste(text),
+            Self::Caseload(screen) => screen.paste(text, world),
+            Self::Form(screen) => return screen.paste(text, world),
+            Self::Confirm(screen) => screen.paste(text),
+            Self::Outbox(screen) => screen.paste(text),
+            Self::Case(_) | Self::Entry(_) | Self::Today(_) | Self::Roster(_) | Self::Help(_) => {}
+        }
+        Turn::stay()
+    }
+
+    /// A click or the wheel: never needed, so only lists and forms know it.
+    pub(crate) fn mouse(&mut self, mouse: &MouseEvent, world: &World) -> Turn {
+        match self {
+            Self::Caseload(screen) => screen.mouse(mouse, world),
+            Self::Case(screen) => screen.mouse(mouse, world),
+            Self::Form(screen) => screen.mouse(mouse, world),
+            Self::Welcome(_)
+            | Self::Unlock(_)
+            | Self::Entry(_)
+            | Self::Confirm(_)
+            | Self::Outbox(_)
+            | Self::Today(_)
+            | Self::Roster(_)
+            | Self::Help(_) => Turn::stay(),
+        }
+    }
+
+    /// Something that came home.
+    pub(crate) fn hear(&mut self, msg: &Msg, world: &World) -> Turn {
+        match self {
+            Self::Welcome(screen) => screen.hear(msg),
+            Self::Unlock(screen) => screen.hear(msg),
+            Self::Confirm(screen) => screen.hear(msg, world),
+            Self::Outbox(screen) => screen.hear(msg),
+            Self::Caseload(_)
+            | Self::Case(_)
+            | Self::Entry(_)
+            | Self::Form(_)
+            | Self::Today(_)
+            | Self::Roster(_)
+            | Self::Help(_) => Turn::stay(),
+        }
+    }
+
+    /// The world has changed.
+    pub(crate) fn refresh(&mut self, world: &World) {
+        match self {
+            Self::Caseload(screen) => screen.refresh(world),
+            Self::Case(screen) => screen.refresh(world),
+            Self::Form(screen) => screen.refresh(world),
+            Self::Today(screen) => screen.refresh(world),
+            Self::Welcome(_)
+            | Self::Unlock(_)
+            | Self::Entry(_)
+            | Self::Confirm(_)
+            | Self::Outbox(_)
+            | Self::Roster(_)
+            | Self::Help(_) => {}
+        }
+    }
+
+    /// What stands at the top of the screen: its name, and what it is about.
+    pub(crate) fn heading(&self, world: &World, canvas: &Canvas<'_>) -> (String, String) {
+        match self {
+            Self::Welcome(screen) => (canvas.say("welcome.title").to_owned(), screen.step_name(canvas)),
+            Self::Unlock(_) => (canvas.say("unlock.title").to_owned(), String::new()),
+            Self::Caseload(_) => (canvas.say("caseload.title").to_owned(), unit(world)),
+            Self::Case(screen) => (screen.title(world, canvas), unit(world)),
+            Self::Entry(screen) => screen.heading(world, canvas),
+            Self::Form(screen) => screen.heading(world, canvas),
+            Self::Confirm(screen) => screen.heading(world, canvas),
+            Self::Outbox(_) => (canvas.say("outbox.title").to_owned(), unit(world)),
+            Self::Today(_) => (canvas.say("today.title").to_owned(), unit(world)),
+            Self::Roster(_) => (canvas.say("roster.title").to_owned(), unit(world)),
+            Self::Help(_) => (canvas.say("help.title").to_owned(), String::new()),
+        }
+    }
+
+    /// Draws what is between the heading and the bars.
+    pub(crate) fn draw(&self, world: &World, scroll: &mut Scroll, canvas: &mut Canvas<'_>, area: Rect) {
+        match self {
+            Self::Welcome(screen) => screen.draw(canvas, area),
+            Self::Unlock(screen) => screen.draw(world, canvas, area),
+            Self::Caseload(screen) => screen.draw(world, canvas, area),
+            Self::Case(screen) => screen.draw(world, canvas, area),
+            Self::Entry(screen) => screen.draw(world, scroll, canvas, area),
+            Self::Form(screen) => screen.draw(world, scroll, canvas, area),
+            Self::Confirm(screen) => screen.draw(world, canvas, area),
+            Self::Outbox(screen) => screen.draw(world, canvas, area),
+            Self::Today(screen) => screen.draw(world, canvas, area),
+            Self::Roster(screen) => screen.draw(world, scroll, canvas, area),
+            Self::Help(screen) => screen.draw(scroll, canvas, area),
+        }
+    }
+}
+
+fn unit(world: &World) -> String {
+    world.who.as_ref().map(|who| who.unit.clone()).unwrap_or_default()
+}

@@ -1,0 +1,133 @@
+//! The locked device: a passphrase, what waits for it, and nothing else.
+
+use ratatui::{
+    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
+    layout::Rect,
+};
+
+use crate::{
+    ui::{
+        effect::{Effect, Secret},
+        keymap::Act,
+        msg::{Msg, Trouble},
+        theme::Role,
+        turn::Turn,
+        widgets::{
+            bars,
+            canvas::{Canvas, Lean, middle},
+            text::Edit,
+        },
+        world::World,
+    },
+    words,
+};
+
+/// What is typed, and how the last try went.
+#[derive(Debug)]
+pub(crate) struct Unlock {
+    typed: Edit,
+    /// A passphrase is being tried: it takes about a second, on purpose.
+    trying: bool,
+    trouble: Option<Trouble>,
+}
+
+impl Default for Unlock {
+    fn default() -> Self {
+        Self { typed: Edit::secret(), trying: false, trouble: None }
+    }
+}
+
+impl Unlock {
+    pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>) -> Turn {
+        if self.trying {
+            return Turn::stay();
+        }
+        match (act, key.code) {
+            (Some(Act::Open), _) if !self.typed.is_empty() => {
+                let secret = Secret::new(self.typed.text().to_owned());
+                self.typed.clear();
+                self.trying = true;
+                self.trouble = None;
+                return Turn::ask(Effect::Unlock(secret));
+            }
+            (Some(Act::Clear), _) => self.typed.clear(),
+            (Some(_), _) => {}
+            (None, KeyCode::Char(letter)) if !key.modifiers.contains(KeyModifiers::CONTROL) => {
+                self.trouble = None;
+                self.typed.letter(letter);
+            }
+            (None, code) => {
+                self.typed.key(code, key.modifiers.contains(KeyModifiers::CONTROL), 80);
+            }
+        }
+        Turn::stay()
+    }
+
+    pub(crate) fn paste(&mut self, text: &str) {
+        if !self.trying {
+            self.typed.paste(text.trim_end_matches(['\r', '\n']));
+        }
+    }
+
+    pub(crate) fn hear(&mut self, msg: &Msg) -> Turn {
+        if let Msg::UnlockFailed(trouble) = msg {
+            self.trying = false;
+            self.trouble = Some(trouble.clone());
+        }
+        Turn::stay()
+    }
+
+    pub(crate) fn draw(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) {
+        let heading = canvas.say("unlock.heading").to_owned();
+        let place = middle(area, 62, 11);
+        let inside = canvas.popup(place, &heading);
+        let (x, mut y, width) = (inside.x, inside.y + 1, inside.width);
+        let label = canvas.say("unlock.passphrase").to_owned();
+        canvas.lean((x, y), width, &label, Role::Strong, Lean::Own);
+        y += 1;
+        self.typed.draw(canvas, Rect { x, y, width, height: 1 }, !self.trying);
+        y += 2;
+        let (said, role) = match (&self.trouble, self.trying) {
+            (_, true) => (canvas.say("unlock.trying").to_owned(), Role::Accent),
+            (Some(trouble), false) => {
+                (format!("! {}", bars::sentence(canvas, &trouble.word, &trouble.detail)), Role::Warn)
+            }
+            (None, false) => (canvas.say("unlock.hint").to_owned(), Role::Faint),
+        };
+        let lines = canvas.paragraph(Rect { x, y, width, height: 3 }, &said, role);
+        y += lines.clamp(1, 3) + 1;
+        if world.road.waiting > 0 {
+            let waiting = words::count(canvas.tongue(), "unlock.waiting", world.road.waiting);
+            canvas.paragraph(Rect { x, y, width, height: inside.bottom().saturating_sub(y) }, &waiting, Role::Text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::keymap::{self, Room};
+
+    fn press(unlock: &mut Unlock, code: KeyCode) -> Turn {
+        let key = KeyEvent::new(code, KeyModifiers::NONE);
+        unlock.key(&key, keymap::act(Room::Unlock, &key))
+    }
+
+    #[test]
+    fn a_passphrase_is_sent_once_and_wiped_here() {
+        let mut unlock = Unlock::default();
+        assert_eq!(press(&mut unlock, KeyCode::Enter), Turn::stay());
+        "اب c?".chars().for_each(|letter| {
+            press(&mut unlock, KeyCode::Char(letter));
+        });
+        let turn = press(&mut unlock, KeyCode::Enter);
+        assert_eq!(turn, Turn::ask(Effect::Unlock(Secret::new("اب c?".to_owned()))));
+        assert!(unlock.typed.is_empty() && unlock.trying);
+        assert_eq!(press(&mut unlock, KeyCode::Enter), Turn::stay());
+        unlock.hear(&Msg::UnlockFailed(Trouble::word("unlock.wrong")));
+        assert!(!unlock.trying && unlock.trouble.is_some());
+        press(&mut unlock, KeyCode::Char('x'));
+        assert_eq!(unlock.trouble, None);
+        assert!(!format!("{unlock:?}").contains('x'.to_string().repeat(2).as_str()));
+    }
+}

@@ -1,0 +1,81 @@
+//! What a screen answers to a key: where to go, and what to ask for.
+
+use super::{effect::Effect, keymap::Room};
+use crate::model::{CaseId, Draft, DraftId, EntryId, FormId, Problems, Sheet};
+
+/// The answer of a screen.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Turn {
+    pub(crate) go: Go,
+    pub(crate) effects: Vec<Effect>,
+}
+
+/// Where to.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Go {
+    Stay,
+    /// To the screen below.
+    Back,
+    /// To the list of cases, and from there to this case.
+    Case(CaseId),
+    Push(Open),
+}
+
+/// A screen to open, as data: no screen knows another.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Open {
+    Case(CaseId),
+    Entry { case: CaseId, entry: EntryId, names: bool },
+    Fill(Fill),
+    Confirm(Box<Finished>),
+    Outbox,
+    Today,
+    Roster,
+    Help(Room),
+}
+
+/// A form to fill.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Fill {
+    /// A new one; for a new case where `case` is `None`.
+    New { form: FormId, case: Option<CaseId> },
+    /// One begun earlier.
+    Draft(DraftId),
+    /// A correction of an entry.
+    Correct(EntryId),
+}
+
+/// A form that has no errors left.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Finished {
+    pub(crate) sheet: Sheet,
+    pub(crate) draft: Draft,
+    /// The case, whether it is there already or not.
+    pub(crate) case: CaseId,
+    /// What is worth a look; none of it blocks.
+    pub(crate) warnings: Problems,
+}
+
+impl Turn {
+    pub(crate) const fn stay() -> Self {
+        Self { go: Go::Stay, effects: Vec::new() }
+    }
+
+    pub(crate) const fn go(go: Go) -> Self {
+        Self { go, effects: Vec::new() }
+    }
+
+    pub(crate) const fn open(open: Open) -> Self {
+        Self::go(Go::Push(open))
+    }
+
+    pub(crate) fn ask(effect: Effect) -> Self {
+        Self { go: Go::Stay, effects: vec![effect] }
+    }
+
+    /// The same, with one more wish.
+    pub(crate) fn and(mut self, effect: Option<Effect>) -> Self {
+        self.effects.extend(effect);
+        self
+    }
+}

@@ -1,0 +1,127 @@
+//! The frame of every screen: what it is called, which keys hold, how far things have come.
+
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, Lean};
+use crate::{
+    model::Lang,
+    ui::{
+        App, bidi,
+        keymap::{self, Room},
+        telling,
+        theme::Role,
+    },
+};
+
+/// The two rows at the top: the program and the screen on the left, what it is about on the right, a line under both.
+pub(crate) fn heading(canvas: &mut Canvas<'_>, area: Rect, (title, about): &(String, String)) {
+    let name = canvas.say("app.name");
+    let mut x = area.x + 1;
+    x += canvas.put((x, area.y), 20, name, Role::Accent);
+    x += canvas.put((x, area.y), 3, " · ", Role::Faint);
+    let room = area.right().saturating_sub(x + 1);
+    let taken = canvas.put((x, area.y), room, title, Role::Strong);
+    let left = room.saturating_sub(taken + 2);
+    canvas.lean((area.right().saturating_sub(1 + left), area.y), left, about, Role::Faint, Lean::Right);
+    canvas.rule(area.x, area.y + 1, area.width);
+}
+
+/// The keys that hold here, as many as fit; help, language and hiding stay at the right end.
+pub(crate) fn keys(canvas: &mut Canvas<'_>, area: Rect, room: Room) {
+    canvas.rule(area.x, area.y - 1, area.width);
+    let lines = keymap::bar(room);
+    let (own, always): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.rank() < 20);
+    let width_of = |canvas: &Canvas<'_>, line: &keymap::Line| {
+        bidi::columns(&line.shown()) + 1 + bidi::columns(canvas.say(&format!("key.{}", line.word))) + 2
+    };
+    let right: u16 = always.iter().map(|line| width_of(canvas, line)).sum();
+    let mut x = area.x + 1;
+    let end = area.right().saturating_sub(right + 1);
+    for line in own {
+        let wide = width_of(canvas, line);
+        if x + wide > end {
+            break;
+        }
+        x += one_key(canvas, (x, area.y), line);
+    }
+    x = end;
+    for line in always {
+        x += one_key(canvas, (x, area.y), line);
+    }
+}
+
+fn one_key(canvas: &mut Canvas<'_>, (x, y): (u16, u16), line: &keymap::Line) -> u16 {
+    let key = line.shown();
+    let word = canvas.say(&format!("key.{}", line.word)).to_owned();
+    let wide = canvas.put((x, y), 20, &key, Role::Key) + 1;
+    wide + canvas.put((x + wide, y), 30, &word, Role::Text) + 2
+}
+
+/// The last row: how far our entries have come, what the courier does, the clock, the language.
+pub(crate) fn status(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
+    let world = &app.world;
+    let language = if world.settings.lang == Lang::En { "EN" } else { "UR" };
+    let right = format!("{} PKT  {language}", telling::clock(world.now).get(11..).unwrap_or_default());
+    let (x, y, width) = (area.x + 1, area.y, area.width.saturating_sub(2));
+    canvas.lean((x, y), width, &right, Role::Faint, Lean::Right);
+    let room = width.saturating_sub(bidi::columns(&right) + 2);
+    if let Some(notice) = &app.notice {
+        let text = sentence(canvas, &notice.word, &notice.detail);
+        canvas.put((x, y), room, &format!("! {text}"), Role::Warn);
+        return;
+    }
+    if world.who.is_none() {
+        return;
+    }
+    let counts = world.road.counts;
+    let text = canvas.fill(
+        "status.counts",
+        &[
+            ("kept", &counts.kept.to_string()),
+            ("handed", &counts.handed_over.to_string()),
+            ("received", &counts.received.to_string()),
+        ],
+    );
+    let taken = canvas.put((x, y), room, &text, Role::Text);
+    let (road, role) = road(canvas, app);
+    canvas.put((x + taken + 3, y), room.saturating_sub(taken + 3), &road, role);
+}
+
+/// What the courier does, in a few words.
+fn road(canvas: &Canvas<'_>, app: &App) -> (String, Role) {
+    let road = &app.world.road;
+    let progress = &road.progress;
+    if let Some(replay) = road.replay {
+        let numbers = [("done", replay.done.to_string()), ("total", replay.total.to_string())];
+        let blanks: Vec<_> = numbers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        return (canvas.fill("status.replaying", &blanks), Role::Faint);
+    }
+    if progress.running {
+        let (sent, total) = (progress.sent.to_string(), progress.to_send.to_string());
+        return (canvas.fill("status.syncing", &[("sent", &sent), ("total", &total)]), Role::Accent);
+    }
+    if road.trouble.is_some() {
+        return (canvas.say("status.not_reached").to_owned(), Role::Warn);
+    }
+    match progress.last_contact {
+        Some(at) => (canvas.fill("status.last_contact", &[("time", &when(app.world.now, at))]), Role::Faint),
+        None => (canvas.say("status.never").to_owned(), Role::Faint),
+    }
+}
+
+/// The time if it was today, else the day.
+fn when(now: crate::model::Moment, at: crate::model::Moment) -> String {
+    let (now, at) = (telling::clock(now), telling::clock(at));
+    let (day, time) = at.split_at(at.len().min(10));
+    if now.starts_with(day) { time.trim().to_owned() } else { day.to_owned() }
+}
+
+/// A sentence with its particulars. A key that nobody knows is not shown to people if there is anything else to show.
+pub(crate) fn sentence(canvas: &Canvas<'_>, word: &str, detail: &str) -> String {
+    match (crate::words::find(canvas.tongue(), word), detail) {
+        (Some(text), "") => text.to_owned(),
+        (Some(text), detail) => format!("{text} ({detail})"),
+        (None, "") => word.to_owned(),
+        (None, detail) => detail.to_owned(),
+    }
+}

@@ -1,0 +1,166 @@
+//! Many short questions with the same few answers, one a row: indicators, vulnerabilities, checks.
+
+use ratatui::{crossterm::event::KeyCode, layout::Rect};
+
+use super::{
+    canvas::{Canvas, Lean},
+    choice::Did,
+    list::List,
+};
+use crate::{
+    codebook::CodeList,
+    model::{Code, Lang},
+    ui::{keymap::Act, telling, theme::Role},
+};
+
+/// Most rows shown at once.
+pub(crate) const ROWS: usize = 10;
+
+/// Code to code, being filled.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Pairs {
+    keys: Vec<Item>,
+    values: Vec<Item>,
+    /// Which value each key has, by place.
+    given: Vec<Option<usize>>,
+    list: List,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Item {
+    code: Code,
+    en: String,
+    ur: String,
+}
+
+impl Pairs {
+    pub(crate) fn new(keys: Option<&CodeList>, values: Option<&CodeList>, pairs: &[(Code, Code)]) -> Self {
+        let items = |list: Option<&CodeList>| -> Vec<Item> {
+            let items = list.into_iter().flat_map(|list| list.items.iter());
+            items
+                .map(|item| Item {
+                    code: item.code.clone(),
+                    en: item.label.en.to_string(),
+                    ur: item.label.ur.to_string(),
+                })
+                .collect()
+        };
+        let (keys, values) = (items(keys), items(values));
+        let place = |code: &Code| values.iter().position(|item| item.code == *code);
+        let given = keys
+            .iter()
+            .map(|key| pairs.iter().find(|(code, _)| *code == key.code).and_then(|(_, value)| place(value)))
+            .collect();
+        Self { keys, values, given, list: List::default() }
+    }
+
+    /// The pairs that have a value.
+    pub(crate) fn pairs(&self) -> Box<[(Code, Code)]> {
+        let told = self.keys.iter().zip(&self.given);
+        told.filter_map(|(key, given)| Some((key.code.clone(), self.values.get((*given)?)?.code.clone()))).collect()
+    }
+
+    /// A key: up and down between rows, left and right between values, a digit for the value of that number.
+    pub(crate) fn key(&mut self, code: KeyCode) -> Did {
+        let last = self.keys.len().saturating_sub(1);
+        match code {
+            KeyCode::Up if self.list.at == 0 => return Did::Nothing,
+            KeyCode::Down if self.list.at >= last => return Did::Nothing,
+            KeyCode::Up => self.go(Act::Up),
+            KeyCode::Down => self.go(Act::Down),
+            KeyCode::Home => self.go(Act::First),
+            KeyCode::End => self.go(Act::Last),
+            KeyCode::Right | KeyCode::Char(' ') => return self.step(1),
+            KeyCode::Left => return self.step(self.values.len()),
+            KeyCode::Backspace | KeyCode::Delete => return self.set(None),
+            KeyCode::Char(digit) => {
+                let number =
+                    crate::model::western_digit(digit).to_digit(10).and_then(|digit| usize::try_from(digit).ok());
+                let value = number.and_then(|number| number.checked_sub(1)).filter(|at| *at < self.values.len());
+                let Some(value) = value else { return Did::Moved };
+                self.set(Some(value));
+                self.go(Act::Down);
+                return Did::Changed;
+            }
+            _ => return Did::Nothing,
+        }
+        Did::Moved
+    }
+
+    fn go(&mut self, act: Act) {
+        self.list.go(act, self.keys.len(), ROWS);
+    }
+
+    /// Steps through *none* and all the values, round and round.
+    fn step(&mut self, by: usize) -> Did {
+        let now = self.given.get(self.list.at).copied().flatten().map_or(0, |at| at + 1);
+        let next = (now + by) % (self.values.len() + 1);
+        self.set(next.checked_sub(1))
+    }
+
+    fn set(&mut self, value: Option<usize>) -> Did {
+        let Some(given) = self.given.get_mut(self.list.at) else { return Did::Nothing };
+        if *given == value {
+            return Did::Moved;
+        }
+        *given = value;
+        Did::Changed
+    }
+
+    /// Rows it takes on the screen: one above for the values with their numbers.
+    pub(crate) fn height(&self) -> u16 {
+        u16::try_from(self.keys.len().min(ROWS) + 1).unwrap_or(u16::MAX)
+    }
+
+    pub(crate) fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let lang = canvas.settings.lang;
+        let label = |item: &Item| if lang == Lang::Ur { item.ur.clone() } else { item.en.clone() };
+        let legend: Vec<String> = self
+            .values
+            .iter()
+            .enumerate()
+            .map(|(at, item)| format!("{} {}", at + 1, telling::brief(&label(item))))
+            .collect();
+        canvas.put((area.x, area.y), area.width, &legend.join("   "), Role::Faint);
+        let wide = 14.min(area.width / 3);
+        for (at, y) in self.list.shown(self.keys.len(), ROWS).zip(area.y + 1..area.bottom()) {
+            let Some(key) = self.keys.get(at) else { continue };
+            let value = self.given.get(at).copied().flatten().and_then(|value| self.values.get(value));
+            let role = if at == self.list.at { Role::Selected } else { Role::Text };
+            canvas.wash(Rect { y, height: 1, ..area }, role);
+            canvas.put((area.x, y), area.width.saturating_sub(wide + 1), &label(key), role);
+            let told = value.map_or_else(|| "·".to_owned(), |item| telling::brief(&label(item)).to_owned());
+            canvas.lean((area.right().saturating_sub(wide), y), wide, &told, role, Lean::Right);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codebook::{CodeItem, Text};
+
+    fn list(codes: &[&str]) -> CodeList {
+        let item = |code: &&str| CodeItem {
+            code: Code::new(code),
+            label: Text { en: (*code).into(), ur: (*code).into() },
+            aliases: Vec::new(),
+            parent: None,
+            htcds: None,
+        };
+        CodeList { name: "x".into(), items: codes.iter().map(item).collect(), answers: Vec::new() }
+    }
+
+    #[test]
+    fn digits_answer_and_go_on_and_arrows_change_the_mind() {
+        let (keys, values) = (list(&["A", "B", "C"]), list(&["YES", "NO"]));
+        let mut pairs = Pairs::new(Some(&keys), Some(&values), &[]);
+        for code in [KeyCode::Char('1'), KeyCode::Char('۲'), KeyCode::Right, KeyCode::Left, KeyCode::Char('9')] {
+            pairs.key(code);
+        }
+        let told: Vec<String> = pairs.pairs().iter().map(|(key, value)| format!("{key}={value}")).collect();
+        assert_eq!(told, ["A=YES", "B=NO"]);
+        let again = Pairs::new(Some(&keys), Some(&values), &pairs.pairs());
+        assert_eq!(again.pairs(), pairs.pairs());
+    }
+}

@@ -1,0 +1,79 @@
+//! A short list over a screen, narrowed by typing.
+
+use ratatui::{crossterm::event::KeyCode, layout::Rect};
+
+use super::{
+    canvas::{Canvas, middle},
+    list::List,
+    text::Edit,
+};
+use crate::ui::{keymap::Act, theme::Role};
+
+/// A question with a few answers.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Menu {
+    /// Key of the heading in the words.
+    heading: &'static str,
+    items: Vec<String>,
+    typed: Edit,
+    list: List,
+}
+
+/// Most rows a menu shows.
+const ROWS: usize = 12;
+
+impl Menu {
+    pub(crate) fn new(heading: &'static str, items: Vec<String>) -> Self {
+        Self { heading, items, typed: Edit::line(""), list: List::default() }
+    }
+
+    /// The items that have the typed letters, by their place.
+    fn found(&self) -> Vec<usize> {
+        let wanted = self.typed.text().to_lowercase();
+        let fits = |item: &String| item.to_lowercase().contains(&wanted);
+        self.items.iter().enumerate().filter(|(_, item)| fits(item)).map(|(at, _)| at).collect()
+    }
+
+    /// A key; the chosen item's place when one was chosen.
+    pub(crate) fn key(&mut self, code: KeyCode, act: Option<Act>) -> Option<usize> {
+        let found = self.found();
+        match (act, code) {
+            (Some(Act::Choose), _) => return found.get(self.list.at).copied(),
+            (Some(act), _) => {
+                self.list.go(act, found.len(), ROWS);
+            }
+            (None, KeyCode::Char(letter)) => {
+                self.typed.letter(letter);
+                self.list = List::default();
+            }
+            (None, code) => {
+                self.typed.key(code, false, 0);
+                self.list = List::default();
+            }
+        }
+        None
+    }
+
+    pub(crate) fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let found = self.found();
+        let rows = self.items.len().min(ROWS);
+        let height = u16::try_from(rows + 4).unwrap_or(u16::MAX);
+        let heading = canvas.say(self.heading).to_owned();
+        let inside = canvas.popup(middle(area, 56, height), &heading);
+        self.typed.draw(canvas, Rect { height: 1, ..inside }, true);
+        for (at, y) in self.list.shown(found.len(), ROWS).zip(inside.y + 1..inside.bottom()) {
+            let item = found.get(at).and_then(|at| self.items.get(*at)).map_or("", String::as_str);
+            let chosen = at == self.list.at;
+            let role = if chosen { Role::Selected } else { Role::Text };
+            if chosen {
+                canvas.wash(Rect { y, height: 1, ..inside }, role);
+            }
+            let mark = if chosen { "▸ " } else { "  " };
+            canvas.put((inside.x, y), inside.width, &format!("{mark}{item}"), role);
+        }
+        if found.is_empty() {
+            let none = canvas.say("list.none").to_owned();
+            canvas.put((inside.x + 2, inside.y + 1), inside.width, &none, Role::Faint);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What all screens see and none of them changes: the casebook and what stands around it.
+
+use std::sync::Arc;
+
+use super::{
+    app::{Settings, Start},
+    msg::{Mark, RosterPage, Who},
+    reading::{self, CaseRow},
+    road::Road,
+};
+use crate::{
+    codebook::{Codebook, Surroundings},
+    model::{CaseId, Casebook, Content, Delivery, DeviceId, Draft, DraftId, Entry, Moment},
+};
+
+/// Everything that has been opened, and the settings. Forgotten whole when the device locks.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) book: Casebook,
+    pub(crate) codebook: Arc<Codebook>,
+    pub(crate) settings: Settings,
+    pub(crate) who: Option<Who>,
+    pub(crate) drafts: Vec<Draft>,
+    pub(crate) road: Road,
+    pub(crate) now: Moment,
+    /// Columns and rows of the terminal.
+    pub(crate) size: (u16, u16),
+    /// One row a case, newest first.
+    pub(crate) cases: Vec<CaseRow>,
+    pub(crate) roster: Option<Box<RosterPage>>,
+}
+
+impl World {
+    pub(crate) fn new(start: &Start) -> Self {
+        Self {
+            book: Casebook::default(),
+            codebook: Arc::clone(&start.codebook),
+            settings: start.settings,
+            who: None,
+            drafts: Vec::new(),
+            road: Road::default(),
+            now: start.now,
+            size: (80, 24),
+            cases: Vec::new(),
+            roster: None,
+        }
+    }
+
+    /// Drops everything that a key was needed for.
+    pub(crate) fn forget(&mut self) {
+        self.book = Casebook::default();
+        self.who = None;
+        self.drafts = Vec::new();
+        self.road = Road::default();
+        self.cases = Vec::new();
+        self.roster = None;
+    }
+
+    /// This device.
+    pub(crate) fn device(&self) -> Option<DeviceId> {
+        self.who.as_ref().map(|who| who.device)
+    }
+
+    /// Takes entries in and brings the rows of their cases up to date.
+    pub(crate) fn take(&mut self, entries: Vec<Entry>) {
+        let me = self.device();
+        let mut touched: Vec<CaseId> = Vec::new();
+        for entry in entries {
+            if self.book.entry(&entry.id).is_some() {
+                continue;
+            }
+            if Some(entry.author.device) == me {
+                self.road.own(entry.author);
+            }
+            touched.push(entry.case);
+            self.book.apply(entry);
+        }
+        touched.sort_unstable();
+        touched.dedup();
+        self.cases.retain(|row| touched.binary_search(&row.id).is_err());
+        self.cases.extend(touched.iter().filter_map(|id| reading::row(&self.book, id)));
+        self.cases.sort_by(|a, b| b.newest.cmp(&a.newest).then(a.id.cmp(&b.id)));
+        self.road.recount();
+    }
+
+    /// Takes marks in.
+    pub(crate) fn mark(&mut self, marks: &[Mark]) {
+        for mark in marks.iter().filter(|mark| mark.delivery == Delivery::Received) {
+            self.book.receive(mark.device, mark.journal, mark.up_to);
+        }
+        self.road.mark(marks);
+        self.road.recount();
+    }
+
+    /// How far an entry has come.
+    pub(crate) fn delivery(&self, entry: &Entry) -> Delivery {
+        self.road.of(entry, self.device())
+    }
+
+    /// How far a case has come.
+    pub(crate) fn case_delivery(&self, id: &CaseId) -> Delivery {
+        reading::delivery(&self.book, id, |entry| self.delivery(entry))
+    }
+
+    /// A draft by its id.
+    pub(crate) fn draft(&self, id: &DraftId) -> Option<&Draft> {
+        self.drafts.iter().find(|draft| draft.id == *id)
+    }
+
+    /// Takes a draft as it is now.
+    pub(crate) fn keep_draft(&mut self, draft: &Draft) {
+        match self.drafts.iter_mut().find(|known| known.id == draft.id) {
+            Some(known) => known.clone_from(draft),
+            None => self.drafts.push(draft.clone()),
+        }
+    }
+
+    /// The name of a case on the screen: its short number.
+    pub(crate) fn short(&self, id: &CaseId) -> String {
+        let row = self.cases.iter().find(|row| row.id == *id);
+        row.map_or_else(|| id.short(), |row| row.short.clone())
+    }
+
+    /// What the rules of a form can see of the case around it.
+    pub(crate) fn around(&self, case: Option<&CaseId>) -> Surroundings {
+        let mut around = Surroundings::default();
+        let Some(file) = case.and_then(|id| self.book.case(id)) else { return around };
+        for entry in file.entries.iter().filter_map(|id| self.book.entry(id)) {
+            let Content::Sheet(sheet) = &entry.content else { continue };
+            let answers = reading::standing(&self.book, entry, true);
+            if sheet.form().id.as_str() == "case" {
+                around.case = answers.clone();
+            }
+            around.entries.insert(entry.id, answers);
+        }
+        around
+    }
+
+    /// Rows between the heading and the bars.
+    pub(crate) const fn page(&self) -> usize {
+        self.size.1.saturating_sub(5) as usize
+    }
+}
