@@ -3,7 +3,7 @@
 use amanat_keys::{
     audience::Sharing,
     device::Signer,
-    fingerprint::{AgencyId, DeviceId, JournalId, KeyId, UnitId},
+    fingerprint::{AgencyId, CaseId, DeviceId, JournalId, KeyId, UnitId},
     recipient::{ReadIdentity, Recipient},
     roster::{Device, Hub, Member, Role, Unit, UnitKind},
     row_seal::RowSeal,
@@ -17,6 +17,7 @@ use amanat_sync::{
 use std::collections::HashMap;
 
 use super::{
+    belonging::Belonging,
     closed_home::ClosedHome,
     fault,
     heads::Heads,
@@ -37,7 +38,11 @@ pub struct Home {
     pub(super) heads: Heads,
     pub(super) ring: Ring,
     /// Sharing level of each case, as its newest opened sheet says.
-    pub(super) levels: HashMap<amanat_keys::fingerprint::CaseId, Sharing>,
+    pub(super) levels: HashMap<CaseId, Sharing>,
+    /// Whose word counts in which case.
+    pub(super) belonging: Belonging,
+    /// The newest hub time in a verified receipt, Unix milliseconds.
+    pub(super) hub_ms: Option<i64>,
     notices: Vec<String>,
 }
 
@@ -56,9 +61,21 @@ impl Home {
         let seal = vault.row_seal();
         let heads = Heads::read(&closed.paths().heads(), &seal);
         let ring = Ring::from_rows(&keys);
-        let levels = HashMap::new();
-        let mut home = Self { closed, vault, seal, journal, trust, heads, ring, levels, notices: Vec::new() };
+        let mut home = Self {
+            closed,
+            vault,
+            seal,
+            journal,
+            trust,
+            heads,
+            ring,
+            levels: HashMap::new(),
+            belonging: Belonging::default(),
+            hub_ms: None,
+            notices: Vec::new(),
+        };
         home.compare_heads()?;
+        home.note_hub_time()?;
         Ok(home)
     }
 
@@ -112,6 +129,14 @@ impl Home {
     pub(super) fn note_heads(&mut self, known: &[KnownHead]) -> Result<(), Failure> {
         self.heads.note(known);
         self.heads.write(&self.closed.paths().heads(), &self.seal)
+    }
+
+    /// Takes over the newest hub time that a receipt or checkpoint proved.
+    pub(super) fn note_hub_time(&mut self) -> Result<(), Failure> {
+        let checkpoint = self.status()?.checkpoint;
+        let told = checkpoint.and_then(|(checkpoint, ..)| i64::try_from(checkpoint.hub_time).ok());
+        self.hub_ms = self.hub_ms.max(told);
+        Ok(())
     }
 
     fn known_heads(&self) -> Result<Vec<KnownHead>, Failure> {
@@ -248,7 +273,7 @@ impl Home {
     }
 
     /// The sharing level of a case; H2 where none was said.
-    pub fn level(&self, case: &amanat_keys::fingerprint::CaseId) -> Sharing {
+    pub fn level(&self, case: &CaseId) -> Sharing {
         self.levels.get(case).copied().unwrap_or_default()
     }
 

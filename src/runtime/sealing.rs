@@ -144,7 +144,7 @@ fn make(plan: &[Planned], pieces: &[Piece], readers: &[Readers], times: Times) -
             Slip::make(key, recipients).map(Made::Slip).map_err(|fault| fault::keys(DOING, &KeysError::from(fault)))
         }
         Planned::Content { piece, .. } => Ok(Made::Text(pieces.get(*piece).and_then(|piece| {
-            (!waits(&piece.content)).then(|| record::encode(&piece.content, &times, piece.source.as_ref()))
+            (!waits(&piece.content)).then(|| record::encode(&times, piece.source.as_ref(), &piece.content))
         }))),
     };
     in_parallel(plan, make_one)
@@ -190,7 +190,7 @@ fn chain(
                         names.of = previous;
                     }
                 }
-                let text = text.unwrap_or_else(|| record::encode(&piece.content, &times, piece.source.as_ref()));
+                let text = text.unwrap_or_else(|| record::encode(&times, piece.source.as_ref(), &piece.content));
                 let (header, envelope) = content_entry(pen, &slot, piece.case, slip, &key, &text)?;
                 previous = entry_id(&Digest::of(&header.encode().map_err(|error| fault::sync(DOING, &error))?));
                 chained.batch.entries.push(opened(previous, &header, piece, times));

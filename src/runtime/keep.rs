@@ -1,0 +1,270 @@
+//! Keeping: a finished form becomes signed entries in the journal, all of it in one transaction or nothing (`DESIGN.md` section 4,
+//! invariant 1).
+
+use amanat_keys::{audience::Sharing, fingerprint::CaseId};
+use amanat_sync::journal::{Journal as _, Keep, Line, Shelf, ShelfRow};
+use zeroize::Zeroizing;
+
+use super::{
+    clock, fault,
+    home::Home,
+    ring::Purpose,
+    sealing::{self, Batch, PREVIOUS, Piece},
+};
+use crate::{
+    codebook::{self, Codebook, Form},
+    failure::Failure,
+    model::{self, Amendment, Answers, Code, Content, DraftId, Entry, EntryId, Names, Sheet, Source, Times, Value},
+    record,
+};
+
+/// How many pieces go in one transaction of a long import: some seconds of work, a few megabytes.
+const CHUNK: usize = 2048;
+/// The form that opens a case, and its question for the sharing level.
+const CASE_FORM: &str = "case";
+const LEVEL: &str = "handling_code";
+
+/// One sheet or amendment to keep.
+#[derive(Clone, Debug)]
+pub struct ToKeep {
+    /// The case.
+    pub case: model::CaseId,
+    /// What.
+    pub what: What,
+    /// Where it was imported from.
+    pub source: Option<Source>,
+    /// The draft it came from.
+    pub draft: Option<DraftId>,
+    /// The case's sharing level from now on, where it is said.
+    pub sharing: Option<Code>,
+}
+
+/// What can be kept by a person.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// A finished form, whole; what its form calls sealed or local is taken out of it here.
+    Sheet(Sheet),
+    /// A correction of an entry that was filled with this form.
+    Amendment(Amendment, Option<model::FormRef>),
+    /// Anything else, as it is.
+    Content(Content),
+}
+
+impl Home {
+    /// Keeps one thing. What comes back is on the disk.
+    ///
+    /// # Errors
+    /// Refused when nobody could read it; failed with nothing lost when the disk is full.
+    pub fn keep(&mut self, codebook: &Codebook, keep: ToKeep) -> Result<Vec<Entry>, Failure> {
+        let draft = keep.draft;
+        let cut = cut(codebook, keep);
+        self.keep_cuts(vec![cut], draft)
+    }
+
+    /// Keeps many things in a few large transactions: an import. `kept` hears how many rows are safe after each.
+    ///
+    /// # Errors
+    /// As [`Home::keep`]; what earlier transactions kept stays kept.
+    pub fn keep_many(
+        &mut self,
+        codebook: &Codebook,
+        things: Vec<ToKeep>,
+        mut kept: impl FnMut(Vec<Entry>),
+    ) -> Result<(), Failure> {
+        let mut chunk = Vec::new();
+        for keep in things {
+            chunk.push(cut(codebook, keep));
+            if chunk.len() >= CHUNK {
+                kept(self.keep_cuts(std::mem::take(&mut chunk), None)?);
+            }
+        }
+        if !chunk.is_empty() {
+            kept(self.keep_cuts(chunk, None)?);
+        }
+        Ok(())
+    }
+
+    fn keep_cuts(&mut self, cuts: Vec<Cut>, draft: Option<DraftId>) -> Result<Vec<Entry>, Failure> {
+        self.listed()?;
+        let doing = "keeping";
+        let (mut pieces, mut readers, mut readers_of) = (Vec::new(), Vec::new(), Vec::new());
+        let mut locals: Vec<(usize, Answers)> = Vec::new();
+        let mut by_level: Vec<(Sharing, usize)> = Vec::new();
+        let mut levels = Vec::new();
+        for cut in cuts {
+            if let Some(level) = cut.level {
+                levels.push((cut.case, level));
+            }
+            let said = levels.iter().rev().find(|(case, _)| *case == cut.case).map(|(_, level)| *level);
+            let level = said.unwrap_or_else(|| self.level(&cut.case));
+            let who = match by_level.iter().find(|(held, _)| *held == level) {
+                Some((_, who)) => *who,
+                None => {
+                    readers.push(self.readers(level)?);
+                    by_level.push((level, readers.len() - 1));
+                    readers.len() - 1
+                }
+            };
+            if !cut.local.is_empty() {
+                locals.push((pieces.len(), cut.local));
+            }
+            readers_of.extend(std::iter::repeat_n(who, cut.pieces.len()));
+            pieces.extend(cut.pieces);
+        }
+        let slot = self.journal.next_slot(Line::Cases).map_err(|error| fault::sync(doing, &error))?;
+        let batch = sealing::seal(&self.pen()?, &self.ring, slot, pieces, &readers, &readers_of, self.times())?;
+        let notes = notes(&batch, locals);
+        let entries = self.append(batch, notes, draft)?;
+        self.levels.extend(levels);
+        Ok(entries)
+    }
+
+    /// Slips, entries, case keys, notes, and the draft that goes: one transaction.
+    fn append(&mut self, batch: Batch, notes: Vec<ShelfRow>, draft: Option<DraftId>) -> Result<Vec<Entry>, Failure> {
+        let Batch { sealed, mut rows, keys, entries, .. } = batch;
+        rows.extend(notes);
+        let slips: Vec<_> = sealed.iter().filter(|entry| entry.header.wraps()).map(|entry| entry.header.clone()).collect();
+        let drop = draft.map(|draft| (Shelf::Drafts, draft.as_bytes().to_vec())).into_iter().collect();
+        let keep = Keep { entries: sealed, rows, drop };
+        let heads = self.journal.append(&keep).map_err(|error| fault::sync("keeping", &error))?;
+        for (at, key, purpose) in keys {
+            self.ring.put(at, key, purpose);
+        }
+        for header in &slips {
+            self.ring.note_own(header);
+            self.belonging.note(header);
+        }
+        // The entry is kept; that the file beside the database could not be written changes nothing about it.
+        self.note_heads(&heads).unwrap_or_default();
+        Ok(entries)
+    }
+
+    /// Clock evidence for what is kept now.
+    pub(super) fn times(&self) -> Times {
+        Times { device: clock::now(), boot_ms: clock::boot_ms(), hub_ms: self.hub_ms }
+    }
+
+    /// What opened entries say about sharing levels.
+    pub(super) fn learn(&mut self, entries: &[Entry]) {
+        self.levels.extend(levels_of(entries));
+    }
+}
+
+/// Sharing levels that these entries say, in their order.
+pub(super) fn levels_of(entries: &[Entry]) -> Vec<(CaseId, Sharing)> {
+    let said = |entry: &Entry| {
+        let answers = match &entry.content {
+            Content::Sheet(sheet) if sheet.form().id.as_str() == CASE_FORM => sheet.answers(),
+            Content::Amendment(amendment) => &amendment.changes,
+            _ => return None,
+        };
+        Some((entry.case.into(), level_of(answers)?))
+    };
+    entries.iter().filter_map(said).collect()
+}
+
+fn level_of(answers: &Answers) -> Option<Sharing> {
+    match answers.value(LEVEL)? {
+        Value::Choice(code) => level(code),
+        _ => None,
+    }
+}
+
+/// The sharing level of a code of the list `handling_code`.
+pub fn level(code: &Code) -> Option<Sharing> {
+    match code.as_str() {
+        "H1" => Some(Sharing::H1),
+        "H2" => Some(Sharing::H2),
+        "H3" => Some(Sharing::H3),
+        "H4" => Some(Sharing::H4),
+        _ => None,
+    }
+}
+
+/// One thing, cut where its parts travel differently.
+struct Cut {
+    case: CaseId,
+    pieces: Vec<Piece>,
+    local: Answers,
+    level: Option<Sharing>,
+}
+
+fn cut(codebook: &Codebook, keep: ToKeep) -> Cut {
+    let case: CaseId = keep.case.into();
+    let said = keep.sharing.as_ref().and_then(level);
+    let piece = |purpose, content| Piece { case, purpose, content, source: None };
+    let mut cut = match keep.what {
+        What::Sheet(sheet) => cut_sheet(codebook, sheet, &piece),
+        What::Amendment(amendment, form) => {
+            let form = form.and_then(|form| codebook.form(&form).cloned());
+            cut_amendment(form.as_deref(), amendment, &piece)
+        }
+        What::Content(content) => (vec![piece(Purpose::Content, content)], Answers::default(), None),
+    };
+    if let Some(first) = cut.0.first_mut() {
+        first.source = keep.source;
+    }
+    Cut { case, pieces: cut.0, local: cut.1, level: said.or(cut.2) }
+}
+
+type Parts = (Vec<Piece>, Answers, Option<Sharing>);
+
+fn cut_sheet(codebook: &Codebook, sheet: Sheet, piece: &impl Fn(Purpose, Content) -> Piece) -> Parts {
+    let level = if sheet.form().id.as_str() == CASE_FORM { level_of(sheet.answers()) } else { None };
+    let Some(form) = codebook.form(sheet.form()).cloned() else {
+        return (vec![piece(Purpose::Content, Content::Sheet(sheet))], Answers::default(), level);
+    };
+    let parts = codebook::split_sealed(&form, sheet);
+    let mut pieces = vec![piece(Purpose::Content, Content::Sheet(parts.sheet))];
+    if !parts.sealed.is_empty() {
+        pieces.push(piece(Purpose::Names, Content::Names(Names { of: PREVIOUS, answers: parts.sealed })));
+    }
+    (pieces, parts.local, level)
+}
+
+/// Changes of sealed questions become an amendment of their own under the second key, so that a name does not slip out by
+/// being corrected.
+fn cut_amendment(form: Option<&Form>, amendment: Amendment, piece: &impl Fn(Purpose, Content) -> Piece) -> Parts {
+    let (mut open, mut sealed, mut local) = (Answers::default(), Answers::default(), Answers::default());
+    for (id, given) in amendment.changes.iter() {
+        let part = match form.and_then(|form| form.question(id.as_str())) {
+            Some(question) if question.local => &mut local,
+            Some(question) if question.sealed => &mut sealed,
+            _ => &mut open,
+        };
+        part.set(id.clone(), given.clone());
+    }
+    let level = level_of(&open);
+    let mut pieces = Vec::new();
+    let with = |changes| Content::Amendment(Amendment { changes, ..amendment.clone() });
+    if !open.is_empty() || sealed.is_empty() {
+        pieces.push(piece(Purpose::Content, with(open)));
+    }
+    if !sealed.is_empty() {
+        pieces.push(piece(Purpose::Names, with(sealed)));
+    }
+    (pieces, local, level)
+}
+
+/// Answers that stay on the device: a note under the id of the entry they belong to, in the words of `record`.
+fn notes(batch: &Batch, locals: Vec<(usize, Answers)>) -> Vec<ShelfRow> {
+    let mut rows = Vec::new();
+    for (at, changes) in locals {
+        let Some(entry) = batch.entries.get(at) else { continue };
+        let note = Amendment { target: entry.id, seen: Vec::new(), reason: Code::new("local"), note: None, changes };
+        let plain = Zeroizing::new(record::encode(&entry.times, None, &Content::Amendment(note)));
+        rows.push(ShelfRow {
+            shelf: Shelf::Notes,
+            key: entry.id.as_bytes().to_vec(),
+            case: Some(entry.case.into()),
+            key_id: None,
+            plain,
+        });
+    }
+    rows
+}
+
+/// The entry among kept ones that a person asked for: not the names beside it.
+pub fn first_id(entries: &[Entry]) -> Option<EntryId> {
+    entries.first().map(|entry| entry.id)
+}

@@ -1,0 +1,141 @@
+//! Opening entries: the key of their slip, the envelope, the record. Signatures were checked when the entries were kept or
+//! arrived; the journal's rows vouch for them since (`FORMATS.md` section 3).
+
+use std::collections::HashMap;
+
+use amanat_keys::{
+    case_key::CaseKey,
+    envelope,
+    error::KeysError,
+    fingerprint::KeyId,
+    recipient::ReadIdentity,
+    slip::{Slip, SlipFault},
+};
+use amanat_sync::{
+    entry::{EntryRef, Header, Kind, SealedEntry},
+    journal::ShelfRow,
+};
+
+use super::{
+    border::entry_id,
+    fault,
+    ring::{self, Purpose, Ring},
+};
+use crate::{
+    model::{Author, Entry},
+    record::{self, Interner},
+};
+
+/// What opening a run of entries gave.
+#[derive(Debug, Default)]
+pub struct Opened {
+    /// Entries that opened.
+    pub entries: Vec<Entry>,
+    /// Keys that slips gave.
+    pub keys: Vec<NewKey>,
+    /// Entries whose slip has not been seen yet in this run.
+    pub later: Vec<SealedEntry>,
+    /// Entries sealed to others.
+    pub closed: u64,
+    /// What should have opened and did not, with the reason.
+    pub failed: Vec<(EntryRef, String)>,
+}
+
+/// A case key out of a slip.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    /// The slip's place.
+    pub slip: EntryRef,
+    /// The key.
+    pub key: CaseKey,
+    /// The local row that keeps it.
+    pub row: ShelfRow,
+}
+
+/// What one thread opens with.
+pub struct Opener<'a> {
+    ring: &'a Ring,
+    identities: &'a HashMap<KeyId, ReadIdentity>,
+    found: HashMap<EntryRef, CaseKey>,
+    interner: Interner,
+    /// No slip is still to come: what has no key is closed to us.
+    last_call: bool,
+}
+
+impl<'a> Opener<'a> {
+    /// With the keys known so far and the identities that open slips.
+    pub fn new(ring: &'a Ring, identities: &'a HashMap<KeyId, ReadIdentity>, last_call: bool) -> Self {
+        Self { ring, identities, found: HashMap::new(), interner: Interner::default(), last_call }
+    }
+
+    /// Opens what can be opened.
+    pub fn open(&mut self, entries: Vec<SealedEntry>) -> Opened {
+        let mut opened = Opened::default();
+        for entry in entries {
+            match entry.header.kind {
+                Kind::Slip => self.slip(&entry, &mut opened),
+                Kind::Sealed => self.content(entry, &mut opened),
+                // Stand-ins replace envelopes and say nothing of their own; later kinds are carried.
+                Kind::StandIn | Kind::Later(_) => {}
+            }
+        }
+        opened
+    }
+
+    fn slip(&mut self, entry: &SealedEntry, opened: &mut Opened) {
+        let at = entry.at();
+        if self.ring.holds(&at) {
+            return;
+        }
+        let Some(bytes) = &entry.envelope else { return };
+        match open_slip(&entry.header, bytes, self.identities) {
+            None => {}
+            Some(Ok(key)) => {
+                let id = KeyId::from_bytes(*entry.header.commitment.as_bytes());
+                let row = ring::row(&at, entry.header.case, id, &key, Purpose::Foreign);
+                self.found.insert(at, key.clone());
+                opened.keys.push(NewKey { slip: at, key, row });
+            }
+            Some(Err(fault)) => opened.failed.push((at, fault::told(&KeysError::from(fault)))),
+        }
+    }
+
+    fn content(&mut self, entry: SealedEntry, opened: &mut Opened) {
+        let header = &entry.header;
+        let Some(envelope) = &entry.envelope else { return };
+        let slip = EntryRef { seq: header.key, ..header.at() };
+        let Some(key) = self.ring.key(&slip).or_else(|| self.found.get(&slip)) else {
+            if self.last_call {
+                opened.closed = opened.closed.saturating_add(1);
+            } else {
+                opened.later.push(entry);
+            }
+            return;
+        };
+        let json = envelope::open(envelope, &ring::place_of(header), key, &header.commitment, &header.digest);
+        let json = match json {
+            Ok(json) => json,
+            Err(fault) => return opened.failed.push((entry.at(), fault::told(&KeysError::from(fault)))),
+        };
+        let author = Author { device: header.device.into(), journal: header.journal.into(), seq: header.seq };
+        match record::decode(&json, entry_id(&entry.hash()), header.case.into(), author, &mut self.interner) {
+            Ok(read) => opened.entries.push(read),
+            Err(error) => opened.failed.push((entry.at(), error.to_string())),
+        }
+    }
+}
+
+/// Opens a slip with the identity that its audience names; `None` when it names none of ours.
+pub fn open_slip(
+    header: &Header,
+    bytes: &[u8],
+    identities: &HashMap<KeyId, ReadIdentity>,
+) -> Option<Result<CaseKey, SlipFault>> {
+    let ours: Vec<&ReadIdentity> = header.audience.iter().filter_map(|reader| identities.get(&reader.key)).collect();
+    if ours.is_empty() {
+        return None;
+    }
+    let id = KeyId::from_bytes(*header.commitment.as_bytes());
+    let slip = Slip::parse(bytes, header.audience.len());
+    Some(slip.and_then(|slip| slip.open(ours, &ring::place_of(header), &id)))
+}

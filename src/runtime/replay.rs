@@ -1,0 +1,171 @@
+//! After unlocking, the journal is read once and folded: one thread reads and authenticates rows, two open what they hold.
+//!
+//! There is no plaintext table to load, so this is the whole way to a casebook. Entries come out in pages, so that a screen
+//! fills while the rest is still being opened.
+
+use std::{
+    num::NonZeroUsize,
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, Sender, channel, sync_channel},
+    },
+    thread,
+};
+
+use amanat_sync::{
+    batch::Limit,
+    entry::{EntryRef, Kind, SealedEntry},
+    journal::{Cursor, Journal as _},
+};
+
+use super::{
+    belonging::Belonging,
+    fault,
+    home::Home,
+    opening::{Opened, Opener},
+};
+use crate::{failure::Failure, model::Entry};
+
+/// Rows read at a time: small enough that the first page is on the screen at once.
+const PAGE: Limit = Limit { items: 512, bytes: 4 << 20 };
+/// Pages read ahead of the opening threads.
+const AHEAD: usize = 8;
+
+/// What a replay found.
+#[derive(Debug, Default)]
+pub struct Replayed {
+    /// Places in the journal.
+    pub total: u64,
+    /// Entries opened.
+    pub opened: u64,
+    /// Entries that others may read and this device may not.
+    pub closed: u64,
+    /// Places of which only the hash is held.
+    pub elided: u64,
+    /// Entries written into a case by somebody who does not belong to it.
+    pub offered: Vec<EntryRef>,
+    /// Rows or entries that should have opened and did not, with the reason.
+    pub failed: Vec<(EntryRef, String)>,
+    /// Keys that slips gave and that were not known before.
+    pub new_keys: u64,
+}
+
+impl Home {
+    /// Opens everything readable, page by page; `take` gets each page's entries and how many places have been read.
+    ///
+    /// # Errors
+    /// What the journal refuses; a damaged row is told of in [`Replayed::failed`] and stops nothing.
+    pub fn replay(&mut self, mut take: impl FnMut(Vec<Entry>, u64)) -> Result<Replayed, Failure> {
+        let mut replayed = Replayed::default();
+        let mut belonging = self.trust.as_ref().map(|trust| Belonging::under(trust.roster())).unwrap_or_default();
+        let opened = self.open_all(&mut belonging, &mut replayed, &mut take)?;
+        self.belonging = belonging;
+        self.take_keys(opened.keys, &mut replayed)?;
+        // Entries that were read before their slip: all keys are known now.
+        let identities = self.identities();
+        let rest = Opener::new(&self.ring, &identities, true).open(opened.later);
+        replayed.closed = replayed.closed.saturating_add(rest.closed);
+        replayed.failed.extend(opened.failed.into_iter().chain(rest.failed));
+        replayed.opened = replayed.opened.saturating_add(count(rest.entries.len()));
+        self.learn(&rest.entries);
+        take(rest.entries, replayed.total);
+        Ok(replayed)
+    }
+
+    fn open_all(
+        &mut self,
+        belonging: &mut Belonging,
+        replayed: &mut Replayed,
+        take: &mut impl FnMut(Vec<Entry>, u64),
+    ) -> Result<Opened, Failure> {
+        let identities = self.identities();
+        let (mut gathered, mut own_slips, mut levels) = (Opened::default(), Vec::new(), Vec::new());
+        let me = self.device();
+        let (ring, journal) = (&self.ring, &self.journal);
+        let read = thread::scope(|scope| {
+            let (work, jobs) = sync_channel::<Vec<SealedEntry>>(AHEAD);
+            let (done, results) = channel();
+            let jobs = Arc::new(Mutex::new(jobs));
+            for _ in 0..openers() {
+                let (jobs, done, identities) = (Arc::clone(&jobs), done.clone(), &identities);
+                scope.spawn(move || open_pages(&jobs, &done, Opener::new(ring, identities, false)));
+            }
+            drop(done);
+            let mut gather = |opened: Opened, so_far: u64, replayed: &mut Replayed| {
+                replayed.opened = replayed.opened.saturating_add(count(opened.entries.len()));
+                levels.extend(super::keep::levels_of(&opened.entries));
+                gathered.keys.extend(opened.keys);
+                gathered.later.extend(opened.later);
+                gathered.failed.extend(opened.failed);
+                take(opened.entries, so_far);
+            };
+            let mut cursor = Some(Cursor::START);
+            while let Some(after) = cursor {
+                let page = journal.entries_after(after, PAGE).map_err(|error| fault::sync("reading the journal", &error))?;
+                cursor = page.next;
+                replayed.elided = replayed.elided.saturating_add(page.elided);
+                replayed.total = replayed.total.saturating_add(page.elided).saturating_add(count(page.entries.len()));
+                replayed.failed.extend(page.damaged.into_iter().map(|at| (at, "its row is damaged".to_owned())));
+                let mut inside = Vec::with_capacity(page.entries.len());
+                for entry in page.entries {
+                    if entry.header.device == me && entry.header.kind == Kind::Slip {
+                        own_slips.push(entry.header.clone());
+                    }
+                    if belonging.note(&entry.header) || !entry.header.understood() {
+                        inside.push(entry);
+                    } else {
+                        replayed.offered.push(entry.at());
+                    }
+                }
+                // Both opening threads gone means both panicked, which the hook has told.
+                if work.send(inside).is_err() {
+                    return Err(Failure::failed("opening entries — a fault in the program", ""));
+                }
+                results.try_iter().for_each(|opened| gather(opened, replayed.total, replayed));
+            }
+            drop(work);
+            results.iter().for_each(|opened| gather(opened, replayed.total, replayed));
+            Ok(())
+        });
+        read?;
+        own_slips.iter().for_each(|header| self.ring.note_own(header));
+        self.levels.extend(levels);
+        Ok(gathered)
+    }
+
+    /// Keeps keys that slips gave, so that no slip is opened twice.
+    pub(super) fn take_keys(
+        &mut self,
+        keys: Vec<super::opening::NewKey>,
+        replayed: &mut Replayed,
+    ) -> Result<(), Failure> {
+        replayed.new_keys = replayed.new_keys.saturating_add(count(keys.len()));
+        let mut rows = Vec::with_capacity(keys.len());
+        for new in keys {
+            self.ring.put(new.slip, new.key, super::ring::Purpose::Foreign);
+            rows.push(new.row);
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.journal.shelve(&rows, &[]).map_err(|error| fault::sync("keeping case keys", &error))
+    }
+}
+
+fn open_pages(jobs: &Mutex<Receiver<Vec<SealedEntry>>>, done: &Sender<Opened>, mut opener: Opener<'_>) {
+    loop {
+        let job = jobs.lock().map(|jobs| jobs.recv());
+        let Ok(Ok(page)) = job else { return };
+        if done.send(opener.open(page)).is_err() {
+            return;
+        }
+    }
+}
+
+fn openers() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get).clamp(1, 2)
+}
+
+fn count(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}
