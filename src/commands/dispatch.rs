@@ -7,9 +7,9 @@ use clap::{Parser as _, error::ErrorKind};
 use super::{
     agency,
     args::{Cli, Verb},
-    completions,
+    case, completions,
     context::Context,
-    device,
+    device, entry,
     output::{Output, Report},
     roster, status,
 };
@@ -68,6 +68,8 @@ fn perform(cli: Cli, output: Output) -> Result<Report, Failure> {
         Verb::Agency(verb) => agency::run(&context, &verb),
         Verb::Device(verb) => device::run(&context, &verb),
         Verb::Roster(verb) => roster::run(&context, &verb),
+        Verb::Entry(verb) => entry::run(&context, &verb),
+        Verb::Case(verb) => case::run(&context, &verb),
         Verb::Status => status::run(&context),
         Verb::Completions { shell } => Ok(completions::run(shell)),
         Verb::Bundle(_) => Err(later("bundle")),

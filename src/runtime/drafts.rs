@@ -11,8 +11,8 @@ use super::{fault, home::Home};
 use crate::{
     failure::Failure,
     model::{
-        Amendment, Author, Code, Content, DeviceId, Draft, DraftId, EntryId, FormId, FormRef, JournalId, Lang, QuestionId,
-        Times,
+        Amendment, Author, Code, Content, DeviceId, Draft, DraftId, EntryId, FormId, FormRef, JournalId, Lang,
+        QuestionId, Times,
     },
     record::{self, Interner},
 };

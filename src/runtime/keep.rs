@@ -123,7 +123,8 @@ impl Home {
     fn append(&mut self, batch: Batch, notes: Vec<ShelfRow>, draft: Option<DraftId>) -> Result<Vec<Entry>, Failure> {
         let Batch { sealed, mut rows, keys, entries, .. } = batch;
         rows.extend(notes);
-        let slips: Vec<_> = sealed.iter().filter(|entry| entry.header.wraps()).map(|entry| entry.header.clone()).collect();
+        let slips: Vec<_> =
+            sealed.iter().filter(|entry| entry.header.wraps()).map(|entry| entry.header.clone()).collect();
         let drop = draft.map(|draft| (Shelf::Drafts, draft.as_bytes().to_vec())).into_iter().collect();
         let keep = Keep { entries: sealed, rows, drop };
         let heads = self.journal.append(&keep).map_err(|error| fault::sync("keeping", &error))?;

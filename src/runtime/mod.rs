@@ -25,5 +25,6 @@ pub mod replay;
 mod ring;
 pub mod roster_edit;
 mod sealing;
+pub mod seat;
 pub mod terminal;
 pub mod wake;

@@ -101,7 +101,8 @@ impl Home {
             };
             let mut cursor = Some(Cursor::START);
             while let Some(after) = cursor {
-                let page = journal.entries_after(after, PAGE).map_err(|error| fault::sync("reading the journal", &error))?;
+                let page =
+                    journal.entries_after(after, PAGE).map_err(|error| fault::sync("reading the journal", &error))?;
                 cursor = page.next;
                 replayed.elided = replayed.elided.saturating_add(page.elided);
                 replayed.total = replayed.total.saturating_add(page.elided).saturating_add(count(page.entries.len()));

@@ -228,14 +228,7 @@ fn blank_header(pen: &Pen, slot: &Slot, case: CaseId, kind: Kind) -> Header {
     }
 }
 
-fn slip_header(
-    pen: &Pen,
-    slot: &Slot,
-    case: CaseId,
-    key: &CaseKey,
-    audience: Vec<Reader>,
-    bytes: &[u8],
-) -> Header {
+fn slip_header(pen: &Pen, slot: &Slot, case: CaseId, key: &CaseKey, audience: Vec<Reader>, bytes: &[u8]) -> Header {
     let mut header = blank_header(pen, slot, case, Kind::Slip);
     header.commitment = Digest::from_bytes(*key.id(&ring::place_of(&header)).as_bytes());
     header.audience = audience;

@@ -1,0 +1,129 @@
+//! The casebook of an open home, and what the command line asks of it.
+
+use std::collections::HashMap;
+
+use amanat_sync::journal::Journal as _;
+
+use super::context::Context;
+use crate::{
+    codebook::{Codebook, Surroundings},
+    failure::Failure,
+    model::{Answers, CaseFile, CaseId, Casebook, Content, Entry, EntryId},
+    runtime::{fault, home::Home, replay::Replayed},
+};
+
+/// Everything readable, folded.
+pub(super) struct Book {
+    /// The fold.
+    pub(super) casebook: Casebook,
+    /// What could not be read, and why.
+    pub(super) replayed: Replayed,
+}
+
+impl Book {
+    /// Replays the journal of an open home.
+    ///
+    /// # Errors
+    /// What the journal refuses.
+    pub(super) fn open(context: &Context, home: &mut Home) -> Result<Self, Failure> {
+        let mut casebook = Casebook::default();
+        let output = context.output;
+        let mut shown = 0;
+        let replayed = home.replay(|entries, so_far| {
+            entries.into_iter().for_each(|entry| casebook.apply(entry));
+            if so_far >= shown + 5_000 {
+                shown = so_far;
+                output.progress(&format!("Opening entries: {so_far}"));
+            }
+        })?;
+        if shown > 0 {
+            output.progress_done();
+        }
+        if !replayed.failed.is_empty() {
+            output.note(&format!("{} entries do not open; `amanat verify` names them.", replayed.failed.len()));
+        }
+        let mut book = Self { casebook, replayed };
+        book.mark(home)?;
+        Ok(book)
+    }
+
+    /// Marks what headquarters has signed for.
+    fn mark(&mut self, home: &Home) -> Result<(), Failure> {
+        let device = home.device().into();
+        for own in home.status()?.own {
+            self.casebook.receive(device, own.journal.into(), own.received);
+        }
+        // What came from the hub is there: that is where it came from.
+        let heads = home.journal().heads().map_err(|error| fault::sync("reading the journal", &error))?;
+        for known in heads.iter().filter(|known| known.own.is_none()) {
+            self.casebook.receive(known.device.into(), known.journal.into(), known.head.seq);
+        }
+        Ok(())
+    }
+
+    /// Cases, those with the newest entry first.
+    pub(super) fn newest_first(&self) -> Vec<&CaseFile> {
+        let newest = |case: &CaseFile| {
+            let times =
+                case.entries.iter().filter_map(|id| self.casebook.entry(id)).map(|entry| entry.times.device.unix_ms);
+            times.max().unwrap_or(i64::MIN)
+        };
+        let mut cases: Vec<(i64, &CaseFile)> = self.casebook.cases().map(|case| (newest(case), case)).collect();
+        cases.sort_by_key(|(when, case)| (std::cmp::Reverse(*when), case.id));
+        cases.into_iter().map(|(_, case)| case).collect()
+    }
+
+    /// The entries of a case in the order of the device times, authors deciding ties.
+    pub(super) fn entries_of(&self, case: &CaseFile) -> Vec<&Entry> {
+        let mut entries: Vec<&Entry> = case.entries.iter().filter_map(|id| self.casebook.entry(id)).collect();
+        entries.sort_by_key(|entry| (entry.times.device.unix_ms, entry.author));
+        entries
+    }
+
+    /// All entries.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        let ids = self.casebook.cases().flat_map(|case| case.entries.iter());
+        ids.filter_map(|id| self.casebook.entry(id))
+    }
+
+    /// What a new form of a case can see: the case's standing answers and the other entries with their names.
+    pub(super) fn around(&self, case: Option<CaseId>) -> Surroundings {
+        let mut around = Surroundings::default();
+        let Some(file) = case.and_then(|case| self.casebook.case(&case)) else { return around };
+        let standing = self.standing(file);
+        for entry in self.entries_of(file) {
+            let Content::Sheet(sheet) = &entry.content else { continue };
+            let answers = standing.get(&entry.id).cloned().unwrap_or_default();
+            if sheet.form().id.as_str() == "case" {
+                around.case = answers;
+            } else {
+                around.entries.insert(entry.id, answers);
+            }
+        }
+        around
+    }
+
+    /// The answers of each sheet as amendments and names leave them today, in the order in which they were made.
+    pub(super) fn standing(&self, case: &CaseFile) -> HashMap<EntryId, Answers> {
+        let mut standing: HashMap<EntryId, Answers> = HashMap::new();
+        for entry in self.entries_of(case) {
+            let (of, changes) = match &entry.content {
+                Content::Sheet(sheet) => (entry.id, sheet.answers()),
+                Content::Names(names) => (names.of, &names.answers),
+                Content::Amendment(amendment) => (amendment.target, &amendment.changes),
+                Content::Access(_) | Content::Opened(_) | Content::Other(_) => continue,
+            };
+            let answers = standing.entry(of).or_default();
+            changes.iter().for_each(|(question, given)| answers.set(question.clone(), given.clone()));
+        }
+        standing
+    }
+}
+
+/// The codebook in use.
+///
+/// # Errors
+/// Failed when it cannot be read, which tests of the program exclude.
+pub(super) fn codebook() -> Result<&'static Codebook, Failure> {
+    Codebook::builtin().map_err(|error| Failure::failed(format!("reading the built-in codebook — {error}"), ""))
+}

@@ -1,0 +1,110 @@
+//! `amanat case list|show|search`.
+
+use serde_json::{Value as Json, json};
+
+use super::{args::CaseVerb, book::Book, context::Context, entry, later, output::Report, shown};
+use crate::{
+    failure::Failure,
+    model::{Answer, CaseFile, Content, Value},
+};
+
+pub(super) fn run(context: &Context, verb: &CaseVerb) -> Result<Report, Failure> {
+    match verb {
+        CaseVerb::List { limit } => list(context, *limit),
+        CaseVerb::Show { id } => show(context, id),
+        CaseVerb::Search { words } => search(context, words),
+        CaseVerb::Share { .. } => Err(later("case share")),
+        CaseVerb::Transfer { .. } => Err(later("case transfer")),
+        CaseVerb::Erase { .. } => Err(later("case erase")),
+    }
+}
+
+fn list(context: &Context, limit: usize) -> Result<Report, Failure> {
+    let mut home = context.unlock()?;
+    let book = Book::open(context, &mut home)?;
+    let cases = book.newest_first();
+    let lines: Vec<Json> = cases.iter().take(limit).map(|case| shown::case_line(&book, case)).collect();
+    Ok(Report::new(
+        table(&lines),
+        json!({"cases": lines, "total": cases.len(), "closed": book.replayed.closed, "offered": book.replayed.offered.len()}),
+    ))
+}
+
+fn table(lines: &[Json]) -> String {
+    if lines.is_empty() {
+        return "No cases yet.".to_owned();
+    }
+    let text = |line: &Json, name: &str| match line.get(name) {
+        Some(Json::String(text)) => text.clone(),
+        Some(Json::Number(number)) => number.to_string(),
+        _ => String::new(),
+    };
+    let mut rows = vec![format!(
+        "{:<32}  {:>7}  {:>7}  {:>10}  {:>8}  newest",
+        "case", "entries", "persons", "interviews", "received"
+    )];
+    for line in lines {
+        rows.push(format!(
+            "{:<32}  {:>7}  {:>7}  {:>10}  {:>8}  {}",
+            text(line, "case"),
+            text(line, "entries"),
+            text(line, "persons"),
+            text(line, "interviews"),
+            text(line, "received"),
+            text(line, "newest"),
+        ));
+    }
+    rows.join("\n")
+}
+
+fn show(context: &Context, id: &str) -> Result<Report, Failure> {
+    let mut home = context.unlock()?;
+    let book = Book::open(context, &mut home)?;
+    let case = entry::case_id(&book, id)?;
+    let Some(file) = book.casebook.case(&case) else {
+        return Err(Failure::failed(format!("looking for the case {} — it is not in the casebook", case.short()), ""));
+    };
+    let entries: Vec<Json> = book.entries_of(file).into_iter().map(|entry| shown::entry(&book, entry)).collect();
+    let keys = amanat_keys::fingerprint::CaseId::from(case);
+    let json = json!({"case": case.to_string(), "sharing": format!("{:?}", home.level(&keys)), "entries": entries});
+    Ok(Report::new(serde_json::to_string_pretty(&json).unwrap_or_default(), json))
+}
+
+/// Cases in which every word occurs in some open answer, letters folded.
+fn search(context: &Context, words: &[String]) -> Result<Report, Failure> {
+    let mut home = context.unlock()?;
+    let book = Book::open(context, &mut home)?;
+    let wanted: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
+    let found: Vec<Json> = book
+        .newest_first()
+        .into_iter()
+        .filter(|case| holds(&book, case, &wanted))
+        .map(|case| shown::case_line(&book, case))
+        .collect();
+    Ok(Report::new(table(&found), json!({"cases": found, "total": found.len()})))
+}
+
+fn holds(book: &Book, case: &CaseFile, wanted: &[String]) -> bool {
+    let mut text = zeroize::Zeroizing::new(String::new());
+    for entry in book.entries_of(case) {
+        let answers = match &entry.content {
+            Content::Sheet(sheet) => sheet.answers(),
+            Content::Amendment(amendment) => &amendment.changes,
+            Content::Names(_) | Content::Access(_) | Content::Opened(_) | Content::Other(_) => continue,
+        };
+        for (_, given) in answers.iter() {
+            if let Answer::Value(value) = &given.answer {
+                match value {
+                    Value::Text(words) => text.push_str(&words.to_lowercase()),
+                    Value::Choice(code) => text.push_str(&code.as_str().to_lowercase()),
+                    Value::Choices(codes) => codes.iter().for_each(|code| text.push_str(&code.as_str().to_lowercase())),
+                    Value::Number(number) => text.push_str(&number.to_string()),
+                    Value::Date(date) => text.push_str(&date.to_string()),
+                    Value::Flag(_) | Value::Moment(_) | Value::Entry(_) | Value::Map(_) => {}
+                }
+                text.push('\n');
+            }
+        }
+    }
+    wanted.iter().all(|word| text.contains(word.as_str()))
+}

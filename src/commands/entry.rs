@@ -1,0 +1,197 @@
+//! `amanat entry add|show|amend`.
+
+use std::{
+    fs::File,
+    io::{Read as _, stdin},
+    path::Path,
+};
+
+use serde_json::{Value as Json, json};
+
+use super::{
+    answers,
+    args::EntryVerb,
+    book::{Book, codebook},
+    context::Context,
+    output::Report,
+    shown, typed,
+};
+use crate::{
+    codebook::{self, Origin},
+    failure::Failure,
+    model::{
+        Access, Amendment, Answers, CaseId, Code, Content, Draft, DraftId, Entry, EntryId, FormRef, Lang, Problems,
+        Severity,
+    },
+    runtime::{
+        clock,
+        home::Home,
+        keep::{ToKeep, What},
+    },
+};
+
+/// Largest file of answers, bytes: more than an entry may hold.
+const MAX_ANSWERS: u64 = 4 << 20;
+
+pub(super) fn run(context: &Context, verb: &EntryVerb) -> Result<Report, Failure> {
+    match verb {
+        EntryVerb::Add { form, from, case } => add(context, form, from, case.as_deref()),
+        EntryVerb::Show { id, names } => show(context, id, *names),
+        EntryVerb::Amend { id, from, reason, note } => amend(context, id, from, reason, note.as_deref()),
+    }
+}
+
+fn add(context: &Context, form: &str, from: &Path, case: Option<&str>) -> Result<Report, Failure> {
+    let codebook = codebook()?;
+    let form = codebook.newest(form).ok_or_else(|| {
+        let mut known: Vec<&str> = codebook.forms.keys().map(|form| form.id.as_str()).collect();
+        known.dedup();
+        Failure::usage(format!("adding an entry — there is no form {form}"), format!("Forms: {}.", known.join(", ")))
+    })?;
+    let given = answers::read(form, &read_json(from)?)?;
+    let mut home = context.unlock()?;
+    let book = Book::open(context, &mut home)?;
+    let existing = case.map(|case| case_id(&book, case)).transpose()?;
+    let opens = form.form.id.as_str() == "case";
+    let case = match existing {
+        Some(case) => case,
+        None if opens => CaseId::from(amanat_keys::fingerprint::CaseId::random()),
+        None => {
+            return Err(Failure::usage(
+                format!("adding an entry — a {} belongs to a case", form.form.id),
+                "Open one with --form case, or name one with --case ID.",
+            ));
+        }
+    };
+    let mut filled = codebook::presets(form, clock::now(), &officer(&home)?);
+    given.iter().for_each(|(question, given)| filled.set(question.clone(), given.clone()));
+    let draft = draft(form.form.clone(), case, filled);
+    let around = book.around(existing);
+    let finished = codebook::finish_among(form, codebook, &draft, Origin::Officer, &around);
+    let (sheet, warnings) = finished.map_err(|problems| unfinished(&form.form, &problems))?;
+    let keep = ToKeep { case, what: What::Sheet(sheet), source: None, draft: None, sharing: None };
+    let kept = home.keep(codebook, keep)?;
+    Ok(kept_report(&kept, &warnings))
+}
+
+/// Answers as the codebook takes them; it never reaches the shelf of drafts.
+fn draft(form: FormRef, case: CaseId, answers: Answers) -> Draft {
+    let id = DraftId::from_bytes([0; 16]);
+    Draft { id, form, case: Some(case), target: None, answers, at: None, started: clock::now(), lang: Lang::En }
+}
+
+/// What is known of who sits here, for presets.
+fn officer(home: &Home) -> Result<Answers, Failure> {
+    Ok(crate::runtime::seat::officer(home.unit()?, home.member()?))
+}
+
+fn kept_report(kept: &[Entry], warnings: &Problems) -> Report {
+    let first = kept.first();
+    let id = first.map(|entry| entry.id.to_string()).unwrap_or_default();
+    let case = first.map(|entry| entry.case.to_string()).unwrap_or_default();
+    let seq = first.map_or(0, |entry| entry.author.seq);
+    let warnings: Vec<Json> = warnings.0.iter().map(shown::problem).collect();
+    let text = format!("Kept.\n  entry  {id}\n  case   {case}\n  number {seq}");
+    Report::new(text, json!({"entry": id, "case": case, "number": seq, "entries": kept.len(), "warnings": warnings}))
+}
+
+fn unfinished(form: &FormRef, problems: &Problems) -> Failure {
+    let errors = problems.0.iter().filter(|problem| problem.severity == Severity::Error);
+    let told: Vec<String> =
+        errors.map(|problem| format!("{} ({})", problem.question, shown::kind(&problem.kind))).collect();
+    Failure::usage(
+        format!("finishing form {form} — {} to put right: {}", told.len(), told.join(", ")),
+        "Correct the file. Nothing was kept.",
+    )
+}
+
+fn show(context: &Context, id: &str, names: bool) -> Result<Report, Failure> {
+    let mut home = context.unlock()?;
+    let book = Book::open(context, &mut home)?;
+    let id = entry_id(&book, id)?;
+    let Some(entry) = book.casebook.entry(&id) else { return Err(gone(&id)) };
+    let (mut json, case) = (shown::entry(&book, entry), entry.case);
+    if names {
+        // Asking for names is on record before they are shown.
+        let access = Access { what: Code::new("names"), count: 1 };
+        let what = What::Content(Content::Access(access));
+        home.keep(codebook()?, ToKeep { case, what, source: None, draft: None, sharing: None })?;
+        let sealed: Vec<Json> = book.entries().filter_map(|other| shown::names_of(other, &id)).collect();
+        json["names"] = Json::Array(sealed);
+    }
+    let text = serde_json::to_string_pretty(&json).unwrap_or_default();
+    Ok(Report::new(text, json))
+}
+
+fn amend(context: &Context, id: &str, from: &Path, reason: &str, note: Option<&str>) -> Result<Report, Failure> {
+    let codebook = codebook()?;
+    let reason = Code::new(reason);
+    if codebook.list("amend_reason").is_some_and(|list| list.item(reason.as_str()).is_none()) {
+        return Err(Failure::usage(
+            "amending — the list amend_reason does not have this reason",
+            "Reasons: see `amanat form check --json`.",
+        ));
+    }
+    let changes = read_json(from)?;
+    let mut home = context.unlock()?;
+    let book = Book::open(context, &mut home)?;
+    let id = entry_id(&book, id)?;
+    let Some(entry) = book.casebook.entry(&id) else { return Err(gone(&id)) };
+    let Content::Sheet(sheet) = &entry.content else {
+        return Err(Failure::usage(
+            "amending — this entry is no filled form",
+            "Name the sheet that is to be corrected.",
+        ));
+    };
+    let form = codebook.form(sheet.form()).or_else(|| codebook.newest(sheet.form().id.as_str()));
+    let form =
+        form.ok_or_else(|| Failure::failed(format!("amending — form {} is not known here", sheet.form()), ""))?;
+    let changes = answers::read(form, &changes)?;
+    let draft = draft(form.form.clone(), entry.case, changes.clone());
+    let problems = codebook::check_draft(form, codebook, &draft, Origin::Officer, &book.around(Some(entry.case)));
+    let wrong = |problem: &&crate::model::Problem| {
+        problem.severity == Severity::Error && changes.get(problem.question.as_str()).is_some()
+    };
+    let wrong: Vec<_> = problems.0.iter().filter(wrong).cloned().collect();
+    if !wrong.is_empty() {
+        return Err(unfinished(&form.form, &Problems(wrong)));
+    }
+    let seen = |other: &Entry| matches!(&other.content, Content::Amendment(amendment) if amendment.target == id);
+    let seen = book.entries().filter(|other| seen(other)).map(|other| other.id).collect();
+    let amendment = Amendment { target: id, seen, reason, note: note.map(Into::into), changes };
+    let what = What::Amendment(amendment, Some(form.form.clone()));
+    let keep = ToKeep { case: entry.case, what, source: None, draft: None, sharing: None };
+    let kept = home.keep(codebook, keep)?;
+    Ok(kept_report(&kept, &Problems::default()))
+}
+
+fn gone(id: &EntryId) -> Failure {
+    Failure::failed(format!("looking for the entry {} — it is not in the casebook", id.short()), "")
+}
+
+/// A case by the beginning of its id.
+pub(super) fn case_id(book: &Book, asked: &str) -> Result<CaseId, Failure> {
+    typed::one_id("case", asked, book.casebook.cases().map(|case| case.id))
+}
+
+fn entry_id(book: &Book, asked: &str) -> Result<EntryId, Failure> {
+    typed::one_id("entry", asked, book.entries().map(|entry| entry.id))
+}
+
+fn read_json(from: &Path) -> Result<Json, Failure> {
+    let doing = || format!("reading the answers from {}", from.display());
+    let mut text = zeroize::Zeroizing::new(String::new());
+    let read = if from == Path::new("-") {
+        stdin().take(MAX_ANSWERS).read_to_string(&mut text)
+    } else {
+        File::open(from).and_then(|file| file.take(MAX_ANSWERS).read_to_string(&mut text))
+    };
+    read.map_err(|error| Failure::disk(doing(), &error))?;
+    serde_json::from_str(&text).map_err(|error| {
+        // The parser's own words quote the text, which may hold a name; the place is enough.
+        Failure::usage(
+            format!("{} — no JSON at line {}, column {}", doing(), error.line(), error.column()),
+            "Correct it.",
+        )
+    })
+}

@@ -1,0 +1,117 @@
+//! Entries, cases and problems as JSON. Sealed answers are never in it unless they were asked for by name.
+
+use serde_json::{Value as Json, json};
+
+use super::{answers, book::Book};
+use crate::model::{CaseFile, Content, Delivery, Entry, EntryId, Problem, ProblemKind, Severity};
+
+/// One entry.
+pub(super) fn entry(book: &Book, entry: &Entry) -> Json {
+    let mut json = json!({
+        "entry": entry.id.to_string(),
+        "case": entry.case.to_string(),
+        "device": entry.author.device.to_string(),
+        "journal": entry.author.journal.to_string(),
+        "number": entry.author.seq,
+        "time": entry.times.device.to_string(),
+        "delivery": delivery(book, entry),
+        "kind": kind_of(entry),
+    });
+    if let Some(source) = &entry.source {
+        json["source"] = json!({"name": source.name, "map": source.map});
+    }
+    match &entry.content {
+        Content::Sheet(sheet) => {
+            json["form"] = json!(sheet.form().to_string());
+            json["answers"] = answers::show(sheet.answers());
+        }
+        Content::Names(names) => {
+            json["of"] = json!(names.of.to_string());
+            json["questions"] = names.answers.iter().map(|(question, _)| json!(question.as_str())).collect();
+        }
+        Content::Amendment(amendment) => {
+            json["target"] = json!(amendment.target.to_string());
+            json["seen"] = amendment.seen.iter().map(|id| json!(id.to_string())).collect();
+            json["reason"] = json!(amendment.reason.as_str());
+            json["note"] = json!(amendment.note);
+            json["changes"] = answers::show(&amendment.changes);
+        }
+        Content::Access(access) => {
+            json["what"] = json!(access.what.as_str());
+            json["count"] = json!(access.count);
+        }
+        Content::Opened(opened) => {
+            json["place"] = json!({"device": opened.place.device.to_string(), "number": opened.place.seq});
+            json["opens"] = json!(opened.opens);
+        }
+        Content::Other(other) => json["other"] = json!(other.kind),
+    }
+    json
+}
+
+/// The sealed answers of a sheet, if this entry holds them.
+pub(super) fn names_of(entry: &Entry, sheet: &EntryId) -> Option<Json> {
+    match &entry.content {
+        Content::Names(names) if names.of == *sheet => Some(answers::show(&names.answers)),
+        _ => None,
+    }
+}
+
+/// A case in a list: counts and codes, no answers.
+pub(super) fn case_line(book: &Book, case: &CaseFile) -> Json {
+    let entries = book.entries_of(case);
+    let sheets = |form: &str| {
+        let is = |entry: &&&Entry| matches!(&entry.content, Content::Sheet(sheet) if sheet.form().id.as_str() == form);
+        entries.iter().filter(is).count()
+    };
+    let received = entries.iter().filter(|entry| delivery(book, entry) == "received").count();
+    let newest = entries.last().map(|entry| entry.times.device.to_string());
+    json!({
+        "case": case.id.to_string(), "entries": entries.len(), "persons": sheets("person"),
+        "interviews": sheets("interview"), "received": received, "newest": newest,
+    })
+}
+
+/// How far an entry has come, in the word of the design.
+pub(super) fn delivery(book: &Book, entry: &Entry) -> &'static str {
+    match book.casebook.delivery(&entry.author) {
+        Delivery::Kept => "kept",
+        Delivery::HandedOver => "handed over",
+        Delivery::Received => "received",
+    }
+}
+
+fn kind_of(entry: &Entry) -> &'static str {
+    match &entry.content {
+        Content::Sheet(_) => "sheet",
+        Content::Names(_) => "names",
+        Content::Amendment(_) => "amendment",
+        Content::Access(_) => "access",
+        Content::Opened(_) => "opened",
+        Content::Other(_) => "other",
+    }
+}
+
+/// One problem of a form.
+pub(super) fn problem(problem: &Problem) -> Json {
+    let severity = match problem.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    json!({"question": problem.question.as_str(), "severity": severity, "what": kind(&problem.kind)})
+}
+
+/// What is wrong, in a few words, without the answer.
+pub(super) fn kind(kind: &ProblemKind) -> String {
+    match kind {
+        ProblemKind::Missing => "required".to_owned(),
+        ProblemKind::WrongKind => "another kind of answer".to_owned(),
+        ProblemKind::UnknownCode => "no such code in its list".to_owned(),
+        ProblemKind::OutOfRange { .. } => "out of range".to_owned(),
+        ProblemKind::Shape => "not shaped as it must be".to_owned(),
+        ProblemKind::TooLong { max } => format!("longer than {max} bytes"),
+        ProblemKind::Rule(key) => format!("rule {key}"),
+        ProblemKind::NotAskedHere => "not asked under these answers".to_owned(),
+        ProblemKind::NotRecordedHere => "not recorded is for imports".to_owned(),
+    }
+}
