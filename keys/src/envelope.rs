@@ -8,6 +8,32 @@
 //! # Order of checks
 //! The signature over the header comes first and elsewhere. Then: digest of the envelope, opening, commitment, frames and
 //! padding, decompression, slot. So bytes of a stranger reach the decompressor only if an enrolled device signed for them.
+//!
+//! # What stays in memory
+//! Buffers of ours are wiped after each entry. zstd's own working memory, one for each thread, keeps pieces of the last text until the
+//! next overwrites them or the thread ends: a lock that must leave nothing ends the thread that sealed.
+//!
+//! # Example
+//! ```
+//! use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId};
+//! use amanat_keys::{CaseKey, NonceHedge, NonceKey, Place, envelope};
+//!
+//! let place = Place {
+//!     agency: AgencyId::from_bytes([1; 32]),
+//!     device: DeviceId::from_bytes([2; 32]),
+//!     journal: JournalId::random(),
+//!     seq: 2,
+//!     case: CaseId::random(),
+//!     key: 1, // the slip stands at number 1
+//! };
+//! let (key, nonce_key) = (CaseKey::generate(), NonceKey::from_bytes([3; 32]));
+//! let hedge = NonceHedge { key: &nonce_key, link: Digest::of(b"the link at number 1") };
+//!
+//! let sealed = envelope::seal(br#"{"text":"asked for an interpreter"}"#, &place, &key, &hedge)?;
+//! let json = envelope::open(&sealed.envelope, &place, &key, &sealed.commitment, &sealed.digest)?;
+//! assert!(json.starts_with(br#"{"slot":""#) && json.ends_with(br#"","text":"asked for an interpreter"}"#));
+//! # Ok::<(), envelope::EnvelopeFault>(())
+//! ```
 
 use std::cell::RefCell;
 

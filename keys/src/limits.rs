@@ -20,3 +20,7 @@ pub const ENVELOPE: usize = CONTENT + CONTENT / 4;
 
 /// Most bytes of an attachment's plaintext that is sealed or opened in memory: 64 MiB, a long recording of speech.
 pub const PART: usize = 64 * 1024 * 1024;
+
+/// Most payloads under one case key: 2²⁰ (FORMATS section 3). Nonces of 16 bytes stay apart far beyond it; whoever seals counts, and
+/// begins a new slip.
+pub const PAYLOADS_PER_KEY: u64 = 1 << 20;

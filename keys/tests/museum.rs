@@ -159,3 +159,23 @@ fn no_single_changed_byte_panics() {
         assert!(open_slip(&v).is_err(), "byte {at}");
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    /// Any bytes at all where a plaintext, an envelope or a slip is expected: an answer, never a panic.
+    #[test]
+    fn no_bytes_panic(noise in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..600), keep in 0_usize..400) {
+        let v: Value = serde_json::from_str(include_str!("museum/two-frames.json")).unwrap();
+        let (key, place) = (CaseKey::from_bytes(bytes(&v["file_key"])), place(&v["place"]));
+        let mut plain = payload::open(&key, &hex(&v["repaired"]["envelope"])).unwrap().to_vec();
+        plain.truncate(keep);
+        plain.extend_from_slice(&noise);
+        let sealed = payload::seal(&key, &[0; 16], &plain);
+        let opened = envelope::open(&sealed, &place, &key, &Digest::of(&plain), &Digest::of(&sealed));
+        // Only the whole plaintext, with nothing after it, is one.
+        proptest::prop_assert!(opened.is_err() || noise.is_empty());
+        proptest::prop_assert!(payload::open(&key, &noise).is_err());
+        proptest::prop_assert!(Slip::parse(&noise, 1).is_err());
+    }
+}

@@ -46,18 +46,18 @@ fn main() {
             black_box(json.unwrap());
         }
     });
-    println!(
-        "seal: {:.1} × an age file each; open: {:.1} ×",
-        payload_rates.0 / age_rates.0,
-        payload_rates.1 / age_rates.1
-    );
-    for (what, rate, goal) in [
-        ("payload seal", payload_rates.0, 100_000.0),
-        ("payload open", payload_rates.1, 100_000.0),
-        ("keep without the disk", keep, 12_000.0),
-        ("whole open", opened, 60_000.0),
+    // Goals are ratios to an age file of its own, which seals and opens about 15 000 times a second where the goals were set.
+    for (what, rate, goal, yardstick) in [
+        ("payload seal", payload_rates.0, 100_000.0, age_rates.0),
+        ("payload open", payload_rates.1, 100_000.0, age_rates.1),
+        ("keep without the disk", keep, 12_000.0, age_rates.0),
+        ("whole open", opened, 60_000.0, age_rates.1),
     ] {
-        println!("{} {what}: {rate:.0} a second, goal {goal:.0}", if rate >= goal { "ok  " } else { "LOW " });
+        let (ratio, least) = (rate / yardstick, goal / 15_000.0);
+        let word = if ratio >= least { "ok " } else { "LOW" };
+        println!(
+            "{word} {what}: {ratio:.1} × an age file each; goal {least:.1} × ({goal:.0} a second on a quiet machine)"
+        );
     }
 }
 
