@@ -15,6 +15,7 @@ use std::io::{Read, Write};
 use std::time::Instant;
 
 use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId};
+use amanat_keys::row_seal::RowSeal;
 use amanat_keys::{CaseKey, NonceHedge, NonceKey, Place, envelope, payload};
 use ed25519_dalek::{Signer, SigningKey};
 
@@ -110,6 +111,7 @@ fn keeping(entries: &[Vec<u8>], key: &CaseKey, hedge: &NonceHedge<'_>) -> f64 {
         }
     });
     let signer = SigningKey::from_bytes(&[5; 32]);
+    let row_seal = RowSeal::new(&[8; 32]);
     measure("of which Ed25519: sign", || {
         for entry in entries {
             black_box(signer.sign(entry.get(..300).unwrap_or(entry)));
@@ -122,7 +124,10 @@ fn keeping(entries: &[Vec<u8>], key: &CaseKey, hedge: &NonceHedge<'_>) -> f64 {
             header.extend_from_slice(sealed.commitment.as_bytes());
             header.extend_from_slice(sealed.digest.as_bytes());
             let link = Digest::tagged("link", &[Digest::of(b"").as_bytes(), Digest::of(&header).as_bytes()]);
-            black_box((signer.sign(&header), link, sealed));
+            let signature = signer.sign(&header);
+            header.extend_from_slice(&sealed.envelope);
+            let row = row_seal.seal("entries", &[0; 24], &[4; 16], &[6; 32], &header).unwrap();
+            black_box((signature, link, row));
         }
     })
 }
