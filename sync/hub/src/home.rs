@@ -138,8 +138,9 @@ impl HubHome {
         Ok(Settings::read(&self.path("settings.toml"))?)
     }
 
-    /// Takes rosters from a file: one statement, or a chain of them one after another as CBOR. The first ever is pinned by the
-    /// words that the admin reads aloud; later ones follow from it. Gives the version held now.
+    /// Takes rosters from a file: one statement, a chain of them one after another, or the join pack that an admin's program
+    /// writes. The first ever is pinned by the words that the admin reads aloud; later ones follow from it. Gives the version
+    /// held now.
     ///
     /// # Errors
     /// [`HomeFault::NoWords`]; [`HomeFault::Trust`] when a roster does not prove itself or does not follow.
@@ -282,8 +283,11 @@ fn version(statement: &[u8]) -> Option<u64> {
     amanat_sync::proof::roster_version(&Statement::from_bytes(statement).ok()?).ok()
 }
 
-/// Statements written one after another; what cannot be read ends the list.
+/// Statements written one after another, or inside a pack `[1, [roster…], …]`; what cannot be read ends the list.
 fn split_chain(bytes: &[u8]) -> Vec<Vec<u8>> {
+    if let Some(packed) = unpack(bytes) {
+        return packed;
+    }
     let mut statements = Vec::new();
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -296,6 +300,15 @@ fn split_chain(bytes: &[u8]) -> Vec<Vec<u8>> {
         rest = more;
     }
     statements
+}
+
+/// The rosters of a join pack; a bare statement has a number in that place.
+fn unpack(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut decoder = minicbor::Decoder::new(bytes);
+    decoder.array().ok()??;
+    decoder.u64().ok()?;
+    let rosters = decoder.array().ok()??;
+    (0..rosters).map(|_| decoder.bytes().ok().map(<[u8]>::to_vec)).collect()
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, HomeFault> {

@@ -58,8 +58,7 @@ pub(super) fn read(trip: &Trip<'_>, status: &Status, statements: &[Vec<u8>]) -> 
     let mut filed = Vec::new();
     for (receipt, bytes) in receipts {
         match judge(trip, &receipt)? {
-            Judged::Follows => filed.push((receipt, bytes)),
-            Judged::Forks => {}
+            Judged::Ours => filed.push((receipt, bytes)),
             Judged::Alien(what) => return Err(End::Nonsense(what)),
         }
     }
@@ -68,13 +67,12 @@ pub(super) fn read(trip: &Trip<'_>, status: &Status, statements: &[Vec<u8>]) -> 
 }
 
 enum Judged {
-    Follows,
-    Forks,
+    Ours,
     Alien(String),
 }
 
-/// A receipt for a journal of ours against our own links. A fork is told by the verdict that came with it, and a receipt on
-/// another history is not filed: it would say *received* of entries that the hub has never seen.
+/// A receipt for a journal of ours against our own links. One that signs another history is the hub's word on a fork: the
+/// journal files it as such, and nothing counts as received by it.
 fn judge(trip: &Trip<'_>, receipt: &Receipt) -> Result<Judged, End> {
     if receipt.device != trip.party.device {
         return Ok(Judged::Alien("a receipt for another device's journal".to_owned()));
@@ -91,9 +89,9 @@ fn judge(trip: &Trip<'_>, receipt: &Receipt) -> Result<Judged, End> {
         link_there: link_at(trip, &known.journal, receipt.seq)?,
     };
     if receipt.forks(&expected) {
-        return Ok(Judged::Forks);
+        return Ok(Judged::Ours);
     }
-    Ok(receipt.check(&expected).map_or_else(|fault| Judged::Alien(fault.to_string()), |()| Judged::Follows))
+    Ok(receipt.check(&expected).map_or_else(|fault| Judged::Alien(fault.to_string()), |()| Judged::Ours))
 }
 
 /// Our own link at a number, if the journal reaches it.

@@ -1,12 +1,15 @@
 //! The trip itself: the order of its steps, and what every step needs.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use amanat_keys::fingerprint::{Digest, JournalId};
 use amanat_keys::trust::Trust;
 
 use super::outcome::{End, Outcome, Party, Trouble};
 use super::{news, papers, pull, push};
 use crate::error::SyncError;
-use crate::journal::{Journal, KnownHead, Line, NewJournal, State};
+use crate::journal::{Journal, KnownHead, NewJournal, State};
 use crate::transport::Transport;
 
 /// What a courier remembers between passes; nothing is lost with it but a request or two.
@@ -25,6 +28,9 @@ pub(super) struct Trip<'a> {
     pub(super) trust: &'a mut Trust,
     /// Hash of the newest checkpoint on file, for every request.
     pub(super) seen: Digest,
+    /// Own journals that were found forked in this pass, and the first number that differs: nothing of them is offered any
+    /// more, and what the hub has of them from there on is fetched once.
+    pub(super) forked: BTreeMap<JournalId, u64>,
     pub(super) outcome: Outcome,
 }
 
@@ -39,7 +45,16 @@ pub fn pass(
     party: Party,
     trust: &mut Trust,
 ) -> Outcome {
-    let mut trip = Trip { courier, journal, road, party, trust, seen: Digest::ZERO, outcome: Outcome::new() };
+    let mut trip = Trip {
+        courier,
+        journal,
+        road,
+        party,
+        trust,
+        seen: Digest::ZERO,
+        forked: BTreeMap::new(),
+        outcome: Outcome::new(),
+    };
     if let Err(end) = trip.run() {
         trip.outcome.end = end;
     }
@@ -79,22 +94,31 @@ impl Trip<'_> {
         }
         let filed = self.journal.file_receipt(&filing).map_err(End::Local)?;
         self.outcome.received.extend(filed.received);
+        for (device, journal) in filed.forked {
+            if device == self.party.device {
+                let head = self.own(&journal)?.map_or(0, |known| known.head.seq);
+                self.tell_fork(journal, head.saturating_add(1))?;
+            }
+        }
         Ok(())
     }
 
-    /// Closes an own journal that can no longer grow where it is, and begins the one that goes on. `None` when it was closed
-    /// before: then its successor exists.
+    /// Begins the journal that goes on beside one that cannot grow any more, and closes that one. `None` when its line has
+    /// another open journal already.
     pub(super) fn succeed(&mut self, closed: &JournalId) -> Result<Option<JournalId>, End> {
-        let known = self.own(closed)?;
-        let Some(KnownHead { own: Some(line), state: State::Open, .. }) = known else { return Ok(None) };
-        Ok(Some(self.begin(line, Some(*closed))?))
-    }
-
-    fn begin(&mut self, line: Line, closes: Option<JournalId>) -> Result<JournalId, End> {
+        let heads = self.journal.heads().map_err(End::Local)?;
+        let own = |known: &&KnownHead| known.device == self.party.device;
+        let line = heads.iter().filter(own).find(|known| known.journal == *closed).and_then(|known| known.own);
+        let Some(line) = line else { return Ok(None) };
+        let open = heads.iter().filter(own).find(|known| known.own == Some(line) && known.state == State::Open);
+        if open.is_some_and(|open| open.journal != *closed) {
+            return Ok(None);
+        }
         let journal = JournalId::random();
-        let new = NewJournal { agency: self.party.agency, device: self.party.device, journal, line, closes };
+        let Party { agency, device, .. } = self.party;
+        let new = NewJournal { agency, device, journal, line, closes: Some(*closed) };
         self.journal.begin(&new).map_err(End::Local)?;
-        Ok(journal)
+        Ok(Some(journal))
     }
 
     pub(super) fn own(&self, journal: &JournalId) -> Result<Option<KnownHead>, End> {
@@ -102,9 +126,13 @@ impl Trip<'_> {
         Ok(heads.into_iter().find(|known| known.device == self.party.device && known.journal == *journal))
     }
 
+    /// Says a fork of an own journal once, and begins its successor.
     pub(super) fn tell_fork(&mut self, journal: JournalId, at: u64) -> Result<(), End> {
-        let successor = self.succeed(&journal)?;
-        self.outcome.tell(Trouble::Fork { journal, at, successor });
+        if let Entry::Vacant(untold) = self.forked.entry(journal) {
+            untold.insert(at);
+            let successor = self.succeed(&journal)?;
+            self.outcome.tell(Trouble::Fork { journal, at, successor });
+        }
         Ok(())
     }
 }

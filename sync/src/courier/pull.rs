@@ -13,10 +13,10 @@ use crate::batch::{Run, Why};
 use crate::cbor::count;
 use crate::chain::Verdict;
 use crate::entry::SealedEntry;
-use crate::journal::{Pulled, Quarantined};
+use crate::journal::{Pulled, Quarantined, State};
 use crate::receipt::{Checkpoint, read_heads_list};
 use crate::wire::codec;
-use crate::wire::limits::MAX_ITEMS;
+use crate::wire::limits::{MAX_ITEMS, MAX_SEQ};
 use crate::wire::messages::{HeadLine, PullRequest};
 use crate::wire::v1::PullManifest;
 
@@ -36,10 +36,7 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
         papers::exchange_if_news(trip)?;
         let mut moved = false;
         let (own, others): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|run| run.device == trip.party.device);
-        for run in own.iter().filter(|run| !run.items.is_empty()) {
-            moved |= passed_over.insert((run.device, run.journal), run.last()).is_none();
-            restored(trip, run)?;
-        }
+        moved |= restored(trip, own, &mut passed_over)?;
         moved |= take(trip, others, &mut passed_over)?;
         trip.file(&manifest.statements)?;
         look_for_hidden_tail(trip, &manifest)?;
@@ -53,7 +50,14 @@ fn request(trip: &Trip<'_>, passed_over: &BTreeMap<Place, u64>) -> Result<PullRe
     let mut heads: BTreeMap<Place, u64> = passed_over.clone();
     for known in trip.journal.heads().map_err(End::Local)? {
         let held = heads.entry((known.device, known.journal)).or_default();
-        *held = known.head.seq.max(*held);
+        // What the hub has of a journal that forked is fetched in the pass that found it out, and not again.
+        let parted = trip.forked.get(&known.journal).filter(|_| known.own.is_some());
+        let upto = match (parted, known.state) {
+            (Some(at), _) => at.saturating_sub(1),
+            (None, State::Forked) if known.own.is_some() => MAX_SEQ,
+            (None, _) => known.head.seq,
+        };
+        *held = upto.max(*held);
     }
     Ok(PullRequest {
         agency: trip.party.agency,
@@ -117,14 +121,27 @@ fn key_of(entry: &SealedEntry, trust: &Trust) -> Result<VerifyingKey, Why> {
         .map_err(|_outside| if device.is_active() { Why::UnknownDevice } else { Why::Revoked })
 }
 
-/// The hub has more of an own journal than we do: this home is an older copy of itself. What the hub has stays there; we go on
-/// in a new journal, so that nobody's numbers are used twice.
-fn restored(trip: &mut Trip<'_>, run: &Run) -> Result<(), End> {
-    let (verified, _refused) = run.clone().verify(|entry| key_of(entry, trip.trust));
-    if verified.run().items.is_empty() {
-        return Ok(());
+/// The hub has more of an own journal than we do: this home is an older copy of itself. We go on in a new journal, so that
+/// nobody's numbers are used twice, and take back what was lost; where both histories have parted the hub's is kept as
+/// evidence.
+fn restored(trip: &mut Trip<'_>, own: Vec<Run>, passed_over: &mut BTreeMap<Place, u64>) -> Result<bool, End> {
+    let mut found = Vec::new();
+    for run in own {
+        let place = (run.device, run.journal);
+        let (first, last) = (run.first, run.last());
+        let (verified, _refused) = run.verify(|entry| key_of(entry, trip.trust));
+        if verified.run().items.is_empty() {
+            continue;
+        }
+        passed_over.insert(place, last);
+        trip.tell_fork(place.1, first)?;
+        found.push(verified);
     }
-    trip.tell_fork(run.journal, run.first)
+    if found.is_empty() {
+        return Ok(false);
+    }
+    trip.journal.file_pulled(&Pulled { runs: found, quarantine: Vec::new() }).map_err(End::Local)?;
+    Ok(true)
 }
 
 /// The list of heads must be the checkpoint's, and must not show less of our journals than the hub has signed for.

@@ -8,7 +8,7 @@ use super::outcome::{End, Trouble};
 use super::pass::{Trip, nonsense};
 use crate::batch::{Limit, Run, Why};
 use crate::cbor::count;
-use crate::journal::Wanted;
+use crate::journal::{State, Wanted};
 use crate::wire::codec;
 use crate::wire::limits::MAX_SEQ;
 use crate::wire::messages::{PushReply, RunAnswer};
@@ -17,7 +17,10 @@ use crate::wire::messages::{PushReply, RunAnswer};
 type LeftAlone = BTreeMap<JournalId, u64>;
 
 pub(super) fn push(trip: &mut Trip<'_>) -> Result<(), End> {
-    let mut left_alone = LeftAlone::new();
+    // Journals known to be forked are evidence; the hub has said its word on them.
+    let heads = trip.journal.heads().map_err(End::Local)?;
+    let forked = heads.iter().filter(|known| known.own.is_some() && known.state == State::Forked);
+    let mut left_alone: LeftAlone = forked.map(|known| (known.journal, MAX_SEQ)).collect();
     loop {
         let sent = left_alone.iter().map(|(journal, seq)| (*journal, *seq)).collect();
         let wanted = Wanted::ForHub { hub: trip.party.hub, sent };
@@ -27,6 +30,7 @@ pub(super) fn push(trip: &mut Trip<'_>) -> Result<(), End> {
         }
         let before = received(trip)?;
         offer(trip, &runs, &mut left_alone)?;
+        left_alone.extend(trip.forked.keys().map(|journal| (*journal, MAX_SEQ)));
         if received(trip)? == before && runs.iter().all(|run| !left_alone.contains_key(&run.journal)) {
             return Err(End::Nonsense("the hub took what was sent and signed for none of it".to_owned()));
         }
@@ -52,15 +56,17 @@ fn offer(trip: &mut Trip<'_>, runs: &[Run], left_alone: &mut LeftAlone) -> Resul
     if reply.answers.len() != runs.len() {
         return Err(End::Nonsense("as many answers as runs were expected".to_owned()));
     }
+    for (run, answer) in runs.iter().zip(&reply.answers) {
+        // Before the receipts are filed: the verdict knows the place where both histories part.
+        if let RunAnswer::Fork(at, _) = answer {
+            trip.tell_fork(run.journal, *at)?;
+        }
+    }
     trip.file(&reply.statements)?;
     for (run, answer) in runs.iter().zip(&reply.answers) {
         match answer {
-            RunAnswer::Accepted(..) | RunAnswer::AlreadyHeld(..) => {}
+            RunAnswer::Accepted(..) | RunAnswer::AlreadyHeld(..) | RunAnswer::Fork(..) => {}
             RunAnswer::Gap(has, _) => behind(trip, run, *has, left_alone)?,
-            RunAnswer::Fork(at, _) => {
-                left_alone.insert(run.journal, MAX_SEQ);
-                trip.tell_fork(run.journal, *at)?;
-            }
             RunAnswer::Refused(why, _) => not_taken(trip, run, run.first, Why::from_number(*why), left_alone)?,
         }
     }

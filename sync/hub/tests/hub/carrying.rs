@@ -1,0 +1,258 @@
+//! The courier against a real hub over roads that lose requests and replies: it always gets there, and nothing is twice.
+
+use std::sync::Arc;
+
+use amanat_hub::store::{HubStore as _, MemoryStore};
+use amanat_sync::batch::{Limit, Why};
+use amanat_sync::courier::{Courier, End, Outcome, Trouble, next_try, pass};
+use amanat_sync::journal::{Cursor, Journal, MemoryJournal, State};
+use proptest::prelude::*;
+
+use super::support::*;
+
+fn travel(agency: &Agency, actor: usize, journal: &mut MemoryJournal, road: &mut Road<'_>) -> Outcome {
+    let mut trust = agency.trust.clone();
+    pass(&mut Courier::default(), journal, road, agency.party(actor), &mut trust)
+}
+
+fn block<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+fn done(outcome: &Outcome) {
+    assert!(matches!(outcome.end, End::Done), "{outcome:?}");
+    assert_eq!(outcome.trouble, Vec::new());
+}
+
+/// Numbers that a journal holds of another device, whole entries only.
+fn held(journal: &MemoryJournal) -> Vec<u64> {
+    let page = journal.entries_after(Cursor::START, Limit::BODY).unwrap();
+    page.entries.iter().map(|entry| entry.header.seq).collect()
+}
+
+#[test]
+fn what_an_officer_keeps_arrives_and_is_read_by_those_it_is_for() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let hub = block(agency.in_memory());
+    let (mut officer, mut reader, mut colleague) =
+        (MemoryJournal::default(), MemoryJournal::default(), MemoryJournal::default());
+    let mut pen = Pen::new(&agency, 0, 1);
+    let story = pen.story(60);
+    keep(&mut officer, &pen, &story);
+    let mut road = Road::new(&agency, &hub, 0);
+    let outcome = travel(&agency, 0, &mut officer, &mut road);
+    done(&outcome);
+    assert_eq!(outcome.handed_over, 60);
+    assert!(road.calls > 3, "in batches");
+    let status = officer.status(&agency.hub.id).unwrap();
+    assert_eq!((status.waiting(), status.own[0].received), (0, 60));
+    assert_eq!(outcome.hub_time, Some(1_750_000_000_000));
+
+    let outcome = travel(&agency, 3, &mut reader, &mut Road::new(&agency, &hub, 3));
+    done(&outcome);
+    assert_eq!((outcome.pulled, held(&reader)), (60, (1..=60).collect()));
+    done(&travel(&agency, 1, &mut colleague, &mut Road::new(&agency, &hub, 1)));
+    assert_eq!(held(&colleague), Vec::<u64>::new());
+
+    // Nothing to do costs one request each way.
+    for (actor, journal) in [(0, &mut officer), (3, &mut reader)] {
+        let mut road = Road::new(&agency, &hub, actor);
+        done(&travel(&agency, actor, journal, &mut road));
+        assert_eq!(road.calls, 1, "actor {actor}");
+    }
+}
+
+#[test]
+fn each_reply_lost_once_changes_nothing() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let store = Arc::new(MemoryStore::default());
+    let hub = block(agency.open(store.clone()));
+    let mut officer = MemoryJournal::default();
+    let mut pen = Pen::new(&agency, 0, 1);
+    let story = pen.story(40);
+    keep(&mut officer, &pen, &story);
+    let mut lose = false;
+    let fate = Box::new(move || {
+        lose = !lose;
+        if lose { Fate::ReplyLost } else { Fate::Arrives }
+    });
+    let mut road = Road::with(&agency, &hub, 0, fate);
+    let mut attempts = 0;
+    loop {
+        let outcome = travel(&agency, 0, &mut officer, &mut road);
+        if matches!(outcome.end, End::Done) {
+            break;
+        }
+        attempts += 1;
+        assert!(next_try(&outcome.end, attempts, 1).is_some(), "{outcome:?}");
+        assert!(attempts < 60);
+    }
+    assert!(attempts > 3);
+    assert_eq!(officer.status(&agency.hub.id).unwrap().own[0].received, 40);
+    let depth = block(store.depth()).unwrap();
+    assert_eq!((depth.entries, depth.evidence), (40, 0));
+}
+
+#[test]
+fn a_restored_laptop_goes_on_in_a_new_journal_and_everything_arrives() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let store = Arc::new(MemoryStore::default());
+    let hub = block(agency.open(store.clone()));
+    let mut pen = Pen::new(&agency, 0, 1);
+    let story = pen.story(10);
+    let mut officer = MemoryJournal::default();
+    keep(&mut officer, &pen, &story);
+    done(&travel(&agency, 0, &mut officer, &mut Road::new(&agency, &hub, 0)));
+
+    // The backup holds five of the ten and goes on differently.
+    let mut restored = MemoryJournal::default();
+    let mut old_pen = Pen::new(&agency, 0, 1);
+    let mut told = old_pen.story(5);
+    told.push(old_pen.note(1, "kept after the restore"));
+    keep(&mut restored, &old_pen, &told);
+    let outcome = travel(&agency, 0, &mut restored, &mut Road::new(&agency, &hub, 0));
+    let [Trouble::Fork { journal, at, successor: Some(next) }] = outcome.trouble[..] else { panic!("{outcome:?}") };
+    assert!(matches!(outcome.end, End::Done));
+    assert_eq!((journal, at), (old_pen.slot.journal, 6));
+    let heads = restored.heads().unwrap();
+    let state = |id| heads.iter().find(|known| known.journal == id).unwrap().state;
+    assert_eq!((state(journal), state(next)), (State::Forked, State::Open));
+    let aside = restored.quarantined().unwrap();
+    assert_eq!(aside.len(), 5, "the hub's history is kept beside ours");
+
+    // What was lost is kept again in the new journal, and arrives.
+    let slot = restored.next_slot(amanat_sync::journal::Line::Cases).unwrap();
+    assert_eq!(slot.journal, next);
+    let mut new_pen = Pen { slot, signer: old_pen.signer.clone() };
+    let again = new_pen.story(2);
+    restored.append(&amanat_sync::journal::Keep { entries: again, ..Default::default() }).unwrap();
+    let outcome = travel(&agency, 0, &mut restored, &mut Road::new(&agency, &hub, 0));
+    assert!(outcome.received.contains(&(slot.device, next, 2)), "{outcome:?}");
+    assert_eq!(block(store.depth()).unwrap().entries, 12);
+}
+
+#[test]
+fn an_older_copy_of_a_home_is_noticed_before_it_writes() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let hub = block(agency.in_memory());
+    let mut pen = Pen::new(&agency, 0, 1);
+    let story = pen.story(10);
+    let mut officer = MemoryJournal::default();
+    keep(&mut officer, &pen, &story);
+    done(&travel(&agency, 0, &mut officer, &mut Road::new(&agency, &hub, 0)));
+    let mut restored = MemoryJournal::default();
+    keep(&mut restored, &pen, &story[..5]);
+    let outcome = travel(&agency, 0, &mut restored, &mut Road::new(&agency, &hub, 0));
+    assert!(
+        matches!(outcome.trouble[..], [Trouble::Fork { at: 6, successor: Some(_), .. }]),
+        "the hub has more of our journal than we do: {outcome:?}"
+    );
+    assert_eq!(held(&restored), (1..=10).collect::<Vec<_>>(), "and what was lost came back");
+}
+
+#[test]
+fn a_new_colleague_is_believed_once_the_roster_came() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let hub = block(agency.in_memory());
+    let mut old_trust = agency.trust.clone();
+    let newcomer = amanat_keys::device::Signer::from_seed(&[55; 32]).unwrap();
+    let next = agency.next(|roster| {
+        let mut device = roster.devices[0].clone();
+        device.id = newcomer.verifying_key().device_id();
+        device.spans[0].key = newcomer.verifying_key();
+        device.recipient = amanat_keys::recipient::ReadIdentity::generate().unwrap().recipient().clone();
+        roster.devices.push(device);
+        roster.devices.sort_by_key(|device| device.id);
+    });
+    block(hub.adopt(&next)).unwrap();
+    let mut pen = Pen::new(&agency, 0, 9);
+    pen.signer = newcomer.clone();
+    pen.slot.device = newcomer.verifying_key().device_id();
+    pen.slot.prev = amanat_sync::chain::link0(&agency.id(), &pen.slot.device, &pen.slot.journal);
+    let body = amanat_sync::wire::codec::push_body(&agency.id(), &[run(&pen.story(3))]);
+    assert_eq!(block(Client::new(&agency, 2, "/v1/push").send(&hub, &body)).status, 200);
+
+    let mut reader = MemoryJournal::default();
+    let mut road = Road::new(&agency, &hub, 3);
+    let outcome = pass(&mut Courier::default(), &mut reader, &mut road, agency.party(3), &mut old_trust);
+    done(&outcome);
+    assert_eq!((outcome.roster, outcome.documents, old_trust.roster_version()), (Some(2), 1, 2));
+    assert_eq!((outcome.pulled, outcome.set_aside), (3, 0), "the roster came before its entries were judged");
+}
+
+#[test]
+fn a_roster_made_on_a_device_reaches_the_hub() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let hub = block(agency.in_memory());
+    let next = agency.next(|roster| roster.name = "Renamed".to_owned());
+    let mut trust = agency.trust.clone();
+    trust.adopt(&next).unwrap();
+    let mut journal = MemoryJournal::default();
+    let mut road = Road::new(&agency, &hub, 2);
+    let mut courier = Courier::default();
+    done(&pass(&mut courier, &mut journal, &mut road, agency.party(2), &mut trust));
+    assert!(matches!(block(hub.adopt(&next)).unwrap(), amanat_hub::Adoption::AlreadyHeld(2)));
+    let calls = road.calls;
+    done(&pass(&mut courier, &mut journal, &mut road, agency.party(2), &mut trust));
+    assert_eq!(road.calls, calls + 1, "and then there is nothing to say");
+}
+
+#[test]
+fn an_author_unknown_at_the_hub_waits_and_harms_nobody() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let hub = block(agency.in_memory());
+    let gone = agency.actors[0].id;
+    let next = agency.next(|roster| roster.devices.retain(|device| device.id != gone));
+    block(hub.adopt(&next)).unwrap();
+    let mut pen = Pen::new(&agency, 0, 1);
+    let body = amanat_sync::wire::codec::push_body(&agency.id(), &[run(&pen.story(2))]);
+    let answer = block(Client::new(&agency, 2, "/v1/push").send(&hub, &body));
+    let reply = amanat_sync::wire::messages::PushReply::from_bytes(&answer.body).unwrap();
+    assert_eq!(reply.refused, vec![(0, 1, Why::UnknownDevice.number())]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    /// Three devices write and travel in any order over roads that lose what they like; in the end the road is good, and
+    /// everybody has everything, once.
+    #[test]
+    fn converges_whatever_is_lost(
+        steps in prop::collection::vec((0..3_usize, 1..20_u64, any::<bool>()), 1..12),
+        fates in prop::collection::vec(0..4_u8, 8..64),
+    ) {
+        let agency = Agency::new("http://127.0.0.1:7070");
+        let store = Arc::new(MemoryStore::default());
+        let hub = block(agency.open(store.clone()));
+        let mut homes: Vec<(MemoryJournal, Pen, u64)> =
+            (0..3).map(|n| (MemoryJournal::default(), Pen::new(&agency, n, 1), 0)).collect();
+        let mut at = 0;
+        for (actor, n, writes) in steps {
+            let (journal, pen, written) = &mut homes[actor];
+            if writes {
+                let story = pen.story(n);
+                keep(journal, pen, &story);
+                *written += n;
+            }
+            let fate = Box::new(|| {
+                at += 1;
+                match fates[at % fates.len()] { 0 => Fate::RequestLost, 1 => Fate::ReplyLost, _ => Fate::Arrives }
+            });
+            let outcome = travel(&agency, actor, journal, &mut Road::with(&agency, &hub, actor, fate));
+            prop_assert!(matches!(outcome.end, End::Done | End::Unreachable(_)), "{outcome:?}");
+            prop_assert_eq!(&outcome.trouble, &Vec::new());
+        }
+        for (actor, (journal, _, written)) in homes.iter_mut().enumerate() {
+            let outcome = travel(&agency, actor, journal, &mut Road::new(&agency, &hub, actor));
+            done(&outcome);
+            prop_assert_eq!(journal.status(&agency.hub.id).unwrap().waiting(), 0);
+            let received: u64 = journal.status(&agency.hub.id).unwrap().own.iter().map(|own| own.received).sum();
+            prop_assert_eq!(received, *written);
+        }
+        let all: u64 = homes.iter().map(|(_, _, written)| *written).sum();
+        let depth = block(store.depth()).unwrap();
+        prop_assert_eq!((depth.entries, depth.evidence), (all, 0));
+        let mut reader = MemoryJournal::default();
+        done(&travel(&agency, 3, &mut reader, &mut Road::new(&agency, &hub, 3)));
+        prop_assert_eq!(reader.status(&agency.hub.id).unwrap().others, all);
+    }
+}

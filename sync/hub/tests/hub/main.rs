@@ -1,0 +1,11 @@
+//! The hub from outside: its door without a socket, the courier against it over roads that break, and the built program.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should stop where it stands"
+)]
+
+mod carrying;
+mod door;
+mod process;
+mod support;
