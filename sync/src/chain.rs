@@ -107,3 +107,115 @@ pub fn judge(head: &Head, ours: Option<Digest>, stretch: &Stretch) -> Verdict {
     }
     Verdict::Accepted { held: at.saturating_sub(stretch.first.saturating_sub(1)), head: stretch.head() }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn name() -> (AgencyId, DeviceId, JournalId) {
+        (AgencyId::from_bytes([1; 32]), DeviceId::from_bytes([2; 32]), JournalId::from_bytes([3; 16]))
+    }
+
+    fn hashes(seed: u8, n: usize) -> Vec<Digest> {
+        (0..n).map(|i| Digest::of(&[seed, u8::try_from(i % 256).unwrap()])).collect()
+    }
+
+    fn whole(hashes: Vec<Digest>) -> Stretch {
+        let (agency, device, journal) = name();
+        Stretch { first: 1, before: link0(&agency, &device, &journal), hashes }
+    }
+
+    fn cut(of: &Stretch, from: usize, n: usize) -> Stretch {
+        let first = u64::try_from(from).unwrap() + 1;
+        let hashes = of.hashes.iter().skip(from).take(n).copied().collect();
+        Stretch { first, before: of.link_at(first - 1).unwrap(), hashes }
+    }
+
+    /// A holder that keeps every link, as a store does.
+    struct Holder(Vec<Digest>);
+
+    impl Holder {
+        fn new() -> Holder {
+            let (agency, device, journal) = name();
+            Holder(vec![link0(&agency, &device, &journal)])
+        }
+
+        fn head(&self) -> Head {
+            Head { seq: u64::try_from(self.0.len() - 1).unwrap(), link: *self.0.last().unwrap() }
+        }
+
+        fn offer(&mut self, stretch: &Stretch) -> Verdict {
+            let ours = common(&self.head(), stretch).map(|seq| self.0[usize::try_from(seq).unwrap()]);
+            let verdict = judge(&self.head(), ours, stretch);
+            if let Verdict::Accepted { held, head } = verdict {
+                for hash in stretch.hashes.iter().skip(usize::try_from(held).unwrap()) {
+                    self.0.push(link(self.0.last().unwrap(), hash));
+                }
+                assert_eq!(self.head(), head);
+            }
+            verdict
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_order_of_any_pieces_converges(
+            n in 1..60_usize,
+            mut pieces in proptest::collection::vec((0..60_usize, 1..20_usize), 1..30),
+        ) {
+            let truth = whole(hashes(1, n));
+            let mut holder = Holder::new();
+            pieces.retain(|(from, _)| *from < n);
+            for (from, len) in &pieces {
+                let verdict = holder.offer(&cut(&truth, *from, *len));
+                let forked = matches!(verdict, Verdict::Fork { .. });
+                prop_assert!(!forked, "{:?}", verdict);
+            }
+            // A gap says where to go on; following it always ends at the truth.
+            while holder.head().seq < truth.last() {
+                let from = usize::try_from(holder.head().seq).unwrap();
+                let verdict = holder.offer(&cut(&truth, from, 7));
+                let accepted = matches!(verdict, Verdict::Accepted { .. });
+                prop_assert!(accepted);
+            }
+            prop_assert_eq!(holder.head(), truth.head());
+        }
+
+        #[test]
+        fn another_history_is_never_taken(n in 1..40_usize, at in 0..40_usize, from in 0..40_usize, len in 1..20_usize) {
+            let (at, truth) = (at % n, whole(hashes(1, n)));
+            let mut other = hashes(1, at);
+            other.extend(hashes(2, n + 3 - at));
+            let other = whole(other);
+            let mut holder = Holder::new();
+            holder.offer(&truth);
+            let piece = cut(&other, from % (n + 3), len);
+            let verdict = holder.offer(&piece);
+            let touches = piece.last() > u64::try_from(at).unwrap();
+            let fork = matches!(verdict, Verdict::Fork { .. });
+            let gap = matches!(verdict, Verdict::Gap { .. });
+            prop_assert_eq!(fork, touches && piece.first <= truth.last() + 1, "{:?}", verdict);
+            prop_assert_eq!(gap, piece.first > truth.last() + 1);
+            prop_assert_eq!(holder.head(), truth.head());
+        }
+    }
+
+    #[test]
+    fn a_run_of_another_journal_does_not_begin_here() {
+        let mut holder = Holder::new();
+        let (agency, device, _) = name();
+        let other = Stretch { before: link0(&agency, &device, &JournalId::from_bytes([4; 16])), ..whole(hashes(1, 2)) };
+        assert!(matches!(holder.offer(&other), Verdict::Fork { at: 0, .. }));
+    }
+
+    #[test]
+    fn numbers_at_the_edge_do_not_overflow() {
+        let mut holder = Holder::new();
+        for first in [0, u64::MAX] {
+            let edge = Stretch { first, ..whole(hashes(1, 2)) };
+            assert!(matches!(holder.offer(&edge), Verdict::Gap { .. }), "{first}");
+        }
+    }
+}

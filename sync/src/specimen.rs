@@ -9,6 +9,7 @@ use crate::entry::{Change, EntryRef, Header, Kind, Reader, RosterSeen, SealedEnt
 use crate::journal::{Line, NewJournal};
 
 /// A device that writes.
+#[derive(Debug)]
 pub(crate) struct Pen {
     pub(crate) signer: Signer,
     pub(crate) slot: Slot,

@@ -5,4 +5,6 @@ pub mod codec;
 mod elision;
 pub mod limits;
 pub mod messages;
+#[cfg(test)]
+mod tests;
 pub mod v1;
