@@ -283,7 +283,8 @@ impl SealedEntry {
 
     /// From a local row that the vault key has authenticated: hashes and signatures were checked when it was written.
     pub(crate) fn from_row(bytes: Vec<u8>, signature: [u8; 64], envelope: Option<Vec<u8>>) -> Result<SealedEntry> {
-        Ok(SealedEntry { header: Header::decode(&bytes)?, bytes, signature, envelope })
+        let header = read(&mut Decoder::new(&bytes)).map_err(|_why| SyncError::Malformed("header"))?;
+        Ok(SealedEntry { header, bytes, signature, envelope })
     }
 
     /// The header hash: what the chain links, and what stands for the entry where it is withheld.

@@ -1,5 +1,5 @@
 //! Headers, links and signatures against vectors that an independent program wrote from FORMATS.md.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a vector that cannot be read is a failed test")]
+#![expect(clippy::unwrap_used, reason = "a vector that cannot be read is a failed test")]
 
 use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId};
 use amanat_keys::verifying_key::VerifyingKey;

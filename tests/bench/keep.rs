@@ -2,7 +2,12 @@
 //! two in turn on the same disk in the same minute; then how fast the rows come back at unlock.
 //!
 //! `cargo bench -p amanat-sync --bench keep -- [--n 2000] [--rows 64000] [--bytes 1024] [--dir D]`
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints its figures and stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a bench prints its figures and stops at the first surprise"
+)]
 #![expect(clippy::disallowed_methods, reason = "a bench measures time")]
 
 use std::path::PathBuf;
@@ -21,9 +26,12 @@ fn main() {
     let n = argument("--n").unwrap_or(2_000);
     let rows = argument("--rows").unwrap_or(64_000);
     let bytes = argument("--bytes").unwrap_or(1_024);
-    let home = tempfile::tempdir_in(text_argument("--dir").unwrap_or_else(|| "target".into())).unwrap();
+    let home =
+        tempfile::tempdir_in(text_argument("--dir").unwrap_or_else(|| env!("CARGO_TARGET_TMPDIR").into())).unwrap();
     let seal = RowSeal::new(&[7; 32]);
-    println!("keep: {n} commits of one entry of {bytes} bytes and one draft gone, in turn; then {rows} rows read and opened");
+    println!(
+        "keep: {n} commits of one entry of {bytes} bytes and one draft gone, in turn; then {rows} rows read and opened"
+    );
     keep(&home.path().join("journal.sqlite"), &home.path().join("bare.sqlite"), &seal, n, bytes);
     replay(&home.path().join("replay.sqlite"), &seal, rows, bytes);
 }
@@ -104,11 +112,8 @@ fn replay(path: &std::path::Path, seal: &RowSeal, rows: usize, bytes: usize) {
     let newest = timed(|| {
         let journal = SqliteJournal::open(path, seal.clone()).unwrap();
         let head = journal.heads().unwrap()[0];
-        let wanted = amanat_sync::journal::Wanted::After {
-            device: head.device,
-            journal: head.journal,
-            seq: head.head.seq - 50,
-        };
+        let wanted =
+            amanat_sync::journal::Wanted::After { device: head.device, journal: head.journal, seq: head.head.seq - 50 };
         assert_eq!(journal.pending(&wanted, page).unwrap()[0].items.len(), 50);
     });
     println!("  open and the newest 50 {:.2} ms", newest.as_secs_f64() * 1e3);

@@ -66,6 +66,14 @@ impl SqliteJournal {
         if word == "ok" { Ok(()) } else { Err(SyncError::StorageDamaged("the database does not hang together")) }
     }
 
+    /// Lets the file grow to this many pages and no further, as a quota does: what comes after is `StorageFull`.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn limit_pages(&self, pages: i64) -> Result<()> {
+        self.db.query_row(&format!("pragma max_page_count = {pages}"), [], |_row| Ok(())).map_err(storage)
+    }
+
     /// Seals every row anew under another vault key, in one transaction: for a changed passphrase (FORMATS section 8). The vault
     /// file with both keys must be durable first; whichever of the two then opens the journal is the one in force.
     ///
@@ -171,7 +179,8 @@ fn prepare(db: &Connection) -> Result<()> {
     db.pragma_update(None, "trusted_schema", false).map_err(storage)?;
     db.pragma_update(None, "cell_size_check", true).map_err(storage)?;
     db.pragma_update(None, "temp_store", "memory").map_err(storage)?;
-    db.pragma_update(None, "secure_delete", true).map_err(storage)?;
+    // What is deleted is ciphertext; it is overwritten where that costs no further page.
+    db.query_row("pragma secure_delete = fast", [], |_row| Ok(())).map_err(storage)?;
     db.query_row("pragma journal_mode = wal", [], |_row| Ok(())).map_err(storage)?;
     db.pragma_update(None, "synchronous", "full").map_err(storage)?;
     db.set_prepared_statement_cache_capacity(64);

@@ -11,7 +11,7 @@ use super::{Filed, Filing, Keep, KnownHead, NewJournal, Pulled, Quarantined, She
 use crate::batch::{Item, Run, Why};
 use crate::chain::{self, Head, Verdict};
 use crate::documents::{self, Adoption, Document, HeldDocument};
-use crate::entry::Slot;
+use crate::entry::{SealedEntry, Slot};
 use crate::error::{Result, SyncError};
 use crate::receipt::Receipt;
 use crate::wire::limits;
@@ -87,25 +87,28 @@ pub(super) fn append(tx: &Transaction<'_>, seal: &RowSeal, keep: &Keep) -> Resul
         };
         let Some(at) = touched.get_mut(at) else { return Err(SyncError::NoJournal) };
         at.known.head = filing::next_head(&at.known, entry)?;
-        insert(tx, seal, at, at.known.head, &Item::Entry(Box::new(entry.clone())))?;
+        insert_entry(tx, seal, at, at.known.head, entry)?;
     }
     shelve(tx, seal, &keep.rows, &keep.drop)?;
     Ok(touched.into_iter().map(|n| n.known).collect())
 }
 
+const INSERT: &str = "insert into entries (place, link, hash, body) values (?1, ?2, ?3, ?4)";
+
 fn insert(tx: &Transaction<'_>, seal: &RowSeal, at: &Numbered, head: Head, item: &Item) -> Result<()> {
-    let place = place(at.no, head.seq)?;
-    let sql = "insert into entries (place, link, hash, body) values (?1, ?2, ?3, ?4)";
     match item {
-        Item::Entry(entry) => {
-            let key = row::key(&at.known.device, &at.known.journal, head.seq);
-            let body = sealed(seal, row::ENTRY, &key, &row::pack(entry))?;
-            run(tx, sql, (place, head.link.as_bytes(), None::<&[u8]>, body))?;
-        }
+        Item::Entry(entry) => insert_entry(tx, seal, at, head, entry),
         Item::Elided(hash) => {
-            run(tx, sql, (place, head.link.as_bytes(), hash.as_bytes(), None::<&[u8]>))?;
+            run(tx, INSERT, (place(at.no, head.seq)?, head.link.as_bytes(), hash.as_bytes(), None::<&[u8]>))?;
+            Ok(())
         }
     }
+}
+
+fn insert_entry(tx: &Transaction<'_>, seal: &RowSeal, at: &Numbered, head: Head, entry: &SealedEntry) -> Result<()> {
+    let key = row::key(&at.known.device, &at.known.journal, head.seq);
+    let body = sealed(seal, row::ENTRY, &key, &row::pack(entry))?;
+    run(tx, INSERT, (place(at.no, head.seq)?, head.link.as_bytes(), None::<&[u8]>, body))?;
     Ok(())
 }
 

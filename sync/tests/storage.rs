@@ -1,0 +1,295 @@
+//! What a journal says when its file is not as it should be: each trouble has its own word, and what was kept is still there
+//! when the trouble is over.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use amanat_keys::device::Signer;
+use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId, KeyId};
+use amanat_keys::row_seal::RowSeal;
+use amanat_sync::SyncError;
+use amanat_sync::batch::Limit;
+use amanat_sync::entry::{Header, Kind, Reader, RosterSeen, SealedEntry, Slot};
+use amanat_sync::journal::{Cursor, Journal, Keep, Line, NewJournal, Shelf, ShelfRow, SqliteJournal};
+use rusqlite::Connection;
+use zeroize::Zeroizing;
+
+fn seal(byte: u8) -> RowSeal {
+    RowSeal::new(&[byte; 32])
+}
+
+struct Home {
+    folder: tempfile::TempDir,
+    signer: Signer,
+}
+
+impl Home {
+    fn new() -> Home {
+        Home { folder: tempfile::tempdir().unwrap(), signer: Signer::from_seed(&[1; 32]).unwrap() }
+    }
+
+    /// A home whose journal holds `n` entries, its log folded into the file.
+    fn with(n: u64) -> Home {
+        let home = Home::new();
+        let mut journal = home.open().unwrap();
+        home.begin(&mut journal);
+        (0..n).for_each(|_| home.keep(&mut journal).unwrap());
+        drop(journal);
+        home
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("journal.sqlite")
+    }
+
+    fn open(&self) -> Result<SqliteJournal, SyncError> {
+        SqliteJournal::open(&self.path(), seal(3))
+    }
+
+    fn begin(&self, journal: &mut SqliteJournal) {
+        let (agency, device) = (AgencyId::from_bytes([1; 32]), self.signer.verifying_key().device_id());
+        let journal_id = JournalId::from_bytes([2; 16]);
+        journal.begin(&NewJournal { agency, device, journal: journal_id, line: Line::Cases, closes: None }).unwrap();
+    }
+
+    fn entry(&self, slot: &Slot) -> SealedEntry {
+        let envelope = vec![u8::try_from(slot.seq % 251).unwrap(); 900];
+        let reader = Reader { agency: slot.agency, id: Digest::from_bytes([4; 32]), key: KeyId::from_bytes([4; 32]) };
+        let header = Header {
+            v: 1,
+            agency: slot.agency,
+            device: slot.device,
+            journal: slot.journal,
+            seq: slot.seq,
+            prev: slot.prev,
+            kind: Kind::Slip,
+            case: CaseId::from_bytes([3; 16]),
+            key: slot.seq,
+            audience: vec![reader],
+            roster: RosterSeen { version: 1, hash: Some(Digest::from_bytes([5; 32])) },
+            commitment: Digest::of(&envelope),
+            digest: Digest::of(&envelope),
+            size: 900,
+            parts: vec![],
+            target: None,
+        };
+        SealedEntry::sign(header, envelope, &self.signer).unwrap()
+    }
+
+    fn keep(&self, journal: &mut SqliteJournal) -> Result<(), SyncError> {
+        let slot = journal.next_slot(Line::Cases)?;
+        journal.append(&Keep { entries: vec![self.entry(&slot)], ..Keep::default() }).map(|_heads| ())
+    }
+
+    fn edit(&self, sql: &str) {
+        Connection::open(self.path()).unwrap().execute_batch(sql).unwrap();
+    }
+}
+
+fn count(journal: &SqliteJournal) -> usize {
+    let (mut at, mut seen) = (Some(Cursor::START), 0);
+    while let Some(cursor) = at {
+        let page = journal.entries_after(cursor, Limit { items: 7, bytes: u64::MAX }).unwrap();
+        seen += page.entries.len();
+        at = page.next;
+    }
+    seen
+}
+
+#[test]
+fn another_kind_of_file_is_no_journal() {
+    let home = Home::new();
+    std::fs::write(home.path(), "this is a letter, and not a short one, to be taken for a database".repeat(40))
+        .unwrap();
+    assert!(matches!(home.open(), Err(SyncError::NotAJournal)));
+    let home = Home::new();
+    home.edit("create table t (x)");
+    assert!(matches!(home.open(), Err(SyncError::NotAJournal)), "another program's database");
+}
+
+#[test]
+fn another_vault_is_told_from_damage() {
+    let home = Home::with(2);
+    assert!(matches!(SqliteJournal::open(&home.path(), seal(4)), Err(SyncError::WrongVault)));
+    assert_eq!(count(&home.open().unwrap()), 2);
+}
+
+#[test]
+fn schemas_that_disagree_have_their_own_words() {
+    for (sql, expected) in [
+        ("pragma user_version = 9", "SchemaTooNew { found: 9, known: 1 }"),
+        ("update steps set digest = x'00'", "SchemaModified { step: 1 }"),
+        ("delete from steps", "SchemaHalfApplied { step: 1 }"),
+        ("drop table steps", "SchemaHalfApplied { step: 1 }"),
+        ("pragma user_version = 0", "SchemaHalfApplied { step: 1 }"),
+    ] {
+        let home = Home::with(1);
+        home.edit(sql);
+        let error = home.open().err().map(|error| format!("{error:?}"));
+        assert_eq!(error.as_deref(), Some(expected), "{sql}");
+    }
+}
+
+#[test]
+fn a_file_cut_short_is_damaged() {
+    let home = Home::with(50);
+    let size = std::fs::metadata(home.path()).unwrap().len();
+    let file = std::fs::OpenOptions::new().write(true).open(home.path()).unwrap();
+    file.set_len(size / 2 / 4096 * 4096).unwrap();
+    let error = home.open().and_then(|journal| journal.check());
+    assert!(matches!(error, Err(SyncError::StorageDamaged(_))), "{error:?}");
+}
+
+fn scribble(path: &Path, at: u64, bytes: u8) {
+    let mut file = std::fs::OpenOptions::new().read(true).write(true).open(path).unwrap();
+    file.seek(SeekFrom::Start(at)).unwrap();
+    let mut old = [0; 4];
+    file.read_exact(&mut old).unwrap();
+    file.seek(SeekFrom::Start(at)).unwrap();
+    file.write_all(&old.map(|byte| byte ^ bytes)).unwrap();
+}
+
+#[test]
+fn a_changed_row_is_named_and_the_rest_is_read() {
+    let home = Home::with(40);
+    let body: Vec<u8> = Connection::open(home.path())
+        .unwrap()
+        .query_row("select body from entries where place & 0xffff = 20", [], |row| row.get(0))
+        .unwrap();
+    let file = std::fs::read(home.path()).unwrap();
+    let at = file.windows(64).position(|window| window == &body[100..164]).unwrap();
+    scribble(&home.path(), u64::try_from(at).unwrap(), 0x55);
+    let journal = home.open().unwrap();
+    let page = journal.entries_after(Cursor::START, Limit::BODY).unwrap();
+    assert_eq!(page.damaged.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [20]);
+    assert_eq!(page.entries.len(), 39);
+}
+
+#[test]
+fn rows_that_changed_places_do_not_open() {
+    let home = Home::with(3);
+    home.edit(
+        "update entries set body = (select e.body from entries e where e.place & 0xffff = 1) where place & 0xffff = 2",
+    );
+    let page = home.open().unwrap().entries_after(Cursor::START, Limit::BODY).unwrap();
+    assert_eq!(page.damaged.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn a_held_file_is_busy() {
+    let home = Home::with(1);
+    let other = Connection::open(home.path()).unwrap();
+    other.execute_batch("begin immediate").unwrap();
+    let mut journal = home.open().unwrap();
+    let error = home.keep(&mut journal);
+    assert!(matches!(error, Err(SyncError::StorageBusy)), "{error:?}");
+    other.execute_batch("rollback").unwrap();
+    home.keep(&mut journal).unwrap();
+    assert_eq!(count(&journal), 2);
+}
+
+#[test]
+fn a_full_disk_loses_nothing_that_was_kept() {
+    let home = Home::with(5);
+    let mut journal = home.open().unwrap();
+    let limit = Connection::open(home.path()).unwrap();
+    let pages: i64 = limit.query_row("pragma page_count", [], |row| row.get(0)).unwrap();
+    // The other handles see the same limit as a full disk: the database may not grow.
+    journal.limit_pages(pages).unwrap();
+    let kept = (0..200).take_while(|_| home.keep(&mut journal).is_ok()).count();
+    assert!(kept < 200);
+    assert!(matches!(home.keep(&mut journal), Err(SyncError::StorageFull)));
+    assert_eq!(count(&journal), 5 + kept);
+    drop(journal);
+    let mut journal = home.open().unwrap();
+    assert_eq!(count(&journal), 5 + kept);
+    home.keep(&mut journal).unwrap();
+    assert_eq!(count(&journal), 6 + kept, "room again, and it goes on");
+}
+
+#[test]
+fn a_new_vault_key_seals_every_row_anew() {
+    let home = Home::with(6);
+    let mut journal = home.open().unwrap();
+    let key = ShelfRow::case_key(
+        &amanat_sync::entry::EntryRef {
+            device: DeviceId::from_bytes([1; 32]),
+            journal: JournalId::from_bytes([2; 16]),
+            seq: 1,
+        },
+        CaseId::from_bytes([3; 16]),
+        KeyId::from_bytes([4; 32]),
+        Zeroizing::new(vec![5; 16]),
+    );
+    journal.shelve(std::slice::from_ref(&key), &[]).unwrap();
+    journal.reseal(seal(9)).unwrap();
+    home.keep(&mut journal).unwrap();
+    drop(journal);
+    assert!(matches!(home.open(), Err(SyncError::WrongVault)));
+    let journal = SqliteJournal::open(&home.path(), seal(9)).unwrap();
+    assert_eq!(count(&journal), 7);
+    assert_eq!(journal.shelf(Shelf::CaseKeys).unwrap(), [key]);
+}
+
+#[test]
+fn two_handles_see_one_journal() {
+    let home = Home::with(2);
+    let mut desk = home.open().unwrap();
+    let courier = desk.another().unwrap();
+    let slot = courier.next_slot(Line::Cases).unwrap();
+    home.keep(&mut desk).unwrap();
+    assert_eq!(courier.next_slot(Line::Cases).unwrap().seq, slot.seq + 1);
+    assert_eq!(count(&courier), 3);
+}
+
+#[test]
+fn nothing_readable_lies_in_the_file() {
+    let home = Home::with(1);
+    let mut journal = home.open().unwrap();
+    let secret = "canary-کبوتر-3520212345671";
+    let draft = ShelfRow::draft([1; 16], Zeroizing::new(secret.as_bytes().to_vec()));
+    journal.shelve(std::slice::from_ref(&draft), &[]).unwrap();
+    journal.shelve(&[], &[(Shelf::Drafts, draft.key.clone())]).unwrap();
+    let header = home.entry(&Slot { seq: 1, ..journal.next_slot(Line::Cases).unwrap() });
+    for file in std::fs::read_dir(home.folder.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        let found = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
+        assert!(!found(b"canary") && !found(b"3520212345671"));
+        assert!(!found(header.header.commitment.as_bytes()) && !found(header.header.case.as_bytes()));
+    }
+}
+
+/// A power cut leaves the database and some prefix of its log. At every such prefix the journal opens, its chain is whole, and
+/// an entry with the row kept beside it is there or is not, together.
+#[test]
+fn a_log_cut_anywhere_leaves_whole_entries() {
+    let home = Home::with(3);
+    let mut journal = home.open().unwrap();
+    for n in 0..6_u8 {
+        let slot = journal.next_slot(Line::Cases).unwrap();
+        let rows = vec![ShelfRow::draft([n; 16], Zeroizing::new(vec![n; 3000]))];
+        journal.append(&Keep { entries: vec![home.entry(&slot)], rows, drop: vec![] }).unwrap();
+    }
+    let wal = std::fs::read(home.path().with_extension("sqlite-wal")).unwrap();
+    let (mut seen, cuts) = (std::collections::BTreeSet::new(), wal.len() / 700);
+    for cut in (0..=cuts).map(|n| n * 700).chain([wal.len()]) {
+        let after = Home::new();
+        std::fs::copy(home.path(), after.path()).unwrap();
+        std::fs::write(after.path().with_extension("sqlite-wal"), &wal[..cut]).unwrap();
+        let mut survivor = after.open().unwrap();
+        let page = survivor.entries_after(Cursor::START, Limit::BODY).unwrap();
+        let drafts = survivor.shelf(Shelf::Drafts).unwrap().len();
+        let kept = page.entries.len();
+        assert!(page.damaged.is_empty() && (3..=9).contains(&kept), "cut at {cut}: {kept}");
+        assert_eq!(kept, 3 + drafts, "cut at {cut}");
+        let head = survivor.heads().unwrap()[0].head;
+        assert_eq!(
+            (head.seq, survivor.next_slot(Line::Cases).unwrap().prev),
+            (u64::try_from(kept).unwrap(), head.link)
+        );
+        after.keep(&mut survivor).unwrap();
+        seen.insert(kept);
+    }
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), [3, 4, 5, 6, 7, 8, 9], "every state was met");
+}
