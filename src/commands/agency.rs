@@ -8,6 +8,7 @@ use crate::{
     runtime::{
         founding::{self, Names},
         make::Hashing,
+        pack as join_pack,
     },
 };
 
@@ -22,7 +23,7 @@ pub(super) fn run(context: &Context, verb: &AgencyVerb) -> Result<Report, Failur
     let names = Names { agency: name, admin, reader };
     let founded = founding::found(dir, &names, &admin_words, &reader_words, hashing)?;
     let pack = dir.join("agency.pack");
-    founded.pack.write(&pack)?;
+    join_pack::write(&founded.pack, &pack)?;
     let (trust, words) = (&founded.trust, founded.trust.fingerprint_words().to_string());
     Ok(Report::new(
         format!(

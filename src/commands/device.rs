@@ -14,7 +14,7 @@ use crate::{
     failure::Failure,
     runtime::{
         make::{self, Hashing},
-        pack::Pack,
+        pack,
     },
 };
 
@@ -67,7 +67,7 @@ fn request(context: &Context, out: Option<&Path>) -> Result<Report, Failure> {
 
 fn join(context: &Context, pack: &Path, fingerprint: &str) -> Result<Report, Failure> {
     let words = typed::words(fingerprint)?;
-    let pack = Pack::read(pack)?;
+    let pack = pack::read(pack)?;
     let mut home = context.unlock()?;
     home.join(&pack, &words)?;
     let trust = home.trust()?;

@@ -58,7 +58,7 @@ fn approve(
     let mut admin = admin(context)?;
     let version = admin.approve(&statement.to_bytes(), &words, enrolment)?;
     let out = out.map_or_else(|| beside(request), Path::to_path_buf);
-    admin.home.pack()?.write(&out)?;
+    pack::write(&admin.home.pack()?, &out)?;
     let agency_words = admin.home.trust()?.fingerprint_words().to_string();
     Ok(Report::new(
         format!(
@@ -80,7 +80,7 @@ fn publish(context: &Context, out: Option<&Path>) -> Result<Report, Failure> {
     let trust = admin.home.trust()?;
     let (version, words) = (trust.roster_version(), trust.fingerprint_words().to_string());
     if let Some(out) = out {
-        admin.home.pack()?.write(out)?;
+        pack::write(&admin.home.pack()?, out)?;
     }
     let mut report = json!({"roster": version, "words": words, "pack": out});
     let hub = super::sync::carry_documents(context, &mut admin.home)?;

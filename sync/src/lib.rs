@@ -19,6 +19,7 @@ pub mod entry;
 pub mod error;
 pub mod http;
 pub mod journal;
+pub mod pack;
 pub mod proof;
 pub mod receipt;
 pub mod signature;

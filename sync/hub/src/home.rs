@@ -15,6 +15,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use amanat_keys::canonical;
 use amanat_keys::device::Signer;
 use amanat_keys::error::{KeysError, Malformed};
 use amanat_keys::fingerprint::AgencyId;
@@ -23,6 +24,7 @@ use amanat_keys::recipient::ReadIdentity;
 use amanat_keys::statement::Statement;
 use amanat_keys::trust::Trust;
 use amanat_keys::words::Words;
+use amanat_sync::pack::Pack;
 use rand::RngCore as _;
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
@@ -146,7 +148,10 @@ impl HubHome {
     /// [`HomeFault::NoWords`]; [`HomeFault::Trust`] when a roster does not prove itself or does not follow.
     pub async fn take_rosters(&self, file: &Path, words: Option<&Words>) -> Result<u64, HomeFault> {
         self.must_exist()?;
-        let chain = split_chain(&read(file)?);
+        let bytes = read(file)?;
+        // A join pack, or rosters one after another.
+        let chain =
+            canonical::decode::<Pack>(&bytes).map_or_else(|_not_a_pack| split_chain(&bytes), |pack| pack.rosters);
         let mut trust = match self.trust()? {
             Some(trust) => trust,
             None => pin(&chain, words.ok_or(HomeFault::NoWords)?)?,

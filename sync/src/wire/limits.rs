@@ -67,3 +67,8 @@ pub const MAX_SHELF_KEY: usize = 64;
 pub const MAX_REMEMBERED: usize = 64;
 /// Cases of one run that a stream remembers in order to leave them out.
 pub const MAX_REMEMBERED_CASES: usize = 65_536;
+
+/// Statements of one kind in a join pack: ten thousand devices over a hundred rosters fit.
+pub const PACK_STATEMENTS: u64 = 100_000;
+/// Bytes of one statement in a join pack.
+pub const PACK_STATEMENT: usize = 16 << 20;
