@@ -1,0 +1,171 @@
+//! A road that can be cut: a relay on loopback between a device and its hub.
+//!
+//! It carries bytes both ways until it is told to break: after so many bytes upward, after so many downward, or at once.
+//! Broken, it refuses every connection until it is mended. It counts what it carried, so that a test can say what was
+//! sent twice.
+
+use std::{
+    io::{ErrorKind, Read, Write},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+};
+
+/// Which way bytes go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// From the device to the hub.
+    Up,
+    /// From the hub to the device.
+    Down,
+}
+
+/// What the two pumps of every connection share.
+#[derive(Debug, Default)]
+struct State {
+    broken: AtomicBool,
+    /// Bytes that may still pass before the road breaks; `u64::MAX` for a good road.
+    up_left: AtomicU64,
+    down_left: AtomicU64,
+    up: AtomicU64,
+    down: AtomicU64,
+    cuts: AtomicU64,
+    live: Mutex<Vec<TcpStream>>,
+}
+
+/// The relay; it ends with the process.
+#[derive(Clone, Debug)]
+pub struct Link {
+    address: SocketAddr,
+    state: Arc<State>,
+}
+
+impl Link {
+    /// Opens a good road to the hub on a free port of loopback.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub fn to(hub: SocketAddr) -> std::io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let state = Arc::new(State::default());
+        state.up_left.store(u64::MAX, Ordering::SeqCst);
+        state.down_left.store(u64::MAX, Ordering::SeqCst);
+        let link = Self { address, state };
+        let door = link.clone();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a relay needs a thread of its own; nothing of the product runs here"
+        )]
+        thread::spawn(move || {
+            for device in listener.incoming().flatten() {
+                door.carry(device, hub);
+            }
+        });
+        Ok(link)
+    }
+
+    /// Where devices find the hub.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Breaks the road at once: what is in flight is lost.
+    pub fn cut(&self) {
+        self.state.cut();
+    }
+
+    /// Breaks the road once so many more bytes have passed that way.
+    pub fn cut_after(&self, way: Way, bytes: u64) {
+        self.state.left(way).store(bytes, Ordering::SeqCst);
+    }
+
+    /// A good road again.
+    pub fn mend(&self) {
+        self.state.up_left.store(u64::MAX, Ordering::SeqCst);
+        self.state.down_left.store(u64::MAX, Ordering::SeqCst);
+        self.state.broken.store(false, Ordering::SeqCst);
+    }
+
+    /// Bytes that arrived that way since the beginning.
+    pub fn carried(&self, way: Way) -> u64 {
+        match way {
+            Way::Up => self.state.up.load(Ordering::SeqCst),
+            Way::Down => self.state.down.load(Ordering::SeqCst),
+        }
+    }
+
+    /// How often the road broke while a connection was on it.
+    pub fn cuts(&self) -> u64 {
+        self.state.cuts.load(Ordering::SeqCst)
+    }
+
+    fn carry(&self, device: TcpStream, hub: SocketAddr) {
+        if self.state.broken.load(Ordering::SeqCst) {
+            return;
+        }
+        let Ok(far) = TcpStream::connect(hub) else { return };
+        let (Ok(device_in), Ok(far_in)) = (device.try_clone(), far.try_clone()) else { return };
+        if let Ok(mut live) = self.state.live.lock() {
+            live.retain(|stream| stream.peer_addr().is_ok());
+            live.extend([&device, &far].into_iter().filter_map(|stream| stream.try_clone().ok()));
+        }
+        for (way, from, to) in [(Way::Up, device_in, far), (Way::Down, far_in, device)] {
+            let state = Arc::clone(&self.state);
+            #[expect(clippy::disallowed_methods, reason = "one pump a way; nothing of the product runs here")]
+            thread::spawn(move || pump(&state, way, from, to));
+        }
+    }
+}
+
+impl State {
+    const fn left(&self, way: Way) -> &AtomicU64 {
+        match way {
+            Way::Up => &self.up_left,
+            Way::Down => &self.down_left,
+        }
+    }
+
+    fn cut(&self) {
+        self.broken.store(true, Ordering::SeqCst);
+        if let Ok(mut live) = self.live.lock() {
+            if !live.is_empty() {
+                self.cuts.fetch_add(1, Ordering::SeqCst);
+            }
+            for stream in live.drain(..) {
+                drop(stream.shutdown(Shutdown::Both));
+            }
+        }
+    }
+}
+
+fn pump(state: &State, way: Way, mut from: TcpStream, mut to: TcpStream) {
+    let mut buffer = [0_u8; 16 * 1024];
+    loop {
+        let read = match from.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(_) => break,
+        };
+        let left = state.left(way).load(Ordering::SeqCst);
+        let allowed = usize::try_from(left).map_or(read, |left| read.min(left));
+        let Some(piece) = buffer.get(..allowed) else { break };
+        if to.write_all(piece).is_err() {
+            break;
+        }
+        let counter = if way == Way::Up { &state.up } else { &state.down };
+        counter.fetch_add(allowed as u64, Ordering::SeqCst);
+        if left != u64::MAX {
+            state.left(way).fetch_sub(allowed as u64, Ordering::SeqCst);
+        }
+        if allowed < read || left == allowed as u64 {
+            state.cut();
+            return;
+        }
+    }
+    drop(to.shutdown(Shutdown::Write));
+}
