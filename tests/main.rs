@@ -9,6 +9,7 @@
 
 mod house;
 mod rules;
+mod screens;
 mod stock_tools;
 
 /// A test file that is not on the list above would never run, and nobody would notice.

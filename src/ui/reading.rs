@@ -1,7 +1,9 @@
 //! What the screens ask of the casebook: what a case says in one row, and what an entry says today.
 
+use super::telling;
+use crate::codebook::{Codebook, fold};
 use crate::model::{
-    Amendment, Answers, CaseId, Casebook, Code, Content, Delivery, Entry, EntryId, PartialDate, QuestionId, Value,
+    Amendment, Answers, CaseId, Casebook, Code, Content, Delivery, Entry, EntryId, Lang, PartialDate, QuestionId, Value,
 };
 
 /// One case in one row. Nothing here names a person.
@@ -18,10 +20,12 @@ pub(crate) struct CaseRow {
     pub(crate) persons: usize,
     /// Newest clock among its entries, for order only.
     pub(crate) newest: i64,
+    /// What a search looks through: number, place and the words of its codes, folded.
+    pub(crate) folded: String,
 }
 
 /// The row of a case; `None` for a case that has no entry here.
-pub(crate) fn row(book: &Casebook, id: &CaseId) -> Option<CaseRow> {
+pub(crate) fn row(book: &Casebook, codebook: &Codebook, id: &CaseId) -> Option<CaseRow> {
     let file = book.case(id)?;
     let answers = book.sheets(file, "case").next().map(|entry| standing(book, entry, false)).unwrap_or_default();
     let code = |question: &str| answers.choice(question).cloned();
@@ -35,9 +39,17 @@ pub(crate) fn row(book: &Casebook, id: &CaseId) -> Option<CaseRow> {
         Some(Value::Date(date)) => Some(*date),
         _ => None,
     };
+    let short = if short.is_empty() { id.short() } else { short };
+    let mut said = vec![short.clone(), text("police_station"), text("fir_no")];
+    for (list, question) in [("case_class", "case_class"), ("district", "district"), ("risk_level", "risk_level")] {
+        let Some(code) = code(question) else { continue };
+        said.push(code.as_str().to_owned());
+        said.extend([Lang::En, Lang::Ur].map(|lang| telling::label(codebook, list, &code, lang)));
+    }
     Some(CaseRow {
+        folded: fold(&said.join("  ")),
         id: *id,
-        short: if short.is_empty() { id.short() } else { short },
+        short,
         class: code("case_class"),
         district: code("district"),
         station: text("police_station"),

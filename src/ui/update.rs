@@ -191,7 +191,8 @@ fn unlocked(app: &mut App, mut who: Who) -> Vec<Effect> {
     app.touched = app.world.now;
     app.stack = vec![Screen::Caseload(Caseload::default())];
     refresh(app);
-    Vec::new()
+    // Entries are shown under their authors' names, and those are in the roster.
+    vec![Effect::LoadRoster]
 }
 
 /// Lets every screen on the stack hear, the top one last.

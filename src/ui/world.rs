@@ -78,7 +78,7 @@ impl World {
         touched.sort_unstable();
         touched.dedup();
         self.cases.retain(|row| touched.binary_search(&row.id).is_err());
-        self.cases.extend(touched.iter().filter_map(|id| reading::row(&self.book, id)));
+        self.cases.extend(touched.iter().filter_map(|id| reading::row(&self.book, &self.codebook, id)));
         self.cases.sort_by(|a, b| b.newest.cmp(&a.newest).then(a.id.cmp(&b.id)));
         self.road.recount();
     }

@@ -248,7 +248,7 @@ impl Case {
         canvas.lean((area.x, area.y + 2), area.width, &format!("{sign}{}", state.join(" · ")), role, Lean::Own);
         if self.names {
             let text = canvas.say("case.names_shown").to_owned();
-            canvas.lean((area.x, area.y), area.width, &text, Role::Warn, Lean::Right);
+            canvas.lean((area.x, area.y), area.width, &text, Role::Warn, Lean::End);
         }
     }
 

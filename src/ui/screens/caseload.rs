@@ -7,7 +7,7 @@ use ratatui::{
 
 use crate::{
     codebook::fold,
-    model::{CaseId, Code, Delivery, FormId, Lang},
+    model::{CaseId, Code, Delivery, FormId},
     ui::{
         keymap::{Act, Room},
         reading::CaseRow,
@@ -201,7 +201,7 @@ impl Caseload {
     fn collect(&mut self, world: &World) {
         let wanted = fold(self.typed.text());
         let rows = world.cases.iter().enumerate().filter(|(_, row)| self.filter.takes(row, world));
-        let rows = rows.filter(|(_, row)| wanted.is_empty() || matches(row, &wanted, world));
+        let rows = rows.filter(|(_, row)| wanted.is_empty() || row.folded.contains(&wanted));
         self.found = rows.map(|(at, _)| at).collect();
     }
 
@@ -216,7 +216,7 @@ impl Caseload {
         self.typed.draw(canvas, Rect { x: area.x + taken, width: 30, height: 1, ..area }, self.drafts.is_none());
         let filter = canvas.say(self.filter.word()).to_owned();
         let shown = words::count(canvas.tongue(), "count.cases", u64::try_from(self.found.len()).unwrap_or(0));
-        canvas.lean((area.x, area.y), area.width, &format!("{filter} · {shown}"), Role::Text, Lean::Right);
+        canvas.lean((area.x, area.y), area.width, &format!("{filter} · {shown}"), Role::Text, Lean::End);
         let columns = Columns::of(area.width);
         columns.draw(canvas, (area.x, area.y + 2), Role::Faint, &columns.names(canvas));
         let rows = Rect { y: area.y + ABOVE, height: area.height.saturating_sub(ABOVE), ..area };
@@ -267,21 +267,6 @@ fn draft_line(draft: &crate::model::Draft, world: &World) -> String {
     format!("{title}  {case}  {}", telling::clock(draft.started))
 }
 
-/// Whether a row has the typed letters: in its number, its place, or the words of its codes.
-fn matches(row: &CaseRow, wanted: &str, world: &World) -> bool {
-    let has = |text: &str| fold(text).contains(wanted);
-    let says = |list: &str, code: &Option<Code>| {
-        code.as_ref().is_some_and(|code| {
-            [Lang::En, Lang::Ur].iter().any(|lang| has(&telling::label(&world.codebook, list, code, *lang)))
-        })
-    };
-    has(&row.short)
-        || has(&row.station)
-        || row.class.as_ref().is_some_and(|code| has(code.as_str()))
-        || says("district", &row.district)
-        || says("risk_level", &row.risk)
-}
-
 /// What one row shows, in the order of the columns.
 fn cells(row: &CaseRow, world: &World, canvas: &Canvas<'_>) -> [String; 8] {
     let lang = world.settings.lang;
@@ -318,7 +303,8 @@ impl Columns {
     /// What is left over goes to the number, the district and the station.
     fn of(width: u16) -> Self {
         let spare = width.saturating_sub(78);
-        Self([14 + spare.min(8), 5, 12 + spare / 4, 12 + spare / 4, 8, 10, 3, 13])
+        let more = spare / 3;
+        Self([17 + spare - 2 * more, 5, 11 + more, 11 + more, 7, 11, 3, 13])
     }
 
     fn names(&self, canvas: &Canvas<'_>) -> [String; 8] {
@@ -328,7 +314,7 @@ impl Columns {
 
     fn draw(&self, canvas: &mut Canvas<'_>, (mut x, y): (u16, u16), role: Role, cells: &[String; 8]) {
         for (at, (width, text)) in self.0.iter().zip(cells).enumerate() {
-            let lean = if at == 6 { Lean::Right } else { Lean::Left };
+            let lean = if at == 6 { Lean::End } else { Lean::Start };
             // One column stays free between two; the last needs none.
             let room = if at < 7 { width - 1 } else { *width };
             canvas.lean((x, y), if at == 6 { room.max(1) } else { room }, text, role, lean);

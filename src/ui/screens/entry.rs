@@ -103,7 +103,7 @@ impl EntryView {
         canvas.put((area.x, area.y), area.width, &line, Role::Faint);
         if self.names {
             let text = canvas.say("case.names_shown").to_owned();
-            canvas.lean((area.x, area.y), area.width, &text, Role::Warn, Lean::Right);
+            canvas.lean((area.x, area.y), area.width, &text, Role::Warn, Lean::End);
         }
         let page = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
         let rows = self.rows(entry, world, canvas);
@@ -122,7 +122,7 @@ impl EntryView {
         }
         if total > page.height {
             let text = format!("{}/{total}", (scroll.line + page.height).min(total));
-            canvas.lean((area.x, area.y + 1), area.width, &text, Role::Faint, Lean::Right);
+            canvas.lean((area.x, area.y + 1), area.width, &text, Role::Faint, Lean::End);
         }
     }
 
@@ -168,7 +168,7 @@ impl EntryView {
         let lang = world.settings.lang;
         let label = question.label.get(lang).to_owned();
         let Some(answer) = answers.answer(question.id.as_str()) else {
-            if question.sealed && !self.names && has_names(world, entry) {
+            if question.sealed && !self.names && is_sealed(world, entry, question) {
                 rows.push(Row::Answer { label, told: canvas.say("entry.sealed").to_owned(), role: Role::Faint });
             }
             return;
@@ -189,10 +189,14 @@ impl EntryView {
     }
 }
 
-fn has_names(world: &World, entry: &Entry) -> bool {
+/// Whether an answer to this question lies sealed apart.
+fn is_sealed(world: &World, entry: &Entry, question: &Question) -> bool {
     let file = world.book.case(&entry.case);
     let mut others = file.into_iter().flat_map(|file| file.entries.iter()).filter_map(|id| world.book.entry(id));
-    others.any(|other| matches!(&other.content, Content::Names(names) if names.of == entry.id))
+    others.any(|other| {
+        matches!(&other.content, Content::Names(names)
+        if names.of == entry.id && names.answers.get(question.id.as_str()).is_some())
+    })
 }
 
 fn height(row: &Row, width: u16) -> u16 {

@@ -87,7 +87,7 @@ impl Form {
             let numbers = canvas.fill("form.answered", &[("n", &answered.to_string()), ("of", &asked.to_string())]);
             (format!("{bar}  {numbers}"), Role::Faint)
         };
-        canvas.lean((area.x, area.y), area.width, &tail, role, Lean::Right);
+        canvas.lean((area.x, area.y), area.width, &tail, role, Lean::End);
     }
 
     fn draw_sections(&self, canvas: &mut Canvas<'_>, area: Rect) {
@@ -103,7 +103,7 @@ impl Form {
             let mark = if Some(at) == here { "▸ " } else { "  " };
             canvas.put((area.x, y), area.width.saturating_sub(7), &format!("{mark}{}", section.title.get(lang)), role);
             let count = if asked > 0 && answered == asked { "✓".to_owned() } else { format!("{answered}/{asked}") };
-            canvas.lean((area.x, y), area.width, &count, Role::Faint, Lean::Right);
+            canvas.lean((area.x, y), area.width, &count, Role::Faint, Lean::End);
         }
     }
 
@@ -197,7 +197,7 @@ impl Form {
         let left = room.width.saturating_sub(taken + 5);
         let second = question.label.get(other).to_owned();
         if bidi::columns(&second) <= left {
-            canvas.lean((room.right().saturating_sub(left), y), left, &second, Role::Faint, Lean::Right);
+            canvas.lean((room.right().saturating_sub(left), y), left, &second, Role::Faint, Lean::End);
         }
         y += 1;
         let inside = |y: u16, height: u16| Rect {

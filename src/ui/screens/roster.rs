@@ -54,7 +54,7 @@ impl Roster {
             let Line(text, role, end) = line;
             let taken = canvas.put((area.x, y), area.width, text, *role);
             let left = area.width.saturating_sub(taken + 2);
-            canvas.lean((area.right().saturating_sub(left), y), left, end, Role::Faint, Lean::Right);
+            canvas.lean((area.right().saturating_sub(left), y), left, end, Role::Faint, Lean::End);
         }
     }
 }

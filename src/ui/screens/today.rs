@@ -107,14 +107,16 @@ impl Today {
                 role = Role::Selected;
                 canvas.wash(Rect { x: area.x - 1, y, width: area.width + 2, height: 1 }, role);
             }
+            let sign = if due.draft.is_some() { "✎" } else { sign };
             canvas.put((area.x, y), 2, sign, role);
             let date = due.day.and_then(date_of).map(|date| date.to_string()).unwrap_or_default();
             canvas.put((area.x + 2, y), 11, &date, role);
             let when = left.map(|left| days(canvas, left)).unwrap_or_default();
-            canvas.put((area.x + 14, y), 18, &when, role);
-            canvas.put((area.x + 33, y), area.width.saturating_sub(51), &what(due, world, canvas), role);
+            canvas.put((area.x + 14, y), 15, &when, role);
+            let indent = if due.day.is_some() { 30 } else { 2 };
+            canvas.put((area.x + indent, y), area.width.saturating_sub(indent + 18), &what(due, world, canvas), role);
             let case = due.case.map(|id| world.short(&id)).unwrap_or_default();
-            canvas.lean((area.right().saturating_sub(17), y), 17, &case, role, Lean::Right);
+            canvas.lean((area.right().saturating_sub(17), y), 17, &case, role, Lean::End);
         }
     }
 }

@@ -278,7 +278,7 @@ impl Welcome {
             let Ok(at) = u16::try_from(at) else { break };
             let (x, y) = (room.x + 2, room.y + at);
             if y < room.bottom() {
-                canvas.lean((x, y), 2, &(at + 1).to_string(), Role::Faint, Lean::Right);
+                canvas.lean((x, y), 2, &(at + 1).to_string(), Role::Faint, Lean::End);
                 canvas.put((x + 4, y), 20, word, Role::Strong);
             }
         }

@@ -22,30 +22,37 @@ pub(crate) fn heading(canvas: &mut Canvas<'_>, area: Rect, (title, about): &(Str
     let room = area.right().saturating_sub(x + 1);
     let taken = canvas.put((x, area.y), room, title, Role::Strong);
     let left = room.saturating_sub(taken + 2);
-    canvas.lean((area.right().saturating_sub(1 + left), area.y), left, about, Role::Faint, Lean::Right);
+    canvas.lean((area.right().saturating_sub(1 + left), area.y), left, about, Role::Faint, Lean::End);
     canvas.rule(area.x, area.y + 1, area.width);
 }
 
-/// The keys that hold here, as many as fit; help, language and hiding stay at the right end.
+/// The keys that hold here, as many as fit. Help is always among them; hiding and the language where there is room.
 pub(crate) fn keys(canvas: &mut Canvas<'_>, area: Rect, room: Room) {
     canvas.rule(area.x, area.y - 1, area.width);
-    let lines = keymap::bar(room);
-    let (own, always): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.rank() < 20);
-    let width_of = |canvas: &Canvas<'_>, line: &keymap::Line| {
+    let (own, always): (Vec<_>, Vec<_>) = keymap::bar(room).into_iter().partition(|line| line.rank() < 20);
+    let wide = |canvas: &Canvas<'_>, line: &keymap::Line| {
         bidi::columns(&line.shown()) + 1 + bidi::columns(canvas.say(&format!("key.{}", line.word))) + 2
     };
-    let right: u16 = always.iter().map(|line| width_of(canvas, line)).sum();
+    // What holds everywhere is drawn from the end; its first key keeps its place in any case.
+    let kept = always.first().map_or(0, |line| wide(canvas, line));
     let mut x = area.x + 1;
-    let end = area.right().saturating_sub(right + 1);
     for line in own {
-        let wide = width_of(canvas, line);
-        if x + wide > end {
+        if x + wide(canvas, line) + kept > area.right() {
             break;
         }
         x += one_key(canvas, (x, area.y), line);
     }
-    x = end;
-    for line in always {
+    let mut room = area.right().saturating_sub(x);
+    let fitting: Vec<_> = always
+        .into_iter()
+        .take_while(|line| {
+            let fits = wide(canvas, line) <= room;
+            room = room.saturating_sub(wide(canvas, line));
+            fits
+        })
+        .collect();
+    let mut x = area.right() + 1 - fitting.iter().map(|line| wide(canvas, line)).sum::<u16>();
+    for line in fitting {
         x += one_key(canvas, (x, area.y), line);
     }
 }
@@ -63,7 +70,7 @@ pub(crate) fn status(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let language = if world.settings.lang == Lang::En { "EN" } else { "UR" };
     let right = format!("{} PKT  {language}", telling::clock(world.now).get(11..).unwrap_or_default());
     let (x, y, width) = (area.x + 1, area.y, area.width.saturating_sub(2));
-    canvas.lean((x, y), width, &right, Role::Faint, Lean::Right);
+    canvas.lean((x, y), width, &right, Role::Faint, Lean::End);
     let room = width.saturating_sub(bidi::columns(&right) + 2);
     if let Some(notice) = &app.notice {
         let text = sentence(canvas, &notice.word, &notice.detail);

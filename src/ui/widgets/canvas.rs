@@ -7,7 +7,7 @@ use crate::{
     ui::{
         app::Settings,
         bidi::{self, Order},
-        theme::Role,
+        theme::{Bidi, Role},
     },
     words::{self, Tongue},
 };
@@ -15,15 +15,18 @@ use crate::{
 /// To which side a text leans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lean {
-    /// Left.
-    Left,
-    /// Right.
-    Right,
+    /// Where a line of the screen's language begins: left in English.
+    Start,
+    /// Where it ends.
+    End,
     /// Where its own script begins: Urdu right, English left.
     Own,
 }
 
 /// The buffer with the settings that decide how text is drawn.
+///
+/// Screens say where things are as for English. On an Urdu screen that the program orders, the pen mirrors all of it:
+/// what is first stands right. A terminal that orders lines by itself gets them unmirrored.
 pub(crate) struct Canvas<'a> {
     buffer: &'a mut Buffer,
     /// Language, order of Urdu, colours.
@@ -67,7 +70,7 @@ impl<'a> Canvas<'a> {
 
     /// Draws one line into `width` columns and says how many it took.
     pub(crate) fn put(&mut self, (x, y): (u16, u16), width: u16, text: &str, role: Role) -> u16 {
-        self.lean((x, y), width, text, role, Lean::Left)
+        self.lean((x, y), width, text, role, Lean::Start)
     }
 
     /// Draws one line leaning to a side of `width` columns.
@@ -80,8 +83,13 @@ impl<'a> Canvas<'a> {
         let rtl = self.reads_rtl(text);
         let cells = bidi::cells(text, width, Order { bidi: self.settings.bidi, rtl, joined: true });
         let taken: u16 = cells.iter().map(|cell| cell.width).sum();
-        let right = lean == Lean::Right || (lean == Lean::Own && rtl);
-        let mut column = if right { x + width.saturating_sub(taken) } else { x };
+        let room = self.physical(Rect { x, y, width, height: 1 });
+        let right = match lean {
+            Lean::Start => self.mirrors(),
+            Lean::End => !self.mirrors(),
+            Lean::Own => rtl,
+        };
+        let mut column = if right { room.right().saturating_sub(taken) } else { room.x };
         for cell in &cells {
             self.cell(column, y, &cell.symbol, cell.width, style);
             column += cell.width;
@@ -97,7 +105,21 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// One grapheme in its cell; nothing outside the screen.
+    /// Whether the screen runs from right to left.
+    fn mirrors(&self) -> bool {
+        self.settings.lang == Lang::Ur && self.settings.bidi == Bidi::App
+    }
+
+    /// Where an area is on the glass.
+    pub(crate) fn physical(&self, area: Rect) -> Rect {
+        if !self.mirrors() {
+            return area;
+        }
+        let screen = self.buffer.area;
+        Rect { x: (screen.x + screen.right()).saturating_sub(area.right()), ..area }
+    }
+
+    /// One grapheme in its cell of the glass; nothing outside the screen.
     pub(crate) fn cell(&mut self, x: u16, y: u16, symbol: &str, width: u16, style: Style) {
         if let Some(cell) = self.buffer.cell_mut((x, y)) {
             cell.set_symbol(symbol).set_style(style);
@@ -111,13 +133,13 @@ impl<'a> Canvas<'a> {
 
     /// Draws a paragraph, wrapped, in at most `area.height` lines, leaning to its own side; says how many lines it has.
     pub(crate) fn paragraph(&mut self, area: Rect, text: &str, role: Role) -> u16 {
-        let rtl = self.reads_rtl(text);
+        // On a mirrored screen a paragraph in English still begins left: its lines are read from there.
+        let lean = if self.reads_rtl(text) || self.mirrors() { Lean::Own } else { Lean::Start };
         let mut row = 0_u16;
         for part in text.lines() {
             for range in bidi::wrap(part, area.width) {
                 if row < area.height {
                     let line = part.get(range).unwrap_or_default().trim_end();
-                    let lean = if rtl { Lean::Right } else { Lean::Left };
                     self.lean((area.x, area.y + row), area.width, line, role, lean);
                 }
                 row = row.saturating_add(1);
@@ -134,7 +156,8 @@ impl<'a> Canvas<'a> {
     /// A thin line across.
     pub(crate) fn rule(&mut self, x: u16, y: u16, width: u16) {
         let style = self.style(Role::Frame);
-        for column in x..x.saturating_add(width) {
+        let line = self.physical(Rect { x, y, width, height: 1 });
+        for column in line.left()..line.right() {
             self.cell(column, y, "─", 1, style);
         }
     }
@@ -142,11 +165,13 @@ impl<'a> Canvas<'a> {
     /// Gives a whole run of cells a style, keeping what they show.
     pub(crate) fn wash(&mut self, area: Rect, role: Role) {
         let style = self.style(role);
+        let area = self.physical(area).intersection(self.buffer.area);
         self.buffer.set_style(area, style);
     }
 
     /// Wipes an area.
     pub(crate) fn wipe(&mut self, area: Rect) {
+        let area = self.physical(area);
         for y in area.top()..area.bottom() {
             for x in area.left()..area.right() {
                 if let Some(cell) = self.buffer.cell_mut((x, y)) {

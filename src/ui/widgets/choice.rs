@@ -181,6 +181,10 @@ impl Choice {
         let mut y = area.y;
         if self.is_long() {
             self.typed.draw(canvas, Rect { y, width: area.width.min(32), height: 1, ..area }, true);
+            if self.typed.is_empty() {
+                let hint = canvas.say("list.type").to_owned();
+                canvas.put((area.x + 1, y), 30, &hint, Role::Faint);
+            }
             let shown = canvas.fill(
                 "list.found",
                 &[("found", &self.found.len().to_string()), ("all", &self.offers.len().to_string())],

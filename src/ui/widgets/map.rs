@@ -130,7 +130,7 @@ impl Pairs {
             canvas.wash(Rect { y, height: 1, ..area }, role);
             canvas.put((area.x, y), area.width.saturating_sub(wide + 1), &label(key), role);
             let told = value.map_or_else(|| "·".to_owned(), |item| telling::brief(&label(item)).to_owned());
-            canvas.lean((area.right().saturating_sub(wide), y), wide, &told, role, Lean::Right);
+            canvas.lean((area.right().saturating_sub(wide), y), wide, &told, role, Lean::End);
         }
     }
 }

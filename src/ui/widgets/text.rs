@@ -123,6 +123,13 @@ impl Edit {
     /// A key that edits or moves; whether it did anything here. `width` is how wide the lines are, for up and down.
     pub(crate) fn key(&mut self, code: KeyCode, control: bool, width: u16) -> bool {
         let (before, at) = (self.text.len(), self.at);
+        // The arrows go where they point: in a line that runs leftwards, left is onwards.
+        let code = match code {
+            KeyCode::Left | KeyCode::Right if self.secret || !bidi::reads_rtl(self.paragraph_at(self.at)) => code,
+            KeyCode::Left => KeyCode::Right,
+            KeyCode::Right => KeyCode::Left,
+            other => other,
+        };
         match code {
             KeyCode::Left if control => self.at = self.word_left(),
             KeyCode::Right if control => self.at = self.word_right(),
@@ -270,6 +277,7 @@ impl Edit {
     /// longer than its one row scrolls sideways.
     pub(crate) fn draw(&self, canvas: &mut Canvas<'_>, area: Rect, focused: bool) {
         canvas.wash(area, Role::Field);
+        let area = canvas.physical(area);
         if area.width < 2 || area.height == 0 {
             return;
         }
@@ -364,7 +372,7 @@ mod tests {
     #[test]
     fn a_letter_and_its_mark_are_one_step() {
         let mut edit = typed("اِس");
-        assert!(edit.key(KeyCode::Left, false, 80));
+        assert!(edit.key(KeyCode::Right, false, 80), "right is back in Urdu");
         assert!(edit.key(KeyCode::Backspace, false, 80));
         assert_eq!(edit.text(), "س");
         let mut edit = typed("e\u{301}");

@@ -1,0 +1,5 @@
+//! The interface as data: what was there before, the keys typed, the screen after, whole.
+
+mod looks;
+mod stage;
+mod typed;

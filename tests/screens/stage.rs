@@ -1,0 +1,408 @@
+//! A stage to play the interface on: the real screens and forms, with workers that answer at once and from memory.
+
+use std::sync::Arc;
+
+use amanat::{
+    codebook::{self, Codebook, QuestionKind},
+    model::{
+        Access, Answer, Answers, Author, Code, Content, Delivery, DeviceId, Draft, DraftId, Entry, EntryId, JournalId,
+        Moment, Names, Times, Value,
+    },
+    ui::{
+        self, App, Bidi, Effect, Keeping, Mark, Msg, Progress, ReaderLine, RosterDevice, RosterMember, RosterPage,
+        RosterUnit, Scroll, Settings, Stage as Where, Start, Strength, Theme, ToKeep, Trouble, Who,
+    },
+};
+use ratatui::{
+    Terminal,
+    backend::TestBackend,
+    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
+};
+
+/// 2026-11-22 09:47:48 in Pakistan.
+pub(crate) const NOW: Moment = Moment::pkt(1_795_322_868_000);
+/// What opens the stage's vault.
+pub(crate) const PASSPHRASE: &str = "four quiet river stones";
+
+const ME: DeviceId = DeviceId::from_bytes([0x3f; 32]);
+const JOURNAL: JournalId = JournalId::from_bytes([1; 16]);
+
+/// The interface and the workers that play along.
+pub(crate) struct Stage {
+    pub(crate) app: App,
+    pub(crate) effects: Vec<Effect>,
+    /// Whether headquarters answers.
+    pub(crate) online: bool,
+    scroll: Scroll,
+    now: Moment,
+    seq: u64,
+    ids: u8,
+}
+
+impl Stage {
+    /// Locked, with what these settings say.
+    pub(crate) fn locked(settings: Settings) -> Self {
+        Self::start(settings, Where::Locked { waiting: 2 })
+    }
+
+    pub(crate) fn start(settings: Settings, stage: Where) -> Self {
+        let codebook = Arc::new(Codebook::builtin().unwrap().clone());
+        let start = Start { codebook, settings, now: NOW, stage };
+        Self {
+            app: App::new(&start),
+            effects: Vec::new(),
+            online: false,
+            scroll: Scroll::default(),
+            now: NOW,
+            seq: 0,
+            ids: 0,
+        }
+    }
+
+    /// Unlocked in English.
+    pub(crate) fn open() -> Self {
+        Self::open_with(Settings { theme: Theme::Plain, ..Settings::default() })
+    }
+
+    pub(crate) fn open_with(settings: Settings) -> Self {
+        let mut stage = Self::locked(settings);
+        stage.keys(&format!("\"{PASSPHRASE}\" Enter"));
+        stage
+    }
+
+    /// The terminal has this size from now on.
+    pub(crate) fn size(&mut self, columns: u16, rows: u16) {
+        self.send(Msg::Resize { columns, rows });
+    }
+
+    /// Some time goes by.
+    pub(crate) fn wait(&mut self, ms: i64) {
+        self.now.unix_ms += ms;
+        self.send(Msg::Tick { now: self.now });
+    }
+
+    pub(crate) fn send(&mut self, msg: Msg) {
+        let mut due = ui::update(&mut self.app, msg);
+        while !due.is_empty() {
+            let effect = due.remove(0);
+            self.effects.push(effect.clone());
+            for answer in self.perform(effect) {
+                due.extend(ui::update(&mut self.app, answer));
+            }
+        }
+    }
+
+    /// Types a script: `F4 Down*3 Enter "text as typed" C-z`.
+    pub(crate) fn keys(&mut self, script: &str) {
+        for key in read_script(script) {
+            self.send(Msg::Key(key));
+        }
+    }
+
+    /// The screen as lines of text.
+    pub(crate) fn screen(&mut self, columns: u16, rows: u16) -> String {
+        self.size(columns, rows);
+        let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+        terminal.draw(|frame| ui::view(&self.app, &mut self.scroll, frame)).unwrap();
+        let buffer = terminal.backend().buffer();
+        let line = |y| {
+            let cells = (0..columns).map(|x| buffer[(x, y)].symbol());
+            cells.collect::<String>().trim_end().to_owned()
+        };
+        (0..rows).map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    fn perform(&mut self, effect: Effect) -> Vec<Msg> {
+        match effect {
+            Effect::Unlock(secret) if secret.reveal() == PASSPHRASE => {
+                vec![Msg::Unlocked(Box::new(self.who())), Msg::Drafts(Vec::new())]
+            }
+            Effect::Unlock(_) => vec![Msg::UnlockFailed(Trouble::word("unlock.wrong"))],
+            Effect::Fresh { count } => vec![Msg::Fresh((0..count).map(|_| self.id()).collect())],
+            Effect::KeepDraft(draft) => vec![Msg::DraftKept(draft.id)],
+            Effect::Keep(keep) => vec![self.keep(*keep)],
+            Effect::NoteAccess { case, what, entries } => {
+                let count = u32::try_from(entries.len()).unwrap();
+                let entry = self.entry(case, Content::Access(Access { what, count }));
+                vec![Msg::Kept { entries: vec![entry], draft: None }]
+            }
+            Effect::Readers { case, .. } => vec![Msg::Readers { case, lines: readers() }],
+            Effect::Sync => self.sync(),
+            Effect::WriteBundle { path } => vec![
+                Msg::Marks(vec![self.mark(Delivery::HandedOver)]),
+                Msg::BundleWritten { path: format!("{path}/amanat-3f3f.bundle"), entries: self.seq },
+            ],
+            Effect::LoadRoster => vec![Msg::RosterIs(Box::new(roster()))],
+            Effect::JudgePassphrase(secret) => {
+                let words = secret.reveal().split_whitespace().count();
+                let score = u8::try_from(words.min(4)).unwrap();
+                vec![Msg::PassphraseJudged(Strength { score, reason: None })]
+            }
+            Effect::MakeDevice { .. } => vec![Msg::DeviceMade { words: words("own"), qr: Vec::new() }],
+            Effect::WriteJoinRequest { path } => {
+                vec![Msg::RequestWritten { path: format!("{path}/amanat-join-3f3f.request") }]
+            }
+            Effect::Join { words: typed, .. } if typed == words("agency").join(" ") => {
+                vec![Msg::Joined { agency: "Punjab Police".into() }, Msg::Unlocked(Box::new(self.who()))]
+            }
+            Effect::Join { .. } => vec![Msg::WelcomeFailed(Trouble::word("sync.trust"))],
+            Effect::Lock
+            | Effect::Quit
+            | Effect::Remember(_)
+            | Effect::DropDraft(_)
+            | Effect::StopSync
+            | Effect::ReadBundle { .. } => Vec::new(),
+        }
+    }
+
+    fn id(&mut self) -> [u8; 16] {
+        self.ids += 1;
+        let mut id = [0; 16];
+        id[0] = self.ids;
+        id[1] = 0xA7;
+        id
+    }
+
+    fn who(&mut self) -> Who {
+        let mut officer = Answers::default();
+        let choice = |code: &str| Answer::Value(Value::Choice(code.into()));
+        let text = |text: &str| Answer::Value(Value::Text(text.into()));
+        officer.set("agency".into(), choice("PB-POL"));
+        officer.set("province".into(), choice("PK-PB"));
+        officer.set("district".into(), choice("PK617"));
+        officer.set("police_station".into(), text("Model Town"));
+        officer.set("name".into(), text("Sub-Inspector Sana Malik"));
+        Who {
+            agency: "Punjab Police".into(),
+            unit: "Model Town Police Station".into(),
+            member: "Sana Malik".into(),
+            roles: vec!["officer".into()],
+            device: ME,
+            officer,
+            write_only: false,
+            fresh: (0..8).map(|_| self.id()).collect(),
+        }
+    }
+
+    /// An entry of this device, at the next place of its journal, a minute after the last.
+    fn entry(&mut self, case: amanat::model::CaseId, content: Content) -> Entry {
+        self.seq += 1;
+        let mut id = [0xE0; 16];
+        id[8..].copy_from_slice(&self.seq.to_be_bytes());
+        let device = Moment::pkt(NOW.unix_ms + i64::try_from(self.seq).unwrap() * 60_000);
+        Entry {
+            id: EntryId::from_bytes(id),
+            case,
+            author: Author { device: ME, journal: JOURNAL, seq: self.seq },
+            times: Times { device, boot_ms: 0, hub_ms: None },
+            source: None,
+            content,
+        }
+    }
+
+    fn keep(&mut self, keep: ToKeep) -> Msg {
+        let mut entries = Vec::new();
+        match keep.what {
+            Keeping::Sheet(sheet) => {
+                let form = Arc::clone(Codebook::builtin().unwrap().form(sheet.form()).unwrap());
+                let parts = codebook::split_sealed(&form, sheet);
+                entries.push(self.entry(keep.case, Content::Sheet(parts.sheet)));
+                let of = entries[0].id;
+                if !parts.sealed.is_empty() {
+                    entries.push(self.entry(keep.case, Content::Names(Names { of, answers: parts.sealed })));
+                }
+            }
+            Keeping::Amendment(amendment) => entries.push(self.entry(keep.case, Content::Amendment(amendment))),
+        }
+        Msg::Kept { entries, draft: keep.draft }
+    }
+
+    fn mark(&self, delivery: Delivery) -> Mark {
+        Mark { device: ME, journal: JOURNAL, delivery, up_to: self.seq }
+    }
+
+    fn sync(&mut self) -> Vec<Msg> {
+        if !self.online {
+            let trouble = Trouble { word: "sync.unreachable".into(), detail: "no route to host".into() };
+            let next_try = Some(Moment::pkt(self.now.unix_ms + 5 * 60_000));
+            return vec![Msg::SyncFailed { trouble, next_try }];
+        }
+        let progress = Progress {
+            running: false,
+            sent: self.seq,
+            to_send: self.seq,
+            pulled: 0,
+            quarantined: 0,
+            last_contact: Some(self.now),
+            hub: "hub.example.pk".into(),
+        };
+        vec![Msg::Marks(vec![self.mark(Delivery::Received)]), Msg::Synced(progress)]
+    }
+
+    /// A case as another device has kept it, finished through the forms like any other.
+    pub(crate) fn case(&mut self, number: u8, answers: &[(&str, Answer)]) -> amanat::model::CaseId {
+        let case = amanat::model::CaseId::from_bytes([number; 16]);
+        self.sheet(number, case, "case", answers);
+        case
+    }
+
+    /// A sheet by another device, straight into the casebook.
+    pub(crate) fn sheet(&mut self, number: u8, case: amanat::model::CaseId, form: &str, answers: &[(&str, Answer)]) {
+        let codebook = Codebook::builtin().unwrap();
+        let form = codebook.newest(form).unwrap();
+        let officer = self.who().officer;
+        let mut draft = Draft {
+            id: DraftId::from_bytes([number; 16]),
+            form: form.form.clone(),
+            case: None,
+            target: None,
+            answers: codebook::presets(form, NOW, &officer),
+            at: None,
+            started: NOW,
+            lang: amanat::model::Lang::En,
+        };
+        for (id, answer) in answers {
+            draft.answers.set((*id).into(), answer.clone());
+        }
+        let finish = |draft: &Draft| codebook::finish(form, codebook, draft, codebook::Origin::Officer);
+        // What the case at hand does not care about is answered by the first thing that will do.
+        while let Err(problems) = finish(&draft) {
+            for problem in problems.0 {
+                let question = form.question(problem.question.as_str()).unwrap();
+                let answer = match &question.kind {
+                    QuestionKind::Choice { list } => {
+                        code(codebook.list(list).unwrap().items.first().unwrap().code.as_str())
+                    }
+                    QuestionKind::Text => text("Raiwind"),
+                    QuestionKind::Date => Answer::Value(Value::Date(NOW.date().unwrap())),
+                    _ => Answer::Unknown,
+                };
+                draft.answers.set(problem.question, answer);
+            }
+        }
+        let (sheet, _) = finish(&draft).unwrap();
+        let parts = codebook::split_sealed(form, sheet);
+        let mut entry = self.entry(case, Content::Sheet(parts.sheet));
+        entry.author.device = DeviceId::from_bytes([9; 32]);
+        entry.times.device = Moment::pkt(NOW.unix_ms - i64::from(number) * 3_600_000);
+        let of = entry.id;
+        let mut entries = vec![entry];
+        if !parts.sealed.is_empty() {
+            entries.push(self.entry(case, Content::Names(Names { of, answers: parts.sealed })));
+        }
+        self.send(Msg::Arrived(entries));
+    }
+}
+
+/// One code as an answer.
+pub(crate) fn code(code: &str) -> Answer {
+    Answer::Value(Value::Choice(Code::new(code)))
+}
+
+/// A number as an answer.
+pub(crate) const fn number(number: i64) -> Answer {
+    Answer::Value(Value::Number(number))
+}
+
+/// A text as an answer.
+pub(crate) fn text(text: &str) -> Answer {
+    Answer::Value(Value::Text(text.into()))
+}
+
+fn words(of: &str) -> Vec<String> {
+    let list = ["river", "saddle", "orange", "winter", "copper", "meadow", "violet", "harbour"];
+    list.iter().map(|word| if of == "own" { (*word).to_owned() } else { word.chars().rev().collect() }).collect()
+}
+
+fn readers() -> Vec<ReaderLine> {
+    let line =
+        |unit: &str, people, statistics_only| ReaderLine { unit: unit.into(), agency: None, people, statistics_only };
+    vec![
+        line("Model Town Police Station", Some(1), false),
+        line("Punjab Police Headquarters", Some(3), false),
+        line("Statistics", None, true),
+    ]
+}
+
+fn roster() -> RosterPage {
+    let unit =
+        |name: &str, kind: &str, epoch, readable| RosterUnit { name: name.into(), kind: kind.into(), epoch, readable };
+    let member = |name: &str, role: &str, unit: &str, me| RosterMember {
+        name: name.into(),
+        roles: vec![(role.into(), unit.into())],
+        me,
+    };
+    let device = |byte, member: &str, state: &str, me| RosterDevice {
+        id: DeviceId::from_bytes([byte; 32]),
+        member: member.into(),
+        state: state.into(),
+        me,
+    };
+    RosterPage {
+        agency: "Punjab Police".into(),
+        version: 7,
+        issued: Some(Moment::pkt(NOW.unix_ms - 10 * 86_400_000)),
+        expires: Some(Moment::pkt(NOW.unix_ms + 80 * 86_400_000)),
+        words: words("agency"),
+        own_words: words("own"),
+        units: vec![
+            unit("Model Town Police Station", "station", 2, true),
+            unit("Punjab Police Headquarters", "hq", 1, false),
+            unit("Saddar Police Station", "station", 0, false),
+        ],
+        members: vec![
+            member("Sana Malik", "officer", "Model Town Police Station", true),
+            member("Imran Shah", "supervisor", "Model Town Police Station", false),
+        ],
+        devices: vec![device(0x3f, "Sana Malik", "active", true), device(9, "Imran Shah", "lost", false)],
+    }
+}
+
+fn read_script(script: &str) -> Vec<KeyEvent> {
+    let mut keys = Vec::new();
+    let mut rest = script.trim_start();
+    while !rest.is_empty() {
+        if let Some(quoted) = rest.strip_prefix('"') {
+            let (typed, after) = quoted.split_once('"').expect("a quote that is never closed");
+            keys.extend(typed.chars().map(|letter| KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE)));
+            rest = after.trim_start();
+            continue;
+        }
+        let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        rest = after.trim_start();
+        let (name, times) = word.split_once('*').map_or((word, 1), |(name, times)| (name, times.parse().unwrap()));
+        keys.extend(std::iter::repeat_n(key(name), times));
+    }
+    keys
+}
+
+fn key(name: &str) -> KeyEvent {
+    let plain = |code| KeyEvent::new(code, KeyModifiers::NONE);
+    match name {
+        "Enter" => plain(KeyCode::Enter),
+        "Esc" => plain(KeyCode::Esc),
+        "Tab" => plain(KeyCode::Tab),
+        "S-Tab" => KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT),
+        "Up" => plain(KeyCode::Up),
+        "Down" => plain(KeyCode::Down),
+        "Left" => plain(KeyCode::Left),
+        "Right" => plain(KeyCode::Right),
+        "PgUp" => plain(KeyCode::PageUp),
+        "PgDn" => plain(KeyCode::PageDown),
+        "Home" => plain(KeyCode::Home),
+        "End" => plain(KeyCode::End),
+        "Space" => plain(KeyCode::Char(' ')),
+        "Backspace" => plain(KeyCode::Backspace),
+        "Delete" => plain(KeyCode::Delete),
+        name => match (name.strip_prefix("C-"), name.strip_prefix('F')) {
+            (Some(letter), _) => KeyEvent::new(KeyCode::Char(letter.chars().next().unwrap()), KeyModifiers::CONTROL),
+            (None, Some(number)) => plain(KeyCode::F(number.parse().unwrap())),
+            (None, None) => panic!("no key is called {name}"),
+        },
+    }
+}
+
+/// Settings in Urdu, ordered by the program.
+pub(crate) fn urdu() -> Settings {
+    Settings { lang: amanat::model::Lang::Ur, bidi: Bidi::App, theme: Theme::Plain, idle_minutes: 10 }
+}

@@ -1,0 +1,1 @@
+//! Keys typed and what they lead to: data in, data out.
