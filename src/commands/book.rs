@@ -68,7 +68,13 @@ impl Book {
                 case.entries.iter().filter_map(|id| self.casebook.entry(id)).map(|entry| entry.times.device.unix_ms);
             times.max().unwrap_or(i64::MIN)
         };
-        let mut cases: Vec<(i64, &CaseFile)> = self.casebook.cases().map(|case| (newest(case), case)).collect();
+        // A reader's words on what opens stand in cases of their own, which are nobody's case.
+        let is_case = |case: &&CaseFile| {
+            let entries = case.entries.iter().filter_map(|id| self.casebook.entry(id));
+            entries.into_iter().any(|entry| !matches!(entry.content, Content::Opened(_)))
+        };
+        let cases = self.casebook.cases().filter(is_case);
+        let mut cases: Vec<(i64, &CaseFile)> = cases.map(|case| (newest(case), case)).collect();
         cases.sort_by_key(|(when, case)| (std::cmp::Reverse(*when), case.id));
         cases.into_iter().map(|(_, case)| case).collect()
     }

@@ -11,7 +11,7 @@ use super::{
     context::Context,
     device, entry,
     output::{Output, Report},
-    roster, status,
+    roster, status, sync,
 };
 use crate::{
     failure::{Failure, Kind},
@@ -71,6 +71,7 @@ fn perform(cli: Cli, output: Output) -> Result<Report, Failure> {
         Verb::Entry(verb) => entry::run(&context, &verb),
         Verb::Case(verb) => case::run(&context, &verb),
         Verb::Status => status::run(&context),
+        Verb::Sync { watch } => sync::run(&context, watch),
         Verb::Completions { shell } => Ok(completions::run(shell)),
         Verb::Bundle(_) => Err(later("bundle")),
         Verb::Review(_) => Err(later("review")),

@@ -13,7 +13,7 @@ use super::{
     args::EntryVerb,
     book::{Book, codebook},
     context::Context,
-    output::Report,
+    output::{Report, put},
     shown, typed,
 };
 use crate::{
@@ -117,7 +117,7 @@ fn show(context: &Context, id: &str, names: bool) -> Result<Report, Failure> {
         let what = What::Content(Content::Access(access));
         home.keep(codebook()?, ToKeep { case, what, source: None, draft: None, sharing: None })?;
         let sealed: Vec<Json> = book.entries().filter_map(|other| shown::names_of(other, &id)).collect();
-        json["names"] = Json::Array(sealed);
+        put(&mut json, "names", Json::Array(sealed));
     }
     let text = serde_json::to_string_pretty(&json).unwrap_or_default();
     Ok(Report::new(text, json))

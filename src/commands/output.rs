@@ -91,3 +91,10 @@ fn line(text: &str) {
 fn aside(text: &str) {
     writeln!(stderr(), "{text}").unwrap_or_default();
 }
+
+/// Adds a member to a JSON object.
+pub(super) fn put(object: &mut Value, name: &str, value: Value) {
+    if let Value::Object(members) = object {
+        members.insert(name.to_owned(), value);
+    }
+}

@@ -8,7 +8,7 @@ use super::{
     args::RosterVerb,
     context::Context,
     later,
-    output::Report,
+    output::{Report, put},
     passphrase,
     roster_page::{self, page},
     typed,
@@ -84,6 +84,6 @@ fn publish(context: &Context, out: Option<&Path>) -> Result<Report, Failure> {
     }
     let mut report = json!({"roster": version, "words": words, "pack": out});
     let hub = super::sync::carry_documents(context, &mut admin.home)?;
-    report["hub"] = json!(hub);
+    put(&mut report, "hub", json!(hub));
     Ok(Report::new(format!("Roster {version} is handed to {hub}.\n  words  {words}"), report))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{answers, book::Book};
+use super::{answers, book::Book, output::put};
 use crate::model::{CaseFile, Content, Delivery, Entry, EntryId, Problem, ProblemKind, Severity};
 
 /// One entry.
@@ -18,33 +18,33 @@ pub(super) fn entry(book: &Book, entry: &Entry) -> Json {
         "kind": kind_of(entry),
     });
     if let Some(source) = &entry.source {
-        json["source"] = json!({"name": source.name, "map": source.map});
+        put(&mut json, "source", json!({"name": source.name, "map": source.map}));
     }
     match &entry.content {
         Content::Sheet(sheet) => {
-            json["form"] = json!(sheet.form().to_string());
-            json["answers"] = answers::show(sheet.answers());
+            put(&mut json, "form", json!(sheet.form().to_string()));
+            put(&mut json, "answers", answers::show(sheet.answers()));
         }
         Content::Names(names) => {
-            json["of"] = json!(names.of.to_string());
-            json["questions"] = names.answers.iter().map(|(question, _)| json!(question.as_str())).collect();
+            put(&mut json, "of", json!(names.of.to_string()));
+            put(&mut json, "questions", names.answers.iter().map(|(question, _)| json!(question.as_str())).collect());
         }
         Content::Amendment(amendment) => {
-            json["target"] = json!(amendment.target.to_string());
-            json["seen"] = amendment.seen.iter().map(|id| json!(id.to_string())).collect();
-            json["reason"] = json!(amendment.reason.as_str());
-            json["note"] = json!(amendment.note);
-            json["changes"] = answers::show(&amendment.changes);
+            put(&mut json, "target", json!(amendment.target.to_string()));
+            put(&mut json, "seen", amendment.seen.iter().map(|id| json!(id.to_string())).collect());
+            put(&mut json, "reason", json!(amendment.reason.as_str()));
+            put(&mut json, "note", json!(amendment.note));
+            put(&mut json, "changes", answers::show(&amendment.changes));
         }
         Content::Access(access) => {
-            json["what"] = json!(access.what.as_str());
-            json["count"] = json!(access.count);
+            put(&mut json, "what", json!(access.what.as_str()));
+            put(&mut json, "count", json!(access.count));
         }
         Content::Opened(opened) => {
-            json["place"] = json!({"device": opened.place.device.to_string(), "number": opened.place.seq});
-            json["opens"] = json!(opened.opens);
+            put(&mut json, "place", json!({"device": opened.place.device.to_string(), "number": opened.place.seq}));
+            put(&mut json, "opens", json!(opened.opens));
         }
-        Content::Other(other) => json["other"] = json!(other.kind),
+        Content::Other(other) => put(&mut json, "other", json!(other.kind)),
     }
     json
 }

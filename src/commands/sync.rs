@@ -1,9 +1,152 @@
 //! `amanat sync [--watch]`.
 
-use super::context::Context;
-use crate::{failure::Failure, runtime::home::Home};
+use std::{sync::mpsc, time::Duration};
+
+use amanat_sync::courier::{End, Outcome, Trouble};
+use serde_json::json;
+
+use super::{
+    book::{Book, codebook},
+    context::Context,
+    output::Report,
+};
+use crate::{
+    failure::Failure,
+    model::Moment,
+    runtime::{
+        arrivals::Arrived,
+        carrier::{self, Carrier},
+        home::Home,
+    },
+};
+
+/// Between two passes that had nothing to mend.
+const WATCH: Duration = Duration::from_secs(60);
+
+pub(super) fn run(context: &Context, watch: bool) -> Result<Report, Failure> {
+    let mut home = context.unlock()?;
+    home.trust()?;
+    let mut carrier = Carrier::new(&home)?;
+    // The fold decides what counts in which case, and what a reader has opened already.
+    Book::open(context, &mut home)?;
+    loop {
+        let (mut outcome, mut arrived) = one_pass(context, &mut home, &mut carrier)?;
+        if matches!(outcome.end, End::Done) && home.status()?.waiting() > 0 {
+            // What arrived made us keep something: a reader's word on slips, entries of a closed journal.
+            let (second, more) = one_pass(context, &mut home, &mut carrier)?;
+            outcome = joined(outcome, second);
+            arrived.replayed.opened += more.replayed.opened;
+        }
+        let report = report(&home, &outcome, &arrived)?;
+        if !watch {
+            return match carrier::ended(&outcome.end) {
+                None => Ok(report),
+                Some(failure) => Err(failure),
+            };
+        }
+        context.output.note(&report.text);
+        if let Some(failure) = carrier::ended(&outcome.end) {
+            context.output.note(&failure.message);
+            if matches!(outcome.end, End::Refused(_) | End::Local(_)) {
+                return Err(failure);
+            }
+        }
+        if outcome.roster.is_some() {
+            carrier = Carrier::new(&home)?;
+        }
+        wait(carrier.next_try(&outcome.end).map_or(WATCH, Duration::from_millis));
+    }
+}
+
+/// Two passes told as one.
+fn joined(first: Outcome, second: Outcome) -> Outcome {
+    Outcome {
+        handed_over: first.handed_over + second.handed_over,
+        received: [first.received, second.received].concat(),
+        pulled: first.pulled + second.pulled,
+        set_aside: first.set_aside + second.set_aside,
+        documents: first.documents + second.documents,
+        roster: second.roster.or(first.roster),
+        hub_time: second.hub_time.or(first.hub_time),
+        trouble: [first.trouble, second.trouble].concat(),
+        end: second.end,
+    }
+}
+
+/// Waits on a channel that nobody writes to; a signal ends the program, and nothing is lost by that.
+fn wait(time: Duration) {
+    let (_nobody, never) = mpsc::channel::<()>();
+    never.recv_timeout(time).unwrap_or_default();
+}
+
+fn one_pass(context: &Context, home: &mut Home, carrier: &mut Carrier) -> Result<(Outcome, Arrived), Failure> {
+    let outcome = carrier.pass();
+    let arrived = home.take_home(codebook()?, &outcome)?;
+    for refused in &arrived.adopted.refused {
+        context.output.note(refused);
+    }
+    Ok((outcome, arrived))
+}
+
+fn report(home: &Home, outcome: &Outcome, arrived: &Arrived) -> Result<Report, Failure> {
+    let status = home.status()?;
+    let received: u64 = status.own.iter().map(|own| own.received).sum();
+    let hub_time = outcome.hub_time.and_then(|ms| i64::try_from(ms).ok()).map(|ms| Moment::pkt(ms).to_string());
+    let trouble: Vec<String> = outcome.trouble.iter().map(told).collect();
+    let waiting = status.waiting();
+    let mut text = format!(
+        "Synced.\n  handed over  {}\n  received     {received}\n  waiting      {waiting}\n  pulled       {}",
+        outcome.handed_over, outcome.pulled
+    );
+    for line in &trouble {
+        text.push_str("\n  ! ");
+        text.push_str(line);
+    }
+    Ok(Report::new(
+        text,
+        json!({
+            "handed_over": outcome.handed_over, "received": received, "waiting": waiting, "pulled": outcome.pulled,
+            "opened": arrived.replayed.opened, "closed": arrived.replayed.closed, "offered": arrived.replayed.offered.len(),
+            "failed": arrived.replayed.failed.len(), "set_aside": outcome.set_aside, "documents": outcome.documents,
+            "roster": home.trust()?.roster_version(), "new_keys": arrived.adopted.keys.len(),
+            "kept_again": arrived.kept_again, "hub_time": hub_time, "trouble": trouble,
+        }),
+    ))
+}
+
+/// A trouble in one sentence.
+fn told(trouble: &Trouble) -> String {
+    let short = |id: &dyn std::fmt::Display| id.to_string().chars().take(8).collect::<String>();
+    match trouble {
+        Trouble::Fork { journal, at, .. } => format!(
+            "journal {} has two histories from number {at} on (a restored backup); it is closed and a new one goes on",
+            short(journal)
+        ),
+        Trouble::NotTaken { journal, seq, why, .. } => {
+            format!("the hub does not take number {seq} of journal {}: {why:?}", short(journal))
+        }
+        Trouble::HubBehind { journal, has, signed } => format!(
+            "the hub has {has} entries of journal {} and had signed for {signed}; what it lacks was offered again",
+            short(journal)
+        ),
+        Trouble::ForkElsewhere { device, .. } => format!("two histories of device {} were seen", short(device)),
+        Trouble::HubDenies { shown, held } => {
+            format!("the hub shows checkpoint {shown}; {held} was seen before: it was rolled back. Tell the admin")
+        }
+        Trouble::NewEpoch { epoch } => format!("the hub began epoch {epoch} and no admin has confirmed it yet"),
+        Trouble::HiddenTail { journal } => {
+            format!("the hub hides the end of journal {}. Tell the admin", short(journal))
+        }
+        Trouble::Document(why) => format!("a document was not taken: {why}"),
+    }
+}
 
 /// Carries documents to the hub and back; the hub's name.
-pub(super) fn carry_documents(_context: &Context, _home: &mut Home) -> Result<String, Failure> {
-    Err(Failure::unreachable("calling the hub — not built yet", ""))
+pub(super) fn carry_documents(context: &Context, home: &mut Home) -> Result<String, Failure> {
+    let mut carrier = Carrier::new(home)?;
+    let (outcome, _) = one_pass(context, home, &mut carrier)?;
+    match carrier::ended(&outcome.end) {
+        None => Ok(home.hub().map(|hub| hub.name.clone()).unwrap_or_default()),
+        Some(failure) => Err(failure),
+    }
 }

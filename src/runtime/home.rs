@@ -43,6 +43,8 @@ pub struct Home {
     pub(super) belonging: Belonging,
     /// The newest hub time in a verified receipt, Unix milliseconds.
     pub(super) hub_ms: Option<i64>,
+    /// How far others' journals have been opened.
+    pub(super) read_up_to: HashMap<(DeviceId, JournalId), u64>,
     notices: Vec<String>,
 }
 
@@ -72,6 +74,7 @@ impl Home {
             levels: HashMap::new(),
             belonging: Belonging::default(),
             hub_ms: None,
+            read_up_to: HashMap::new(),
             notices: Vec::new(),
         };
         home.compare_heads()?;
@@ -248,14 +251,14 @@ impl Home {
         })
     }
 
-    /// Who reads a case of this device's unit at a sharing level today. While the roster is forked, only those whom every rival
+    /// Who reads a case of a unit at a sharing level today. While the roster is forked, only those whom every rival
     /// lists as well.
     ///
     /// # Errors
     /// Refused when nobody could read it.
-    pub fn readers(&self, level: Sharing) -> Result<Readers, Failure> {
+    pub fn readers(&self, unit: &UnitId, level: Sharing) -> Result<Readers, Failure> {
         let trust = self.trust()?;
-        let audience = trust.roster().audience(&self.unit()?.id, level);
+        let audience = trust.roster().audience(unit, level);
         let audience = audience.map_err(|error| {
             let failure = fault::keys("finding out who reads", &error);
             Failure::refused(

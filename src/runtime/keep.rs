@@ -1,7 +1,10 @@
 //! Keeping: a finished form becomes signed entries in the journal, all of it in one transaction or nothing (`DESIGN.md` section 4,
 //! invariant 1).
 
-use amanat_keys::{audience::Sharing, fingerprint::CaseId};
+use amanat_keys::{
+    audience::Sharing,
+    fingerprint::{CaseId, UnitId},
+};
 use amanat_sync::journal::{Journal as _, Keep, Line, Shelf, ShelfRow};
 use zeroize::Zeroizing;
 
@@ -56,9 +59,22 @@ impl Home {
     /// # Errors
     /// Refused when nobody could read it; failed with nothing lost when the disk is full.
     pub fn keep(&mut self, codebook: &Codebook, keep: ToKeep) -> Result<Vec<Entry>, Failure> {
+        self.keep_for(codebook, keep, None)
+    }
+
+    /// As [`Home::keep`], for the readers of another unit than this device's own, at a given level.
+    ///
+    /// # Errors
+    /// As [`Home::keep`].
+    pub(super) fn keep_for(
+        &mut self,
+        codebook: &Codebook,
+        keep: ToKeep,
+        whom: Option<(UnitId, Sharing)>,
+    ) -> Result<Vec<Entry>, Failure> {
         let draft = keep.draft;
         let cut = cut(codebook, keep);
-        self.keep_cuts(vec![cut], draft)
+        self.keep_cuts(vec![cut], draft, whom)
     }
 
     /// Keeps many things in a few large transactions: an import. `kept` hears how many rows are safe after each.
@@ -75,17 +91,23 @@ impl Home {
         for keep in things {
             chunk.push(cut(codebook, keep));
             if chunk.len() >= CHUNK {
-                kept(self.keep_cuts(std::mem::take(&mut chunk), None)?);
+                kept(self.keep_cuts(std::mem::take(&mut chunk), None, None)?);
             }
         }
         if !chunk.is_empty() {
-            kept(self.keep_cuts(chunk, None)?);
+            kept(self.keep_cuts(chunk, None, None)?);
         }
         Ok(())
     }
 
-    fn keep_cuts(&mut self, cuts: Vec<Cut>, draft: Option<DraftId>) -> Result<Vec<Entry>, Failure> {
+    fn keep_cuts(
+        &mut self,
+        cuts: Vec<Cut>,
+        draft: Option<DraftId>,
+        whom: Option<(UnitId, Sharing)>,
+    ) -> Result<Vec<Entry>, Failure> {
         self.listed()?;
+        let unit = whom.map_or_else(|| self.unit().map(|unit| unit.id), |(unit, _)| Ok(unit))?;
         let doing = "keeping";
         let (mut pieces, mut readers, mut readers_of) = (Vec::new(), Vec::new(), Vec::new());
         let mut locals: Vec<(usize, Answers)> = Vec::new();
@@ -96,11 +118,11 @@ impl Home {
                 levels.push((cut.case, level));
             }
             let said = levels.iter().rev().find(|(case, _)| *case == cut.case).map(|(_, level)| *level);
-            let level = said.unwrap_or_else(|| self.level(&cut.case));
+            let level = whom.map(|(_, level)| level).or(said).unwrap_or_else(|| self.level(&cut.case));
             let who = match by_level.iter().find(|(held, _)| *held == level) {
                 Some((_, who)) => *who,
                 None => {
-                    readers.push(self.readers(level)?);
+                    readers.push(self.readers(&unit, level)?);
                     by_level.push((level, readers.len() - 1));
                     readers.len() - 1
                 }

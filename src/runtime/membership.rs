@@ -31,17 +31,15 @@ pub struct Adopted {
 }
 
 impl Home {
-    /// Joins the agency of a pack, if its newest roster has these words and lists this device.
+    /// Joins the agency of a pack, if its newest roster has these words and lists this device. A device that has joined already
+    /// takes the newer rosters of the pack, which follow from its own.
     ///
     /// # Errors
-    /// Usage when the device has joined already; refused for other words, a broken chain or a roster without this device.
+    /// Refused for other words, a broken chain or a roster without this device.
     pub fn join(&mut self, pack: &Pack, words: &Words) -> Result<(), Failure> {
         let doing = "joining the agency";
         if self.has_joined() {
-            return Err(Failure::usage(
-                format!("{doing} — this device has joined one already"),
-                "Sync to get newer rosters.",
-            ));
+            return self.follow(pack, words);
         }
         let refused = |error: KeysError| fault::keys(doing, &error);
         let newest = pack.rosters.last().ok_or_else(|| Failure::refused(format!("{doing} — the pack is empty"), ""))?;
@@ -66,6 +64,37 @@ impl Home {
             self.file_freshness(statement)?;
         }
         self.settle_candidates()
+    }
+
+    /// Newer rosters on a stick, for a device that no hub has reached yet.
+    fn follow(&mut self, pack: &Pack, words: &Words) -> Result<(), Failure> {
+        let refused = |error: KeysError| fault::keys("taking over newer rosters", &error);
+        let mut trust = self.trust()?.clone();
+        let held = trust.roster_version();
+        let mut newer = Vec::new();
+        for statement in &pack.rosters {
+            let version = Statement::from_bytes(statement)
+                .map_err(|error| refused(error.into()))
+                .and_then(|statement| amanat_sync::proof::roster_version(&statement).map_err(refused))?;
+            if version > held {
+                trust.adopt(statement).map_err(refused)?;
+                newer.push((version, statement));
+            }
+        }
+        if trust.fingerprint_words() != *words {
+            return Err(refused(Forgery::OtherWords.into()));
+        }
+        for (version, statement) in newer {
+            self.file(&roster_document(&trust, version, statement.clone()))?;
+        }
+        self.set_trust(trust)?;
+        for statement in &pack.unit_keys {
+            self.take_unit_keys(statement)?;
+        }
+        for statement in &pack.freshness {
+            self.file_freshness(statement)?;
+        }
+        self.adopt_documents().map(drop)
     }
 
     /// Trusts a roster for the first time and begins the first journal.
@@ -245,9 +274,4 @@ pub(super) fn roster_document(trust: &Trust, version: u64, bytes: Vec<u8>) -> Do
 fn unit_keys_version(keys: &UnitKeys) -> u64 {
     let readers = u64::try_from(keys.wraps.len()).unwrap_or(u64::MAX).min(0xffff_ffff);
     (keys.epoch << 32) | readers
-}
-
-/// The payload's hash of a statement, as rosters name one another.
-pub(super) fn payload_hash(bytes: &[u8]) -> Option<Digest> {
-    Statement::from_bytes(bytes).ok().map(|statement| statement.payload_hash())
 }

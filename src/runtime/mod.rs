@@ -1,7 +1,9 @@
 //! Threads, terminal, clock, disk, keys and journal joined to the pure rooms: nothing else of the app touches them.
 
+pub mod arrivals;
 mod belonging;
 pub mod border;
+pub mod carrier;
 pub mod clock;
 pub mod closed_home;
 pub mod config;

@@ -69,6 +69,7 @@ impl Home {
         replayed.opened = replayed.opened.saturating_add(count(rest.entries.len()));
         self.learn(&rest.entries);
         take(rest.entries, replayed.total);
+        self.mark_read()?;
         Ok(replayed)
     }
 

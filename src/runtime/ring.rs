@@ -83,16 +83,6 @@ impl Ring {
         self.keys.contains_key(slip)
     }
 
-    /// How many keys are known.
-    pub fn len(&self) -> usize {
-        self.keys.len()
-    }
-
-    /// Whether none is.
-    pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
-    }
-
     /// Takes a key in.
     pub fn put(&mut self, slip: EntryRef, key: CaseKey, purpose: Purpose) {
         self.keys.insert(slip, (key, purpose));
@@ -113,11 +103,6 @@ impl Ring {
     pub fn usable(&self, case: CaseId, purpose: Purpose, journal: JournalId, audience: &[Reader]) -> Option<u64> {
         let slip = self.newest.get(&(case, purpose))?;
         (slip.journal == journal && slip.audience == audience).then_some(slip.seq)
-    }
-
-    /// The newest own slip of a case, whoever reads it.
-    pub fn newest(&self, case: CaseId) -> Option<&OwnSlip> {
-        self.newest.get(&(case, Purpose::Content))
     }
 }
 

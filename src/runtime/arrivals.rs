@@ -1,0 +1,215 @@
+//! After a pass: what arrived is taken over — newer rosters and unit keys first, then entries, which are opened and folded. A
+//! headquarters reader also says which slips open (`FORMATS.md` section 4).
+
+use std::collections::{BTreeMap, HashMap};
+
+use amanat_keys::{
+    audience::Sharing,
+    fingerprint::{CaseId, DeviceId, Digest, JournalId, UnitId},
+};
+use amanat_sync::{
+    batch::{Item, Limit},
+    courier::{Outcome, Trouble},
+    entry::{EntryRef, Kind, SealedEntry},
+    journal::{Journal as _, KnownHead, Wanted},
+};
+
+use super::{
+    fault,
+    home::Home,
+    keep::{ToKeep, What},
+    membership::Adopted,
+    opening::Opener,
+    replay::Replayed,
+};
+use crate::{
+    codebook::Codebook,
+    failure::Failure,
+    model::{self, Author, Content, Entry},
+};
+
+/// What a pass brought home.
+#[derive(Debug, Default)]
+pub struct Arrived {
+    /// Rosters and keys.
+    pub adopted: Adopted,
+    /// Entries that opened and count in their case.
+    pub entries: Vec<Entry>,
+    /// Entries of ours that had to be kept again in a new journal.
+    pub kept_again: u64,
+    /// What did not open, what is offered, what is closed.
+    pub replayed: Replayed,
+}
+
+impl Home {
+    /// Takes over what a pass brought.
+    ///
+    /// # Errors
+    /// What the journal refuses.
+    pub fn take_home(&mut self, codebook: &Codebook, outcome: &Outcome) -> Result<Arrived, Failure> {
+        let mut arrived = Arrived { adopted: self.adopt_documents()?, ..Arrived::default() };
+        if let Some(roster) = self.trust.as_ref().map(|trust| trust.roster()) {
+            self.belonging.follow(roster);
+        }
+        self.hub_ms = self.hub_ms.max(outcome.hub_time.and_then(|ms| i64::try_from(ms).ok()));
+        arrived.kept_again = self.keep_again(outcome)?;
+        let new = self.new_entries()?;
+        let found = u64::try_from(new.len()).unwrap_or(u64::MAX);
+        if !arrived.adopted.keys.is_empty() || found < outcome.pulled {
+            // A unit's key opens what was closed before, and a place that was elided may have been filled below our marks.
+            let mut entries = Vec::new();
+            arrived.replayed = self.replay(|page, _so_far| entries.extend(page))?;
+            arrived.entries = entries;
+        } else {
+            arrived.entries = self.open_new(&new, &mut arrived.replayed)?;
+        }
+        self.say_what_opens(codebook, &new, &arrived.replayed)?;
+        let known = self.journal.heads().map_err(|error| fault::sync("reading the journal", &error))?;
+        self.note_heads(&known)?;
+        Ok(arrived)
+    }
+
+    /// Remembers how far others' journals have been opened.
+    pub(super) fn mark_read(&mut self) -> Result<(), Failure> {
+        let known = self.journal.heads().map_err(|error| fault::sync("reading the journal", &error))?;
+        self.read_up_to = known.iter().filter(|known| known.own.is_none()).map(place).collect();
+        Ok(())
+    }
+
+    /// Entries of others above what has been opened.
+    fn new_entries(&mut self) -> Result<Vec<SealedEntry>, Failure> {
+        let doing = "reading what arrived";
+        let known = self.journal.heads().map_err(|error| fault::sync(doing, &error))?;
+        let mut new = Vec::new();
+        for known in known.iter().filter(|known| known.own.is_none()) {
+            let (key, head) = place(known);
+            let mut seq = self.read_up_to.get(&key).copied().unwrap_or(0);
+            while seq < head {
+                let wanted = Wanted::After { device: known.device, journal: known.journal, seq };
+                let runs = self.journal.pending(&wanted, Limit::BODY).map_err(|error| fault::sync(doing, &error))?;
+                let before = seq;
+                for run in runs {
+                    seq = seq.max(run.last());
+                    new.extend(run.items.into_iter().filter_map(|item| match item {
+                        Item::Entry(entry) => Some(*entry),
+                        Item::Elided(_) => None,
+                    }));
+                }
+                if seq == before {
+                    break;
+                }
+            }
+            self.read_up_to.insert(key, head);
+        }
+        Ok(new)
+    }
+
+    fn open_new(&mut self, new: &[SealedEntry], replayed: &mut Replayed) -> Result<Vec<Entry>, Failure> {
+        let mut inside = Vec::with_capacity(new.len());
+        for entry in new {
+            if self.belonging.note(&entry.header) || !entry.header.understood() {
+                inside.push(entry.clone());
+            } else {
+                replayed.offered.push(entry.at());
+            }
+        }
+        let identities = self.identities();
+        let opened = Opener::new(&self.ring, &identities, true).open(inside);
+        replayed.closed = opened.closed;
+        replayed.opened = u64::try_from(opened.entries.len()).unwrap_or(u64::MAX);
+        replayed.failed = opened.failed;
+        self.take_keys(opened.keys, replayed)?;
+        self.learn(&opened.entries);
+        Ok(opened.entries)
+    }
+
+    /// Entries behind a fork stay as evidence and are kept again, opened and sealed anew, in the journal that goes on (`FORMATS.md`
+    /// section 2).
+    fn keep_again(&mut self, outcome: &Outcome) -> Result<u64, Failure> {
+        let doing = "keeping again what a fork left behind";
+        let mut again = 0;
+        for trouble in &outcome.trouble {
+            let (Trouble::Fork { journal, at, successor: Some(_) }
+            | Trouble::NotTaken { journal, seq: at, successor: Some(_), .. }) = trouble
+            else {
+                continue;
+            };
+            let wanted = Wanted::After { device: self.device(), journal: *journal, seq: at.saturating_sub(1) };
+            let runs = self.journal.pending(&wanted, Limit::BODY).map_err(|error| fault::sync(doing, &error))?;
+            let losing: Vec<SealedEntry> = runs.iter().flat_map(|run| run.entries().cloned()).collect();
+            let identities = self.identities();
+            let opened = Opener::new(&self.ring, &identities, true).open(losing).entries;
+            for entry in opened {
+                let keep = ToKeep {
+                    case: entry.case,
+                    what: What::Content(entry.content),
+                    source: entry.source,
+                    draft: None,
+                    sharing: None,
+                };
+                self.keep(&Codebook::default(), keep)?;
+                again += 1;
+            }
+        }
+        Ok(again)
+    }
+
+    /// An HQ reader's word: one entry for each journal says "every slip up to here opens", and one more for each slip that
+    /// does not, in a case of this device's own that the author's unit reads as well. So an import of twenty thousand cases costs
+    /// one entry and not twenty thousand, and a garbage stanza still alarms the author's supervisor.
+    fn say_what_opens(&mut self, codebook: &Codebook, new: &[SealedEntry], replayed: &Replayed) -> Result<(), Failure> {
+        if !self.reads_for_hq() || self.listed().is_err() {
+            return Ok(());
+        }
+        let ours: std::collections::HashSet<_> = self.identities().into_keys().collect();
+        let for_us = |entry: &&SealedEntry| {
+            entry.header.kind == Kind::Slip && entry.header.audience.iter().any(|reader| ours.contains(&reader.key))
+        };
+        let mut up_to: BTreeMap<(DeviceId, JournalId), u64> = BTreeMap::new();
+        for slip in new.iter().filter(for_us) {
+            let mark = up_to.entry((slip.header.device, slip.header.journal)).or_default();
+            *mark = (*mark).max(slip.header.seq);
+        }
+        let failed: HashMap<&EntryRef, ()> = replayed.failed.iter().map(|(at, _)| (at, ())).collect();
+        let shut: Vec<EntryRef> =
+            new.iter().filter(for_us).map(SealedEntry::at).filter(|at| failed.contains_key(at)).collect();
+        for ((device, journal), seq) in up_to {
+            self.say(codebook, EntryRef { device, journal, seq }, true)?;
+        }
+        for at in shut {
+            self.say(codebook, at, false)?;
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, codebook: &Codebook, at: EntryRef, opens: bool) -> Result<(), Failure> {
+        let unit = self.unit_of(&at.device)?;
+        let place = Author { device: at.device.into(), journal: at.journal.into(), seq: at.seq };
+        let content = Content::Opened(model::Opened { place, opens });
+        let case = duty_case(&self.device(), &unit);
+        let keep = ToKeep { case: case.into(), what: What::Content(content), source: None, draft: None, sharing: None };
+        self.keep_for(codebook, keep, Some((unit, Sharing::H2)))?;
+        Ok(())
+    }
+
+    fn unit_of(&self, device: &DeviceId) -> Result<UnitId, Failure> {
+        let roster = self.trust()?.roster();
+        let role = roster.member_of(device).and_then(|member| member.roles.first());
+        Ok(role.map_or(self.unit()?.id, |(_, unit)| *unit))
+    }
+}
+
+/// The case in which a reader's device tells one unit what opens: always the same, so that it costs one slip.
+fn duty_case(reader: &DeviceId, unit: &UnitId) -> CaseId {
+    let mut case = [0; 16];
+    if let Some((half, _)) =
+        Digest::tagged("duty-case", &[reader.as_bytes(), unit.as_bytes()]).as_bytes().split_first_chunk()
+    {
+        case = *half;
+    }
+    CaseId::from_bytes(case)
+}
+
+fn place(known: &KnownHead) -> ((DeviceId, JournalId), u64) {
+    ((known.device, known.journal), known.head.seq)
+}

@@ -1,0 +1,129 @@
+//! One device's way to its hub: the road, the courier's memory, and a handle of its own on the journal. It signs and carries; it
+//! opens nothing.
+
+use amanat_keys::{device::Signer, roster::Hub, trust::Trust};
+use amanat_sync::{
+    courier::{self, Courier, End, Outcome, Party},
+    http::{HttpSettings, HttpTransport},
+    journal::SqliteJournal,
+};
+
+use super::{clock, fault, home::Home};
+use crate::failure::Failure;
+
+/// Everything a pass needs. Kept between passes: it holds the connection.
+pub struct Carrier {
+    courier: Courier,
+    journal: SqliteJournal,
+    road: HttpTransport,
+    party: Party,
+    trust: Trust,
+    attempts: u32,
+    seed: u64,
+}
+
+impl Carrier {
+    /// Prepares the way to the hub that the adopted roster names; nothing is sent yet.
+    ///
+    /// # Errors
+    /// Usage when the roster names no hub; refused for a hub away from this machine from a practice home, or an address that
+    /// would send plain HTTP over a network.
+    pub fn new(home: &Home) -> Result<Self, Failure> {
+        let hub = home.hub().ok_or_else(|| {
+            Failure::usage(
+                "looking for the hub — the roster names none",
+                "Have the admin approve one: amanat roster approve hub.join --role hub.",
+            )
+        })?;
+        if home.practice() && !is_loopback(&hub.url) {
+            return Err(Failure::refused(
+                format!("calling {} — this home is for practice and calls no hub but one on this machine", hub.url),
+                "Make a home without --practice.",
+            ));
+        }
+        let trust = home.trust()?.clone();
+        let party = Party { agency: trust.agency(), device: home.device(), hub: hub.id };
+        let journal = home.journal().another().map_err(|error| fault::sync("opening the journal again", &error))?;
+        let road = road(hub, &trust, &home.signer(), party)?;
+        let seed = home.device().as_bytes().iter().fold(0_u64, |seed, byte| seed.rotate_left(7) ^ u64::from(*byte));
+        Ok(Self { courier: Courier::default(), journal, road, party, trust, attempts: 0, seed })
+    }
+
+    /// One trip there and back.
+    pub fn pass(&mut self) -> Outcome {
+        let outcome = courier::pass(&mut self.courier, &mut self.journal, &mut self.road, self.party, &mut self.trust);
+        self.attempts = if matches!(outcome.end, End::Done) { 0 } else { self.attempts.saturating_add(1) };
+        outcome
+    }
+
+    /// Milliseconds until the next try by itself; `None` when a person must act first, or nothing is to be tried again.
+    pub fn next_try(&self, end: &End) -> Option<u64> {
+        let jitter = self.seed ^ u64::try_from(clock::unix_ms()).unwrap_or(0);
+        courier::next_try(end, self.attempts.max(1), jitter)
+    }
+}
+
+fn road(hub: &Hub, trust: &Trust, signer: &Signer, party: Party) -> Result<HttpTransport, Failure> {
+    let signer = signer.clone();
+    let settings = HttpSettings {
+        url: hub.url.clone(),
+        agency: trust.agency(),
+        device: party.device,
+        hub: hub.receipt_key.key_id(),
+        // A base that could be read as a statement is never signed; the hub refuses the empty signature.
+        sign: Box::new(move |base| signer.sign_request(base).unwrap_or([0; 64])),
+        ticks: Box::new(clock::boot_ms),
+    };
+    HttpTransport::new(settings).map_err(|error| ended(&End::from(error)).unwrap_or_else(|| Failure::failed("", "")))
+}
+
+/// Whether a URL names this machine.
+fn is_loopback(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = authority
+        .strip_prefix("[::1]")
+        .map_or_else(|| authority.rsplit_once(':').map_or(authority, |(host, _)| host), |_port| "::1");
+    host == "localhost" || host == "::1" || host.parse::<std::net::Ipv4Addr>().is_ok_and(|host| host.is_loopback())
+}
+
+/// How a pass ended, as a failure; `None` when it ended well.
+pub fn ended(end: &End) -> Option<Failure> {
+    let doing = "syncing";
+    Some(match end {
+        End::Done => return None,
+        End::Unreachable(why) => Failure::unreachable(
+            format!("{doing} — the hub was not reached: {why}"),
+            "Nothing is lost: what is kept here waits. Try again with a connection, or carry a bundle.",
+        ),
+        End::Busy(seconds) => {
+            Failure::unreachable(format!("{doing} — the hub is busy and asks to wait {seconds} s"), "Try again later.")
+        }
+        End::Refused(refusal) => Failure::refused(
+            format!("{doing} — the hub says no: {refusal}"),
+            "Trying again changes nothing: ask the admin. What is kept here waits.",
+        ),
+        End::Nonsense(what) => Failure::refused(
+            format!("{doing} — what the hub answers does not hold: {what}"),
+            "Nothing of it was taken. Tell the admin; something before the hub may be at fault.",
+        ),
+        End::Local(error) => fault::sync(doing, error),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn practice_knows_this_machine_by_its_names_and_nothing_else() {
+        for url in ["http://127.0.0.1:7070", "http://127.3.2.1", "http://localhost:1/", "http://[::1]:7070"] {
+            assert!(is_loopback(url), "{url}");
+        }
+        for url in
+            ["http://10.0.0.1", "https://hub.example", "http://127.0.0.1.example:1", "localhost", "http://[::2]:1"]
+        {
+            assert!(!is_loopback(url), "{url}");
+        }
+    }
+}
