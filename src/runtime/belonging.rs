@@ -14,7 +14,7 @@ use amanat_sync::entry::Header;
 
 /// Readers of each case and where each device belongs.
 #[derive(Debug, Default)]
-pub struct Belonging {
+pub(super) struct Belonging {
     cases: HashMap<CaseId, Inside>,
     places: HashMap<DeviceId, Vec<Digest>>,
 }
@@ -27,7 +27,7 @@ struct Inside {
 
 impl Belonging {
     /// Where the devices of a roster belong: the units in which their members have a role, and themselves.
-    pub fn under(roster: &Roster) -> Self {
+    pub(super) fn under(roster: &Roster) -> Self {
         let mut places: HashMap<DeviceId, Vec<Digest>> = HashMap::new();
         for device in &roster.devices {
             let own = Digest::from_bytes(*device.id.as_bytes());
@@ -39,12 +39,12 @@ impl Belonging {
     }
 
     /// Takes over another roster; what is known of the cases stays.
-    pub fn follow(&mut self, roster: &Roster) {
+    pub(super) fn follow(&mut self, roster: &Roster) {
         self.places = Self::under(roster).places;
     }
 
     /// Notes a slip, or a rewrap. Whether it counts in its case.
-    pub fn note(&mut self, header: &Header) -> bool {
+    pub(super) fn note(&mut self, header: &Header) -> bool {
         if !header.wraps() {
             return self.counts(header);
         }
@@ -59,7 +59,7 @@ impl Belonging {
     }
 
     /// Whether an entry counts in its case.
-    pub fn counts(&self, header: &Header) -> bool {
+    pub(super) fn counts(&self, header: &Header) -> bool {
         let Some(inside) = self.cases.get(&header.case) else { return false };
         inside.signers.contains(&header.device)
             || self

@@ -45,7 +45,7 @@ impl Home {
     /// What the journal refuses.
     pub fn drafts(&self) -> Result<Vec<Draft>, Failure> {
         let rows = self.journal.shelf(Shelf::Drafts).map_err(|error| fault::sync("reading the drafts", &error))?;
-        Ok(rows.iter().filter_map(|row| read(row)).collect())
+        Ok(rows.iter().filter_map(read).collect())
     }
 }
 

@@ -25,11 +25,11 @@ const MAX_JOURNALS: u64 = 10_000;
 
 /// How far own journals had come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Heads(Vec<(JournalId, Head)>);
+pub(super) struct Heads(Vec<(JournalId, Head)>);
 
 impl Heads {
     /// The own journals among these.
-    pub fn of(known: &[KnownHead]) -> Self {
+    pub(super) fn of(known: &[KnownHead]) -> Self {
         let own = known.iter().filter(|known| known.own.is_some());
         let mut heads: Vec<_> = own.map(|known| (known.journal, known.head)).collect();
         heads.sort_unstable_by_key(|(journal, _)| *journal);
@@ -37,7 +37,7 @@ impl Heads {
     }
 
     /// Takes over newer heads.
-    pub fn note(&mut self, known: &[KnownHead]) {
+    pub(super) fn note(&mut self, known: &[KnownHead]) {
         for (journal, head) in Self::of(known).0 {
             match self.0.binary_search_by_key(&journal, |(held, _)| *held) {
                 Ok(at) => {
@@ -51,7 +51,7 @@ impl Heads {
     }
 
     /// Reads the file; a missing or unreadable one says nothing.
-    pub fn read(path: &Path, seal: &RowSeal) -> Self {
+    pub(super) fn read(path: &Path, seal: &RowSeal) -> Self {
         let Ok(sealed) = fs::read(path) else { return Self::default() };
         let opened = seal.open(TABLE, &[], &[], &[], &sealed).ok();
         opened.and_then(|plain| canonical::decode(&plain).ok()).unwrap_or_default()
@@ -61,7 +61,7 @@ impl Heads {
     ///
     /// # Errors
     /// What the disk says.
-    pub fn write(&self, path: &Path, seal: &RowSeal) -> Result<(), Failure> {
+    pub(super) fn write(&self, path: &Path, seal: &RowSeal) -> Result<(), Failure> {
         let doing = |error: &std::io::Error| Failure::disk(format!("writing {}", path.display()), error);
         let sealed = seal
             .seal(TABLE, &[], &[], &[], &canonical::encode(self))
@@ -72,7 +72,7 @@ impl Heads {
     }
 
     /// Own journals that are behind what this file has seen of them: the number seen, and the number there is (0 for none).
-    pub fn behind(&self, known: &[KnownHead]) -> Vec<Behind> {
+    pub(super) fn behind(&self, known: &[KnownHead]) -> Vec<Behind> {
         let mut behind = Vec::new();
         for (journal, seen) in &self.0 {
             let there = known.iter().find(|known| known.journal == *journal && known.own.is_some());
@@ -92,14 +92,14 @@ impl Heads {
     }
 
     /// Forgets journals that are closed for good.
-    pub fn forget(&mut self, journal: &JournalId) {
+    pub(super) fn forget(&mut self, journal: &JournalId) {
         self.0.retain(|(held, _)| held != journal);
     }
 }
 
 /// A journal that has been set back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Behind {
+pub(super) struct Behind {
     /// Which.
     pub journal: JournalId,
     /// The newest number that was written.

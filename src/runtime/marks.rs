@@ -27,7 +27,8 @@ impl Mark<'_> {
         let (key, plain) = match self {
             Self::Trust(trust) => (TRUST.to_vec(), trust.to_bytes()),
             Self::Unit(held) => {
-                let key = [UNIT, &held.unit.as_bytes().as_slice()[..16], &held.epoch.to_be_bytes()].concat();
+                // 5 + 32 + 8 bytes, within the 64 that a row key may have.
+                let key = [UNIT, held.unit.as_bytes().as_slice(), &held.epoch.to_be_bytes()].concat();
                 (
                     key,
                     canonical::encode(&Stored { unit: held.unit, epoch: held.epoch, identity: held.identity.clone() }),

@@ -28,7 +28,7 @@ use crate::{
 
 /// What opening a run of entries gave.
 #[derive(Debug, Default)]
-pub struct Opened {
+pub(super) struct Opened {
     /// Entries that opened.
     pub entries: Vec<Entry>,
     /// Keys that slips gave.
@@ -43,7 +43,7 @@ pub struct Opened {
 
 /// A case key out of a slip.
 #[derive(Clone, Debug)]
-pub struct NewKey {
+pub(super) struct NewKey {
     /// The slip's place.
     pub slip: EntryRef,
     /// The key.
@@ -53,7 +53,7 @@ pub struct NewKey {
 }
 
 /// What one thread opens with.
-pub struct Opener<'a> {
+pub(super) struct Opener<'a> {
     ring: &'a Ring,
     identities: &'a HashMap<KeyId, ReadIdentity>,
     found: HashMap<EntryRef, CaseKey>,
@@ -64,12 +64,12 @@ pub struct Opener<'a> {
 
 impl<'a> Opener<'a> {
     /// With the keys known so far and the identities that open slips.
-    pub fn new(ring: &'a Ring, identities: &'a HashMap<KeyId, ReadIdentity>, last_call: bool) -> Self {
+    pub(super) fn new(ring: &'a Ring, identities: &'a HashMap<KeyId, ReadIdentity>, last_call: bool) -> Self {
         Self { ring, identities, found: HashMap::new(), interner: Interner::default(), last_call }
     }
 
     /// Opens what can be opened.
-    pub fn open(&mut self, entries: Vec<SealedEntry>) -> Opened {
+    pub(super) fn open(&mut self, entries: Vec<SealedEntry>) -> Opened {
         let mut opened = Opened::default();
         for entry in entries {
             match entry.header.kind {
@@ -126,7 +126,7 @@ impl<'a> Opener<'a> {
 }
 
 /// Opens a slip with the identity that its audience names; `None` when it names none of ours.
-pub fn open_slip(
+pub(super) fn open_slip(
     header: &Header,
     bytes: &[u8],
     identities: &HashMap<KeyId, ReadIdentity>,

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 /// What a case key seals: a case's entries, or the answers that its forms call sealed (the case's second key).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Purpose {
+pub(super) enum Purpose {
     /// Entries.
     Content,
     /// Names, phones, homes.
@@ -44,7 +44,7 @@ impl Purpose {
 
 /// An own slip that can be sealed under.
 #[derive(Clone, Debug)]
-pub struct OwnSlip {
+pub(super) struct OwnSlip {
     /// Its journal.
     pub journal: JournalId,
     /// Its number there.
@@ -55,14 +55,14 @@ pub struct OwnSlip {
 
 /// Case keys by the place of their slip.
 #[derive(Debug, Default)]
-pub struct Ring {
+pub(super) struct Ring {
     keys: HashMap<EntryRef, (CaseKey, Purpose)>,
     newest: HashMap<(CaseId, Purpose), OwnSlip>,
 }
 
 impl Ring {
     /// From the rows of the journal's shelf; a row that is no key is passed over (its entries count as unreadable).
-    pub fn from_rows(rows: &[ShelfRow]) -> Self {
+    pub(super) fn from_rows(rows: &[ShelfRow]) -> Self {
         let mut ring = Self::default();
         for row in rows.iter().filter(|row| row.shelf == Shelf::CaseKeys) {
             if let Some((at, key, purpose)) = row.slip().zip(parse(&row.plain)).map(|(at, (key, use_))| (at, key, use_))
@@ -74,23 +74,23 @@ impl Ring {
     }
 
     /// The key that a slip at this place gave.
-    pub fn key(&self, slip: &EntryRef) -> Option<&CaseKey> {
+    pub(super) fn key(&self, slip: &EntryRef) -> Option<&CaseKey> {
         self.keys.get(slip).map(|(key, _)| key)
     }
 
     /// Whether the slip's key is known.
-    pub fn holds(&self, slip: &EntryRef) -> bool {
+    pub(super) fn holds(&self, slip: &EntryRef) -> bool {
         self.keys.contains_key(slip)
     }
 
     /// Takes a key in.
-    pub fn put(&mut self, slip: EntryRef, key: CaseKey, purpose: Purpose) {
+    pub(super) fn put(&mut self, slip: EntryRef, key: CaseKey, purpose: Purpose) {
         self.keys.insert(slip, (key, purpose));
     }
 
     /// Notes an own slip, found in the journal or just kept: the newest of its case is sealed under. Entries of one journal come in
     /// order, and journals in the order in which they were begun.
-    pub fn note_own(&mut self, header: &Header) {
+    pub(super) fn note_own(&mut self, header: &Header) {
         if header.kind != Kind::Slip {
             return;
         }
@@ -100,14 +100,20 @@ impl Ring {
     }
 
     /// The newest own slip of a case, if it stands in this journal and gives the key to exactly these readers.
-    pub fn usable(&self, case: CaseId, purpose: Purpose, journal: JournalId, audience: &[Reader]) -> Option<u64> {
+    pub(super) fn usable(
+        &self,
+        case: CaseId,
+        purpose: Purpose,
+        journal: JournalId,
+        audience: &[Reader],
+    ) -> Option<u64> {
         let slip = self.newest.get(&(case, purpose))?;
         (slip.journal == journal && slip.audience == audience).then_some(slip.seq)
     }
 }
 
 /// The local row of a key: 16 bytes and what it is for.
-pub fn row(slip: &EntryRef, case: CaseId, id: KeyId, key: &CaseKey, purpose: Purpose) -> ShelfRow {
+pub(super) fn row(slip: &EntryRef, case: CaseId, id: KeyId, key: &CaseKey, purpose: Purpose) -> ShelfRow {
     let mut plain = Zeroizing::new(Vec::with_capacity(17));
     plain.extend_from_slice(key.expose());
     plain.push(purpose.byte());
@@ -115,7 +121,7 @@ pub fn row(slip: &EntryRef, case: CaseId, id: KeyId, key: &CaseKey, purpose: Pur
 }
 
 /// The place of a slip as `keys` has it.
-pub fn place_of(header: &Header) -> Place {
+pub(super) fn place_of(header: &Header) -> Place {
     Place {
         agency: header.agency,
         device: header.device,

@@ -125,21 +125,20 @@ pub fn add_device(
             member
         }
     };
-    if let Some(member) = roster.members.iter_mut().find(|held| held.id == member) {
-        if !member.roles.contains(&(role, unit)) {
-            member.roles.push((role, unit));
-        }
+    if let Some(member) = roster.members.iter_mut().find(|held| held.id == member)
+        && !member.roles.contains(&(role, unit))
+    {
+        member.roles.push((role, unit));
     }
     let listed = device(member, newcomer);
     roster.devices.push(listed.clone());
     sort(roster);
-    if roster.reads_for(&listed, &unit) {
-        if let Some((unit, offered)) = roster.units.iter_mut().find(|held| held.id == unit).zip(offered) {
-            if unit.recipient.is_none() {
-                unit.recipient = Some(offered.clone());
-                unit.epoch = 1;
-            }
-        }
+    if roster.reads_for(&listed, &unit)
+        && let Some((unit, offered)) = roster.units.iter_mut().find(|held| held.id == unit).zip(offered)
+        && unit.recipient.is_none()
+    {
+        unit.recipient = Some(offered.clone());
+        unit.epoch = 1;
     }
     Ok(id)
 }

@@ -38,7 +38,7 @@ const WORTH_A_THREAD: usize = 32;
 
 /// One thing to keep.
 #[derive(Clone, Debug)]
-pub struct Piece {
+pub(super) struct Piece {
     /// The case.
     pub case: CaseId,
     /// Under which of the case's keys.
@@ -50,11 +50,11 @@ pub struct Piece {
 }
 
 /// Stands for "the entry sealed just before this one", whose id is known only then.
-pub const PREVIOUS: EntryId = EntryId::from_bytes([0; 16]);
+pub(super) const PREVIOUS: EntryId = EntryId::from_bytes([0; 16]);
 
 /// What is to be appended, and what it says.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub(super) struct Batch {
     /// Slips and entries in the order of their numbers.
     pub sealed: Vec<SealedEntry>,
     /// Local rows of the new case keys.
@@ -81,7 +81,7 @@ enum Made {
 ///
 /// # Errors
 /// What `keys` refuses; nothing has been kept then.
-pub fn seal(
+pub(super) fn seal(
     pen: &Pen,
     ring: &Ring,
     slot: Slot,
@@ -185,10 +185,10 @@ fn chain(
             }
             (Planned::Content { piece, key, slip }, Made::Text(text)) => {
                 let Some(mut piece) = pieces.get_mut(piece).and_then(Option::take) else { continue };
-                if let Content::Names(names) = &mut piece.content {
-                    if names.of == PREVIOUS {
-                        names.of = previous;
-                    }
+                if let Content::Names(names) = &mut piece.content
+                    && names.of == PREVIOUS
+                {
+                    names.of = previous;
                 }
                 let text = text.unwrap_or_else(|| record::encode(&times, piece.source.as_ref(), &piece.content));
                 let (header, envelope) = content_entry(pen, &slot, piece.case, slip, &key, &text)?;
