@@ -71,7 +71,7 @@ async fn perform(args: Args) -> Result<(), Box<dyn std::error::Error>> {
         }
         Verb::Roster { file, fingerprint, home } => {
             let words = fingerprint.map(|text| text.parse()).transpose().map_err(HomeFault::Words)?;
-            let version = HubHome::at(&home).take_rosters(&file, words.as_ref()).await?;
+            let version = HubHome::at(&home).take_rosters(&file, words.as_ref())?;
             println!("roster {version}");
         }
     }

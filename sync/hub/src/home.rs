@@ -146,8 +146,10 @@ impl HubHome {
     ///
     /// # Errors
     /// [`HomeFault::NoWords`]; [`HomeFault::Trust`] when a roster does not prove itself or does not follow.
-    pub async fn take_rosters(&self, file: &Path, words: Option<&Words>) -> Result<u64, HomeFault> {
+    pub fn take_rosters(&self, file: &Path, words: Option<&Words>) -> Result<u64, HomeFault> {
         self.must_exist()?;
+        // A running hub has its own copy and would write over ours: it takes rosters from devices that publish them.
+        let _alone = self.lock()?;
         let bytes = read(file)?;
         // A join pack, or rosters one after another.
         let chain =
@@ -288,11 +290,8 @@ fn version(statement: &[u8]) -> Option<u64> {
     amanat_sync::proof::roster_version(&Statement::from_bytes(statement).ok()?).ok()
 }
 
-/// Statements written one after another, or inside a pack `[1, [roster…], …]`; what cannot be read ends the list.
+/// Statements written one after another; what cannot be read ends the list.
 fn split_chain(bytes: &[u8]) -> Vec<Vec<u8>> {
-    if let Some(packed) = unpack(bytes) {
-        return packed;
-    }
     let mut statements = Vec::new();
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -305,15 +304,6 @@ fn split_chain(bytes: &[u8]) -> Vec<Vec<u8>> {
         rest = more;
     }
     statements
-}
-
-/// The rosters of a join pack; a bare statement has a number in that place.
-fn unpack(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let mut decoder = minicbor::Decoder::new(bytes);
-    decoder.array().ok()??;
-    decoder.u64().ok()?;
-    let rosters = decoder.array().ok()??;
-    (0..rosters).map(|_| decoder.bytes().ok().map(<[u8]>::to_vec)).collect()
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, HomeFault> {

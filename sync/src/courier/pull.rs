@@ -12,11 +12,11 @@ use super::pass::{Trip, nonsense};
 use crate::batch::{Run, Why};
 use crate::cbor::count;
 use crate::chain::Verdict;
-use crate::entry::SealedEntry;
+use crate::entry::{Change, SealedEntry};
 use crate::journal::{Pulled, Quarantined, State};
 use crate::receipt::{Checkpoint, read_heads_list};
 use crate::wire::codec;
-use crate::wire::limits::{MAX_ITEMS, MAX_SEQ};
+use crate::wire::limits::{MAX_AGAIN, MAX_ITEMS, MAX_SEQ};
 use crate::wire::messages::{HeadLine, PullRequest};
 use crate::wire::v1::PullManifest;
 
@@ -25,8 +25,10 @@ type Place = (DeviceId, JournalId);
 pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
     // What did not verify is not asked for twice in one pass: it would fill every page.
     let mut passed_over: BTreeMap<Place, u64> = BTreeMap::new();
+    let mut opened: BTreeMap<Place, u64> = BTreeMap::new();
     loop {
-        let request = request(trip, &passed_over)?;
+        let request = request(trip, &passed_over, std::mem::take(&mut opened))?;
+        let asked_again = !request.again.is_empty();
         let answer = trip.road.pull(&trip.seen, &request.to_bytes())?;
         let (manifest, runs, _whole) = codec::read_pull(&answer).map_err(nonsense)?;
         if manifest.agency != trip.party.agency {
@@ -37,16 +39,40 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
         let mut moved = false;
         let (own, others): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|run| run.device == trip.party.device);
         moved |= restored(trip, own, &mut passed_over)?;
+        // What a grant opened was perhaps held as bare hashes: ask for it again, but never because of an answer to that.
+        if !asked_again {
+            opened = opened_by(trip, &others)?;
+        }
         moved |= take(trip, others, &mut passed_over)?;
         trip.file(&manifest.statements)?;
         look_for_hidden_tail(trip, &manifest)?;
-        if !manifest.more || !moved {
+        if opened.is_empty() && (!manifest.more || !moved) {
             return Ok(());
         }
     }
 }
 
-fn request(trip: &Trip<'_>, passed_over: &BTreeMap<Place, u64>) -> Result<PullRequest, End> {
+/// Where rewraps in these runs open a slip from which on we hold at least one place: by journal, the lowest such slip.
+fn opened_by(trip: &Trip<'_>, runs: &[Run]) -> Result<BTreeMap<Place, u64>, End> {
+    let targets = runs.iter().flat_map(Run::entries).filter_map(|entry| entry.header.target);
+    let mut opened: BTreeMap<Place, u64> = BTreeMap::new();
+    for target in targets.filter(|target| target.change == Change::Rewrap && target.entry.device != trip.party.device) {
+        let lowest = opened.entry((target.entry.device, target.entry.journal)).or_insert(target.entry.seq);
+        *lowest = target.entry.seq.min(*lowest);
+    }
+    let heads = trip.journal.heads().map_err(End::Local)?;
+    let reaches = |place: &Place, seq: u64| {
+        heads.iter().any(|known| (known.device, known.journal) == *place && known.head.seq >= seq)
+    };
+    opened.retain(|place, seq| reaches(place, *seq));
+    Ok(opened)
+}
+
+fn request(
+    trip: &Trip<'_>,
+    passed_over: &BTreeMap<Place, u64>,
+    opened: BTreeMap<Place, u64>,
+) -> Result<PullRequest, End> {
     let mut heads: BTreeMap<Place, u64> = passed_over.clone();
     for known in trip.journal.heads().map_err(End::Local)? {
         let held = heads.entry((known.device, known.journal)).or_default();
@@ -59,10 +85,14 @@ fn request(trip: &Trip<'_>, passed_over: &BTreeMap<Place, u64>) -> Result<PullRe
         };
         *held = upto.max(*held);
     }
+    let again = opened.into_iter().take(MAX_AGAIN).map(|((device, journal), seq)| {
+        let last = heads.get(&(device, journal)).copied().unwrap_or(seq);
+        (HeadLine { device, journal, seq }, last)
+    });
     Ok(PullRequest {
         agency: trip.party.agency,
+        again: again.collect(),
         heads: heads.into_iter().map(|((device, journal), seq)| HeadLine { device, journal, seq }).collect(),
-        again: Vec::new(),
         items: MAX_ITEMS,
         bytes: count(trip.road.room()),
     })

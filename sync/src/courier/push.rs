@@ -41,9 +41,10 @@ fn room(trip: &Trip<'_>) -> Limit {
     Limit { items: Limit::BODY.items, bytes: count(trip.road.room()) }
 }
 
-fn received(trip: &Trip<'_>) -> Result<Vec<u64>, End> {
+/// What counts as received, and from where on things are offered: in an epoch that nobody vouched for only the second moves.
+fn received(trip: &Trip<'_>) -> Result<Vec<(u64, u64)>, End> {
     let status = trip.journal.status(&trip.party.hub).map_err(End::Local)?;
-    Ok(status.own.iter().map(|own| own.received.max(own.offered_from)).collect())
+    Ok(status.own.iter().map(|own| (own.received, own.offered_from)).collect())
 }
 
 /// One batch there, one answer back.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use amanat_hub::store::{HubStore as _, MemoryStore};
+use amanat_hub::store::{HubStore as _, MemoryStore, SqliteStore};
 use amanat_sync::batch::{Limit, Why};
 use amanat_sync::courier::{Courier, End, Outcome, Trouble, next_try, pass};
 use amanat_sync::journal::{Cursor, Journal, MemoryJournal, State};
@@ -123,7 +123,7 @@ fn a_restored_laptop_goes_on_in_a_new_journal_and_everything_arrives() {
     // What was lost is kept again in the new journal, and arrives.
     let slot = restored.next_slot(amanat_sync::journal::Line::Cases).unwrap();
     assert_eq!(slot.journal, next);
-    let mut new_pen = Pen { slot, signer: old_pen.signer.clone() };
+    let mut new_pen = Pen { slot, signer: old_pen.signer.clone(), target: None };
     let again = new_pen.story(2);
     restored.append(&amanat_sync::journal::Keep { entries: again, ..Default::default() }).unwrap();
     let outcome = travel(&agency, 0, &mut restored, &mut Road::new(&agency, &hub, 0));
@@ -195,6 +195,83 @@ fn a_roster_made_on_a_device_reaches_the_hub() {
     let calls = road.calls;
     done(&pass(&mut courier, &mut journal, &mut road, agency.party(2), &mut trust));
     assert_eq!(road.calls, calls + 1, "and then there is nothing to say");
+}
+
+#[test]
+fn what_a_grant_opens_is_fetched_where_only_hashes_were_held() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let hub = block(agency.in_memory());
+    let (mut officer, mut supervisor, mut colleague) =
+        (MemoryJournal::default(), MemoryJournal::default(), MemoryJournal::default());
+    let to_colleague = *agency.actors[1].id.as_bytes();
+    let mut pen = Pen::new(&agency, 0, 1);
+    let mut story = pen.story(4);
+    story.push(pen.slip(&[to_colleague]));
+    story.push(pen.note(5, "a note for the colleague"));
+    keep(&mut officer, &pen, &story);
+    done(&travel(&agency, 0, &mut officer, &mut Road::new(&agency, &hub, 0)));
+    done(&travel(&agency, 1, &mut colleague, &mut Road::new(&agency, &hub, 1)));
+    assert_eq!(held(&colleague), [5, 6]);
+    assert_eq!(colleague.status(&agency.hub.id).unwrap().elided, 4);
+
+    // The officer's colleague may not open it for themselves; the station's supervisor may.
+    for (actor, journal, opens) in [(1, &mut MemoryJournal::default(), false), (2, &mut supervisor, true)] {
+        let mut pen = Pen::new(&agency, actor, 2);
+        let grant = pen.rewrap(&story[0], &[to_colleague]);
+        keep(journal, &pen, &[grant]);
+        done(&travel(&agency, actor, journal, &mut Road::new(&agency, &hub, actor)));
+        let outcome = travel(&agency, 1, &mut colleague, &mut Road::new(&agency, &hub, 1));
+        assert!(matches!(outcome.end, End::Done), "{outcome:?}");
+        let page = colleague.entries_after(Cursor::START, Limit::BODY).unwrap().entries;
+        let of_officer = page.iter().filter(|entry| entry.header.device == agency.actors[0].id);
+        let numbers: Vec<u64> = of_officer.map(|entry| entry.header.seq).collect();
+        assert_eq!(numbers, if opens { vec![1, 2, 3, 4, 5, 6] } else { vec![5, 6] });
+    }
+}
+
+#[test]
+fn a_restored_hub_is_noticed_and_offered_again_what_it_lost() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let folder = tempfile::tempdir().unwrap();
+    let (live, backup) = (folder.path().join("live.sqlite"), folder.path().join("backup.sqlite"));
+    let open = |path: &std::path::Path, epoch| {
+        let mut agency = Agency::new("http://127.0.0.1:7070");
+        agency.hub.epoch = epoch;
+        // The recipients are made anew each time; the agency is the one that the devices know.
+        (agency.trust, agency.roster) = (agency_trust(), agency_trust().roster().clone());
+        block(agency.open(Arc::new(SqliteStore::open(path).unwrap())))
+    };
+    fn agency_trust() -> amanat_keys::trust::Trust {
+        TRUST.get().cloned().unwrap()
+    }
+    static TRUST: std::sync::OnceLock<amanat_keys::trust::Trust> = std::sync::OnceLock::new();
+    TRUST.set(agency.trust.clone()).unwrap();
+
+    let mut officer = MemoryJournal::default();
+    let mut pen = Pen::new(&agency, 0, 1);
+    let story = pen.story(10);
+    keep(&mut officer, &pen, &story);
+    done(&travel(&agency, 0, &mut officer, &mut Road::new(&agency, &open(&live, 1), 0)));
+    std::fs::copy(&live, &backup).unwrap();
+    let more = pen.story(10);
+    keep(&mut officer, &pen, &more);
+    done(&travel(&agency, 0, &mut officer, &mut Road::new(&agency, &open(&live, 1), 0)));
+    assert_eq!(officer.status(&agency.hub.id).unwrap().own[0].received, 20);
+
+    // Rolled back unseen: no. The same epoch with an older checkpoint is told and nothing of it is filed.
+    let outcome = travel(&agency, 0, &mut officer, &mut Road::new(&agency, &open(&backup, 1), 0));
+    assert!(matches!(outcome.trouble[..], [Trouble::HubDenies { .. }]), "{outcome:?}");
+    assert_eq!(officer.status(&agency.hub.id).unwrap().own[0].received, 20);
+
+    // Restored in the open, as a new epoch: what it lost is offered again, and does not count until an admin has spoken.
+    let restored = open(&backup, 2);
+    let outcome = travel(&agency, 0, &mut officer, &mut Road::new(&agency, &restored, 0));
+    assert!(matches!(outcome.trouble[..], [Trouble::NewEpoch { epoch: 2 }]), "{outcome:?}");
+    let outcome = travel(&agency, 0, &mut officer, &mut Road::new(&agency, &restored, 0));
+    assert!(matches!(outcome.end, End::Done), "{outcome:?}");
+    let mut reader = MemoryJournal::default();
+    travel(&agency, 3, &mut reader, &mut Road::new(&agency, &restored, 3));
+    assert_eq!(held(&reader), (1..=20).collect::<Vec<_>>(), "nothing is missing at the restored hub");
 }
 
 #[test]

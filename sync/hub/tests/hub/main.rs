@@ -1,6 +1,7 @@
 //! The hub from outside: its door without a socket, the courier against it over roads that break, and the built program.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that cannot go on should stop where it stands"
 )]

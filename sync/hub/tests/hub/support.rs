@@ -13,7 +13,7 @@ use amanat_keys::trust::{Trust, propose, signing_agency};
 use amanat_sync::batch::{Item, Run};
 use amanat_sync::chain;
 use amanat_sync::courier::Party;
-use amanat_sync::entry::{Header, Kind, Reader, RosterSeen, SealedEntry, Slot};
+use amanat_sync::entry::{Change, Header, Kind, Reader, RosterSeen, SealedEntry, Slot, Target};
 use amanat_sync::journal::{Journal, Keep, Line, NewJournal};
 use amanat_sync::signature::{self, Nonce, Parts};
 use amanat_sync::transport::{Transport, TransportError};
@@ -165,6 +165,7 @@ fn statement(roster: &Roster, root: &Signer) -> Vec<u8> {
 pub(crate) struct Pen {
     pub(crate) signer: Signer,
     pub(crate) slot: Slot,
+    pub(crate) target: Option<Target>,
 }
 
 impl Pen {
@@ -173,7 +174,7 @@ impl Pen {
         let journal = JournalId::from_bytes([journal; 16]);
         let agency = agency.id();
         let prev = chain::link0(&agency, &device, &journal);
-        Self { signer, slot: Slot { agency, device, journal, seq: 1, prev } }
+        Self { signer, slot: Slot { agency, device, journal, seq: 1, prev }, target: None }
     }
 
     pub(crate) fn new_journal(&self, line: Line) -> NewJournal {
@@ -183,18 +184,34 @@ impl Pen {
 
     /// A slip to units or devices.
     pub(crate) fn slip(&mut self, readers: &[[u8; 32]]) -> SealedEntry {
-        let agency = self.slot.agency;
-        let mut audience: Vec<Reader> = readers
-            .iter()
-            .map(|id| Reader { agency, id: Digest::from_bytes(*id), key: KeyId::from_bytes([5; 32]) })
-            .collect();
-        audience.sort_unstable();
+        let audience = self.audience(readers);
         self.write(Kind::Slip, self.slot.seq, audience, b"age header")
+    }
+
+    fn audience(&self, readers: &[[u8; 32]]) -> Vec<Reader> {
+        let agency = self.slot.agency;
+        let reader = |id: &[u8; 32]| Reader { agency, id: Digest::from_bytes(*id), key: KeyId::from_bytes([5; 32]) };
+        let mut audience: Vec<Reader> = readers.iter().map(reader).collect();
+        audience.sort_unstable();
+        audience
     }
 
     /// Content under the slip at `key`.
     pub(crate) fn note(&mut self, key: u64, text: &str) -> SealedEntry {
         self.write(Kind::Sealed, key, Vec::new(), text.as_bytes())
+    }
+
+    /// Opens another's slip to more readers.
+    pub(crate) fn rewrap(&mut self, slip: &SealedEntry, readers: &[[u8; 32]]) -> SealedEntry {
+        self.target = Some(Target {
+            agency: self.slot.agency,
+            entry: slip.at(),
+            hash: slip.hash(),
+            change: Change::Rewrap,
+            replaces: None,
+        });
+        let audience = self.audience(readers);
+        self.write(Kind::StandIn, self.slot.seq, audience, b"another age header")
     }
 
     /// A slip to the station and headquarters and `n - 1` notes under it.
@@ -207,7 +224,7 @@ impl Pen {
 
     fn write(&mut self, kind: Kind, key: u64, audience: Vec<Reader>, envelope: &[u8]) -> SealedEntry {
         let Slot { agency, device, journal, seq, prev } = self.slot;
-        let hash = (kind == Kind::Slip).then_some(Digest::from_bytes([9; 32]));
+        let hash = (kind != Kind::Sealed).then_some(Digest::from_bytes([9; 32]));
         let header = Header {
             v: 1,
             agency,
@@ -224,7 +241,7 @@ impl Pen {
             digest: Digest::of(envelope),
             size: u64::try_from(envelope.len()).unwrap(),
             parts: Vec::new(),
-            target: None,
+            target: self.target.take(),
         };
         let bytes = header.encode().unwrap();
         let signature = self.signer.sign(amanat_keys::statement::Purpose::Entry, &agency, &bytes);
