@@ -3,6 +3,7 @@
 mod around;
 mod catalog;
 mod check;
+pub mod correct;
 pub mod derive;
 mod find;
 mod finish;
@@ -10,6 +11,7 @@ mod form;
 mod grammar;
 mod load;
 mod rule;
+mod search;
 pub mod shape;
 
 pub use around::Surroundings;
@@ -26,3 +28,4 @@ pub use form::{
 pub use grammar::RuleError;
 pub use load::{LoadError, Sources};
 pub use rule::{CASE, CnicSays, Comparison, Expr, Facts, Path, Rule, Standing, Term, Truth};
+pub use search::SearchIndex;

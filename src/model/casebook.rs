@@ -3,12 +3,13 @@
 //! The fold is a set of entries: applying them in any order, or twice, gives the same casebook. What a case shows is
 //! computed from its entries when asked for; only what lists and filters need is kept beside them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
-    answer::Given,
+    answer::{Answers, Given},
     entry::{Author, Content, Entry},
     ids::{CaseId, DeviceId, EntryId, JournalId, QuestionId},
+    summary::{CaseSummary, Sort},
 };
 
 /// How far an entry has come: three words only (`DESIGN.md` section 4, invariant 5).
@@ -23,12 +24,15 @@ pub enum Delivery {
 }
 
 /// One case and the entries that belong to it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseFile {
     /// The case.
     pub id: CaseId,
     /// Its entries, ordered by (time of the device, author): only for showing, never for deciding.
     pub entries: Vec<EntryId>,
+    summary: CaseSummary,
+    /// The last place of each journal that wrote in this case.
+    journals: BTreeMap<(DeviceId, JournalId), u64>,
 }
 
 /// Two amendments that did not know of each other and touch the same question: both are shown until a supervisor chooses.
@@ -54,11 +58,15 @@ pub struct Line {
 }
 
 /// The fold.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Casebook {
     entries: HashMap<EntryId, Entry>,
     cases: HashMap<CaseId, CaseFile>,
+    /// Amendments and sealed answers by the entry they belong to, sorted.
+    about: HashMap<EntryId, Vec<EntryId>>,
+    rows: HashSet<[u8; 32]>,
     received: HashMap<(DeviceId, JournalId), u64>,
+    handed_over: HashMap<(DeviceId, JournalId), u64>,
 }
 
 impl Casebook {
@@ -67,9 +75,70 @@ impl Casebook {
         if self.entries.contains_key(&entry.id) {
             return;
         }
-        let case = self.cases.entry(entry.case).or_insert_with(|| CaseFile { id: entry.case, entries: Vec::new() });
-        case.entries.push(entry.id);
-        self.entries.insert(entry.id, entry);
+        let (id, case, author) = (entry.id, entry.case, entry.author);
+        if let Some(source) = &entry.source {
+            self.rows.insert(source.row);
+        }
+        let (about, person) = match &entry.content {
+            Content::Amendment(amendment) => (Some(amendment.target), false),
+            Content::Names(names) => (Some(names.of), false),
+            Content::Sheet(sheet) => (None, sheet.form().id.as_str() == "person"),
+            Content::Access(_) | Content::Opened(_) | Content::Other(_) => (None, false),
+        };
+        if let Some(target) = about {
+            let list = self.about.entry(target).or_default();
+            list.insert(list.partition_point(|other| *other < id), id);
+        }
+        let moment = entry.times.device;
+        self.entries.insert(id, entry);
+        let entries = &self.entries;
+        let key = |id: &EntryId| entries.get(id).map(|entry| (entry.times.device.unix_ms, entry.author, entry.id));
+        let file = self.cases.entry(case).or_insert_with(|| CaseFile {
+            id: case,
+            entries: Vec::new(),
+            summary: CaseSummary::empty(case),
+            journals: BTreeMap::new(),
+        });
+        let place = file.entries.partition_point(|other| key(other) < key(&id));
+        file.entries.insert(place, id);
+        let last = file.journals.entry((author.device, author.journal)).or_default();
+        *last = (*last).max(author.seq);
+        file.summary.entries += 1;
+        file.summary.persons += usize::from(person);
+        file.summary.touched = file.summary.touched.max(Some(moment));
+        self.summarise(&case, &id);
+    }
+
+    /// Works out anew what the list shows of a case, where this entry can change it.
+    fn summarise(&mut self, case: &CaseId, changed: &EntryId) {
+        let Some(target) = self.target_of(changed) else { return };
+        let Some(file) = self.cases.get(case) else { return };
+        // What is amended may arrive after its amendments, or lie in another case, where amendments do not reach.
+        if self.entries.get(&target).is_none_or(|target| target.case != *case) {
+            return;
+        }
+        let opening = self.sheets(file, "case").next().map(|opening| opening.id);
+        let lines = opening.filter(|opening| *opening == target || *changed == target).map(|id| self.standing(&id));
+        let collides = !self.collisions(&target).is_empty();
+        if let Some(file) = self.cases.get_mut(case) {
+            if let Some(lines) = lines {
+                file.summary.open(&lines);
+            }
+            file.summary.mark(target, collides);
+        }
+    }
+
+    /// The sheet whose standing an entry can change; itself, if it is a sheet.
+    fn target_of(&self, id: &EntryId) -> Option<EntryId> {
+        match &self.entries.get(id)?.content {
+            Content::Sheet(_) => Some(*id),
+            Content::Amendment(amendment) => Some(amendment.target),
+            Content::Names(names) => match self.entries.get(&names.of).map(|entry| &entry.content) {
+                Some(Content::Amendment(amendment)) => Some(amendment.target),
+                _ => None,
+            },
+            Content::Access(_) | Content::Opened(_) | Content::Other(_) => None,
+        }
     }
 
     /// Notes a verified receipt: everything of that journal up to `seq` is received.
@@ -78,11 +147,23 @@ impl Casebook {
         *mark = (*mark).max(seq);
     }
 
+    /// Notes that everything of that journal up to `seq` is on a stick or in flight.
+    pub fn hand_over(&mut self, device: DeviceId, journal: JournalId, seq: u64) {
+        let mark = self.handed_over.entry((device, journal)).or_default();
+        *mark = (*mark).max(seq);
+    }
+
     /// How far an entry has come.
     pub fn delivery(&self, author: &Author) -> Delivery {
-        match self.received.get(&(author.device, author.journal)) {
-            Some(mark) if author.seq <= *mark => Delivery::Received,
-            _ => Delivery::Kept,
+        self.delivery_at((author.device, author.journal), author.seq)
+    }
+
+    fn delivery_at(&self, journal: (DeviceId, JournalId), seq: u64) -> Delivery {
+        let reaches = |marks: &HashMap<_, u64>| marks.get(&journal).is_some_and(|mark| seq <= *mark);
+        match (reaches(&self.received), reaches(&self.handed_over)) {
+            (true, _) => Delivery::Received,
+            (false, true) => Delivery::HandedOver,
+            (false, false) => Delivery::Kept,
         }
     }
 
@@ -101,11 +182,258 @@ impl Casebook {
         self.cases.values()
     }
 
+    /// Whether an imported row with this identity is there already.
+    pub fn has_row(&self, row: &[u8; 32]) -> bool {
+        self.rows.contains(row)
+    }
+
     /// The sheets of a case filled with one form.
     pub fn sheets<'a>(&'a self, case: &'a CaseFile, form: &'a str) -> impl Iterator<Item = &'a Entry> {
         case.entries
             .iter()
             .filter_map(|id| self.entries.get(id))
             .filter(move |entry| matches!(&entry.content, Content::Sheet(sheet) if sheet.form().id.as_str() == form))
+    }
+
+    /// The amendments of an entry, in no order that means anything. An amendment from another case does not count.
+    pub fn amendments<'a>(&'a self, target: &EntryId) -> impl Iterator<Item = &'a Entry> {
+        let case = self.entries.get(target).map(|entry| entry.case);
+        self.belonging(target)
+            .filter(move |entry| Some(entry.case) == case && matches!(entry.content, Content::Amendment(_)))
+    }
+
+    fn belonging<'a>(&'a self, target: &EntryId) -> impl Iterator<Item = &'a Entry> {
+        self.about.get(target).into_iter().flatten().filter_map(|id| self.entries.get(id))
+    }
+
+    /// The sealed answers that were kept with an entry by its own author; another's would be a name put on someone.
+    pub fn names<'a>(&'a self, of: &EntryId) -> impl Iterator<Item = &'a Answers> {
+        let owner = self.entries.get(of).map(|entry| (entry.case, entry.author.device));
+        self.belonging(of).filter_map(move |entry| match &entry.content {
+            Content::Names(names) if Some((entry.case, entry.author.device)) == owner => Some(&names.answers),
+            _ => None,
+        })
+    }
+
+    /// What an entry says today, in the order of question ids. A question over which amendments collide has a line
+    /// for each of them.
+    pub fn standing(&self, id: &EntryId) -> Vec<Line> {
+        self.lines(id, false)
+    }
+
+    /// As [`Casebook::standing`], with the sealed answers that can be read.
+    pub fn standing_with_names(&self, id: &EntryId) -> Vec<Line> {
+        self.lines(id, true)
+    }
+
+    fn lines(&self, id: &EntryId, with_names: bool) -> Vec<Line> {
+        let mut lines: Vec<Line> = Vec::new();
+        for (question, heads) in self.heads(id, with_names) {
+            for (from, given) in heads {
+                let repeats = lines.last().is_some_and(|last| last.question == *question && last.given == *given);
+                if !repeats {
+                    lines.push(Line { question: question.clone(), given: given.clone(), from });
+                }
+            }
+        }
+        lines
+    }
+
+    /// By question, the answers that no other has replaced: the newest amendments, or the sheet's own.
+    fn heads<'a>(
+        &'a self,
+        id: &EntryId,
+        with_names: bool,
+    ) -> BTreeMap<&'a QuestionId, Vec<(Option<EntryId>, &'a Given)>> {
+        let mut told: BTreeMap<&QuestionId, Vec<(Option<EntryId>, &Given)>> = BTreeMap::new();
+        let own = match self.entries.get(id).map(|entry| &entry.content) {
+            Some(Content::Sheet(sheet)) => Some(sheet.answers()),
+            Some(Content::Names(names)) => Some(&names.answers),
+            _ => None,
+        };
+        let sealed = |of: &EntryId| self.names(of).filter(|_| with_names).flat_map(Answers::iter).collect::<Vec<_>>();
+        for (question, given) in own.into_iter().flat_map(Answers::iter).chain(sealed(id)) {
+            told.insert(question, vec![(None, given)]);
+        }
+        let mut changed: BTreeMap<&QuestionId, Vec<(EntryId, &Given, &[EntryId])>> = BTreeMap::new();
+        for entry in self.amendments(id) {
+            let Content::Amendment(amendment) = &entry.content else { continue };
+            for (question, given) in amendment.changes.iter().chain(sealed(&entry.id)) {
+                changed.entry(question).or_default().push((entry.id, given, &amendment.seen));
+            }
+        }
+        for (question, all) in changed {
+            let standing = all.iter().filter(|(id, ..)| !all.iter().any(|(_, _, seen)| seen.contains(id)));
+            told.insert(question, standing.map(|(id, given, _)| (Some(*id), *given)).collect());
+        }
+        told
+    }
+
+    /// The questions over which amendments of an entry collide: neither knew of the other, and they differ.
+    pub fn collisions(&self, target: &EntryId) -> Vec<Collision> {
+        let differ = |heads: &[(Option<EntryId>, &Given)]| {
+            heads.windows(2).any(|two| matches!(two, [(_, one), (_, other)] if one != other))
+        };
+        let heads = self.heads(target, true).into_iter().filter(|(_, heads)| differ(heads));
+        heads
+            .map(|(question, heads)| Collision {
+                target: *target,
+                question: question.clone(),
+                amendments: heads.into_iter().filter_map(|(from, _)| from).collect(),
+            })
+            .collect()
+    }
+
+    /// One line of the list of cases.
+    pub fn summary(&self, case: &CaseFile) -> CaseSummary {
+        let far = case.journals.iter().map(|(journal, seq)| self.delivery_at(*journal, *seq)).min();
+        let mut summary = case.summary.clone();
+        summary.delivery = far.unwrap_or(Delivery::Kept);
+        summary
+    }
+
+    /// The cases that a filter lets through, sorted; equals keep the order of their ids.
+    pub fn list(&self, filter: impl Fn(&CaseSummary) -> bool, sort: Sort) -> Vec<CaseSummary> {
+        let mut rows: Vec<CaseSummary> = self.cases.values().map(|case| self.summary(case)).filter(filter).collect();
+        rows.sort_unstable_by(|one, other| sort.compare(one, other));
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::{
+        answer::{Answer, Lang, Value},
+        date::Moment,
+        entry::{Amendment, Names, Source, Times},
+        ids::{Code, FormRef},
+        sheet::Sheet,
+    };
+    use super::*;
+
+    fn code(code: &str) -> Answer {
+        Answer::Value(Value::Choice(code.into()))
+    }
+
+    fn answers(told: &[(&str, &str)]) -> Answers {
+        told.iter().map(|(id, value)| ((*id).into(), code(value).into())).collect()
+    }
+
+    fn entry(id: u8, device: u8, content: Content) -> Entry {
+        Entry {
+            id: EntryId::from_bytes([id; 16]),
+            case: CaseId::from_bytes([1; 16]),
+            author: Author {
+                device: DeviceId::from_bytes([device; 32]),
+                journal: JournalId::from_bytes([device; 16]),
+                seq: u64::from(id),
+            },
+            times: Times { device: Moment::pkt(i64::from(id % 3)), boot_ms: 0, hub_ms: None },
+            source: (id == 1).then(|| Source {
+                name: "s".into(),
+                map: "m".into(),
+                row: [id; 32],
+                cells: Box::default(),
+            }),
+            content,
+        }
+    }
+
+    fn sheet(form: &str, told: &[(&str, &str)]) -> Content {
+        Content::Sheet(Sheet::new(FormRef { id: form.into(), version: 1 }, Lang::En, answers(told)))
+    }
+
+    fn amend(target: u8, seen: &[u8], told: &[(&str, &str)]) -> Content {
+        Content::Amendment(Amendment {
+            target: EntryId::from_bytes([target; 16]),
+            seen: seen.iter().map(|id| EntryId::from_bytes([*id; 16])).collect(),
+            reason: "NEWINFO".into(),
+            note: None,
+            changes: answers(told),
+        })
+    }
+
+    fn story() -> Vec<Entry> {
+        let names = |of, name| {
+            Content::Names(Names { of: EntryId::from_bytes([of; 16]), answers: answers(&[("name_full", name)]) })
+        };
+        vec![
+            entry(1, 1, sheet("case", &[("case_class", "UND"), ("risk_level", "LOW"), ("district", "PK617")])),
+            entry(2, 1, sheet("person", &[("gender", "F")])),
+            entry(3, 1, names(2, "GUL")),
+            entry(4, 2, amend(1, &[], &[("case_class", "TIP")])),
+            entry(5, 3, amend(1, &[], &[("case_class", "SOM"), ("risk_level", "HIGH")])),
+            entry(6, 4, amend(2, &[], &[("gender", "M")])),
+            entry(7, 5, amend(2, &[6], &[("gender", "TF")])),
+            entry(8, 2, names(2, "STRANGER")),
+        ]
+    }
+
+    fn told(lines: &[Line], question: &str) -> Vec<String> {
+        let of = |line: &&Line| line.question.as_str() == question;
+        lines.iter().filter(of).filter_map(|line| line.given.answer.choice().map(Code::to_string)).collect()
+    }
+
+    fn book(entries: impl IntoIterator<Item = Entry>) -> Casebook {
+        let mut book = Casebook::default();
+        entries.into_iter().for_each(|entry| book.apply(entry));
+        book
+    }
+
+    #[test]
+    fn corrections_stand_and_what_collides_is_shown_twice_until_someone_chooses() {
+        let mut book = book(story());
+        let (case, person) = (EntryId::from_bytes([1; 16]), EntryId::from_bytes([2; 16]));
+        assert_eq!(told(&book.standing(&person), "gender"), ["TF"], "the later one knew the earlier");
+        assert_eq!(told(&book.standing(&case), "case_class"), ["TIP", "SOM"]);
+        assert_eq!(told(&book.standing(&case), "risk_level"), ["HIGH"]);
+        let collisions = book.collisions(&case);
+        assert_eq!(collisions.len(), 1);
+        assert_eq!(collisions[0].amendments, [4, 5].map(|id| EntryId::from_bytes([id; 16])));
+        let row = |book: &Casebook| book.list(|_| true, Sort::Touched).remove(0);
+        assert!(row(&book).collided);
+        book.apply(entry(9, 6, amend(1, &[4, 5], &[("case_class", "BOTH")])));
+        assert_eq!(told(&book.standing(&case), "case_class"), ["BOTH"]);
+        let row = row(&book);
+        assert!(!row.collided);
+        assert_eq!((row.persons, row.entries), (1, 9));
+        assert_eq!(row.class.as_ref().map(Code::as_str), Some("BOTH"));
+        assert_eq!(row.risk.as_ref().map(Code::as_str), Some("HIGH"));
+    }
+
+    #[test]
+    fn names_come_only_when_asked_for_and_only_from_the_author() {
+        let book = book(story());
+        let person = EntryId::from_bytes([2; 16]);
+        assert!(told(&book.standing(&person), "name_full").is_empty());
+        assert_eq!(told(&book.standing_with_names(&person), "name_full"), ["GUL"]);
+    }
+
+    #[test]
+    fn a_case_is_as_far_as_its_last_entry() {
+        let mut book = book(story());
+        let delivery = |book: &Casebook| book.list(|_| true, Sort::Short)[0].delivery;
+        for device in 1..=5 {
+            assert_eq!(delivery(&book), Delivery::Kept, "{device}");
+            book.hand_over(DeviceId::from_bytes([device; 32]), JournalId::from_bytes([device; 16]), 8);
+        }
+        assert_eq!(delivery(&book), Delivery::HandedOver);
+        for device in 1..=5 {
+            book.receive(DeviceId::from_bytes([device; 32]), JournalId::from_bytes([device; 16]), 8);
+        }
+        assert_eq!(delivery(&book), Delivery::Received);
+        assert!(book.has_row(&[1; 32]) && !book.has_row(&[2; 32]));
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_arrival_changes_nothing(order in Just((0..8_usize).collect::<Vec<_>>()).prop_shuffle(), twice in 0..8_usize) {
+            let story = story();
+            let mut shuffled: Vec<Entry> = order.iter().map(|at| story[*at].clone()).collect();
+            shuffled.push(story[twice].clone());
+            prop_assert_eq!(book(shuffled), book(story));
+        }
     }
 }

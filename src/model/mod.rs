@@ -7,6 +7,7 @@ mod draft;
 mod entry;
 mod ids;
 mod sheet;
+mod summary;
 
 pub use answer::{Answer, Answers, Given, Lang, Value};
 pub use casebook::{CaseFile, Casebook, Collision, Delivery, Line};
@@ -15,3 +16,4 @@ pub use draft::{Draft, Problem, ProblemKind, Problems, Severity};
 pub use entry::{Access, Amendment, Author, Content, Entry, Names, Opened, Other, Source, Times};
 pub use ids::{CaseId, Code, DeviceId, DraftId, EntryId, FormId, FormRef, JournalId, MemberId, QuestionId, UnitId};
 pub use sheet::Sheet;
+pub use summary::{CaseSummary, Sort};
