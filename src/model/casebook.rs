@@ -57,6 +57,9 @@ pub struct Line {
     pub from: Option<EntryId>,
 }
 
+/// One amendment's new answer to a question, and the amendments its author had seen.
+type Change<'a> = (EntryId, &'a Given, &'a [EntryId]);
+
 /// The fold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Casebook {
@@ -255,7 +258,7 @@ impl Casebook {
         for (question, given) in own.into_iter().flat_map(Answers::iter).chain(sealed(id)) {
             told.insert(question, vec![(None, given)]);
         }
-        let mut changed: BTreeMap<&QuestionId, Vec<(EntryId, &Given, &[EntryId])>> = BTreeMap::new();
+        let mut changed: BTreeMap<&QuestionId, Vec<Change<'_>>> = BTreeMap::new();
         for entry in self.amendments(id) {
             let Content::Amendment(amendment) = &entry.content else { continue };
             for (question, given) in amendment.changes.iter().chain(sealed(&entry.id)) {
