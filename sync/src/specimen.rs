@@ -7,6 +7,7 @@ use crate::batch::{Item, Run};
 use crate::chain;
 use crate::entry::{Change, EntryRef, Header, Kind, Reader, RosterSeen, SealedEntry, Slot, Target};
 use crate::journal::{Line, NewJournal};
+use crate::receipt::Receipt;
 
 /// A device that writes.
 #[derive(Debug)]
@@ -140,4 +141,29 @@ impl Pen {
     pub(crate) fn device(&self) -> DeviceId {
         self.slot.device
     }
+}
+
+/// The hub of the tests.
+pub(crate) fn hub() -> DeviceId {
+    DeviceId::from_bytes([0x48; 32])
+}
+
+/// The hub's word that it has what the pen wrote up to `seq`.
+pub(crate) fn receipt(pen: &Pen, epoch: u64, seq: u64) -> (Receipt, Vec<u8>) {
+    let receipt = Receipt {
+        agency: pen.slot.agency,
+        hub: hub(),
+        hub_key: KeyId::from_bytes([5; 32]),
+        epoch,
+        checkpoint: 1,
+        previous: Digest::from_bytes([0; 32]),
+        roster_version: 3,
+        device: pen.slot.device,
+        journal: pen.slot.journal,
+        seq,
+        link: pen.run(1, |_| true).stretch().link_at(seq).unwrap(),
+        complete: seq,
+        hub_time: 0,
+    };
+    (receipt, b"statement".to_vec())
 }

@@ -11,13 +11,9 @@ use crate::documents::DocumentKind;
 use crate::entry::SealedEntry;
 use crate::error::SyncError;
 use crate::receipt::{Checkpoint, Receipt};
-use crate::specimen::Pen;
+use crate::specimen::{Pen, hub, receipt};
 
 const ALL: Limit = Limit::BODY;
-
-pub(super) fn hub() -> DeviceId {
-    DeviceId::from_bytes([0x48; 32])
-}
 
 pub(super) fn began(journal: &mut dyn Journal, pen: &Pen) {
     journal.begin(&pen.new_journal(Line::Cases, None)).unwrap();
@@ -36,25 +32,6 @@ pub(super) fn verified(pen: &Pen, run: Run) -> VerifiedRun {
 
 fn pulled(runs: Vec<VerifiedRun>) -> Pulled {
     Pulled { runs, quarantine: Vec::new() }
-}
-
-pub(super) fn receipt(pen: &Pen, epoch: u64, seq: u64) -> (Receipt, Vec<u8>) {
-    let receipt = Receipt {
-        agency: pen.slot.agency,
-        hub: hub(),
-        hub_key: KeyId::from_bytes([5; 32]),
-        epoch,
-        checkpoint: 1,
-        previous: Digest::from_bytes([0; 32]),
-        roster_version: 3,
-        device: pen.slot.device,
-        journal: pen.slot.journal,
-        seq,
-        link: pen.run(1, |_| true).stretch().link_at(seq).unwrap(),
-        complete: seq,
-        hub_time: 0,
-    };
-    (receipt, b"statement".to_vec())
 }
 
 fn filing(receipts: Vec<(Receipt, Vec<u8>)>, vouched: u64) -> Filing {
@@ -203,6 +180,22 @@ pub(super) fn a_receipt_for_another_history_closes_the_journal(j: &mut dyn Journ
     let next = Pen::new(2);
     j.begin(&next.new_journal(Line::Cases, Some(pen.slot.journal))).unwrap();
     assert_eq!(j.heads().unwrap().iter().filter(|h| h.state == State::Forked).count(), 1, "it stays as evidence");
+}
+
+pub(super) fn a_receipt_beyond_our_head_tells_of_a_restored_home(j: &mut dyn Journal) {
+    let (mut pen, mut other) = (Pen::new(1), Pen::stranger(8, 3));
+    began(j, &pen);
+    pen.story(1, 1);
+    j.append(&keep(&pen.written)).unwrap();
+    other.story(1, 1);
+    j.file_pulled(&pulled(vec![verified(&other, other.run(1, |_| true))])).unwrap();
+    pen.content(1, 1, b"later");
+    other.content(1, 1, b"later");
+    let filed = j.file_receipt(&filing(vec![receipt(&pen, 1, 3), receipt(&other, 1, 3)], 1)).unwrap();
+    assert_eq!(filed, Filed { behind: vec![(pen.device(), pen.slot.journal)], ..Filed::default() });
+    assert!(matches!(j.next_slot(Line::Cases), Err(SyncError::NoJournal)));
+    let states: Vec<State> = j.heads().unwrap().iter().map(|h| h.state).collect();
+    assert_eq!(states, [State::Closed, State::Open], "another's journal may well be further than what we were given");
 }
 
 pub(super) fn limits_cut_and_a_large_entry_still_goes(j: &mut dyn Journal) {
@@ -400,6 +393,7 @@ macro_rules! suite {
                 slots_follow_one_another, a_used_slot_is_refused_and_nothing_changes, a_keeping_is_whole_or_not_at_all,
                 a_foreign_or_closed_journal_cannot_be_written, two_lines_grow_side_by_side, received_is_arithmetic,
                 an_epoch_nobody_vouched_for_only_offers_again, a_receipt_for_another_history_closes_the_journal,
+                a_receipt_beyond_our_head_tells_of_a_restored_home,
                 limits_cut_and_a_large_entry_still_goes, pulled_runs_converge_whatever_their_order,
                 elisions_keep_the_chain_and_are_filled_later, a_fork_keeps_both, hashes_nobody_signed_give_way_to_entries,
                 a_bad_entry_is_set_aside_and_the_rest_goes_on, a_restored_home_finds_its_own_later_entries,

@@ -152,6 +152,13 @@ impl MemoryJournal {
         let Some(held) = self.held(&receipt.device, &receipt.journal).and_then(|at| self.journals.get_mut(at)) else {
             return;
         };
+        if receipt.seq > held.known.head.seq {
+            if held.known.own.is_some() && held.known.state == State::Open {
+                held.known.state = State::Closed;
+                filed.behind.push((receipt.device, receipt.journal));
+            }
+            return;
+        }
         if held.link_at(receipt.seq) != Some(receipt.link) {
             held.known.state = State::Forked;
             filed.forked.push((receipt.device, receipt.journal));

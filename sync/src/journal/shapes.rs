@@ -124,6 +124,8 @@ impl Filing {
 pub struct Filed {
     /// Journals whose received number moved, with that number.
     pub received: Vec<(DeviceId, JournalId, u64)>,
+    /// Own journals of which the hub has more than we do: this home was restored from a backup, and a new one must begin.
+    pub behind: Vec<(DeviceId, JournalId)>,
     /// Journals of which the hub signed another history than ours: they grow no more.
     pub forked: Vec<(DeviceId, JournalId)>,
 }

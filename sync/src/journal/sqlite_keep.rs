@@ -164,8 +164,15 @@ fn file_one(
     filed: &mut Filed,
 ) -> Result<()> {
     let Some(at) = read::journal(tx, &receipt.device, &receipt.journal)? else { return Ok(()) };
-    let ours = if receipt.seq > at.known.head.seq { None } else { read::link_at(tx, &at, receipt.seq)? };
-    if ours != Some(receipt.link) {
+    if receipt.seq > at.known.head.seq {
+        // The hub has more than we do. Of our own journal that means a restored backup: it must not grow (FORMATS section 2).
+        if at.known.own.is_some() && at.known.state == State::Open {
+            set_state(tx, at.no, State::Closed)?;
+            filed.behind.push((receipt.device, receipt.journal));
+        }
+        return Ok(());
+    }
+    if read::link_at(tx, &at, receipt.seq)? != Some(receipt.link) {
         // The hub signed for another history of this journal: it is evidence, and the journal must not grow.
         set_state(tx, at.no, State::Forked)?;
         filed.forked.push((receipt.device, receipt.journal));
