@@ -111,6 +111,15 @@ impl HubProcess {
         Ok((after("request:")?, after("fingerprint:")?))
     }
 
+    /// How many entries the hub holds, by its own count.
+    pub(crate) fn entries(home: &Path) -> Result<u64, Fault> {
+        let said = hub_says(&["status", "--home", &home.to_string_lossy(), "--json"])?;
+        let status: Value =
+            serde_json::from_str(&said).map_err(|error| Fault::new("reading the hub's status", error))?;
+        let count = status.get("entries").and_then(Value::as_u64);
+        count.ok_or_else(|| Fault::new("reading the hub's status", format!("no count of entries in {said}")))
+    }
+
     /// Hands the hub its agency's roster.
     pub(crate) fn roster(home: &Path, pack: &Path, words: &str) -> Result<(), Fault> {
         let (pack, home) = (pack.to_string_lossy(), home.to_string_lossy());

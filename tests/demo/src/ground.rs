@@ -67,7 +67,7 @@ impl Agency {
         let second = enrol(dir, &admin, "officer-sukkur", "officer", "PS Sample, Sukkur")?;
         let pack = dir.join("newest.pack");
         let words = want(&admin.run(&["roster", "show"])?, "/words")?;
-        for actor in [&supervisor, &officer, &second_supervisor, &second] {
+        for actor in [&reader, &supervisor, &officer, &second_supervisor, &second] {
             actor.run(&["device", "join", &pack.to_string_lossy(), "--fingerprint", &words])?;
         }
         HubProcess::roster(&hub_home, &pack, &words)?;

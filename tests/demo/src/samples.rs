@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use amanat::{
-    codebook::{self, Codebook, Form, Origin, QuestionKind, Surroundings},
-    model::{Answer, Answers, Code, Draft, DraftId, Lang, Moment, ProblemKind, Severity, Value as Given},
+    codebook::{self, Codebook, Form, Origin, QuestionKind, Surroundings, derive},
+    model::{Answer, Answers, Code, Draft, DraftId, Lang, Moment, PartialDate, ProblemKind, Severity, Value as Given},
 };
 use serde_json::{Map, Value, json};
 
@@ -18,6 +18,8 @@ use crate::{
 pub(crate) struct Recorded {
     /// The case's id.
     pub(crate) case: String,
+    /// The interview's entry.
+    pub(crate) interview: String,
     /// Words of its account, unlike any other case's.
     pub(crate) canaries: Vec<String>,
 }
@@ -41,27 +43,41 @@ pub(crate) fn record(officer: &Actor, number: usize, province: &str, district: &
         merge(&mut person, json!({"name_full": format!("SAMPLE PERSON {number:04}-{place}")}));
         let person = complete("person", person, &around)?;
         let kept = add(officer, "person", &person.json, Some(&case))?;
-        first.get_or_insert((want(&kept, "/entry")?, person.answers));
+        let mut answers = person.answers;
+        if let Some(group) =
+            PartialDate::new(2026, Some(10), Some(1), false).ok().and_then(|day| derive::age_group(&answers, day))
+        {
+            answers.set("age_group".into(), group);
+        }
+        first.get_or_insert((want(&kept, "/entry")?, answers));
     }
-    let canaries =
-        vec![format!("canary-{number:04}-{}", word(number)), format!("نمونہ-{number:04}-{}", word(number * 7 + 3))];
+    let canary = format!("canary-{number:04}-{}", word(number));
+    let canary_ur = format!("نمونہ-{number:04}-{}", word(number * 7 + 3));
     if let Some((person, answers)) = first {
-        let account = format!("{} {} {} {}", story.account, canaries[0], story.account_ur, canaries[1]);
+        let account = format!("{} {canary} {} {canary_ur}", story.account, story.account_ur);
         let mut around = around;
+        let mut asked = interview(&person, &account, day);
+        if answers.choice("age_group").is_some_and(|group| group.as_str() == "CHILD") {
+            merge(
+                &mut asked,
+                json!({"consent_giver": "CHILD_C", "child_support_person": "SAMPLE officer of child protection"}),
+            );
+        }
         around.entries.insert(person.parse().map_err(|()| Fault::new("reading an entry's id", &person))?, answers);
-        let interview = complete("interview", interview(&person, &account, day), &around)?;
-        add(officer, "interview", &interview.json, Some(&case))?;
+        let interview = complete("interview", asked, &around)?;
+        let kept = add(officer, "interview", &interview.json, Some(&case))?;
+        return Ok(Recorded { case, interview: want(&kept, "/entry")?, canaries: vec![canary, canary_ur] });
     }
-    Ok(Recorded { case, canaries })
+    Err(Fault::new("recording a sample case", "its story has no person"))
 }
 
 fn interview(person: &str, account: &str, day: usize) -> Value {
     json!({
-        "person_ref": person, "statement_type": "INT", "started_at": format!("2026-10-{day:02}T10:30+05:00"),
-        "setting": "PS", "officer_ref": "sample officer", "present": [], "private_ok": true, "needs_met": true,
+        "person_ref": person, "statement_type": "SCREEN", "started_at": format!("2026-10-{day:02}T10:30+05:00"),
+        "setting": "PSROOM", "officer_ref": "sample officer", "present": [], "private_ok": true, "needs_met": true,
         "explained": true, "no_promises": true, "consent_interview": "Y", "consent_giver": "SELF",
-        "consent_method": "ORAL", "consent_share_named": "N", "consent_share_services": "Y", "narrative": account,
-        "narrative_lang": "URD", "closure_given": true,
+        "consent_method": "VERBAL", "consent_share_named": "N", "consent_share_services": "Y", "narrative": account,
+        "narrative_lang": "urd", "closure_given": true,
     })
 }
 
@@ -174,7 +190,8 @@ fn add(officer: &Actor, form: &str, json: &Value, case: Option<&str>) -> Result<
 /// A made-up word that no text has by chance.
 fn word(number: usize) -> String {
     const SYLLABLES: [&str; 8] = ["zor", "mek", "tal", "vik", "dun", "pash", "qel", "ruj"];
-    (0..4).map(|place| SYLLABLES[(number / 8_usize.pow(place) + place as usize * 3) % SYLLABLES.len()]).collect()
+    let syllable = |place: usize| SYLLABLES.iter().cycle().nth((number >> (3 * place)) % SYLLABLES.len() + place * 3);
+    (0..4).filter_map(syllable).copied().collect()
 }
 
 /// Every file below a folder, the commands' own log of the demo included; the files with sample passphrases too.

@@ -94,22 +94,26 @@ fn cut_and_mend(agency: &Agency) -> Result<(), Fault> {
 }
 
 fn restart_hub(agency: &mut Agency) -> Result<HubProcess, Fault> {
-    let again = crate::actor::free_address()?;
-    must(again != agency.hub_address, || "a port in use was handed out as free".to_owned())?;
+    let before = HubProcess::entries(&agency.hub_home)?;
     agency.hub.stop();
     let hub = HubProcess::serve(&agency.hub_home, agency.hub_address)?;
     agency.officer.run(&["sync"])?;
     let (kept, received) = counts(&agency.officer.run(&["status"])?)?;
     must(received == kept, || format!("{received} of {kept} received after the hub was killed and started"))?;
-    proven(6, "the hub is killed and started again", "nothing that it signed for is gone, nothing is sent twice");
+    let after = HubProcess::entries(&agency.hub_home)?;
+    must(before == after, || format!("the hub held {before} entries before it was killed and holds {after} now"))?;
+    proven(
+        6,
+        "the hub is killed and started again",
+        &format!("it holds the same {after} entries: none lost, none doubled"),
+    );
     Ok(hub)
 }
 
 fn read_at_headquarters(agency: &Agency, recorded: &[Recorded]) -> Result<(), Fault> {
     agency.reader.run(&["sync"])?;
     for sample in recorded {
-        let shown = agency.reader.run(&["case", "show", &sample.case])?;
-        let whole = shown.to_string();
+        let whole = agency.reader.run(&["entry", "show", &sample.interview, "--names"])?.to_string();
         for text in &sample.canaries {
             must(whole.contains(text.as_str()), || {
                 format!("headquarters does not read “{text}” in case {}", sample.case)
