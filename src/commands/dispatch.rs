@@ -6,7 +6,7 @@ use clap::{Parser as _, error::ErrorKind};
 
 use super::{
     agency,
-    args::{Cli, Verb},
+    args::{Cli, Tongue, Verb},
     case, completions,
     context::Context,
     device, entry,
@@ -15,7 +15,11 @@ use super::{
 };
 use crate::{
     failure::{Failure, Kind},
-    runtime::process,
+    model::Lang,
+    runtime::{
+        process,
+        start::{self, Wish},
+    },
 };
 
 /// Runs the command line and returns the exit code.
@@ -63,7 +67,7 @@ fn misread(arguments: &[OsString], error: &clap::Error) -> ExitCode {
 
 fn perform(cli: Cli, output: Output) -> Result<Report, Failure> {
     let context = Context { global: cli.global, output };
-    let Some(verb) = cli.verb else { return Err(later("the screen")) };
+    let Some(verb) = cli.verb else { return screen(&context) };
     match verb {
         Verb::Agency(verb) => agency::run(&context, &verb),
         Verb::Device(verb) => device::run(&context, &verb),
@@ -79,6 +83,19 @@ fn perform(cli: Cli, output: Output) -> Result<Report, Failure> {
         Verb::Export(_) => Err(later("export")),
         _ => Err(later("this verb")),
     }
+}
+
+/// The screen itself; it leaves nothing to print.
+fn screen(context: &Context) -> Result<Report, Failure> {
+    if context.global.json {
+        return Err(Failure::usage("opening the screen — it has no JSON form", "Name a verb; see amanat --help."));
+    }
+    let lang = context.global.lang.map(|tongue| match tongue {
+        Tongue::En => Lang::En,
+        Tongue::Ur => Lang::Ur,
+    });
+    start::screen(context.paths()?, Wish { lang, plain: context.global.plain })?;
+    Ok(Report::new("", serde_json::json!({})))
 }
 
 /// A verb that parses and is not there yet.

@@ -25,8 +25,10 @@ use crate::{
     },
     runtime::{
         clock,
+        config::Config,
         home::Home,
         keep::{ToKeep, What},
+        officer,
     },
 };
 
@@ -63,7 +65,7 @@ fn add(context: &Context, form: &str, from: &Path, case: Option<&str>) -> Result
             ));
         }
     };
-    let mut filled = codebook::presets(form, clock::now(), &officer(&home)?);
+    let mut filled = codebook::presets(form, clock::now(), &who_sits_here(&home)?);
     given.iter().for_each(|(question, given)| filled.set(question.clone(), given.clone()));
     let draft = draft(form.form.clone(), case, filled);
     let around = book.around(existing);
@@ -81,8 +83,9 @@ fn draft(form: FormRef, case: CaseId, answers: Answers) -> Draft {
 }
 
 /// What is known of who sits here, for presets.
-fn officer(home: &Home) -> Result<Answers, Failure> {
-    Ok(crate::runtime::seat::officer(home.unit()?, home.member()?))
+fn who_sits_here(home: &Home) -> Result<Answers, Failure> {
+    let config = Config::read(&home.paths().settings())?;
+    Ok(officer::known(home.unit()?, home.member()?, &config))
 }
 
 fn kept_report(kept: &[Entry], warnings: &Problems) -> Report {

@@ -2,7 +2,7 @@
 
 use std::{sync::mpsc, time::Duration};
 
-use amanat_sync::courier::{End, Outcome, Trouble};
+use amanat_sync::courier::{End, Outcome};
 use serde_json::json;
 
 use super::{
@@ -17,6 +17,7 @@ use crate::{
         arrivals::Arrived,
         carrier::{self, Carrier},
         home::Home,
+        tellings::carrier_words,
     },
 };
 
@@ -92,7 +93,7 @@ fn report(home: &Home, outcome: &Outcome, arrived: &Arrived) -> Result<Report, F
     let status = home.status()?;
     let received: u64 = status.own.iter().map(|own| own.received).sum();
     let hub_time = outcome.hub_time.and_then(|ms| i64::try_from(ms).ok()).map(|ms| Moment::pkt(ms).to_string());
-    let trouble: Vec<String> = outcome.trouble.iter().map(told).collect();
+    let trouble: Vec<String> = outcome.trouble.iter().map(carrier_words).collect();
     let waiting = status.waiting();
     let mut text = format!(
         "Synced.\n  handed over  {}\n  received     {received}\n  waiting      {waiting}\n  pulled       {}",
@@ -112,33 +113,6 @@ fn report(home: &Home, outcome: &Outcome, arrived: &Arrived) -> Result<Report, F
             "kept_again": arrived.kept_again, "hub_time": hub_time, "trouble": trouble,
         }),
     ))
-}
-
-/// A trouble in one sentence.
-fn told(trouble: &Trouble) -> String {
-    let short = |id: &dyn std::fmt::Display| id.to_string().chars().take(8).collect::<String>();
-    match trouble {
-        Trouble::Fork { journal, at, .. } => format!(
-            "journal {} has two histories from number {at} on (a restored backup); it is closed and a new one goes on",
-            short(journal)
-        ),
-        Trouble::NotTaken { journal, seq, why, .. } => {
-            format!("the hub does not take number {seq} of journal {}: {why:?}", short(journal))
-        }
-        Trouble::HubBehind { journal, has, signed } => format!(
-            "the hub has {has} entries of journal {} and had signed for {signed}; what it lacks was offered again",
-            short(journal)
-        ),
-        Trouble::ForkElsewhere { device, .. } => format!("two histories of device {} were seen", short(device)),
-        Trouble::HubDenies { shown, held } => {
-            format!("the hub shows checkpoint {shown}; {held} was seen before: it was rolled back. Tell the admin")
-        }
-        Trouble::NewEpoch { epoch } => format!("the hub began epoch {epoch} and no admin has confirmed it yet"),
-        Trouble::HiddenTail { journal } => {
-            format!("the hub hides the end of journal {}. Tell the admin", short(journal))
-        }
-        Trouble::Document(why) => format!("a document was not taken: {why}"),
-    }
 }
 
 /// Carries documents to the hub and back; the hub's name.

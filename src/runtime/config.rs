@@ -1,6 +1,6 @@
 //! The settings of one home (`settings.toml`), read once at the start and kept when a person changes them.
 
-use std::{fs, path::Path, time::Duration};
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -25,12 +25,21 @@ pub struct Config {
     /// `socks5h://host:port` or `http://host:port`; the environment's proxy is never used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy: Option<String>,
+    /// What is known of the officer beside their name, for presets of forms: `agency`, `province`, `district`,
+    /// `officer_gender` as codes, anything else as text.
+    pub officer: BTreeMap<String, String>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        let mut config =
-            Self { lang: String::new(), bidi: String::new(), idle_minutes: 0, sync_every_minutes: 15, proxy: None };
+        let mut config = Self {
+            lang: String::new(),
+            bidi: String::new(),
+            idle_minutes: 0,
+            sync_every_minutes: 15,
+            proxy: None,
+            officer: BTreeMap::new(),
+        };
         config.remember(&Settings::default());
         config
     }

@@ -101,6 +101,8 @@ impl Home {
     pub(super) fn join_with(&mut self, trust: Trust) -> Result<(), Failure> {
         self.set_trust(trust)?;
         self.begin_journal(None)?;
+        // A locked home shows nothing else of it: which agency stands in the sealed row.
+        std::fs::write(self.paths().joined(), "").unwrap_or_default();
         self.settle_candidates()?;
         let known = self.journal.heads().map_err(|error| fault::sync("beginning a journal", &error))?;
         self.note_heads(&known)

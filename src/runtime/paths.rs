@@ -89,6 +89,22 @@ impl Paths {
         self.folder.join("settings.toml")
     }
 
+    /// Stands there once the device has joined an agency.
+    pub fn joined(&self) -> PathBuf {
+        self.folder.join("joined")
+    }
+
+    /// How many entries waited when the home was locked last: a number and nothing else, for the lock screen.
+    pub fn note_waiting(&self, waiting: u64) {
+        fs::write(self.folder.join("waiting"), waiting.to_string()).unwrap_or_default();
+    }
+
+    /// What [`Paths::note_waiting`] wrote; 0 when nothing is known.
+    pub fn waiting(&self) -> u64 {
+        let text = fs::read_to_string(self.folder.join("waiting")).unwrap_or_default();
+        text.trim().parse().unwrap_or(0)
+    }
+
     /// Makes the folder, and every folder above it that is missing, for the owner alone.
     ///
     /// # Errors

@@ -1,16 +1,352 @@
-//! Who sits at this device, as the screens and the presets of forms know it.
+//! Who sits at the desk and what they may ask for: the home, locked or open, and every effect of the screens performed on it.
 
-use amanat_keys::roster::{Member, Unit};
+use std::{
+    collections::HashMap,
+    sync::{Arc, mpsc::Sender},
+};
 
-use crate::model::{Answer, Answers, QuestionId, Value};
+use amanat_keys::passphrase::Passphrase;
+use amanat_sync::courier::End;
 
-/// What is known of the officer as answers: presets `officer.<field>` take their values from here.
-pub fn officer(unit: &Unit, member: &Member) -> Answers {
-    let mut answers = Answers::default();
-    let mut text = |field: &str, value: &str| {
-        answers.set(QuestionId::new(field), Answer::Value(Value::Text(value.into())));
-    };
-    text("police_station", &unit.name);
-    text("name", &member.name);
-    answers
+use super::{
+    carrier::{self, Carrier},
+    clock,
+    closed_home::ClosedHome,
+    config::Config,
+    courier::{CourierThread, Passed},
+    desk::{Beginning, tell},
+    fault,
+    home::Home,
+    keep::{self, What},
+    officer,
+    paths::Paths,
+    tellings,
+    wake::Wake,
+};
+use crate::{
+    codebook::Codebook,
+    failure::Failure,
+    model::{Access, Amendment, CaseId, Code, Content, Entry, EntryId, FormRef, Moment},
+    ui::{Effect, Keeping, Mark, Msg, Progress, Replay, Secret, Settings, ToKeep, Trouble},
+};
+
+/// The desk's whole state.
+pub(super) struct Seat {
+    pub(super) paths: Paths,
+    pub(super) closed: Option<ClosedHome>,
+    pub(super) home: Option<Home>,
+    pub(super) codebook: Arc<Codebook>,
+    pub(super) config: Config,
+    pub(super) wake: Sender<Wake>,
+    courier: CourierThread,
+    /// The form of each opened sheet: a correction is cut by the form that it corrects.
+    forms: HashMap<EntryId, FormRef>,
+    progress: Progress,
 }
+
+impl Seat {
+    pub(super) fn new(beginning: Beginning, wake: Sender<Wake>, courier: CourierThread) -> Self {
+        let Beginning { paths, closed, codebook, config } = beginning;
+        Self {
+            paths,
+            closed,
+            home: None,
+            codebook,
+            config,
+            wake,
+            courier,
+            forms: HashMap::new(),
+            progress: Progress::default(),
+        }
+    }
+
+    pub(super) fn say(&self, msg: Msg) {
+        tell(&self.wake, msg);
+    }
+
+    /// Does what the screens want.
+    pub(super) fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::JudgePassphrase(secret) => self.say(Msg::PassphraseJudged(tellings::strength(&secret))),
+            Effect::MakeDevice { name, passphrase } => self.make_device(&name, &passphrase),
+            Effect::WriteJoinRequest { path } => self.write_request(&path),
+            Effect::Join { path, words } => self.join(&path, &words),
+            Effect::Unlock(secret) => self.unlock(&secret),
+            Effect::Lock => self.lock(),
+            Effect::Fresh { count } => self.say(Msg::Fresh(tellings::fresh(count))),
+            Effect::Remember(settings) => self.remember(&settings),
+            Effect::KeepDraft(draft) => {
+                let id = draft.id;
+                match self.with_home(|home| home.keep_draft(&draft)) {
+                    Ok(()) => self.say(Msg::DraftKept(id)),
+                    Err(failure) => self.say(Msg::DraftFailed { draft: id, trouble: tellings::trouble(&failure) }),
+                }
+            }
+            Effect::DropDraft(draft) => {
+                let dropped = self.with_home(|home| home.drop_draft(draft));
+                self.notice(dropped);
+            }
+            Effect::Keep(keep) => self.keep(*keep),
+            Effect::Readers { case, sharing } => self.readers(case, sharing.as_ref()),
+            Effect::NoteAccess { case, what, entries } => self.note_access(case, what, entries.len()),
+            Effect::Sync => self.sync(),
+            Effect::StopSync => {
+                self.courier.rest();
+                self.progress.running = false;
+                self.say(Msg::Synced(self.progress.clone()));
+            }
+            Effect::WriteBundle { .. } | Effect::ReadBundle { .. } => {
+                let detail = "Bundles come in a later version.".to_owned();
+                self.say(Msg::BundleFailed(Trouble { word: String::new(), detail }));
+            }
+            Effect::LoadRoster => self.show_roster(),
+            // The main loop ends the program itself.
+            Effect::Quit => {}
+        }
+    }
+
+    pub(super) fn with_home<T>(&mut self, work: impl FnOnce(&mut Home) -> Result<T, Failure>) -> Result<T, Failure> {
+        match &mut self.home {
+            Some(home) => work(home),
+            None => Err(Failure::locked("working at the desk — the device is locked", "Unlock it first.")),
+        }
+    }
+
+    fn notice(&self, done: Result<(), Failure>) {
+        if let Err(failure) = done {
+            self.say(Msg::Notice(tellings::trouble(&failure)));
+        }
+    }
+
+    fn unlock(&mut self, secret: &Secret) {
+        let Some(closed) = self.closed.clone() else {
+            return self.say(Msg::UnlockFailed(Trouble::word("unlock.wrong")));
+        };
+        let opened = Passphrase::to_open(secret.reveal().as_bytes())
+            .map_err(|weakness| fault::keys("unlocking", &amanat_keys::error::KeysError::Locked(weakness.into())))
+            .and_then(|passphrase| closed.unlock(&passphrase));
+        match opened {
+            Err(failure) => self.say(Msg::UnlockFailed(tellings::unlock_trouble(&failure))),
+            Ok(home) => {
+                self.home = Some(home);
+                self.opened();
+            }
+        }
+    }
+
+    /// What follows an unlocking, or a joining: who sits here, what is kept, what is due.
+    pub(super) fn opened(&mut self) {
+        let Some(home) = &self.home else { return };
+        if !home.has_joined() {
+            return self.show_words();
+        }
+        match tellings::who(home, &self.config) {
+            Err(failure) => return self.say(Msg::UnlockFailed(tellings::trouble(&failure))),
+            Ok(who) => self.say(Msg::Unlocked(Box::new(who))),
+        }
+        for notice in home.notices().to_vec() {
+            self.say(Msg::Notice(Trouble { word: String::new(), detail: notice }));
+        }
+        if let Err(failure) = self.replay() {
+            self.say(Msg::Notice(tellings::trouble(&failure)));
+        }
+        let drafts = self.with_home(|home| home.drafts());
+        match drafts {
+            Ok(drafts) => self.say(Msg::Drafts(drafts)),
+            Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
+        }
+        self.say_marks();
+        self.set_out();
+    }
+
+    fn replay(&mut self) -> Result<(), Failure> {
+        let Self { home: Some(home), forms, wake, .. } = self else { return Ok(()) };
+        forms.clear();
+        let total: u64 = {
+            let heads = amanat_sync::journal::Journal::heads(home.journal());
+            heads.map_err(|error| fault::sync("reading the journal", &error))?.iter().map(|known| known.head.seq).sum()
+        };
+        let replayed = home.replay(|entries, done| {
+            note_forms(forms, &entries);
+            tell(wake, Msg::Arrived(for_screens(entries)));
+            tell(wake, Msg::Replaying(Replay { done, total }));
+        })?;
+        tell(wake, Msg::Replaying(Replay { done: total, total }));
+        if !replayed.failed.is_empty() {
+            let detail = format!("{} entries do not open; `amanat verify` names them.", replayed.failed.len());
+            tell(wake, Msg::Notice(Trouble { word: String::new(), detail }));
+        }
+        Ok(())
+    }
+
+    /// Lets the courier set out, if there is a hub to go to.
+    pub(super) fn set_out(&mut self) {
+        let Some(home) = &self.home else { return };
+        if home.hub().is_none() {
+            return;
+        }
+        match Carrier::new(home) {
+            Ok(carrier) => self.courier.take(carrier, self.config.sync_every()),
+            Err(failure) => {
+                self.say(Msg::SyncFailed { trouble: tellings::sync_trouble(&failure, None), next_try: None })
+            }
+        }
+    }
+
+    fn sync(&mut self) {
+        let Some(home) = &self.home else { return };
+        if home.hub().is_some() {
+            self.courier.pass();
+        } else {
+            let failure = Failure::usage("syncing — the roster names no hub yet", "Ask the admin.");
+            self.say(Msg::SyncFailed { trouble: tellings::trouble(&failure), next_try: None });
+        }
+    }
+
+    /// Wipes the keys and everything that was opened.
+    pub(super) fn lock(&mut self) {
+        self.courier.lay();
+        let waiting = self.home.as_ref().and_then(|home| home.status().ok()).map_or(0, |status| status.waiting());
+        if let Some(home) = self.home.take() {
+            home.paths().note_waiting(waiting);
+            drop(home);
+            self.forms = HashMap::new();
+            self.say(Msg::Locked { waiting });
+        }
+    }
+
+    fn remember(&mut self, settings: &Settings) {
+        self.config.remember(settings);
+        let written = self.paths.make().and_then(|()| self.config.write(&self.paths.settings()));
+        self.notice(written);
+    }
+
+    fn keep(&mut self, keep: ToKeep) {
+        let draft = keep.draft;
+        let what = match keep.what {
+            Keeping::Sheet(sheet) => What::Sheet(sheet),
+            Keeping::Amendment(amendment) => {
+                let form = self.form_of(&amendment);
+                What::Amendment(amendment, form)
+            }
+        };
+        let keep = keep::ToKeep { case: keep.case, what, source: None, draft, sharing: keep.sharing };
+        let codebook = Arc::clone(&self.codebook);
+        match self.with_home(|home| home.keep(&codebook, keep)) {
+            Ok(entries) => {
+                note_forms(&mut self.forms, &entries);
+                self.say(Msg::Kept { entries, draft });
+            }
+            Err(failure) => self.say(Msg::KeepFailed { draft, trouble: tellings::trouble(&failure) }),
+        }
+    }
+
+    fn form_of(&self, amendment: &Amendment) -> Option<FormRef> {
+        self.forms.get(&amendment.target).cloned()
+    }
+
+    fn note_access(&mut self, case: CaseId, what: Code, count: usize) {
+        let access = Access { what, count: u32::try_from(count).unwrap_or(u32::MAX) };
+        let what = What::Content(Content::Access(access));
+        let keep = keep::ToKeep { case, what, source: None, draft: None, sharing: None };
+        let codebook = Arc::clone(&self.codebook);
+        match self.with_home(|home| home.keep(&codebook, keep)) {
+            Ok(entries) => self.say(Msg::Kept { entries, draft: None }),
+            Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
+        }
+    }
+
+    fn readers(&mut self, case: Option<CaseId>, sharing: Option<&Code>) {
+        let lines = self.with_home(|home| officer::readers(home, case, sharing));
+        match lines {
+            Ok(lines) => self.say(Msg::Readers { case, lines }),
+            Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
+        }
+    }
+
+    fn show_roster(&mut self) {
+        match self.with_home(|home| tellings::roster(home)) {
+            Ok(page) => self.say(Msg::RosterIs(Box::new(page))),
+            Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
+        }
+    }
+
+    fn say_marks(&self) {
+        let Some(home) = &self.home else { return };
+        match tellings::marks(home) {
+            Ok(marks) => self.say(Msg::Marks(marks)),
+            Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
+        }
+    }
+
+    /// The courier has set out.
+    pub(super) fn leaving(&mut self) {
+        let Some(home) = &self.home else { return };
+        self.progress.running = true;
+        self.progress.sent = 0;
+        self.progress.pulled = 0;
+        self.progress.hub = home.hub().map(|hub| hub.name.clone()).unwrap_or_default();
+        self.progress.to_send = home.status().map_or(0, |status| status.waiting());
+        self.say(Msg::Synced(self.progress.clone()));
+    }
+
+    /// The courier is back: takes home what it brought.
+    pub(super) fn passed(&mut self, passed: Passed) {
+        let codebook = Arc::clone(&self.codebook);
+        // Locked meanwhile: what it brought is in the journal, sealed, and is opened with the next unlocking.
+        let Some(home) = &mut self.home else { return };
+        let Passed { outcome, next_try } = passed;
+        let arrived = home.take_home(&codebook, &outcome);
+        self.progress.running = false;
+        self.progress.sent = outcome.handed_over;
+        self.progress.pulled = outcome.pulled;
+        self.progress.quarantined = home.status().map_or(0, |status| status.quarantined);
+        if let Some(ms) = outcome.hub_time.and_then(|ms| i64::try_from(ms).ok()) {
+            self.progress.last_contact = Some(Moment::pkt(ms));
+        }
+        match arrived {
+            Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
+            Ok(arrived) => {
+                note_forms(&mut self.forms, &arrived.entries);
+                if !arrived.entries.is_empty() {
+                    self.say(Msg::Arrived(for_screens(arrived.entries)));
+                }
+                if arrived.adopted.roster.is_some() {
+                    self.show_roster();
+                    self.set_out();
+                }
+            }
+        }
+        self.say_marks();
+        self.say(Msg::Synced(self.progress.clone()));
+        if let Some(failure) = carrier::ended(&outcome.end) {
+            let next_try = next_try.and_then(|ms| i64::try_from(ms).ok()).map(|ms| Moment::pkt(clock::unix_ms() + ms));
+            let trouble = tellings::sync_trouble(&failure, Some(&outcome.end));
+            self.say(Msg::SyncFailed { trouble, next_try });
+        }
+        for trouble in &outcome.trouble {
+            self.say(Msg::Notice(tellings::courier_trouble(trouble)));
+        }
+        let more = matches!(outcome.end, End::Done)
+            && self.home.as_ref().and_then(|home| home.status().ok()).is_some_and(|status| status.waiting() > 0);
+        if more && (outcome.handed_over > 0 || outcome.pulled > 0) {
+            self.courier.pass();
+        }
+    }
+}
+
+/// Entries that the screens show: a reader's word on slips is no news to a person.
+fn for_screens(entries: Vec<Entry>) -> Vec<Entry> {
+    entries.into_iter().filter(|entry| !matches!(entry.content, Content::Opened(_))).collect()
+}
+
+fn note_forms(forms: &mut HashMap<EntryId, FormRef>, entries: &[Entry]) {
+    for entry in entries {
+        if let Content::Sheet(sheet) = &entry.content {
+            forms.insert(entry.id, sheet.form().clone());
+        }
+    }
+}
+
+/// How far each journal has come, as the screens want it.
+pub(super) type Marks = Vec<Mark>;

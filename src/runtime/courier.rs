@@ -1,0 +1,139 @@
+//! Worker 2: carries. One pass runs, one may wait and the newest wish wins; between passes the thread sleeps until the next is due.
+//! It holds a signing handle and sealed rows, and never a key that opens an entry.
+
+use std::{
+    io,
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+use amanat_sync::courier::{End, Outcome};
+
+use super::{carrier::Carrier, clock, desk::Order};
+
+/// What the courier is asked for.
+enum Errand {
+    /// The home is unlocked: carry with this, now and whenever it is due.
+    Take(Box<Carrier>, Option<Duration>),
+    /// A pass, as soon as the one that runs is over.
+    Pass,
+    /// No further try by itself until asked again.
+    Rest,
+    /// The home is locked: let go of what was taken.
+    Lay,
+}
+
+/// The worker's handle.
+#[derive(Debug)]
+pub struct CourierThread {
+    errands: Sender<Errand>,
+}
+
+impl CourierThread {
+    /// Starts the thread; results go to the desk.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(super) fn start(desk: Sender<Order>) -> io::Result<Self> {
+        let (errands, wishes) = channel();
+        let mut worker = Worker { wishes, desk, carrier: None, every: None, due: None };
+        thread::Builder::new().name("courier".to_owned()).spawn(move || worker.work())?;
+        Ok(Self { errands })
+    }
+
+    /// Hands over what a pass needs, and asks for one.
+    pub(super) fn take(&self, carrier: Carrier, every: Option<Duration>) {
+        self.errands.send(Errand::Take(Box::new(carrier), every)).unwrap_or_default();
+    }
+
+    /// Asks for a pass.
+    pub(super) fn pass(&self) {
+        self.errands.send(Errand::Pass).unwrap_or_default();
+    }
+
+    /// Asks for no further pass until the next wish.
+    pub(super) fn rest(&self) {
+        self.errands.send(Errand::Rest).unwrap_or_default();
+    }
+
+    /// Takes away what was handed over, after the pass that runs.
+    pub(super) fn lay(&self) {
+        self.errands.send(Errand::Lay).unwrap_or_default();
+    }
+}
+
+/// How a pass ended, and when the next comes by itself.
+#[derive(Debug)]
+pub struct Passed {
+    /// What it achieved.
+    pub outcome: Outcome,
+    /// Milliseconds until it is tried again, after a failure.
+    pub next_try: Option<u64>,
+}
+
+struct Worker {
+    wishes: Receiver<Errand>,
+    desk: Sender<Order>,
+    carrier: Option<Box<Carrier>>,
+    every: Option<Duration>,
+    due: Option<Instant>,
+}
+
+impl Worker {
+    fn work(&mut self) {
+        loop {
+            let wish = match self.due {
+                None => self.wishes.recv().map_err(|_gone| RecvTimeoutError::Disconnected),
+                Some(due) => self.wishes.recv_timeout(due.saturating_duration_since(clock::instant())),
+            };
+            let mut wanted = match wish {
+                Ok(errand) => self.hear(errand),
+                Err(RecvTimeoutError::Timeout) => true,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            // Whatever was wished meanwhile counts once.
+            while let Ok(errand) = self.wishes.try_recv() {
+                wanted = self.hear(errand);
+            }
+            if wanted && !self.pass() {
+                return;
+            }
+        }
+    }
+
+    /// Whether a pass is wanted now.
+    fn hear(&mut self, errand: Errand) -> bool {
+        match errand {
+            Errand::Take(carrier, every) => {
+                self.carrier = Some(carrier);
+                self.every = every;
+                true
+            }
+            Errand::Pass => true,
+            Errand::Rest => {
+                self.due = None;
+                false
+            }
+            Errand::Lay => {
+                self.carrier = None;
+                self.due = None;
+                false
+            }
+        }
+    }
+
+    /// Runs one pass; `false` when nobody wants to hear of it any more.
+    fn pass(&mut self) -> bool {
+        self.due = None;
+        let Some(carrier) = &mut self.carrier else { return true };
+        if self.desk.send(Order::Leaving).is_err() {
+            return false;
+        }
+        let outcome = carrier.pass();
+        let next_try = carrier.next_try(&outcome.end);
+        let wait = if matches!(outcome.end, End::Done) { self.every } else { next_try.map(Duration::from_millis) };
+        self.due = wait.map(|wait| clock::instant() + wait);
+        self.desk.send(Order::Passed(Box::new(Passed { outcome, next_try }))).is_ok()
+    }
+}

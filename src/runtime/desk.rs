@@ -1,0 +1,129 @@
+//! Worker 1: everything that needs keys or the disk, one order after the other. It never touches the network, and it answers with
+//! messages only.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread,
+    time::Duration,
+};
+
+use super::{
+    closed_home::ClosedHome,
+    config::Config,
+    courier::{CourierThread, Passed},
+    paths::Paths,
+    seat::Seat,
+    wake::Wake,
+};
+use crate::{
+    codebook::Codebook,
+    ui::{Effect, Msg},
+};
+
+/// What the desk is asked for.
+#[derive(Debug)]
+pub enum Order {
+    /// Something that the screens want.
+    Do(Effect),
+    /// The courier sets out.
+    Leaving,
+    /// The courier is back.
+    Passed(Box<Passed>),
+    /// Wipe the keys now, and say on this channel when it is done.
+    LockNow(Sender<()>),
+    /// The program ends: wipe the keys, say so on this channel, and stop.
+    Finish(Sender<()>),
+}
+
+/// The worker's handle.
+#[derive(Debug)]
+pub struct Desk {
+    orders: Sender<Order>,
+}
+
+/// What the desk begins with.
+pub struct Beginning {
+    /// The home's files.
+    pub paths: Paths,
+    /// The home, when there is a device in it.
+    pub closed: Option<ClosedHome>,
+    /// Forms and lists.
+    pub codebook: Arc<Codebook>,
+    /// Settings.
+    pub config: Config,
+}
+
+impl Desk {
+    /// Starts the thread, and the courier's.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(beginning: Beginning, wake: Sender<Wake>) -> io::Result<Self> {
+        let (orders, received) = channel();
+        let courier = CourierThread::start(orders.clone())?;
+        let last = EndsTheProgram(wake.clone());
+        let mut seat = Seat::new(beginning, wake, courier);
+        let work = move || {
+            let _last = last;
+            sit(&mut seat, &received);
+        };
+        thread::Builder::new().name("desk".to_owned()).spawn(work)?;
+        Ok(Self { orders })
+    }
+
+    /// Gives an order; results come as messages.
+    pub fn order(&self, order: Order) {
+        self.orders.send(order).unwrap_or_default();
+    }
+
+    /// Has the keys wiped and waits for it, so long at most.
+    pub fn lock_now(&self, at_most: Duration) {
+        let (done, wiped) = channel();
+        self.order(Order::LockNow(done));
+        wiped.recv_timeout(at_most).unwrap_or_default();
+    }
+
+    /// Has everything that was ordered done and the keys wiped, and waits for it, so long at most.
+    pub fn finish(&self, at_most: Duration) {
+        let (done, wiped) = channel();
+        self.order(Order::Finish(done));
+        wiped.recv_timeout(at_most).unwrap_or_default();
+    }
+}
+
+/// A desk that is gone, however it went, ends the program: screens without a desk would lie.
+struct EndsTheProgram(Sender<Wake>);
+
+impl Drop for EndsTheProgram {
+    fn drop(&mut self) {
+        self.0.send(Wake::End).unwrap_or_default();
+    }
+}
+
+fn sit(seat: &mut Seat, orders: &Receiver<Order>) {
+    while let Ok(order) = orders.recv() {
+        match order {
+            Order::Do(effect) => seat.perform(effect),
+            Order::Leaving => seat.leaving(),
+            Order::Passed(passed) => seat.passed(*passed),
+            Order::LockNow(done) => {
+                seat.lock();
+                done.send(()).unwrap_or_default();
+            }
+            Order::Finish(done) => {
+                seat.lock();
+                done.send(()).unwrap_or_default();
+                return;
+            }
+        }
+    }
+}
+
+/// Sends a message home; a screen that is gone needs none.
+pub(super) fn tell(wake: &Sender<Wake>, msg: Msg) {
+    wake.send(Wake::Msg(msg)).unwrap_or_default();
+}

@@ -1,0 +1,68 @@
+//! Who sits at this device, as the screens and the presets of forms know it, and who would read what they keep.
+
+use amanat_keys::{
+    audience::Sharing,
+    fingerprint,
+    roster::{Member, Unit, UnitKind},
+};
+
+use super::{config::Config, home::Home, keep};
+use crate::{
+    failure::Failure,
+    model::{Answer, Answers, CaseId, Code, QuestionId, Value},
+    ui::ReaderLine,
+};
+
+/// Fields of the officer that the settings may give as codes.
+const CODES: [&str; 4] = ["agency", "province", "district", "officer_gender"];
+
+/// What is known of the officer as answers: presets `officer.<field>` take their values from here. The roster knows names; the
+/// codes of agency, province and district stand in the settings (`[officer]`).
+pub fn known(unit: &Unit, member: &Member, config: &Config) -> Answers {
+    let mut answers = Answers::default();
+    let mut set = |field: &str, value: Value| answers.set(QuestionId::new(field), Answer::Value(value));
+    set("police_station", Value::Text(unit.name.as_str().into()));
+    set("name", Value::Text(member.name.as_str().into()));
+    for (field, value) in &config.officer {
+        let value = if CODES.contains(&field.as_str()) {
+            Value::Choice(Code::new(value))
+        } else {
+            Value::Text(value.as_str().into())
+        };
+        set(field, value);
+    }
+    answers
+}
+
+/// Who would read a case at a sharing level, one line a unit.
+///
+/// # Errors
+/// Refused when the roster does not list this device.
+pub(super) fn readers(home: &Home, case: Option<CaseId>, sharing: Option<&Code>) -> Result<Vec<ReaderLine>, Failure> {
+    let trust = home.trust()?;
+    let roster = trust.roster();
+    let held = case.map_or(Sharing::default(), |case| home.level(&fingerprint::CaseId::from(case)));
+    let level = sharing.and_then(keep::level).unwrap_or(held);
+    let mut lines = Vec::new();
+    for reader in home.readers(&home.unit()?.id, level)?.audience {
+        let Some(unit) = roster.units.iter().find(|unit| unit.id.as_bytes() == reader.id.as_bytes()) else { continue };
+        let people: std::collections::HashSet<_> =
+            roster.unit_devices(&unit.id).into_iter().map(|device| device.member).collect();
+        lines.push(ReaderLine {
+            unit: unit.name.clone(),
+            agency: None,
+            people: u32::try_from(people.len()).ok(),
+            statistics_only: false,
+        });
+    }
+    if level == Sharing::H4 {
+        let national = roster.units.iter().filter(|unit| unit.kind == UnitKind::National);
+        lines.extend(national.map(|unit| ReaderLine {
+            unit: unit.name.clone(),
+            agency: None,
+            people: None,
+            statistics_only: true,
+        }));
+    }
+    Ok(lines)
+}

@@ -1,0 +1,199 @@
+//! What the desk tells the screens: the plain rows of `ui`, made from keys, rosters, journals and failures.
+
+use amanat_keys::{
+    error::Weakness,
+    fingerprint::CaseId,
+    passphrase::Passphrase,
+    roster::{DeviceState, UnitKind},
+};
+use amanat_sync::{
+    courier::{End, Trouble as Courier},
+    journal::Journal as _,
+    transport::RefusalReason,
+};
+use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
+
+use super::{config::Config, fault, home::Home, make, officer, seat::Marks};
+use crate::{
+    failure::{Failure, Kind},
+    model::{Delivery, Moment},
+    ui::{Mark, RosterDevice, RosterMember, RosterPage, RosterUnit, Secret, Strength, Trouble, Who},
+};
+
+/// Ids that the screens get at once after unlocking.
+const FIRST_IDS: usize = 8;
+
+/// A failure with its own words.
+pub(super) fn trouble(failure: &Failure) -> Trouble {
+    Trouble { word: String::new(), detail: format!("{} {}", failure.message, failure.hint).trim().to_owned() }
+}
+
+/// Why the vault stayed shut.
+pub(super) fn unlock_trouble(failure: &Failure) -> Trouble {
+    if failure.kind == Kind::Locked && failure.message.contains("passphrase is wrong") {
+        return Trouble::word("unlock.wrong");
+    }
+    trouble(failure)
+}
+
+/// Why a pass ended early.
+pub(super) fn sync_trouble(failure: &Failure, end: Option<&End>) -> Trouble {
+    let word = match end {
+        Some(End::Refused(refusal)) if refusal.reason == RefusalReason::Version => "sync.version",
+        Some(End::Refused(_)) => "sync.refused",
+        Some(End::Nonsense(_)) => "sync.trust",
+        Some(End::Local(_)) => "sync.storage",
+        Some(End::Unreachable(_) | End::Busy(_) | End::Done) => "sync.unreachable",
+        None => return trouble(failure),
+    };
+    Trouble { word: word.to_owned(), detail: failure.message.clone() }
+}
+
+/// What a pass left behind.
+pub(super) fn courier_trouble(trouble: &Courier) -> Trouble {
+    let word = match trouble {
+        Courier::Fork { .. } | Courier::ForkElsewhere { .. } => "sync.fork",
+        Courier::HubDenies { .. } | Courier::HiddenTail { .. } | Courier::HubBehind { .. } => "sync.trust",
+        Courier::NewEpoch { .. } | Courier::NotTaken { .. } | Courier::Document(_) => "",
+    };
+    Trouble { word: word.to_owned(), detail: carrier_words(trouble) }
+}
+
+/// A trouble in one sentence.
+pub fn carrier_words(trouble: &Courier) -> String {
+    let short = |id: &dyn std::fmt::Display| id.to_string().chars().take(8).collect::<String>();
+    match trouble {
+        Courier::Fork { journal, at, .. } => format!(
+            "journal {} has two histories from number {at} on (a restored backup); it is closed and a new one goes on",
+            short(journal)
+        ),
+        Courier::NotTaken { journal, seq, why, .. } => {
+            format!("the hub does not take number {seq} of journal {}: {why:?}", short(journal))
+        }
+        Courier::HubBehind { journal, has, signed } => format!(
+            "the hub has {has} entries of journal {} and had signed for {signed}; what it lacks was offered again",
+            short(journal)
+        ),
+        Courier::ForkElsewhere { device, .. } => format!("two histories of device {} were seen", short(device)),
+        Courier::HubDenies { shown, held } => {
+            format!("the hub shows checkpoint {shown}; {held} was seen before: it was rolled back. Tell the admin")
+        }
+        Courier::NewEpoch { epoch } => format!("the hub began epoch {epoch} and no admin has confirmed it yet"),
+        Courier::HiddenTail { journal } => {
+            format!("the hub hides the end of journal {}. Tell the admin", short(journal))
+        }
+        Courier::Document(why) => format!("a document was not taken: {why}"),
+    }
+}
+
+/// How strong a passphrase is. The room that owns passphrases says yes or no; beyond that, length counts.
+pub(super) fn strength(secret: &Secret) -> Strength {
+    match Passphrase::to_create(secret.reveal().as_bytes()) {
+        Ok(_) => {
+            let score = match secret.reveal().chars().count() {
+                0..=15 => 2,
+                16..=23 => 3,
+                _ => 4,
+            };
+            Strength { score, reason: None }
+        }
+        Err(Weakness::Short { .. }) => Strength { score: 0, reason: Some(Weakness::Short { least: 10 }.to_string()) },
+        Err(weakness) => Strength { score: 1, reason: Some(weakness.to_string()) },
+    }
+}
+
+/// Random ids.
+pub(super) fn fresh(count: usize) -> Vec<[u8; 16]> {
+    (0..count.min(1024)).map(|_| *CaseId::random().as_bytes()).collect()
+}
+
+/// Who sits here.
+pub(super) fn who(home: &Home, config: &Config) -> Result<Who, Failure> {
+    let (unit, member) = (home.unit()?, home.member()?);
+    let roster = home.trust()?.roster();
+    let mut roles: Vec<String> = member.roles.iter().map(|(role, _)| role.word().to_owned()).collect();
+    roles.dedup();
+    Ok(Who {
+        agency: roster.name.clone(),
+        unit: unit.name.clone(),
+        member: member.name.clone(),
+        roles,
+        device: home.device().into(),
+        officer: officer::known(unit, member, config),
+        write_only: roster.write_only(),
+        fresh: fresh(FIRST_IDS),
+    })
+}
+
+/// How far each journal has come: own ones by receipt, others' because they came from the hub.
+pub(super) fn marks(home: &Home) -> Result<Marks, Failure> {
+    let device = home.device().into();
+    let mark = |device, journal, up_to| Mark { device, journal, delivery: Delivery::Received, up_to };
+    let own = home.status()?.own.into_iter().map(|own| mark(device, own.journal.into(), own.received));
+    let heads = home.journal().heads().map_err(|error| fault::sync("reading the journal", &error))?;
+    let others = heads.iter().filter(|known| known.own.is_none());
+    let others = others.map(|known| mark(known.device.into(), known.journal.into(), known.head.seq));
+    Ok(own.chain(others).collect())
+}
+
+/// The adopted roster as rows.
+pub(super) fn roster(home: &Home) -> Result<RosterPage, Failure> {
+    let trust = home.trust()?;
+    let roster = trust.roster();
+    let moment = |seconds: u64| i64::try_from(seconds).ok().map(|seconds| Moment::pkt(seconds.saturating_mul(1000)));
+    let name_of = |unit| roster.unit(unit).map_or_else(String::new, |unit| unit.name.clone());
+    let me = home.member().ok().map(|member| member.id);
+    let words = |words: amanat_keys::words::Words| words.words().into_iter().map(str::to_owned).collect();
+    let units = roster.units.iter().map(|unit| RosterUnit {
+        name: unit.name.clone(),
+        kind: kind(unit.kind).to_owned(),
+        epoch: unit.epoch,
+        readable: home.holds_key_of(unit),
+    });
+    let members = roster.members.iter().map(|member| RosterMember {
+        name: member.name.clone(),
+        roles: member.roles.iter().map(|(role, unit)| (role.word().to_owned(), name_of(unit))).collect(),
+        me: me == Some(member.id),
+    });
+    let devices = roster.devices.iter().map(|device| RosterDevice {
+        id: device.id.into(),
+        member: roster.member(&device.member).map_or_else(String::new, |member| member.name.clone()),
+        state: state(device.state).to_owned(),
+        me: device.id == home.device(),
+    });
+    Ok(RosterPage {
+        agency: roster.name.clone(),
+        version: roster.version,
+        issued: moment(roster.issued),
+        expires: moment(roster.expires),
+        words: words(trust.fingerprint_words()),
+        own_words: make::request_of(home.paths()).map(|(request, _)| words(request.words())).unwrap_or_default(),
+        units: units.collect(),
+        members: members.collect(),
+        devices: devices.collect(),
+    })
+}
+
+const fn kind(kind: UnitKind) -> &'static str {
+    match kind {
+        UnitKind::Headquarters => "hq",
+        UnitKind::Station => "station",
+        UnitKind::Statistics => "statistics",
+        UnitKind::National => "national",
+    }
+}
+
+const fn state(state: DeviceState) -> &'static str {
+    match state {
+        DeviceState::Active => "active",
+        DeviceState::Left => "left",
+        DeviceState::Lost => "lost",
+    }
+}
+
+/// A picture of some words, two rows of modules to a line; empty if there is none.
+pub(super) fn qr(text: &str) -> Vec<String> {
+    let code = QrCode::with_error_correction_level(text.as_bytes(), EcLevel::L);
+    let drawn = code.map(|code| code.render::<Dense1x2>().quiet_zone(true).build()).unwrap_or_default();
+    drawn.lines().map(str::to_owned).collect()
+}
