@@ -301,8 +301,10 @@ impl Seat {
         self.progress.sent = outcome.handed_over;
         self.progress.pulled = outcome.pulled;
         self.progress.quarantined = home.status().map_or(0, |status| status.quarantined);
-        if let Some(ms) = outcome.hub_time.and_then(|ms| i64::try_from(ms).ok()) {
-            self.progress.last_contact = Some(Moment::pkt(ms));
+        if matches!(outcome.end, End::Done) {
+            // The hub's own clock where it signed something, else ours: it is shown, and decides nothing.
+            let signed = outcome.hub_time.and_then(|ms| i64::try_from(ms).ok());
+            self.progress.last_contact = Some(signed.map_or_else(clock::now, Moment::pkt));
         }
         match arrived {
             Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
