@@ -5,8 +5,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use memchr::memmem::Finder;
-
 use crate::model::{Answer, Answers, CaseId, Content, Entry, EntryId, Value};
 
 use super::{find::fold, form::Codebook};
@@ -71,18 +69,12 @@ impl SearchIndex {
     /// there before the last are looked at.
     pub fn search(&self, words: &str, with_names: bool) -> impl Iterator<Item = CaseId> + use<'_> {
         let folded = fold(words);
-        let finders: Vec<Finder<'static>> =
-            folded.split(' ').filter(|word| !word.is_empty()).map(|word| Finder::new(word).into_owned()).collect();
-        self.rows
-            .iter()
-            .filter(move |row| {
-                let holds = |finder: &Finder<'_>| {
-                    finder.find(row.open.as_bytes()).is_some()
-                        || with_names && finder.find(row.sealed.as_bytes()).is_some()
-                };
-                !finders.is_empty() && finders.iter().all(holds)
-            })
-            .map(|row| row.case)
+        let words: Vec<Box<str>> = folded.split(' ').filter(|word| !word.is_empty()).map(Into::into).collect();
+        let rows = self.rows.iter().filter(move |row| {
+            let holds = |word: &str| row.open.contains(word) || with_names && row.sealed.contains(word);
+            !words.is_empty() && words.iter().all(|word| holds(word))
+        });
+        rows.map(|row| row.case)
     }
 }
 

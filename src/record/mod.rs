@@ -4,6 +4,7 @@
 mod codec;
 mod interner;
 mod v1;
+mod v1_answers;
 mod v1_read;
 
 #[cfg(test)]
