@@ -9,9 +9,9 @@ use super::{
     args::{Cli, Tongue, Verb},
     case, completions,
     context::Context,
-    device, entry,
+    device, entry, form, import, keys,
     output::{Output, Report},
-    roster, status, sync,
+    roster, status, sync, verify,
 };
 use crate::{
     failure::{Failure, Kind},
@@ -34,7 +34,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match perform(cli, output) {
         Ok(report) => {
             output.report(&report);
-            ExitCode::SUCCESS
+            report.ends.map_or(ExitCode::SUCCESS, ExitCode::from)
         }
         Err(failure) => {
             output.failure(&failure);
@@ -77,11 +77,16 @@ fn perform(cli: Cli, output: Output) -> Result<Report, Failure> {
         Verb::Status => status::run(&context),
         Verb::Sync { watch } => sync::run(&context, watch),
         Verb::Completions { shell } => Ok(completions::run(shell)),
+        Verb::Import(verb) => import::run(&context, &verb),
+        Verb::Keys(verb) => keys::run(&context, &verb),
+        Verb::Form(verb) => form::run(&verb),
+        Verb::Verify { bundle: None } => verify::run(&context),
+        Verb::Verify { bundle: Some(_) } => Err(later("verify BUNDLE")),
         Verb::Bundle(_) => Err(later("bundle")),
         Verb::Review(_) => Err(later("review")),
+        Verb::Check(_) => Err(later("check table")),
         Verb::Report(_) => Err(later("report")),
         Verb::Export(_) => Err(later("export")),
-        _ => Err(later("this verb")),
     }
 }
 

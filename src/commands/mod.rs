@@ -11,6 +11,9 @@ mod context;
 mod device;
 mod dispatch;
 mod entry;
+mod form;
+mod import;
+mod keys;
 mod output;
 mod passphrase;
 mod roster;
@@ -19,6 +22,7 @@ mod shown;
 mod status;
 mod sync;
 mod typed;
+mod verify;
 
 use dispatch::later;
 

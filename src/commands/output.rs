@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 
 use serde_json::{Value, json};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 
 /// A command's result in both forms.
 #[derive(Clone, Debug)]
@@ -13,12 +13,20 @@ pub(super) struct Report {
     pub(super) text: String,
     /// For a program: an object.
     pub(super) json: Value,
+    /// How the command ends although it has something to say: `verify` that found something wrong.
+    pub(super) ends: Option<Kind>,
 }
 
 impl Report {
     /// Both forms.
     pub(super) fn new(text: impl Into<String>, json: Value) -> Self {
-        Self { text: text.into(), json }
+        Self { text: text.into(), json, ends: None }
+    }
+
+    /// The same, ending otherwise than well.
+    pub(super) fn ending(mut self, kind: Kind) -> Self {
+        self.ends = Some(kind);
+        self
     }
 }
 

@@ -28,6 +28,7 @@ pub mod pack;
 pub mod paths;
 pub mod pen;
 pub mod process;
+pub mod rekey;
 pub mod replay;
 mod ring;
 pub mod roster_edit;
