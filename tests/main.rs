@@ -7,6 +7,7 @@
     reason = "a test that meets the unexpected should stop there and say where"
 )]
 
+mod commands;
 mod house;
 mod rules;
 mod screens;

@@ -1,19 +1,15 @@
 //! The adopted roster as text and as JSON, and the check of its whole chain.
 
 use amanat_keys::{
-    canonical,
-    error::KeysError,
-    fingerprint::Digest,
     roster::{Roster, UnitKind},
-    statement::{Purpose, Statement},
-    trust::{Trust, signing_agency},
+    trust::Trust,
 };
 use serde_json::json;
 
 use super::output::Report;
 use crate::{
     failure::Failure,
-    runtime::{clock, fault, home::Home},
+    runtime::{clock, home::Home, lineage},
 };
 
 /// `roster show`.
@@ -109,39 +105,15 @@ pub(super) fn verify(home: &Home) -> Result<Report, Failure> {
 /// # Errors
 /// Refused, naming the version that breaks it.
 pub(super) fn walk(home: &Home, adopted: &Trust) -> Result<u64, Failure> {
-    let pack = home.pack()?;
-    let broken = |version: u64, why: &str| {
-        Failure::refused(
-            format!("walking the chain of rosters — roster {version}: {why}"),
-            "Ask the admin for the whole pack: amanat roster publish --out FILE.",
-        )
-    };
-    let first = pack.rosters.first().ok_or_else(|| broken(1, "missing"))?;
-    let mut trust: Option<Trust> = None;
-    for (bytes, version) in pack.rosters.iter().zip(1_u64..) {
-        let step = |error: KeysError| broken(version, &fault::told(&error));
-        match &mut trust {
-            None => {
-                trust = Some(Trust::pin_hash(first, &Digest::from_bytes(*adopted.agency().as_bytes())).map_err(step)?)
-            }
-            Some(trust) => {
-                trust.adopt(bytes).map_err(step)?;
-            }
-        }
-        check_signing(bytes).map_err(step)?;
+    let reached = lineage::walk(&home.pack()?.rosters, &adopted.agency())?;
+    if reached.roster_hash() == adopted.roster_hash() {
+        return Ok(reached.roster_version());
     }
-    let reached =
-        trust.map_or(0, |trust| if trust.roster_hash() == adopted.roster_hash() { trust.roster_version() } else { 0 });
-    if reached == adopted.roster_version() {
-        Ok(reached)
-    } else {
-        Err(broken(reached, "the chain does not lead to the adopted one"))
-    }
-}
-
-/// A roster is signed over its agency, roster 1 over zeros.
-fn check_signing(bytes: &[u8]) -> Result<(), KeysError> {
-    let statement = Statement::from_bytes(bytes)?.expect::<Roster>(Purpose::Roster)?;
-    let roster: Roster = canonical::decode(statement.statement().payload())?;
-    statement.verify_quorum(&signing_agency(&roster), &roster.voters(), roster.needed()).map(drop)
+    Err(Failure::refused(
+        format!(
+            "walking the chain of rosters — it leads to roster {} and not to the adopted one",
+            reached.roster_version()
+        ),
+        "Ask the admin for the whole pack: amanat roster publish --out FILE.",
+    ))
 }

@@ -16,7 +16,7 @@ use amanat_sync::{
     journal::Journal as _,
 };
 
-use super::{fault, home::Home, marks::Mark, pack::Pack};
+use super::{fault, home::Home, lineage, marks::Mark, pack::Pack};
 use crate::failure::Failure;
 
 /// What taking over newer documents changed.
@@ -51,9 +51,19 @@ impl Home {
                 "Ask the admin for the pack that was written when this device was approved.",
             ));
         }
-        let count = u64::try_from(pack.rosters.len()).unwrap_or(u64::MAX);
-        let first = trust.roster_version().saturating_add(1).saturating_sub(count);
-        for (statement, version) in pack.rosters.iter().zip(first..) {
+        // What is filed is handed on and read again, so no link of the chain is taken on the newest one's word.
+        let walked = lineage::walk(&pack.rosters, &trust.agency())?;
+        if walked.roster_hash() != trust.roster_hash() {
+            return Err(refused(Forgery::OtherLineage.into()));
+        }
+        // All of it is looked at before any of it is taken: a bent file changes nothing.
+        for statement in &pack.freshness {
+            Freshness::verify(statement, &trust).map_err(refused)?;
+        }
+        for statement in &pack.unit_keys {
+            verify_unit_keys(statement, &trust)?;
+        }
+        for (statement, version) in pack.rosters.iter().zip(1..) {
             self.file(&roster_document(&trust, version, statement.clone()))?;
         }
         self.join_with(trust)?;
@@ -158,12 +168,7 @@ impl Home {
     fn take_unit_keys(&mut self, bytes: &[u8]) -> Result<Option<UnitId>, Failure> {
         let doing = "taking a unit's key";
         let trust = self.trust()?;
-        let keys = match UnitKeys::verify(bytes, trust) {
-            Ok(verified) => verified.into_value(),
-            // Its signer may have left since: what the new roster's readers sign counts, and this word does not.
-            Err(KeysError::Forged(Forgery::NoAuthority | Forgery::OtherKey)) => return Ok(None),
-            Err(error) => return Err(fault::keys(doing, &error)),
-        };
+        let Some(keys) = verify_unit_keys(bytes, trust)? else { return Ok(None) };
         let about = Digest::from_bytes(*keys.unit.as_bytes());
         let document =
             Document { kind: DocumentKind::UnitKeys, about, version: unit_keys_version(&keys), bytes: bytes.to_vec() };
@@ -262,6 +267,15 @@ impl Home {
         let words = documents.iter().filter(|filed| filed.document.kind == DocumentKind::Freshness);
         let verified = words.filter_map(|filed| Freshness::verify(&filed.document.bytes, trust).ok());
         Ok(verified.map(|verified| *verified.value()).max_by_key(|word| word.serial))
+    }
+}
+
+/// Unit keys that hold; `None` for those whose signer may not say so any more: what today's readers sign counts.
+fn verify_unit_keys(bytes: &[u8], trust: &Trust) -> Result<Option<UnitKeys>, Failure> {
+    match UnitKeys::verify(bytes, trust) {
+        Ok(verified) => Ok(Some(verified.into_value())),
+        Err(KeysError::Forged(Forgery::NoAuthority | Forgery::OtherKey)) => Ok(None),
+        Err(error) => Err(fault::keys("taking a unit's key", &error)),
     }
 }
 

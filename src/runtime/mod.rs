@@ -18,6 +18,7 @@ mod heads;
 pub mod home;
 pub mod home_lock;
 pub mod keep;
+pub mod lineage;
 pub mod main_loop;
 pub mod make;
 mod marks;
