@@ -88,7 +88,8 @@ pub(crate) fn cells(line: &str, width: u16, order: Order) -> Vec<Cell> {
     let fitted = fit(&shaped, width);
     let logical: Vec<(usize, &str)> = fitted.grapheme_indices(true).collect();
     let cell = |from: usize, symbol: String, rtl: bool| Cell { width: columns_of(&symbol), symbol, from, rtl };
-    if !ours {
+    // An empty line has no runs to order (and the ordering is not made for it).
+    if !ours || fitted.is_empty() {
         return logical.iter().enumerate().map(|(from, (_, part))| cell(from, (*part).to_owned(), false)).collect();
     }
     let base = if order.rtl { Level::rtl() } else { Level::ltr() };
@@ -198,6 +199,14 @@ mod tests {
         let order = Order { bidi: Bidi::Terminal, rtl: true, joined: true };
         let text: String = cells("سلام (x)", 80, order).into_iter().map(|cell| cell.symbol).collect();
         assert_eq!(text, "سلام (x)");
+    }
+
+    #[test]
+    fn an_empty_line_has_no_cells_in_either_direction() {
+        for rtl in [false, true] {
+            assert!(cells("", 80, Order { bidi: Bidi::App, rtl, joined: true }).is_empty());
+            assert!(cells("سلام", 0, Order { bidi: Bidi::App, rtl, joined: true }).is_empty());
+        }
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use amanat::{
-    codebook::{self, Codebook, QuestionKind},
+    codebook::{self, Codebook, Form, QuestionKind},
     model::{
         Access, Answer, Answers, Author, Code, Content, Delivery, DeviceId, Draft, DraftId, Entry, EntryId, JournalId,
-        Moment, Names, Times, Value,
+        Moment, Names, Sheet, Times, Value,
     },
     ui::{
         self, App, Bidi, Effect, Keeping, Mark, Msg, Progress, ReaderLine, RosterDevice, RosterMember, RosterPage,
@@ -264,23 +264,7 @@ impl Stage {
         for (id, answer) in answers {
             draft.answers.set((*id).into(), answer.clone());
         }
-        let finish = |draft: &Draft| codebook::finish(form, codebook, draft, codebook::Origin::Officer);
-        // What the case at hand does not care about is answered by the first thing that will do.
-        while let Err(problems) = finish(&draft) {
-            for problem in problems.0 {
-                let question = form.question(problem.question.as_str()).unwrap();
-                let answer = match &question.kind {
-                    QuestionKind::Choice { list } => {
-                        code(codebook.list(list).unwrap().items.first().unwrap().code.as_str())
-                    }
-                    QuestionKind::Text => text("Raiwind"),
-                    QuestionKind::Date => Answer::Value(Value::Date(NOW.date().unwrap())),
-                    _ => Answer::Unknown,
-                };
-                draft.answers.set(problem.question, answer);
-            }
-        }
-        let (sheet, _) = finish(&draft).unwrap();
+        let sheet = finished(form, draft);
         let parts = codebook::split_sealed(form, sheet);
         let mut entry = self.entry(case, Content::Sheet(parts.sheet));
         entry.author.device = DeviceId::from_bytes([9; 32]);
@@ -288,10 +272,68 @@ impl Stage {
         let of = entry.id;
         let mut entries = vec![entry];
         if !parts.sealed.is_empty() {
-            entries.push(self.entry(case, Content::Names(Names { of, answers: parts.sealed })));
+            let mut names = self.entry(case, Content::Names(Names { of, answers: parts.sealed }));
+            names.author.device = DeviceId::from_bytes([9; 32]);
+            entries.push(names);
         }
         self.send(Msg::Arrived(entries));
     }
+
+    /// An entry of a kind that this version does not know, from another device.
+    pub(crate) fn stranger(&mut self, case: amanat::model::CaseId, kind: &str) {
+        let other = amanat::model::Other { kind: kind.into(), json: "{}".into() };
+        let mut entry = self.entry(case, Content::Other(other));
+        entry.author.device = DeviceId::from_bytes([9; 32]);
+        self.send(Msg::Arrived(vec![entry]));
+    }
+
+    /// Many more cases like the first, at once.
+    pub(crate) fn many(&mut self, cases: u64) {
+        let codebook = Codebook::builtin().unwrap();
+        let form = codebook.newest("case").unwrap();
+        let answers = codebook::presets(form, NOW, &self.who().officer);
+        let draft = Draft {
+            id: DraftId::from_bytes([0; 16]),
+            form: form.form.clone(),
+            case: None,
+            target: None,
+            answers,
+            at: None,
+            started: NOW,
+            lang: amanat::model::Lang::En,
+        };
+        let sheet = finished(form, draft);
+        let entries = (0..cases).map(|number| {
+            let mut case = [0xCC; 16];
+            case[..8].copy_from_slice(&number.to_be_bytes());
+            let mut entry = self.entry(amanat::model::CaseId::from_bytes(case), Content::Sheet(sheet.clone()));
+            entry.author.device = DeviceId::from_bytes([9; 32]);
+            entry
+        });
+        let entries = entries.collect();
+        self.send(Msg::Arrived(entries));
+    }
+}
+
+/// A finished sheet. What the case at hand does not care about is answered by the first thing that will do.
+fn finished(form: &Form, mut draft: Draft) -> Sheet {
+    let codebook = Codebook::builtin().unwrap();
+    let finish = |draft: &Draft| codebook::finish(form, codebook, draft, codebook::Origin::Officer);
+    for _ in 0..4 {
+        let Err(problems) = finish(&draft) else { break };
+        for problem in problems.0 {
+            let question = form.question(problem.question.as_str()).unwrap();
+            let answer = match &question.kind {
+                QuestionKind::Choice { list } => code(codebook.list(list).unwrap().items[0].code.as_str()),
+                QuestionKind::Text => text("Raiwind"),
+                QuestionKind::Number { .. } => number(1),
+                QuestionKind::Date => Answer::Value(Value::Date(NOW.date().unwrap())),
+                _ => Answer::Unknown,
+            };
+            draft.answers.set(problem.question, answer);
+        }
+    }
+    finish(&draft).unwrap().0
 }
 
 /// One code as an answer.

@@ -292,17 +292,17 @@ impl Case {
                 let told: Vec<String> = told.take(3).collect();
                 let changed = reading::amendments(&world.book, entry).count();
                 let sign = match (reading::collisions(&world.book, entry).is_empty(), changed) {
-                    (false, _) => format!("  ✗ {}", canvas.say("case.collision")),
+                    (false, _) => format!(" ✗ {}", canvas.say("case.collision")),
                     (true, 0) => String::new(),
-                    (true, _) => format!("  ({})", canvas.say("case.corrected")),
+                    (true, _) => format!(" ({})", canvas.say("case.corrected")),
                 };
                 let sep = if told.is_empty() { "" } else { "  " };
                 let source = if entry.source.is_some() {
-                    format!("  ⇣ {}", canvas.say("case.imported"))
+                    format!(" ⇣ {}", canvas.say("case.imported"))
                 } else {
                     String::new()
                 };
-                format!("{title}{sep}{}{sign}{source}", told.join(" · "))
+                format!("{title}{sign}{source}{sep}{}", told.join(" · "))
             }
             Content::Amendment(amendment) => {
                 let of = world.book.entry(&amendment.target).and_then(|target| match &target.content {
@@ -311,7 +311,7 @@ impl Case {
                 });
                 let of = of.map(|form| form.title.get(lang)).unwrap_or_default();
                 let reason = telling::label(&world.codebook, "amend_reason", &amendment.reason, lang);
-                format!("  ↳ {}  {reason}", canvas.fill("case.correction_of", &[("form", of)]))
+                format!(" ↳ {}  {reason}", canvas.fill("case.correction_of", &[("form", of)]))
             }
             Content::Names(_) | Content::Access(_) | Content::Opened(_) => String::new(),
             Content::Other(other) => canvas.fill("case.other", &[("kind", &bidi::inert(&other.kind))]),

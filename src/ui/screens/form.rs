@@ -74,7 +74,9 @@ impl Form {
         };
         screen.ask_again(world);
         let at = screen.draft.at.clone();
-        let place = at.and_then(|id| screen.place_of(&id)).or_else(|| screen.gap_from(0)).unwrap_or(0);
+        // A new form begins where something is missing, a correction at its first question.
+        let gap = if screen.draft.target.is_none() { screen.gap_from(0) } else { None };
+        let place = at.and_then(|id| screen.place_of(&id)).or(gap).unwrap_or(0);
         screen.reach(place, world);
         Some(screen)
     }

@@ -43,7 +43,7 @@ pub(crate) struct Outbox {
 }
 
 /// Rows above the list.
-const ABOVE: u16 = 9;
+const ABOVE: u16 = 10;
 
 impl Outbox {
     pub(crate) const fn room(&self) -> Room {
@@ -123,7 +123,7 @@ impl Outbox {
             let text = canvas.say(word).to_owned();
             canvas.put((area.x + x, area.y + 1), third.saturating_sub(2), &text, Role::Faint);
         }
-        self.draw_road(world, canvas, Rect { y: area.y + 3, height: 4, ..area });
+        self.draw_road(world, canvas, Rect { y: area.y + 3, height: 5, ..area });
         self.draw_waiting(
             world,
             canvas,
@@ -149,6 +149,10 @@ impl Outbox {
             None => canvas.fill("outbox.never", &[("hub", &hub)]),
         };
         lines.push((last, Role::Text));
+        if self.busy {
+            lines.push((canvas.say("outbox.bundle_busy").to_owned(), Role::Accent));
+        }
+        lines.extend(self.said.as_ref().map(|said| self.said_line(canvas, said)));
         if progress.running {
             let total = progress.to_send.max(1);
             let filled = (progress.sent * 20 / total).min(20);
@@ -174,10 +178,6 @@ impl Outbox {
                 Role::Warn,
             ));
         }
-        if self.busy {
-            lines.push((canvas.say("outbox.bundle_busy").to_owned(), Role::Accent));
-        }
-        lines.extend(self.said.as_ref().map(|said| self.said_line(canvas, said)));
         let mut y = area.y;
         for (text, role) in lines {
             if y < area.bottom() {

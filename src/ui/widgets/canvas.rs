@@ -80,6 +80,7 @@ impl<'a> Canvas<'a> {
 
     /// As [`lean`](Self::lean), with a style of its own.
     pub(crate) fn styled(&mut self, (x, y): (u16, u16), width: u16, text: &str, style: Style, lean: Lean) -> u16 {
+        let width = width.min(self.buffer.area.right().saturating_sub(x));
         let rtl = self.reads_rtl(text);
         let cells = bidi::cells(text, width, Order { bidi: self.settings.bidi, rtl, joined: true });
         let taken: u16 = cells.iter().map(|cell| cell.width).sum();

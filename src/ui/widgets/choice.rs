@@ -205,10 +205,10 @@ impl Choice {
     fn draw_offer(&self, canvas: &mut Canvas<'_>, row: Rect, offer: &Offer, pointed: bool) {
         let chosen = self.chosen.contains(&offer.code);
         let mark = match (self.many, chosen) {
-            (true, true) => "[x] ",
-            (true, false) => "[ ] ",
-            (false, true) => "(•) ",
-            (false, false) => "( ) ",
+            (true, true) => "[x]",
+            (true, false) => "[ ]",
+            (false, true) => "(•)",
+            (false, false) => "( )",
         };
         let role = match (pointed, chosen) {
             (true, _) => Role::Selected,
