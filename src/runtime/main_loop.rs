@@ -80,7 +80,14 @@ impl Room {
 
     fn take(&mut self, wake: Wake) -> io::Result<()> {
         match wake {
-            Wake::Msg(msg) => self.update(msg),
+            Wake::Msg(msg) => {
+                // Someone who never pauses is not idle, and their draft is due all the same.
+                let now = clock::now();
+                if self.app.is_behind(now) {
+                    self.update(Msg::Tick { now });
+                }
+                self.update(msg);
+            }
             Wake::End | Wake::Hangup => {
                 self.lock();
                 self.running = false;

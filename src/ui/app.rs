@@ -114,6 +114,12 @@ impl App {
         minute.min(idle).unsigned_abs()
     }
 
+    /// Whether a [`Msg::Tick`](super::Msg::Tick) has to come before the next message, so that keys pressed without a pause
+    /// still count as now: the clock here is a second or more behind.
+    pub const fn is_behind(&self, now: Moment) -> bool {
+        now.unix_ms - self.world.now.unix_ms >= 1_000
+    }
+
     /// When the idle lock falls due, Unix milliseconds.
     pub(crate) fn idle_deadline(&self) -> Option<i64> {
         let minutes = i64::from(self.world.settings.idle_minutes);

@@ -88,24 +88,10 @@ fn on_tick(app: &mut App, now: crate::model::Moment) -> Vec<Effect> {
     if app.idle_deadline().is_some_and(|deadline| now.unix_ms >= deadline) && app.world.who.is_some() {
         return lock(app);
     }
-    match app.stack.last_mut() {
-        Some(Screen::Form(form)) => keep_drafts(app_draft(form), app),
-        _ => Vec::new(),
-    }
-}
-
-fn app_draft(form: &mut Form) -> Option<Draft> {
-    form.take_draft()
-}
-
-fn keep_drafts(draft: Option<Draft>, app: &mut App) -> Vec<Effect> {
-    draft
-        .map(|draft| {
-            app.world.keep_draft(&draft);
-            Effect::KeepDraft(Box::new(draft))
-        })
-        .into_iter()
-        .collect()
+    let Some(Screen::Form(form)) = app.stack.last_mut() else { return Vec::new() };
+    let Some(draft) = form.draft_due(now) else { return Vec::new() };
+    app.world.keep_draft(&draft);
+    vec![Effect::KeepDraft(Box::new(draft))]
 }
 
 /// Unsaved drafts first, then the effect that ends the sitting.

@@ -92,6 +92,19 @@ fn a_draft_is_sealed_at_each_field_and_after_some_typing() {
 }
 
 #[test]
+fn someone_who_never_pauses_is_not_idle_and_loses_nothing() {
+    let mut stage = with_case();
+    stage.keys("Enter F4 \"note\" Enter");
+    let before = drafts(&stage);
+    for _ in 0..1_200 {
+        stage.wait(1_000);
+        stage.keys("\"a\"");
+    }
+    assert!(!stage.app.is_locked());
+    assert!((500..=700).contains(&(drafts(&stage) - before)), "{}", drafts(&stage) - before);
+}
+
+#[test]
 fn what_is_missing_stops_finishing_and_is_shown_where_it_is() {
     let mut stage = with_case();
     stage.keys("Enter F4 Enter F10");

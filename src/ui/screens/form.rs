@@ -6,7 +6,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, Mou
 
 use crate::{
     codebook::{self, Form as Questions, Origin, Question, Section, Surroundings},
-    model::{Answer, CaseId, Draft, Given, Problems, QuestionId},
+    model::{Answer, CaseId, Draft, Given, Moment, Problems, QuestionId},
     ui::{
         effect::Effect,
         keymap::Act,
@@ -24,6 +24,9 @@ use crate::{
 
 /// Where a question stands in the form: section and place in it.
 pub(super) type Place = (usize, usize);
+
+/// How long something typed may be without being on disk, milliseconds.
+const AUTOSAVE_MS: i64 = 2_000;
 
 /// A draft being filled.
 #[derive(Debug)]
@@ -47,6 +50,8 @@ pub(crate) struct Form {
     /// Keys have gone into the field since it was reached: its problems wait until it is left.
     pub(super) typing: bool,
     dirty: bool,
+    /// When something was first typed after the draft was last kept.
+    since: Option<Moment>,
     past: Vec<(QuestionId, Option<Given>)>,
 }
 
@@ -70,6 +75,7 @@ impl Form {
             tried: false,
             typing: false,
             dirty: false,
+            since: None,
             past: Vec::new(),
         };
         screen.ask_again(world);
@@ -92,7 +98,19 @@ impl Form {
             return None;
         }
         self.dirty = false;
+        self.since = None;
         Some(self.draft.clone())
+    }
+
+    /// The draft, if something typed has waited long enough to be kept.
+    pub(crate) fn draft_due(&mut self, now: Moment) -> Option<Draft> {
+        let waited = self.since.is_none_or(|since| now.unix_ms - since.unix_ms >= AUTOSAVE_MS);
+        if waited { self.take_draft() } else { None }
+    }
+
+    fn soil(&mut self, world: &World) {
+        self.dirty = true;
+        self.since.get_or_insert(world.now);
     }
 
     fn keep(&mut self) -> Option<Effect> {
@@ -207,7 +225,7 @@ impl Form {
         if self.past.last().is_none_or(|(last, _)| *last != id) {
             self.past.push((id, before));
         }
-        self.dirty = true;
+        self.soil(world);
         self.ask_again(world);
     }
 
@@ -355,7 +373,7 @@ impl Form {
                 self.draft.answers.remove(&id);
             }
         }
-        self.dirty = true;
+        self.soil(world);
         self.ask_again(world);
         let at = self.place_of(&id).unwrap_or(self.at);
         self.reach(at, world);
