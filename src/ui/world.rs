@@ -9,7 +9,7 @@ use super::{
     road::Road,
 };
 use crate::{
-    codebook::{Codebook, Surroundings},
+    codebook::{Codebook, SearchIndex, Surroundings},
     model::{CaseId, Casebook, Content, Delivery, DeviceId, Draft, DraftId, Entry, Moment},
 };
 
@@ -25,6 +25,8 @@ pub(crate) struct World {
     pub(crate) now: Moment,
     /// Columns and rows of the terminal.
     pub(crate) size: (u16, u16),
+    /// The words of all entries, folded; names are not asked for.
+    pub(crate) index: SearchIndex,
     /// One row a case, newest first.
     pub(crate) cases: Vec<CaseRow>,
     pub(crate) roster: Option<Box<RosterPage>>,
@@ -41,6 +43,7 @@ impl World {
             road: Road::default(),
             now: start.now,
             size: (80, 24),
+            index: SearchIndex::new(&start.codebook),
             cases: Vec::new(),
             roster: None,
         }
@@ -52,6 +55,7 @@ impl World {
         self.who = None;
         self.drafts = Vec::new();
         self.road = Road::default();
+        self.index = SearchIndex::new(&self.codebook);
         self.cases = Vec::new();
         self.roster = None;
     }
@@ -73,6 +77,7 @@ impl World {
                 self.road.own(entry.author);
             }
             touched.push(entry.case);
+            self.index.add(&entry);
             self.book.apply(entry);
         }
         touched.sort_unstable();

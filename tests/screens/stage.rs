@@ -5,8 +5,8 @@ use std::sync::Arc;
 use amanat::{
     codebook::{self, Codebook, Form, QuestionKind},
     model::{
-        Access, Answer, Answers, Author, Code, Content, Delivery, DeviceId, Draft, DraftId, Entry, EntryId, JournalId,
-        Moment, Names, Sheet, Times, Value,
+        Access, Amendment, Answer, Answers, Author, Code, Content, Delivery, DeviceId, Draft, DraftId, Entry, EntryId,
+        JournalId, Moment, Names, Sheet, Times, Value,
     },
     ui::{
         self, App, Bidi, Effect, Keeping, Mark, Msg, Progress, ReaderLine, RosterDevice, RosterMember, RosterPage,
@@ -37,6 +37,8 @@ pub(crate) struct Stage {
     now: Moment,
     seq: u64,
     ids: u8,
+    /// What other devices kept: case, form, entry.
+    sheets: Vec<(amanat::model::CaseId, String, EntryId)>,
 }
 
 impl Stage {
@@ -56,6 +58,7 @@ impl Stage {
             now: NOW,
             seq: 0,
             ids: 0,
+            sheets: Vec::new(),
         }
     }
 
@@ -270,6 +273,7 @@ impl Stage {
         entry.author.device = DeviceId::from_bytes([9; 32]);
         entry.times.device = Moment::pkt(NOW.unix_ms - i64::from(number) * 3_600_000);
         let of = entry.id;
+        self.sheets.push((case, form.form.id.to_string(), of));
         let mut entries = vec![entry];
         if !parts.sealed.is_empty() {
             let mut names = self.entry(case, Content::Names(Names { of, answers: parts.sealed }));
@@ -277,6 +281,17 @@ impl Stage {
             entries.push(names);
         }
         self.send(Msg::Arrived(entries));
+    }
+
+    /// A correction by another device that has seen no other.
+    pub(crate) fn correction(&mut self, by: u8, case: amanat::model::CaseId, form: &str, change: (&str, Answer)) {
+        let target = self.sheets.iter().rev().find(|(of, filled, _)| *of == case && filled == form).unwrap().2;
+        let mut changes = Answers::default();
+        changes.set(change.0.into(), change.1);
+        let amendment = Amendment { target, seen: Vec::new(), reason: Code::new("TYPO"), note: None, changes };
+        let mut entry = self.entry(case, Content::Amendment(amendment));
+        entry.author.device = DeviceId::from_bytes([by; 32]);
+        self.send(Msg::Arrived(vec![entry]));
     }
 
     /// An entry of a kind that this version does not know, from another device.

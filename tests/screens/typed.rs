@@ -151,6 +151,36 @@ fn a_correction_keeps_only_what_changed_and_says_why() {
 }
 
 #[test]
+fn two_corrections_that_collide_are_both_shown() {
+    let mut stage = with_case();
+    let case = amanat::model::CaseId::from_bytes([1; 16]);
+    stage.sheet(2, case, "person", &[("role", code("VIC")), ("occupation", text("weaver"))]);
+    for (by, word) in [(7, "tailor"), (8, "mason")] {
+        stage.correction(by, case, "person", ("occupation", text(word)));
+    }
+    assert!(stage.screen(80, 24).contains("✗ collision"));
+    stage.keys("Enter");
+    assert!(stage.screen(120, 40).contains("two corrections collide"), "{}", stage.screen(120, 40));
+    stage.keys("Home Enter PgDn");
+    let screen = stage.screen(120, 60);
+    for phrase in ["tailor", "mason", "Two corrections did not know of each other"] {
+        assert!(screen.contains(phrase), "{phrase} is not on\n{screen}");
+    }
+}
+
+#[test]
+fn words_of_an_account_find_its_case_and_names_do_not() {
+    let mut stage = with_case();
+    let case = amanat::model::CaseId::from_bytes([1; 16]);
+    stage.sheet(2, case, "note", &[("note_text", text("Seen at the bus stand."))]);
+    stage.sheet(3, case, "person", &[("role", code("VIC")), ("name_full", text("Zarmina"))]);
+    stage.keys("\"bus stand\"");
+    assert!(stage.screen(80, 24).contains("1 case"));
+    stage.keys("Esc \"zarmina\"");
+    assert!(stage.screen(80, 24).contains("No case has that"));
+}
+
+#[test]
 fn names_are_shown_only_when_asked_for_and_that_is_on_record() {
     let mut stage = with_case();
     let case = amanat::model::CaseId::from_bytes([1; 16]);

@@ -290,7 +290,7 @@ impl Case {
                         Some(telling::brief(text.lines().next().unwrap_or_default()).to_owned())
                     });
                 let told: Vec<String> = told.take(3).collect();
-                let changed = reading::amendments(&world.book, entry).count();
+                let changed = reading::amendments(&world.book, entry).len();
                 let sign = match (reading::collisions(&world.book, entry).is_empty(), changed) {
                     (false, _) => format!(" ✗ {}", canvas.say("case.collision")),
                     (true, 0) => String::new(),

@@ -1,5 +1,7 @@
 //! All cases in a list that narrows as one types. Only the rows on the screen are ever built.
 
+use std::collections::HashSet;
+
 use ratatui::{
     crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind},
     layout::Rect,
@@ -201,7 +203,10 @@ impl Caseload {
     fn collect(&mut self, world: &World) {
         let wanted = fold(self.typed.text());
         let rows = world.cases.iter().enumerate().filter(|(_, row)| self.filter.takes(row, world));
-        let rows = rows.filter(|(_, row)| wanted.is_empty() || row.folded.contains(&wanted));
+        let said: HashSet<CaseId> = world.index.search(&wanted, false).collect();
+        let words: Vec<&str> = wanted.split(' ').collect();
+        let shown = |row: &CaseRow| words.iter().all(|word| row.folded.contains(word));
+        let rows = rows.filter(|(_, row)| wanted.is_empty() || shown(row) || said.contains(&row.id));
         self.found = rows.map(|(at, _)| at).collect();
     }
 
@@ -282,7 +287,11 @@ fn cells(row: &CaseRow, world: &World, canvas: &Canvas<'_>) -> [String; 8] {
         label("risk_level", &row.risk),
         row.opened.map(|date| date.to_string()).unwrap_or_default(),
         row.persons.to_string(),
-        mark(world.case_delivery(&row.id), canvas),
+        if row.collided {
+            format!("✗ {}", canvas.say("caseload.collided"))
+        } else {
+            mark(world.case_delivery(&row.id), canvas)
+        },
     ]
 }
 

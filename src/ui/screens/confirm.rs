@@ -95,7 +95,7 @@ impl Confirm {
                 let seen: Vec<EntryId> = world
                     .book
                     .entry(&target)
-                    .map(|entry| reading::amendments(&world.book, entry).map(|(id, _)| id).collect())
+                    .map(|entry| world.book.amendments(&entry.id).map(|entry| entry.id).collect())
                     .unwrap_or_default();
                 Keeping::Amendment(Amendment { target, seen, reason, note: None, changes: changes.clone() })
             }
@@ -132,7 +132,7 @@ impl Confirm {
     pub(crate) fn draw(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) {
         let mut y = area.y;
         let rest = |y: u16| Rect { y, height: area.bottom().saturating_sub(y), ..area };
-        y = self.draw_readers(canvas, rest(y)) + 1;
+        y = self.draw_readers(world, canvas, rest(y)) + 1;
         if let Some(changes) = &self.changes {
             y = self.draw_changes(world, canvas, rest(y), changes) + 1;
         }
@@ -149,7 +149,7 @@ impl Confirm {
         canvas.paragraph(rest(y.max(bottom).min(bottom)), &text, role);
     }
 
-    fn draw_readers(&self, canvas: &mut Canvas<'_>, area: Rect) -> u16 {
+    fn draw_readers(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) -> u16 {
         let heading = canvas.say("confirm.readers").to_owned();
         canvas.lean((area.x, area.y), area.width, &heading, Role::Accent, Lean::Own);
         let mut y = area.y + 1;
@@ -175,7 +175,8 @@ impl Confirm {
             canvas.lean((area.x + 2, y), area.width.saturating_sub(2), &text, role, Lean::Own);
             y += 1;
         }
-        let nobody = canvas.say("confirm.nobody_else").to_owned();
+        let write_only = world.who.as_ref().is_some_and(|who| who.write_only);
+        let nobody = canvas.say(if write_only { "confirm.write_only" } else { "confirm.nobody_else" }).to_owned();
         canvas.lean((area.x + 2, y), area.width.saturating_sub(2), &nobody, Role::Faint, Lean::Own);
         y + 1
     }

@@ -177,9 +177,8 @@ impl EntryView {
         let told = telling::answer(&world.codebook, question, answer, lang);
         let told = if silent { format!("— {told}") } else { told };
         rows.push(Row::Answer { label, told, role: if silent { Role::Faint } else { Role::Text } });
-        for (id, amendment) in reading::amendments(&world.book, entry) {
+        for (by, amendment) in reading::amendments(&world.book, entry) {
             let Some(given) = amendment.changes.get(question.id.as_str()) else { continue };
-            let Some(by) = world.book.entry(&id) else { continue };
             let who = author(by, world, canvas);
             let told = telling::answer(&world.codebook, question, &given.answer, lang);
             let when = telling::clock(by.times.device);
@@ -191,12 +190,7 @@ impl EntryView {
 
 /// Whether an answer to this question lies sealed apart.
 fn is_sealed(world: &World, entry: &Entry, question: &Question) -> bool {
-    let file = world.book.case(&entry.case);
-    let mut others = file.into_iter().flat_map(|file| file.entries.iter()).filter_map(|id| world.book.entry(id));
-    others.any(|other| {
-        matches!(&other.content, Content::Names(names)
-        if names.of == entry.id && names.answers.get(question.id.as_str()).is_some())
-    })
+    world.book.names(&entry.id).any(|answers| answers.get(question.id.as_str()).is_some())
 }
 
 fn height(row: &Row, width: u16) -> u16 {
