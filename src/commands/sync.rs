@@ -32,8 +32,11 @@ pub(super) fn run(context: &Context, watch: bool) -> Result<Report, Failure> {
     Book::open(context, &mut home)?;
     loop {
         let (mut outcome, mut arrived) = one_pass(context, &mut home, &mut carrier)?;
-        if matches!(outcome.end, End::Done) && home.status()?.waiting() > 0 {
-            // What arrived made us keep something: a reader's word on slips, entries of a closed journal.
+        if matches!(outcome.end, End::Done) && (home.status()?.waiting() > 0 || arrived.adopted.wrapped) {
+            // What arrived made us keep something (a reader's word on slips, entries of a closed journal) or wrap a key.
+            if outcome.roster.is_some() {
+                carrier = Carrier::new(&home)?;
+            }
             let (second, more) = one_pass(context, &mut home, &mut carrier)?;
             outcome = joined(outcome, second);
             arrived.replayed.opened += more.replayed.opened;

@@ -26,6 +26,8 @@ pub struct Adopted {
     pub roster: Option<u64>,
     /// Units whose key this device holds now and did not before.
     pub keys: Vec<UnitId>,
+    /// Whether this device wrapped a unit's key for readers who lacked it: the next pass carries the statement.
+    pub wrapped: bool,
     /// What was refused, in words.
     pub refused: Vec<String>,
 }
@@ -160,7 +162,7 @@ impl Home {
             }
         }
         self.settle_candidates()?;
-        self.wrap_for_newcomers()?;
+        adopted.wrapped = self.wrap_for_newcomers()?;
         Ok(adopted)
     }
 
@@ -204,8 +206,9 @@ impl Home {
     }
 
     /// Wraps the key of each unit that this device reads for to the readers who lack it; the courier carries the statement.
-    fn wrap_for_newcomers(&mut self) -> Result<(), Failure> {
-        let Ok(me) = self.listed().cloned() else { return Ok(()) };
+    fn wrap_for_newcomers(&mut self) -> Result<bool, Failure> {
+        let Ok(me) = self.listed().cloned() else { return Ok(false) };
+        let mut wrapped = false;
         let roster = self.trust()?.roster().clone();
         for unit in roster.units.iter().filter(|unit| roster.reads_for(&me, &unit.id)) {
             let Some(recipient) = &unit.recipient else { continue };
@@ -219,8 +222,9 @@ impl Home {
             let bytes = keys.sign(&self.signer()).to_bytes();
             let about = Digest::from_bytes(*unit.id.as_bytes());
             self.file(&Document { kind: DocumentKind::UnitKeys, about, version: unit_keys_version(&keys), bytes })?;
+            wrapped = true;
         }
-        Ok(())
+        Ok(wrapped)
     }
 
     fn everybody_has_a_wrap(&self, unit: &Unit) -> Result<bool, Failure> {

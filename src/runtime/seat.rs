@@ -306,9 +306,11 @@ impl Seat {
             let signed = outcome.hub_time.and_then(|ms| i64::try_from(ms).ok());
             self.progress.last_contact = Some(signed.map_or_else(clock::now, Moment::pkt));
         }
+        let mut wrapped = false;
         match arrived {
             Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
             Ok(arrived) => {
+                wrapped = arrived.adopted.wrapped;
                 note_forms(&mut self.forms, &arrived.entries);
                 if !arrived.entries.is_empty() {
                     self.say(Msg::Arrived(for_screens(arrived.entries)));
@@ -331,7 +333,7 @@ impl Seat {
         }
         let more = matches!(outcome.end, End::Done)
             && self.home.as_ref().and_then(|home| home.status().ok()).is_some_and(|status| status.waiting() > 0);
-        if more && (outcome.handed_over > 0 || outcome.pulled > 0) {
+        if (more && (outcome.handed_over > 0 || outcome.pulled > 0)) || wrapped {
             self.courier.pass();
         }
     }
