@@ -20,8 +20,7 @@ use crate::{
     codebook::{self, Origin},
     failure::Failure,
     model::{
-        Access, Amendment, Answers, CaseId, Code, Content, Draft, DraftId, Entry, EntryId, FormRef, Lang, Problems,
-        Severity,
+        Access, Answers, CaseId, Code, Content, Draft, DraftId, Entry, EntryId, FormRef, Lang, Problems, Severity,
     },
     runtime::{
         clock,
@@ -39,7 +38,9 @@ pub(super) fn run(context: &Context, verb: &EntryVerb) -> Result<Report, Failure
     match verb {
         EntryVerb::Add { form, from, case } => add(context, form, from, case.as_deref()),
         EntryVerb::Show { id, names } => show(context, id, *names),
-        EntryVerb::Amend { id, from, reason, note } => amend(context, id, from, reason, note.as_deref()),
+        EntryVerb::Amend { id, from, reason, note } => {
+            super::entry_amend::run(context, id, from, reason, note.as_deref())
+        }
     }
 }
 
@@ -77,7 +78,7 @@ fn add(context: &Context, form: &str, from: &Path, case: Option<&str>) -> Result
 }
 
 /// Answers as the codebook takes them; it never reaches the shelf of drafts.
-fn draft(form: FormRef, case: CaseId, answers: Answers) -> Draft {
+pub(super) fn draft(form: FormRef, case: CaseId, answers: Answers) -> Draft {
     let id = DraftId::from_bytes([0; 16]);
     Draft { id, form, case: Some(case), target: None, answers, at: None, started: clock::now(), lang: Lang::En }
 }
@@ -88,7 +89,7 @@ fn who_sits_here(home: &Home) -> Result<Answers, Failure> {
     Ok(officer::known(home.unit()?, home.member()?, &config))
 }
 
-fn kept_report(kept: &[Entry], warnings: &Problems) -> Report {
+pub(super) fn kept_report(kept: &[Entry], warnings: &Problems) -> Report {
     let first = kept.first();
     let id = first.map(|entry| entry.id.to_string()).unwrap_or_default();
     let case = first.map(|entry| entry.case.to_string()).unwrap_or_default();
@@ -98,7 +99,7 @@ fn kept_report(kept: &[Entry], warnings: &Problems) -> Report {
     Report::new(text, json!({"entry": id, "case": case, "number": seq, "entries": kept.len(), "warnings": warnings}))
 }
 
-fn unfinished(form: &FormRef, problems: &Problems) -> Failure {
+pub(super) fn unfinished(form: &FormRef, problems: &Problems) -> Failure {
     let errors = problems.0.iter().filter(|problem| problem.severity == Severity::Error);
     let told: Vec<String> =
         errors.map(|problem| format!("{} ({})", problem.question, shown::kind(&problem.kind))).collect();
@@ -126,49 +127,7 @@ fn show(context: &Context, id: &str, names: bool) -> Result<Report, Failure> {
     Ok(Report::new(text, json))
 }
 
-fn amend(context: &Context, id: &str, from: &Path, reason: &str, note: Option<&str>) -> Result<Report, Failure> {
-    let codebook = codebook()?;
-    let reason = Code::new(reason);
-    if codebook.list("amend_reason").is_some_and(|list| list.item(reason.as_str()).is_none()) {
-        return Err(Failure::usage(
-            "amending — the list amend_reason does not have this reason",
-            "Reasons: see `amanat form check --json`.",
-        ));
-    }
-    let changes = read_json(from)?;
-    let mut home = context.unlock()?;
-    let book = Book::open(context, &mut home)?;
-    let id = entry_id(&book, id)?;
-    let Some(entry) = book.casebook.entry(&id) else { return Err(gone(&id)) };
-    let Content::Sheet(sheet) = &entry.content else {
-        return Err(Failure::usage(
-            "amending — this entry is no filled form",
-            "Name the sheet that is to be corrected.",
-        ));
-    };
-    let form = codebook.form(sheet.form()).or_else(|| codebook.newest(sheet.form().id.as_str()));
-    let form =
-        form.ok_or_else(|| Failure::failed(format!("amending — form {} is not known here", sheet.form()), ""))?;
-    let changes = answers::read(form, &changes)?;
-    let draft = draft(form.form.clone(), entry.case, changes.clone());
-    let problems = codebook::check_draft(form, codebook, &draft, Origin::Officer, &book.around(Some(entry.case)));
-    let wrong = |problem: &&crate::model::Problem| {
-        problem.severity == Severity::Error && changes.get(problem.question.as_str()).is_some()
-    };
-    let wrong: Vec<_> = problems.0.iter().filter(wrong).cloned().collect();
-    if !wrong.is_empty() {
-        return Err(unfinished(&form.form, &Problems(wrong)));
-    }
-    let seen = |other: &Entry| matches!(&other.content, Content::Amendment(amendment) if amendment.target == id);
-    let seen = book.entries().filter(|other| seen(other)).map(|other| other.id).collect();
-    let amendment = Amendment { target: id, seen, reason, note: note.map(Into::into), changes };
-    let what = What::Amendment(amendment, Some(form.form.clone()));
-    let keep = ToKeep { case: entry.case, what, source: None, draft: None, sharing: None };
-    let kept = home.keep(codebook, keep)?;
-    Ok(kept_report(&kept, &Problems::default()))
-}
-
-fn gone(id: &EntryId) -> Failure {
+pub(super) fn gone(id: &EntryId) -> Failure {
     Failure::failed(format!("looking for the entry {} — it is not in the casebook", id.short()), "")
 }
 
@@ -177,11 +136,11 @@ pub(super) fn case_id(book: &Book, asked: &str) -> Result<CaseId, Failure> {
     typed::one_id("case", asked, book.casebook.cases().map(|case| case.id))
 }
 
-fn entry_id(book: &Book, asked: &str) -> Result<EntryId, Failure> {
+pub(super) fn entry_id(book: &Book, asked: &str) -> Result<EntryId, Failure> {
     typed::one_id("entry", asked, book.entries().map(|entry| entry.id))
 }
 
-fn read_json(from: &Path) -> Result<Json, Failure> {
+pub(super) fn read_json(from: &Path) -> Result<Json, Failure> {
     let doing = || format!("reading the answers from {}", from.display());
     let mut text = zeroize::Zeroizing::new(String::new());
     let read = if from == Path::new("-") {

@@ -11,6 +11,7 @@ mod context;
 mod device;
 mod dispatch;
 mod entry;
+mod entry_amend;
 mod form;
 mod import;
 mod keys;
@@ -23,6 +24,7 @@ mod status;
 mod sync;
 mod typed;
 mod verify;
+mod verify_walk;
 
 use dispatch::later;
 

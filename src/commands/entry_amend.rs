@@ -1,0 +1,65 @@
+//! `amanat entry amend`: a correction names what it corrects and what its author had seen; the older entry stays as it is.
+
+use std::path::Path;
+
+use super::{
+    answers,
+    book::{Book, codebook},
+    context::Context,
+    entry::{draft, entry_id, gone, kept_report, read_json, unfinished},
+    output::Report,
+};
+use crate::{
+    codebook::{self, Origin},
+    failure::Failure,
+    model::{Amendment, Code, Content, Entry, Problems, Severity},
+    runtime::keep::{ToKeep, What},
+};
+
+pub(super) fn run(
+    context: &Context,
+    id: &str,
+    from: &Path,
+    reason: &str,
+    note: Option<&str>,
+) -> Result<Report, Failure> {
+    let codebook = codebook()?;
+    let reason = Code::new(reason);
+    if codebook.list("amend_reason").is_some_and(|list| list.item(reason.as_str()).is_none()) {
+        return Err(Failure::usage(
+            "amending — the list amend_reason does not have this reason",
+            "Reasons: see `amanat form check --json`.",
+        ));
+    }
+    let changes = read_json(from)?;
+    let mut home = context.unlock()?;
+    let book = Book::open(context, &mut home)?;
+    let id = entry_id(&book, id)?;
+    let Some(entry) = book.casebook.entry(&id) else { return Err(gone(&id)) };
+    let Content::Sheet(sheet) = &entry.content else {
+        return Err(Failure::usage(
+            "amending — this entry is no filled form",
+            "Name the sheet that is to be corrected.",
+        ));
+    };
+    let form = codebook.form(sheet.form()).or_else(|| codebook.newest(sheet.form().id.as_str()));
+    let form =
+        form.ok_or_else(|| Failure::failed(format!("amending — form {} is not known here", sheet.form()), ""))?;
+    let changes = answers::read(form, &changes)?;
+    let draft = draft(form.form.clone(), entry.case, changes.clone());
+    let problems = codebook::check_draft(form, codebook, &draft, Origin::Officer, &book.around(Some(entry.case)));
+    let wrong = |problem: &&crate::model::Problem| {
+        problem.severity == Severity::Error && changes.get(problem.question.as_str()).is_some()
+    };
+    let wrong: Vec<_> = problems.0.iter().filter(wrong).cloned().collect();
+    if !wrong.is_empty() {
+        return Err(unfinished(&form.form, &Problems(wrong)));
+    }
+    let seen = |other: &Entry| matches!(&other.content, Content::Amendment(amendment) if amendment.target == id);
+    let seen = book.entries().filter(|other| seen(other)).map(|other| other.id).collect();
+    let amendment = Amendment { target: id, seen, reason, note: note.map(Into::into), changes };
+    let what = What::Amendment(amendment, Some(form.form.clone()));
+    let keep = ToKeep { case: entry.case, what, source: None, draft: None, sharing: None };
+    let kept = home.keep(codebook, keep)?;
+    Ok(kept_report(&kept, &Problems::default()))
+}
