@@ -290,6 +290,12 @@ impl Home {
         reads().unwrap_or(false)
     }
 
+    /// Whether this device may add to cases and not read again what it added (policy `write-only`).
+    pub fn writes_only(&self) -> bool {
+        let (Ok(device), Ok(trust)) = (self.listed(), self.trust()) else { return false };
+        trust.roster().device_reader(device).is_none()
+    }
+
     /// Units that this device reads for and whose key it does not hold yet.
     pub fn waiting_units(&self) -> Vec<UnitId> {
         let (Ok(device), Ok(trust)) = (self.listed(), self.trust()) else { return Vec::new() };

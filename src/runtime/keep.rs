@@ -144,6 +144,10 @@ impl Home {
     /// Slips, entries, case keys, notes, and the draft that goes: one transaction.
     fn append(&mut self, batch: Batch, notes: Vec<ShelfRow>, draft: Option<DraftId>) -> Result<Vec<Entry>, Failure> {
         let Batch { sealed, mut rows, keys, entries, .. } = batch;
+        if self.writes_only() {
+            // The keys live in memory for this sitting: what was kept before cannot be read by whoever forces an unlock.
+            rows.clear();
+        }
         rows.extend(notes);
         let slips: Vec<_> =
             sealed.iter().filter(|entry| entry.header.wraps()).map(|entry| entry.header.clone()).collect();

@@ -39,3 +39,6 @@ pub mod start;
 pub mod tellings;
 pub mod terminal;
 pub mod wake;
+
+#[cfg(test)]
+mod tests;

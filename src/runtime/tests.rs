@@ -1,0 +1,211 @@
+//! A home from inside: what one keeping writes, whom it is sealed to, and what an unlocking gives back.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that meets the unexpected should stop there")]
+
+use std::path::Path;
+
+use amanat_keys::{passphrase::Passphrase, roster::Role};
+use amanat_sync::{
+    entry::Kind,
+    journal::{Cursor, Journal as _, Shelf},
+};
+use tempfile::TempDir;
+
+use super::{
+    clock,
+    closed_home::ClosedHome,
+    enrol::{Admin, Enrolment},
+    founding::{self, Names},
+    home::Home,
+    keep::{ToKeep, What},
+    make::{self, Hashing},
+    paths::Paths,
+};
+use crate::{
+    codebook::{self, Codebook, Origin},
+    model::{Amendment, Answer, Answers, CaseId, Code, Content, Draft, DraftId, Entry, Lang, QuestionId, Sheet, Value},
+};
+
+fn words() -> Passphrase {
+    Passphrase::to_create(b"correct horse battery staple lamp").unwrap()
+}
+
+fn open(folder: &Path) -> Home {
+    ClosedHome::open(Paths::at(folder)).unwrap().unlock(&words()).unwrap()
+}
+
+/// An agency with a station, and a device of this role in it.
+fn member(role: Role) -> (TempDir, Home) {
+    let folder = tempfile::tempdir().unwrap();
+    let hashing = Hashing::new(Some(10), true).unwrap();
+    let names = Names { agency: "Agency", admin: "Admin", reader: "Reader" };
+    founding::found(folder.path(), &names, &words(), &words(), hashing).unwrap();
+    let made = make::device(Paths::at(&folder.path().join("device")), "Device", &words(), hashing).unwrap();
+    let (request, bytes) = make::request_of(made.home.paths()).unwrap();
+    let mut admin = Admin::open(open(&folder.path().join("admin")), &words()).unwrap();
+    admin.add_unit("Station", "station").unwrap();
+    let enrolment = Enrolment { role: role.word(), unit: Some("Station"), member: None, url: None };
+    admin.approve(&bytes, &request.words(), &enrolment).unwrap();
+    let pack = admin.home.pack().unwrap();
+    let agency_words = admin.home.trust().unwrap().fingerprint_words();
+    let mut home = made.home;
+    home.join(&pack, &agency_words).unwrap();
+    (folder, home)
+}
+
+fn sheet(form: &str, answers: &[(&str, Value)]) -> Sheet {
+    let codebook = Codebook::builtin().unwrap();
+    let form = codebook.newest(form).unwrap();
+    let answers: Answers =
+        answers.iter().map(|(id, value)| (QuestionId::new(id), Answer::Value(value.clone()).into())).collect();
+    let draft = Draft {
+        id: DraftId::from_bytes([1; 16]),
+        form: form.form.clone(),
+        case: None,
+        target: None,
+        answers,
+        at: None,
+        started: clock::now(),
+        lang: Lang::En,
+    };
+    // Imported, so that a test fills in what it is about and nothing else.
+    let mut draft = draft;
+    for question in form.questions().filter(|question| !question.derived) {
+        if draft.answers.get(question.id.as_str()).is_none() {
+            draft.answers.set(question.id.clone(), Answer::NotRecorded);
+        }
+    }
+    codebook::finish(form, codebook, &draft, Origin::Imported).unwrap().0
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.into())
+}
+
+fn code(code: &str) -> Value {
+    Value::Choice(Code::new(code))
+}
+
+const CASE: CaseId = CaseId::from_bytes([9; 16]);
+
+fn keep(home: &mut Home, what: What) -> Vec<Entry> {
+    let keep = ToKeep { case: CASE, what, source: None, draft: None, sharing: None };
+    home.keep(Codebook::builtin().unwrap(), keep).unwrap()
+}
+
+fn kinds(home: &Home) -> Vec<Kind> {
+    let page = home.journal().entries_after(Cursor::START, amanat_sync::batch::Limit::BODY).unwrap();
+    page.entries.iter().map(|entry| entry.header.kind).collect()
+}
+
+#[test]
+fn names_travel_under_the_second_key_and_never_in_the_sheet() {
+    let (_folder, mut home) = member(Role::Officer);
+    let kept =
+        keep(&mut home, What::Sheet(sheet("person", &[("name_full", text("Canary Bibi")), ("gender", code("F"))])));
+    let [person, names] = kept.as_slice() else { unreachable!("a sheet and its names: {kept:?}") };
+    let Content::Sheet(open) = &person.content else { unreachable!("{person:?}") };
+    assert!(open.answers().get("name_full").is_none());
+    assert_eq!(open.answers().choice("gender"), Some(&Code::new("F")));
+    let Content::Names(sealed) = &names.content else { unreachable!("{names:?}") };
+    assert_eq!(sealed.of, person.id);
+    assert_eq!(sealed.answers.value("name_full"), Some(&text("Canary Bibi")));
+    assert_eq!(kinds(&home), [Kind::Slip, Kind::Sealed, Kind::Slip, Kind::Sealed], "a slip for each of the two keys");
+    let page = home.journal().entries_after(Cursor::START, amanat_sync::batch::Limit::BODY).unwrap();
+    assert_eq!((page.entries[1].header.key, page.entries[3].header.key), (1, 3));
+    // Correcting a name does not let it out either.
+    let changes: Answers =
+        [(QuestionId::new("name_full"), Answer::Value(text("Canary Begum")).into())].into_iter().collect();
+    let amendment = Amendment { target: person.id, seen: Vec::new(), reason: Code::new("TYPO"), note: None, changes };
+    let form = Some(open.form().clone());
+    keep(&mut home, What::Amendment(amendment, form));
+    let page = home.journal().entries_after(Cursor::START, amanat_sync::batch::Limit::BODY).unwrap();
+    assert_eq!(page.entries[4].header.key, 3, "sealed under the second key");
+}
+
+#[test]
+fn an_unlocking_gives_back_what_was_kept_and_seals_on_under_the_same_slips() {
+    let (folder, mut home) = member(Role::Officer);
+    keep(&mut home, What::Sheet(sheet("case", &[("police_station", text("Layyah"))])));
+    keep(&mut home, What::Sheet(sheet("person", &[("name_full", text("Canary Bibi"))])));
+    let before = kinds(&home);
+    drop(home);
+    let mut home = open(&folder.path().join("device"));
+    let mut entries = Vec::new();
+    let replayed = home.replay(|page, _| entries.extend(page)).unwrap();
+    assert_eq!((entries.len(), replayed.opened, replayed.failed.len()), (3, 3, 0));
+    keep(&mut home, What::Sheet(sheet("person", &[("name_full", text("Another"))])));
+    assert_eq!(kinds(&home)[before.len()..], [Kind::Sealed, Kind::Sealed], "no new slip");
+}
+
+#[test]
+fn another_sharing_level_is_another_slip_from_then_on() {
+    let (_folder, mut home) = member(Role::Supervisor);
+    let audience = |home: &Home, at: usize| {
+        let page = home.journal().entries_after(Cursor::START, amanat_sync::batch::Limit::BODY).unwrap();
+        page.entries[at].header.audience.len()
+    };
+    keep(&mut home, What::Sheet(sheet("case", &[("handling_code", code("H2"))])));
+    assert_eq!(audience(&home, 0), 2, "the station and headquarters");
+    keep(&mut home, What::Sheet(sheet("case", &[("handling_code", code("H1"))])));
+    assert_eq!(kinds(&home), [Kind::Slip, Kind::Sealed, Kind::Slip, Kind::Sealed]);
+    assert_eq!(audience(&home, 2), 1, "the station alone");
+    keep(&mut home, What::Sheet(sheet("person", &[])));
+    assert_eq!(kinds(&home).len(), 5, "the level stays with the case");
+}
+
+#[test]
+fn a_case_that_nobody_could_read_is_not_kept() {
+    let (_folder, mut home) = member(Role::Officer);
+    let keep = ToKeep {
+        case: CASE,
+        what: What::Sheet(sheet("case", &[("handling_code", code("H1"))])),
+        source: None,
+        draft: None,
+        sharing: None,
+    };
+    let failure = home.keep(Codebook::builtin().unwrap(), keep).unwrap_err();
+    assert!(failure.hint.contains("first supervisor"), "{failure:?}");
+    assert_eq!(kinds(&home), []);
+}
+
+#[test]
+fn a_draft_comes_back_and_goes_with_the_keeping_that_ends_it() {
+    let (_folder, mut home) = member(Role::Officer);
+    let draft = Draft {
+        id: DraftId::from_bytes([5; 16]),
+        form: sheet("person", &[]).form().clone(),
+        case: Some(CASE),
+        target: None,
+        answers: [(QuestionId::new("name_full"), Answer::Value(text("کینری")).into())].into_iter().collect(),
+        at: Some(QuestionId::new("gender")),
+        started: clock::now(),
+        lang: Lang::Ur,
+    };
+    home.keep_draft(&draft).unwrap();
+    assert_eq!(home.drafts().unwrap(), std::slice::from_ref(&draft));
+    let what = What::Sheet(sheet("person", &[]));
+    let keep = ToKeep { case: CASE, what, source: None, draft: Some(draft.id), sharing: None };
+    home.keep(Codebook::builtin().unwrap(), keep).unwrap();
+    assert_eq!(home.drafts().unwrap(), []);
+}
+
+#[test]
+fn a_long_import_is_one_chain_whatever_thread_made_what() {
+    let (_folder, mut home) = member(Role::Officer);
+    let things = (0..600_u16).flat_map(|n| {
+        let mut case = [0; 16];
+        case[..2].copy_from_slice(&n.to_be_bytes());
+        let keep = |what| ToKeep { case: CaseId::from_bytes(case), what, source: None, draft: None, sharing: None };
+        [keep(What::Sheet(sheet("case", &[]))), keep(What::Sheet(sheet("person", &[])))]
+    });
+    let mut kept = 0;
+    home.keep_many(Codebook::builtin().unwrap(), things.collect(), |entries| kept += entries.len()).unwrap();
+    assert_eq!(kept, 1200);
+    let status = home.status().unwrap();
+    assert_eq!(status.own[0].kept.seq, 1800, "a slip, a case and a person each");
+    let mut opened = 0;
+    let replayed = home.replay(|page, _| opened += page.len()).unwrap();
+    assert_eq!((opened, replayed.failed.len(), replayed.offered.len()), (1200, 0, 0));
+    assert_eq!(home.journal().shelf(Shelf::CaseKeys).unwrap().len(), 600);
+}
