@@ -162,7 +162,8 @@ pub fn split_sealed(form: &Form, sheet: Sheet) -> Sealing {
     for (id, given) in answers.iter() {
         let part = match form.question(id.as_str()) {
             Some(question) if question.local => &mut local,
-            Some(question) if question.sealed => &mut sealed,
+            // That a source has nothing here is no secret: an import would pay a second slip a row to seal it.
+            Some(question) if question.sealed && given.answer != Answer::NotRecorded => &mut sealed,
             _ => &mut open,
         };
         part.set(id.clone(), given.clone());
