@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use amanat_keys::{
-    fingerprint::{CaseId, DeviceId, Digest},
+    fingerprint::{CaseId, DeviceId, Digest, UnitId},
     roster::Roster,
 };
 use amanat_sync::entry::Header;
@@ -21,6 +21,8 @@ pub(super) struct Belonging {
 
 #[derive(Debug, Default)]
 struct Inside {
+    /// The audience of the first slip, in its order.
+    first: Vec<Digest>,
     readers: HashSet<Digest>,
     signers: HashSet<DeviceId>,
 }
@@ -53,9 +55,18 @@ impl Belonging {
             return false;
         }
         let inside = self.cases.entry(header.case).or_default();
+        if first {
+            inside.first = header.audience.iter().map(|reader| reader.id).collect();
+        }
         inside.readers.extend(header.audience.iter().map(|reader| reader.id));
         inside.signers.insert(header.device);
         true
+    }
+
+    /// The units (and devices) that read a case since its first slip, and whether `unit` has been let in since.
+    pub(super) fn readers_of(&self, case: &CaseId, unit: &UnitId) -> (&[Digest], bool) {
+        let Some(inside) = self.cases.get(case) else { return (&[], false) };
+        (&inside.first, inside.readers.contains(&Digest::from_bytes(*unit.as_bytes())))
     }
 
     /// Whether an entry counts in its case.

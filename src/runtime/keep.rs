@@ -4,6 +4,7 @@
 use amanat_keys::{
     audience::Sharing,
     fingerprint::{CaseId, UnitId},
+    roster::UnitKind,
 };
 use amanat_sync::journal::{Journal as _, Keep, Line, Shelf, ShelfRow};
 use zeroize::Zeroizing;
@@ -107,11 +108,10 @@ impl Home {
         whom: Option<(UnitId, Sharing)>,
     ) -> Result<Vec<Entry>, Failure> {
         self.listed()?;
-        let unit = whom.map_or_else(|| self.unit().map(|unit| unit.id), |(unit, _)| Ok(unit))?;
         let doing = "keeping";
         let (mut pieces, mut readers, mut readers_of) = (Vec::new(), Vec::new(), Vec::new());
         let mut locals: Vec<(usize, Answers)> = Vec::new();
-        let mut by_level: Vec<(Sharing, usize)> = Vec::new();
+        let mut by_whom: Vec<((UnitId, Sharing), usize)> = Vec::new();
         let mut levels = Vec::new();
         for cut in cuts {
             if let Some(level) = cut.level {
@@ -119,11 +119,12 @@ impl Home {
             }
             let said = levels.iter().rev().find(|(case, _)| *case == cut.case).map(|(_, level)| *level);
             let level = whom.map(|(_, level)| level).or(said).unwrap_or_else(|| self.level(&cut.case));
-            let who = match by_level.iter().find(|(held, _)| *held == level) {
+            let unit = whom.map_or_else(|| self.unit_for(&cut.case), |(unit, _)| Ok(unit))?;
+            let who = match by_whom.iter().find(|(held, _)| *held == (unit, level)) {
                 Some((_, who)) => *who,
                 None => {
                     readers.push(self.readers(&unit, level)?);
-                    by_level.push((level, readers.len() - 1));
+                    by_whom.push(((unit, level), readers.len() - 1));
                     readers.len() - 1
                 }
             };
@@ -139,6 +140,24 @@ impl Home {
         let entries = self.append(batch, notes, draft)?;
         self.levels.extend(levels);
         Ok(entries)
+    }
+
+    /// The unit whose readers read what is written into a case: this device's own for a case of its own or one that was shared
+    /// with it, else the station that the case belongs to. So what headquarters adds to a station's case is read there as well,
+    /// and the first slip of the case that this device sees, which is its own, lets the station in.
+    ///
+    /// # Errors
+    /// As [`Home::listed`].
+    pub fn unit_for(&self, case: &CaseId) -> Result<UnitId, Failure> {
+        let own = self.unit()?;
+        let (first, inside) = self.belonging.readers_of(case, &own.id);
+        if own.kind == UnitKind::Station && inside {
+            return Ok(own.id);
+        }
+        let roster = self.trust()?.roster();
+        let units = first.iter().filter_map(|reader| roster.unit(&UnitId::from_bytes(*reader.as_bytes())));
+        let station = units.into_iter().find(|unit| unit.kind == UnitKind::Station);
+        Ok(station.map_or(own.id, |unit| unit.id))
     }
 
     /// Slips, entries, case keys, notes, and the draft that goes: one transaction.

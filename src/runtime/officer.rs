@@ -44,7 +44,11 @@ pub(super) fn readers(home: &Home, case: Option<CaseId>, sharing: Option<&Code>)
     let held = case.map_or(Sharing::default(), |case| home.level(&fingerprint::CaseId::from(case)));
     let level = sharing.and_then(keep::level).unwrap_or(held);
     let mut lines = Vec::new();
-    for reader in home.readers(&home.unit()?.id, level)?.audience {
+    let unit = match case {
+        Some(case) => home.unit_for(&fingerprint::CaseId::from(case))?,
+        None => home.unit()?.id,
+    };
+    for reader in home.readers(&unit, level)?.audience {
         let Some(unit) = roster.units.iter().find(|unit| unit.id.as_bytes() == reader.id.as_bytes()) else { continue };
         let people: std::collections::HashSet<_> =
             roster.unit_devices(&unit.id).into_iter().map(|device| device.member).collect();
