@@ -16,7 +16,7 @@ use std::{
 
 /// Which way bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     /// From the device to the hub.
     Up,
     /// From the hub to the device.
@@ -38,7 +38,7 @@ struct State {
 
 /// The relay; it ends with the process.
 #[derive(Clone, Debug)]
-pub struct Link {
+pub(crate) struct Link {
     address: SocketAddr,
     state: Arc<State>,
 }
@@ -48,7 +48,7 @@ impl Link {
     ///
     /// # Errors
     /// When no port can be bound.
-    pub fn to(hub: SocketAddr) -> std::io::Result<Self> {
+    pub(crate) fn to(hub: SocketAddr) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let state = Arc::new(State::default());
@@ -69,29 +69,29 @@ impl Link {
     }
 
     /// Where devices find the hub.
-    pub const fn address(&self) -> SocketAddr {
+    pub(crate) const fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Breaks the road at once: what is in flight is lost.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.state.cut();
     }
 
     /// Breaks the road once so many more bytes have passed that way.
-    pub fn cut_after(&self, way: Way, bytes: u64) {
+    pub(crate) fn cut_after(&self, way: Way, bytes: u64) {
         self.state.left(way).store(bytes, Ordering::SeqCst);
     }
 
     /// A good road again.
-    pub fn mend(&self) {
+    pub(crate) fn mend(&self) {
         self.state.up_left.store(u64::MAX, Ordering::SeqCst);
         self.state.down_left.store(u64::MAX, Ordering::SeqCst);
         self.state.broken.store(false, Ordering::SeqCst);
     }
 
     /// Bytes that arrived that way since the beginning.
-    pub fn carried(&self, way: Way) -> u64 {
+    pub(crate) fn carried(&self, way: Way) -> u64 {
         match way {
             Way::Up => self.state.up.load(Ordering::SeqCst),
             Way::Down => self.state.down.load(Ordering::SeqCst),
@@ -99,7 +99,7 @@ impl Link {
     }
 
     /// How often the road broke while a connection was on it.
-    pub fn cuts(&self) -> u64 {
+    pub(crate) fn cuts(&self) -> u64 {
         self.state.cuts.load(Ordering::SeqCst)
     }
 

@@ -81,8 +81,9 @@ impl Agency {
     pub(crate) fn who_is_who(&self) -> Vec<String> {
         let line = |actor: &Actor, does: &str| {
             format!(
-                "  {:<16} {does:<44} amanat --home {} --passphrase-file {}",
+                "  {:<16} {does}\n{:19}cargo demo app --home {} --passphrase-file {}",
                 actor.name,
+                "",
                 actor.home.display(),
                 actor.passphrase.display()
             )
