@@ -36,6 +36,7 @@ pub(super) fn into(
         "aspect" => Some(aspect(clean.choice("case_class"), around.entries.values())),
         "purpose_ptpa" => purpose_ptpa(clean.answer("exploitation_type")?),
         "alias_code" => alias_code(clean.choice("role")?, draft.id.as_bytes()),
+        "case_short" if own.is_none() => short_of(clean, draft),
         _ => return own.cloned(),
     };
     match (found, origin) {
@@ -204,10 +205,23 @@ pub fn alias_code(role: &Code, random: &[u8; 16]) -> Option<Answer> {
     Some(Answer::Value(Value::Text(code.into())))
 }
 
+/// How many short numbers a district has in a year. Offline nobody hands out numbers, so they are drawn at random: a
+/// thousand cases of one district and year share one by chance twice in five years, and then only on paper, because
+/// everything else refers to the case's id.
+const SHORT_NUMBERS: u32 = 1_000_000;
+
+/// The short number of a case that is opened now, drawn from the random bits of its draft.
+fn short_of(clean: &Answers, draft: &Draft) -> Option<Answer> {
+    let Some(Value::Date(opened)) = clean.value("opened_on") else { return None };
+    let (province, district) = (clean.choice("province")?, clean.choice("district")?);
+    let number = draft.id.as_bytes().first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes)) % SHORT_NUMBERS;
+    Some(Answer::Value(Value::Text(case_short(province, district, opened.year(), number).into())))
+}
+
 /// The readable number of a case: province, district, year, number and check digit, for example `PB-617-26-0042-7`.
 ///
-/// `number` comes from the block that this device was given, so two devices never make the same; codes are those of
-/// the lists `province` and `district`. A district without an OCHA code gives the first letters of its name.
+/// Codes are those of the lists `province` and `district`; a district without an OCHA code gives the first letters of its
+/// name.
 pub fn case_short(province: &Code, district: &Code, year: i16, number: u32) -> String {
     let province: String = province.as_str().rsplit('-').next().unwrap_or_default().chars().take(2).collect();
     let district = match district.as_str().split_once('-') {
@@ -332,6 +346,29 @@ mod tests {
         assert_eq!(purpose_ptpa(&chosen(&["BONDED", "CRIME", "MARRIAGE"])), Some(chosen(&["CL", "NOTP"])));
         assert_eq!(purpose_ptpa(&chosen(&["INTENDED"])), Some(Answer::Unknown));
         assert_eq!(purpose_ptpa(&Answer::NotAsked), Some(Answer::NotAsked));
+    }
+
+    #[test]
+    fn a_short_number_is_drawn_where_district_and_day_are_known() {
+        let date = |text: &str| Answer::Value(Value::Date(text.parse().unwrap()));
+        let draft = |byte: u8| Draft {
+            id: crate::model::DraftId::from_bytes([byte; 16]),
+            form: crate::model::FormRef { id: "case".into(), version: 1 },
+            case: None,
+            target: None,
+            answers: Answers::default(),
+            at: None,
+            started: crate::model::Moment::pkt(0),
+            lang: crate::model::Lang::En,
+        };
+        let mut answers = Answers::default();
+        answers.set("opened_on".into(), date("2026-10-03"));
+        answers.set("province".into(), Answer::Value(Value::Choice("PK-PB".into())));
+        assert_eq!(short_of(&answers, &draft(7)), None);
+        answers.set("district".into(), Answer::Value(Value::Choice("PK610".into())));
+        let Some(Answer::Value(Value::Text(short))) = short_of(&answers, &draft(7)) else { panic!("a number") };
+        assert!(short.starts_with("PB-610-26-") && case_short_holds(&short), "{short}");
+        assert_ne!(short_of(&answers, &draft(8)), short_of(&answers, &draft(7)));
     }
 
     #[test]

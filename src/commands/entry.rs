@@ -79,7 +79,7 @@ fn add(context: &Context, form: &str, from: &Path, case: Option<&str>) -> Result
 
 /// Answers as the codebook takes them; it never reaches the shelf of drafts.
 pub(super) fn draft(form: FormRef, case: CaseId, answers: Answers) -> Draft {
-    let id = DraftId::from_bytes([0; 16]);
+    let id = DraftId::from_bytes(*amanat_keys::fingerprint::JournalId::random().as_bytes());
     Draft { id, form, case: Some(case), target: None, answers, at: None, started: clock::now(), lang: Lang::En }
 }
 

@@ -120,7 +120,7 @@ impl<'a> RowReader<'a> {
             let mut idle = Vec::new();
             let case = sheets.first().map(|case| case.answers().clone()).unwrap_or_default();
             let around = Surroundings { case, entries: BTreeMap::new() };
-            match self.finish(which, answers, &around, &mut idle) {
+            match self.finish(which, answers, &around, &row, &mut idle) {
                 Ok(sheet) => sheets.push(sheet),
                 Err((column, reason)) => return bad(column.as_deref(), reason),
             }
@@ -157,11 +157,13 @@ impl<'a> RowReader<'a> {
         which: usize,
         answers: Answers,
         around: &Surroundings,
+        row: &[u8; 32],
         idle: &mut Vec<QuestionId>,
     ) -> Result<Sheet, (Option<String>, Reason)> {
         let Some(form) = self.forms.get(which) else { return Err((None, Reason::Kind)) };
         let mut draft = Draft {
-            id: DraftId::from_bytes([0; 16]),
+            // Codes that are drawn at random come from the row's identity here: the same row gives the same code.
+            id: DraftId::from_bytes(row.first_chunk().copied().unwrap_or_default()),
             form: form.form.clone(),
             case: None,
             target: None,
