@@ -313,7 +313,7 @@ impl Columns {
     fn of(width: u16) -> Self {
         let spare = width.saturating_sub(78);
         let more = spare / 3;
-        Self([17 + spare - 2 * more, 5, 11 + more, 11 + more, 7, 11, 3, 13])
+        Self([19 + spare - 2 * more, 5, 10 + more, 10 + more, 7, 11, 3, 13])
     }
 
     fn names(&self, canvas: &Canvas<'_>) -> [String; 8] {
