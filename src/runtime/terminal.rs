@@ -57,8 +57,7 @@ impl Screen {
     }
 
     /// Gives the terminal back for a while (stopped by the shell).
-    pub fn leave(&mut self) {
-        self.terminal.clear().unwrap_or_default();
+    pub fn leave(&self) {
         restore();
     }
 
@@ -68,7 +67,10 @@ impl Screen {
     /// What the terminal says.
     pub fn come_back(&mut self) -> io::Result<()> {
         enter(self.keep_order)?;
-        self.terminal.clear()
+        // A new one rather than a cleared one: clearing asks the terminal where its cursor is and waits for the answer,
+        // which the thread that reads keys would take.
+        self.terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
+        Ok(())
     }
 }
 
