@@ -115,6 +115,15 @@ fn what_is_missing_stops_finishing_and_is_shown_where_it_is() {
 }
 
 #[test]
+fn a_person_who_was_not_chosen_is_not_shown_as_chosen() {
+    let mut stage = with_case();
+    stage.keys("Enter F4 \"interview\" Enter Enter");
+    let screen = stage.screen(80, 24);
+    let row = screen.lines().find(|row| row.contains("* Person")).expect("the question is still open");
+    assert_eq!(row.trim(), "* Person");
+}
+
+#[test]
 fn undo_gives_back_an_answer_that_was_changed() {
     let mut stage = with_case();
     stage.keys("Enter F4 Enter Down Enter");

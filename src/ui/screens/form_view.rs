@@ -147,6 +147,9 @@ impl Form {
 
     /// An entry that is named, by what it is on the screen.
     fn named(&self, short: &str, world: &World) -> Option<String> {
+        if short.is_empty() {
+            return None;
+        }
         let setting = self.setting(world);
         let offer = setting.entries.iter().find(|(_, offer)| offer.code.as_str().starts_with(short))?;
         Some(if world.settings.lang == Lang::Ur { offer.1.ur.clone() } else { offer.1.en.clone() })
