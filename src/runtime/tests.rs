@@ -1,7 +1,5 @@
 //! A home from inside: what one keeping writes, whom it is sealed to, and what an unlocking gives back.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that meets the unexpected should stop there")]
-
 use std::path::Path;
 
 use amanat_keys::{passphrase::Passphrase, roster::Role};
