@@ -18,7 +18,7 @@ use super::door::{Admitted, enter};
 use super::reply::{Failure, answer, marked, unreadable};
 use crate::limits::{PAGE_LEAST, PAGE_MOST, PULL_BODY, PUSH_BODY, PUSH_ENTRIES};
 use crate::standing::Standing;
-use crate::store::{self, Piece, Place, Sought};
+use crate::store::{self, Piece, Place, ServedEntry, Sought};
 use crate::{Hub, accept};
 
 pub(super) async fn push(State(hub): State<Arc<Hub>>, request: Request) -> Response<Body> {
@@ -66,7 +66,7 @@ pub(super) async fn pull(State(hub): State<Arc<Hub>>, request: Request) -> Respo
         let reader = sees_all.iter().any(|role| standing.holds(&caller.device, *role));
         let heads = if news_of_heads && reader { list } else { Vec::new() };
         let statements = if news_of_heads { vec![newest.statement] } else { Vec::new() };
-        let runs: Vec<Run> = page.pieces.into_iter().map(|piece| run(standing, piece)).collect::<Result<_, _>>()?;
+        let runs: Vec<Run> = page.pieces.into_iter().map(|piece| run(standing, piece)).collect();
         let entries: usize = runs.iter().map(|run| run.items.len()).sum();
         tracing::info!(device = %caller.device, runs = runs.len(), entries, more = page.more, "pull");
         let manifest = PullManifest { agency: standing.agency, more: page.more, runs: Vec::new(), statements, heads };
@@ -75,16 +75,28 @@ pub(super) async fn pull(State(hub): State<Arc<Hub>>, request: Request) -> Respo
     .await
 }
 
-/// A piece as it travels. What the store gives back was verified when it came; a header that can no longer be read means
-/// that the file was changed behind the hub's back.
-fn run(standing: &Standing, piece: Piece) -> Result<Run, Failure> {
-    let item = |item| match item {
-        store::Item::Elided(hash) => Ok(Item::Elided(hash)),
-        store::Item::Entry(served) => SealedEntry::from_parts(served.header, served.signature, served.envelope)
-            .map(|entry| Item::Entry(Box::new(entry)))
-            .map_err(|_unreadable| Failure::Broken("an entry in the store is not what was put there")),
-    };
+/// A piece as it travels.
+fn run(standing: &Standing, piece: Piece) -> Run {
     let (device, journal) = piece.place;
-    let items = piece.items.into_iter().map(item).collect::<Result<_, _>>()?;
-    Ok(Run { agency: standing.agency, device, journal, first: piece.first, before: piece.before, items })
+    let items = (piece.first..).zip(piece.items).map(|(seq, item)| served(piece.place, seq, item)).collect();
+    Run { agency: standing.agency, device, journal, first: piece.first, before: piece.before, items }
+}
+
+/// What the store gives back was verified when it came. Where it no longer is what was put there, somebody changed the file
+/// behind the hub's back: the log says so, what does not hold is left out, and the rest goes on.
+fn served((device, journal): Place, seq: u64, item: store::Item) -> Item {
+    let entry = match item {
+        store::Item::Elided(hash) => return Item::Elided(hash),
+        store::Item::Entry(entry) => entry,
+    };
+    let hash = entry.hash;
+    let whole = |entry: ServedEntry| {
+        let whole = SealedEntry::from_parts(entry.header, entry.signature, entry.envelope).ok()?;
+        (whole.hash() == hash).then(|| Item::Entry(Box::new(whole)))
+    };
+    let bare = ServedEntry { hash, header: entry.header.clone(), signature: entry.signature, envelope: None };
+    whole(entry).unwrap_or_else(|| {
+        tracing::error!(%device, %journal, seq, "an entry in the store is not what was put there");
+        whole(bare).unwrap_or(Item::Elided(hash))
+    })
 }

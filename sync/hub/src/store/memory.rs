@@ -212,5 +212,6 @@ fn journal_head(journals: &BTreeMap<Place, Journal>, place: &Place) -> Option<He
 }
 
 fn served(row: &Row) -> ServedEntry {
-    ServedEntry { header: row.header.clone(), signature: row.signature, envelope: row.envelope.clone() }
+    let hash = Digest::of(&row.header);
+    ServedEntry { hash, header: row.header.clone(), signature: row.signature, envelope: row.envelope.clone() }
 }

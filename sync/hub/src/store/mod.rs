@@ -162,6 +162,8 @@ pub enum Item {
 /// What travels of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServedEntry {
+    /// The hash that the header had when it came: what the chain is made of.
+    pub hash: Digest,
     /// The header, verbatim.
     pub header: Vec<u8>,
     /// The device's signature.

@@ -212,10 +212,11 @@ fn names(
 }
 
 fn item(row: &SqlRow<'_>, may: bool) -> rusqlite::Result<Item> {
+    let hash = Digest::from_bytes(row.get(1)?);
     if !may {
-        return Ok(Item::Elided(Digest::from_bytes(row.get(1)?)));
+        return Ok(Item::Elided(hash));
     }
-    Ok(Item::Entry(ServedEntry { header: row.get(3)?, signature: row.get(4)?, envelope: row.get(5)? }))
+    Ok(Item::Entry(ServedEntry { hash, header: row.get(3)?, signature: row.get(4)?, envelope: row.get(5)? }))
 }
 
 fn place(row: &SqlRow<'_>) -> rusqlite::Result<Place> {
