@@ -102,11 +102,15 @@ impl Home {
             if closes.is_some() || !has_open(&known) {
                 self.begin_journal(closes)?;
             }
+            // After the old journal is closed, never before; and in any case, so that it is told once.
+            self.heads.write(&self.closed.paths().heads(), &self.seal).unwrap_or_default();
         } else if self.trust.is_some() && !has_open(&known) {
             self.begin_journal(None)?;
         }
         let known = self.known_heads()?;
-        self.note_heads(&known)
+        // A file that is older than the journal says nothing. On a full disk it stays so, and the home opens all the same.
+        self.note_heads(&known).unwrap_or_default();
+        Ok(())
     }
 
     /// Begins a journal of this device.
@@ -130,8 +134,13 @@ impl Home {
     /// # Errors
     /// What the disk says.
     pub(super) fn note_heads(&mut self, known: &[KnownHead]) -> Result<(), Failure> {
-        self.heads.note(known);
-        self.heads.write(&self.closed.paths().heads(), &self.seal)
+        let mut heads = self.heads.clone();
+        heads.note(known);
+        if heads != self.heads {
+            heads.write(&self.closed.paths().heads(), &self.seal)?;
+            self.heads = heads;
+        }
+        Ok(())
     }
 
     /// Takes over the newest hub time that a receipt or checkpoint proved.
