@@ -301,7 +301,7 @@ pub(super) enum EntryVerb {
         names: bool,
     },
     /// Correct an entry: only the questions that change
-    #[command(after_help = "Example:\n  amanat entry amend 91ab… --from changes.json --reason correction")]
+    #[command(after_help = "Example:\n  amanat entry amend 91ab… --from changes.json --reason NEWINFO")]
     Amend {
         /// The entry's id, or its beginning
         id: String,
@@ -309,7 +309,7 @@ pub(super) enum EntryVerb {
         #[arg(long, value_name = "FILE")]
         from: PathBuf,
         /// Why (list amend_reason)
-        #[arg(long, default_value = "correction")]
+        #[arg(long, default_value = "TYPO")]
         reason: String,
         /// In words
         #[arg(long)]

@@ -2,7 +2,7 @@
 
 use std::{sync::mpsc, time::Duration};
 
-use amanat_sync::courier::{End, Outcome};
+use amanat_sync::courier::{End, Outcome, Trouble};
 use serde_json::json;
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     output::Report,
 };
 use crate::{
-    failure::Failure,
+    failure::{Failure, Kind},
     model::Moment,
     runtime::{
         arrivals::Arrived,
@@ -44,6 +44,8 @@ pub(super) fn run(context: &Context, watch: bool) -> Result<Report, Failure> {
         let report = report(&home, &outcome, &arrived)?;
         if !watch {
             return match carrier::ended(&outcome.end) {
+                // The pass went well, and the hub is not what it was: a script must hear of that too.
+                None if outcome.trouble.iter().any(is_distrust) => Ok(report.ending(Kind::Refused)),
                 None => Ok(report),
                 Some(failure) => Err(failure),
             };
@@ -60,6 +62,11 @@ pub(super) fn run(context: &Context, watch: bool) -> Result<Report, Failure> {
         }
         wait(carrier.next_try(&outcome.end).map_or(WATCH, Duration::from_millis));
     }
+}
+
+/// Troubles that no pass mends and a person must look into.
+const fn is_distrust(trouble: &Trouble) -> bool {
+    matches!(trouble, Trouble::ForkElsewhere { .. } | Trouble::HubDenies { .. } | Trouble::HiddenTail { .. })
 }
 
 /// Two passes told as one.
