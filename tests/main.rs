@@ -4,14 +4,23 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that meets the unexpected should stop there and say where"
+    clippy::print_stdout,
+    reason = "a test that meets the unexpected should stop there and say where, and says what it met"
 )]
 
+mod canary;
 mod commands;
+mod custody;
 mod house;
+mod journey;
+mod lost_receipt;
+mod offline;
 mod rules;
 mod screens;
 mod stock_tools;
+mod support;
+mod trouble;
+mod verify;
 
 /// A test file that is not on the list above would never run, and nobody would notice.
 #[test]

@@ -34,6 +34,8 @@ struct State {
     down: AtomicU64,
     cuts: AtomicU64,
     live: Mutex<Vec<TcpStream>>,
+    /// Where new connections end, where that is another place than at first.
+    elsewhere: Mutex<Option<SocketAddr>>,
 }
 
 /// The relay; it ends with the process.
@@ -73,6 +75,13 @@ impl Link {
         self.address
     }
 
+    /// Leads every later connection to another place: a hub that moved, or one that is not ours.
+    pub(crate) fn lead_to(&self, hub: SocketAddr) {
+        if let Ok(mut elsewhere) = self.state.elsewhere.lock() {
+            *elsewhere = Some(hub);
+        }
+    }
+
     /// Breaks the road at once: what is in flight is lost.
     pub(crate) fn cut(&self) {
         self.state.cut();
@@ -107,6 +116,7 @@ impl Link {
         if self.state.broken.load(Ordering::SeqCst) {
             return;
         }
+        let hub = self.state.elsewhere.lock().ok().and_then(|elsewhere| *elsewhere).unwrap_or(hub);
         let Ok(far) = TcpStream::connect(hub) else { return };
         let (Ok(device_in), Ok(far_in)) = (device.try_clone(), far.try_clone()) else { return };
         if let Ok(mut live) = self.state.live.lock() {

@@ -1,0 +1,141 @@
+//! A whole agency in a throwaway folder, laid out through the command line: hub, admin, HQ reader, supervisor, officers.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{
+    actor::{Actor, HubProcess, free_address, hub_says, number, text},
+    link::Link,
+};
+
+/// Scrypt is weak here on purpose: such homes are stamped *practice* and refuse every hub but loopback.
+const PRACTICE: [&str; 3] = ["--practice", "--work-factor", "10"];
+
+/// The units of the test.
+pub(crate) const GUJRAT: &str = "PS Sample, Gujrat";
+const SUKKUR: &str = "PS Sample, Sukkur";
+
+/// Every actor has a home and processes of its own; they share sockets and files, nothing else.
+#[derive(Debug)]
+pub(crate) struct TestAgency {
+    /// Where everything lies; gone with the test.
+    pub(crate) dir: TempDir,
+    /// Enrols and publishes.
+    pub(crate) admin: Actor,
+    /// Reads at headquarters.
+    pub(crate) reader: Actor,
+    /// Reads at the station in Gujrat.
+    pub(crate) supervisor: Actor,
+    /// Records in Gujrat.
+    pub(crate) officer: Actor,
+    /// Records in Sukkur, and reads nothing of Gujrat.
+    pub(crate) stranger: Actor,
+    /// The road that all devices take.
+    pub(crate) link: Link,
+    /// The hub's home.
+    pub(crate) hub_home: PathBuf,
+    hub_address: SocketAddr,
+    hub: Option<HubProcess>,
+}
+
+impl TestAgency {
+    /// Everybody enrolled, the hub serving, the roster published.
+    pub(crate) fn build() -> Self {
+        let agency = Self::offline();
+        agency.serve()
+    }
+
+    /// Everybody enrolled, and a hub that nobody has started yet.
+    pub(crate) fn offline() -> Self {
+        let scratch = tempfile::tempdir().expect("a throwaway folder");
+        let dir = scratch.path().to_owned();
+        let hub_address = free_address();
+        let link = Link::to(hub_address).expect("a road on loopback");
+        let base = dir.join("agency");
+        let admin = Actor::new(&dir, "admin", base.join("admin"));
+        let reader = Actor::new(&dir, "reader", base.join("reader"));
+        let (at, theirs) = (base.to_string_lossy(), reader.passphrase.to_string_lossy());
+        let mut found = vec!["agency", "init", "--name", "Sample Agency (not real)", "--dir", &at];
+        found.extend(["--reader-passphrase-file", &theirs]);
+        found.extend(PRACTICE);
+        admin.run(&found);
+        let hub_home = dir.join("hub");
+        let (request, words) = HubProcess::init(&hub_home, hub_address);
+        let url = format!("http://{}", link.address());
+        approve(&admin, &request, &words, &dir, &["--role", "hub", "--url", &url]);
+        admin.run(&["roster", "unit-add", GUJRAT]);
+        admin.run(&["roster", "unit-add", SUKKUR]);
+        let supervisor = enrol(&dir, &admin, "supervisor", "supervisor", GUJRAT);
+        let officer = enrol(&dir, &admin, "officer", "officer", GUJRAT);
+        let far = enrol(&dir, &admin, "supervisor-sukkur", "supervisor", SUKKUR);
+        let stranger = enrol(&dir, &admin, "stranger", "officer", SUKKUR);
+        let pack = dir.join("newest.pack").to_string_lossy().into_owned();
+        let words = text(&admin.run(&["roster", "show"]), "/words");
+        for actor in [&reader, &supervisor, &officer, &far, &stranger] {
+            actor.run(&["device", "join", &pack, "--fingerprint", &words]);
+        }
+        hub_says(&hub_home, &["roster", &pack, "--fingerprint", &words]);
+        Self { dir: scratch, admin, reader, supervisor, officer, stranger, link, hub_home, hub_address, hub: None }
+    }
+
+    /// Starts the hub and hands it the documents of the admin.
+    pub(crate) fn serve(mut self) -> Self {
+        self.start_hub();
+        self.admin.run(&["roster", "publish"]);
+        self
+    }
+
+    /// Starts the hub where it is not running.
+    pub(crate) fn start_hub(&mut self) {
+        if self.hub.is_none() {
+            self.hub = Some(HubProcess::serve(&self.hub_home, self.hub_address));
+        }
+    }
+
+    /// Kills the hub with SIGKILL.
+    pub(crate) fn kill_hub(&mut self) {
+        drop(self.hub.take());
+    }
+
+    /// Where the hub listens, behind the road.
+    pub(crate) const fn hub_address(&self) -> SocketAddr {
+        self.hub_address
+    }
+
+    /// How many entries the hub holds, asked of its own program beside the running one.
+    pub(crate) fn hub_holds(&self) -> u64 {
+        number(&self.hub_status(), "entries")
+    }
+
+    /// The hub's own status.
+    pub(crate) fn hub_status(&self) -> Value {
+        serde_json::from_str(&hub_says(&self.hub_home, &["status", "--json"])).expect("the hub prints JSON")
+    }
+
+    /// The hub's database.
+    pub(crate) fn hub_database(&self) -> PathBuf {
+        self.hub_home.join("hub.sqlite")
+    }
+}
+
+/// A device makes its keys and a join request; the admin hears the words and approves.
+fn enrol(dir: &Path, admin: &Actor, name: &str, role: &str, unit: &str) -> Actor {
+    let actor = Actor::new(dir, name, dir.join(name));
+    let mut arguments = vec!["device", "init", "--name", name, "--unit", unit];
+    arguments.extend(PRACTICE);
+    let made = actor.run(&arguments);
+    approve(admin, &text(&made, "/request"), &text(&made, "/words"), dir, &["--role", role, "--unit", unit]);
+    actor
+}
+
+fn approve(admin: &Actor, request: &str, words: &str, dir: &Path, more: &[&str]) {
+    let out = dir.join("newest.pack").to_string_lossy().into_owned();
+    let mut arguments = vec!["roster", "approve", request, "--fingerprint", words, "--out", &out];
+    arguments.extend(more);
+    admin.run(&arguments);
+}

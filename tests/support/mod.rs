@@ -1,0 +1,14 @@
+//! What the proofs from outside stand on: whole agencies of real processes, a road that can be cut, stories to record, and
+//! the search for words that must be nowhere.
+
+mod actor;
+mod agency;
+mod canary;
+mod link;
+mod stories;
+
+pub(crate) use actor::{Actor, Answer, finish, text, write_private};
+pub(crate) use agency::TestAgency;
+pub(crate) use canary::{Canary, files_below};
+pub(crate) use link::Way;
+pub(crate) use stories::{Story, jot, open_case, opening, record};
