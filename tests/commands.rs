@@ -349,3 +349,27 @@ fn a_second_import_adds_nothing() {
     assert_eq!((&second["kept"], &second["known"]), (&0.into(), &3.into()));
     assert_eq!(ground.json("officer", &["case", "list"])["total"], 3);
 }
+
+#[test]
+fn stock_tools_open_the_files_that_a_person_writes_out() {
+    let ground = Ground::with_officer();
+    let note = ground.file("case.json", CASE);
+    let kept = ground.json("officer", &["entry", "add", "--form", "case", "--from", &note]);
+    let id = kept["entry"].as_str().unwrap();
+    let dir = ground.path("out").display().to_string();
+    ground.json("officer", &["entry", "show", id, "--files", &dir]);
+    let vault = fs::read(ground.path("agency/reader/identity.age")).unwrap();
+    let passphrase = amanat_keys::passphrase::Passphrase::to_open(PASSPHRASE.as_bytes()).unwrap();
+    let vault = amanat_keys::vault::Vault::open(&vault, &passphrase, true).unwrap();
+    let keys: Vec<String> = vault
+        .identities()
+        .iter()
+        .map(|identity| secrecy::ExposeSecret::expose_secret(&identity.to_text()).to_owned())
+        .collect();
+    fs::write(ground.path("out/key"), keys.join("\n")).unwrap();
+    let line = "set -o pipefail; cat slip entry | age -d -i key | zstd -dcq -D a301.zdict | jq -e .slot";
+    let opened = Command::new("bash").args(["-c", line]).current_dir(ground.path("out")).output().unwrap();
+    assert!(opened.status.success(), "{}", String::from_utf8_lossy(&opened.stderr));
+    let again = ground.error("officer", &["entry", "show", id, "--files", &dir], 1);
+    assert!(again["message"].as_str().unwrap().contains("slip"), "nothing is overwritten: {again}");
+}

@@ -299,6 +299,9 @@ pub(super) enum EntryVerb {
         /// Show sealed answers (names, phone, home) too; this is kept on record
         #[arg(long)]
         names: bool,
+        /// Write its sealed bytes to this folder, for stock age, zstd and jq; this is kept on record
+        #[arg(long, value_name = "DIR")]
+        files: Option<PathBuf>,
     },
     /// Correct an entry: only the questions that change
     #[command(after_help = "Example:\n  amanat entry amend 91ab… --from changes.json --reason NEWINFO")]

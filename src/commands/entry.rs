@@ -13,6 +13,7 @@ use super::{
     args::EntryVerb,
     book::{Book, codebook},
     context::Context,
+    entry_files,
     output::{Report, put},
     shown, typed,
 };
@@ -37,7 +38,7 @@ const MAX_ANSWERS: u64 = 4 << 20;
 pub(super) fn run(context: &Context, verb: &EntryVerb) -> Result<Report, Failure> {
     match verb {
         EntryVerb::Add { form, from, case } => add(context, form, from, case.as_deref()),
-        EntryVerb::Show { id, names } => show(context, id, *names),
+        EntryVerb::Show { id, names, files } => show(context, id, *names, files.as_deref()),
         EntryVerb::Amend { id, from, reason, note } => {
             super::entry_amend::run(context, id, from, reason, note.as_deref())
         }
@@ -109,17 +110,22 @@ pub(super) fn unfinished(form: &FormRef, problems: &Problems) -> Failure {
     )
 }
 
-fn show(context: &Context, id: &str, names: bool) -> Result<Report, Failure> {
+fn show(context: &Context, id: &str, names: bool, files: Option<&Path>) -> Result<Report, Failure> {
     let mut home = context.unlock()?;
     let book = Book::open(context, &mut home)?;
     let id = entry_id(&book, id)?;
     let Some(entry) = book.casebook.entry(&id) else { return Err(gone(&id)) };
     let (mut json, case) = (shown::entry(&book, entry), entry.case);
-    if names {
-        // Asking for names is on record before they are shown.
-        let access = Access { what: Code::new("names"), count: 1 };
-        let what = What::Content(Content::Access(access));
+    // Asking for names or for files is on record before it is done.
+    for what in [names.then_some("names"), files.map(|_| "export")].into_iter().flatten() {
+        let what = What::Content(Content::Access(Access { what: Code::new(what), count: 1 }));
         home.keep(codebook()?, ToKeep { case, what, source: None, draft: None, sharing: None })?;
+    }
+    if let Some(dir) = files {
+        entry_files::write(&home, &entry.author, dir)?;
+        put(&mut json, "files", json!(dir));
+    }
+    if names {
         let sealed: Vec<Json> = book.entries().filter_map(|other| shown::names_of(other, &id)).collect();
         put(&mut json, "names", Json::Array(sealed));
     }

@@ -12,6 +12,7 @@ mod device;
 mod dispatch;
 mod entry;
 mod entry_amend;
+mod entry_files;
 mod form;
 mod import;
 mod keys;
