@@ -11,13 +11,14 @@ use amanat_sync::{
     batch::{Item, Limit},
     courier::{Outcome, Trouble},
     entry::{EntryRef, Kind, SealedEntry},
-    journal::{Journal as _, KnownHead, Wanted},
+    journal::{Journal as _, KnownHead, Shelf, State, Wanted},
 };
 
 use super::{
     fault,
     home::Home,
     keep::{ToKeep, What},
+    marks::{self, Mark},
     membership::Adopted,
     opening::Opener,
     replay::Replayed,
@@ -25,7 +26,7 @@ use super::{
 use crate::{
     codebook::Codebook,
     failure::Failure,
-    model::{self, Author, Content, Entry},
+    model::{self, Amendment, Author, Content, Entry, EntryId, Names},
 };
 
 /// What a pass brought home.
@@ -124,32 +125,57 @@ impl Home {
     }
 
     /// Entries behind a fork stay as evidence and are kept again, opened and sealed anew, in the journal that goes on (`FORMATS.md`
-    /// section 2).
+    /// section 2): all those that the hub has not signed for. What has been kept again is noted, so that a program that was
+    /// stopped in the middle goes on there.
     fn keep_again(&mut self, outcome: &Outcome) -> Result<u64, Failure> {
         let doing = "keeping again what a fork left behind";
-        let mut again = 0;
+        let known = self.journal.heads().map_err(|error| fault::sync(doing, &error))?;
+        let marks = self.journal.shelf(Shelf::Marks).map_err(|error| fault::sync(doing, &error))?;
+        let own = self.status()?.own;
+        let forked = known.iter().filter(|known| known.own.is_some() && known.state == State::Forked);
+        let mut losing: Vec<(JournalId, u64)> = forked
+            .map(|known| {
+                let received = own.iter().find(|own| own.journal == known.journal).map_or(0, |own| own.received);
+                (known.journal, received.max(marks::again(&marks, &known.journal)))
+            })
+            .collect();
         for trouble in &outcome.trouble {
-            let (Trouble::Fork { journal, at, successor: Some(_) }
-            | Trouble::NotTaken { journal, seq: at, successor: Some(_), .. }) = trouble
-            else {
-                continue;
-            };
-            let wanted = Wanted::After { device: self.device(), journal: *journal, seq: at.saturating_sub(1) };
+            if let Trouble::NotTaken { journal, seq, successor: Some(_), .. } = trouble {
+                losing.push((*journal, seq.saturating_sub(1)));
+            }
+        }
+        let mut again = 0;
+        for (journal, seq) in losing {
+            let wanted = Wanted::After { device: self.device(), journal, seq };
             let runs = self.journal.pending(&wanted, Limit::BODY).map_err(|error| fault::sync(doing, &error))?;
             let losing: Vec<SealedEntry> = runs.iter().flat_map(|run| run.entries().cloned()).collect();
-            let identities = self.identities();
-            let opened = Opener::new(&self.ring, &identities, true).open(losing).entries;
-            for entry in opened {
-                let keep = ToKeep {
-                    case: entry.case,
-                    what: What::Content(entry.content),
-                    source: entry.source,
-                    draft: None,
-                    sharing: None,
-                };
-                self.keep(&Codebook::default(), keep)?;
-                again += 1;
-            }
+            again += self.keep_all_again(&journal, losing)?;
+        }
+        Ok(again)
+    }
+
+    fn keep_all_again(&mut self, journal: &JournalId, losing: Vec<SealedEntry>) -> Result<u64, Failure> {
+        let identities = self.identities();
+        let mut opened = Opener::new(&self.ring, &identities, true).open(losing).entries;
+        opened.sort_by_key(|entry| entry.author.seq);
+        let mut renamed: HashMap<EntryId, EntryId> = HashMap::new();
+        let mut again = 0;
+        for entry in opened {
+            let new = |id: EntryId| renamed.get(&id).copied().unwrap_or(id);
+            let content = match entry.content {
+                Content::Names(names) => Content::Names(Names { of: new(names.of), ..names }),
+                Content::Amendment(amendment) => {
+                    let seen = amendment.seen.iter().copied().map(new).collect();
+                    Content::Amendment(Amendment { target: new(amendment.target), seen, ..amendment })
+                }
+                other => other,
+            };
+            let what = What::Content(content);
+            let keep = ToKeep { case: entry.case, what, source: entry.source, draft: None, sharing: None };
+            let kept = self.keep(&Codebook::default(), keep)?;
+            renamed.extend(kept.first().map(|kept| (entry.id, kept.id)));
+            self.remember(&Mark::Again(journal, entry.author.seq))?;
+            again += 1;
         }
         Ok(again)
     }

@@ -245,7 +245,10 @@ fn cut(codebook: &Codebook, keep: ToKeep) -> Cut {
             let form = form.and_then(|form| codebook.form(&form).cloned());
             cut_amendment(form.as_deref(), amendment, &piece)
         }
-        What::Content(content) => (vec![piece(Purpose::Content, content)], Answers::default(), None),
+        What::Content(content) => {
+            let purpose = if matches!(content, Content::Names(_)) { Purpose::Names } else { Purpose::Content };
+            (vec![piece(purpose, content)], Answers::default(), None)
+        }
     };
     if let Some(first) = cut.0.first_mut() {
         first.source = keep.source;

@@ -1,7 +1,12 @@
 //! The home's own small rows (shelf *marks*): the roster it trusts and unit keys that came after the vault was written.
 
 use amanat_keys::{
-    canonical, error::KeysError, fingerprint::UnitId, recipient::ReadIdentity, trust::Trust, vault::HeldUnit,
+    canonical,
+    error::KeysError,
+    fingerprint::{JournalId, UnitId},
+    recipient::ReadIdentity,
+    trust::Trust,
+    vault::HeldUnit,
 };
 use amanat_sync::journal::{Shelf, ShelfRow};
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
@@ -12,6 +17,7 @@ use crate::failure::Failure;
 
 const TRUST: &[u8] = b"trust";
 const UNIT: &[u8] = b"unit/";
+const AGAIN: &[u8] = b"again/";
 
 /// One row.
 pub(super) enum Mark<'a> {
@@ -19,6 +25,8 @@ pub(super) enum Mark<'a> {
     Trust(&'a Trust),
     /// A unit's identity, got from another reader.
     Unit(&'a HeldUnit),
+    /// Up to where the entries of a forked journal have been kept again in the one that goes on.
+    Again(&'a JournalId, u64),
 }
 
 impl Mark<'_> {
@@ -26,6 +34,7 @@ impl Mark<'_> {
     pub(super) fn row(&self) -> ShelfRow {
         let (key, plain) = match self {
             Self::Trust(trust) => (TRUST.to_vec(), trust.to_bytes()),
+            Self::Again(journal, seq) => ([AGAIN, journal.as_bytes()].concat(), seq.to_be_bytes().to_vec()),
             Self::Unit(held) => {
                 // 5 + 32 + 8 bytes, within the 64 that a row key may have.
                 let key = [UNIT, held.unit.as_bytes().as_slice(), &held.epoch.to_be_bytes()].concat();
@@ -55,6 +64,13 @@ pub(super) fn units(rows: &[ShelfRow]) -> Vec<HeldUnit> {
     rows.filter_map(|row| canonical::decode::<Stored>(&row.plain).ok())
         .map(|stored| HeldUnit { unit: stored.unit, epoch: stored.epoch, identity: stored.identity })
         .collect()
+}
+
+/// Up to where a forked journal has been kept again; 0 where it has not.
+pub(super) fn again(rows: &[ShelfRow], journal: &JournalId) -> u64 {
+    let key = [AGAIN, journal.as_bytes()].concat();
+    let row = rows.iter().find(|row| row.key == key);
+    row.and_then(|row| row.plain.as_slice().try_into().ok()).map_or(0, u64::from_be_bytes)
 }
 
 /// `[1, unit, epoch, identity]`.

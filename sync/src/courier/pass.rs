@@ -94,7 +94,8 @@ impl Trip<'_> {
         }
         let filed = self.journal.file_receipt(&filing).map_err(End::Local)?;
         self.outcome.received.extend(filed.received);
-        for (device, journal) in filed.forked {
+        // A journal that the hub knows further than we do has been restored from a backup: it stops as a forked one does.
+        for (device, journal) in filed.forked.into_iter().chain(filed.behind) {
             if device == self.party.device {
                 let head = self.own(&journal)?.map_or(0, |known| known.head.seq);
                 self.tell_fork(journal, head.saturating_add(1))?;

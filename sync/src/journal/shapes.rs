@@ -315,9 +315,13 @@ pub struct Status {
 }
 
 impl Status {
-    /// Own entries that the hub has not signed for.
+    /// Own entries that the hub has not signed for and still may: those of a forked journal are evidence, and what they said
+    /// is kept again elsewhere.
     pub fn waiting(&self) -> u64 {
-        self.own.iter().fold(0, |sum, own| sum.saturating_add(own.kept.seq.saturating_sub(own.received)))
+        self.own
+            .iter()
+            .filter(|own| own.state != State::Forked)
+            .fold(0, |sum, own| sum.saturating_add(own.kept.seq.saturating_sub(own.received)))
     }
 }
 
