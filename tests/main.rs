@@ -15,6 +15,7 @@ mod house;
 mod journey;
 mod lost_receipt;
 mod offline;
+mod restored;
 mod rules;
 mod screens;
 mod stock_tools;
