@@ -8,7 +8,7 @@ use amanat_keys::{CaseKey, NonceHedge, NonceKey, Place, Slip, envelope};
 use tempfile::TempDir;
 
 /// The command that the README gives a person who holds a key.
-const COMMAND: &str = "cat slip entry | age -d -i key | zstd -dc -D dict | jq";
+const COMMAND: &str = "cat slip entry | age -d -i key | zstd -dc -D a301.zdict | jq";
 
 /// What a shell in `folder` says to `line`; that it succeeds is part of the claim.
 fn shell(folder: &std::path::Path, line: &str) -> String {
@@ -47,7 +47,7 @@ fn sealed() -> TempDir {
     std::fs::write(folder.path().join("slip"), slip).expect("the slip is written");
     std::fs::write(folder.path().join("entry"), sealed.envelope).expect("the entry is written");
     let dictionary = include_bytes!("../keys/dictionaries/a301.zdict");
-    std::fs::write(folder.path().join("dict"), dictionary).expect("the dictionary is written");
+    std::fs::write(folder.path().join("a301.zdict"), dictionary).expect("the dictionary is written");
     folder
 }
 
