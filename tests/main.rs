@@ -10,6 +10,7 @@
 
 mod canary;
 mod commands;
+mod crash;
 mod custody;
 mod house;
 mod journey;
@@ -20,6 +21,7 @@ mod rules;
 mod screens;
 mod stock_tools;
 mod support;
+mod terminal;
 mod trouble;
 mod verify;
 

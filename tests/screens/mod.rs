@@ -3,3 +3,5 @@
 mod looks;
 mod stage;
 mod typed;
+
+pub(crate) use stage::read_script;

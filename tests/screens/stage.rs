@@ -415,7 +415,8 @@ fn roster() -> RosterPage {
     }
 }
 
-fn read_script(script: &str) -> Vec<KeyEvent> {
+/// The keys of a script: `F4 Down*3 Enter "text as typed" C-z`.
+pub(crate) fn read_script(script: &str) -> Vec<KeyEvent> {
     let mut keys = Vec::new();
     let mut rest = script.trim_start();
     while !rest.is_empty() {

@@ -164,7 +164,8 @@ impl HubProcess {
         let mut said = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
         let log = || std::fs::read_to_string(home.with_extension("log")).unwrap_or_default();
-        assert!(said.starts_with("listening"), "the hub does not serve: {said}{}", log());
+        let last = || log().lines().last().unwrap_or_default().to_owned();
+        assert!(said.starts_with("listening"), "the hub does not serve: {said}{}", last());
         Self { child }
     }
 

@@ -117,6 +117,15 @@ impl TestAgency {
         serde_json::from_str(&hub_says(&self.hub_home, &["status", "--json"])).expect("the hub prints JSON")
     }
 
+    /// One more device, enrolled and joined.
+    pub(crate) fn enrol(&self, name: &str, role: &str, unit: &str) -> Actor {
+        let actor = enrol(self.dir.path(), &self.admin, name, role, unit);
+        let words = text(&self.admin.run(&["roster", "show"]), "/words");
+        let pack = self.dir.path().join("newest.pack").to_string_lossy().into_owned();
+        actor.run(&["device", "join", &pack, "--fingerprint", &words]);
+        actor
+    }
+
     /// The hub's database.
     pub(crate) fn hub_database(&self) -> PathBuf {
         self.hub_home.join("hub.sqlite")

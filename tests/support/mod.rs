@@ -6,9 +6,11 @@ mod agency;
 mod canary;
 mod link;
 mod stories;
+mod typist;
 
-pub(crate) use actor::{Actor, Answer, finish, text, write_private};
+pub(crate) use actor::{Actor, Answer, beside_us, finish, text, write_private};
 pub(crate) use agency::TestAgency;
 pub(crate) use canary::{Canary, files_below};
 pub(crate) use link::Way;
 pub(crate) use stories::{Story, jot, open_case, opening, record};
+pub(crate) use typist::Typist;
