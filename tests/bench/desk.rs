@@ -1,0 +1,154 @@
+//! What *kept* costs the whole way: `Home::keep` (seal, sign, one transaction with the draft that goes, heads noted) into a case that
+//! is there, beside a bare SQLite commit of as many bytes and a raw fdatasync, in turn on the same disk in the same minute.
+//!
+//! `cargo bench -p amanat --bench desk -- [--n 1000] [--dir D]`. Notes of about 1 KiB, seed 7.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a bench prints its figures and stops at the first surprise"
+)]
+
+mod figure;
+mod station;
+
+use amanat::codebook::{self, Codebook, Origin};
+use amanat::model::{Answer, Answers, CaseId, Content, Draft, DraftId, Lang, Moment, Sheet, Value};
+use amanat::runtime::closed_home::ClosedHome;
+use amanat::runtime::home::Home;
+use amanat::runtime::keep::{ToKeep, What};
+use amanat::runtime::paths::Paths;
+use amanat_keys::passphrase::Passphrase;
+use figure::{Dice, Figure, Goal, Spread, raw_syncs, timed};
+use rusqlite::{Connection, TransactionBehavior};
+use station::{PASSPHRASE, Station};
+
+fn main() {
+    let n = figure::number("--n", 1_000);
+    let station = Station::build();
+    let passphrase = Passphrase::to_open(PASSPHRASE.as_bytes()).unwrap();
+    let mut home = ClosedHome::open(Paths::at(&station.path("officer"))).unwrap().unlock(&passphrase).unwrap();
+    home.replay(|_, _| {}).unwrap();
+    println!("desk: {n} notes of about 1 KiB kept in one case, each with its draft gone, seed 7");
+    let codebook = Codebook::builtin().unwrap();
+    let mut dice = Dice(7);
+    let sheets: Vec<Sheet> = (0..n + 50).map(|_| note(codebook, &mut dice)).collect();
+    for (at, _) in sheets.iter().enumerate() {
+        home.keep_draft(&draft(codebook, at, text(&mut dice))).unwrap();
+    }
+    let mut sheets = sheets.into_iter().enumerate();
+    // The first opens the case and its slip; these also say how many bytes an entry writes.
+    let database = station.path("officer/journal.sqlite");
+    for (at, sheet) in sheets.by_ref().take(50) {
+        keep(&mut home, codebook, at, sheet);
+    }
+    let size = bytes_an_entry(&database);
+    let mut bare = bare_database(&station, n, size);
+    let (mut ours, mut theirs, mut raw) = (Vec::new(), Vec::new(), Vec::new());
+    for (at, sheet) in sheets {
+        // Which of the two goes first changes from turn to turn.
+        if at % 2 == 0 {
+            theirs.push(timed(|| commit(&mut bare, at, size)));
+        }
+        let mut sheet = Some(sheet);
+        ours.push(timed(|| keep(&mut home, codebook, at, sheet.take().unwrap())));
+        if at % 2 == 1 {
+            theirs.push(timed(|| commit(&mut bare, at, size)));
+        }
+        if at % 10 == 0 {
+            raw.extend(raw_syncs(1, size));
+        }
+    }
+    println!("  {size} bytes in an entry's row; a raw fdatasync took {:.3} ms (median)", Spread::ms(&raw).median);
+    Figure {
+        what: "keep one entry in a case that is there, the app's whole way",
+        unit: "ms",
+        spread: Spread::ms(&ours),
+        yardstick: Some(("bare SQLite commit of as many bytes, WAL, FULL", Spread::ms(&theirs))),
+        goal: Goal::RatioAtMost(1.4),
+    }
+    .print();
+    Figure {
+        what: "the same beside the disk alone",
+        unit: "ms",
+        spread: Spread::ms(&ours),
+        yardstick: Some(("raw fdatasync after as many bytes", Spread::ms(&raw))),
+        goal: Goal::None,
+    }
+    .print();
+}
+
+fn keep(home: &mut Home, codebook: &Codebook, at: usize, sheet: Sheet) {
+    let case = CaseId::from_bytes([7; 16]);
+    let what = What::Sheet(sheet);
+    let kept = home.keep(codebook, ToKeep { case, what, source: None, draft: Some(id(at)), sharing: None }).unwrap();
+    assert!(matches!(kept[0].content, Content::Sheet(_)));
+}
+
+/// A finished note.
+fn note(codebook: &Codebook, dice: &mut Dice) -> Sheet {
+    let form = codebook.newest("note").unwrap();
+    codebook::finish(form, codebook, &draft(codebook, 0, text(dice)), Origin::Officer).unwrap().0
+}
+
+fn draft(codebook: &Codebook, at: usize, said: String) -> Draft {
+    let started = Moment::pkt(1_795_322_868_000);
+    let mut answers = Answers::default();
+    answers.set("noted_on".into(), Answer::Value(Value::Date("2026-11-22".parse().unwrap())));
+    answers.set("note_text".into(), Answer::Value(Value::Text(said.into())));
+    let form = codebook.newest("note").unwrap().form.clone();
+    Draft { id: id(at), form, case: None, target: None, answers, at: None, started, lang: Lang::En }
+}
+
+/// About 1 KiB of made-up words.
+fn text(dice: &mut Dice) -> String {
+    let syllables = ["ba", "den", "gi", "kor", "lu", "mas", "ne", "pir", "ro", "sta", "tul", "vey", "chan", "sho"];
+    let mut text = String::new();
+    while text.len() < 900 {
+        for _ in 0..2 + dice.roll(3) {
+            text.push_str(dice.pick(&syllables));
+        }
+        text.push(' ');
+    }
+    text.trim_end().to_owned()
+}
+
+fn id(at: usize) -> DraftId {
+    let mut id = [0; 16];
+    // Spread over the key space, as random ids are.
+    let spread = u64::try_from(at).unwrap().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    id[..8].copy_from_slice(&spread.to_be_bytes());
+    DraftId::from_bytes(id)
+}
+
+fn bytes_an_entry(path: &std::path::Path) -> usize {
+    let database = Connection::open(path).unwrap();
+    let mean = "select cast(avg(length(link) + length(body)) as integer) from entries";
+    usize::try_from(database.query_row(mean, [], |row| row.get::<_, i64>(0)).unwrap()).unwrap()
+}
+
+/// A database with a table of entries and a table of drafts, as plain as can be.
+fn bare_database(station: &Station, n: usize, size: usize) -> Connection {
+    let mut bare = Connection::open(station.path("bare.sqlite")).unwrap();
+    bare.execute_batch(
+        "pragma journal_mode = wal; pragma synchronous = full;
+         create table entries (id integer primary key, body blob not null);
+         create table drafts (id blob primary key, body blob not null) without rowid;",
+    )
+    .unwrap();
+    let tx = bare.transaction().unwrap();
+    for at in 0..n + 50 {
+        tx.execute("insert into drafts values (?1, ?2)", (id(at).as_bytes().as_slice(), vec![1_u8; size])).unwrap();
+    }
+    tx.commit().unwrap();
+    bare
+}
+
+fn commit(bare: &mut Connection, at: usize, size: usize) {
+    let tx = bare.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    let body = vec![u8::try_from(at % 251).unwrap(); size];
+    tx.prepare_cached("insert into entries (body) values (?1)").unwrap().execute([&body]).unwrap();
+    let gone = id(at);
+    tx.prepare_cached("delete from drafts where id = ?1").unwrap().execute([gone.as_bytes().as_slice()]).unwrap();
+    tx.commit().unwrap();
+}

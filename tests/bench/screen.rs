@@ -1,0 +1,249 @@
+//! How long after a key the screen shows what it asked for, with a whole caseload unlocked: `ui::update` and `ui::view` on a
+//! terminal in memory, so that it is our time and not the terminal's.
+//!
+//! `cargo bench -p amanat --bench screen -- [--cases 21195] [--runs 20]`. Made-up cases of one sheet and one person, seed 11; the
+//! yardstick is SQLite's LIKE over the same words in plain text, in memory.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench prints its figures and stops at the first surprise"
+)]
+
+mod figure;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use amanat::codebook::{self, Codebook, Origin, fold};
+use amanat::model::{
+    Answer, Answers, Author, CaseId, Content, DeviceId, Draft, DraftId, Entry, EntryId, JournalId, Lang, Moment,
+    ProblemKind, Times, Value,
+};
+use amanat::ui::{self, App, Msg, Scroll, Settings, Stage, Start, Who};
+use figure::{Dice, Figure, Goal, Spread, timed};
+use ratatui::{
+    Terminal,
+    backend::TestBackend,
+    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
+};
+
+const NOW: Moment = Moment::pkt(1_795_322_868_000);
+const PAGE: usize = 512;
+
+fn main() {
+    let (cases, runs) = (figure::number("--cases", 21_195), figure::number("--runs", 20));
+    println!("screen: {cases} made-up cases of two entries, 80 × 24, {runs} runs, seed 11, one core");
+    let mut room = Room::unlocked();
+    let entries = made_up(cases);
+    let plain = plain_database(&entries);
+    let mut took = Vec::new();
+    for page in entries.chunks(PAGE) {
+        let page = page.to_vec();
+        let mut page = Some(page);
+        took.push(timed(|| room.send(Msg::Arrived(page.take().unwrap()))));
+    }
+    let whole: Duration = took.iter().sum();
+    println!("  taken in page by page and drawn each time: {:.2} s", whole.as_secs_f64());
+    Figure {
+        what: "a page of 512 entries taken in and drawn, while unlocking",
+        unit: "ms",
+        spread: Spread::ms(&took),
+        yardstick: None,
+        goal: Goal::AtMost(50.0),
+    }
+    .print();
+    room.search(&plain, cases, runs);
+    room.walk(runs);
+}
+
+struct Room {
+    app: App,
+    scroll: Scroll,
+    terminal: Terminal<TestBackend>,
+}
+
+impl Room {
+    fn unlocked() -> Self {
+        let codebook = Arc::new(Codebook::builtin().unwrap().clone());
+        let start = Start { codebook, settings: Settings::default(), now: NOW, stage: Stage::Locked { waiting: 0 } };
+        let terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+        let mut room = Self { app: App::new(&start), scroll: Scroll::default(), terminal };
+        room.send(Msg::Resize { columns: 80, rows: 24 });
+        let who = Who {
+            agency: "Sample Police".into(),
+            unit: "PS Sample".into(),
+            member: "Sample Officer".into(),
+            roles: vec!["officer".into()],
+            device: DeviceId::from_bytes([1; 32]),
+            officer: Answers::default(),
+            write_only: false,
+            fresh: (0..8).map(|byte| [byte; 16]).collect(),
+        };
+        room.send(Msg::Unlocked(Box::new(who)));
+        room
+    }
+
+    /// What the runtime does for each message: update, then one frame.
+    fn send(&mut self, msg: Msg) {
+        drop(ui::update(&mut self.app, msg));
+        self.terminal.draw(|frame| ui::view(&self.app, &mut self.scroll, frame)).unwrap();
+    }
+
+    fn key(&mut self, code: KeyCode) -> Duration {
+        timed(|| self.send(Msg::Key(KeyEvent::new(code, KeyModifiers::NONE))))
+    }
+
+    fn shown(&self) -> String {
+        self.terminal.backend().buffer().content().iter().map(ratatui::buffer::Cell::symbol).collect()
+    }
+
+    fn search(&mut self, plain: &rusqlite::Connection, cases: usize, runs: usize) {
+        let (mut keys, mut like) = (Vec::new(), Vec::new());
+        let mut worst = Duration::ZERO;
+        for _ in 0..runs {
+            for word in ["lahore", "kiln", "1204", "nothing like it"] {
+                for letter in word.chars() {
+                    let took = self.key(KeyCode::Char(letter));
+                    worst = worst.max(took);
+                    keys.push(took);
+                }
+                let typed = fold(word);
+                like.push(timed(|| assert!(found(plain, &typed) < cases)));
+                for _ in word.chars() {
+                    keys.push(self.key(KeyCode::Backspace));
+                }
+            }
+        }
+        for letter in "kiln".chars() {
+            self.key(KeyCode::Char(letter));
+        }
+        let (hits, all) = (found(plain, "kiln"), cases);
+        assert!(hits > 0 && hits < all && self.shown().contains(&hits.to_string()), "{hits} of {all}");
+        for _ in 0..4 {
+            self.key(KeyCode::Backspace);
+        }
+        println!("  the slowest of {} keys took {:.1} ms", keys.len(), worst.as_secs_f64() * 1e3);
+        Figure {
+            what: "a key in the search to the frame with its results",
+            unit: "ms",
+            spread: Spread::ms(&keys),
+            yardstick: Some(("SQLite LIKE over the same words in plain text", Spread::ms(&like))),
+            goal: Goal::AtMost(50.0),
+        }
+        .print();
+    }
+
+    /// Down the list, and letters of a note's text in a form.
+    fn walk(&mut self, runs: usize) {
+        let steps: Vec<Duration> =
+            (0..runs * 10).map(|at| self.key(if at % 5 == 0 { KeyCode::PageDown } else { KeyCode::Down })).collect();
+        let spread = Spread::ms(&steps);
+        let goal = Goal::AtMost(16.0);
+        Figure { what: "a step down the list to its frame", unit: "ms", spread, yardstick: None, goal }.print();
+        self.key(KeyCode::F(2));
+        let letters: Vec<Duration> = (0..runs * 10).map(|_| self.key(KeyCode::Char('a'))).collect();
+        let spread = Spread::ms(&letters);
+        Figure { what: "a letter in a form to its frame", unit: "ms", spread, yardstick: None, goal }.print();
+    }
+}
+
+fn choice(code: &str) -> Answer {
+    Answer::Value(Value::Choice(code.into()))
+}
+
+fn said(text: &str) -> Answer {
+    Answer::Value(Value::Text(text.into()))
+}
+
+/// Two entries a case: its opening with a place and a few words, and a person.
+fn made_up(cases: usize) -> Vec<Entry> {
+    let mut dice = Dice(11);
+    let districts = ["PK617", "PK610", "PK602", "PK605", "PK611", "PK620"];
+    let words = ["kiln", "brick", "debt", "transport", "agent", "border", "promised", "documents", "wages", "carpet"];
+    let codebook = Codebook::builtin().unwrap();
+    let mut entries = Vec::with_capacity(cases * 2);
+    for at in 0..cases {
+        let number = u64::try_from(at).unwrap();
+        let mut case = [0xCC; 16];
+        case.iter_mut().zip(number.to_be_bytes()).for_each(|(byte, of)| *byte = of);
+        let mut answers = Answers::default();
+        answers.set("case_class".into(), choice(dice.pick(&["TIP", "SOM", "UND"])));
+        answers.set("district".into(), choice(dice.pick(&districts)));
+        answers.set("police_station".into(), said(dice.pick(&["Model Town", "Raiwind", "Saddar", "Cantt"])));
+        answers.set("risk_level".into(), choice(dice.pick(&["LOW", "MED", "HIGH"])));
+        answers.set("case_short".into(), said(&format!("PB-617-26-{at:05}")));
+        let summary: Vec<&str> = (0..6).map(|_| dice.pick(&words)).collect();
+        answers.set("summary".into(), said(&summary.join(" ")));
+        entries.push(entry(number * 2 + 1, case, finished(codebook, "case", answers)));
+        let mut person = Answers::default();
+        person.set("role".into(), choice("VIC"));
+        person.set("gender".into(), choice(dice.pick(&["F", "M"])));
+        entries.push(entry(number * 2 + 2, case, finished(codebook, "person", person)));
+    }
+    entries
+}
+
+/// As an import finishes it: what the form wants and nobody said is not recorded.
+fn finished(codebook: &Codebook, form: &str, answers: Answers) -> Content {
+    let form = codebook.newest(form).unwrap();
+    let (id, case, target, at) = (DraftId::from_bytes([0; 16]), None, None, None);
+    let mut draft = Draft { id, form: form.form.clone(), case, target, answers, at, started: NOW, lang: Lang::En };
+    for _ in form.questions() {
+        match codebook::finish(form, codebook, &draft, Origin::Imported) {
+            Ok((sheet, _)) => return Content::Sheet(sheet),
+            Err(problems) => {
+                for problem in problems.0 {
+                    assert_eq!(problem.kind, ProblemKind::Missing, "{}", problem.question.as_str());
+                    draft.answers.set(problem.question, Answer::NotRecorded);
+                }
+            }
+        }
+    }
+    unreachable!("each round answers a question")
+}
+
+fn entry(seq: u64, case: [u8; 16], content: Content) -> Entry {
+    let mut id = [0xE0; 16];
+    id.iter_mut().zip(seq.to_be_bytes()).for_each(|(byte, of)| *byte = of);
+    let minutes = i64::try_from(seq).unwrap() * 60_000;
+    Entry {
+        id: EntryId::from_bytes(id),
+        case: CaseId::from_bytes(case),
+        author: Author { device: DeviceId::from_bytes([1; 32]), journal: JournalId::from_bytes([1; 16]), seq },
+        times: Times { device: Moment::pkt(NOW.unix_ms - minutes), boot_ms: 0, hub_ms: None },
+        source: None,
+        content,
+    }
+}
+
+/// The same words as plain text in a table, one row a case.
+fn plain_database(entries: &[Entry]) -> rusqlite::Connection {
+    let codebook = Codebook::builtin().unwrap();
+    let database = rusqlite::Connection::open_in_memory().unwrap();
+    database.execute_batch("create table cases (words text not null); begin").unwrap();
+    for entry in entries {
+        let Content::Sheet(sheet) = &entry.content else { continue };
+        if sheet.form().id.as_str() != "case" {
+            continue;
+        }
+        let words = sheet.answers().iter().filter_map(|(question, given)| match &given.answer {
+            Answer::Value(Value::Text(text)) => Some(text.to_string()),
+            Answer::Value(Value::Choice(code)) => {
+                let list = codebook.list(question.as_str())?;
+                let item = list.item(code.as_str())?;
+                Some(format!("{} {} {}", code.as_str(), item.label.en, item.label.ur))
+            }
+            _ => None,
+        });
+        let words = fold(&words.collect::<Vec<_>>().join("  "));
+        database.execute("insert into cases values (?1)", [words]).unwrap();
+    }
+    database.execute_batch("commit").unwrap();
+    database
+}
+
+fn found(database: &rusqlite::Connection, word: &str) -> usize {
+    let like = "select count(*) from cases where words like '%' || ?1 || '%'";
+    let count: i64 = database.prepare_cached(like).unwrap().query_row([word], |row| row.get(0)).unwrap();
+    usize::try_from(count).unwrap()
+}

@@ -1,0 +1,161 @@
+//! A made-up station for benches: the built programs make an agency, a hub, a supervisor and an officer in a throwaway folder, and
+//! homes are put back as they were between runs.
+#![allow(dead_code, reason = "every bench uses its own part of it")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a bench stops at the first surprise")]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::figure;
+
+/// What opens every home of the station; a sample.
+pub(crate) const PASSPHRASE: &str = "correct horse battery staple lamp";
+const UNIT: &str = "PS Sample";
+const PRACTICE: [&str; 3] = ["--practice", "--work-factor", "10"];
+
+/// The agency's folder.
+pub(crate) struct Station {
+    folder: TempDir,
+    address: String,
+}
+
+/// A hub that serves until it is dropped.
+pub(crate) struct Hub(Child);
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+impl Station {
+    /// Makes everything; scrypt is weak on purpose, so that what is measured is not the passphrase.
+    pub(crate) fn build() -> Self {
+        let folder = tempfile::tempdir_in(figure::folder()).unwrap();
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let station = Self { folder, address };
+        let secret = station.path("passphrase");
+        fs::write(&secret, format!("{PASSPHRASE}\n")).unwrap();
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+        let agency = station.text("agency");
+        station
+            .ask("unused", &[&["agency", "init", "--name", "Sample Police", "--dir", &agency], &PRACTICE[..]].concat());
+        station.found_hub();
+        station.ask("agency/admin", &["roster", "unit-add", UNIT]);
+        for name in ["supervisor", "officer"] {
+            let made =
+                station.ask(name, &[&["device", "init", "--name", name, "--unit", UNIT], &PRACTICE[..]].concat());
+            let (request, words) = (made["request"].as_str().unwrap(), made["words"].as_str().unwrap());
+            station.approve(request, words, &["--role", name, "--unit", UNIT]);
+        }
+        let words = station.ask("agency/admin", &["roster", "show"])["words"].as_str().unwrap().to_owned();
+        for name in ["supervisor", "officer", "agency/reader"] {
+            station.ask(name, &["device", "join", &station.text("pack"), "--fingerprint", &words]);
+        }
+        station.hub_says(&["roster", &station.text("pack"), "--home", &station.text("hub"), "--fingerprint", &words]);
+        let hub = station.serve();
+        station.ask("agency/admin", &["roster", "publish"]);
+        for name in ["supervisor", "officer", "agency/reader"] {
+            station.ask(name, &["sync"]);
+        }
+        drop(hub);
+        station
+    }
+
+    fn found_hub(&self) {
+        let said =
+            self.hub_says(&["init", "--home", &self.text("hub"), "--name", "Sample hub", "--listen", &self.address]);
+        let after = |label: &str| said.lines().find_map(|line| line.strip_prefix(label)).unwrap().trim().to_owned();
+        let url = format!("http://{}", self.address);
+        self.approve(&after("request:"), &after("fingerprint:"), &["--role", "hub", "--url", &url]);
+    }
+
+    fn approve(&self, request: &str, words: &str, more: &[&str]) {
+        let out = self.text("pack");
+        let arguments = ["roster", "approve", request, "--fingerprint", words, "--out", &out];
+        self.ask("agency/admin", &[&arguments[..], more].concat());
+    }
+
+    /// A path in the agency's folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The same as text.
+    pub(crate) fn text(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    /// The built program in one of the homes, ready to be given a verb.
+    pub(crate) fn program(&self, home: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_amanat"));
+        command.arg("--home").arg(self.path(home)).arg("--passphrase-file").arg(self.path("passphrase"));
+        command
+    }
+
+    /// Runs a verb with `--json`, demands success, and gives the document.
+    pub(crate) fn ask(&self, home: &str, arguments: &[&str]) -> Value {
+        let output = self.program(home).args(arguments).arg("--json").stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{arguments:?}: {said} {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    fn hub_says(&self, arguments: &[&str]) -> String {
+        let output = hub_program().args(arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {said} {}", String::from_utf8_lossy(&output.stderr));
+        said
+    }
+
+    /// Starts the hub and waits until it listens.
+    pub(crate) fn serve(&self) -> Hub {
+        let mut command = hub_program();
+        command.arg("serve").arg("--home").arg(self.path("hub")).arg("--listen").arg(&self.address);
+        let log = fs::File::create(self.path("hub.log")).unwrap();
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut said = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        assert!(!said.is_empty(), "the hub ended: {}", fs::read_to_string(self.path("hub.log")).unwrap());
+        Hub(child)
+    }
+
+    /// Copies a home, over whatever stands there.
+    pub(crate) fn copy(&self, from: &str, to: &str) {
+        let to = self.path(to);
+        if to.exists() {
+            fs::remove_dir_all(&to).unwrap();
+        }
+        copy_folder(&self.path(from), &to);
+    }
+}
+
+fn hub_program() -> Command {
+    let path = Path::new(env!("CARGO_BIN_EXE_amanat")).with_file_name("amanat-hub");
+    if !path.exists() {
+        panic!("{} is missing: cargo build --release -p amanat-hub", path.display());
+    }
+    Command::new(path)
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    fs::set_permissions(to, fs::metadata(from).unwrap().permissions()).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
