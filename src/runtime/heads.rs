@@ -4,7 +4,11 @@
 //! It is written after each keeping, without waiting for the disk: after a power cut it may be older than the journal, which
 //! says nothing, or unreadable, which is passed over. Only a journal that is *behind* it says something.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::Path,
+};
 
 use amanat_keys::{
     canonical,
@@ -57,7 +61,8 @@ impl Heads {
         opened.and_then(|plain| canonical::decode(&plain).ok()).unwrap_or_default()
     }
 
-    /// Writes the file whole, by way of a second one.
+    /// Writes the file whole: over itself while it fits one sector and keeps its length, which neither a kill nor a power cut
+    /// can leave half done, else by way of a second one. It is written at every keep, and a rename costs as much as the commit.
     ///
     /// # Errors
     /// What the disk says.
@@ -66,6 +71,9 @@ impl Heads {
         let sealed = seal
             .seal(TABLE, &[], &[], &[], &canonical::encode(self))
             .map_err(|error| Failure::failed(format!("sealing the heads — {error}"), ""))?;
+        if over(path, &sealed).is_ok_and(|written| written) {
+            return Ok(());
+        }
         let beside = path.with_extension("new");
         fs::write(&beside, sealed).map_err(|error| doing(&error))?;
         fs::rename(&beside, path).map_err(|error| doing(&error))
@@ -95,6 +103,19 @@ impl Heads {
     pub(super) fn forget(&mut self, journal: &JournalId) {
         self.0.retain(|(held, _)| held != journal);
     }
+}
+
+/// Smallest unit that a disk writes whole.
+const SECTOR: usize = 512;
+
+/// Writes over a file of the same length with one write; `false` where that is not safe.
+fn over(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    if bytes.len() > SECTOR {
+        return Ok(false);
+    }
+    let mut file = fs::File::options().write(true).open(path)?;
+    let fits = usize::try_from(file.metadata()?.len()).is_ok_and(|length| length == bytes.len());
+    Ok(fits && file.write(bytes)? == bytes.len())
 }
 
 /// A journal that has been set back.

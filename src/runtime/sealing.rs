@@ -277,8 +277,9 @@ fn in_parallel<T: Sync, U: Send>(
     items: &[T],
     work: impl Fn(&T) -> Result<U, Failure> + Sync,
 ) -> Result<Vec<U>, Failure> {
-    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    if items.len() < WORTH_A_THREAD || cores < 2 {
+    // How many cores there are is read from files of the system each time: not for one entry.
+    let cores = if items.len() < WORTH_A_THREAD { 1 } else { cores() };
+    if cores < 2 {
         return items.iter().map(work).collect();
     }
     let part = items.len().div_ceil(cores);
@@ -299,4 +300,8 @@ fn in_parallel<T: Sync, U: Send>(
         }
     }
     Ok(done)
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
