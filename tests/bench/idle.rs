@@ -5,7 +5,8 @@
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a bench prints its figures and stops at the first surprise"
+    clippy::disallowed_methods,
+    reason = "a bench prints its figures and stops at the first surprise; this one measures what waiting costs"
 )]
 
 mod figure;

@@ -8,10 +8,10 @@
     clippy::print_stdout,
     reason = "a bench prints its figures and stops at the first surprise"
 )]
-#![expect(clippy::disallowed_methods, reason = "a bench measures time")]
 
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+mod figure;
+
+use std::time::Duration;
 
 use amanat_keys::device::Signer;
 use amanat_keys::fingerprint::{AgencyId, CaseId, Digest, JournalId, KeyId};
@@ -19,15 +19,13 @@ use amanat_keys::row_seal::{self, RowSeal};
 use amanat_sync::batch::Limit;
 use amanat_sync::entry::{Header, Kind, Reader, RosterSeen, SealedEntry, Slot};
 use amanat_sync::journal::{Cursor, Journal, Keep, Line, NewJournal, Shelf, ShelfRow, SqliteJournal};
+use figure::{Figure, Goal, Spread, number, timed};
 use rusqlite::{Connection, TransactionBehavior};
 use zeroize::Zeroizing;
 
 fn main() {
-    let n = argument("--n").unwrap_or(2_000);
-    let rows = argument("--rows").unwrap_or(64_000);
-    let bytes = argument("--bytes").unwrap_or(1_024);
-    let home =
-        tempfile::tempdir_in(text_argument("--dir").unwrap_or_else(|| env!("CARGO_TARGET_TMPDIR").into())).unwrap();
+    let (n, rows, bytes) = (number("--n", 2_000), number("--rows", 64_000), number("--bytes", 1_024));
+    let home = tempfile::tempdir_in(figure::folder()).unwrap();
     let seal = RowSeal::new(&[7; 32]);
     println!(
         "keep: {n} commits of one entry of {bytes} bytes and one draft gone, in turn; then {rows} rows read and opened"
@@ -58,7 +56,7 @@ fn keep(path: &std::path::Path, bare_path: &std::path::Path, seal: &RowSeal, n: 
     }
     tx.commit().unwrap();
 
-    let (mut ours, mut theirs) = (Vec::with_capacity(n), Vec::with_capacity(n));
+    let (mut ours, mut theirs): (Vec<Duration>, Vec<Duration>) = (Vec::with_capacity(n), Vec::with_capacity(n));
     for i in 0..n {
         let entry = writer.content(&random_like(i, bytes));
         let size = entry.bytes.len() + 64 + 5 + bytes + row_seal::OVERHEAD;
@@ -78,10 +76,14 @@ fn keep(path: &std::path::Path, bare_path: &std::path::Path, seal: &RowSeal, n: 
             ours.push(timed(|| drop(journal.append(&keep).unwrap())));
         }
     }
-    let (ours, theirs) = (quartiles(ours), quartiles(theirs));
-    show("bare SQLite commit", &theirs);
-    show("Journal::append", &ours);
-    println!("  ratio of medians {:.2} (budget 1.40)", ours[1].as_secs_f64() / theirs[1].as_secs_f64());
+    Figure {
+        what: "the journal's commit alone: one entry in, one draft gone",
+        unit: "ms",
+        spread: Spread::ms(&ours),
+        yardstick: Some(("bare SQLite commit of as many bytes, a row as large gone, WAL, FULL", Spread::ms(&theirs))),
+        goal: Goal::RatioAtMost(1.4),
+    }
+    .print();
 }
 
 fn replay(path: &std::path::Path, seal: &RowSeal, rows: usize, bytes: usize) {
@@ -94,7 +96,7 @@ fn replay(path: &std::path::Path, seal: &RowSeal, rows: usize, bytes: usize) {
     let append = timed(|| drop(journal.append(&all).unwrap()));
     println!("  {rows} entries in one transaction {:.2} s", append.as_secs_f64());
     let page = Limit { items: 1_000, bytes: 8 << 20 };
-    let (mut turns, before) = (Vec::new(), processor_seconds());
+    let (mut turns, before) = (Vec::new(), figure::processor_seconds().0);
     for _ in 0..5 {
         let mut opened = 0;
         turns.push(timed(|| {
@@ -108,11 +110,19 @@ fn replay(path: &std::path::Path, seal: &RowSeal, rows: usize, bytes: usize) {
         }));
         assert_eq!(opened, rows);
     }
-    show("open, read and unseal all (warm)", &quartiles(turns));
     // On a machine that others use too, the processor's own time says more than the clock's.
-    if let Some(spent) = processor_seconds().zip(before).map(|(after, before)| (after - before) / 5.0) {
-        println!("  of which this process computed {:.0} ms a turn", spent * 1e3);
+    println!(
+        "  open, read and unseal all: this process computed {:.0} ms a turn",
+        (figure::processor_seconds().0 - before) * 200.0
+    );
+    Figure {
+        what: "rows of the journal read and unsealed, one core",
+        unit: "entries/s",
+        spread: Spread::rate(&turns, rows),
+        yardstick: None,
+        goal: Goal::None,
     }
+    .print();
     let newest = timed(|| {
         let journal = SqliteJournal::open(path, seal.clone()).unwrap();
         let head = journal.heads().unwrap()[0];
@@ -121,29 +131,6 @@ fn replay(path: &std::path::Path, seal: &RowSeal, rows: usize, bytes: usize) {
         assert_eq!(journal.pending(&wanted, page).unwrap()[0].items.len(), 50);
     });
     println!("  open and the newest 50 {:.2} ms", newest.as_secs_f64() * 1e3);
-}
-
-/// User and system time of this process, in seconds (proc_pid_stat(5), fields 14 and 15, in hundredths); `None` off Linux.
-fn processor_seconds() -> Option<f64> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    let fields = stat.rsplit_once(") ")?.1.split(' ').skip(11).take(2);
-    fields.map(|ticks| ticks.parse::<f64>().ok()).sum::<Option<f64>>().map(|ticks| ticks / 100.0)
-}
-
-fn timed(work: impl FnOnce()) -> Duration {
-    let start = Instant::now();
-    work();
-    start.elapsed()
-}
-
-fn quartiles(mut times: Vec<Duration>) -> [Duration; 3] {
-    times.sort();
-    [1, 2, 3].map(|q| times[times.len() * q / 4])
-}
-
-fn show(what: &str, [low, median, high]: &[Duration; 3]) {
-    let ms = |d: &Duration| d.as_secs_f64() * 1e3;
-    println!("  {what}: median {:.3} ms, quartiles {:.3} to {:.3}", ms(median), ms(low), ms(high));
 }
 
 fn id(i: usize) -> [u8; 16] {
@@ -163,15 +150,6 @@ fn random_like(seed: usize, n: usize) -> Vec<u8> {
         state.to_le_bytes()[3]
     };
     (0..n).map(step).collect()
-}
-
-fn text_argument(name: &str) -> Option<PathBuf> {
-    let mut arguments = std::env::args().skip_while(|argument| argument != name);
-    arguments.nth(1).map(PathBuf::from)
-}
-
-fn argument(name: &str) -> Option<usize> {
-    text_argument(name)?.to_str()?.parse().ok()
 }
 
 struct Writer {

@@ -10,6 +10,8 @@
     reason = "a bench measures, prints and may stop"
 )]
 
+mod figure;
+
 use std::hint::black_box;
 use std::io::{Read, Write};
 use std::time::Instant;
@@ -18,6 +20,7 @@ use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId};
 use amanat_keys::row_seal::RowSeal;
 use amanat_keys::{CaseKey, NonceHedge, NonceKey, Place, envelope, payload};
 use ed25519_dalek::{Signer, SigningKey};
+use figure::{Figure, Goal, Spread};
 
 const SEED: u64 = 42;
 const ENTRIES: usize = 200;
@@ -47,23 +50,20 @@ fn main() {
             black_box(json.unwrap());
         }
     });
-    // Goals are ratios to an age file of its own, which seals and opens about 15 000 times a second where the goals were set.
-    for (what, rate, goal, yardstick) in [
-        ("payload seal", payload_rates.0, 100_000.0, age_rates.0),
-        ("payload open", payload_rates.1, 100_000.0, age_rates.1),
-        ("keep without the disk", keep, 12_000.0, age_rates.0),
-        ("whole open", opened, 60_000.0, age_rates.1),
+    // On a quiet machine of the kind where the goals were set, an age file of its own is sealed and opened 15 000 times a second.
+    for (what, spread, goal, (yardstick, beside)) in [
+        ("age payload: seal, one core", payload_rates.0, 100_000.0, ("an age file each", age_rates.0)),
+        ("age payload: open, one core", payload_rates.1, 100_000.0, ("an age file each", age_rates.1)),
+        ("keep without the disk: seal, sign, chain, row", keep, 12_000.0, ("an age file each", age_rates.0)),
+        ("open an entry, every check", opened, 60_000.0, ("an age file each", age_rates.1)),
     ] {
-        let (ratio, least) = (rate / yardstick, goal / 15_000.0);
-        let word = if ratio >= least { "ok " } else { "LOW" };
-        println!(
-            "{word} {what}: {ratio:.1} × an age file each; goal {least:.1} × ({goal:.0} a second on a quiet machine)"
-        );
+        let goal = Goal::AtLeast(goal);
+        Figure { what, unit: "entries/s", spread, yardstick: Some((yardstick, beside)), goal }.print();
     }
 }
 
 /// Seal and open, of payloads under one key and of an age file each.
-fn payloads(entries: &[Vec<u8>], key: &CaseKey) -> ((f64, f64), (f64, f64)) {
+fn payloads(entries: &[Vec<u8>], key: &CaseKey) -> ((Spread, Spread), (Spread, Spread)) {
     let seal = measure("payload: seal", || {
         for entry in entries {
             black_box(payload::seal(key, &[3; 16], entry));
@@ -98,7 +98,7 @@ fn payloads(entries: &[Vec<u8>], key: &CaseKey) -> ((f64, f64), (f64, f64)) {
 }
 
 /// All that keeping an entry takes but for the disk.
-fn keeping(entries: &[Vec<u8>], key: &CaseKey, hedge: &NonceHedge<'_>) -> f64 {
+fn keeping(entries: &[Vec<u8>], key: &CaseKey, hedge: &NonceHedge<'_>) -> Spread {
     measure("of which zstd: compress, no dictionary", compress_alone(entries));
     measure("of which SHA-256 of 1 KiB", || {
         for entry in entries {
@@ -159,10 +159,10 @@ fn place(seq: u64) -> Place {
     }
 }
 
-/// Runs `work`, which does [`ENTRIES`] entries, until a run takes long enough; prints and returns the median rate.
-fn measure(name: &str, mut work: impl FnMut()) -> f64 {
+/// Runs `work`, which does [`ENTRIES`] entries, until a run takes long enough; prints and returns the rate.
+fn measure(name: &str, mut work: impl FnMut()) -> Spread {
     work();
-    let mut rates: Vec<f64> = (0..RUNS)
+    let rates: Vec<f64> = (0..RUNS)
         .map(|_| {
             let start = Instant::now();
             let mut rounds = 0_u32;
@@ -173,10 +173,10 @@ fn measure(name: &str, mut work: impl FnMut()) -> f64 {
             f64::from(rounds) * f64::from(u32::try_from(ENTRIES).unwrap()) / start.elapsed().as_secs_f64()
         })
         .collect();
-    rates.sort_by(f64::total_cmp);
-    let at = |quarter: usize| rates.get(quarter * (RUNS - 1) / 4).copied().unwrap_or_default();
-    println!("{name:<40} {:>9.0} a second  ({:.0} – {:.0})  {:.2} µs", at(2), at(1), at(3), 1e6 / at(2));
-    at(2)
+    let spread = Spread::of(rates);
+    let Spread { low, median, high, .. } = spread;
+    println!("{name:<40} {median:>9.0} a second  ({low:.0} – {high:.0})  {:.2} µs", 1e6 / median);
+    spread
 }
 
 fn ratio(part: usize, whole: usize) -> f64 {
