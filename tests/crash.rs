@@ -150,42 +150,75 @@ fn keeping_is_whole_or_nothing_and_what_was_acknowledged_stays() {
     assert!(lost > 5 && landed > 0 && !acknowledged.is_empty());
 }
 
-/// Rows of the table that is imported.
-const ROWS: u64 = 40;
+/// A home to import into, again and again from the same beginning, and a table of so many rows.
+struct Import {
+    agency: TestAgency,
+    importer: Actor,
+    arguments: [String; 5],
+    rows: u64,
+}
+
+impl Import {
+    fn of(rows: u64) -> Self {
+        let agency = TestAgency::offline();
+        let mut table = String::from(
+            "yearRegister,gender,majorityStatus,isForcedLabour,isSexualExploit,UN_COO_Region,UN_COE_Region,IP_Exploiter,\
+             IP_Gender,IP_ageBroad,IP_citizen_UNRegion,IP_Relation,IP_PayMoney,IP_RecruiterBroker,IP_TransactionProcess,\
+             IP_ControlAbuseKidnap\n",
+        );
+        for row in 0..rows {
+            table.push_str(&format!("{},Female,Adult,1,,Asia,Asia,1,,,Asia,,,1,,\n", 1960 + row % 60));
+        }
+        let file = agency.dir.path().join("table.csv");
+        fs::write(&file, table).unwrap();
+        let map = concat!(env!("CARGO_MANIFEST_DIR"), "/src/intake/maps/ctdc_victim_perpetrator.toml");
+        let arguments = ["import", "csv", file.to_str().unwrap(), "--map", map].map(str::to_owned);
+        let home = agency.dir.path().join("importer");
+        let importer = Actor { name: "importer".to_owned(), home, passphrase: agency.officer.passphrase.clone() };
+        Self { agency, importer, arguments, rows }
+    }
+
+    /// The command, in a home where nothing was imported yet.
+    fn afresh(&self) -> Command {
+        drop(fs::remove_dir_all(&self.importer.home));
+        copy(&self.agency.officer.home, &self.importer.home);
+        self.importer.command(&self.arguments)
+    }
+
+    /// Looks at what a killed import left, and finishes it. Gives how many rows were there.
+    fn judge(&self, at: &str) -> u64 {
+        whole(&self.importer, at);
+        let there = total(&self.importer);
+        let again = self.importer.run(&self.arguments.each_ref().map(String::as_str));
+        assert_eq!((&again["known"], &again["kept"]), (&there.into(), &(self.rows - there).into()), "{at}: {again}");
+        assert_eq!(total(&self.importer), self.rows, "{at}: each row once");
+        there
+    }
+}
 
 #[test]
-fn an_import_goes_on_where_it_was_killed_and_doubles_nothing() {
-    let agency = TestAgency::offline();
-    let mut table = String::from(
-        "yearRegister,gender,majorityStatus,isForcedLabour,isSexualExploit,UN_COO_Region,UN_COE_Region,IP_Exploiter,\
-         IP_Gender,IP_ageBroad,IP_citizen_UNRegion,IP_Relation,IP_PayMoney,IP_RecruiterBroker,IP_TransactionProcess,\
-         IP_ControlAbuseKidnap\n",
-    );
-    for row in 0..ROWS {
-        table.push_str(&format!("{},Female,Adult,1,,Asia,Asia,1,,,Asia,,,1,,\n", 1960 + row));
-    }
-    let file = agency.dir.path().join("table.csv");
-    fs::write(&file, table).unwrap();
-    let map = concat!(env!("CARGO_MANIFEST_DIR"), "/src/intake/maps/ctdc_victim_perpetrator.toml");
-    let home = agency.dir.path().join("importer");
-    let importer =
-        Actor { name: "importer".to_owned(), home: home.clone(), passphrase: agency.officer.passphrase.clone() };
-    let import = ["import", "csv", file.to_str().unwrap(), "--map", map];
-    let mut partly = 0;
-    let make = || {
-        drop(fs::remove_dir_all(&home));
-        copy(&agency.officer.home, &home);
-        (importer.command(import), String::new())
-    };
-    at_each_step("importing a table", &["pwrite64", "fsync"], make, |dead, _answer, at| {
-        whole(&importer, at);
-        let there = total(&importer);
-        partly += usize::from(dead && there > 0 && there < ROWS);
-        let again = importer.run(&import);
-        assert_eq!((&again["known"], &again["kept"]), (&there.into(), &(ROWS - there).into()), "{at}: {again}");
-        assert_eq!(total(&importer), ROWS, "{at}: each row once");
+fn an_import_killed_at_any_step_is_finished_by_the_next_and_doubles_nothing() {
+    let import = Import::of(8);
+    let make = || (import.afresh(), String::new());
+    at_each_step("importing a table", &["pwrite64", "fsync"], make, |_dead, _answer, at| {
+        import.judge(at);
     });
-    println!("killed with a part of the rows kept: {partly}");
+}
+
+#[test]
+fn a_long_import_goes_on_between_its_transactions() {
+    let import = Import::of(1_100);
+    let mut left = BTreeMap::<u64, usize>::new();
+    for n in 1.. {
+        let (dead, _) = killed(&import.afresh(), "", "fsync", n);
+        if !dead {
+            break;
+        }
+        *left.entry(import.judge(&format!("a long import, fsync {n}"))).or_default() += 1;
+    }
+    println!("a long import, killed at each fsync: rows left, and how often: {left:?}");
+    let partly = left.keys().filter(|rows| (1..import.rows).contains(rows)).count();
+    assert!(partly > 0, "never killed between two transactions: {left:?}");
 }
 
 #[test]

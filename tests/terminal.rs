@@ -1,6 +1,6 @@
 //! The screen from outside: keys go into a real terminal, and what the built program drew there is read back.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -269,6 +269,23 @@ fn urdu_is_shaped_by_the_program_or_by_the_terminal_and_stored_as_typed() {
     let title = |cells: &[Vec<String>]| cells[0].concat();
     assert!(title(&screens[0]).trim_end().ends_with("ﺖﻧﺎﻣﺍ"), "the title stands on the right: {}", title(&screens[0]));
     assert!(title(&screens[1]).trim_start().starts_with("امانت"), "{}", title(&screens[1]));
+}
+
+/// The measured figures are the bench's (`cargo bench --bench idle`); here only that nothing spins.
+#[test]
+fn an_idle_program_sleeps() {
+    let agency = TestAgency::build();
+    let mut typist = Typist::unlocks(&agency.officer, &[]);
+    typist.sees_that("an answer of the hub", |screen| screen.contains("   HQ "));
+    typist.rests(Duration::from_secs(1));
+    let before = typist.woke();
+    let drawn = typist.rests(Duration::from_secs(10));
+    let after = typist.woke();
+    let (wakes, ran) = (after.0 - before.0, after.1 - before.1);
+    println!("10 s idle: woke {wakes} times, ran {ran} µs, drew {drawn} times");
+    assert!(wakes <= 5 && ran <= 10_000, "10 s idle: woke {wakes} times, ran {ran} µs, drew {drawn} times");
+    // Behind it a key still works: it slept, it did not hang.
+    typist.does("F1", "Esc");
 }
 
 #[test]

@@ -3,5 +3,3 @@
 mod looks;
 mod stage;
 mod typed;
-
-pub(crate) use stage::read_script;

@@ -13,11 +13,9 @@ use amanat::{
         RosterUnit, Scroll, Settings, Stage as Where, Start, Strength, Theme, ToKeep, Trouble, Who,
     },
 };
-use ratatui::{
-    Terminal,
-    backend::TestBackend,
-    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
-};
+use ratatui::{Terminal, backend::TestBackend};
+
+use crate::support::read_script;
 
 /// 2026-11-22 09:47:48 in Pakistan.
 pub(crate) const NOW: Moment = Moment::pkt(1_795_322_868_000);
@@ -412,51 +410,6 @@ fn roster() -> RosterPage {
             member("Imran Shah", "supervisor", "Model Town Police Station", false),
         ],
         devices: vec![device(0x3f, "Sana Malik", "active", true), device(9, "Imran Shah", "lost", false)],
-    }
-}
-
-/// The keys of a script: `F4 Down*3 Enter "text as typed" C-z`.
-pub(crate) fn read_script(script: &str) -> Vec<KeyEvent> {
-    let mut keys = Vec::new();
-    let mut rest = script.trim_start();
-    while !rest.is_empty() {
-        if let Some(quoted) = rest.strip_prefix('"') {
-            let (typed, after) = quoted.split_once('"').expect("a quote that is never closed");
-            keys.extend(typed.chars().map(|letter| KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE)));
-            rest = after.trim_start();
-            continue;
-        }
-        let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        rest = after.trim_start();
-        let (name, times) = word.split_once('*').map_or((word, 1), |(name, times)| (name, times.parse().unwrap()));
-        keys.extend(std::iter::repeat_n(key(name), times));
-    }
-    keys
-}
-
-fn key(name: &str) -> KeyEvent {
-    let plain = |code| KeyEvent::new(code, KeyModifiers::NONE);
-    match name {
-        "Enter" => plain(KeyCode::Enter),
-        "Esc" => plain(KeyCode::Esc),
-        "Tab" => plain(KeyCode::Tab),
-        "S-Tab" => KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT),
-        "Up" => plain(KeyCode::Up),
-        "Down" => plain(KeyCode::Down),
-        "Left" => plain(KeyCode::Left),
-        "Right" => plain(KeyCode::Right),
-        "PgUp" => plain(KeyCode::PageUp),
-        "PgDn" => plain(KeyCode::PageDown),
-        "Home" => plain(KeyCode::Home),
-        "End" => plain(KeyCode::End),
-        "Space" => plain(KeyCode::Char(' ')),
-        "Backspace" => plain(KeyCode::Backspace),
-        "Delete" => plain(KeyCode::Delete),
-        name => match (name.strip_prefix("C-"), name.strip_prefix('F')) {
-            (Some(letter), _) => KeyEvent::new(KeyCode::Char(letter.chars().next().unwrap()), KeyModifiers::CONTROL),
-            (None, Some(number)) => plain(KeyCode::F(number.parse().unwrap())),
-            (None, None) => panic!("no key is called {name}"),
-        },
     }
 }
 

@@ -4,6 +4,7 @@
 mod actor;
 mod agency;
 mod canary;
+mod keys;
 mod link;
 mod stories;
 mod typist;
@@ -11,6 +12,7 @@ mod typist;
 pub(crate) use actor::{Actor, Answer, beside_us, finish, text, write_private};
 pub(crate) use agency::TestAgency;
 pub(crate) use canary::{Canary, files_below};
+pub(crate) use keys::read_script;
 pub(crate) use link::Way;
 pub(crate) use stories::{Story, jot, open_case, opening, record};
 pub(crate) use typist::Typist;

@@ -3,6 +3,7 @@
 //! Nothing is timed: each wait is for something to stand on the screen, woken by what the program draws, with a deadline.
 
 use std::{
+    fs,
     io::{Read as _, Write as _},
     path::Path,
     sync::{Arc, Condvar, Mutex, MutexGuard},
@@ -11,10 +12,9 @@ use std::{
 };
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::screens::read_script;
+use super::keys::{bytes_of, read_script};
 
 /// Longer than anything takes on a busy machine, a full passphrase hash included.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -198,6 +198,19 @@ impl Typist {
         self.line.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
+    /// How often the program has woken so far, all its threads together, and how long it ran: microseconds of the processor.
+    pub(crate) fn woke(&self) -> (u64, u64) {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.pid())).expect("it runs, on Linux");
+        threads.flatten().fold((0, 0), |(wakes, ran), thread| {
+            let read = |name: &str| fs::read_to_string(thread.path().join(name)).unwrap_or_default();
+            let status = read("status");
+            let switches = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+            let nanoseconds = read("schedstat").split_whitespace().next().and_then(|ran| ran.parse::<u64>().ok());
+            let switches = switches.and_then(|count| count.trim().parse::<u64>().ok());
+            (wakes + switches.expect("a count of switches"), ran + nanoseconds.expect("a time that it ran") / 1_000)
+        })
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.process_id().expect("it runs")
     }
@@ -249,35 +262,4 @@ fn open_problem(screen: &str) -> Option<String> {
     let mut lines = screen.lines().skip_while(|line| !line.starts_with(" ▸ "));
     let label = lines.next()?.trim_start_matches(" ▸ ").split("   ").next()?.trim_end_matches([' ', '*']).to_owned();
     lines.any(|line| line.starts_with("     ✗ ")).then_some(label)
-}
-
-/// What a keyboard sends for a key (xterm).
-fn bytes_of(key: &KeyEvent) -> Vec<u8> {
-    let text = |text: &str| text.as_bytes().to_vec();
-    match key.code {
-        KeyCode::Char(letter) if key.modifiers.contains(KeyModifiers::CONTROL) => {
-            vec![u8::try_from(letter).unwrap() & 0x1f]
-        }
-        KeyCode::Char(letter) => letter.to_string().into_bytes(),
-        KeyCode::Enter => text("\r"),
-        KeyCode::Esc => text("\x1b"),
-        KeyCode::Tab => text("\t"),
-        KeyCode::BackTab => text("\x1b[Z"),
-        KeyCode::Backspace => text("\x7f"),
-        KeyCode::Delete => text("\x1b[3~"),
-        KeyCode::Up => text("\x1b[A"),
-        KeyCode::Down => text("\x1b[B"),
-        KeyCode::Right => text("\x1b[C"),
-        KeyCode::Left => text("\x1b[D"),
-        KeyCode::Home => text("\x1b[H"),
-        KeyCode::End => text("\x1b[F"),
-        KeyCode::PageUp => text("\x1b[5~"),
-        KeyCode::PageDown => text("\x1b[6~"),
-        KeyCode::F(number @ 1..=4) => text(["\x1bOP", "\x1bOQ", "\x1bOR", "\x1bOS"][usize::from(number) - 1]),
-        KeyCode::F(number) => {
-            let code = [15, 17, 18, 19, 20, 21, 23, 24][usize::from(number) - 5];
-            format!("\x1b[{code}~").into_bytes()
-        }
-        other => panic!("no keyboard has {other:?}"),
-    }
 }
