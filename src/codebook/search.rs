@@ -112,6 +112,7 @@ mod tests {
             author: Author { device: DeviceId::from_bytes([1; 32]), journal: JournalId::from_bytes([1; 16]), seq: 1 },
             times: Times { device: Moment::pkt(0), boot_ms: 0, hub_ms: None },
             source: None,
+            ties: None,
             content,
         }
     }

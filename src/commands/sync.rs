@@ -40,6 +40,8 @@ pub(super) fn run(context: &Context, watch: bool) -> Result<Report, Failure> {
             let (second, more) = one_pass(context, &mut home, &mut carrier)?;
             outcome = joined(outcome, second);
             arrived.replayed.opened += more.replayed.opened;
+            arrived.kept_again += more.kept_again;
+            arrived.closed_behind += more.closed_behind;
         }
         let report = report(&home, &outcome, &arrived)?;
         if !watch {
@@ -120,7 +122,7 @@ fn report(home: &Home, outcome: &Outcome, arrived: &Arrived) -> Result<Report, F
             "opened": arrived.replayed.opened, "closed": arrived.replayed.closed, "offered": arrived.replayed.offered.len(),
             "failed": arrived.replayed.failed.len(), "set_aside": outcome.set_aside, "documents": outcome.documents,
             "roster": home.trust()?.roster_version(), "new_keys": arrived.adopted.keys.len(),
-            "kept_again": arrived.kept_again, "hub_time": hub_time, "trouble": trouble,
+            "kept_again": arrived.kept_again, "closed_behind": arrived.closed_behind, "hub_time": hub_time, "trouble": trouble,
         }),
     ))
 }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
+    again,
     answer::{Answers, Given},
     entry::{Author, Content, Entry},
     ids::{CaseId, DeviceId, EntryId, JournalId, QuestionId},
@@ -30,9 +31,9 @@ pub struct CaseFile {
     pub id: CaseId,
     /// Its entries, ordered by (time of the device, author): only for showing, never for deciding.
     pub entries: Vec<EntryId>,
-    summary: CaseSummary,
+    pub(super) summary: CaseSummary,
     /// The last place of each journal that wrote in this case.
-    journals: BTreeMap<(DeviceId, JournalId), u64>,
+    pub(super) journals: BTreeMap<(DeviceId, JournalId), u64>,
 }
 
 /// Two amendments that did not know of each other and touch the same question: both are shown until a supervisor chooses.
@@ -63,10 +64,12 @@ type Change<'a> = (EntryId, &'a Given, &'a [EntryId]);
 /// The fold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Casebook {
-    entries: HashMap<EntryId, Entry>,
-    cases: HashMap<CaseId, CaseFile>,
+    pub(super) entries: HashMap<EntryId, Entry>,
+    pub(super) cases: HashMap<CaseId, CaseFile>,
     /// Amendments and sealed answers by the entry they belong to, sorted.
-    about: HashMap<EntryId, Vec<EntryId>>,
+    pub(super) about: HashMap<EntryId, Vec<EntryId>>,
+    /// Entries kept again, by the one that they say they were, sorted.
+    pub(super) copies: HashMap<EntryId, Vec<EntryId>>,
     rows: HashSet<[u8; 32]>,
     received: HashMap<(DeviceId, JournalId), u64>,
     handed_over: HashMap<(DeviceId, JournalId), u64>,
@@ -82,13 +85,8 @@ impl Casebook {
         if let Some(source) = &entry.source {
             self.rows.insert(source.row);
         }
-        let (about, person) = match &entry.content {
-            Content::Amendment(amendment) => (Some(amendment.target), false),
-            Content::Names(names) => (Some(names.of), false),
-            Content::Sheet(sheet) => (None, sheet.form().id.as_str() == "person"),
-            Content::Access(_) | Content::Opened(_) | Content::Other(_) => (None, false),
-        };
-        if let Some(target) = about {
+        let person = matches!(&entry.content, Content::Sheet(sheet) if sheet.form().id.as_str() == "person");
+        if let Some(target) = again::about(&entry.content) {
             let list = self.about.entry(target).or_default();
             list.insert(list.partition_point(|other| *other < id), id);
         }
@@ -110,10 +108,11 @@ impl Casebook {
         file.summary.persons += usize::from(person);
         file.summary.touched = file.summary.touched.max(Some(moment));
         self.summarise(&case, &id);
+        self.settle_copies(&id);
     }
 
     /// Works out anew what the list shows of a case, where this entry can change it.
-    fn summarise(&mut self, case: &CaseId, changed: &EntryId) {
+    pub(super) fn summarise(&mut self, case: &CaseId, changed: &EntryId) {
         let Some(target) = self.target_of(changed) else { return };
         let Some(file) = self.cases.get(case) else { return };
         // What is amended may arrive after its amendments, or lie in another case, where amendments do not reach.
@@ -334,6 +333,7 @@ mod tests {
                 seq: u64::from(id),
             },
             times: Times { device: Moment::pkt(i64::from(id % 3)), boot_ms: 0, hub_ms: None },
+            ties: None,
             source: (id == 1).then(|| Source {
                 name: "s".into(),
                 map: "m".into(),

@@ -3,7 +3,7 @@
 use super::{
     answer::Answers,
     date::Moment,
-    ids::{CaseId, Code, DeviceId, EntryId, JournalId},
+    ids::{CaseId, Code, DeviceId, EntryId, HeaderHash, JournalId, Link},
     sheet::Sheet,
 };
 
@@ -40,6 +40,26 @@ pub struct Source {
     pub row: [u8; 32],
     /// Columns that no question asks for, carried as they came: (column, cell).
     pub cells: Box<[(Box<str>, Box<str>)]>,
+}
+
+/// What ties an entry to a journal that was closed before its own began (`FORMATS.md` section 2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ties {
+    /// The entry that is kept again here, which stands behind a fork and stays there as evidence.
+    pub was: Option<HeaderHash>,
+    /// In the first text of a journal: the journal that it goes on from.
+    pub after: Option<After>,
+}
+
+/// The end of a journal that another one goes on from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct After {
+    /// The journal.
+    pub journal: JournalId,
+    /// Its last place on which everybody agrees; 0 for none.
+    pub seq: u64,
+    /// The link there.
+    pub link: Link,
 }
 
 /// Everything that can be kept.
@@ -124,6 +144,8 @@ pub struct Entry {
     pub times: Times,
     /// Where it was imported from, if it was.
     pub source: Option<Source>,
+    /// What it has to do with an older journal of its device; most entries have nothing.
+    pub ties: Option<Box<Ties>>,
     /// What it says.
     pub content: Content,
 }

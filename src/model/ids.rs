@@ -67,6 +67,14 @@ byte_id!(
     EntryId, 16
 );
 byte_id!(
+    /// A header's whole hash.
+    HeaderHash, 32
+);
+byte_id!(
+    /// The hash of a journal's chain up to a place.
+    Link, 32
+);
+byte_id!(
     /// One unfinished form on this device.
     DraftId, 16
 );
@@ -86,6 +94,15 @@ byte_id!(
     /// One person with a role.
     MemberId, 16
 );
+
+impl HeaderHash {
+    /// The id of the entry whose header it is.
+    pub fn id(&self) -> EntryId {
+        let mut id = [0; 16];
+        id.iter_mut().zip(self.as_bytes()).for_each(|(to, from)| *to = *from);
+        EntryId::from_bytes(id)
+    }
+}
 
 macro_rules! word_id {
     ($(#[$doc:meta])* $name:ident) => {

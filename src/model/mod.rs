@@ -1,5 +1,6 @@
 //! The domain, on the standard library alone: what officers record, and how entries fold into cases.
 
+mod again;
 mod answer;
 mod casebook;
 mod date;
@@ -9,11 +10,15 @@ mod ids;
 mod sheet;
 mod summary;
 
+pub use again::with_new_ids;
 pub use answer::{Answer, Answers, Given, Lang, Value};
 pub use casebook::{CaseFile, Casebook, Collision, Delivery, Line};
 pub use date::{DateError, Moment, PartialDate, western_digit};
 pub use draft::{Draft, Problem, ProblemKind, Problems, Severity};
-pub use entry::{Access, Amendment, Author, Content, Entry, Names, Opened, Other, Source, Times};
-pub use ids::{CaseId, Code, DeviceId, DraftId, EntryId, FormId, FormRef, JournalId, MemberId, QuestionId, UnitId};
+pub use entry::{Access, After, Amendment, Author, Content, Entry, Names, Opened, Other, Source, Ties, Times};
+pub use ids::{
+    CaseId, Code, DeviceId, DraftId, EntryId, FormId, FormRef, HeaderHash, JournalId, Link, MemberId, QuestionId,
+    UnitId,
+};
 pub use sheet::Sheet;
 pub use summary::{CaseSummary, Sort};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::{Author, CaseId, Content, Entry, EntryId, Source, Times};
+use crate::model::{Author, CaseId, Content, Entry, EntryId, Source, Ties, Times};
 
 use super::{interner::Interner, v1, v1_read};
 
@@ -25,8 +25,8 @@ impl std::error::Error for RecordError {}
 
 /// The text that is sealed, as the newest version writes it: begins with `{` and has no slot yet. An entry of a kind
 /// that this version does not know comes out byte for byte as it came in.
-pub fn encode(times: &Times, source: Option<&Source>, content: &Content) -> Vec<u8> {
-    v1::encode(times, source, content)
+pub fn encode(times: &Times, source: Option<&Source>, ties: Option<&Ties>, content: &Content) -> Vec<u8> {
+    v1::encode(times, source, ties, content)
 }
 
 /// Reads what an envelope held; id, case and author come from its signed header.
@@ -40,6 +40,6 @@ pub fn decode(
     author: Author,
     interner: &mut Interner,
 ) -> Result<Entry, RecordError> {
-    let (times, source, content) = v1_read::decode(json, interner)?;
-    Ok(Entry { id, case, author, times, source, content })
+    let (times, source, ties, content) = v1_read::decode(json, interner)?;
+    Ok(Entry { id, case, author, times, source, ties, content })
 }

@@ -6,6 +6,7 @@ mod interner;
 mod v1;
 mod v1_answers;
 mod v1_read;
+mod v1_source;
 
 #[cfg(test)]
 mod tests;

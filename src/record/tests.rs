@@ -4,8 +4,9 @@ use proptest::{collection::vec, option, prelude::*};
 
 use super::*;
 use crate::model::{
-    Access, Amendment, Answer, Answers, Author, CaseId, Code, Content, DeviceId, Entry, EntryId, FormRef, Given,
-    JournalId, Lang, Moment, Names, Opened, Other, PartialDate, QuestionId, Sheet, Source, Times, Value,
+    Access, After, Amendment, Answer, Answers, Author, CaseId, Code, Content, DeviceId, Entry, EntryId, FormRef, Given,
+    HeaderHash, JournalId, Lang, Link, Moment, Names, Opened, Other, PartialDate, QuestionId, Sheet, Source, Ties,
+    Times, Value,
 };
 
 fn read(json: &[u8]) -> Result<Entry, RecordError> {
@@ -52,7 +53,9 @@ fn sheet() -> Answers {
     answers
 }
 
-fn vectors() -> Vec<(&'static [u8], Times, Option<Source>, Content)> {
+type Vector = (&'static [u8], Times, Option<Source>, Content);
+
+fn vectors() -> Vec<Vector> {
     let form = |id: &str, version| FormRef { id: id.into(), version };
     let mut row = [0; 32];
     for (at, byte) in row.iter_mut().enumerate() {
@@ -115,10 +118,29 @@ fn the_frozen_texts_read_and_write_the_same_for_ever() {
         let text = std::str::from_utf8(json).unwrap();
         let entry = read(json).unwrap();
         assert_eq!((entry.times, &entry.source, &entry.content), (times, &source, &content), "{text}");
-        assert_eq!(std::str::from_utf8(&encode(&times, source.as_ref(), &content)).unwrap(), text);
+        assert_eq!(entry.ties, None);
+        assert_eq!(std::str::from_utf8(&encode(&times, source.as_ref(), None, &content)).unwrap(), text);
         let slotted = text.replacen('{', "{\"slot\":\"AAAAAAAAAAAAAAAAAAAAAA==\",", 1);
         assert_eq!(read(slotted.as_bytes()).unwrap(), entry, "the slot is passed over");
     }
+}
+
+#[test]
+fn what_was_kept_again_names_what_it_was_and_the_first_of_a_journal_the_one_before() {
+    let json = include_bytes!("vectors/kept_again.json");
+    let entry = read(json).unwrap();
+    let ties = entry.ties.as_deref().unwrap();
+    let mut was = [0; 32];
+    for (at, byte) in was.iter_mut().enumerate() {
+        *byte = u8::try_from(at % 16).unwrap() * 0x11;
+    }
+    let journal = JournalId::from_bytes([0x33; 16]);
+    let after = After { journal, seq: 7, link: Link::from_bytes([0x44; 32]) };
+    assert_eq!(*ties, Ties { was: Some(HeaderHash::from_bytes(was)), after: Some(after) });
+    assert_eq!(ties.was.unwrap().id().as_bytes(), &was[..16]);
+    assert_eq!(encode(&entry.times, None, Some(ties), &entry.content), json);
+    let cut = std::str::from_utf8(json).unwrap().replacen("0011", "00", 1);
+    assert_eq!(read(cut.as_bytes()).unwrap_err().what, "an id is not hex of its width");
 }
 
 #[test]
@@ -136,7 +158,7 @@ fn what_is_newer_is_kept_whole() {
             let entry = read(bytes).unwrap();
             let other = Other { kind: kind.into(), json: text.into() };
             assert_eq!((entry.content.clone(), entry.times), (Content::Other(other), times));
-            assert_eq!(encode(&entry.times, entry.source.as_ref(), &entry.content), json);
+            assert_eq!(encode(&entry.times, entry.source.as_ref(), entry.ties.as_deref(), &entry.content), json);
         }
     }
 }
@@ -254,6 +276,7 @@ proptest! {
     fn what_is_written_is_read(
         content in content(),
         time in any::<(i64, i16, u64, Option<i64>)>(),
+        ties in option::of((any::<[u8; 32]>(), option::of((any::<[u8; 16]>(), any::<u64>(), any::<[u8; 32]>())))),
         source in option::of((any::<String>(), any::<String>(), any::<[u8; 32]>(), vec(any::<(String, String)>(), 0..3))),
     ) {
         let times = times(time.0, time.1, time.2, time.3);
@@ -261,10 +284,18 @@ proptest! {
             let cells = cells.into_iter().map(|(column, cell)| (column.into(), cell.into()));
             Source { name: name.into(), map: map.into(), row, cells: cells.collect() }
         });
-        let bytes = encode(&times, source.as_ref(), &content);
+        let ties = ties.map(|(was, after)| Ties {
+            was: Some(HeaderHash::from_bytes(was)),
+            after: after.map(|(journal, seq, link)| After {
+                journal: JournalId::from_bytes(journal),
+                seq,
+                link: Link::from_bytes(link),
+            }),
+        });
+        let bytes = encode(&times, source.as_ref(), ties.as_ref(), &content);
         let entry = read(&bytes).unwrap();
         prop_assert_eq!(&entry.content, &content);
-        prop_assert_eq!((entry.times, entry.source), (times, source));
+        prop_assert_eq!((entry.times, entry.source, entry.ties.as_deref()), (times, source, ties.as_ref()));
     }
 
     #[test]

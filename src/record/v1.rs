@@ -3,13 +3,13 @@
 
 use std::io::Write as _;
 
-use crate::model::{Answer, Answers, Content, Given, Lang, Source, Times, Value};
+use crate::model::{Answer, Answers, Content, Given, Lang, Source, Ties, Times, Value};
 
 /// Writing to memory cannot fail; where `io::Write` still makes us ask, this is the answer.
 const IN_MEMORY: &str = "memory takes what is written";
 
 /// Writes one record.
-pub(super) fn encode(times: &Times, source: Option<&Source>, content: &Content) -> Vec<u8> {
+pub(super) fn encode(times: &Times, source: Option<&Source>, ties: Option<&Ties>, content: &Content) -> Vec<u8> {
     let mut out = Text(Vec::with_capacity(512));
     let kind = match content {
         Content::Sheet(_) => "sheet",
@@ -29,6 +29,12 @@ pub(super) fn encode(times: &Times, source: Option<&Source>, content: &Content) 
     }
     if let Some(source) = source {
         out.source(source);
+    }
+    if let Some(was) = ties.and_then(|ties| ties.was) {
+        out.member("was", &was.to_string());
+    }
+    if let Some(after) = ties.and_then(|ties| ties.after) {
+        out.raw(format_args!(",\"after\":[\"{}\",{},\"{}\"]", after.journal, after.seq, after.link));
     }
     match content {
         Content::Sheet(sheet) => {

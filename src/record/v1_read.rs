@@ -10,13 +10,18 @@ use serde::{
 };
 
 use crate::model::{
-    Access, Amendment, Answers, Author, Code, Content, EntryId, FormId, FormRef, Lang, Moment, Names, Opened, Other,
-    Sheet, Source, Times,
+    Access, After, Amendment, Answers, Author, Code, Content, EntryId, FormId, FormRef, HeaderHash, Lang, Moment,
+    Names, Opened, Other, Sheet, Source, Ties, Times,
 };
 
-use super::{codec::RecordError, interner::Interner, v1_answers::AnswersSeed};
+use super::{
+    codec::RecordError,
+    interner::Interner,
+    v1_answers::AnswersSeed,
+    v1_source::{self, SourceSeed},
+};
 
-type Read = (Times, Option<Source>, Content);
+type Read = (Times, Option<Source>, Option<Box<Ties>>, Content);
 
 /// Reads one record.
 pub(super) fn decode(json: &[u8], interner: &mut Interner) -> Result<Read, RecordError> {
@@ -48,7 +53,7 @@ fn keep_whole(json: &[u8], kind: Option<&str>, times: Option<Times>) -> Result<R
     };
     let kind = kind.ok_or(RecordError { column: 0, what: "no kind" })?;
     let times = times.unwrap_or(Times { device: Moment { unix_ms: 0, offset_minutes: 0 }, boot_ms: 0, hub_ms: None });
-    Ok((times, None, Content::Other(Other { kind: kind.into(), json: text.into() })))
+    Ok((times, None, None, Content::Other(Other { kind: kind.into(), json: text.into() })))
 }
 
 /// Kind and times of a record whose other members mean nothing to us.
@@ -141,6 +146,8 @@ struct Parts {
     kind: Option<String>,
     times: Option<Times>,
     source: Option<Source>,
+    was: Option<HeaderHash>,
+    after: Option<After>,
     form: Option<FormRef>,
     lang: Option<Lang>,
     of: Option<EntryId>,
@@ -174,7 +181,9 @@ impl Parts {
             Some("opened") => Content::Opened(Opened { place: self.at.ok_or(GAP)?, opens: self.opens.ok_or(GAP)? }),
             _ => return Err("no kind"),
         };
-        Ok((self.times.ok_or(GAP)?, self.source, content))
+        let ties = Ties { was: self.was, after: self.after };
+        let ties = (ties != Ties::default()).then(|| Box::new(ties));
+        Ok((self.times.ok_or(GAP)?, self.source, ties, content))
     }
 }
 
@@ -256,6 +265,11 @@ impl Parts {
                 let seen = seen.iter().map(|text| desk.hex(text)).collect::<Result<_, _>>()?;
                 once(desk, &mut self.seen, seen)
             }
+            Member::Was => {
+                let was = map.next_value_seed(Word(|text| desk.hex(text)))??;
+                once(desk, &mut self.was, was)
+            }
+            Member::After => v1_source::after(desk, map).and_then(|it| once(desk, &mut self.after, it)),
             Member::Why => code(desk, map).and_then(|it| once(desk, &mut self.why, it)),
             Member::Note => once(desk, &mut self.note, map.next_value()?),
             Member::What => code(desk, map).and_then(|it| once(desk, &mut self.what, it)),
@@ -289,6 +303,8 @@ enum Member {
     Kind,
     Times,
     Source,
+    Was,
+    After,
     Form,
     Lang,
     Of,
@@ -311,6 +327,8 @@ fn member(name: &str) -> Member {
         "k" => Member::Kind,
         "t" => Member::Times,
         "src" => Member::Source,
+        "was" => Member::Was,
+        "after" => Member::After,
         "f" => Member::Form,
         "l" => Member::Lang,
         "of" => Member::Of,
@@ -338,50 +356,4 @@ pub(super) fn lang(text: &str) -> Option<Lang> {
 fn form_ref(desk: &mut Desk<'_>, text: &str) -> Option<FormRef> {
     let (id, version) = text.split_once('@')?;
     Some(FormRef { id: FormId::shared(desk.interner.get(id)), version: version.parse().ok()? })
-}
-
-struct SourceSeed<'d, 'i>(&'d mut Desk<'i>);
-
-impl<'de> DeserializeSeed<'de> for SourceSeed<'_, '_> {
-    type Value = Source;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Source, D::Error> {
-        from.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for SourceSeed<'_, '_> {
-    type Value = Source;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a source")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Source, A::Error> {
-        let desk = self.0;
-        let (mut name, mut of_map, mut row, mut cells) = (None, None, None, None);
-        while let Some(member) = map.next_key::<Cow<'_, str>>()? {
-            match &*member {
-                "name" => once(desk, &mut name, map.next_value()?)?,
-                "map" => once(desk, &mut of_map, map.next_value()?)?,
-                "row" => {
-                    let bytes = map.next_value_seed(Word(row_bytes))?;
-                    let bytes = bytes.ok_or_else(|| desk.wrong("a row is not 64 hex digits"))?;
-                    once(desk, &mut row, bytes)?;
-                }
-                "cells" => once(desk, &mut cells, map.next_value::<Vec<(Box<str>, Box<str>)>>()?)?,
-                _ => return Err(desk.newer()),
-            }
-        }
-        match (name, of_map, row) {
-            (Some(name), Some(of_map), Some(row)) => {
-                Ok(Source { name, map: of_map, row, cells: cells.unwrap_or_default().into() })
-            }
-            _ => Err(desk.wrong("a source has a gap")),
-        }
-    }
-}
-
-fn row_bytes(text: &str) -> Option<[u8; 32]> {
-    text.parse::<crate::model::DeviceId>().ok().map(|id| *id.as_bytes())
 }

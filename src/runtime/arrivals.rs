@@ -9,16 +9,15 @@ use amanat_keys::{
 };
 use amanat_sync::{
     batch::{Item, Limit},
-    courier::{Outcome, Trouble},
+    courier::Outcome,
     entry::{EntryRef, Kind, SealedEntry},
-    journal::{Journal as _, KnownHead, Shelf, State, Wanted},
+    journal::{Journal as _, KnownHead, Wanted},
 };
 
 use super::{
     fault,
     home::Home,
     keep::{ToKeep, What},
-    marks::{self, Mark},
     membership::Adopted,
     opening::Opener,
     replay::Replayed,
@@ -26,7 +25,7 @@ use super::{
 use crate::{
     codebook::Codebook,
     failure::Failure,
-    model::{self, Amendment, Author, Content, Entry, EntryId, Names},
+    model::{self, Author, Content, Entry},
 };
 
 /// What a pass brought home.
@@ -38,6 +37,8 @@ pub struct Arrived {
     pub entries: Vec<Entry>,
     /// Entries of ours that had to be kept again in a new journal.
     pub kept_again: u64,
+    /// Those that could not be, because this device only writes and cannot open them.
+    pub closed_behind: u64,
     /// What did not open, what is offered, what is closed.
     pub replayed: Replayed,
 }
@@ -53,7 +54,8 @@ impl Home {
             self.belonging.follow(roster);
         }
         self.hub_ms = self.hub_ms.max(outcome.hub_time.and_then(|ms| i64::try_from(ms).ok()));
-        arrived.kept_again = self.keep_again(outcome)?;
+        let again = self.keep_again(outcome)?;
+        (arrived.kept_again, arrived.closed_behind) = (again.count, again.closed);
         let new = self.new_entries()?;
         let found = u64::try_from(new.len()).unwrap_or(u64::MAX);
         if !arrived.adopted.keys.is_empty() || found < outcome.pulled {
@@ -64,6 +66,7 @@ impl Home {
         } else {
             arrived.entries = self.open_new(&new, &mut arrived.replayed)?;
         }
+        arrived.entries.extend(again.entries);
         self.say_what_opens(codebook, &new, &arrived.replayed)?;
         let known = self.journal.heads().map_err(|error| fault::sync("reading the journal", &error))?;
         self.note_heads(&known)?;
@@ -122,62 +125,6 @@ impl Home {
         self.take_keys(opened.keys, replayed)?;
         self.learn(&opened.entries);
         Ok(opened.entries)
-    }
-
-    /// Entries behind a fork stay as evidence and are kept again, opened and sealed anew, in the journal that goes on (`FORMATS.md`
-    /// section 2): all those that the hub has not signed for. What has been kept again is noted, so that a program that was
-    /// stopped in the middle goes on there.
-    fn keep_again(&mut self, outcome: &Outcome) -> Result<u64, Failure> {
-        let doing = "keeping again what a fork left behind";
-        let known = self.journal.heads().map_err(|error| fault::sync(doing, &error))?;
-        let marks = self.journal.shelf(Shelf::Marks).map_err(|error| fault::sync(doing, &error))?;
-        let own = self.status()?.own;
-        let forked = known.iter().filter(|known| known.own.is_some() && known.state == State::Forked);
-        let mut losing: Vec<(JournalId, u64)> = forked
-            .map(|known| {
-                let received = own.iter().find(|own| own.journal == known.journal).map_or(0, |own| own.received);
-                (known.journal, received.max(marks::again(&marks, &known.journal)))
-            })
-            .collect();
-        for trouble in &outcome.trouble {
-            if let Trouble::NotTaken { journal, seq, successor: Some(_), .. } = trouble {
-                losing.push((*journal, seq.saturating_sub(1)));
-            }
-        }
-        let mut again = 0;
-        for (journal, seq) in losing {
-            let wanted = Wanted::After { device: self.device(), journal, seq };
-            let runs = self.journal.pending(&wanted, Limit::BODY).map_err(|error| fault::sync(doing, &error))?;
-            let losing: Vec<SealedEntry> = runs.iter().flat_map(|run| run.entries().cloned()).collect();
-            again += self.keep_all_again(&journal, losing)?;
-        }
-        Ok(again)
-    }
-
-    fn keep_all_again(&mut self, journal: &JournalId, losing: Vec<SealedEntry>) -> Result<u64, Failure> {
-        let identities = self.identities();
-        let mut opened = Opener::new(&self.ring, &identities, true).open(losing).entries;
-        opened.sort_by_key(|entry| entry.author.seq);
-        let mut renamed: HashMap<EntryId, EntryId> = HashMap::new();
-        let mut again = 0;
-        for entry in opened {
-            let new = |id: EntryId| renamed.get(&id).copied().unwrap_or(id);
-            let content = match entry.content {
-                Content::Names(names) => Content::Names(Names { of: new(names.of), ..names }),
-                Content::Amendment(amendment) => {
-                    let seen = amendment.seen.iter().copied().map(new).collect();
-                    Content::Amendment(Amendment { target: new(amendment.target), seen, ..amendment })
-                }
-                other => other,
-            };
-            let what = What::Content(content);
-            let keep = ToKeep { case: entry.case, what, source: entry.source, draft: None, sharing: None };
-            let kept = self.keep(&Codebook::default(), keep)?;
-            renamed.extend(kept.first().map(|kept| (entry.id, kept.id)));
-            self.remember(&Mark::Again(journal, entry.author.seq))?;
-            again += 1;
-        }
-        Ok(again)
     }
 
     /// An HQ reader's word: one entry for each journal says "every slip up to here opens", and one more for each slip that

@@ -99,6 +99,11 @@ impl Heads {
         behind
     }
 
+    /// The newest number that was written in an own journal.
+    pub(super) fn seen(&self, journal: &JournalId) -> Option<u64> {
+        self.0.iter().find(|(held, _)| held == journal).map(|(_, head)| head.seq)
+    }
+
     /// Forgets journals that are closed for good.
     pub(super) fn forget(&mut self, journal: &JournalId) {
         self.0.retain(|(held, _)| held != journal);

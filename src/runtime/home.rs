@@ -26,7 +26,7 @@ use super::{
     pen::{Pen, Readers},
     ring::Ring,
 };
-use crate::failure::Failure;
+use crate::{failure::Failure, model::EntryId};
 
 /// Everything that one unlocked device works with. Dropped, its secrets are wiped.
 pub struct Home {
@@ -45,6 +45,8 @@ pub struct Home {
     pub(super) hub_ms: Option<i64>,
     /// How far others' journals have been opened.
     pub(super) read_up_to: HashMap<(DeviceId, JournalId), u64>,
+    /// Own entries that were kept again, and as what.
+    pub(super) again: HashMap<EntryId, EntryId>,
     notices: Vec<String>,
 }
 
@@ -75,6 +77,7 @@ impl Home {
             belonging: Belonging::default(),
             hub_ms: None,
             read_up_to: HashMap::new(),
+            again: HashMap::new(),
             notices: Vec::new(),
         };
         home.compare_heads()?;

@@ -10,10 +10,10 @@ use amanat_sync::journal::{Journal as _, Keep, Line, Shelf, ShelfRow};
 use zeroize::Zeroizing;
 
 use super::{
-    clock, fault,
+    again, clock, fault,
     home::Home,
     ring::Purpose,
-    sealing::{self, Batch, PREVIOUS, Piece},
+    sealing::{self, Batch, Given, PREVIOUS, Piece},
 };
 use crate::{
     codebook::{self, Codebook, Form},
@@ -75,7 +75,17 @@ impl Home {
     ) -> Result<Vec<Entry>, Failure> {
         let draft = keep.draft;
         let cut = cut(codebook, keep);
-        self.keep_cuts(vec![cut], draft, whom)
+        self.keep_cuts(vec![cut], Beside { draft, mark: None }, whom)
+    }
+
+    /// Keeps pieces that are cut already, and a mark that says so, in one transaction.
+    ///
+    /// # Errors
+    /// As [`Home::keep`].
+    pub(super) fn keep_pieces(&mut self, pieces: Vec<Piece>, mark: ShelfRow) -> Result<Vec<Entry>, Failure> {
+        let cut = |piece: Piece| Cut { case: piece.case, pieces: vec![piece], local: Answers::default(), level: None };
+        let cuts = pieces.into_iter().map(cut).collect();
+        self.keep_cuts(cuts, Beside { draft: None, mark: Some(mark) }, None)
     }
 
     /// Keeps many things in a few large transactions: an import. `kept` hears how many rows are safe after each.
@@ -92,11 +102,11 @@ impl Home {
         for keep in things {
             chunk.push(cut(codebook, keep));
             if chunk.len() >= CHUNK {
-                kept(self.keep_cuts(std::mem::take(&mut chunk), None, None)?);
+                kept(self.keep_cuts(std::mem::take(&mut chunk), Beside::default(), None)?);
             }
         }
         if !chunk.is_empty() {
-            kept(self.keep_cuts(chunk, None, None)?);
+            kept(self.keep_cuts(chunk, Beside::default(), None)?);
         }
         Ok(())
     }
@@ -104,7 +114,7 @@ impl Home {
     fn keep_cuts(
         &mut self,
         cuts: Vec<Cut>,
-        draft: Option<DraftId>,
+        beside: Beside,
         whom: Option<(UnitId, Sharing)>,
     ) -> Result<Vec<Entry>, Failure> {
         self.listed()?;
@@ -135,9 +145,16 @@ impl Home {
             pieces.extend(cut.pieces);
         }
         let slot = self.journal.next_slot(Line::Cases).map_err(|error| fault::sync(doing, &error))?;
-        let batch = sealing::seal(&self.pen()?, &self.ring, slot, pieces, &readers, &readers_of, self.times())?;
-        let notes = notes(&batch, locals);
-        let entries = self.append(batch, notes, draft)?;
+        let after = if slot.seq == 1 { self.goes_on_from(&slot.journal)? } else { None };
+        // What names an entry that was kept again means the one that stands for it now.
+        for piece in pieces.iter_mut().filter(|_| !self.again.is_empty()) {
+            model::with_new_ids(&mut piece.content, |id| self.newest_id(id));
+        }
+        let given = Given { pieces, after, readers: &readers, readers_of: &readers_of, times: self.times() };
+        let batch = sealing::seal(&self.pen()?, &self.ring, slot, given)?;
+        let mut rows = notes(&batch, locals);
+        rows.extend(beside.mark);
+        let entries = self.append(batch, rows, beside.draft)?;
         self.levels.extend(levels);
         Ok(entries)
     }
@@ -193,6 +210,7 @@ impl Home {
     /// What opened entries say about sharing levels.
     pub(super) fn learn(&mut self, entries: &[Entry]) {
         self.levels.extend(levels_of(entries));
+        self.again.extend(again::copies(entries));
     }
 }
 
@@ -227,6 +245,15 @@ pub fn level(code: &Code) -> Option<Sharing> {
     }
 }
 
+/// Rows that change with a keeping: all or nothing.
+#[derive(Default)]
+struct Beside {
+    /// The draft that goes.
+    draft: Option<DraftId>,
+    /// A mark that comes.
+    mark: Option<ShelfRow>,
+}
+
 /// One thing, cut where its parts travel differently.
 struct Cut {
     case: CaseId,
@@ -238,7 +265,7 @@ struct Cut {
 fn cut(codebook: &Codebook, keep: ToKeep) -> Cut {
     let case: CaseId = keep.case.into();
     let said = keep.sharing.as_ref().and_then(level);
-    let piece = |purpose, content| Piece { case, purpose, content, source: None };
+    let piece = |purpose, content| Piece { case, purpose, content, source: None, again: None };
     let mut cut = match keep.what {
         What::Sheet(sheet) => cut_sheet(codebook, sheet, &piece),
         What::Amendment(amendment, form) => {
@@ -301,7 +328,7 @@ fn notes(batch: &Batch, locals: Vec<(usize, Answers)>) -> Vec<ShelfRow> {
     for (at, changes) in locals {
         let Some(entry) = batch.entries.get(at) else { continue };
         let note = Amendment { target: entry.id, seen: Vec::new(), reason: Code::new("local"), note: None, changes };
-        let plain = Zeroizing::new(record::encode(&entry.times, None, &Content::Amendment(note)));
+        let plain = Zeroizing::new(record::encode(&entry.times, None, None, &Content::Amendment(note)));
         rows.push(ShelfRow {
             shelf: Shelf::Notes,
             key: entry.id.as_bytes().to_vec(),

@@ -1,5 +1,6 @@
 //! Threads, terminal, clock, disk, keys and journal joined to the pure rooms: nothing else of the app touches them.
 
+mod again;
 pub mod arrivals;
 mod belonging;
 pub mod border;

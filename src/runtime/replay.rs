@@ -19,6 +19,7 @@ use amanat_sync::{
 };
 
 use super::{
+    again,
     belonging::Belonging,
     fault,
     home::Home,
@@ -81,6 +82,7 @@ impl Home {
     ) -> Result<Opened, Failure> {
         let identities = self.identities();
         let (mut gathered, mut own_slips, mut levels) = (Opened::default(), Vec::new(), Vec::new());
+        let mut copies = Vec::new();
         let me = self.device();
         let (ring, journal) = (&self.ring, &self.journal);
         let read = thread::scope(|scope| {
@@ -95,6 +97,7 @@ impl Home {
             let mut gather = |opened: Opened, so_far: u64, replayed: &mut Replayed| {
                 replayed.opened = replayed.opened.saturating_add(count(opened.entries.len()));
                 levels.extend(super::keep::levels_of(&opened.entries));
+                copies.extend(again::copies(&opened.entries));
                 gathered.keys.extend(opened.keys);
                 gathered.later.extend(opened.later);
                 gathered.failed.extend(opened.failed);
@@ -132,6 +135,7 @@ impl Home {
         read?;
         own_slips.iter().for_each(|header| self.ring.note_own(header));
         self.levels.extend(levels);
+        self.again.extend(copies);
         Ok(gathered)
     }
 

@@ -78,6 +78,11 @@ impl Ring {
         self.keys.get(slip).map(|(key, _)| key)
     }
 
+    /// What the key of a slip is for.
+    pub(super) fn purpose(&self, slip: &EntryRef) -> Option<Purpose> {
+        self.keys.get(slip).map(|(_, purpose)| *purpose)
+    }
+
     /// Whether the slip's key is known.
     pub(super) fn holds(&self, slip: &EntryRef) -> bool {
         self.keys.contains_key(slip)

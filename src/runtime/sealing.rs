@@ -4,7 +4,7 @@
 //! bears on (slips, text); *chain* seals one after the other, because each nonce is hedged with the link before it; *sign*
 //! signs what is chained. Nothing here touches the disk.
 
-use std::{num::NonZeroUsize, thread};
+use std::{collections::HashMap, num::NonZeroUsize, thread};
 
 use amanat_keys::{
     case_key::{CaseKey, Place},
@@ -21,6 +21,7 @@ use amanat_sync::{
 };
 
 use super::{
+    again,
     border::entry_id,
     fault,
     pen::{Pen, Readers},
@@ -28,7 +29,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
-    model::{Author, Content, Entry, EntryId, Source, Times},
+    model::{After, Author, Content, Entry, EntryId, HeaderHash, Source, Ties, Times, with_new_ids},
     record,
 };
 
@@ -47,6 +48,47 @@ pub(super) struct Piece {
     pub content: Content,
     /// Where it was imported from.
     pub source: Option<Source>,
+    /// The entry that it is once more, when it was.
+    pub again: Option<Again>,
+}
+
+/// An entry that is kept again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Again {
+    /// The hash of its header.
+    pub was: HeaderHash,
+    /// When it was kept at first.
+    pub times: Times,
+}
+
+impl Piece {
+    fn times(&self, now: Times) -> Times {
+        self.again.map_or(now, |again| again.times)
+    }
+
+    fn ties(&self, after: Option<After>) -> Option<Box<Ties>> {
+        let ties = Ties { was: self.again.map(|again| again.was), after };
+        (ties != Ties::default()).then(|| Box::new(ties))
+    }
+
+    /// Whether the text can only be written once the entries before it are sealed.
+    fn waits(&self) -> bool {
+        self.again.is_some() || matches!(&self.content, Content::Names(names) if names.of == PREVIOUS)
+    }
+}
+
+/// What is to be sealed, and for whom.
+pub(super) struct Given<'a> {
+    /// In order.
+    pub pieces: Vec<Piece>,
+    /// What the first of them names, when it is the first of its journal.
+    pub after: Option<After>,
+    /// Today's readers.
+    pub readers: &'a [Readers],
+    /// Which of them each piece is for.
+    pub readers_of: &'a [usize],
+    /// Clock evidence.
+    pub times: Times,
 }
 
 /// Stands for "the entry sealed just before this one", whose id is known only then.
@@ -77,22 +119,14 @@ enum Made {
     Text(Option<Vec<u8>>),
 }
 
-/// Seals pieces in order. `readers_of` gives today's readers for each piece as an index into `readers`.
+/// Seals pieces in order.
 ///
 /// # Errors
 /// What `keys` refuses; nothing has been kept then.
-pub(super) fn seal(
-    pen: &Pen,
-    ring: &Ring,
-    slot: Slot,
-    pieces: Vec<Piece>,
-    readers: &[Readers],
-    readers_of: &[usize],
-    times: Times,
-) -> Result<Batch, Failure> {
-    let plan = plan(ring, slot, &pieces, readers, readers_of)?;
-    let made = make(&plan, &pieces, readers, times)?;
-    let chained = chain(pen, slot, plan, made, pieces, readers, times)?;
+pub(super) fn seal(pen: &Pen, ring: &Ring, slot: Slot, given: Given<'_>) -> Result<Batch, Failure> {
+    let plan = plan(ring, slot, &given.pieces, given.readers, given.readers_of)?;
+    let made = make(&plan, &given)?;
+    let chained = chain(pen, slot, plan, made, given)?;
     sign(pen, chained)
 }
 
@@ -104,7 +138,7 @@ fn plan(
     readers: &[Readers],
     readers_of: &[usize],
 ) -> Result<Vec<Planned>, Failure> {
-    let mut fresh: std::collections::HashMap<(CaseId, Purpose, usize), (u64, CaseKey)> = Default::default();
+    let mut fresh: HashMap<(CaseId, Purpose, usize), (u64, CaseKey)> = Default::default();
     let mut plan = Vec::with_capacity(pieces.len() * 2);
     let number = |plan: &Vec<Planned>| slot.seq.saturating_add(u64::try_from(plan.len()).unwrap_or(u64::MAX));
     for (at, piece) in pieces.iter().enumerate() {
@@ -137,22 +171,18 @@ fn no_readers() -> Failure {
 }
 
 /// Slips and texts, on as many threads as there are cores where it is worth it.
-fn make(plan: &[Planned], pieces: &[Piece], readers: &[Readers], times: Times) -> Result<Vec<Made>, Failure> {
+fn make(plan: &[Planned], given: &Given<'_>) -> Result<Vec<Made>, Failure> {
     let make_one = |planned: &Planned| match planned {
         Planned::Slip { key, readers: who, .. } => {
-            let recipients = readers.get(*who).map(|readers| readers.recipients.as_slice()).unwrap_or_default();
+            let recipients = given.readers.get(*who).map(|readers| readers.recipients.as_slice()).unwrap_or_default();
             Slip::make(key, recipients).map(Made::Slip).map_err(|fault| fault::keys(DOING, &KeysError::from(fault)))
         }
-        Planned::Content { piece, .. } => Ok(Made::Text(pieces.get(*piece).and_then(|piece| {
-            (!waits(&piece.content)).then(|| record::encode(&times, piece.source.as_ref(), &piece.content))
+        Planned::Content { piece: at, .. } => Ok(Made::Text(given.pieces.get(*at).and_then(|piece| {
+            let ready = !piece.waits() && (*at > 0 || given.after.is_none());
+            ready.then(|| record::encode(&given.times, piece.source.as_ref(), None, &piece.content))
         }))),
     };
     in_parallel(plan, make_one)
-}
-
-/// Whether the text can only be written once the entry before it is sealed.
-fn waits(content: &Content) -> bool {
-    matches!(content, Content::Names(names) if names.of == PREVIOUS)
 }
 
 struct Chained {
@@ -161,15 +191,9 @@ struct Chained {
 }
 
 /// Seals one after the other: every header names the link before it, and so does every nonce.
-fn chain(
-    pen: &Pen,
-    mut slot: Slot,
-    plan: Vec<Planned>,
-    made: Vec<Made>,
-    pieces: Vec<Piece>,
-    readers: &[Readers],
-    times: Times,
-) -> Result<Chained, Failure> {
+fn chain(pen: &Pen, mut slot: Slot, plan: Vec<Planned>, made: Vec<Made>, given: Given<'_>) -> Result<Chained, Failure> {
+    let Given { pieces, mut after, readers, times, .. } = given;
+    let mut copies: HashMap<EntryId, EntryId> = HashMap::new();
     let mut chained = Chained { batch: Batch::default(), unsigned: Vec::with_capacity(plan.len()) };
     let mut pieces: Vec<Option<Piece>> = pieces.into_iter().map(Some).collect();
     let mut previous = PREVIOUS;
@@ -190,10 +214,16 @@ fn chain(
                 {
                     names.of = previous;
                 }
-                let text = text.unwrap_or_else(|| record::encode(&times, piece.source.as_ref(), &piece.content));
+                if piece.again.is_some() {
+                    with_new_ids(&mut piece.content, |id| again::newest_id(&copies, id));
+                }
+                let (ties, times) = (piece.ties(after.take()), piece.times(times));
+                let text = text
+                    .unwrap_or_else(|| record::encode(&times, piece.source.as_ref(), ties.as_deref(), &piece.content));
                 let (header, envelope) = content_entry(pen, &slot, piece.case, slip, &key, &text)?;
                 previous = entry_id(&Digest::of(&header.encode().map_err(|error| fault::sync(DOING, &error))?));
-                chained.batch.entries.push(opened(previous, &header, piece, times));
+                copies.extend(piece.again.map(|again| (again.was.id(), previous)));
+                chained.batch.entries.push(opened(previous, &header, piece, ties, times));
                 (header, envelope)
             }
             (Planned::Slip { .. }, Made::Text(_)) | (Planned::Content { .. }, Made::Slip(_)) => continue,
@@ -258,9 +288,9 @@ fn content_entry(
     Ok((header, sealed.envelope))
 }
 
-fn opened(id: EntryId, header: &Header, piece: Piece, times: Times) -> Entry {
+fn opened(id: EntryId, header: &Header, piece: Piece, ties: Option<Box<Ties>>, times: Times) -> Entry {
     let author = Author { device: header.device.into(), journal: header.journal.into(), seq: header.seq };
-    Entry { id, case: header.case.into(), author, times, source: piece.source, content: piece.content }
+    Entry { id, case: header.case.into(), author, times, source: piece.source, ties, content: piece.content }
 }
 
 fn sign(pen: &Pen, chained: Chained) -> Result<Batch, Failure> {

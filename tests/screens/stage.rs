@@ -196,6 +196,7 @@ impl Stage {
             case,
             author: Author { device: ME, journal: JOURNAL, seq: self.seq },
             times: Times { device, boot_ms: 0, hub_ms: None },
+            ties: None,
             source: None,
             content,
         }

@@ -1,0 +1,183 @@
+//! What a fork left behind is kept again: opened, and sealed anew in the journal that goes on (`FORMATS.md` section 2).
+//!
+//! What has to be done is read from the journal and not only from the pass that found the fork out, and that it was done is
+//! written in the same transaction: a program killed in between does it with the next pass, and never twice.
+
+use std::collections::HashMap;
+
+use amanat_keys::{canonical, fingerprint::JournalId};
+use amanat_sync::{
+    batch::Limit,
+    chain,
+    courier::{Outcome, Trouble},
+    entry::{EntryRef, Kind, SealedEntry},
+    journal::{Journal as _, Shelf, ShelfRow, Standing, State, Wanted},
+};
+use zeroize::Zeroizing;
+
+use super::{
+    border::entry_id,
+    fault,
+    home::Home,
+    opening::Opener,
+    ring::Purpose,
+    sealing::{Again, Piece},
+};
+use crate::{
+    failure::Failure,
+    model::{After, Entry, EntryId, HeaderHash, Link},
+};
+
+const DOING: &str = "keeping again what a fork left behind";
+/// The mark of a journal: up to which number it was kept again.
+const MARK: &[u8] = b"again/";
+
+/// What was kept again.
+#[derive(Debug, Default)]
+pub(super) struct KeptAgain {
+    /// As they stand now.
+    pub entries: Vec<Entry>,
+    /// How many there were.
+    pub count: u64,
+    /// What this device cannot open (it only writes): it stays where it was.
+    pub closed: u64,
+}
+
+impl Home {
+    /// Keeps again what stands behind a fork, or behind an entry that the hub will never take.
+    ///
+    /// # Errors
+    /// What the journal refuses; nothing of a journal has been kept again then.
+    pub(super) fn keep_again(&mut self, outcome: &Outcome) -> Result<KeptAgain, Failure> {
+        let mut kept = KeptAgain::default();
+        for standing in self.status()?.own {
+            let Some((first, last)) = self.left_behind(&standing, outcome)? else { continue };
+            let losing = self.own_entries(&standing.journal, first, last)?;
+            let texts = losing.iter().filter(|entry| entry.header.kind == Kind::Sealed).count();
+            let pieces = self.pieces(losing);
+            kept.closed = kept.closed.saturating_add(count(texts.saturating_sub(pieces.len())));
+            kept.count = kept.count.saturating_add(count(pieces.len()));
+            let mark = mark(&standing.journal, last);
+            if pieces.is_empty() {
+                self.journal.shelve(&[mark], &[]).map_err(|error| fault::sync(DOING, &error))?;
+            } else {
+                kept.entries.extend(self.keep_pieces(pieces, mark)?);
+            }
+        }
+        self.learn(&kept.entries);
+        Ok(kept)
+    }
+
+    /// First and last number of a journal that nobody else will ever have.
+    fn left_behind(&self, standing: &Standing, outcome: &Outcome) -> Result<Option<(u64, u64)>, Failure> {
+        let told = outcome.trouble.iter().find_map(|trouble| match trouble {
+            Trouble::Fork { journal, .. } if *journal == standing.journal => Some(standing.received.saturating_add(1)),
+            Trouble::NotTaken { journal, seq, successor: Some(_), .. } if *journal == standing.journal => Some(*seq),
+            _ => None,
+        });
+        // The hub's word on where two histories part may be any number at which they differ; what it signed for decides.
+        let (first, last) = match (standing.state, told) {
+            (State::Forked, _) => (standing.received.saturating_add(1), standing.kept.seq),
+            // Above what this home had written stands what the hub gave back, which it has.
+            (_, Some(first)) => (first, standing.kept.seq.min(self.heads.seen(&standing.journal).unwrap_or(0))),
+            (_, None) => return Ok(None),
+        };
+        let marks = self.journal.shelf(Shelf::Marks).map_err(|error| fault::sync(DOING, &error))?;
+        let first = first.max(done(&marks, &standing.journal).saturating_add(1));
+        Ok((first <= last).then_some((first, last)))
+    }
+
+    fn own_entries(&self, journal: &JournalId, first: u64, last: u64) -> Result<Vec<SealedEntry>, Failure> {
+        let mut entries = Vec::new();
+        let mut seq = first.saturating_sub(1);
+        while seq < last {
+            let wanted = Wanted::After { device: self.device(), journal: *journal, seq };
+            let runs = self.journal.pending(&wanted, Limit::BODY).map_err(|error| fault::sync(DOING, &error))?;
+            let before = seq;
+            for run in runs.iter().filter(|run| !run.items.is_empty()) {
+                seq = seq.max(run.last());
+                entries.extend(run.entries().filter(|entry| entry.header.seq <= last).cloned());
+            }
+            if seq == before {
+                break;
+            }
+        }
+        Ok(entries)
+    }
+
+    fn pieces(&self, losing: Vec<SealedEntry>) -> Vec<Piece> {
+        // Each under the key that it had: what was under the case's second key does not slip out of it.
+        let facts: HashMap<EntryId, (HeaderHash, Purpose)> = losing
+            .iter()
+            .map(|entry| {
+                let slip = EntryRef { seq: entry.header.key, ..entry.at() };
+                let hash = entry.hash();
+                let purpose = self.ring.purpose(&slip).unwrap_or(Purpose::Content);
+                (entry_id(&hash), (HeaderHash::from_bytes(*hash.as_bytes()), purpose))
+            })
+            .collect();
+        let identities = self.identities();
+        let opened = Opener::new(&self.ring, &identities, true).open(losing).entries;
+        let piece = |entry: Entry| {
+            let (was, purpose) = *facts.get(&entry.id)?;
+            Some(Piece {
+                case: entry.case.into(),
+                purpose,
+                content: entry.content,
+                source: entry.source,
+                again: Some(Again { was, times: entry.times }),
+            })
+        };
+        opened.into_iter().filter_map(piece).collect()
+    }
+
+    /// The journal that a new one of this device goes on from, and its last place on which everybody agrees.
+    pub(super) fn goes_on_from(&self, journal: &JournalId) -> Result<Option<After>, Failure> {
+        let own = self.status()?.own;
+        let Some(new) = own.iter().find(|own| own.journal == *journal) else { return Ok(None) };
+        let before = own.iter().take_while(|own| own.journal != *journal).filter(|own| own.line == new.line).last();
+        let Some(old) = before else { return Ok(None) };
+        let (seq, link) = if old.state == State::Forked {
+            let none = chain::link0(&self.agency()?, &self.device(), &old.journal);
+            (old.received, old.received_link.unwrap_or(none))
+        } else {
+            (old.kept.seq, old.kept.link)
+        };
+        Ok(Some(After { journal: old.journal.into(), seq, link: Link::from_bytes(*link.as_bytes()) }))
+    }
+
+    /// The id under which an entry of ours was kept again last.
+    pub(super) fn newest_id(&self, id: &EntryId) -> Option<EntryId> {
+        newest_id(&self.again, id)
+    }
+}
+
+/// Follows an id to the entry that stands for it now.
+pub(super) fn newest_id(again: &HashMap<EntryId, EntryId>, id: &EntryId) -> Option<EntryId> {
+    let mut newest = again.get(id)?;
+    // An id is a hash over what is inside, so there is no way round in a circle.
+    while let Some(newer) = again.get(newest) {
+        newest = newer;
+    }
+    Some(*newest)
+}
+
+/// Which of these were kept again, and as what.
+pub(super) fn copies(entries: &[Entry]) -> impl Iterator<Item = (EntryId, EntryId)> {
+    entries.iter().filter_map(|entry| Some((entry.ties.as_ref()?.was?.id(), entry.id)))
+}
+
+fn mark(journal: &JournalId, upto: u64) -> ShelfRow {
+    let key = [MARK, journal.as_bytes()].concat();
+    ShelfRow { shelf: Shelf::Marks, key, case: None, key_id: None, plain: Zeroizing::new(canonical::encode(&upto)) }
+}
+
+fn done(marks: &[ShelfRow], journal: &JournalId) -> u64 {
+    let key = [MARK, journal.as_bytes()].concat();
+    let row = marks.iter().find(|row| row.key == key);
+    row.and_then(|row| canonical::decode(&row.plain).ok()).unwrap_or(0)
+}
+
+fn count(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}
