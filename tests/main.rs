@@ -16,6 +16,7 @@ mod house;
 mod journey;
 mod lost_receipt;
 mod offline;
+mod restore;
 mod restored;
 mod rules;
 mod screens;

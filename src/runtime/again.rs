@@ -5,20 +5,20 @@
 
 use std::collections::HashMap;
 
-use amanat_keys::{canonical, fingerprint::JournalId};
+use amanat_keys::fingerprint::JournalId;
 use amanat_sync::{
     batch::Limit,
     chain,
     courier::{Outcome, Trouble},
     entry::{EntryRef, Kind, SealedEntry},
-    journal::{Journal as _, Shelf, ShelfRow, Standing, State, Wanted},
+    journal::{Journal as _, Shelf, Standing, State, Wanted},
 };
-use zeroize::Zeroizing;
 
 use super::{
     border::entry_id,
     fault,
     home::Home,
+    marks::{self, Mark},
     opening::Opener,
     ring::Purpose,
     sealing::{Again, Piece},
@@ -29,8 +29,6 @@ use crate::{
 };
 
 const DOING: &str = "keeping again what a fork left behind";
-/// The mark of a journal: up to which number it was kept again.
-const MARK: &[u8] = b"again/";
 
 /// What was kept again.
 #[derive(Debug, Default)]
@@ -57,7 +55,7 @@ impl Home {
             let pieces = self.pieces(losing);
             kept.closed = kept.closed.saturating_add(count(texts.saturating_sub(pieces.len())));
             kept.count = kept.count.saturating_add(count(pieces.len()));
-            let mark = mark(&standing.journal, last);
+            let mark = Mark::Again(&standing.journal, last).row();
             if pieces.is_empty() {
                 self.journal.shelve(&[mark], &[]).map_err(|error| fault::sync(DOING, &error))?;
             } else {
@@ -83,7 +81,7 @@ impl Home {
             (_, None) => return Ok(None),
         };
         let marks = self.journal.shelf(Shelf::Marks).map_err(|error| fault::sync(DOING, &error))?;
-        let first = first.max(done(&marks, &standing.journal).saturating_add(1));
+        let first = first.max(marks::again(&marks, &standing.journal).saturating_add(1));
         Ok((first <= last).then_some((first, last)))
     }
 
@@ -165,17 +163,6 @@ pub(super) fn newest_id(again: &HashMap<EntryId, EntryId>, id: &EntryId) -> Opti
 /// Which of these were kept again, and as what.
 pub(super) fn copies(entries: &[Entry]) -> impl Iterator<Item = (EntryId, EntryId)> {
     entries.iter().filter_map(|entry| Some((entry.ties.as_ref()?.was?.id(), entry.id)))
-}
-
-fn mark(journal: &JournalId, upto: u64) -> ShelfRow {
-    let key = [MARK, journal.as_bytes()].concat();
-    ShelfRow { shelf: Shelf::Marks, key, case: None, key_id: None, plain: Zeroizing::new(canonical::encode(&upto)) }
-}
-
-fn done(marks: &[ShelfRow], journal: &JournalId) -> u64 {
-    let key = [MARK, journal.as_bytes()].concat();
-    let row = marks.iter().find(|row| row.key == key);
-    row.and_then(|row| canonical::decode(&row.plain).ok()).unwrap_or(0)
 }
 
 fn count(n: usize) -> u64 {

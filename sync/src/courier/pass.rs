@@ -127,8 +127,12 @@ impl Trip<'_> {
         Ok(heads.into_iter().find(|known| known.device == self.party.device && known.journal == *journal))
     }
 
-    /// Says a fork of an own journal once, and begins its successor.
+    /// Says a fork of an own journal once, and begins its successor. A verdict names some number at which both histories
+    /// differ; they may have parted anywhere above what the hub has signed for.
     pub(super) fn tell_fork(&mut self, journal: JournalId, at: u64) -> Result<(), End> {
+        let status = self.journal.status(&self.party.hub).map_err(End::Local)?;
+        let agreed = status.own.iter().find(|own| own.journal == journal).map_or(0, |own| own.received);
+        let at = at.min(agreed.saturating_add(1));
         if let Entry::Vacant(untold) = self.forked.entry(journal) {
             untold.insert(at);
             let successor = self.succeed(&journal)?;
