@@ -212,6 +212,7 @@ fn entry(seq: u64, case: [u8; 16], content: Content) -> Entry {
         author: Author { device: DeviceId::from_bytes([1; 32]), journal: JournalId::from_bytes([1; 16]), seq },
         times: Times { device: Moment::pkt(NOW.unix_ms - minutes), boot_ms: 0, hub_ms: None },
         source: None,
+        ties: None,
         content,
     }
 }
