@@ -84,6 +84,10 @@ impl Confirm {
     pub(crate) fn paste(&mut self, _text: &str) {}
 
     fn to_keep(&self, world: &World) -> Result<ToKeep, Trouble> {
+        // Who will be able to read it is shown before it is kept (`DESIGN.md` section 4, invariant 8).
+        if self.readers.is_none() {
+            return Err(Trouble::word("confirm.readers_asked"));
+        }
         let draft = &self.finished.draft;
         let what = match (&self.changes, draft.target) {
             (Some(changes), Some(target)) => {
