@@ -12,6 +12,7 @@ use crate::{HomeFault, HubHome, serve};
 
 /// Runs the command line; the first argument is the program's name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    keep_files_private();
     tracing_subscriber::fmt().json().with_writer(std::io::stderr).with_env_filter(filter()).init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -30,6 +31,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(fault) => say("amanat-hub", &*fault),
     }
 }
+
+/// Keys, and headers that say who wrote when in which case: what the hub makes is its owner's alone.
+#[cfg(unix)]
+fn keep_files_private() {
+    use rustix::{fs::Mode, process::umask};
+    umask(Mode::RWXG | Mode::RWXO);
+}
+
+#[cfg(not(unix))]
+fn keep_files_private() {}
 
 /// `RUST_LOG` if it is set, else *info*. Ids and counts are logged, never contents.
 fn filter() -> tracing_subscriber::EnvFilter {
@@ -60,9 +71,11 @@ async fn perform(args: Args) -> Result<(), Box<dyn std::error::Error>> {
             settings.listen = listen.unwrap_or(settings.listen);
             let address = settings.address()?;
             let (hub, _lock) = home.open().await?;
+            // Before anybody is told that we listen: they may tell us to stop at once.
+            let told_to_stop = serve::told_to_stop()?;
             let serving = serve::start(hub, address).await?;
             println!("listening on http://{}", serving.address);
-            serve::told_to_stop().await?;
+            told_to_stop.await;
             serving.drain().await?;
         }
         Verb::Status { home, json } => {
@@ -71,7 +84,7 @@ async fn perform(args: Args) -> Result<(), Box<dyn std::error::Error>> {
         }
         Verb::Roster { file, fingerprint, home } => {
             let words = fingerprint.map(|text| text.parse()).transpose().map_err(HomeFault::Words)?;
-            let version = HubHome::at(&home).take_rosters(&file, words.as_ref())?;
+            let version = HubHome::at(&home).take_rosters(&file, words.as_ref()).await?;
             println!("roster {version}");
         }
     }

@@ -9,9 +9,9 @@
 //! lock            held while a hub runs
 //! ```
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,7 +21,6 @@ use amanat_keys::error::{KeysError, Malformed};
 use amanat_keys::fingerprint::AgencyId;
 use amanat_keys::join::JoinRequest;
 use amanat_keys::recipient::ReadIdentity;
-use amanat_keys::statement::Statement;
 use amanat_keys::trust::Trust;
 use amanat_keys::words::Words;
 use amanat_sync::pack::Pack;
@@ -31,6 +30,7 @@ use zeroize::Zeroizing;
 
 use crate::config::{Settings, SettingsFault};
 use crate::hub::{Hub, HubFault, HubIdentity};
+use crate::lineage;
 use crate::status::HubStatus;
 use crate::store::{Depth, HubStore as _, SqliteStore, StoreFault};
 
@@ -109,7 +109,7 @@ impl HubHome {
     pub fn init(&self, name: &str, listen: &str) -> Result<Made, HomeFault> {
         let settings = Settings { name: name.to_owned(), listen: listen.to_owned(), epoch: 1 };
         let url = settings.url()?;
-        std::fs::create_dir_all(&self.folder).map_err(|source| HomeFault::Disk(self.folder.clone(), source))?;
+        self.make_private().map_err(|source| HomeFault::Disk(self.folder.clone(), source))?;
         if self.path("hub.keys").exists() {
             return Err(HomeFault::Exists(self.folder.clone()));
         }
@@ -131,6 +131,12 @@ impl HubHome {
         Ok(Made { request: self.path("join-request"), words: request.words() })
     }
 
+    /// The folder, its owner's alone: the database tells who wrote when in which case.
+    fn make_private(&self) -> std::io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+        std::fs::set_permissions(&self.folder, Permissions::from_mode(0o700))
+    }
+
     /// The settings.
     ///
     /// # Errors
@@ -141,12 +147,13 @@ impl HubHome {
     }
 
     /// Takes rosters from a file: one statement, a chain of them one after another, or the join pack that an admin's program
-    /// writes. The first ever is pinned by the words that the admin reads aloud; later ones follow from it. Gives the version
-    /// held now.
+    /// writes. The first ever is pinned by the words that the admin reads aloud; later ones follow from it, and every step goes
+    /// onto the shelf for devices that are behind. Gives the version held now.
     ///
     /// # Errors
-    /// [`HomeFault::NoWords`]; [`HomeFault::Trust`] when a roster does not prove itself or does not follow.
-    pub fn take_rosters(&self, file: &Path, words: Option<&Words>) -> Result<u64, HomeFault> {
+    /// [`HomeFault::NoWords`]; [`HomeFault::Trust`] when a roster does not prove itself or does not follow, or rivals the one
+    /// held: then it is kept as proof.
+    pub async fn take_rosters(&self, file: &Path, words: Option<&Words>) -> Result<u64, HomeFault> {
         self.must_exist()?;
         // A running hub has its own copy and would write over ours: it takes rosters from devices that publish them.
         let _alone = self.lock()?;
@@ -159,13 +166,19 @@ impl HubHome {
             None => pin(&chain, words.ok_or(HomeFault::NoWords)?)?,
         };
         let held = trust.roster_version();
-        let mut newer: Vec<(u64, &Vec<u8>)> = chain.iter().filter_map(|s| Some((version(s)?, s))).collect();
+        let mut newer: Vec<(u64, &Vec<u8>)> = chain.iter().filter_map(|s| Some((lineage::version(s)?, s))).collect();
         newer.sort_unstable_by_key(|(version, _)| *version);
-        for (_, statement) in newer.into_iter().filter(|(version, _)| *version > held) {
-            trust.adopt(statement)?;
+        let mut rival = None;
+        for (version, statement) in newer.into_iter().filter(|(version, _)| *version >= held) {
+            match trust.adopt(statement) {
+                Err(fault) if version == held => rival = Some(fault),
+                step => drop(step?),
+            }
         }
+        // The shelf first: a roster that is held and not shelved would be one that no device behind can reach.
+        lineage::shelve(&SqliteStore::open(&self.path("hub.sqlite"))?, &trust, &chain).await?;
         self.write("trust", &trust.to_bytes())?;
-        Ok(trust.roster_version())
+        rival.map_or(Ok(trust.roster_version()), |fault| Err(fault.into()))
     }
 
     /// Opens the hub: lock, keys, roster, database.
@@ -202,6 +215,7 @@ impl HubHome {
             listen: settings.listen,
             epoch: settings.epoch,
             roster: trust.as_ref().map(Trust::roster_version),
+            rivals: trust.as_ref().map_or(0, |trust| trust.forks().len()),
             listed: trust.is_some_and(|trust| trust.roster().hub(&id).is_some()),
             running,
             request_words: self.request_words()?,
@@ -284,10 +298,6 @@ fn pin(chain: &[Vec<u8>], words: &Words) -> Result<Trust, HomeFault> {
         }
     }
     Err(last.map_or(HomeFault::NoWords, HomeFault::Trust))
-}
-
-fn version(statement: &[u8]) -> Option<u64> {
-    amanat_sync::proof::roster_version(&Statement::from_bytes(statement).ok()?).ok()
 }
 
 /// Statements written one after another; what cannot be read ends the list.

@@ -7,11 +7,14 @@ use amanat_keys::device::Signer;
 use amanat_keys::error::KeysError;
 use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_keys::trust::{Step, Trust};
-use amanat_sync::documents::{Document, DocumentKind};
+use amanat_sync::documents::DocumentKind;
 use amanat_sync::proof;
+use tokio::sync::Semaphore;
 
 use crate::clock;
 use crate::keeper::{Keeper, Speaker};
+use crate::limits::BODIES;
+use crate::lineage;
 use crate::nonces::Nonces;
 use crate::rates::Rates;
 use crate::standing::Standing;
@@ -39,6 +42,8 @@ pub struct Hub {
     pub(crate) keeper: Keeper,
     pub(crate) nonces: Nonces,
     pub(crate) rates: Rates,
+    /// One permit for each byte of a body that may be in memory.
+    pub(crate) bodies: Arc<Semaphore>,
     standing: RwLock<Standing>,
     shelf: RwLock<BTreeMap<(DocumentKind, Digest), u64>>,
     moving: tokio::sync::Mutex<()>,
@@ -99,7 +104,7 @@ impl Hub {
         clock: fn() -> u64,
     ) -> Result<Self, HubFault> {
         let HubIdentity { id, signer, epoch } = identity;
-        keep_roster(&*store, &trust).await?;
+        lineage::shelve(&*store, &trust, &[]).await?;
         let shelf = RwLock::new(newest_of_all(&*store).await?);
         let speaker = Speaker { agency: trust.agency(), hub: id, epoch, signer: signer.clone() };
         let keeper = Keeper::open(speaker, &*store, clock()).await?;
@@ -110,6 +115,7 @@ impl Hub {
             keeper,
             nonces: Nonces::default(),
             rates: Rates::new(),
+            bodies: Arc::new(Semaphore::new(usize::try_from(BODIES).unwrap_or(usize::MAX))),
             shelf,
             standing: RwLock::new(Standing::new(Arc::new(trust))),
             moving: tokio::sync::Mutex::new(()),
@@ -119,24 +125,42 @@ impl Hub {
     }
 
     /// Takes the next roster, if it follows the one held and its quorum holds. The requests that run keep the one they began
-    /// with.
+    /// with. A second valid roster of the version held is refused and kept as proof, and from then on told to everybody.
     ///
     /// # Errors
-    /// [`HubFault`]; nothing has changed then.
+    /// [`HubFault`]; nothing has changed then, but for that proof.
     pub async fn adopt(&self, statement: &[u8]) -> Result<Adoption, HubFault> {
         let _one_at_a_time = self.moving.lock().await;
         let mut trust = (*self.standing().trust).clone();
-        match trust.adopt(statement)? {
-            Step::AlreadyHeld => return Ok(Adoption::AlreadyHeld(trust.roster_version())),
-            Step::Adopted => {}
+        let forks = trust.forks().len();
+        let step = trust.adopt(statement);
+        match step {
+            Ok(Step::AlreadyHeld) => return Ok(Adoption::AlreadyHeld(trust.roster_version())),
+            Err(fault) if trust.forks().len() == forks => return Err(fault.into()),
+            Ok(Step::Adopted) | Err(_) => {}
         }
-        keep_roster(&*self.store, &trust).await?;
+        for (about, version) in lineage::shelve(&*self.store, &trust, &[]).await? {
+            self.shelve(DocumentKind::Roster, about, version);
+        }
         (self.keep)(&trust)?;
         let version = trust.roster_version();
-        self.shelve(DocumentKind::Roster, Digest::from_bytes(*trust.agency().as_bytes()), version);
         *self.standing.write().unwrap_or_else(PoisonError::into_inner) = Standing::new(Arc::new(trust));
+        if let Err(fault) = step {
+            tracing::error!(version, "a second valid roster of this version was offered: admins signed twice");
+            return Err(fault.into());
+        }
         tracing::info!(version, "adopted a roster");
         Ok(Adoption::Adopted(version))
+    }
+
+    /// Shelves those of these rosters that are steps below the one held and were missing here.
+    ///
+    /// # Errors
+    /// [`HubFault::Store`] when the store fails.
+    pub async fn complete(&self, rosters: &[Vec<u8>]) -> Result<(), HubFault> {
+        let _one_at_a_time = self.moving.lock().await;
+        lineage::shelve(&*self.store, &self.standing().trust, rosters).await?;
+        Ok(())
     }
 
     /// Keeps a document that proves itself against the adopted roster. False: another one holds its version.
@@ -194,16 +218,4 @@ async fn newest_of_all(store: &dyn HubStore) -> Result<BTreeMap<(DocumentKind, D
         }
     }
     Ok(newest)
-}
-
-async fn keep_roster(store: &dyn HubStore, trust: &Trust) -> Result<(), StoreFault> {
-    let document = Document {
-        kind: DocumentKind::Roster,
-        about: Digest::from_bytes(*trust.agency().as_bytes()),
-        version: trust.roster_version(),
-        bytes: trust.statement_bytes(),
-    };
-    // False means that other signatures over the same version are held: what counts is the payload, and that was checked.
-    let _kept = store.keep_document(document).await?;
-    Ok(())
 }

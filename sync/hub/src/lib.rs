@@ -22,6 +22,7 @@ mod home;
 mod hub;
 mod keeper;
 pub mod limits;
+mod lineage;
 mod nonces;
 mod rates;
 pub mod serve;

@@ -27,6 +27,23 @@ pub const DEVICE_RATE: NonZeroU32 = NonZeroU32::new(50).unwrap();
 pub const DOOR_RATE: NonZeroU32 = NonZeroU32::new(2_000).unwrap();
 /// A request whose body does not arrive in this time is given up. A slow link sends a megabyte in two minutes.
 pub const BODY_TIME: Duration = Duration::from_secs(300);
+/// A body of which no byte comes for so long is given up: a link that still works sends something in half a minute.
+pub const BODY_PAUSE: Duration = Duration::from_secs(30);
+/// Headers must be there in this time, also those of the next request on a connection that stays open. They are two kilobytes.
+pub const HEADER_TIME: Duration = Duration::from_secs(20);
+/// What is read of a connection ahead of need, in bytes; with [`CONNECTIONS`] it bounds what strangers can make the hub hold.
+pub const CONNECTION_BUFFER: usize = 32 * 1024;
+/// After a connection that could not be taken, before the next: short for people, long for a processor.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Connections open at once. A process may open 1 024 files, and the database and its helpers need some of them.
+pub const CONNECTIONS: usize = 512;
+/// Bodies in memory at once, in bytes, all of requests whose signature held: four of the largest pushes, or sixty of the usual.
+pub const BODIES: u32 = 64 * 1024 * 1024;
+/// Waiting for room among [`BODIES`]; then the device is told to come again.
+pub const BODY_TURN: Duration = Duration::from_secs(20);
+/// What a refused request still sends is read and thrown away for so long: whoever is cut off in the middle of a sentence does not
+/// hear the answer.
+pub const REFUSED_TIME: Duration = Duration::from_secs(60);
 /// Time for requests in flight to end once the hub is told to stop.
 pub const DRAIN: Duration = Duration::from_secs(10);
 /// Nonces that a device may hold unspent, of each kind.

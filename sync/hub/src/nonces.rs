@@ -49,6 +49,13 @@ impl Nonces {
         self.with(device, |unspent| take(&mut unspent.earned, nonce) || take(&mut unspent.offered, nonce))
     }
 
+    /// Whether this nonce was given to the device with an answer to a signed request. It stays good.
+    #[must_use]
+    pub(crate) fn earned(&self, device: DeviceId, nonce: &Nonce) -> bool {
+        let unspent = self.unspent.lock().unwrap_or_else(PoisonError::into_inner);
+        unspent.get(&device).is_some_and(|unspent| unspent.earned.contains(nonce))
+    }
+
     fn with<T>(&self, device: DeviceId, act: impl FnOnce(&mut Unspent) -> T) -> T {
         // A thread that died here cannot have left half a nonce behind.
         let mut unspent = self.unspent.lock().unwrap_or_else(PoisonError::into_inner);
@@ -84,7 +91,9 @@ mod tests {
         let (a, b) = (DeviceId::from_bytes([1; 32]), DeviceId::from_bytes([2; 32]));
         let nonce = nonces.earn(a);
         assert!(!nonces.spend(b, &nonce));
+        assert!(nonces.earned(a, &nonce) && !nonces.earned(b, &nonce), "asking spends nothing");
         assert!(nonces.spend(a, &nonce));
+        assert!(!nonces.earned(a, &nonce) && nonces.offer(a).iter().all(|offered| !nonces.earned(a, offered)));
         assert!(!nonces.spend(a, &nonce));
         assert!(!nonces.spend(a, &[0; 16]), "what was never given");
     }

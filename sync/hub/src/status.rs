@@ -20,6 +20,8 @@ pub struct HubStatus {
     pub epoch: u64,
     /// The roster version held, if one was loaded.
     pub roster: Option<u64>,
+    /// Rosters kept as proof that admins signed two of one version.
+    pub rivals: usize,
     /// Whether that roster lists this hub: until then no device calls it.
     pub listed: bool,
     /// Whether a process serves it now.
@@ -40,6 +42,7 @@ impl HubStatus {
             "listen": self.listen,
             "epoch": self.epoch,
             "roster": self.roster,
+            "rival_rosters": self.rivals,
             "listed": self.listed,
             "running": self.running,
             "request_words": self.request_words.to_string(),
@@ -60,6 +63,9 @@ impl fmt::Display for HubStatus {
             Some(version) if self.listed => writeln!(f, "roster     version {version}")?,
             Some(version) => writeln!(f, "roster     version {version}, which does not list this hub")?,
             None => writeln!(f, "roster     none yet; the words of its join request: {request_words}")?,
+        }
+        if self.rivals > 0 {
+            writeln!(f, "DISPUTE    {} rival rosters kept as proof: admins signed two of one version", self.rivals)?;
         }
         writeln!(f, "epoch      {epoch}")?;
         writeln!(f, "holds      {} entries in {} journals", depth.entries, depth.journals)?;

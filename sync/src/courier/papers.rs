@@ -109,6 +109,10 @@ fn newest(trip: &Trip<'_>) -> Result<Newest, End> {
     newest.retain(|(kind, _), _| *kind != DocumentKind::Roster);
     let about = Digest::from_bytes(*trip.party.agency.as_bytes());
     newest.insert((DocumentKind::Roster, about), trip.trust.roster_version());
+    // A hub shelves a rival roster under its own hash, so that whoever does not hold it hears that there is news.
+    let rivals = trip.trust.forks().iter();
+    let rivals = rivals.filter_map(|rival| Some((rival.payload_hash(), proof::roster_version(rival).ok()?)));
+    newest.extend(rivals.map(|(hash, version)| ((DocumentKind::Roster, hash), version)));
     Ok(newest)
 }
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use amanat_keys::fingerprint::Digest;
-use amanat_keys::statement::{Purpose, Statement};
 use amanat_sync::documents::DocumentKind;
 use amanat_sync::proof;
 use amanat_sync::wire::codec;
@@ -18,6 +17,7 @@ use super::reply::{Failure, answer, marked, unreadable};
 use crate::Hub;
 use crate::hub::{DOCUMENT_KINDS, HubFault};
 use crate::limits::{DOCUMENTS_ANSWER, DOCUMENTS_BODY, ROSTERS_PER_ANSWER};
+use crate::lineage;
 use crate::store::ReaderId;
 
 pub(super) async fn exchange(State(hub): State<Arc<Hub>>, request: Request) -> Response<Body> {
@@ -28,12 +28,15 @@ pub(super) async fn exchange(State(hub): State<Arc<Hub>>, request: Request) -> R
             return Err(Failure::WrongHub);
         }
         let device = admitted.caller.device;
-        for offered in request.offered {
-            // A revoked device may hand over entries; it has no word any more in what others are told.
-            if !admitted.caller.active {
-                return Err(Failure::Revoked);
-            }
-            take(&hub, &offered).await?;
+        // A revoked device may hand over entries; it has no word any more in what others are told.
+        if !admitted.caller.active && !request.offered.is_empty() {
+            return Err(Failure::Revoked);
+        }
+        let (rosters, others): (Vec<_>, Vec<_>) =
+            request.offered.into_iter().partition(|offered| lineage::version(offered).is_some());
+        take_rosters(&hub, rosters).await?;
+        for offered in others {
+            tell(hub.keep(&offered).await.map(drop))?;
         }
         let reply = newer(&hub, &admitted, &request.held).await?;
         tracing::info!(%device, statements = reply.statements.len(), more = reply.more, "documents");
@@ -60,10 +63,17 @@ fn may_have(admitted: &Admitted, readers: &[ReaderId], kind: DocumentKind, about
     }
 }
 
-/// One offered statement. What does not prove itself is passed over and logged: the others must not suffer for it.
-async fn take(hub: &Hub, offered: &[u8]) -> Result<(), Failure> {
-    let roster = Statement::from_bytes(offered).is_ok_and(|statement| statement.purpose() == Purpose::Roster);
-    let taken = if roster { hub.adopt(offered).await.map(drop) } else { hub.keep(offered).await.map(drop) };
+/// Rosters in order, whatever the order in which they came; those below the one held fill gaps of the shelf.
+async fn take_rosters(hub: &Hub, mut rosters: Vec<Vec<u8>>) -> Result<(), Failure> {
+    rosters.sort_by_cached_key(|offered| lineage::version(offered));
+    for offered in &rosters {
+        tell(hub.adopt(offered).await.map(drop))?;
+    }
+    if rosters.is_empty() { Ok(()) } else { tell(hub.complete(&rosters).await) }
+}
+
+/// What does not prove itself is passed over and logged: the others must not suffer for it.
+fn tell(taken: Result<(), HubFault>) -> Result<(), Failure> {
     match taken {
         Ok(()) => Ok(()),
         Err(HubFault::Trust(fault)) => {

@@ -1,19 +1,25 @@
-//! Who is it, and is it for us: the checks that every signed request passes before its body is looked at.
+//! Who is it, and is it for us: the checks that every signed request passes before a byte of its body is kept.
 //!
-//! In this order, cheapest first: is the request for this hub, does the roster name the device, is the
-//! body within its limit and the one that was signed, does the signature hold, is the nonce unspent. Nothing is spent on a
-//! request whose signature does not hold, so a stranger cannot use up a device's nonces.
+//! In this order, cheapest first: is the request for this hub, does the roster name the device, does the signature over the
+//! headers hold, is the nonce unspent. Only then is the body read, within its limit and within what all bodies together may
+//! take, and compared with the digest that was signed. Nothing is kept or spent for a request whose signature does not hold:
+//! a stranger costs neither memory nor a device's nonces.
+
+use std::sync::Arc;
 
 use amanat_keys::fingerprint::DeviceId;
 use amanat_sync::signature::{self, Claim, NONCE_FIELD, Parts};
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::Request;
 use axum::http::request::Parts as Head;
 use axum::http::{Response, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
 
 use super::reply::{Failure, RequestId, put, refuse};
 use crate::Hub;
-use crate::limits::BODY_TIME;
+use crate::limits::{BODY_PAUSE, BODY_TIME, BODY_TURN, REFUSED_TIME};
 use crate::standing::{Caller, Standing};
 
 /// A request that passed the door.
@@ -24,6 +30,8 @@ pub(crate) struct Admitted {
     /// Hash in hex of the newest checkpoint that the caller says it has seen.
     pub(crate) checkpoint: String,
     pub(crate) body: Bytes,
+    /// Its room among all bodies, until it is answered.
+    _room: OwnedSemaphorePermit,
 }
 
 /// Lets a request in, calls `act`, and gives the answer with a new nonce; or says no.
@@ -38,37 +46,39 @@ where
 {
     let (head, body) = request.into_parts();
     let id = head.extensions.get::<RequestId>().cloned().unwrap_or(RequestId(String::new()));
-    let mut device = None;
-    match admit(hub, &head, body, limit, &mut device).await {
+    let (mut device, mut body) = (None, Limited::new(body, limit));
+    match admit(hub, &head, &mut body, limit, &mut device).await {
         Ok(admitted) => {
             let device = admitted.caller.device;
             let mut outcome = act(admitted).await.unwrap_or_else(|failure| refuse(&id, Some(device), &failure));
             put(outcome.headers_mut(), NONCE_FIELD, &signature::encode_nonces(&[hub.nonces.earn(device)]));
             outcome
         }
-        Err(failure) => refuse(&id, device, &failure),
+        Err(failure) => {
+            let _in_time = timeout(REFUSED_TIME, discard(body)).await;
+            refuse(&id, device, &failure)
+        }
     }
 }
 
 async fn admit(
     hub: &Hub,
     head: &Head,
-    body: Body,
+    body: &mut Limited<Body>,
     limit: usize,
     device: &mut Option<DeviceId>,
 ) -> Result<Admitted, Failure> {
-    hub.rates.at_the_door()?;
     let standing = hub.standing();
     let (parts, claim) = read(head)?;
+    // Whoever holds a nonce that only this device can have been given does not stand in the queue of strangers.
+    if !hub.nonces.earned(claim.device, &claim.nonce) {
+        hub.rates.at_the_door()?;
+    }
     if parts.agency != standing.agency.to_string() || parts.hub != hub.signer.key_id().to_string() {
         return Err(Failure::WrongHub);
     }
     *device = Some(claim.device);
     let (keys, active) = standing.request_keys(&claim.device).ok_or(Failure::UnknownDevice)?;
-    let body = receive(body, limit).await?;
-    if signature::content_digest(&body) != parts.content_digest {
-        return Err(Failure::BadSignature);
-    }
     let base = parts.base(&claim.device, &claim.nonce);
     if !keys.iter().any(|key| key.verify_request(base.as_bytes(), &claim.signature).is_ok()) {
         return Err(Failure::BadSignature);
@@ -77,8 +87,28 @@ async fn admit(
         return Err(Failure::Nonce(hub.nonces.offer(claim.device).to_vec()));
     }
     hub.rates.of_device(claim.device)?;
+    let room = room(hub, size(body, limit)?).await?;
+    let body = timeout(BODY_TIME, receive(body)).await.map_err(|_elapsed| Failure::Slow)??;
+    if signature::content_digest(&body) != parts.content_digest {
+        return Err(Failure::BadSignature);
+    }
     let caller = Caller { device: claim.device, active };
-    Ok(Admitted { caller, standing, checkpoint: parts.checkpoint, body })
+    Ok(Admitted { caller, standing, checkpoint: parts.checkpoint, body, _room: room })
+}
+
+/// The size of a body, in bytes: what it says, or its limit if it does not say.
+fn size(body: &Limited<Body>, limit: usize) -> Result<u32, Failure> {
+    let most = u64::try_from(limit).unwrap_or(u64::MAX);
+    let size = body.size_hint().exact().unwrap_or(most);
+    u32::try_from(size).ok().filter(|_| size <= most).ok_or(Failure::TooLarge)
+}
+
+/// Room for so many bytes among all bodies.
+async fn room(hub: &Hub, size: u32) -> Result<OwnedSemaphorePermit, Failure> {
+    match timeout(BODY_TURN, Arc::clone(&hub.bodies).acquire_many_owned(size)).await {
+        Ok(room) => room.map_err(|_closed| Failure::Broken("the room for bodies")),
+        Err(_elapsed) => Err(Failure::Busy(BODY_TURN.as_secs())),
+    }
 }
 
 /// The signed parts of a request as it arrived, and what its signature claims.
@@ -106,13 +136,19 @@ fn read(head: &Head) -> Result<(Parts, Claim), Failure> {
     Ok((parts, claim))
 }
 
-async fn receive(body: Body, limit: usize) -> Result<Bytes, Failure> {
-    use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-    let whole = tokio::time::timeout(BODY_TIME, Limited::new(body, limit).collect()).await;
-    match whole {
-        Err(_elapsed) => Err(Failure::Slow),
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(source)) if source.is::<LengthLimitError>() => Err(Failure::TooLarge),
-        Ok(Err(_cut)) => Err(Failure::Malformed("the body ended early")),
+async fn receive(body: &mut Limited<Body>) -> Result<Bytes, Failure> {
+    let mut whole = Vec::new();
+    while let Some(frame) = timeout(BODY_PAUSE, body.frame()).await.map_err(|_elapsed| Failure::Slow)? {
+        match frame {
+            Ok(frame) => whole.extend_from_slice(frame.data_ref().unwrap_or(&Bytes::new())),
+            Err(source) if source.is::<LengthLimitError>() => return Err(Failure::TooLarge),
+            Err(_cut) => return Err(Failure::Malformed("the body ended early")),
+        }
     }
+    Ok(Bytes::from(whole))
+}
+
+/// Reads what still comes, up to the limit, and keeps none of it.
+async fn discard(mut body: Limited<Body>) {
+    while let Ok(Some(Ok(_frame))) = timeout(BODY_PAUSE, body.frame()).await {}
 }

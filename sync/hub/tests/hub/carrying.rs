@@ -15,7 +15,7 @@ fn travel(agency: &Agency, actor: usize, journal: &mut MemoryJournal, road: &mut
     pass(&mut Courier::default(), journal, road, agency.party(actor), &mut trust)
 }
 
-fn block<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn block<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 

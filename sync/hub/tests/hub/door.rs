@@ -283,3 +283,46 @@ async fn too_many_requests_of_one_device_wait_and_others_do_not() {
     assert!(answers.contains(&429));
     assert_eq!(calm.send(&hub, &body).await.status, 200);
 }
+
+/// A body that says how long it is and never comes.
+struct Silence(u64);
+
+impl axum::body::HttpBody for Silence {
+    type Data = axum::body::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
+        std::task::Poll::Pending
+    }
+
+    fn size_hint(&self) -> hyper::body::SizeHint {
+        hyper::body::SizeHint::with_exact(self.0)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn bodies_that_never_come_are_given_up_and_take_no_more_room_than_there_is() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let hub = agency.in_memory().await;
+    let size = u64::try_from(limits::PUSH_BODY).unwrap();
+    let body = pull_body(&agency, Vec::new());
+    let mut asked = Vec::new();
+    for n in 0..5 {
+        // Each with a nonce of its own; a device may hold four.
+        let mut client = Client::new(&agency, n % 4, "/v1/push");
+        client.nonce = ask(&hub, client.request(&body)).await.nonce.unwrap();
+        let (head, _) = client.request(&body).into_parts();
+        let request = Request::from_parts(head, Body::new(Silence(size)));
+        let hub = Arc::clone(&hub);
+        asked.push(tokio::spawn(tower::ServiceExt::oneshot(amanat_hub::router(hub), request)));
+    }
+    let mut told = Vec::new();
+    for answer in asked {
+        told.push(answer.await.unwrap().unwrap().status().as_u16());
+    }
+    told.sort_unstable();
+    assert_eq!(told, [408, 408, 408, 408, 429], "four fit, the fifth is told to come again");
+}

@@ -8,5 +8,6 @@
 
 mod carrying;
 mod door;
+mod lineage;
 mod process;
 mod support;

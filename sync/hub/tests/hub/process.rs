@@ -184,3 +184,141 @@ fn a_hub_that_is_not_there_loses_nothing_and_a_wrong_one_is_refused() {
         Err(TransportError::Refused(refusal)) if refusal.reason == RefusalReason::Address
     ));
 }
+
+#[test]
+fn a_device_five_rosters_behind_catches_up_with_a_hub_that_was_given_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("hub");
+    let mut agency = enrolled(&home);
+    let file = folder.path().join("agency.roster");
+    let path = file.to_str().unwrap().to_owned();
+    std::fs::write(&file, agency.trust.statement_bytes()).unwrap();
+    let words = agency.trust.fingerprint_words().to_string();
+    assert!(hub(&["roster", &path, "--fingerprint", &words], &home).status.success());
+
+    let mut behind = agency.trust.clone();
+    std::fs::write(&file, super::lineage::moves_on(&mut agency, 5).concat()).unwrap();
+    let taken = hub(&["roster", &path], &home);
+    assert_eq!(String::from_utf8(taken.stdout).unwrap(), "roster 7\n");
+    let running = Running::start(&home);
+    let mut journal = MemoryJournal::default();
+    let mut to_hub = road(&agency, 0, &running.url);
+    let outcome = pass(&mut Courier::default(), &mut journal, &mut to_hub, agency.party(0), &mut behind);
+    assert!(matches!(outcome.end, End::Done) && outcome.trouble.is_empty(), "{outcome:?}");
+    assert_eq!(behind.roster_version(), 7);
+}
+
+#[test]
+fn a_rival_roster_in_a_file_is_refused_and_told_in_the_status() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("hub");
+    let agency = enrolled(&home);
+    let (file, rival) = (folder.path().join("agency.roster"), folder.path().join("rival.roster"));
+    let words = agency.trust.fingerprint_words().to_string();
+    let next = agency.next(|roster| roster.name = "One".to_owned());
+    std::fs::write(&file, [agency.trust.statement_bytes(), next].concat()).unwrap();
+    std::fs::write(&rival, agency.next(|roster| roster.name = "Other".to_owned())).unwrap();
+    let taken = hub(&["roster", file.to_str().unwrap(), "--fingerprint", &words], &home);
+    assert_eq!(String::from_utf8(taken.stdout).unwrap(), "roster 3\n", "{:?}", String::from_utf8(taken.stderr));
+    let refused = hub(&["roster", rival.to_str().unwrap()], &home);
+    assert!(!refused.status.success(), "{refused:?}");
+    let status: serde_json::Value = serde_json::from_slice(&hub(&["status", "--json"], &home).stdout).unwrap();
+    assert_eq!((&status["roster"], &status["rival_rosters"]), (&3.into(), &1.into()));
+    let status = hub(&["status"], &home);
+    assert!(String::from_utf8_lossy(&status.stdout).contains("DISPUTE"), "{status:?}");
+}
+
+/// A hub that knows the agency and serves.
+fn serving(folder: &Path) -> (Agency, Running) {
+    let home = folder.join("hub");
+    let agency = enrolled(&home);
+    let file = folder.join("agency.roster");
+    std::fs::write(&file, agency.trust.statement_bytes()).unwrap();
+    let words = agency.trust.fingerprint_words().to_string();
+    assert!(hub(&["roster", file.to_str().unwrap(), "--fingerprint", &words], &home).status.success());
+    (agency, Running::start(&home))
+}
+
+#[test]
+fn what_a_hub_makes_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("hub");
+    // A folder that the keeper made beforehand, open to everybody.
+    std::fs::create_dir(&home).unwrap();
+    std::fs::set_permissions(&home, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let (_agency, running) = serving(folder.path());
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&home), 0o700);
+    let files: Vec<_> = std::fs::read_dir(&home).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(files.iter().any(|path| path.ends_with("hub.sqlite-wal")), "{files:?}");
+    for path in files {
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    assert_eq!(running.terminate(), Some(0));
+}
+
+/// The headers of a push in an officer's name that a stranger signed, as they stand on the wire.
+fn forged_headers(agency: &Agency, length: usize) -> String {
+    let mut client = Client::new(agency, 0, "/v1/push");
+    client.parts.hub = agency.roster.hubs[0].receipt_key.key_id().to_string();
+    client.actor.signer = Signer::from_seed(&[99; 32]).unwrap();
+    let request = client.request(b"another body");
+    let fields = request.headers().iter().map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap()));
+    format!("POST /v1/push HTTP/1.1\r\n{}content-length: {length}\r\n\r\n", fields.collect::<String>())
+}
+
+#[test]
+fn strangers_with_large_and_slow_bodies_cost_no_memory_and_keep_nobody_out() {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpStream;
+    use std::time::Duration;
+    let folder = tempfile::tempdir().unwrap();
+    let (agency, running) = serving(folder.path());
+    let address = running.url.strip_prefix("http://").unwrap().to_owned();
+    let length = 8 * 1024 * 1024;
+    let headers = forged_headers(&agency, length);
+    // Twenty that never end their headers, twenty that stop in the middle of the body, twenty that send it whole but for a byte.
+    let connect = |text: &str| {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.set_write_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.write_all(text.as_bytes()).unwrap();
+        stream
+    };
+    let mut silent: Vec<TcpStream> = (0..20).map(|_| connect(&headers[..300])).collect();
+    let garbage = vec![7_u8; length];
+    let (connect, garbage) = (&connect, &garbage);
+    let held: Vec<TcpStream> = std::thread::scope(|scope| {
+        let headers = &headers;
+        let send = move |most: usize| {
+            let mut stream = connect(headers);
+            // A hub may also close the door: that is as good.
+            let _shut = stream.write_all(&garbage[..most]);
+            stream
+        };
+        let senders: Vec<_> =
+            (0..40).map(|n| scope.spawn(move || send(if n % 2 == 0 { length / 2 } else { length - 1 }))).collect();
+        senders.into_iter().map(|sender| sender.join().unwrap()).collect()
+    });
+
+    let mut officer = MemoryJournal::default();
+    let mut pen = Pen::new(&agency, 0, 1);
+    let story = pen.story(50);
+    keep(&mut officer, &pen, &story);
+    let mut to_hub = road(&agency, 0, &running.url);
+    let outcome = pass(&mut Courier::default(), &mut officer, &mut to_hub, agency.party(0), &mut agency.trust.clone());
+    assert!(matches!(outcome.end, End::Done), "{outcome:?}");
+    assert_eq!(officer.status(&agency.hub.id).unwrap().own[0].received, 50);
+
+    let status = std::fs::read_to_string(format!("/proc/{}/status", running.child.id())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(peak < 100 * 1024, "the hub held {peak} kB at its fullest");
+    drop(held);
+    // Whoever never ends the headers is sent away.
+    for stream in &mut silent {
+        stream.set_read_timeout(Some(amanat_hub::limits::HEADER_TIME * 3)).unwrap();
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).unwrap();
+    }
+}
