@@ -4,7 +4,7 @@
 use amanat_keys::{device::Signer, roster::Hub, trust::Trust};
 use amanat_sync::{
     courier::{self, Courier, End, Outcome, Party},
-    http::{HttpSettings, HttpTransport},
+    http::{Brake, HttpSettings, HttpTransport},
     journal::SqliteJournal,
 };
 
@@ -47,6 +47,11 @@ impl Carrier {
         let road = road(hub, &trust, &home.signer(), party)?;
         let seed = home.device().as_bytes().iter().fold(0_u64, |seed, byte| seed.rotate_left(7) ^ u64::from(*byte));
         Ok(Self { courier: Courier::default(), journal, road, party, trust, attempts: 0, seed })
+    }
+
+    /// What ends a pass under way, from another thread.
+    pub fn brake(&self) -> Brake {
+        self.road.brake()
     }
 
     /// One trip there and back.

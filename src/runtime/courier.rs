@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use amanat_sync::courier::{End, Outcome};
+use amanat_sync::{
+    courier::{End, Outcome},
+    http::Brake,
+};
 
 use super::{carrier::Carrier, clock, desk::Order};
 
@@ -28,6 +31,7 @@ enum Errand {
 #[derive(Debug)]
 pub struct CourierThread {
     errands: Sender<Errand>,
+    brake: Option<Brake>,
 }
 
 impl CourierThread {
@@ -39,11 +43,12 @@ impl CourierThread {
         let (errands, wishes) = channel();
         let mut worker = Worker { wishes, desk, carrier: None, every: None, due: None };
         thread::Builder::new().name("courier".to_owned()).spawn(move || worker.work())?;
-        Ok(Self { errands })
+        Ok(Self { errands, brake: None })
     }
 
     /// Hands over what a pass needs, and asks for one.
-    pub(super) fn take(&self, carrier: Carrier, every: Option<Duration>) {
+    pub(super) fn take(&mut self, carrier: Carrier, every: Option<Duration>) {
+        self.brake = Some(carrier.brake());
         self.errands.send(Errand::Take(Box::new(carrier), every)).unwrap_or_default();
     }
 
@@ -52,13 +57,26 @@ impl CourierThread {
         self.errands.send(Errand::Pass).unwrap_or_default();
     }
 
-    /// Asks for no further pass until the next wish.
-    pub(super) fn rest(&self) {
+    /// Whether there is a carrier that can still go.
+    pub(super) const fn can_go(&self) -> bool {
+        self.brake.is_some()
+    }
+
+    fn stop(&mut self) {
+        if let Some(brake) = self.brake.take() {
+            brake.stop();
+        }
+    }
+
+    /// Ends the pass that runs, and asks for no further one until another carrier is handed over.
+    pub(super) fn rest(&mut self) {
+        self.stop();
         self.errands.send(Errand::Rest).unwrap_or_default();
     }
 
-    /// Takes away what was handed over, after the pass that runs.
-    pub(super) fn lay(&self) {
+    /// Ends the pass that runs and takes away what was handed over.
+    pub(super) fn lay(&mut self) {
+        self.stop();
         self.errands.send(Errand::Lay).unwrap_or_default();
     }
 }

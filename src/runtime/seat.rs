@@ -195,7 +195,9 @@ impl Seat {
 
     fn sync(&mut self) {
         let Some(home) = &self.home else { return };
-        if home.hub().is_some() {
+        if home.hub().is_some() && !self.courier.can_go() {
+            self.set_out();
+        } else if home.hub().is_some() {
             self.courier.pass();
         } else {
             let failure = Failure::usage("syncing — the roster names no hub yet", "Ask the admin.");
@@ -323,7 +325,9 @@ impl Seat {
         }
         self.say_marks();
         self.say(Msg::Synced(self.progress.clone()));
-        if let Some(failure) = carrier::ended(&outcome.end) {
+        // A pass that was stopped did not fail.
+        let ended = carrier::ended(&outcome.end).filter(|_| self.courier.can_go());
+        if let Some(failure) = ended {
             let next_try = next_try.and_then(|ms| i64::try_from(ms).ok()).map(|ms| Moment::pkt(clock::unix_ms() + ms));
             let trouble = tellings::sync_trouble(&failure, Some(&outcome.end));
             self.say(Msg::SyncFailed { trouble, next_try });

@@ -51,6 +51,17 @@ pub struct HttpTransport {
     room: usize,
 }
 
+/// Ends what a transport is doing, and every later request of it; another transport is made to go on.
+#[derive(Debug)]
+pub struct Brake(Agent);
+
+impl Brake {
+    /// Closes the connection: a read or write that waits returns at once. Connecting is bounded by its own limit.
+    pub fn stop(self) {
+        self.0.shutdown();
+    }
+}
+
 /// What [`HttpTransport::new`] needs to know.
 pub struct HttpSettings {
     /// `http://127.0.0.1:7070`, without a path. Plain `http` is for loopback only.
@@ -100,6 +111,11 @@ impl HttpTransport {
             mark: None,
             room: FIRST_ROOM,
         })
+    }
+
+    /// What ends a request under way, from another thread.
+    pub fn brake(&self) -> Brake {
+        Brake(self.agent.clone())
     }
 
     fn call(&mut self, path: &str, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
@@ -280,6 +296,29 @@ mod tests {
             let refused = loopback_authority(url).unwrap_err();
             assert!(matches!(refused, TransportError::Refused(r) if r.reason == RefusalReason::Address), "{url}");
         }
+    }
+
+    #[test]
+    fn a_brake_ends_a_request_that_nobody_answers() {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut road = HttpTransport::new(HttpSettings {
+            url: format!("http://{}", silent.local_addr().unwrap()),
+            agency: AgencyId::from_bytes([1; 32]),
+            device: DeviceId::from_bytes([2; 32]),
+            hub: KeyId::from_bytes([3; 32]),
+            sign: Box::new(|_| [0; 64]),
+            ticks: Box::new(|| 0),
+        })
+        .unwrap();
+        let brake = road.brake();
+        let (said, heard) = std::sync::mpsc::channel();
+        std::thread::Builder::new()
+            .spawn(move || said.send(road.push(&Digest::ZERO, b"waits")).unwrap_or_default())
+            .unwrap();
+        let _held = silent.accept().unwrap();
+        brake.stop();
+        let ended = heard.recv_timeout(Duration::from_secs(10)).unwrap();
+        assert!(matches!(ended, Err(TransportError::Unreachable(_))), "{ended:?}");
     }
 
     #[test]
