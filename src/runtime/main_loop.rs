@@ -60,7 +60,7 @@ impl Room {
             let wait = Duration::from_millis(self.app.tick_in());
             match wakes.recv_timeout(wait) {
                 Ok(wake) => self.take(wake)?,
-                Err(RecvTimeoutError::Timeout) => self.update(Msg::Tick { now: clock::now() }),
+                Err(RecvTimeoutError::Timeout) => self.tick(clock::boot_ms()),
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
             for wake in wakes.try_iter().take(BEFORE_DRAWING) {
@@ -82,9 +82,9 @@ impl Room {
         match wake {
             Wake::Msg(msg) => {
                 // Someone who never pauses is not idle, and their draft is due all the same.
-                let now = clock::now();
-                if self.app.is_behind(now) {
-                    self.update(Msg::Tick { now });
+                let boot_ms = clock::boot_ms();
+                if self.app.is_behind(boot_ms) {
+                    self.tick(boot_ms);
                 }
                 self.update(msg);
             }
@@ -100,6 +100,10 @@ impl Room {
             }
         }
         Ok(())
+    }
+
+    fn tick(&mut self, boot_ms: u64) {
+        self.update(Msg::Tick { now: clock::now(), boot_ms });
     }
 
     fn update(&mut self, msg: Msg) {

@@ -42,7 +42,8 @@ pub fn screen(paths: Paths, wish: Wish) -> Result<(), Failure> {
     let theme = if wish.plain || no_colour { Theme::Plain } else { Theme::Colour };
     let mut settings = config.settings(theme);
     settings.lang = wish.lang.unwrap_or(settings.lang);
-    let start = Start { codebook: Arc::clone(&codebook), settings, now: clock::now(), stage };
+    let start =
+        Start { codebook: Arc::clone(&codebook), settings, now: clock::now(), boot_ms: clock::boot_ms(), stage };
     let beginning = Beginning { paths, closed, codebook, config };
     main_loop::run(&start, |wake| Desk::start(beginning, wake))
 }

@@ -56,6 +56,8 @@ pub struct Start {
     pub settings: Settings,
     /// Now.
     pub now: Moment,
+    /// Now, as [`Msg::Tick`](super::Msg::Tick) counts it.
+    pub boot_ms: u64,
     /// Where the device stands.
     pub stage: Stage,
 }
@@ -71,8 +73,8 @@ pub struct App {
     pub(crate) notice: Option<Trouble>,
     /// Whether the innocent screen covers everything.
     pub(crate) hidden: bool,
-    /// When a key was last pressed.
-    pub(crate) touched: Moment,
+    /// When a key was last pressed, by the clock that nobody can set.
+    pub(crate) touched: u64,
     /// Random ids not used yet.
     pub(crate) ids: Vec<[u8; 16]>,
     /// Whether the vault is shut.
@@ -96,7 +98,7 @@ impl App {
             world,
             notice: None,
             hidden: false,
-            touched: start.now,
+            touched: start.boot_ms,
             ids: Vec::new(),
             locked: start.stage != Stage::New,
         }
@@ -108,22 +110,21 @@ impl App {
         if matches!(self.stack.last(), Some(Screen::Form(form)) if form.is_dirty()) {
             return 2_000;
         }
-        let now = self.world.now.unix_ms;
-        let minute = 60_000 - now.rem_euclid(60_000);
-        let idle = self.idle_deadline().map_or(minute, |deadline| (deadline - now).max(0));
-        minute.min(idle).unsigned_abs()
+        let minute = (60_000 - self.world.now.unix_ms.rem_euclid(60_000)).unsigned_abs();
+        let idle = self.idle_deadline().map_or(minute, |deadline| deadline.saturating_sub(self.world.boot_ms));
+        minute.min(idle)
     }
 
     /// Whether a [`Msg::Tick`](super::Msg::Tick) has to come before the next message, so that keys pressed without a pause
     /// still count as now: the clock here is a second or more behind.
-    pub const fn is_behind(&self, now: Moment) -> bool {
-        now.unix_ms - self.world.now.unix_ms >= 1_000
+    pub const fn is_behind(&self, boot_ms: u64) -> bool {
+        boot_ms.saturating_sub(self.world.boot_ms) >= 1_000
     }
 
-    /// When the idle lock falls due, Unix milliseconds.
-    pub(crate) fn idle_deadline(&self) -> Option<i64> {
-        let minutes = i64::from(self.world.settings.idle_minutes);
-        (minutes > 0 && !self.locked).then(|| self.touched.unix_ms + minutes * 60_000)
+    /// When the idle lock falls due, by the clock that nobody can set: setting the one on the wall back keeps nothing open.
+    pub(crate) fn idle_deadline(&self) -> Option<u64> {
+        let minutes = u64::from(self.world.settings.idle_minutes);
+        (minutes > 0 && !self.locked).then(|| self.touched.saturating_add(minutes * 60_000))
     }
 
     /// The settings as they are now.

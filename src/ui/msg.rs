@@ -25,8 +25,10 @@ pub enum Msg {
     /// The clock: about once a second while something moves or is being typed, else once a minute (and at the time
     /// that idle lock falls due). It drives the clock on the screen, autosave and the idle lock.
     Tick {
-        /// Now.
+        /// Now, by the clock on the wall: what the screen shows.
         now: Moment,
+        /// Milliseconds by a clock that nobody can set: what is waited for is measured with it.
+        boot_ms: u64,
     },
 
     // -- first start

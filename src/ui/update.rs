@@ -21,19 +21,19 @@ const FEW_IDS: usize = 4;
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     let mut effects = match msg {
         Msg::Key(key) => on_key(app, key),
-        Msg::Tick { now } => on_tick(app, now),
+        Msg::Tick { now, boot_ms } => on_tick(app, now, boot_ms),
         Msg::Resize { columns, rows } => {
             app.world.size = (columns, rows);
             Vec::new()
         }
         Msg::Paste(_) | Msg::Mouse(_) if app.hidden => Vec::new(),
         Msg::Paste(text) => {
-            app.touched = app.world.now;
+            app.touched = app.world.boot_ms;
             let turn = app.stack.last_mut().map(|screen| screen.paste(&text, &app.world));
             turn.map(|turn| follow(app, turn)).unwrap_or_default()
         }
         Msg::Mouse(mouse) => {
-            app.touched = app.world.now;
+            app.touched = app.world.boot_ms;
             let turn = app.stack.last_mut().map(|screen| screen.mouse(&mouse, &app.world));
             turn.map(|turn| follow(app, turn)).unwrap_or_default()
         }
@@ -51,7 +51,7 @@ fn asked(effects: &[Effect]) -> bool {
 }
 
 fn on_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
-    app.touched = app.world.now;
+    app.touched = app.world.boot_ms;
     if app.hidden {
         match keymap::act(Room::Hidden, &key) {
             Some(Act::Hide) => app.hidden = false,
@@ -83,13 +83,14 @@ fn on_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
     Vec::new()
 }
 
-fn on_tick(app: &mut App, now: crate::model::Moment) -> Vec<Effect> {
+fn on_tick(app: &mut App, now: crate::model::Moment, boot_ms: u64) -> Vec<Effect> {
     app.world.now = now;
-    if app.idle_deadline().is_some_and(|deadline| now.unix_ms >= deadline) && app.world.who.is_some() {
+    app.world.boot_ms = boot_ms;
+    if app.idle_deadline().is_some_and(|deadline| boot_ms >= deadline) && app.world.who.is_some() {
         return lock(app);
     }
     let Some(Screen::Form(form)) = app.stack.last_mut() else { return Vec::new() };
-    let Some(draft) = form.draft_due(now) else { return Vec::new() };
+    let Some(draft) = form.draft_due(boot_ms) else { return Vec::new() };
     app.world.keep_draft(&draft);
     vec![Effect::KeepDraft(Box::new(draft))]
 }
@@ -174,7 +175,7 @@ fn unlocked(app: &mut App, mut who: Who) -> Vec<Effect> {
     app.ids = std::mem::take(&mut who.fresh);
     app.locked = false;
     app.world.who = Some(who);
-    app.touched = app.world.now;
+    app.touched = app.world.boot_ms;
     app.stack = vec![Screen::Caseload(Caseload::default())];
     refresh(app);
     // Entries are shown under their authors' names, and those are in the roster.

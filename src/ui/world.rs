@@ -23,6 +23,8 @@ pub(crate) struct World {
     pub(crate) drafts: Vec<Draft>,
     pub(crate) road: Road,
     pub(crate) now: Moment,
+    /// Now, by the clock that nobody can set, in milliseconds.
+    pub(crate) boot_ms: u64,
     /// Columns and rows of the terminal.
     pub(crate) size: (u16, u16),
     /// The words of all entries, folded; names are not asked for.
@@ -42,6 +44,7 @@ impl World {
             drafts: Vec::new(),
             road: Road::default(),
             now: start.now,
+            boot_ms: start.boot_ms,
             size: (80, 24),
             index: SearchIndex::new(&start.codebook),
             cases: Vec::new(),

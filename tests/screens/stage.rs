@@ -33,6 +33,7 @@ pub(crate) struct Stage {
     pub(crate) online: bool,
     scroll: Scroll,
     now: Moment,
+    boot_ms: u64,
     seq: u64,
     ids: u8,
     /// What other devices kept: case, form, entry.
@@ -47,13 +48,14 @@ impl Stage {
 
     pub(crate) fn start(settings: Settings, stage: Where) -> Self {
         let codebook = Arc::new(Codebook::builtin().unwrap().clone());
-        let start = Start { codebook, settings, now: NOW, stage };
+        let start = Start { codebook, settings, now: NOW, boot_ms: 0, stage };
         Self {
             app: App::new(&start),
             effects: Vec::new(),
             online: false,
             scroll: Scroll::default(),
             now: NOW,
+            boot_ms: 0,
             seq: 0,
             ids: 0,
             sheets: Vec::new(),
@@ -79,7 +81,14 @@ impl Stage {
     /// Some time goes by.
     pub(crate) fn wait(&mut self, ms: i64) {
         self.now.unix_ms += ms;
-        self.send(Msg::Tick { now: self.now });
+        self.boot_ms += u64::try_from(ms).unwrap();
+        self.send(Msg::Tick { now: self.now, boot_ms: self.boot_ms });
+    }
+
+    /// Somebody sets the clock on the wall.
+    pub(crate) fn set_clock(&mut self, by_ms: i64) {
+        self.now.unix_ms += by_ms;
+        self.send(Msg::Tick { now: self.now, boot_ms: self.boot_ms });
     }
 
     pub(crate) fn send(&mut self, msg: Msg) {

@@ -224,6 +224,23 @@ fn idle_locks_and_forgets_and_hiding_hides() {
 }
 
 #[test]
+fn a_clock_set_back_by_a_year_keeps_nothing_open_and_no_draft_unsealed() {
+    let mut stage = with_case();
+    stage.keys("Enter F4 \"note\" Enter");
+    let before = drafts(&stage);
+    stage.set_clock(-365 * 86_400_000);
+    stage.keys("\"abc\"");
+    stage.wait(2_000);
+    assert_eq!(drafts(&stage), before + 1);
+    stage.set_clock(-365 * 86_400_000);
+    stage.wait(9 * 60_000);
+    assert!(!stage.app.is_locked());
+    assert!(stage.app.tick_in() <= 60_000);
+    stage.wait(60_000);
+    assert!(stage.app.is_locked());
+}
+
+#[test]
 fn what_comes_home_after_locking_is_dropped() {
     let mut stage = with_case();
     stage.keys("C-l");

@@ -6,7 +6,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, Mou
 
 use crate::{
     codebook::{self, Form as Questions, Origin, Question, Section, Surroundings},
-    model::{Answer, CaseId, Draft, Given, Moment, Problems, QuestionId},
+    model::{Answer, CaseId, Draft, Given, Problems, QuestionId},
     ui::{
         effect::Effect,
         keymap::Act,
@@ -26,7 +26,7 @@ use crate::{
 pub(super) type Place = (usize, usize);
 
 /// How long something typed may be without being on disk, milliseconds.
-const AUTOSAVE_MS: i64 = 2_000;
+const AUTOSAVE_MS: u64 = 2_000;
 
 /// A draft being filled.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ pub(crate) struct Form {
     pub(super) typing: bool,
     dirty: bool,
     /// When something was first typed after the draft was last kept.
-    since: Option<Moment>,
+    since: Option<u64>,
     past: Vec<(QuestionId, Option<Given>)>,
 }
 
@@ -103,14 +103,14 @@ impl Form {
     }
 
     /// The draft, if something typed has waited long enough to be kept.
-    pub(crate) fn draft_due(&mut self, now: Moment) -> Option<Draft> {
-        let waited = self.since.is_none_or(|since| now.unix_ms - since.unix_ms >= AUTOSAVE_MS);
+    pub(crate) fn draft_due(&mut self, boot_ms: u64) -> Option<Draft> {
+        let waited = self.since.is_none_or(|since| boot_ms.saturating_sub(since) >= AUTOSAVE_MS);
         if waited { self.take_draft() } else { None }
     }
 
     fn soil(&mut self, world: &World) {
         self.dirty = true;
-        self.since.get_or_insert(world.now);
+        self.since.get_or_insert(world.boot_ms);
     }
 
     fn keep(&mut self) -> Option<Effect> {
