@@ -1,6 +1,6 @@
 //! A home that is locked: held against other programs, nothing opened yet.
 
-use std::{fs, sync::Arc};
+use std::sync::Arc;
 
 use amanat_keys::{
     error::{KeysError, Lock},
@@ -10,7 +10,7 @@ use amanat_keys::{
 };
 use amanat_sync::{error::SyncError, journal::SqliteJournal};
 
-use super::{fault, home::Home, home_lock::HomeLock, paths::Paths};
+use super::{fault, home::Home, home_lock::HomeLock, paths::Paths, rekey};
 use crate::failure::Failure;
 
 /// A locked home. While it lives no other program can open it.
@@ -100,9 +100,8 @@ impl ClosedHome {
 
     /// Ends a change of passphrase that was cut short.
     fn settle(&self, newer: bool) -> Result<(), Failure> {
-        let next = self.paths.next_identity();
-        let settled = if newer { fs::rename(&next, self.paths.identity()) } else { fs::remove_file(&next) };
-        settled.map_err(|error| Failure::disk("ending the change of passphrase that was cut short", &error))
+        rekey::settle(&self.paths, newer)
+            .map_err(|error| Failure::disk("ending the change of passphrase that was cut short", &error))
     }
 
     fn open_vault(&self, path: &std::path::Path, passphrase: &Passphrase) -> Result<Vault, Failure> {

@@ -54,6 +54,29 @@ impl Paths {
         self.folder.join("identity.next")
     }
 
+    /// The root key of a change of passphrase that is not finished.
+    pub fn next_root(&self) -> PathBuf {
+        self.folder.join("root.next")
+    }
+
+    /// Makes what was renamed or removed in the folder last through a power cut.
+    ///
+    /// # Errors
+    /// What the disk says.
+    #[cfg(unix)]
+    pub(super) fn make_last(&self) -> io::Result<()> {
+        fs::File::open(&self.folder)?.sync_all()
+    }
+
+    /// Windows has no way to sync a folder, and needs none for this.
+    ///
+    /// # Errors
+    /// None.
+    #[cfg(not(unix))]
+    pub(super) fn make_last(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// The join request, so that it can be written out again: its words are bound to its bytes.
     pub fn join_request(&self) -> PathBuf {
         self.folder.join("join-request")
