@@ -213,7 +213,8 @@ fn a_damaged_database_is_named_and_left_as_it_is() {
     fs::write(&path, &whole[..whole.len() / 3]).unwrap();
     drop(fs::remove_file(ground.path("officer/journal.sqlite-wal")));
     let error = ground.error("officer", &["case", "list"], 5);
-    assert!(error["hint"].as_str().unwrap().contains("copy"), "{error}");
+    let hint = error["hint"].as_str().unwrap();
+    assert!(hint.contains("copy") && hint.contains("join again"), "{error}");
     assert_eq!(fs::read(&path).unwrap().len(), whole.len() / 3, "evidence is not tidied away");
     fs::write(&path, b"this is no database at all, and long enough to be read as one's header: nothing").unwrap();
     let error = ground.error("officer", &["status"], 5);
@@ -372,4 +373,89 @@ fn stock_tools_open_the_files_that_a_person_writes_out() {
     assert!(opened.status.success(), "{}", String::from_utf8_lossy(&opened.stderr));
     let again = ground.error("officer", &["entry", "show", id, "--files", &dir], 1);
     assert!(again["message"].as_str().unwrap().contains("slip"), "nothing is overwritten: {again}");
+}
+
+#[test]
+fn every_file_of_a_home_is_its_owners_alone() {
+    let ground = Ground::with_officer();
+    ground.case("officer");
+    for home in ["officer", "agency/admin", "agency/reader"] {
+        let mut seen = 0;
+        for file in fs::read_dir(ground.path(home)).unwrap() {
+            let file = file.unwrap();
+            let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode & 0o077, 0, "{home}/{:?} has mode {mode:o}", file.file_name());
+            seen += 1;
+        }
+        assert!(seen >= 6, "{home} holds {seen} files");
+        assert_eq!(fs::metadata(ground.path(home)).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+}
+
+#[test]
+fn a_hostile_name_does_nothing_to_the_terminal_that_shows_it() {
+    let ground = Ground::with_officer();
+    let name = "\u{1b}]0;pwned\u{7}Evil\u{202e}lana\nAdmins";
+    let made = ground.json("second", &["device", "init", "--name", name, "--practice", "--work-factor", "10"]);
+    let request = ground.path("second/join-request").display().to_string();
+    let words = made["words"].as_str().unwrap();
+    let unit = "PS \u{1b}[2JLayyah";
+    ground.json("agency/admin", &["roster", "unit-add", unit]);
+    ground.json(
+        "agency/admin",
+        &["roster", "approve", &request, "--fingerprint", words, "--role", "officer", "--unit", unit],
+    );
+    for json in [&["roster", "show"][..], &["roster", "show", "--json"][..]] {
+        let output = ground.run("agency/admin", json);
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(printed.contains("pwned"), "{printed}");
+        let bad = |letter: &char| (letter.is_control() && *letter != '\n') || *letter == '\u{202e}';
+        assert_eq!(printed.chars().find(bad), None, "{printed:?}");
+        assert!(!printed.lines().any(|line| line.starts_with("Admins")), "{printed}");
+    }
+    let shown = ground.json("agency/admin", &["roster", "show"]);
+    assert!(shown["members"].as_array().unwrap().iter().any(|member| member["name"] == name), "a program gets it all");
+}
+
+#[test]
+fn a_hub_whom_no_device_would_call_stays_off_the_roster() {
+    let ground = Ground::with_officer();
+    let address = "127.0.0.1:7070".parse().unwrap();
+    let (request, words) = crate::support::actor::HubProcess::init(&ground.path("hub"), address);
+    let mode = fs::metadata(ground.path("hub")).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o700, "a hub's folder is its owner's alone: {mode:o}");
+    let approve = |url: &'static str| {
+        let request = request.to_string();
+        move |ground: &Ground, words: &str, code: i32| {
+            let arguments = ["roster", "approve", &request, "--fingerprint", words, "--role", "hub", "--url", url];
+            let output = ground.run("agency/admin", &arguments);
+            let told = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(code), "{url}: {told}");
+        }
+    };
+    for url in ["http://10.1.2.3:80", "http://hub.example", "not a url", "ftp://127.0.0.1", "http://127.0.0.1/path"] {
+        approve(url)(&ground, &words, 2);
+    }
+    approve("http://127.0.0.1:7070")(&ground, &words, 0);
+}
+
+#[test]
+fn words_to_search_for_may_come_from_stdin() {
+    let ground = Ground::with_officer();
+    ground.case("officer");
+    let search = |words: &str| {
+        fs::write(ground.path("words"), words).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_amanat"))
+            .args(["--json", "case", "search", "-", "--home"])
+            .arg(ground.path("officer"))
+            .arg("--passphrase-file")
+            .arg(ground.path("passphrase"))
+            .stdin(fs::File::open(ground.path("words")).unwrap())
+            .output()
+            .unwrap();
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    assert_eq!(search("pb-pol\nSELF\n")["total"], 1);
+    assert_eq!(search("nobody")["total"], 0);
+    assert_eq!(search("\n")["error"]["code"], 2);
 }

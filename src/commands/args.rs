@@ -335,8 +335,13 @@ pub(super) enum CaseVerb {
         id: String,
     },
     /// Find cases whose entries hold all these words
+    #[command(
+        after_help = "Examples:\n  amanat case search layyah kiln\n  amanat case search -        asks for them\n\n\
+                            Words given as arguments stay in the shell's history and are seen by other users of the machine.\n\
+                            Give names on stdin: `-` reads them from there."
+    )]
     Search {
-        /// The words
+        /// The words; `-` reads them from stdin
         #[arg(required = true)]
         words: Vec<String>,
     },

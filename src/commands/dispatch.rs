@@ -31,6 +31,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let output = Output { json: cli.global.json, quiet: cli.global.quiet };
     process::guard_memory();
+    process::keep_files_private();
     match perform(cli, output) {
         Ok(report) => {
             output.report(&report);

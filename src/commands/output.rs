@@ -43,9 +43,9 @@ impl Output {
     /// Prints a result.
     pub(super) fn report(self, report: &Report) {
         if self.json {
-            line(&report.json.to_string());
+            line(&escaped(&report.json.to_string()));
         } else if !report.text.is_empty() {
-            line(&report.text);
+            line(&harmless(&report.text));
         }
     }
 
@@ -56,7 +56,7 @@ impl Output {
                 "kind": failure.kind.word(), "code": failure.kind.code(),
                 "message": failure.message, "hint": failure.hint,
             }});
-            line(&document.to_string());
+            line(&escaped(&document.to_string()));
         } else {
             aside(&format!("amanat: {}", failure.message));
             if !failure.hint.is_empty() {
@@ -75,7 +75,7 @@ impl Output {
     /// A line that is replaced by the next, where stderr is a terminal.
     pub(super) fn progress(self, line: &str) {
         if !self.json && !self.quiet && stderr().is_terminal() {
-            write!(stderr(), "\r\x1b[2K{line}").unwrap_or_default();
+            write!(stderr(), "\r\x1b[2K{}", harmless(line)).unwrap_or_default();
             stderr().flush().unwrap_or_default();
         }
     }
@@ -97,12 +97,66 @@ fn line(text: &str) {
 }
 
 fn aside(text: &str) {
-    writeln!(stderr(), "{text}").unwrap_or_default();
+    writeln!(stderr(), "{}", harmless(text)).unwrap_or_default();
+}
+
+/// Text as a terminal may have it. Names, answers and sentences come from outside, and a terminal obeys what stands in them: control
+/// characters (other than the end of a line and a tab) and marks that turn the direction of writing are left out. The joiners
+/// that Urdu is written with stay.
+pub(super) fn harmless(text: &str) -> String {
+    text.chars().filter(|&letter| matches!(letter, '\n' | '\t') || !commands_a_terminal(letter)).collect()
+}
+
+/// As [`harmless`], for what has one line: a name cannot make itself look like two rows.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars().filter(|&letter| !commands_a_terminal(letter)).collect()
+}
+
+/// A JSON document in which such characters are escaped: to a program they are the same, to a terminal nothing.
+fn escaped(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len());
+    for letter in json.chars() {
+        // They stand only inside strings there, and none lies beyond the first plane.
+        if commands_a_terminal(letter) {
+            safe.push_str(&format!("\\u{:04x}", u32::from(letter)));
+        } else {
+            safe.push(letter);
+        }
+    }
+    safe
+}
+
+/// Controls (C0, DEL, C1), line and paragraph separators, and what sets the direction of writing (UAX 9).
+fn commands_a_terminal(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Adds a member to a JSON object.
 pub(super) fn put(object: &mut Value, name: &str, value: Value) {
     if let Value::Object(members) = object {
         members.insert(name.to_owned(), value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOSTILE: &str = "\u{1b}]0;pwned\u{7}Evil\u{202e}lana\u{9b}2J\u{2066}x\u{7f}\r";
+
+    #[test]
+    fn a_hostile_name_reaches_the_terminal_as_letters() {
+        assert_eq!(harmless(&format!("a\n\t{HOSTILE}")), "a\n\t]0;pwnedEvillana2Jx");
+        assert_eq!(one_line("PS\nDevices  99"), "PSDevices  99");
+        assert_eq!(harmless("می\u{200c}خواہم"), "می\u{200c}خواہم", "Urdu keeps its joiners");
+    }
+
+    #[test]
+    fn json_says_the_same_to_a_program_and_nothing_to_a_terminal() {
+        let document = json!({"name": HOSTILE, "urdu": "عائشہ"});
+        let printed = escaped(&document.to_string());
+        assert!(printed.chars().all(|letter| !commands_a_terminal(letter)), "{printed}");
+        assert_eq!(serde_json::from_str::<Value>(&printed).unwrap(), document);
     }
 }

@@ -76,7 +76,7 @@ pub fn sync(doing: &str, error: &SyncError) -> Failure {
         | SyncError::SchemaHalfApplied { .. } => Failure::refused(
             message,
             "Keep the file as it is and make a copy of the whole home folder. What was received is safe at headquarters; \
-             move journal.sqlite away to begin a new journal.",
+             to begin a new journal, move journal.sqlite away and join again with the admin's pack (amanat device join).",
         ),
         SyncError::WrongVault => Failure::refused(
             message,

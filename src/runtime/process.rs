@@ -1,4 +1,4 @@
-//! What the process asks of the system for the sake of its secrets: no core dumps, nobody looking in.
+//! What the process asks of the system for the sake of its secrets: no core dumps, nobody looking in, files for their owner.
 
 /// Turns off core dumps, and on Linux also reading this process's memory by others of the same user. What the system
 /// refuses is left: it protects a little less and keeps nobody from their work.
@@ -10,6 +10,18 @@ pub fn guard_memory() {
     #[cfg(target_os = "linux")]
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable).unwrap_or_default();
 }
+
+/// Whatever this process makes is its owner's alone: the journal and what SQLite puts beside it, settings, and also packs and join
+/// requests, which hold no secret but name the agency's people. Whoever hands one of those on copies it or says so with chmod.
+#[cfg(unix)]
+pub fn keep_files_private() {
+    use rustix::{fs::Mode, process::umask};
+    umask(Mode::RWXG | Mode::RWXO);
+}
+
+/// Windows gives files the rights of their folder, which in a person's profile is theirs.
+#[cfg(not(unix))]
+pub fn keep_files_private() {}
 
 /// Windows writes a dump only where an administrator asked for it.
 #[cfg(not(unix))]
