@@ -1,12 +1,18 @@
 //! `amanat case list|show|search`.
 
+use std::io::Read as _;
+
 use serde_json::{Value as Json, json};
 
 use super::{args::CaseVerb, book::Book, context::Context, entry, later, output::Report, shown};
 use crate::{
     failure::Failure,
     model::{Answer, CaseFile, Content, Value},
+    runtime::tellings::offered_words,
 };
+
+/// Most bytes of words that are searched for.
+const MOST_WORDS: u64 = 4096;
 
 pub(super) fn run(context: &Context, verb: &CaseVerb) -> Result<Report, Failure> {
     match verb {
@@ -24,8 +30,12 @@ fn list(context: &Context, limit: usize) -> Result<Report, Failure> {
     let book = Book::open(context, &mut home)?;
     let cases = book.newest_first();
     let lines: Vec<Json> = cases.iter().take(limit).map(|case| shown::case_line(&book, case)).collect();
+    let mut text = table(&lines);
+    if !book.replayed.offered.is_empty() {
+        text.push_str(&format!("\n! {}", offered_words(book.replayed.offered.len())));
+    }
     Ok(Report::new(
-        table(&lines),
+        text,
         json!({"cases": lines, "total": cases.len(), "closed": book.replayed.closed, "offered": book.replayed.offered.len()}),
     ))
 }
@@ -72,6 +82,7 @@ fn show(context: &Context, id: &str) -> Result<Report, Failure> {
 
 /// Cases in which every word occurs in some open answer, letters folded.
 fn search(context: &Context, words: &[String]) -> Result<Report, Failure> {
+    let words = words_of(words)?;
     let mut home = context.unlock()?;
     let book = Book::open(context, &mut home)?;
     let wanted: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
@@ -82,6 +93,24 @@ fn search(context: &Context, words: &[String]) -> Result<Report, Failure> {
         .map(|case| shown::case_line(&book, case))
         .collect();
     Ok(Report::new(table(&found), json!({"cases": found, "total": found.len()})))
+}
+
+/// The words as given, or from stdin for `-`: a name in the arguments would stay in the shell's history.
+fn words_of(given: &[String]) -> Result<Vec<String>, Failure> {
+    if given != ["-"] {
+        return Ok(given.to_vec());
+    }
+    let mut text = zeroize::Zeroizing::new(String::new());
+    let read = std::io::stdin().take(MOST_WORDS).read_to_string(&mut text);
+    read.map_err(|error| Failure::disk("reading the words from stdin", &error))?;
+    let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+    if words.is_empty() {
+        return Err(Failure::usage(
+            "searching — stdin holds no words",
+            "Give one word or more, then the end of the input.",
+        ));
+    }
+    Ok(words)
 }
 
 fn holds(book: &Book, case: &CaseFile, wanted: &[String]) -> bool {

@@ -6,10 +6,10 @@ use amanat_keys::{
 };
 use serde_json::json;
 
-use super::output::Report;
+use super::output::{Report, one_line};
 use crate::{
     failure::Failure,
-    runtime::{clock, home::Home, lineage},
+    runtime::{clock, home::Home, lineage, tellings::rivals_words},
 };
 
 /// `roster show`.
@@ -45,11 +45,15 @@ pub(super) fn page(home: &Home) -> Result<Report, Failure> {
         roster.hubs.iter().map(|hub| json!({"id": hub.id.to_string(), "name": hub.name, "url": hub.url})).collect();
     let confirmed = home.freshness()?.map(|word| word.days_old(clock::unix_seconds()));
     let words = trust.fingerprint_words().to_string();
+    let mut text = text(roster, &words, confirmed);
+    if home.rivals() > 0 {
+        text.push_str(&format!("\n! {}", rivals_words(roster.version)));
+    }
     Ok(Report::new(
-        text(roster, &words, confirmed),
+        text,
         json!({"agency": trust.agency().to_string(), "name": roster.name, "version": roster.version,
                "hash": trust.roster_hash().to_string(), "words": words, "issued": roster.issued,
-               "expires": roster.expires, "confirmed_days_ago": confirmed, "forks": trust.forks().len(),
+               "expires": roster.expires, "confirmed_days_ago": confirmed, "forks": home.rivals(),
                "units": units, "members": members, "devices": devices, "hubs": hubs}),
     ))
 }
@@ -61,7 +65,7 @@ fn text(roster: &Roster, words: &str, confirmed: Option<u64>) -> String {
     lines.push("Units".to_owned());
     for unit in &roster.units {
         let key = if unit.recipient.is_some() { format!("key {}", unit.epoch) } else { "waiting for a key".to_owned() };
-        lines.push(format!("  {:<28} {:<12} {key}", unit.name, kind(unit.kind)));
+        lines.push(format!("  {:<28} {:<12} {key}", one_line(&unit.name), kind(unit.kind)));
     }
     lines.push("Members".to_owned());
     for member in &roster.members {
@@ -69,14 +73,18 @@ fn text(roster: &Roster, words: &str, confirmed: Option<u64>) -> String {
             .roles
             .iter()
             .map(|(role, unit)| {
-                format!("{} at {}", role.word(), roster.unit(unit).map_or("?", |unit| unit.name.as_str()))
+                format!(
+                    "{} at {}",
+                    role.word(),
+                    roster.unit(unit).map_or_else(|| "?".to_owned(), |unit| one_line(&unit.name))
+                )
             })
             .collect();
-        lines.push(format!("  {:<28} {}", member.name, roles.join(", ")));
+        lines.push(format!("  {:<28} {}", one_line(&member.name), roles.join(", ")));
     }
     lines.push(format!("Devices  {}", roster.devices.iter().filter(|device| device.is_active()).count()));
     for hub in &roster.hubs {
-        lines.push(format!("Hub  {} {}", hub.name, hub.url));
+        lines.push(format!("Hub  {} {}", one_line(&hub.name), one_line(&hub.url)));
     }
     lines.join("\n")
 }

@@ -7,7 +7,7 @@ use super::{context::Context, output::Report};
 use crate::{
     failure::Failure,
     model::Moment,
-    runtime::{clock, home::Home},
+    runtime::{clock, home::Home, tellings::rivals_words},
 };
 
 pub(super) fn run(context: &Context) -> Result<Report, Failure> {
@@ -38,7 +38,7 @@ fn status(home: &Home) -> Result<Report, Failure> {
         .collect();
     let unit = home.unit().map(|unit| unit.name.clone()).unwrap_or_default();
     let roster = trust.roster();
-    let text = format!(
+    let mut text = format!(
         "{}, {unit}\n  kept       {kept}\n  received   {received}\n  waiting    {}\n  others'    {}\n  set aside  {}\n  drafts     \
          {}\n  roster     {}, confirmed {}\n  last hub   {}",
         roster.name,
@@ -50,13 +50,16 @@ fn status(home: &Home) -> Result<Report, Failure> {
         confirmed.map_or("never".to_owned(), |days| format!("{days} days ago")),
         contact.clone().unwrap_or_else(|| "never".to_owned()),
     );
+    if home.rivals() > 0 {
+        text.push_str(&format!("\n  ! {}", rivals_words(roster.version)));
+    }
     Ok(Report::new(
         text,
         json!({
             "joined": true, "agency": trust.agency().to_string(), "device": home.device().to_string(), "unit": unit,
             "practice": home.practice(), "kept": kept, "received": received, "waiting": status.waiting(),
             "others": status.others, "elided": status.elided, "quarantined": status.quarantined, "drafts": status.drafts,
-            "roster": {"version": roster.version, "confirmed_days_ago": confirmed, "forks": trust.forks().len()},
+            "roster": {"version": roster.version, "confirmed_days_ago": confirmed, "forks": home.rivals()},
             "hub": home.hub().map(|hub| json!({"id": hub.id.to_string(), "name": hub.name, "url": hub.url})),
             "last_hub_time": contact, "epoch": {"seen": status.epoch, "vouched": status.vouched},
             "waiting_for_keys": home.waiting_units().len(), "journals": journals,

@@ -17,7 +17,7 @@ use crate::{
         arrivals::Arrived,
         carrier::{self, Carrier},
         home::Home,
-        tellings::carrier_words,
+        tellings::{carrier_words, offered_words, rivals_words},
     },
 };
 
@@ -95,8 +95,14 @@ fn wait(time: Duration) {
 fn one_pass(context: &Context, home: &mut Home, carrier: &mut Carrier) -> Result<(Outcome, Arrived), Failure> {
     let outcome = carrier.pass();
     let arrived = home.take_home(codebook()?, &outcome)?;
+    if arrived.adopted.rivals > 0 {
+        context.output.note(&rivals_words(home.trust()?.roster_version()));
+    }
     for refused in &arrived.adopted.refused {
         context.output.note(refused);
+    }
+    for failure in &arrived.afterwards {
+        context.output.note(&failure.message);
     }
     Ok((outcome, arrived))
 }
@@ -111,6 +117,9 @@ fn report(home: &Home, outcome: &Outcome, arrived: &Arrived) -> Result<Report, F
         "Synced.\n  handed over  {}\n  received     {received}\n  waiting      {waiting}\n  pulled       {}",
         outcome.handed_over, outcome.pulled
     );
+    if !arrived.replayed.offered.is_empty() {
+        text.push_str(&format!("\n  ! {}", offered_words(arrived.replayed.offered.len())));
+    }
     for line in &trouble {
         text.push_str("\n  ! ");
         text.push_str(line);

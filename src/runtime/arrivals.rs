@@ -41,6 +41,8 @@ pub struct Arrived {
     pub closed_behind: u64,
     /// What did not open, what is offered, what is closed.
     pub replayed: Replayed,
+    /// What could not be done after the entries had been opened: they count all the same.
+    pub afterwards: Vec<Failure>,
 }
 
 impl Home {
@@ -61,15 +63,20 @@ impl Home {
         if !arrived.adopted.keys.is_empty() || found < outcome.pulled {
             // A unit's key opens what was closed before, and a place that was elided may have been filled below our marks.
             let mut entries = Vec::new();
-            arrived.replayed = self.replay(|page, _so_far| entries.extend(page))?;
+            match self.replay(|page, _so_far| entries.extend(page)) {
+                Ok(replayed) => arrived.replayed = replayed,
+                Err(failure) => arrived.afterwards.push(failure),
+            }
             arrived.entries = entries;
         } else {
-            arrived.entries = self.open_new(&new, &mut arrived.replayed)?;
+            arrived.entries = self.open_new(&new, &mut arrived);
         }
         arrived.entries.extend(again.entries);
-        self.say_what_opens(codebook, &new, &arrived.replayed)?;
-        let known = self.journal.heads().map_err(|error| fault::sync("reading the journal", &error))?;
-        self.note_heads(&known)?;
+        // They are marked as read: whatever fails from here on is told beside them and never instead of them.
+        let said = self.say_what_opens(codebook, &new, &arrived.replayed);
+        let known = self.journal.heads().map_err(|error| fault::sync("reading the journal", &error));
+        let noted = known.and_then(|known| self.note_heads(&known));
+        arrived.afterwards.extend([said, noted].into_iter().filter_map(Result::err));
         Ok(arrived)
     }
 
@@ -84,7 +91,7 @@ impl Home {
     fn new_entries(&mut self) -> Result<Vec<SealedEntry>, Failure> {
         let doing = "reading what arrived";
         let known = self.journal.heads().map_err(|error| fault::sync(doing, &error))?;
-        let mut new = Vec::new();
+        let (mut new, mut read) = (Vec::new(), Vec::new());
         for known in known.iter().filter(|known| known.own.is_none()) {
             let (key, head) = place(known);
             let mut seq = self.read_up_to.get(&key).copied().unwrap_or(0);
@@ -103,12 +110,15 @@ impl Home {
                     break;
                 }
             }
-            self.read_up_to.insert(key, head);
+            read.push((key, head));
         }
+        // Only when all of it has been read: a failure in between must not leave some of it marked.
+        self.read_up_to.extend(read);
         Ok(new)
     }
 
-    fn open_new(&mut self, new: &[SealedEntry], replayed: &mut Replayed) -> Result<Vec<Entry>, Failure> {
+    fn open_new(&mut self, new: &[SealedEntry], arrived: &mut Arrived) -> Vec<Entry> {
+        let replayed = &mut arrived.replayed;
         let mut inside = Vec::with_capacity(new.len());
         for entry in new {
             if self.belonging.note(&entry.header) || !entry.header.understood() {
@@ -117,14 +127,16 @@ impl Home {
                 replayed.offered.push(entry.at());
             }
         }
+        arrived.afterwards.extend(self.file_firsts().err());
         let identities = self.identities();
         let opened = Opener::new(&self.ring, &identities, true).open(inside);
         replayed.closed = opened.closed;
         replayed.opened = u64::try_from(opened.entries.len()).unwrap_or(u64::MAX);
         replayed.failed = opened.failed;
-        self.take_keys(opened.keys, replayed)?;
+        // The slips can be opened again: a disk that is full now costs time at the next unlocking and no entry now.
+        arrived.afterwards.extend(self.take_keys(opened.keys, replayed).err());
         self.learn(&opened.entries);
-        Ok(opened.entries)
+        opened.entries
     }
 
     /// An HQ reader's word: one entry for each journal says "every slip up to here opens", and one more for each slip that

@@ -1,8 +1,10 @@
 //! Whose word counts in a case: the signer must belong to the readers of the case's first slip, or of a grant from there
 //! (`FORMATS.md` section 7). What anybody else writes under a case's number is *offered*, shown apart and never folded.
 //!
-//! The first slip is the first that this device has seen, its own journals before others': a stranger cannot come before the
-//! case that they have heard of.
+//! The first slip is the first that this device has seen. Which one that was is filed in a sealed row when it is seen, so that
+//! neither the order of replaying nor the hub, which chooses what arrives first, can make it another one afterwards. A case that began
+//! in a journal of this device began here. What a hub can still do is to hand a stranger's slip over before the true one; both
+//! are then held, the second is shown as offered, and a person is told.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,13 +12,26 @@ use amanat_keys::{
     fingerprint::{CaseId, DeviceId, Digest, UnitId},
     roster::Roster,
 };
-use amanat_sync::entry::Header;
+use amanat_sync::entry::{EntryRef, Header};
 
 /// Readers of each case and where each device belongs.
 #[derive(Debug, Default)]
 pub(super) struct Belonging {
     cases: HashMap<CaseId, Inside>,
     places: HashMap<DeviceId, Vec<Digest>>,
+    /// First slips that have not been filed yet.
+    news: Vec<First>,
+}
+
+/// The slip with which a case began for this device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct First {
+    /// The case.
+    pub case: CaseId,
+    /// Where the slip stands.
+    pub at: EntryRef,
+    /// Whom it gave the key to: ids of units and devices, in its order.
+    pub audience: Vec<Digest>,
 }
 
 #[derive(Debug, Default)]
@@ -37,7 +52,29 @@ impl Belonging {
             let units = roles.iter().map(|(_, unit)| Digest::from_bytes(*unit.as_bytes()));
             places.insert(device.id, units.chain([own]).collect());
         }
-        Self { cases: HashMap::new(), places }
+        Self { places, ..Self::default() }
+    }
+
+    /// Begins with the first slips that have been filed.
+    pub(super) fn begin_with(&mut self, filed: Vec<First>) {
+        for first in filed {
+            let inside = Inside {
+                readers: first.audience.iter().copied().collect(),
+                signers: HashSet::from([first.at.device]),
+                first: first.audience,
+            };
+            self.cases.insert(first.case, inside);
+        }
+    }
+
+    /// First slips that are to be filed; the caller says when they are.
+    pub(super) fn news(&self) -> &[First] {
+        &self.news
+    }
+
+    /// They have been filed.
+    pub(super) fn filed(&mut self) {
+        self.news.clear();
     }
 
     /// Takes over another roster; what is known of the cases stays.
@@ -57,6 +94,8 @@ impl Belonging {
         let inside = self.cases.entry(header.case).or_default();
         if first {
             inside.first = header.audience.iter().map(|reader| reader.id).collect();
+            let audience = inside.first.clone();
+            self.news.push(First { case: header.case, at: header.at(), audience });
         }
         inside.readers.extend(header.audience.iter().map(|reader| reader.id));
         inside.signers.insert(header.device);
@@ -119,7 +158,7 @@ mod tests {
     fn belonging() -> Belonging {
         let places = [(1, 10), (2, 10), (3, 30)]
             .map(|(device, unit)| (DeviceId::from_bytes([device; 32]), vec![Digest::from_bytes([unit; 32])]));
-        Belonging { cases: HashMap::new(), places: places.into() }
+        Belonging { places: places.into(), ..Belonging::default() }
     }
 
     #[test]
@@ -138,5 +177,23 @@ mod tests {
         belonging.note(&header(1, Kind::Slip, &[10]));
         belonging.note(&header(1, Kind::Slip, &[10, 30]));
         assert!(belonging.note(&header(3, Kind::Slip, &[30])));
+    }
+
+    #[test]
+    fn the_filed_first_slip_decides_whatever_is_read_first() {
+        let (owner, stranger) = (header(1, Kind::Slip, &[10]), header(3, Kind::Slip, &[30]));
+        for (first, second) in [(&owner, &stranger), (&stranger, &owner)] {
+            let mut live = belonging();
+            assert!(live.note(first) && !live.note(second));
+            let filed = live.news().to_vec();
+            assert_eq!(filed.len(), 1);
+            for order in [[first, second], [second, first]] {
+                let mut again = belonging();
+                again.begin_with(filed.clone());
+                let counts: Vec<bool> = order.iter().map(|header| again.note(header)).collect();
+                assert_eq!(counts, order.map(|header| header == first));
+                assert_eq!(again.news(), []);
+            }
+        }
     }
 }

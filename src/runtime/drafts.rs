@@ -26,6 +26,7 @@ impl Home {
     /// # Errors
     /// What the journal refuses.
     pub fn keep_draft(&mut self, draft: &Draft) -> Result<(), Failure> {
+        self.refuse_to_write_only()?;
         let row = ShelfRow::draft(*draft.id.as_bytes(), Zeroizing::new(write(draft)));
         self.journal.shelve(&[row], &[]).map_err(|error| fault::sync(DOING, &error))
     }

@@ -71,7 +71,12 @@ impl Admin {
         let mut roster = self.next()?;
         match (request.kind, as_what.role) {
             (JoinKind::Hub, "hub") => {
-                roster_edit::add_hub(&mut roster, &request.name, as_what.url.unwrap_or(&request.url), &newcomer)?;
+                let url = as_what.url.unwrap_or(&request.url);
+                // What stands in a roster is what every device calls; none would send a byte to another address.
+                amanat_sync::http::check_address(url).map_err(|refusal| {
+                    Failure::usage(format!("{doing} — {refusal}"), "Give the address with --url http://127.0.0.1:PORT.")
+                })?;
+                roster_edit::add_hub(&mut roster, &request.name, url, &newcomer)?;
             }
             (JoinKind::Device, word) if word != "hub" => {
                 let role = role(word)?;
@@ -118,6 +123,12 @@ impl Admin {
         let word = Freshness::of(self.home.trust()?, serial, clock::unix_seconds());
         let bytes = word.sign(&self.home.signer()).to_bytes();
         self.home.file_freshness(&bytes)
+    }
+
+    /// A roster as this admin would sign it, right or wrong.
+    #[cfg(test)]
+    pub(super) fn sign_for_tests(&self, roster: &Roster) -> Vec<u8> {
+        self.root.sign_roster(roster).unwrap().to_bytes()
     }
 
     fn next(&self) -> Result<Roster, Failure> {

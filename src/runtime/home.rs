@@ -264,13 +264,13 @@ impl Home {
     }
 
     /// Who reads a case of a unit at a sharing level today. While the roster is forked, only those whom every rival
-    /// lists as well.
+    /// lists as well, and headquarters.
     ///
     /// # Errors
     /// Refused when nobody could read it.
     pub fn readers(&self, unit: &UnitId, level: Sharing) -> Result<Readers, Failure> {
         let trust = self.trust()?;
-        let audience = trust.roster().audience(unit, level);
+        let audience = trust.audience(unit, level);
         let audience = audience.map_err(|error| {
             let failure = fault::keys("finding out who reads", &error);
             Failure::refused(
@@ -279,12 +279,19 @@ impl Home {
             )
         })?;
         let mut readers = Readers { audience: Vec::new(), recipients: Vec::new() };
-        for reader in audience.readers.iter().filter(|reader| trust.undisputed(&reader.recipient)) {
+        for reader in &audience.readers {
             let id = amanat_keys::fingerprint::Digest::from_bytes(reader.id);
             readers.audience.push(Reader { agency: reader.agency, id, key: reader.key_id() });
             readers.recipients.push(reader.recipient.clone());
         }
         Ok(readers)
+    }
+
+    /// How many valid rosters rival the adopted one.
+    pub fn rivals(&self) -> usize {
+        let Some(trust) = &self.trust else { return 0 };
+        let version = |rival| amanat_sync::proof::roster_version(rival).ok();
+        trust.forks().iter().filter(|rival| version(rival) == Some(trust.roster_version())).count()
     }
 
     /// The sharing level of a case; H2 where none was said.
@@ -306,6 +313,22 @@ impl Home {
     pub fn writes_only(&self) -> bool {
         let (Ok(device), Ok(trust)) = (self.listed(), self.trust()) else { return false };
         trust.roster().device_reader(device).is_none()
+    }
+
+    /// The policy promises that whoever forces an unlock reads nothing that was kept before. Half of it is in place, and a half promise
+    /// to somebody under force is worse than none.
+    ///
+    /// # Errors
+    /// Refused where the policy holds for this device.
+    pub(super) fn refuse_to_write_only(&self) -> Result<(), Failure> {
+        if !self.writes_only() {
+            return Ok(());
+        }
+        Err(Failure::refused(
+            "keeping — the roster wants devices that only write, and this version cannot promise that yet: drafts would be left \
+             readable on this machine. Nothing was kept",
+            "Ask the admin for a roster without the policy write-only, or for a newer amanat.",
+        ))
     }
 
     /// Units that this device reads for and whose key it does not hold yet.
@@ -360,6 +383,26 @@ impl Home {
     pub(super) fn set_trust(&mut self, trust: Trust) -> Result<(), Failure> {
         self.remember(&Mark::Trust(&trust))?;
         self.trust = Some(trust);
+        Ok(())
+    }
+
+    /// Files the slips with which cases began, once they have been seen. A case that began in this device's first journal needs no row:
+    /// that journal is always read first.
+    ///
+    /// # Errors
+    /// What the journal refuses; they are then filed the next time.
+    pub(super) fn file_firsts(&mut self) -> Result<(), Failure> {
+        if self.belonging.news().is_empty() {
+            return Ok(());
+        }
+        let (me, own) = (self.device(), self.known_heads()?.iter().filter(|known| known.own.is_some()).count());
+        let news = self.belonging.news().iter().filter(|first| first.at.device != me || own > 1);
+        let rows: Vec<_> = news.map(|first| Mark::First(first).row()).collect();
+        if !rows.is_empty() {
+            let filed = self.journal.shelve(&rows, &[]);
+            filed.map_err(|error| fault::sync("filing which slip a case began with", &error))?;
+        }
+        self.belonging.filed();
         Ok(())
     }
 

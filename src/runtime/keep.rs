@@ -118,6 +118,7 @@ impl Home {
         whom: Option<(UnitId, Sharing)>,
     ) -> Result<Vec<Entry>, Failure> {
         self.listed()?;
+        self.refuse_to_write_only()?;
         let doing = "keeping";
         let (mut pieces, mut readers, mut readers_of) = (Vec::new(), Vec::new(), Vec::new());
         let mut locals: Vec<(usize, Answers)> = Vec::new();
@@ -197,6 +198,8 @@ impl Home {
             self.ring.note_own(header);
             self.belonging.note(header);
         }
+        // A row that cannot be written now is tried again with the next; what was kept is kept.
+        self.file_firsts().unwrap_or_default();
         // The entry is kept; that the file beside the database could not be written changes nothing about it.
         self.note_heads(&heads).unwrap_or_default();
         Ok(entries)

@@ -3,21 +3,25 @@
 use amanat_keys::{
     canonical,
     error::KeysError,
-    fingerprint::{JournalId, UnitId},
+    fingerprint::{CaseId, DeviceId, Digest, JournalId, UnitId},
     recipient::ReadIdentity,
     trust::Trust,
     vault::HeldUnit,
 };
-use amanat_sync::journal::{Shelf, ShelfRow};
+use amanat_sync::{
+    entry::EntryRef,
+    journal::{Shelf, ShelfRow},
+};
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use zeroize::Zeroizing;
 
-use super::fault;
+use super::{belonging::First, fault};
 use crate::failure::Failure;
 
 const TRUST: &[u8] = b"trust";
 const UNIT: &[u8] = b"unit/";
 const AGAIN: &[u8] = b"again/";
+const FIRST: &[u8] = b"first/";
 
 /// One row.
 pub(super) enum Mark<'a> {
@@ -27,6 +31,8 @@ pub(super) enum Mark<'a> {
     Unit(&'a HeldUnit),
     /// Up to where the entries of a forked journal have been kept again in the one that goes on.
     Again(&'a JournalId, u64),
+    /// The slip with which a case began for this device.
+    First(&'a First),
 }
 
 impl Mark<'_> {
@@ -34,6 +40,7 @@ impl Mark<'_> {
     pub(super) fn row(&self) -> ShelfRow {
         let (key, plain) = match self {
             Self::Trust(trust) => (TRUST.to_vec(), trust.to_bytes()),
+            Self::First(first) => first_row(first),
             Self::Again(journal, seq) => ([AGAIN, journal.as_bytes()].concat(), seq.to_be_bytes().to_vec()),
             Self::Unit(held) => {
                 // 5 + 32 + 8 bytes, within the 64 that a row key may have.
@@ -71,6 +78,31 @@ pub(super) fn again(rows: &[ShelfRow], journal: &JournalId) -> u64 {
     let key = [AGAIN, journal.as_bytes()].concat();
     let row = rows.iter().find(|row| row.key == key);
     row.and_then(|row| row.plain.as_slice().try_into().ok()).map_or(0, u64::from_be_bytes)
+}
+
+/// Under the slip's place (6 + 32 + 16 + 8 bytes), which its own row shows as well; the case and its readers are sealed.
+fn first_row(first: &First) -> (Vec<u8>, Vec<u8>) {
+    let EntryRef { device, journal, seq } = &first.at;
+    let key = [FIRST, device.as_bytes(), journal.as_bytes(), &seq.to_be_bytes()].concat();
+    let audience = first.audience.iter().flat_map(|id| id.as_bytes().iter().copied());
+    (key, first.case.as_bytes().iter().copied().chain(audience).collect())
+}
+
+/// The slips with which cases began.
+pub(super) fn firsts(rows: &[ShelfRow]) -> Vec<First> {
+    rows.iter().filter_map(|row| read_first(row.key.strip_prefix(FIRST)?, &row.plain)).collect()
+}
+
+fn read_first(place: &[u8], plain: &[u8]) -> Option<First> {
+    let (device, place) = place.split_first_chunk()?;
+    let (journal, seq) = place.split_first_chunk()?;
+    let (case, audience) = plain.split_first_chunk()?;
+    let device = DeviceId::from_bytes(*device);
+    let at =
+        EntryRef { device, journal: JournalId::from_bytes(*journal), seq: u64::from_be_bytes(seq.try_into().ok()?) };
+    let (audience, []) = audience.as_chunks() else { return None };
+    let audience = audience.iter().map(|id| Digest::from_bytes(*id)).collect();
+    Some(First { case: CaseId::from_bytes(*case), at, audience })
 }
 
 /// `[1, unit, epoch, identity]`.

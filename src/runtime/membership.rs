@@ -28,6 +28,8 @@ pub struct Adopted {
     pub keys: Vec<UnitId>,
     /// Whether this device wrapped a unit's key for readers who lacked it: the next pass carries the statement.
     pub wrapped: bool,
+    /// Rosters that rival the adopted one and were not known before.
+    pub rivals: usize,
     /// What was refused, in words.
     pub refused: Vec<String>,
 }
@@ -81,6 +83,8 @@ impl Home {
     /// Newer rosters on a stick, for a device that no hub has reached yet.
     fn follow(&mut self, pack: &Pack, words: &Words) -> Result<(), Failure> {
         let refused = |error: KeysError| fault::keys("taking over newer rosters", &error);
+        // A rival proves itself, whoever brings it and whatever else is wrong with the pack.
+        self.note_rivals(&pack.rosters)?;
         let mut trust = self.trust()?.clone();
         let held = trust.roster_version();
         let mut newer = Vec::new();
@@ -141,6 +145,12 @@ impl Home {
     pub fn adopt_documents(&mut self) -> Result<Adopted, Failure> {
         let mut adopted = Adopted::default();
         let documents = self.journal.documents().map_err(|error| fault::sync("reading the documents", &error))?;
+        let rosters: Vec<Vec<u8>> = documents
+            .iter()
+            .filter(|filed| filed.document.kind == DocumentKind::Roster)
+            .map(|filed| filed.document.bytes.clone())
+            .collect();
+        adopted.rivals = self.note_rivals(&rosters)?;
         let mut trust = self.trust()?.clone();
         let before = trust.roster_version();
         let of_kind =
@@ -151,8 +161,8 @@ impl Home {
                 Err(error) => adopted.refused.push(fault::keys("taking over a newer roster", &error).message),
             }
         }
-        if trust.roster_version() > before || trust.forks().len() > self.trust()?.forks().len() {
-            adopted.roster = (trust.roster_version() > before).then_some(trust.roster_version());
+        if trust.roster_version() > before {
+            adopted.roster = Some(trust.roster_version());
             self.set_trust(trust)?;
         }
         for document in of_kind(DocumentKind::UnitKeys) {
@@ -164,6 +174,27 @@ impl Home {
         self.settle_candidates()?;
         adopted.wrapped = self.wrap_for_newcomers()?;
         Ok(adopted)
+    }
+
+    /// Looks among rosters for rivals of the adopted one: as validly signed, of the same number, and different. They are kept as
+    /// proof; sealing goes on to the readers that all of them name, and to headquarters, until a person has chosen and the next roster
+    /// says which (`FORMATS.md` section 5). Gives how many are new.
+    fn note_rivals(&mut self, rosters: &[Vec<u8>]) -> Result<usize, Failure> {
+        let mut trust = self.trust()?.clone();
+        let held = trust.forks().len();
+        for bytes in rosters {
+            let Ok(statement) = Statement::from_bytes(bytes) else { continue };
+            let same =
+                amanat_sync::proof::roster_version(&statement).is_ok_and(|version| version == trust.roster_version());
+            if same && matches!(trust.adopt(bytes), Err(KeysError::Forged(Forgery::Fork))) {
+                self.file(&roster_document(&trust, trust.roster_version(), bytes.clone()))?;
+            }
+        }
+        let new = trust.forks().len().saturating_sub(held);
+        if new > 0 {
+            self.set_trust(trust)?;
+        }
+        Ok(new)
     }
 
     /// Opens a unit's key that another reader wrapped for this device; `None` when it is not for us or already held.

@@ -42,4 +42,6 @@ pub mod terminal;
 pub mod wake;
 
 #[cfg(test)]
+mod guarding;
+#[cfg(test)]
 mod tests;

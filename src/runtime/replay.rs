@@ -15,7 +15,7 @@ use std::{
 use amanat_sync::{
     batch::Limit,
     entry::{EntryRef, Kind, SealedEntry},
-    journal::{Cursor, Journal as _},
+    journal::{Cursor, Journal as _, Shelf},
 };
 
 use super::{
@@ -23,6 +23,7 @@ use super::{
     belonging::Belonging,
     fault,
     home::Home,
+    marks,
     opening::{Opened, Opener},
 };
 use crate::{failure::Failure, model::Entry};
@@ -59,8 +60,12 @@ impl Home {
     pub fn replay(&mut self, mut take: impl FnMut(Vec<Entry>, u64)) -> Result<Replayed, Failure> {
         let mut replayed = Replayed::default();
         let mut belonging = self.trust.as_ref().map(|trust| Belonging::under(trust.roster())).unwrap_or_default();
+        let marks =
+            self.journal.shelf(Shelf::Marks).map_err(|error| fault::sync("reading the home's notes", &error))?;
+        belonging.begin_with(marks::firsts(&marks));
         let opened = self.open_all(&mut belonging, &mut replayed, &mut take)?;
         self.belonging = belonging;
+        self.file_firsts()?;
         self.take_keys(opened.keys, &mut replayed)?;
         // Entries that were read before their slip: all keys are known now.
         let identities = self.identities();

@@ -314,6 +314,18 @@ impl Seat {
             Ok(arrived) => {
                 wrapped = arrived.adopted.wrapped;
                 note_forms(&mut self.forms, &arrived.entries);
+                if let (1.., Some(home)) = (arrived.adopted.rivals, &self.home) {
+                    let detail =
+                        tellings::rivals_words(home.trust().map_or(0, amanat_keys::trust::Trust::roster_version));
+                    self.say(Msg::Notice(Trouble { word: String::new(), detail }));
+                }
+                for failure in &arrived.afterwards {
+                    self.say(Msg::Notice(tellings::trouble(failure)));
+                }
+                if !arrived.replayed.offered.is_empty() {
+                    let detail = tellings::offered_words(arrived.replayed.offered.len());
+                    self.say(Msg::Notice(Trouble { word: String::new(), detail }));
+                }
                 if !arrived.entries.is_empty() {
                     self.say(Msg::Arrived(for_screens(arrived.entries)));
                 }

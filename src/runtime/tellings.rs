@@ -86,6 +86,21 @@ pub fn carrier_words(trouble: &Courier) -> String {
     }
 }
 
+/// That rival rosters are held, in one sentence.
+pub fn rivals_words(version: u64) -> String {
+    format!(
+        "two valid rosters {version} are held, so the admins' keys signed twice: what is kept now goes only to readers whom both \
+         name, and to headquarters. Ask an admin in person which one holds; their next roster ends it"
+    )
+}
+
+/// Entries that were written into cases to which their writers do not belong, in one sentence.
+pub fn offered_words(count: usize) -> String {
+    format!(
+        "entries written into cases of others by somebody whom those cases do not know: {count}, left out of the cases"
+    )
+}
+
 /// How strong a passphrase is. The room that owns passphrases says yes or no; beyond that, length counts.
 pub(super) fn strength(secret: &Secret) -> Strength {
     match Passphrase::to_create(secret.reveal().as_bytes()) {

@@ -24,16 +24,16 @@ use crate::{
     model::{Amendment, Answer, Answers, CaseId, Code, Content, Draft, DraftId, Entry, Lang, QuestionId, Sheet, Value},
 };
 
-fn words() -> Passphrase {
+pub(super) fn words() -> Passphrase {
     Passphrase::to_create(b"correct horse battery staple lamp").unwrap()
 }
 
-fn open(folder: &Path) -> Home {
+pub(super) fn open(folder: &Path) -> Home {
     ClosedHome::open(Paths::at(folder)).unwrap().unlock(&words()).unwrap()
 }
 
 /// An agency with a station, and a device of this role in it.
-fn member(role: Role) -> (TempDir, Home) {
+pub(super) fn member(role: Role) -> (TempDir, Home) {
     let folder = tempfile::tempdir().unwrap();
     let hashing = Hashing::new(Some(10), true).unwrap();
     let names = Names { agency: "Agency", admin: "Admin", reader: "Reader" };
@@ -51,7 +51,7 @@ fn member(role: Role) -> (TempDir, Home) {
     (folder, home)
 }
 
-fn sheet(form: &str, answers: &[(&str, Value)]) -> Sheet {
+pub(super) fn sheet(form: &str, answers: &[(&str, Value)]) -> Sheet {
     let codebook = Codebook::builtin().unwrap();
     let form = codebook.newest(form).unwrap();
     let answers: Answers =
@@ -84,9 +84,9 @@ fn code(code: &str) -> Value {
     Value::Choice(Code::new(code))
 }
 
-const CASE: CaseId = CaseId::from_bytes([9; 16]);
+pub(super) const CASE: CaseId = CaseId::from_bytes([9; 16]);
 
-fn keep(home: &mut Home, what: What) -> Vec<Entry> {
+pub(super) fn keep(home: &mut Home, what: What) -> Vec<Entry> {
     let keep = ToKeep { case: CASE, what, source: None, draft: None, sharing: None };
     home.keep(Codebook::builtin().unwrap(), keep).unwrap()
 }

@@ -209,6 +209,14 @@ impl Transport for HttpTransport {
     }
 }
 
+/// Whether devices of this version will call a hub at this address: whoever writes an address into a roster asks first.
+///
+/// # Errors
+/// A refusal that says what is wrong with it.
+pub fn check_address(url: &str) -> Result<(), TransportError> {
+    loopback_authority(url).map(drop)
+}
+
 /// Host and port of a URL that this version may speak to.
 fn loopback_authority(url: &str) -> Result<String, TransportError> {
     let refuse = |sentence: &str| {

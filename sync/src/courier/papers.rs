@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use amanat_keys::error::{Forgery, KeysError};
 use amanat_keys::fingerprint::{Digest, UnitId};
 use amanat_keys::statement::{Purpose, Statement};
+use amanat_keys::trust::Step;
 
 use super::outcome::{End, Trouble};
 use super::pass::{Trip, nonsense};
@@ -24,11 +26,16 @@ pub(super) fn exchange_if_news(trip: &mut Trip<'_>) -> Result<(), End> {
     if mark == mark_of(trip, &held) {
         return Ok(());
     }
+    let mut looked = false;
     for _ in 0..MOST_ANSWERS {
         let reply = ask(trip, &held, Vec::new())?;
         let before = held.clone();
-        take(trip, &reply)?;
+        let parted = take(trip, &reply)?;
         held = newest(trip)?;
+        if parted && !looked {
+            looked = true;
+            look_for_rival(trip, &held)?;
+        }
         if !reply.more || held == before {
             break;
         }
@@ -55,8 +62,19 @@ fn ask(trip: &mut Trip<'_>, held: &Newest, offered: Vec<Vec<u8>>) -> Result<Docu
     DocumentsReply::from_bytes(&answer).map_err(nonsense)
 }
 
-/// Rosters first and in order, because everything else is proven by the newest; then what is left.
-fn take(trip: &mut Trip<'_>, reply: &DocumentsReply) -> Result<(), End> {
+/// The hub's roster follows from another one than ours: asks for the hub's own of our number, which proves that there are two.
+fn look_for_rival(trip: &mut Trip<'_>, held: &Newest) -> Result<(), End> {
+    let mut below = held.clone();
+    let about = Digest::from_bytes(*trip.party.agency.as_bytes());
+    below.insert((DocumentKind::Roster, about), trip.trust.roster_version().saturating_sub(1));
+    let reply = ask(trip, &below, Vec::new())?;
+    take(trip, &reply).map(drop)
+}
+
+/// Rosters first and in order, because everything else is proven by the newest; then what is left. Whether a roster came that
+/// follows from another one than ours.
+fn take(trip: &mut Trip<'_>, reply: &DocumentsReply) -> Result<bool, End> {
+    let mut parted = false;
     let mut rosters: Vec<(u64, &[u8])> = Vec::new();
     let mut others: Vec<&[u8]> = Vec::new();
     for bytes in &reply.statements {
@@ -71,15 +89,24 @@ fn take(trip: &mut Trip<'_>, reply: &DocumentsReply) -> Result<(), End> {
     }
     rosters.sort_unstable_by_key(|(version, _)| *version);
     for (version, bytes) in rosters {
-        if version <= trip.trust.roster_version() {
+        // One of the number held is a rival, or the very one; a rival is kept as proof.
+        if version < trip.trust.roster_version() {
             continue;
         }
+        let about = Digest::from_bytes(*trip.party.agency.as_bytes());
+        let document = Document { kind: DocumentKind::Roster, about, version, bytes: bytes.to_vec() };
         match trip.trust.adopt(bytes) {
-            Err(fault) => trip.outcome.tell(Trouble::Document(format!("roster {version}: {fault}"))),
-            Ok(_) => {
-                let about = Digest::from_bytes(*trip.party.agency.as_bytes());
-                file(trip, &Document { kind: DocumentKind::Roster, about, version, bytes: bytes.to_vec() })?;
+            Ok(Step::AlreadyHeld) => {}
+            Err(KeysError::Forged(Forgery::Fork)) => {
+                file(trip, &document)?;
+                trip.outcome.tell(Trouble::Document(format!("a second valid roster {version}: kept as proof")));
             }
+            Err(fault) if matches!(fault, KeysError::Forged(Forgery::OtherLineage)) => {
+                parted = true;
+                trip.outcome.tell(Trouble::Document(format!("roster {version}: {fault}")));
+            }
+            Err(fault) => trip.outcome.tell(Trouble::Document(format!("roster {version}: {fault}"))),
+            Ok(Step::Adopted) => file(trip, &document)?,
         }
     }
     for bytes in others {
@@ -88,7 +115,7 @@ fn take(trip: &mut Trip<'_>, reply: &DocumentsReply) -> Result<(), End> {
             Ok(document) => file(trip, &document)?,
         }
     }
-    Ok(())
+    Ok(parted)
 }
 
 fn file(trip: &mut Trip<'_>, document: &Document) -> Result<(), End> {
