@@ -421,7 +421,7 @@ fn a_hostile_name_does_nothing_to_the_terminal_that_shows_it() {
 fn a_hub_whom_no_device_would_call_stays_off_the_roster() {
     let ground = Ground::with_officer();
     let address = "127.0.0.1:7070".parse().unwrap();
-    let (request, words) = crate::support::actor::HubProcess::init(&ground.path("hub"), address);
+    let (request, words) = crate::support::HubProcess::init(&ground.path("hub"), address);
     let mode = fs::metadata(ground.path("hub")).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o700, "a hub's folder is its owner's alone: {mode:o}");
     let approve = |url: &'static str| {

@@ -65,7 +65,13 @@ struct Room {
 impl Room {
     fn unlocked() -> Self {
         let codebook = Arc::new(Codebook::builtin().unwrap().clone());
-        let start = Start { codebook, settings: Settings::default(), now: NOW, stage: Stage::Locked { waiting: 0 } };
+        let start = Start {
+            codebook,
+            settings: Settings::default(),
+            now: NOW,
+            boot_ms: 0,
+            stage: Stage::Locked { waiting: 0 },
+        };
         let terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
         let mut room = Self { app: App::new(&start), scroll: Scroll::default(), terminal };
         room.send(Msg::Resize { columns: 80, rows: 24 });
