@@ -459,3 +459,26 @@ fn words_to_search_for_may_come_from_stdin() {
     assert_eq!(search("nobody")["total"], 0);
     assert_eq!(search("\n")["error"]["code"], 2);
 }
+
+#[test]
+fn a_corrected_name_is_shown_and_found_no_more_than_a_name() {
+    let ground = Ground::with_officer();
+    let kept = ground.case("officer");
+    let case = kept["case"].as_str().unwrap();
+    let person = ground.file("person.json", PERSON);
+    let person = ground.json("officer", &["entry", "add", "--form", "person", "--from", &person, "--case", case]);
+    let person = person["entry"].as_str().unwrap();
+    let changes = ground.file("names.json", r#"{"name_full": "Zorvik Qelmek"}"#);
+    ground.json("officer", &["entry", "amend", person, "--from", &changes]);
+    for plain in [&["case", "show", case][..], &["entry", "show", person]] {
+        let shown = ground.json("officer", plain).to_string();
+        assert!(!shown.contains("Zorvik"), "{plain:?}: {shown}");
+    }
+    assert_eq!(ground.json("officer", &["case", "search", "zorvik"])["total"], 0);
+    let asked = ground.json("officer", &["entry", "show", person, "--names"]).to_string();
+    assert!(asked.contains("Zorvik Qelmek"), "{asked}");
+}
+
+/// A sample; nobody.
+const PERSON: &str = r#"{"role": "WIT", "gender": "M", "age_years": 40, "age_basis": "SELF", "nationality": "PAK", "language": "urd",
+    "name_full": "SAMPLE PERSON", "safe_contact": {"answer": "not_asked"}}"#;

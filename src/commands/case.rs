@@ -116,9 +116,10 @@ fn words_of(given: &[String]) -> Result<Vec<String>, Failure> {
 fn holds(book: &Book, case: &CaseFile, wanted: &[String]) -> bool {
     let mut text = zeroize::Zeroizing::new(String::new());
     for entry in book.entries_of(case) {
+        // A corrected name is a name: it is not searched either.
         let answers = match &entry.content {
-            Content::Sheet(sheet) => sheet.answers(),
-            Content::Amendment(amendment) => &amendment.changes,
+            Content::Sheet(sheet) => sheet.answers().clone(),
+            Content::Amendment(amendment) => shown::parted(&amendment.changes).0,
             Content::Names(_) | Content::Access(_) | Content::Opened(_) | Content::Other(_) => continue,
         };
         for (_, given) in answers.iter() {

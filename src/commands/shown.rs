@@ -1,9 +1,18 @@
 //! Entries, cases and problems as JSON. Sealed answers are never in it unless they were asked for by name.
 
+use std::sync::Arc;
+
 use serde_json::{Value as Json, json};
 
-use super::{answers, book::Book, output::put};
-use crate::model::{CaseFile, Content, Delivery, Entry, EntryId, Problem, ProblemKind, Severity};
+use super::{
+    answers,
+    book::{Book, codebook},
+    output::put,
+};
+use crate::{
+    codebook::Form,
+    model::{Answers, CaseFile, Content, Delivery, Entry, EntryId, Problem, ProblemKind, Severity},
+};
 
 /// One entry.
 pub(super) fn entry(book: &Book, entry: &Entry) -> Json {
@@ -34,7 +43,11 @@ pub(super) fn entry(book: &Book, entry: &Entry) -> Json {
             put(&mut json, "seen", amendment.seen.iter().map(|id| json!(id.to_string())).collect());
             put(&mut json, "reason", json!(amendment.reason.as_str()));
             put(&mut json, "note", json!(amendment.note));
-            put(&mut json, "changes", answers::show(&amendment.changes));
+            let (open, sealed) = parted(&amendment.changes);
+            put(&mut json, "changes", answers::show(&open));
+            if !sealed.is_empty() {
+                put(&mut json, "questions", sealed.iter().map(|(question, _)| json!(question.as_str())).collect());
+            }
         }
         Content::Access(access) => {
             put(&mut json, "what", json!(access.what.as_str()));
@@ -53,8 +66,27 @@ pub(super) fn entry(book: &Book, entry: &Entry) -> Json {
 pub(super) fn names_of(entry: &Entry, sheet: &EntryId) -> Option<Json> {
     match &entry.content {
         Content::Names(names) if names.of == *sheet => Some(answers::show(&names.answers)),
+        Content::Amendment(amendment) if amendment.target == *sheet || entry.id == *sheet => {
+            let (_, sealed) = parted(&amendment.changes);
+            (!sealed.is_empty()).then(|| answers::show(&sealed))
+        }
         _ => None,
     }
+}
+
+/// Answers that may be shown, and those that any form calls sealed: a corrected name is a name.
+pub(super) fn parted(all: &Answers) -> (Answers, Answers) {
+    let is_sealed = |question: &str| {
+        let asks = |form: &Arc<Form>| form.question(question).is_some_and(|question| question.sealed);
+        // Without the codebook nothing can be told apart, and nothing is shown.
+        codebook().map_or(true, |codebook| codebook.forms.values().any(asks))
+    };
+    let mut parts = (Answers::default(), Answers::default());
+    for (question, given) in all.iter() {
+        let part = if is_sealed(question.as_str()) { &mut parts.1 } else { &mut parts.0 };
+        part.set(question.clone(), given.clone());
+    }
+    parts
 }
 
 /// A case in a list: counts and codes, no answers.
