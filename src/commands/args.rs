@@ -103,7 +103,7 @@ pub(super) enum Verb {
     /// Forms: check, take in, publish
     #[command(subcommand)]
     Form(FormVerb),
-    /// Check an outside table against the codebook
+    /// Hold an outside table of counts to what must add up
     #[command(subcommand)]
     Check(CheckVerb),
     /// National tables
@@ -440,27 +440,41 @@ pub(super) enum KeysVerb {
 pub(super) enum FormVerb {
     /// Check forms and lists: files, or the built-in codebook
     Check {
-        /// Form files (left out: the codebook in use)
+        /// Form and list files, checked with the built-in ones (left out: those alone)
         files: Vec<PathBuf>,
     },
-    /// Take in a codebook
+    /// Check a form or list file and keep it as a draft for `form publish`
+    #[command(after_help = "Example:\n  amanat form import shelter.toml\n\n\
+                            The file is checked with the built-in forms and lists and with the drafts kept before, and is copied into the\n\
+                            home's folder codebook-draft, where it replaces a draft of the same form and version. Nobody is asked by\n\
+                            a draft: `amanat form publish` signs all of them and hands them to the hub. XLSForm comes in a later version.")]
     Import {
-        /// The file
+        /// The form or list, as TOML
         file: PathBuf,
+        /// With `xlsform` as the first word: the workbook
+        #[arg(hide = true)]
+        workbook: Option<PathBuf>,
     },
-    /// Sign and publish a codebook
+    /// Sign forms and lists as the agency's next codebook and hand it to the hub (admin)
+    #[command(after_help = "Examples:\n  amanat form publish codebook/\n  amanat form publish shelter.toml\n  \
+                            amanat form publish           the drafts that `form import` kept\n\n\
+                            Forms and lists published before stay in force unless a file replaces them. A form in use is never changed:\n\
+                            a change is a new version of it. A list never loses a code. Devices take the codebook over at their next sync.")]
     Publish {
-        /// The folder
-        folder: PathBuf,
+        /// A folder of TOML files (itself, its forms and its lists), or one file
+        source: Option<PathBuf>,
     },
 }
 
 /// `amanat check …`
 #[derive(Debug, Subcommand)]
 pub(super) enum CheckVerb {
-    /// A table
+    /// Name what does not reconcile, with lines and numbers; exit code 1 when there is anything
+    #[command(after_help = "Example:\n  amanat check table glotip.csv\n\n\
+                            The table is a CSV in the columns of UNODC's published dataset: Indicator, Dimension, Category, Sex, Age,\n\
+                            Year, txtVALUE, and Iso3_code or Country where there are several. No home and no passphrase is needed.")]
     Table {
-        /// The table
+        /// The table, as comma-separated values
         file: PathBuf,
     },
 }

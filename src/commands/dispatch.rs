@@ -7,7 +7,7 @@ use clap::{Parser as _, error::ErrorKind};
 use super::{
     agency,
     args::{Cli, Tongue, Verb},
-    case, completions,
+    case, check, completions,
     context::Context,
     device, entry, form, import, keys,
     output::{Output, Report},
@@ -85,7 +85,7 @@ fn perform(cli: Cli, output: Output) -> Result<Report, Failure> {
         Verb::Verify { bundle: Some(_) } => Err(later("verify BUNDLE")),
         Verb::Bundle(_) => Err(later("bundle")),
         Verb::Review(_) => Err(later("review")),
-        Verb::Check(_) => Err(later("check table")),
+        Verb::Check(verb) => check::run(&verb),
         Verb::Report(_) => Err(later("report")),
         Verb::Export(_) => Err(later("export")),
     }

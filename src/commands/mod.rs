@@ -6,6 +6,7 @@ mod args;
 mod args_later;
 mod book;
 mod case;
+mod check;
 mod completions;
 mod context;
 mod device;
