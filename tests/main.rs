@@ -9,6 +9,7 @@
 )]
 
 mod canary;
+mod codebooks;
 mod commands;
 mod crash;
 mod custody;
@@ -24,6 +25,7 @@ mod stock_tools;
 mod support;
 mod terminal;
 mod trouble;
+mod verbs;
 mod verify;
 
 /// A test file that is not on the list above would never run, and nobody would notice.

@@ -223,7 +223,7 @@ impl CodeList {
 }
 
 /// Everything that can be asked: every version of every form ever used, and the lists.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Codebook {
     /// Forms by id and version.
     pub forms: BTreeMap<FormRef, Arc<Form>>,

@@ -81,6 +81,11 @@ impl Codebook {
     }
 }
 
+/// Whether a file means to be a list; anything else is read as a form, which names what is wrong with it.
+pub(super) fn is_list(text: &str) -> bool {
+    text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("list") && !table.contains_key("form"))
+}
+
 fn builtin_sources() -> Result<Sources<'static>, LoadError> {
     let texts = |dir: &'static Dir<'static>| -> Result<Vec<_>, LoadError> {
         let mut texts = Vec::new();

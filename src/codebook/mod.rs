@@ -5,6 +5,7 @@ mod catalog;
 mod check;
 pub mod correct;
 pub mod derive;
+mod files;
 mod find;
 mod finish;
 mod form;
@@ -17,6 +18,7 @@ pub mod shape;
 pub use around::Surroundings;
 pub use catalog::{Catalog, Refused};
 pub use check::{Finding, check};
+pub use files::CodebookFiles;
 pub use find::{Finder, fold};
 pub use finish::{
     Layout, MAX_LONG_TEXT, MAX_MONEY, MAX_TEXT, Origin, Sealing, check_draft, finish, finish_among, layout, presets,

@@ -80,7 +80,7 @@ fn perform(cli: Cli, output: Output) -> Result<Report, Failure> {
         Verb::Completions { shell } => Ok(completions::run(shell)),
         Verb::Import(verb) => import::run(&context, &verb),
         Verb::Keys(verb) => keys::run(&context, &verb),
-        Verb::Form(verb) => form::run(&verb),
+        Verb::Form(verb) => form::run(&context, &verb),
         Verb::Verify { bundle: None } => verify::run(&context),
         Verb::Verify { bundle: Some(_) } => Err(later("verify BUNDLE")),
         Verb::Bundle(_) => Err(later("bundle")),

@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use super::{
     answers,
     args::EntryVerb,
-    book::{Book, codebook},
+    book::Book,
     context::Context,
     entry_files,
     output::{Report, put},
@@ -46,14 +46,15 @@ pub(super) fn run(context: &Context, verb: &EntryVerb) -> Result<Report, Failure
 }
 
 fn add(context: &Context, form: &str, from: &Path, case: Option<&str>) -> Result<Report, Failure> {
-    let codebook = codebook()?;
+    let json = read_json(from)?;
+    let mut home = context.unlock()?;
+    let codebook = &home.codebook()?;
     let form = codebook.newest(form).ok_or_else(|| {
         let mut known: Vec<&str> = codebook.forms.keys().map(|form| form.id.as_str()).collect();
         known.dedup();
         Failure::usage(format!("adding an entry — there is no form {form}"), format!("Forms: {}.", known.join(", ")))
     })?;
-    let given = answers::read(form, &read_json(from)?)?;
-    let mut home = context.unlock()?;
+    let given = answers::read(form, &json)?;
     let book = Book::open(context, &mut home)?;
     let existing = case.map(|case| case_id(&book, case)).transpose()?;
     let opens = form.form.id.as_str() == "case";
@@ -119,7 +120,7 @@ fn show(context: &Context, id: &str, names: bool, files: Option<&Path>) -> Resul
     // Asking for names or for files is on record before it is done.
     for what in [names.then_some("names"), files.map(|_| "export")].into_iter().flatten() {
         let what = What::Content(Content::Access(Access { what: Code::new(what), count: 1 }));
-        home.keep(codebook()?, ToKeep { case, what, source: None, draft: None, sharing: None })?;
+        home.keep(&home.codebook()?, ToKeep { case, what, source: None, draft: None, sharing: None })?;
     }
     if let Some(dir) = files {
         entry_files::write(&home, &entry.author, dir)?;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{
     answers,
-    book::{Book, codebook},
+    book::Book,
     context::Context,
     entry::{draft, entry_id, gone, kept_report, read_json, unfinished},
     output::Report,
@@ -23,7 +23,9 @@ pub(super) fn run(
     reason: &str,
     note: Option<&str>,
 ) -> Result<Report, Failure> {
-    let codebook = codebook()?;
+    let changes = read_json(from)?;
+    let mut home = context.unlock()?;
+    let codebook = &home.codebook()?;
     let reason = Code::new(reason);
     if codebook.list("amend_reason").is_some_and(|list| list.item(reason.as_str()).is_none()) {
         return Err(Failure::usage(
@@ -31,8 +33,6 @@ pub(super) fn run(
             "Reasons: see `amanat form check --json`.",
         ));
     }
-    let changes = read_json(from)?;
-    let mut home = context.unlock()?;
     let book = Book::open(context, &mut home)?;
     let id = entry_id(&book, id)?;
     let Some(entry) = book.casebook.entry(&id) else { return Err(gone(&id)) };

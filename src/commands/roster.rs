@@ -40,7 +40,7 @@ pub(super) fn run(context: &Context, verb: &RosterVerb) -> Result<Report, Failur
 }
 
 /// One passphrase opens the home and the root key beside it.
-fn admin(context: &Context) -> Result<Admin, Failure> {
+pub(super) fn admin(context: &Context) -> Result<Admin, Failure> {
     let asked = passphrase::existing(context.passphrase_file(), "the admin's home")?;
     let home = context.unlock_with(&asked)?;
     Admin::open(home, &asked)

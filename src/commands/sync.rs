@@ -5,11 +5,7 @@ use std::{sync::mpsc, time::Duration};
 use amanat_sync::courier::{End, Outcome, Trouble};
 use serde_json::json;
 
-use super::{
-    book::{Book, codebook},
-    context::Context,
-    output::Report,
-};
+use super::{book::Book, context::Context, output::Report};
 use crate::{
     failure::{Failure, Kind},
     model::Moment,
@@ -94,7 +90,7 @@ fn wait(time: Duration) {
 
 fn one_pass(context: &Context, home: &mut Home, carrier: &mut Carrier) -> Result<(Outcome, Arrived), Failure> {
     let outcome = carrier.pass();
-    let arrived = home.take_home(codebook()?, &outcome)?;
+    let arrived = home.take_home(&home.codebook()?, &outcome)?;
     if arrived.adopted.rivals > 0 {
         context.output.note(&rivals_words(home.trust()?.roster_version()));
     }

@@ -114,6 +114,11 @@ impl Admin {
         self.adopt(&roster)
     }
 
+    /// What the admin signs with.
+    pub(super) const fn root(&self) -> &RootKey {
+        &self.root
+    }
+
     /// Says that the adopted roster is the newest: the weekly word.
     ///
     /// # Errors

@@ -171,6 +171,10 @@ impl Home {
                 Err(failure) => adopted.refused.push(failure.message),
             }
         }
+        for unfit in self.codebook_in_use()?.unfit {
+            let why = format!("asking by codebook {} — {}", unfit.version, unfit.why);
+            adopted.refused.push(why);
+        }
         self.settle_candidates()?;
         adopted.wrapped = self.wrap_for_newcomers()?;
         Ok(adopted)

@@ -7,6 +7,7 @@ pub mod border;
 pub mod carrier;
 pub mod clock;
 pub mod closed_home;
+pub mod codebooks;
 pub mod config;
 pub mod courier;
 pub mod desk;

@@ -102,6 +102,11 @@ impl Paths {
         self.folder.join("practice")
     }
 
+    /// Forms and lists that were taken in and not published yet.
+    pub fn codebook_draft(&self) -> PathBuf {
+        self.folder.join("codebook-draft")
+    }
+
     /// Held while a program has this home open.
     pub fn lock(&self) -> PathBuf {
         self.folder.join("lock")

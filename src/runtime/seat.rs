@@ -147,6 +147,7 @@ impl Seat {
         for notice in home.notices().to_vec() {
             self.say(Msg::Notice(Trouble { word: String::new(), detail: notice }));
         }
+        self.take_codebook();
         if let Err(failure) = self.replay() {
             self.say(Msg::Notice(tellings::trouble(&failure)));
         }
@@ -157,6 +158,18 @@ impl Seat {
         }
         self.say_marks();
         self.set_out();
+    }
+
+    /// Asks by what headquarters signed from now on; where that cannot be read, by what was asked by before.
+    fn take_codebook(&mut self) {
+        match self.with_home(|home| home.codebook()) {
+            Ok(codebook) if codebook != *self.codebook => {
+                self.codebook = Arc::new(codebook);
+                self.say(Msg::Forms(Arc::clone(&self.codebook)));
+            }
+            Ok(_) => {}
+            Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
+        }
     }
 
     fn replay(&mut self) -> Result<(), Failure> {
@@ -313,6 +326,9 @@ impl Seat {
             Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
             Ok(arrived) => {
                 wrapped = arrived.adopted.wrapped;
+                if outcome.documents > 0 {
+                    self.take_codebook();
+                }
                 note_forms(&mut self.forms, &arrived.entries);
                 if let (1.., Some(home)) = (arrived.adopted.rivals, &self.home) {
                     let detail =

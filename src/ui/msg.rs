@@ -1,7 +1,10 @@
 //! Everything that can happen to the screen, as plain data that can be printed, compared and replayed.
 
+use std::sync::Arc;
+
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 
+use crate::codebook::Codebook;
 use crate::model::{Answers, CaseId, Delivery, DeviceId, Draft, DraftId, Entry, JournalId, Moment};
 
 /// One thing that happened. The runtime makes them from the terminal, the clock and its two workers; only
@@ -68,6 +71,9 @@ pub enum Msg {
     },
     /// New random ids for drafts and cases, to be used once each (16 bytes).
     Fresh(Vec<[u8; 16]>),
+
+    /// What is asked by from now on: the built-in forms with those that headquarters signed above.
+    Forms(Arc<Codebook>),
 
     // -- entries
     /// Entries opened by the replay, by a pull or from a bundle. May repeat what is known.
