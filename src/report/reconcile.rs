@@ -167,11 +167,14 @@ pub(super) const TOTAL: &str = "Total";
 /// What a split of an indicator counts: dimension and category.
 pub(super) type Part<'a> = (&'a str, &'a str);
 
+/// The cells of a split by sex and age.
+type Cells<'a> = BTreeMap<(&'a str, &'a str), &'a Row>;
+
 /// The cells of one country and year by what they count.
 pub(super) struct Year<'a> {
     pub(super) country: &'a str,
     pub(super) year: u16,
-    cells: BTreeMap<&'a str, BTreeMap<Part<'a>, BTreeMap<(&'a str, &'a str), &'a Row>>>,
+    cells: BTreeMap<&'a str, BTreeMap<Part<'a>, Cells<'a>>>,
 }
 
 impl<'a> Year<'a> {

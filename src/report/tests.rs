@@ -1,5 +1,4 @@
 //! A made-up country with the faults that real tables have had, and the same country put right.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use super::{Checked, Rule, read_table, reconcile};
 
