@@ -88,6 +88,61 @@ fn every_byte_of_a_checkpoint_matters() {
     assert!(Statement::from_bytes(&bytes).unwrap().expect::<Receipt>(Purpose::Receipt).is_err());
 }
 
+/// What stands in the clear beside the sealed rows is an index and no more: changed, it is named, and never believed.
+#[test]
+fn every_clear_column_that_is_changed_is_named() {
+    let agency = TestAgency::build();
+    record(&agency.officer, 1, "kolzunpesh");
+    agency.officer.run(&["sync"]);
+    record(&agency.officer, 2, "dorvanmilk");
+    let before = agency.officer.run(&["status"]);
+    let database = agency.officer.file("journal.sqlite");
+    let db = Connection::open(&database).unwrap();
+    db.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(())).unwrap();
+    drop(db);
+    let whole = std::fs::read(&database).unwrap();
+    let changes = [
+        "update receipts set seq = seq + 1, link = (select link from entries where place % 549755813888 = receipts.seq + 1)",
+        "update receipts set seq = seq - 1",
+        "update receipts set link = zeroblob(32)",
+        "update receipts set complete = complete + 1",
+        "update receipts set epoch = epoch + 1",
+        "update receipts set no = no + 1",
+        "update journals set state = 2 where line = 1",
+        "update journals set state = 1 where line = 1",
+        "update journals set line = 0",
+        "update journals set elided = elided + 1",
+        "update journals set agency = zeroblob(32)",
+        "update hubs set epoch = epoch + 1",
+        "update hubs set vouched = vouched + 1",
+        "update hubs set number = number + 1",
+        "update hubs set digest = zeroblob(32)",
+        "update hubs set hub = zeroblob(32)",
+        "update entries set link = zeroblob(32) where place % 549755813888 = 2",
+        "update entries set link = zeroblob(32) where place = (select max(place) from entries)",
+        "update documents set rival = 1 - rival",
+        "update documents set version = version + 1 where version = (select max(version) from documents)",
+        "update shelf set case_id = zeroblob(16) where shelf = 1",
+    ];
+    for change in changes {
+        let db = Connection::open(&database).unwrap();
+        assert!(db.execute(change, []).unwrap() > 0, "{change}");
+        drop(db);
+        let verified = agency.officer.ask(&["verify"]);
+        assert_eq!(verified.code, 5, "{change}: {}", verified.json);
+        let status = agency.officer.ask(&["status"]);
+        // Less may be shown (it is offered again, and harms nothing), more never.
+        let believed = status.code == 0 && status.json["received"].as_u64() > before["received"].as_u64();
+        assert!(!believed, "{change}: {}", status.json);
+        for suffix in ["-wal", "-shm"] {
+            let beside = agency.officer.file(&format!("journal.sqlite{suffix}"));
+            assert!(!beside.exists() || std::fs::remove_file(beside).is_ok());
+        }
+        std::fs::write(&database, &whole).unwrap();
+    }
+    assert_eq!(agency.officer.run(&["verify"])["holds"], true, "put back, everything holds");
+}
+
 /// Through the built program: bytes all along three rows of the database, a slip, a sheet and the newest entry.
 #[test]
 fn the_program_names_the_entry_of_each_flipped_byte() {

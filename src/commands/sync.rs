@@ -64,13 +64,20 @@ pub(super) fn run(context: &Context, watch: bool) -> Result<Report, Failure> {
 
 /// Troubles that no pass mends and a person must look into.
 const fn is_distrust(trouble: &Trouble) -> bool {
-    matches!(trouble, Trouble::ForkElsewhere { .. } | Trouble::HubDenies { .. } | Trouble::HiddenTail { .. })
+    matches!(
+        trouble,
+        Trouble::ForkElsewhere { .. }
+            | Trouble::HubDenies { .. }
+            | Trouble::HiddenTail { .. }
+            | Trouble::HiddenElsewhere { .. }
+    )
 }
 
 /// Two passes told as one.
 fn joined(first: Outcome, second: Outcome) -> Outcome {
     Outcome {
         handed_over: first.handed_over + second.handed_over,
+        unserved: first.unserved.max(second.unserved),
         received: [first.received, second.received].concat(),
         pulled: first.pulled + second.pulled,
         set_aside: first.set_aside + second.set_aside,

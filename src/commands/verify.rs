@@ -1,6 +1,6 @@
 //! `amanat verify`: everything that was checked once when it was kept or arrived is checked again, and what is wrong is named.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use amanat_sync::{entry::EntryRef, journal::Journal as _};
 use serde_json::{Value as Json, json};
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     failure::{Failure, Kind},
-    runtime::{fault, home::Home},
+    runtime::{fault, home::Home, replay::Replayed},
 };
 
 /// What was walked and what is wrong.
@@ -24,8 +24,11 @@ pub(super) struct Findings {
     pub(super) entries: u64,
     pub(super) elided: u64,
     pub(super) receipts: u64,
+    /// Content that has its envelope: each opens, or is closed to this device, or is offered, or is named.
+    pub(super) contents: HashSet<EntryRef>,
     opened: u64,
     closed: u64,
+    offered: Vec<EntryRef>,
     rosters: u64,
     wrong: Vec<Wrong>,
 }
@@ -58,19 +61,44 @@ pub(super) fn run(context: &Context) -> Result<Report, Failure> {
         walk(&home, known, &mut findings, &mut links)?;
     }
     receipts(&home, &links, &mut findings)?;
-    let book = Book::open(context, &mut home)?;
-    findings.opened = book.replayed.opened;
-    findings.closed = book.replayed.closed;
-    for (at, why) in &book.replayed.failed {
+    match Book::open(context, &mut home) {
+        Ok(book) => opening(&book.replayed, &mut findings),
+        // What was found so far is told all the same.
+        Err(failure) => findings.note(None, failure.message),
+    }
+    report(&mut findings, &home)
+}
+
+/// What opening everything came to. Every content is accounted for: a number that does not add up is a finding.
+fn opening(replayed: &Replayed, findings: &mut Findings) {
+    findings.opened = replayed.opened;
+    findings.closed = replayed.closed;
+    findings.offered.clone_from(&replayed.offered);
+    let apart = replayed.offered.iter().chain(replayed.failed.iter().map(|(at, _)| at));
+    let apart: HashSet<&EntryRef> = apart.filter(|at| findings.contents.contains(at)).collect();
+    let told = findings.opened + findings.closed + u64::try_from(apart.len()).unwrap_or(u64::MAX);
+    let contents = u64::try_from(findings.contents.len()).unwrap_or(u64::MAX);
+    for (at, why) in &replayed.failed {
         if !findings.wrong.iter().any(|wrong| wrong.at == Some(*at)) {
             findings.note(Some(*at), why.as_str());
         }
     }
-    report(&findings, &home)
+    if findings.wrong.is_empty() && told != contents {
+        findings.note(None, format!("{contents} entries have content and {told} are accounted for"));
+    }
 }
 
-fn report(findings: &Findings, home: &Home) -> Result<Report, Failure> {
-    let quarantined = home.status()?.quarantined;
+fn report(findings: &mut Findings, home: &Home) -> Result<Report, Failure> {
+    let quarantined = match home.journal().quarantined() {
+        Ok(aside) => aside.len(),
+        Err(error) => {
+            findings.note(None, fault::sync("what was set aside", &error).message);
+            0
+        }
+    };
+    let place =
+        |at: &EntryRef| json!({"device": at.device.to_string(), "journal": at.journal.to_string(), "number": at.seq});
+    let offered: Vec<Json> = findings.offered.iter().map(place).collect();
     let wrong: Vec<Json> = findings
         .wrong
         .iter()
@@ -82,21 +110,29 @@ fn report(findings: &Findings, home: &Home) -> Result<Report, Failure> {
         })
         .collect();
     let mut text = format!(
-        "{} entries in {} journals, {} places elided, {} opened, {} closed to this device, {} receipts, {} rosters, {} set aside.",
+        "{} entries in {} journals, {} places elided, {} opened, {} closed to this device, {} offered, {} receipts, {} rosters, {} set aside.",
         findings.entries,
         findings.journals,
         findings.elided,
         findings.opened,
         findings.closed,
+        findings.offered.len(),
         findings.receipts,
         findings.rosters,
         quarantined
     );
+    let named = |at: &EntryRef| {
+        let short = |id: String| id.chars().take(8).collect::<String>();
+        format!("journal {} number {}: ", short(at.journal.to_string()), at.seq)
+    };
+    for at in &findings.offered {
+        text.push_str(&format!(
+            "\n  - {}offered by somebody who does not belong to the case, and not shown in it",
+            named(at)
+        ));
+    }
     for wrong in &findings.wrong {
-        let place = wrong.at.map_or_else(String::new, |at| {
-            let short = |id: String| id.chars().take(8).collect::<String>();
-            format!("journal {} number {}: ", short(at.journal.to_string()), at.seq)
-        });
+        let place = wrong.at.as_ref().map_or_else(String::new, named);
         text.push_str(&format!("\n  ! {place}{}", wrong.why));
     }
     if findings.wrong.is_empty() {
@@ -104,7 +140,7 @@ fn report(findings: &Findings, home: &Home) -> Result<Report, Failure> {
     }
     let json = json!({
         "holds": findings.wrong.is_empty(), "entries": findings.entries, "journals": findings.journals,
-        "elided": findings.elided, "opened": findings.opened, "closed": findings.closed, "receipts": findings.receipts,
+        "elided": findings.elided, "opened": findings.opened, "closed": findings.closed, "offered": offered, "receipts": findings.receipts,
         "rosters": findings.rosters, "quarantined": quarantined, "wrong": wrong,
     });
     let report = Report::new(text, json);

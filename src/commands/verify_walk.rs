@@ -3,17 +3,18 @@
 use std::collections::HashMap;
 
 use amanat_keys::{
-    fingerprint::Digest,
+    error::{Forgery, KeysError},
+    fingerprint::{DeviceId, Digest},
     statement::{Purpose, Statement},
     trust::Trust,
 };
 use amanat_sync::{
-    batch::{Item, Limit},
+    along::Along,
+    batch::{Item, Limit, Why},
     chain,
-    entry::EntryRef,
+    entry::{EntryRef, Kind},
     error::SyncError,
     journal::{Cursor, Journal as _, KnownHead, Wanted},
-    receipt::Checkpoint,
 };
 
 use super::verify::Findings;
@@ -32,12 +33,14 @@ pub(super) fn walk(
     findings.journals += 1;
     let trust = home.trust()?;
     let mut link = chain::link0(&known.agency, &known.device, &known.journal);
-    let mut seq = 0;
+    let (mut seq, mut along) = (0, Along::default());
+    let device = trust.device(&known.device).filter(|device| !device.is_active());
+    let cut = device.and_then(|device| device.cut_off(&known.journal));
     while seq < known.head.seq {
         let wanted = Wanted::After { device: known.device, journal: known.journal, seq };
         let runs = match home.journal().pending(&wanted, Limit::BODY) {
             Ok(runs) => runs,
-            Err(SyncError::StorageDamaged(_)) => return damaged(home, known, findings),
+            Err(SyncError::StorageDamaged(what)) => return damaged(home, known, what, findings),
             Err(error) => return Err(fault::sync("reading the journal", &error)),
         };
         let before = seq;
@@ -45,8 +48,11 @@ pub(super) fn walk(
             for item in &run.items {
                 seq += 1;
                 let at = EntryRef { device: known.device, journal: known.journal, seq };
-                item_holds(trust, at, item, link, findings);
+                item_holds(trust, at, item, link, &mut along, findings);
                 link = chain::link(&link, &item.hash());
+                if cut.is_some_and(|cut| cut.seq == seq && cut.link != link) {
+                    findings.note(Some(at), "another history than the one that the roster trusts of this device");
+                }
                 links.insert(at, link);
             }
         }
@@ -63,12 +69,20 @@ pub(super) fn walk(
     Ok(())
 }
 
-fn item_holds(trust: &Trust, at: EntryRef, item: &Item, link: Digest, findings: &mut Findings) {
+fn item_holds(trust: &Trust, at: EntryRef, item: &Item, link: Digest, along: &mut Along, findings: &mut Findings) {
     let Item::Entry(entry) = item else {
         findings.elided += 1;
         return;
     };
     findings.entries += 1;
+    if entry.header.kind == Kind::Sealed && entry.envelope.is_some() {
+        findings.contents.insert(at);
+    }
+    match along.judge(&entry.header) {
+        Ok(()) => along.pass(&entry.header),
+        Err(Why::RosterFell) => findings.note(Some(at), "it names an older roster than an entry before it"),
+        Err(_) => findings.note(Some(at), "it lies under the slip of another case"),
+    }
     if entry.at() != at {
         findings.note(Some(at), "its header names another place");
     }
@@ -91,43 +105,82 @@ fn item_holds(trust: &Trust, at: EntryRef, item: &Item, link: Digest, findings: 
 }
 
 /// A row that does not open stops the walk of its journal; all such rows are named.
-fn damaged(home: &Home, known: &KnownHead, findings: &mut Findings) -> Result<(), Failure> {
-    let mut cursor = Some(Cursor::START);
+fn damaged(home: &Home, known: &KnownHead, what: &str, findings: &mut Findings) -> Result<(), Failure> {
+    let (mut cursor, mut named) = (Some(Cursor::START), false);
     while let Some(after) = cursor {
         let page = home.journal().entries_after(after, Limit::BODY);
-        let page = page.map_err(|error| fault::sync("reading the journal", &error))?;
+        let page = match page {
+            Err(SyncError::StorageDamaged(what)) => {
+                findings.note(None, what);
+                return Ok(());
+            }
+            page => page.map_err(|error| fault::sync("reading the journal", &error))?,
+        };
         cursor = page.next;
         for at in page.damaged.into_iter().filter(|at| at.device == known.device && at.journal == known.journal) {
             findings.note(Some(at), "its row is damaged");
+            named = true;
         }
+    }
+    if !named {
+        // Every row opens, and yet they are no chain: a place is missing, or a link was changed.
+        findings.note(None, format!("journal {}: {what}", known.journal));
     }
     Ok(())
 }
 
-/// Every receipt names a link that is ours, and the newest checkpoint is signed by the hub.
+/// Every receipt names a link that is ours and, with the newest checkpoint, is signed by the hub.
 pub(super) fn receipts(home: &Home, links: &HashMap<EntryRef, Digest>, findings: &mut Findings) -> Result<(), Failure> {
-    let (trust, device) = (home.trust()?, home.device());
+    let trust = home.trust()?;
     for hub in trust.hubs() {
-        let status = home.journal().status(&hub.id).map_err(|error| fault::sync("reading the journal", &error))?;
-        for own in status.own.iter().filter(|own| own.received > 0) {
+        let status = match home.journal().status(&hub.id) {
+            Err(SyncError::StorageDamaged(what)) => {
+                findings.note(None, format!("what is on file of the hub: {what}"));
+                continue;
+            }
+            status => status.map_err(|error| fault::sync("reading the journal", &error))?,
+        };
+        for (receipt, statement) in &status.receipts {
             findings.receipts += 1;
-            let at = EntryRef { device, journal: own.journal, seq: own.received };
-            if links.get(&at).copied() != own.received_link {
+            let at = EntryRef { device: receipt.device, journal: receipt.journal, seq: receipt.seq };
+            if links.get(&at) != Some(&receipt.link) {
                 findings.note(Some(at), "the hub's receipt names another link");
+            }
+            match proven(statement, Purpose::Receipt, trust, &hub.id, receipt.checkpoint) {
+                Err(error) => findings.note(Some(at), format!("the hub's receipt: {}", fault::told(&error))),
+                Ok(proven) if proven != Digest::of(&receipt.encode()) => {
+                    findings.note(Some(at), "the hub's receipt says another thing")
+                }
+                Ok(_) => {}
             }
         }
         let Some((checkpoint, hash, statement)) = status.checkpoint else { continue };
-        let proven = Statement::from_bytes(&statement)
-            .map_err(Into::into)
-            .and_then(|statement| statement.expect::<Checkpoint>(Purpose::Checkpoint))
-            .and_then(|statement| statement.verify_by(&trust.agency(), &trust.hub_key(&hub.id, checkpoint.number)?));
-        match proven {
+        match proven(&statement, Purpose::Checkpoint, trust, &hub.id, checkpoint.number) {
             Err(error) => findings.note(None, format!("checkpoint {}: {}", checkpoint.number, fault::told(&error))),
-            Ok(proven) if proven.statement().payload_hash() != hash => {
+            Ok(proven) if proven != hash => {
                 findings.note(None, format!("checkpoint {}: its hash is another", checkpoint.number));
             }
             Ok(_) => {}
         }
     }
     Ok(())
+}
+
+/// The hash of what a statement of the hub says, if the hub's key of that checkpoint signed it.
+fn proven(
+    statement: &[u8],
+    purpose: Purpose,
+    trust: &Trust,
+    hub: &DeviceId,
+    checkpoint: u64,
+) -> Result<Digest, KeysError> {
+    let key = trust.hub_key(hub, checkpoint)?;
+    let statement = Statement::from_bytes(statement)?;
+    if statement.purpose() != purpose {
+        return Err(Forgery::OtherPurpose.into());
+    }
+    let signed = statement.signatures().iter().find(|(id, _)| *id == key.key_id());
+    let (_, signature) = signed.ok_or(Forgery::Signature)?;
+    key.verify(purpose, &trust.agency(), statement.payload(), signature)?;
+    Ok(statement.payload_hash())
 }

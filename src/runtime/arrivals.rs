@@ -15,6 +15,7 @@ use amanat_sync::{
 };
 
 use super::{
+    cut_off::Unproven,
     fault,
     home::Home,
     keep::{ToKeep, What},
@@ -120,7 +121,17 @@ impl Home {
     fn open_new(&mut self, new: &[SealedEntry], arrived: &mut Arrived) -> Vec<Entry> {
         let replayed = &mut arrived.replayed;
         let mut inside = Vec::with_capacity(new.len());
+        let unproven = self.unproven().unwrap_or_else(|error| {
+            // What cannot be proven now is not shown now: the next unlocking looks again.
+            arrived.afterwards.push(fault::sync("reading what arrived", &error));
+            Unproven::all_of(new)
+        });
+        let mut refused = Vec::new();
         for entry in new {
+            if let Some(why) = unproven.word(entry) {
+                refused.push((entry.at(), why));
+                continue;
+            }
             if self.belonging.note(&entry.header) || !entry.header.understood() {
                 inside.push(entry.clone());
             } else {
@@ -133,6 +144,7 @@ impl Home {
         replayed.closed = opened.closed;
         replayed.opened = u64::try_from(opened.entries.len()).unwrap_or(u64::MAX);
         replayed.failed = opened.failed;
+        replayed.failed.extend(refused);
         // The slips can be opened again: a disk that is full now costs time at the next unlocking and no entry now.
         arrived.afterwards.extend(self.take_keys(opened.keys, replayed).err());
         self.learn(&opened.entries);

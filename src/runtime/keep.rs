@@ -192,7 +192,10 @@ impl Home {
         let keep = Keep { entries: sealed, rows, drop };
         let heads = self.journal.append(&keep).map_err(|error| fault::sync("keeping", &error))?;
         for (at, key, purpose) in keys {
-            self.ring.put(at, key, purpose);
+            let slip = slips.iter().find(|header| header.at() == at);
+            if let Some(slip) = slip {
+                self.ring.put(at, slip.case, key, purpose);
+            }
         }
         for header in &slips {
             self.ring.note_own(header);

@@ -10,6 +10,7 @@ pub mod closed_home;
 pub mod codebooks;
 pub mod config;
 pub mod courier;
+mod cut_off;
 pub mod desk;
 pub mod drafts;
 pub mod enrol;

@@ -7,7 +7,7 @@ use amanat_keys::{
     case_key::CaseKey,
     envelope,
     error::KeysError,
-    fingerprint::KeyId,
+    fingerprint::{CaseId, KeyId},
     recipient::ReadIdentity,
     slip::{Slip, SlipFault},
 };
@@ -46,6 +46,8 @@ pub(super) struct Opened {
 pub(super) struct NewKey {
     /// The slip's place.
     pub slip: EntryRef,
+    /// The slip's case.
+    pub case: CaseId,
     /// The key.
     pub key: CaseKey,
     /// The local row that keeps it.
@@ -56,7 +58,7 @@ pub(super) struct NewKey {
 pub(super) struct Opener<'a> {
     ring: &'a Ring,
     identities: &'a HashMap<KeyId, ReadIdentity>,
-    found: HashMap<EntryRef, CaseKey>,
+    found: HashMap<EntryRef, (CaseKey, CaseId)>,
     interner: Interner,
     /// No slip is still to come: what has no key is closed to us.
     last_call: bool,
@@ -93,8 +95,8 @@ impl<'a> Opener<'a> {
             Some(Ok(key)) => {
                 let id = KeyId::from_bytes(*entry.header.commitment.as_bytes());
                 let row = ring::row(&at, entry.header.case, id, &key, Purpose::Foreign);
-                self.found.insert(at, key.clone());
-                opened.keys.push(NewKey { slip: at, key, row });
+                self.found.insert(at, (key.clone(), entry.header.case));
+                opened.keys.push(NewKey { slip: at, case: entry.header.case, key, row });
             }
             Some(Err(fault)) => opened.failed.push((at, fault::told(&KeysError::from(fault)))),
         }
@@ -104,7 +106,8 @@ impl<'a> Opener<'a> {
         let header = &entry.header;
         let Some(envelope) = &entry.envelope else { return };
         let slip = EntryRef { seq: header.key, ..header.at() };
-        let Some(key) = self.ring.key(&slip).or_else(|| self.found.get(&slip)) else {
+        let found = || self.found.get(&slip).map(|(key, case)| (key, *case));
+        let Some((key, case)) = self.ring.key(&slip).or_else(found) else {
             if self.last_call {
                 opened.closed = opened.closed.saturating_add(1);
             } else {
@@ -112,6 +115,10 @@ impl<'a> Opener<'a> {
             }
             return;
         };
+        if case != header.case {
+            // Sealed to the readers of another case: its own would never see it (FORMATS section 3).
+            return opened.failed.push((entry.at(), "it lies under the slip of another case".to_owned()));
+        }
         let json = envelope::open(envelope, &ring::place_of(header), key, &header.commitment, &header.digest);
         let json = match json {
             Ok(json) => json,

@@ -86,6 +86,7 @@ impl Home {
         take: &mut impl FnMut(Vec<Entry>, u64),
     ) -> Result<Opened, Failure> {
         let identities = self.identities();
+        let unproven = self.unproven().map_err(|error| fault::sync("reading the journal", &error))?;
         let (mut gathered, mut own_slips, mut levels) = (Opened::default(), Vec::new(), Vec::new());
         let mut copies = Vec::new();
         let me = self.device();
@@ -121,6 +122,10 @@ impl Home {
                     if entry.header.device == me && entry.header.kind == Kind::Slip {
                         own_slips.push(entry.header.clone());
                     }
+                    if let Some(why) = unproven.word(&entry) {
+                        replayed.failed.push((entry.at(), why));
+                        continue;
+                    }
                     if belonging.note(&entry.header) || !entry.header.understood() {
                         inside.push(entry);
                     } else {
@@ -153,7 +158,7 @@ impl Home {
         replayed.new_keys = replayed.new_keys.saturating_add(count(keys.len()));
         let mut rows = Vec::with_capacity(keys.len());
         for new in keys {
-            self.ring.put(new.slip, new.key, super::ring::Purpose::Foreign);
+            self.ring.put(new.slip, new.case, new.key, super::ring::Purpose::Foreign);
             rows.push(new.row);
         }
         if rows.is_empty() {

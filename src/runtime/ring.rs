@@ -56,7 +56,7 @@ pub(super) struct OwnSlip {
 /// Case keys by the place of their slip.
 #[derive(Debug, Default)]
 pub(super) struct Ring {
-    keys: HashMap<EntryRef, (CaseKey, Purpose)>,
+    keys: HashMap<EntryRef, (CaseKey, Purpose, CaseId)>,
     newest: HashMap<(CaseId, Purpose), OwnSlip>,
 }
 
@@ -65,17 +65,16 @@ impl Ring {
     pub(super) fn from_rows(rows: &[ShelfRow]) -> Self {
         let mut ring = Self::default();
         for row in rows.iter().filter(|row| row.shelf == Shelf::CaseKeys) {
-            if let Some((at, key, purpose)) = row.slip().zip(parse(&row.plain)).map(|(at, (key, use_))| (at, key, use_))
-            {
-                ring.keys.insert(at, (key, purpose));
+            if let (Some(at), Some((key, purpose)), Some(case)) = (row.slip(), parse(&row.plain), row.case) {
+                ring.keys.insert(at, (key, purpose, case));
             }
         }
         ring
     }
 
-    /// The key that a slip at this place gave.
-    pub(super) fn key(&self, slip: &EntryRef) -> Option<&CaseKey> {
-        self.keys.get(slip).map(|(key, _)| key)
+    /// The key that a slip at this place gave, and the case that the slip belongs to.
+    pub(super) fn key(&self, slip: &EntryRef) -> Option<(&CaseKey, CaseId)> {
+        self.keys.get(slip).map(|(key, _, case)| (key, *case))
     }
 
     /// What the key of a slip is for.
@@ -89,8 +88,8 @@ impl Ring {
     }
 
     /// Takes a key in.
-    pub(super) fn put(&mut self, slip: EntryRef, key: CaseKey, purpose: Purpose) {
-        self.keys.insert(slip, (key, purpose));
+    pub(super) fn put(&mut self, slip: EntryRef, case: CaseId, key: CaseKey, purpose: Purpose) {
+        self.keys.insert(slip, (key, purpose, case));
     }
 
     /// Notes an own slip, found in the journal or just kept: the newest of its case is sealed under. Entries of one journal come in
@@ -99,7 +98,7 @@ impl Ring {
         if header.kind != Kind::Slip {
             return;
         }
-        let Some((_, purpose)) = self.keys.get(&header.at()) else { return };
+        let Some((_, purpose, _)) = self.keys.get(&header.at()) else { return };
         let slip = OwnSlip { journal: header.journal, seq: header.seq, audience: header.audience.clone() };
         self.newest.insert((header.case, *purpose), slip);
     }

@@ -149,7 +149,7 @@ fn plan(
         }
         let held = ring.usable(piece.case, piece.purpose, slot.journal, audience).and_then(|seq| {
             let slip = EntryRef { device: slot.device, journal: slot.journal, seq };
-            ring.key(&slip).map(|key| (seq, key.clone()))
+            ring.key(&slip).map(|(key, _)| (seq, key.clone()))
         });
         let known = held.or_else(|| fresh.get(&(piece.case, piece.purpose, who)).cloned());
         let (slip, key) = known.unwrap_or_else(|| {

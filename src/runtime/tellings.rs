@@ -53,7 +53,10 @@ pub(super) fn sync_trouble(failure: &Failure, end: Option<&End>) -> Trouble {
 pub(super) fn courier_trouble(trouble: &Courier) -> Trouble {
     let word = match trouble {
         Courier::Fork { .. } | Courier::ForkElsewhere { .. } => "sync.fork",
-        Courier::HubDenies { .. } | Courier::HiddenTail { .. } | Courier::HubBehind { .. } => "sync.trust",
+        Courier::HubDenies { .. }
+        | Courier::HiddenTail { .. }
+        | Courier::HiddenElsewhere { .. }
+        | Courier::HubBehind { .. } => "sync.trust",
         Courier::NewEpoch { .. } | Courier::NotTaken { .. } | Courier::Document(_) => "",
     };
     Trouble { word: word.to_owned(), detail: carrier_words(trouble) }
@@ -82,6 +85,12 @@ pub fn carrier_words(trouble: &Courier) -> String {
         Courier::HiddenTail { journal } => {
             format!("the hub hides the end of journal {}. Tell the admin", short(journal))
         }
+        Courier::HiddenElsewhere { device, journal, shown, held } => format!(
+            "the hub lists {shown} entries of journal {} of device {} and gave {held} before: it was rolled back or hides the end. \
+             Tell the admin",
+            short(journal),
+            short(device)
+        ),
         Courier::Document(why) => format!("a document was not taken: {why}"),
     }
 }

@@ -4,6 +4,7 @@
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, JournalId};
 use amanat_keys::verifying_key::VerifyingKey;
 
+use crate::along::Along;
 use crate::chain::{Head, Stretch};
 use crate::entry::{EntryRef, SealedEntry};
 use crate::wire::limits;
@@ -82,14 +83,21 @@ impl Run {
     /// Checks every signature; `key_of` says whose key stands behind a place, or why none does. One bad entry never blocks the
     /// rest: where later entries vouch for its place in the chain it becomes an elision, and is given back to be set aside. At
     /// the end of the run nothing vouches for it, so the run is cut before it: a hash that nobody signed must not become a head.
+    /// `along` is the walk up to the run's first place: [`Along::default`] where nothing is known of what stands before.
     pub fn verify(
         mut self,
+        mut along: Along,
         mut key_of: impl FnMut(&SealedEntry) -> std::result::Result<VerifyingKey, Why>,
     ) -> (VerifiedRun, Vec<(Why, SealedEntry)>) {
         let (mut refused, mut vouched) = (Vec::new(), 0_usize);
         for (at, item) in self.items.iter_mut().enumerate() {
             let Item::Entry(entry) = item else { continue };
-            let checked = key_of(entry).and_then(|key| entry.verify(&key).map_err(|_forged| Why::BadSignature));
+            let checked = key_of(entry)
+                .and_then(|key| entry.verify(&key).map_err(|_forged| Why::BadSignature))
+                .and_then(|()| along.judge(&entry.header));
+            if checked.is_ok() {
+                along.pass(&entry.header);
+            }
             match checked {
                 Ok(()) => vouched = at.saturating_add(1),
                 Err(why) => {
@@ -217,12 +225,16 @@ pub enum Why {
     Fork,
     /// The content does not open to what the header commits to.
     Content,
+    /// It names an older roster than an entry before it in its journal.
+    RosterFell,
+    /// It lies under the slip of another case.
+    OtherCase,
     /// Anything that a later version may add; never retried by itself.
     Other(u64),
 }
 
 impl Why {
-    const KNOWN: [Why; 9] = [
+    const KNOWN: [Why; 11] = [
         Why::BadSignature,
         Why::UnknownDevice,
         Why::Revoked,
@@ -232,6 +244,8 @@ impl Why {
         Why::NotPermitted,
         Why::Fork,
         Why::Content,
+        Why::RosterFell,
+        Why::OtherCase,
     ];
 
     /// The number under which it is sent and stored, from 1.
@@ -246,6 +260,8 @@ impl Why {
             Why::NotPermitted => 7,
             Why::Fork => 8,
             Why::Content => 9,
+            Why::RosterFell => 10,
+            Why::OtherCase => 11,
             Why::Other(n) => n,
         }
     }

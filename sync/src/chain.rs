@@ -86,6 +86,29 @@ pub enum Verdict {
     },
 }
 
+/// What a stretch says about the place at which trust in a journal ends (FORMATS section 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtCut {
+    /// It goes through the very link that the roster names: all of it up to there is what was trusted.
+    Proven,
+    /// It does not come as far, or begins behind it: nothing is proven yet.
+    NotReached,
+    /// It comes by there with another link: an alternative history, made after the signing key was lost.
+    Denied,
+}
+
+/// Holds a stretch against the last trusted place of a device that left or was lost. The number alone proves nothing: whoever
+/// has the key can write another history of the same length.
+pub fn at_cut(cut: &Head, stretch: &Stretch) -> AtCut {
+    match stretch.link_at(cut.seq) {
+        // Before its first entry a stretch only says what it follows upon; the holder's own link decides about that.
+        Some(_) if stretch.hashes.is_empty() => AtCut::NotReached,
+        Some(link) if link == cut.link => AtCut::Proven,
+        Some(_) => AtCut::Denied,
+        None => AtCut::NotReached,
+    }
+}
+
 /// The one number whose link [`judge`] must be told: the last that the holder and the stretch have in common. `None` when the
 /// stretch begins beyond the head, so that nothing is common.
 pub fn common(head: &Head, stretch: &Stretch) -> Option<u64> {
@@ -200,6 +223,21 @@ mod tests {
             prop_assert_eq!(gap, piece.first > truth.last() + 1);
             prop_assert_eq!(holder.head(), truth.head());
         }
+    }
+
+    #[test]
+    fn another_history_of_the_same_length_does_not_pass_the_cut() {
+        let truth = whole(hashes(1, 5));
+        let cut_off = Head { seq: 3, link: truth.link_at(3).unwrap() };
+        assert_eq!(at_cut(&cut_off, &truth), AtCut::Proven);
+        assert_eq!(at_cut(&cut_off, &cut(&truth, 2, 1)), AtCut::Proven);
+        assert_eq!(at_cut(&cut_off, &cut(&truth, 0, 2)), AtCut::NotReached);
+        assert_eq!(at_cut(&cut_off, &cut(&truth, 4, 1)), AtCut::NotReached);
+        let mut other = hashes(1, 2);
+        other.extend(hashes(2, 3));
+        assert_eq!(at_cut(&cut_off, &whole(other)), AtCut::Denied, "the last trusted place differs");
+        assert_eq!(at_cut(&cut_off, &whole(hashes(2, 3))), AtCut::Denied);
+        assert_eq!(at_cut(&cut_off, &whole(hashes(2, 2))), AtCut::NotReached);
     }
 
     #[test]

@@ -10,6 +10,7 @@
 #![deny(missing_docs)]
 #![deny(clippy::as_conversions)]
 
+pub mod along;
 pub mod batch;
 mod cbor;
 pub mod chain;

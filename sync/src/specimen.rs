@@ -2,6 +2,7 @@
 
 use amanat_keys::device::Signer;
 use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId, KeyId};
+use amanat_keys::statement::{Purpose, Statement};
 
 use crate::batch::{Item, Run};
 use crate::chain;
@@ -165,5 +166,5 @@ pub(crate) fn receipt(pen: &Pen, epoch: u64, seq: u64) -> (Receipt, Vec<u8>) {
         complete: seq,
         hub_time: 0,
     };
-    (receipt, b"statement".to_vec())
+    (receipt, Statement::unsigned(Purpose::Receipt, receipt.encode()).to_bytes())
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use amanat_keys::fingerprint::Digest;
 use amanat_keys::statement::Purpose;
 use amanat_sync::batch::{self, Item, Why};
-use amanat_sync::chain::{self, Head, Stretch, Verdict};
+use amanat_sync::chain::{self, AtCut, Head, Stretch, Verdict};
 use amanat_sync::receipt::Receipt;
 use amanat_sync::wire::messages::{PushReply, RunAnswer};
 
@@ -131,9 +131,25 @@ async fn check_all(standing: &Standing, runs: Vec<batch::Run>) -> Result<Vec<Che
                 Err(why) => run.refused = Some((seq, why)),
             }
         }
+        if denied(standing, &run) {
+            run.refused = Some((first, Why::Revoked));
+            run.rows.clear();
+            run.hashes.clear();
+        }
         run
     });
     Ok(checked.collect())
+}
+
+/// Whether a run of a device that left or was lost comes by its last trusted place with another history than the roster names:
+/// whoever has its key could write one (FORMATS section 5).
+fn denied(standing: &Standing, run: &Checked) -> bool {
+    let (device, journal) = &run.place;
+    let device = standing.roster().device(device).filter(|device| !device.is_active());
+    device.and_then(|device| device.cut_off(journal)).is_some_and(|cut| {
+        let stretch = Stretch { first: run.first, before: run.before, hashes: run.hashes.clone() };
+        chain::at_cut(&Head { seq: cut.seq, link: cut.link }, &stretch) == AtCut::Denied
+    })
 }
 
 fn judge(standing: &Standing, seq: u64, place: Place, item: Item) -> Judged {

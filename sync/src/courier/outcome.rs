@@ -28,6 +28,9 @@ pub struct Outcome {
     pub pulled: u64,
     /// Entries of others that were set aside.
     pub set_aside: u64,
+    /// Places of others that the hub lists beyond what it gave us, when it showed its list in this pass: sealed to others, or
+    /// withheld.
+    pub unserved: u64,
     /// Documents that were newer than ours and were filed.
     pub documents: u64,
     /// The roster version now, if it moved. `trust` has it already; whoever keeps it must write it down.
@@ -47,6 +50,7 @@ impl Outcome {
             received: Vec::new(),
             pulled: 0,
             set_aside: 0,
+            unserved: 0,
             documents: 0,
             roster: None,
             hub_time: None,
@@ -148,6 +152,17 @@ pub enum Trouble {
     HiddenTail {
         /// The journal.
         journal: JournalId,
+    },
+    /// The hub's list of heads shows less of another's journal than the hub gave us before: it was rolled back, or hides a tail.
+    HiddenElsewhere {
+        /// The device.
+        device: DeviceId,
+        /// Its journal.
+        journal: JournalId,
+        /// The last number that the list shows, 0 for none.
+        shown: u64,
+        /// The last number held here.
+        held: u64,
     },
     /// A roster or document from the hub was not taken, with the reason.
     Document(String),

@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use amanat_keys::fingerprint::{DeviceId, JournalId};
+use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
 use amanat_keys::trust::Trust;
 use amanat_keys::verifying_key::VerifyingKey;
 
 use super::outcome::{End, Trouble};
 use super::papers;
 use super::pass::{Trip, nonsense};
-use crate::batch::{Run, Why};
+use crate::along::Along;
+use crate::batch::{Limit, Run, Why};
 use crate::cbor::count;
-use crate::chain::Verdict;
+use crate::chain::{self, AtCut, Head, Verdict};
 use crate::entry::{Change, SealedEntry};
-use crate::journal::{Pulled, Quarantined, State};
-use crate::receipt::{Checkpoint, read_heads_list};
+use crate::journal::{KnownHead, Pulled, Quarantined, State, Wanted};
+use crate::receipt::{Checkpoint, ListedHead, read_heads_list};
 use crate::wire::codec;
 use crate::wire::limits::{MAX_AGAIN, MAX_ITEMS, MAX_SEQ};
 use crate::wire::messages::{HeadLine, PullRequest};
@@ -23,6 +24,8 @@ use crate::wire::v1::PullManifest;
 type Place = (DeviceId, JournalId);
 
 pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
+    // What earlier passes brought was in the hub's books before any list that it shows now.
+    let before = trip.journal.heads().map_err(End::Local)?;
     // What did not verify is not asked for twice in one pass: it would fill every page.
     let mut passed_over: BTreeMap<Place, u64> = BTreeMap::new();
     let mut opened: BTreeMap<Place, u64> = BTreeMap::new();
@@ -45,7 +48,7 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
         }
         moved |= take(trip, others, &mut passed_over)?;
         trip.file(&manifest.statements)?;
-        look_for_hidden_tail(trip, &manifest)?;
+        look_for_hidden_tail(trip, &manifest, &before)?;
         if opened.is_empty() && (!manifest.more || !moved) {
             return Ok(());
         }
@@ -104,7 +107,17 @@ fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeMap<Place, u
     let mut places = Vec::new();
     for run in runs.into_iter().filter(|run| !run.items.is_empty()) {
         let (place, last) = ((run.device, run.journal), run.last());
-        let (verified, refused) = run.verify(|entry| key_of(entry, trip.trust));
+        if denied(&run, trip.trust) {
+            // Not one entry of it is what the roster trusts, though each is signed: it is evidence.
+            passed_over.insert(place, last);
+            trip.outcome.tell(Trouble::ForkElsewhere { device: place.0, journal: place.1 });
+            let aside =
+                |sealed: &SealedEntry| Quarantined { entry: sealed.at(), why: Why::Revoked, sealed: sealed.clone() };
+            pulled.quarantine.extend(run.entries().map(aside));
+            continue;
+        }
+        let along = along_before(trip, &run)?;
+        let (verified, refused) = run.verify(along, |entry| key_of(entry, trip.trust));
         if verified.run().last() < last {
             passed_over.insert(place, last);
         }
@@ -116,7 +129,7 @@ fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeMap<Place, u
         places.push((place, count(verified.run().entries().count())));
         pulled.runs.push(verified);
     }
-    if places.is_empty() {
+    if places.is_empty() && pulled.quarantine.is_empty() {
         return Ok(false);
     }
     let aside = count(pulled.quarantine.len());
@@ -139,6 +152,22 @@ fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeMap<Place, u
     Ok(moved)
 }
 
+/// Whether a run of a device that left or was lost comes by its last trusted place with another history.
+fn denied(run: &Run, trust: &Trust) -> bool {
+    let device = trust.device(&run.device).filter(|device| !device.is_active());
+    let cut = device.and_then(|device| device.cut_off(&run.journal));
+    cut.is_some_and(|cut| chain::at_cut(&Head { seq: cut.seq, link: cut.link }, &run.stretch()) == AtCut::Denied)
+}
+
+/// What is known of a journal just before a run begins.
+fn along_before(trip: &Trip<'_>, run: &Run) -> Result<Along, End> {
+    let Some(seq) = run.first.checked_sub(2) else { return Ok(Along::default()) };
+    let wanted = Wanted::After { device: run.device, journal: run.journal, seq };
+    let held = trip.journal.pending(&wanted, Limit { items: 1, bytes: 1 }).map_err(End::Local)?;
+    let before = held.first().filter(|held| held.first == seq.saturating_add(1)).and_then(|held| held.entries().next());
+    Ok(Along::after(before.map(|entry| &entry.header)))
+}
+
 /// Whose key stands behind an entry, by the adopted roster.
 fn key_of(entry: &SealedEntry, trust: &Trust) -> Result<VerifyingKey, Why> {
     let header = &entry.header;
@@ -159,7 +188,7 @@ fn restored(trip: &mut Trip<'_>, own: Vec<Run>, passed_over: &mut BTreeMap<Place
     for run in own {
         let place = (run.device, run.journal);
         let (first, last) = (run.first, run.last());
-        let (verified, _refused) = run.verify(|entry| key_of(entry, trip.trust));
+        let (verified, _refused) = run.verify(Along::default(), |entry| key_of(entry, trip.trust));
         if verified.run().items.is_empty() {
             continue;
         }
@@ -174,8 +203,9 @@ fn restored(trip: &mut Trip<'_>, own: Vec<Run>, passed_over: &mut BTreeMap<Place
     Ok(true)
 }
 
-/// The list of heads must be the checkpoint's, and must not show less of our journals than the hub has signed for.
-fn look_for_hidden_tail(trip: &mut Trip<'_>, manifest: &PullManifest) -> Result<(), End> {
+/// The list of heads must be the checkpoint's. It must not show less of our journals than the hub has signed for, nor less of
+/// anybody's than it gave us before, nor another history than the one that we hold.
+fn look_for_hidden_tail(trip: &mut Trip<'_>, manifest: &PullManifest, before: &[KnownHead]) -> Result<(), End> {
     if manifest.heads.is_empty() {
         return Ok(());
     }
@@ -191,9 +221,46 @@ fn look_for_hidden_tail(trip: &mut Trip<'_>, manifest: &PullManifest) -> Result<
             trip.outcome.tell(Trouble::HiddenTail { journal: own.journal });
         }
     }
+    for known in before.iter().filter(|known| known.own.is_none() && known.state != State::Forked) {
+        let (device, journal) = (known.device, known.journal);
+        let Some(shown) = listed.iter().find(|line| (line.device, line.journal) == (device, journal)) else {
+            trip.outcome.tell(Trouble::HiddenElsewhere { device, journal, shown: 0, held: known.head.seq });
+            continue;
+        };
+        if shown.head.seq < known.head.seq {
+            let held = known.head.seq;
+            trip.outcome.tell(Trouble::HiddenElsewhere { device, journal, shown: shown.head.seq, held });
+        }
+        if link_at(trip, known, shown.head.seq)?.is_some_and(|ours| ours != shown.head.link) {
+            trip.outcome.tell(Trouble::ForkElsewhere { device, journal });
+        }
+    }
+    trip.outcome.unserved = unserved(trip, &listed)?;
     Ok(())
 }
 
+/// Our link at a place of another's journal, as far as we hold it.
+fn link_at(trip: &Trip<'_>, known: &KnownHead, seq: u64) -> Result<Option<Digest>, End> {
+    if seq == known.head.seq {
+        return Ok(Some(known.head.link));
+    }
+    let wanted = Wanted::After { device: known.device, journal: known.journal, seq };
+    let runs = trip.journal.pending(&wanted, Limit { items: 1, bytes: 1 }).map_err(End::Local)?;
+    Ok(runs.first().filter(|run| run.first == seq.saturating_add(1)).map(|run| run.before))
+}
+
+/// How many places the list shows beyond what we were given: entries for others, or withheld. Nobody here can tell which, so
+/// they are counted and not accused.
+fn unserved(trip: &Trip<'_>, listed: &[ListedHead]) -> Result<u64, End> {
+    let heads = trip.journal.heads().map_err(End::Local)?;
+    let held: BTreeMap<Place, u64> =
+        heads.iter().map(|known| ((known.device, known.journal), known.head.seq)).collect();
+    let beyond =
+        |line: &ListedHead| line.head.seq.saturating_sub(held.get(&(line.device, line.journal)).copied().unwrap_or(0));
+    let others = listed.iter().filter(|line| line.device != trip.party.device);
+    Ok(others.fold(0, |sum, line| beyond(line).saturating_add(sum)))
+}
+
 fn is_list_of(checkpoint: &Checkpoint, list: &[u8]) -> bool {
-    amanat_keys::fingerprint::Digest::of(list) == checkpoint.heads
+    Digest::of(list) == checkpoint.heads
 }

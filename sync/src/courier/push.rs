@@ -87,7 +87,13 @@ fn not_taken(trip: &mut Trip<'_>, run: &Run, seq: u64, why: Why, left_alone: &mu
     }
     let journal = run.journal;
     let successor = match why {
-        Why::BadSignature | Why::Malformed | Why::TooBig | Why::Fork | Why::Content => trip.succeed(&journal)?,
+        Why::BadSignature
+        | Why::Malformed
+        | Why::TooBig
+        | Why::Fork
+        | Why::Content
+        | Why::RosterFell
+        | Why::OtherCase => trip.succeed(&journal)?,
         Why::UnknownDevice | Why::Revoked | Why::Version | Why::NotPermitted | Why::Other(_) => None,
     };
     trip.outcome.tell(Trouble::NotTaken { journal, seq, why, successor });

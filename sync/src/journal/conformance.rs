@@ -25,7 +25,7 @@ pub(super) fn keep(entries: &[SealedEntry]) -> Keep {
 
 pub(super) fn verified(pen: &Pen, run: Run) -> VerifiedRun {
     let key = pen.signer.verifying_key();
-    let (run, refused) = run.verify(|_entry| Ok(key));
+    let (run, refused) = run.verify(crate::along::Along::default(), |_entry| Ok(key));
     assert!(refused.is_empty());
     run
 }
@@ -304,7 +304,7 @@ pub(super) fn a_bad_entry_is_set_aside_and_the_rest_goes_on(j: &mut dyn Journal)
         entry.signature[5] ^= 1;
     }
     let key = pen.signer.verifying_key();
-    let (run, refused) = run.verify(|_entry| Ok(key));
+    let (run, refused) = run.verify(crate::along::Along::default(), |_entry| Ok(key));
     assert_eq!(refused.len(), 2);
     assert_eq!(run.run().items.len(), 4, "the last one is cut off, the middle one is vouched for by those after it");
     let quarantine = refused.into_iter().map(|(why, sealed)| Quarantined { entry: sealed.at(), why, sealed }).collect();

@@ -39,12 +39,12 @@ struct Hub {
     epoch: u64,
     vouched: u64,
     checkpoint: Option<(Checkpoint, Vec<u8>)>,
-    receipts: BTreeMap<(u64, DeviceId, JournalId), Receipt>,
+    receipts: BTreeMap<(u64, DeviceId, JournalId), (Receipt, Vec<u8>)>,
 }
 
 impl Hub {
     fn receipt(&self, epoch: u64, of: &KnownHead) -> Option<&Receipt> {
-        self.receipts.get(&(epoch, of.device, of.journal))
+        self.receipts.get(&(epoch, of.device, of.journal)).map(|(receipt, _)| receipt)
     }
 }
 
@@ -148,7 +148,7 @@ impl MemoryJournal {
         verdict
     }
 
-    fn file_one(&mut self, vouched: u64, receipt: &Receipt, filed: &mut Filed) {
+    fn file_one(&mut self, vouched: u64, receipt: &Receipt, statement: &[u8], filed: &mut Filed) {
         let Some(held) = self.held(&receipt.device, &receipt.journal).and_then(|at| self.journals.get_mut(at)) else {
             return;
         };
@@ -166,10 +166,10 @@ impl MemoryJournal {
         }
         let receipts = &mut self.hubs.entry(receipt.hub).or_default().receipts;
         let key = (receipt.epoch, receipt.device, receipt.journal);
-        if receipts.get(&key).is_some_and(|held| (held.seq, held.complete) >= (receipt.seq, receipt.complete)) {
+        if receipts.get(&key).is_some_and(|(held, _)| (held.seq, held.complete) >= (receipt.seq, receipt.complete)) {
             return;
         }
-        receipts.insert(key, *receipt);
+        receipts.insert(key, (*receipt, statement.to_vec()));
         if receipt.epoch == vouched {
             filed.received.push((receipt.device, receipt.journal, receipt.seq));
         }
@@ -287,7 +287,7 @@ impl Journal for MemoryJournal {
             hub.checkpoint = Some((*checkpoint, statement.clone()));
         }
         let (vouched, mut filed) = (hub.vouched, Filed::default());
-        filing.receipts.iter().for_each(|(receipt, _)| self.file_one(vouched, receipt, &mut filed));
+        filing.receipts.iter().for_each(|(receipt, word)| self.file_one(vouched, receipt, word, &mut filed));
         Ok(filed)
     }
 
@@ -384,6 +384,7 @@ impl Journal for MemoryJournal {
                 continue;
             };
             let counts = hub.receipt(hub.vouched, k);
+            status.receipts.extend(hub.receipts.get(&(hub.vouched, k.device, k.journal)).cloned());
             status.own.push(Standing {
                 journal: k.journal,
                 line,

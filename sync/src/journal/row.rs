@@ -12,6 +12,8 @@ pub(super) const ENTRY: &str = "entry";
 pub(super) const QUARANTINE: &str = "quarantine";
 /// The table name under which documents are sealed.
 pub(super) const DOCUMENT: &str = "document";
+/// The table name under which what is known of a journal is sealed.
+pub(super) const JOURNAL: &str = "journal";
 /// The table name under which the hub's statements are sealed.
 pub(super) const HUB: &str = "hub";
 

@@ -2,7 +2,8 @@
 //! and this list can disagree has its own error.
 //!
 //! What stands in the clear, in a file that may be seized: how many entries and of which devices and journals (random or hashed
-//! numbers), sizes, links, the random numbers of the cases whose keys are held. All else is sealed row by row.
+//! numbers), sizes, links, the random numbers of the cases whose keys are held. All else is sealed row by row, and what stands
+//! in the clear about states, epochs and receipts is an index that is believed only as far as the sealed row says the same.
 
 use amanat_keys::fingerprint::Digest;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
@@ -19,7 +20,7 @@ const STEPS: [&str; 1] = ["
 create table journals (
     no integer primary key,
     agency blob not null, device blob not null, journal blob not null,
-    line integer not null, state integer not null, elided integer not null,
+    line integer not null, state integer not null, elided integer not null, body blob not null,
     unique (device, journal)
 ) strict;
 create table entries (place integer primary key, link blob not null, hash blob, body blob) strict;
@@ -34,7 +35,7 @@ create table documents (
 ) strict, without rowid;
 create table hubs (
     hub blob primary key, epoch integer not null, vouched integer not null,
-    number integer not null, digest blob not null, body blob
+    number integer not null, digest blob not null, body blob not null
 ) strict, without rowid;
 create table receipts (
     hub blob not null, epoch integer not null, no integer not null,

@@ -308,6 +308,8 @@ pub struct Status {
     pub quarantined: u64,
     /// The newest checkpoint of the hub, the hash of its payload, and its statement.
     pub checkpoint: Option<(Checkpoint, Digest, Vec<u8>)>,
+    /// Receipts that count for own journals, with the statements that carry them: what *received* rests on.
+    pub receipts: Vec<(Receipt, Vec<u8>)>,
     /// The highest epoch seen of this hub.
     pub epoch: u64,
     /// The highest epoch that counts.

@@ -57,13 +57,16 @@ impl SqliteJournal {
         SqliteJournal::open(&self.path, self.seal.clone())
     }
 
-    /// Reads every page of the file and looks whether they hang together: for `verify`, and after a disk has misbehaved.
+    /// Reads every page of the file and looks whether they hang together, and opens every row but the entries: for `verify`, and after a disk has misbehaved.
     ///
     /// # Errors
     /// `StorageDamaged`; storage.
     pub fn check(&self) -> Result<()> {
         let word: String = self.db.query_row("pragma quick_check(1)", [], |row| row.get(0)).map_err(storage)?;
-        if word == "ok" { Ok(()) } else { Err(SyncError::StorageDamaged("the database does not hang together")) }
+        if word != "ok" {
+            return Err(SyncError::StorageDamaged("the database does not hang together"));
+        }
+        self.reading(read::check_rows)
     }
 
     /// Lets the file grow to this many pages and no further, as a quota does: what comes after is `StorageFull`.
@@ -118,11 +121,11 @@ pub(super) fn mark(seal: &RowSeal) -> Result<Vec<u8>> {
 
 impl Journal for SqliteJournal {
     fn begin(&mut self, new: &NewJournal) -> Result<Slot> {
-        self.writing(|tx, _seal| keep::begin(tx, new))
+        self.writing(|tx, seal| keep::begin(tx, seal, new))
     }
 
     fn next_slot(&self, line: Line) -> Result<Slot> {
-        self.reading(|db, _seal| read::next_slot(db, line))
+        self.reading(|db, seal| read::next_slot(db, seal, line))
     }
 
     fn append(&mut self, keep: &Keep) -> Result<Vec<KnownHead>> {
@@ -142,7 +145,7 @@ impl Journal for SqliteJournal {
     }
 
     fn heads(&self) -> Result<Vec<KnownHead>> {
-        self.reading(|db, _seal| read::heads(db))
+        self.reading(read::heads)
     }
 
     fn entries_after(&self, after: Cursor, limit: Limit) -> Result<Page> {

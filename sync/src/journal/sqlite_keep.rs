@@ -13,7 +13,7 @@ use crate::chain::{self, Head, Verdict};
 use crate::documents::{self, Adoption, Document, HeldDocument};
 use crate::entry::{SealedEntry, Slot};
 use crate::error::{Result, SyncError};
-use crate::receipt::Receipt;
+use crate::receipt::{Checkpoint, Receipt};
 use crate::wire::limits;
 
 fn run(tx: &Transaction<'_>, sql: &str, params: impl Params) -> Result<usize> {
@@ -36,41 +36,48 @@ pub(super) fn mark(tx: &Transaction<'_>, sealed: &[u8]) -> Result<()> {
     run(tx, "insert into vault (one, body) values (1, ?1)", [sealed]).map(|_rows| ())
 }
 
-pub(super) fn begin(tx: &Transaction<'_>, new: &NewJournal) -> Result<Slot> {
+pub(super) fn begin(tx: &Transaction<'_>, seal: &RowSeal, new: &NewJournal) -> Result<Slot> {
     if let Some(old) = new.closes {
-        let known = read::journal(tx, &new.device, &old)?.filter(|n| n.known.own == Some(new.line));
+        let known = read::journal(tx, seal, &new.device, &old)?.filter(|n| n.known.own == Some(new.line));
         let known = known.ok_or(SyncError::Misuse("the journal to close is not this device's"))?;
         if known.known.state == State::Open {
-            set_state(tx, known.no, State::Closed)?;
+            set_state(tx, seal, &known, State::Closed)?;
         }
     }
-    if read::open_line(tx, new.line)?.is_some() {
+    if read::open_line(tx, seal, new.line)?.is_some() {
         return Err(SyncError::Misuse("the line has an open journal"));
     }
-    if read::journal(tx, &new.device, &new.journal)?.is_some() {
+    if read::journal(tx, seal, &new.device, &new.journal)?.is_some() {
         return Err(SyncError::Misuse("the journal exists"));
     }
     let link = chain::link0(&new.agency, &new.device, &new.journal);
     let head = Head { seq: 0, link };
     let (agency, device, journal) = (new.agency, new.device, new.journal);
-    add_journal(tx, &KnownHead { agency, device, journal, head, own: Some(new.line), state: State::Open })?;
+    add_journal(tx, seal, &KnownHead { agency, device, journal, head, own: Some(new.line), state: State::Open })?;
     Ok(Slot { agency, device, journal, seq: 1, prev: link })
 }
 
-fn set_state(tx: &Transaction<'_>, no: i64, state: State) -> Result<()> {
-    run(tx, "update journals set state = ?2 where no = ?1", [no, state_number(state)]).map(|_rows| ())
+fn set_state(tx: &Transaction<'_>, seal: &RowSeal, of: &Numbered, state: State) -> Result<()> {
+    let body = journal_body(seal, &KnownHead { state, ..of.known })?;
+    let sql = "update journals set state = ?2, body = ?3 where no = ?1";
+    run(tx, sql, (of.no, state_number(state), body)).map(|_rows| ())
 }
 
-fn add_journal(tx: &Transaction<'_>, k: &KnownHead) -> Result<Numbered> {
+fn journal_body(seal: &RowSeal, k: &KnownHead) -> Result<Vec<u8>> {
+    let word = read::journal_word(&k.agency, k.own.map_or(0, line_number), state_number(k.state));
+    sealed(seal, row::JOURNAL, &row::key(&k.device, &k.journal, 0), &word)
+}
+
+fn add_journal(tx: &Transaction<'_>, seal: &RowSeal, k: &KnownHead) -> Result<Numbered> {
     let no = one(tx, "select coalesce(max(no), 0) + 1 from journals", [], |row| unsigned(row, 0))?.unwrap_or(1);
     if no > limits::MAX_JOURNALS {
         return Err(SyncError::TooBig("journals in one home"));
     }
     let (no, line) = (signed(no)?, k.own.map_or(0, line_number));
-    let sql =
-        "insert into journals (no, agency, device, journal, line, state, elided) values (?1, ?2, ?3, ?4, ?5, ?6, 0)";
+    let sql = "insert into journals (no, agency, device, journal, line, state, elided, body)
+        values (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7)";
     let (agency, device, journal) = (k.agency.as_bytes(), k.device.as_bytes(), k.journal.as_bytes());
-    run(tx, sql, (no, agency, device, journal, line, state_number(k.state)))?;
+    run(tx, sql, (no, agency, device, journal, line, state_number(k.state), journal_body(seal, k)?))?;
     Ok(Numbered { no, known: *k, elided: 0 })
 }
 
@@ -81,7 +88,7 @@ pub(super) fn append(tx: &Transaction<'_>, seal: &RowSeal, keep: &Keep) -> Resul
         let at = match touched.iter().position(|n| (n.known.device, n.known.journal) == (h.device, h.journal)) {
             Some(at) => at,
             None => {
-                touched.push(read::journal(tx, &h.device, &h.journal)?.ok_or(SyncError::NoJournal)?);
+                touched.push(read::journal(tx, seal, &h.device, &h.journal)?.ok_or(SyncError::NoJournal)?);
                 touched.len().saturating_sub(1)
             }
         };
@@ -133,22 +140,20 @@ pub(super) fn shelve(tx: &Transaction<'_>, seal: &RowSeal, put: &[ShelfRow], tak
 
 pub(super) fn file_receipt(tx: &Transaction<'_>, seal: &RowSeal, f: &Filing) -> Result<Filed> {
     let mut filed = Filed::default();
-    let (epoch, vouched) = read::epochs(tx, &f.hub)?;
     f.check()?;
+    let held = read::hub_row(tx, seal, &f.hub)?;
     let seen = f.receipts.iter().map(|(r, _)| r.epoch).chain(f.checkpoint.iter().map(|(c, _)| c.epoch)).max();
-    let (epoch, vouched) = (epoch.max(seen.unwrap_or(0)), vouched.max(f.vouched));
-    let held = read::checkpoint(tx, seal, &f.hub)?;
-    let sql = "insert into hubs (hub, epoch, vouched, number, digest, body) values (?1, ?2, ?3, 0, x'', null)
-        on conflict (hub) do update set epoch = excluded.epoch, vouched = excluded.vouched";
-    run(tx, sql, (f.hub.as_bytes(), signed(epoch)?, signed(vouched)?))?;
-    if let Some((checkpoint, statement)) = &f.checkpoint
-        && filing::is_newer(checkpoint, held.as_ref().map(|(held, ..)| held))
-    {
-        let body = sealed(seal, row::HUB, f.hub.as_bytes(), &filing::write_checkpoint(checkpoint, statement))?;
-        let digest = Digest::of(&checkpoint.encode());
-        let sql = "update hubs set number = ?2, digest = ?3, body = ?4 where hub = ?1";
-        run(tx, sql, (f.hub.as_bytes(), signed(checkpoint.number)?, digest.as_bytes(), body))?;
-    }
+    let (epoch, vouched) = (held.epoch.max(seen.unwrap_or(0)), held.vouched.max(f.vouched));
+    let on_file = held.checkpoint.map(|(checkpoint, _, statement)| (checkpoint, statement));
+    let newer =
+        |(offered, _): &&(Checkpoint, Vec<u8>)| filing::is_newer(offered, on_file.as_ref().map(|(held, _)| held));
+    let newest = f.checkpoint.as_ref().filter(newer).or(on_file.as_ref());
+    let number = newest.map_or(0, |(checkpoint, _)| checkpoint.number);
+    let digest = newest.map_or(Vec::new(), |(checkpoint, _)| Digest::of(&checkpoint.encode()).as_bytes().to_vec());
+    let filing = newest.map_or(Vec::new(), |(checkpoint, statement)| filing::write_checkpoint(checkpoint, statement));
+    let body = sealed(seal, row::HUB, f.hub.as_bytes(), &read::hub_word(epoch, vouched, &filing))?;
+    let sql = "insert or replace into hubs (hub, epoch, vouched, number, digest, body) values (?1, ?2, ?3, ?4, ?5, ?6)";
+    run(tx, sql, (f.hub.as_bytes(), signed(epoch)?, signed(vouched)?, signed(number)?, digest, body))?;
     for (receipt, statement) in &f.receipts {
         file_one(tx, seal, &f.hub, vouched, (receipt, statement.as_slice()), &mut filed)?;
     }
@@ -163,22 +168,22 @@ fn file_one(
     (receipt, statement): (&Receipt, &[u8]),
     filed: &mut Filed,
 ) -> Result<()> {
-    let Some(at) = read::journal(tx, &receipt.device, &receipt.journal)? else { return Ok(()) };
+    let Some(at) = read::journal(tx, seal, &receipt.device, &receipt.journal)? else { return Ok(()) };
     if receipt.seq > at.known.head.seq {
         // The hub has more than we do. Of our own journal that means a restored backup: it must not grow (FORMATS section 2).
         if at.known.own.is_some() && at.known.state == State::Open {
-            set_state(tx, at.no, State::Closed)?;
+            set_state(tx, seal, &at, State::Closed)?;
             filed.behind.push((receipt.device, receipt.journal));
         }
         return Ok(());
     }
     if read::link_at(tx, &at, receipt.seq)? != Some(receipt.link) {
         // The hub signed for another history of this journal: it is evidence, and the journal must not grow.
-        set_state(tx, at.no, State::Forked)?;
+        set_state(tx, seal, &at, State::Forked)?;
         filed.forked.push((receipt.device, receipt.journal));
         return Ok(());
     }
-    if read::receipt(tx, hub, receipt.epoch, at.no)?.is_some_and(|held| held.covers(receipt)) {
+    if read::receipt(tx, seal, hub, receipt.epoch, &at)?.is_some_and(|(held, _)| read::covers(&held, receipt)) {
         return Ok(());
     }
     let key = row::receipt_key(hub, receipt.epoch, &row::key(&receipt.device, &receipt.journal, 0));
@@ -202,7 +207,7 @@ pub(super) fn file_pulled(tx: &Transaction<'_>, seal: &RowSeal, pulled: &Pulled)
 fn set_aside(tx: &Transaction<'_>, seal: &RowSeal, bad: &Quarantined) -> Result<()> {
     let plain = row::pack(&bad.sealed);
     let digest = Digest::of(&plain);
-    let body = sealed(seal, row::QUARANTINE, digest.as_bytes(), &plain)?;
+    let body = sealed(seal, row::QUARANTINE, &read::aside_key(&digest, bad.why.number()), &plain)?;
     // The same bytes again are the same finding; the first reason stays.
     let sql = "insert into quarantine (digest, device, journal, seq, why, body) values (?1, ?2, ?3, ?4, ?5, ?6)
         on conflict (digest) do nothing";
@@ -212,7 +217,7 @@ fn set_aside(tx: &Transaction<'_>, seal: &RowSeal, bad: &Quarantined) -> Result<
 }
 
 fn file_run(tx: &Transaction<'_>, seal: &RowSeal, run: &Run) -> Result<Verdict> {
-    let at = match read::journal(tx, &run.device, &run.journal)? {
+    let at = match read::journal(tx, seal, &run.device, &run.journal)? {
         Some(at) => at,
         None => {
             let head = Head { seq: 0, link: chain::link0(&run.agency, &run.device, &run.journal) };
@@ -221,20 +226,20 @@ fn file_run(tx: &Transaction<'_>, seal: &RowSeal, run: &Run) -> Result<Verdict> 
             if !filing::plan(&head, None, run).adds() {
                 return Ok(filing::plan(&head, None, run).verdict);
             }
-            add_journal(tx, &new)?
+            add_journal(tx, seal, &new)?
         }
     };
     let verdict = file_into(tx, seal, &at, run)?;
     if !matches!(verdict, Verdict::Fork { .. }) {
         return Ok(verdict);
     }
-    if let Some(shorter) = rewind(tx, &at)? {
+    if let Some(shorter) = rewind(tx, seal, &at)? {
         let again = file_into(tx, seal, &shorter, run)?;
         if !matches!(again, Verdict::Fork { .. }) {
             return Ok(again);
         }
     }
-    set_state(tx, at.no, State::Forked)?;
+    set_state(tx, seal, &at, State::Forked)?;
     for entry in run.entries() {
         set_aside(tx, seal, &Quarantined { entry: entry.at(), why: Why::Fork, sealed: entry.clone() })?;
     }
@@ -262,14 +267,14 @@ fn file_into(tx: &Transaction<'_>, seal: &RowSeal, at: &Numbered, run: &Run) -> 
     }
     if at.known.own.is_some() && at.known.state == State::Open && !plan.add.is_empty() {
         // Somebody wrote on in our journal: it was us, before this home was restored from a backup (FORMATS section 2).
-        set_state(tx, at.no, State::Closed)?;
+        set_state(tx, seal, at, State::Closed)?;
     }
     Ok(plan.verdict)
 }
 
 /// Forgets hashes at the end of another's journal that no signature above them vouches for: the hub's word was all there was
 /// about them, and it now says otherwise. Gives the journal as it then stands, if there was anything to forget.
-fn rewind(tx: &Transaction<'_>, at: &Numbered) -> Result<Option<Numbered>> {
+fn rewind(tx: &Transaction<'_>, seal: &RowSeal, at: &Numbered) -> Result<Option<Numbered>> {
     if at.known.own.is_some() {
         return Ok(None);
     }
@@ -287,7 +292,7 @@ fn rewind(tx: &Transaction<'_>, at: &Numbered) -> Result<Option<Numbered>> {
     }
     let elided = at.elided.saturating_sub(u64::try_from(gone).unwrap_or(0));
     self::run(tx, "update journals set elided = ?2 where no = ?1", [at.no, signed(elided)?])?;
-    read::journal(tx, &at.known.device, &at.known.journal)
+    read::journal(tx, seal, &at.known.device, &at.known.journal)
 }
 
 pub(super) fn adopt(tx: &Transaction<'_>, seal: &RowSeal, d: &Document) -> Result<Adoption> {
@@ -312,7 +317,7 @@ pub(super) fn adopt(tx: &Transaction<'_>, seal: &RowSeal, d: &Document) -> Resul
         run(tx, "delete from documents where kind = ?1 and about = ?2", (kind, about))?;
     }
     let digest = Digest::of(&d.bytes);
-    let key = document_key(d.kind.number(), &d.about, d.version, &digest);
+    let key = document_key(d.kind.number(), &d.about, d.version, &digest, rival != 0);
     let body = sealed(seal, row::DOCUMENT, &key, &d.bytes)?;
     let sql = "insert or replace into documents (kind, about, version, digest, rival, body)
         values (?1, ?2, ?3, ?4, ?5, ?6)";

@@ -3,6 +3,7 @@
 
 use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId, KeyId};
 use amanat_keys::row_seal::RowSeal;
+use amanat_keys::statement::Statement;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use super::shapes::run_after;
@@ -93,18 +94,28 @@ pub(super) fn mark(db: &Connection) -> Result<Option<Vec<u8>>> {
     db.query_row("select body from vault where one = 1", [], |row| row.get(0)).optional().map_err(storage)
 }
 
-const JOURNAL: &str = "select no, agency, device, journal, line, state, elided from journals";
+/// What the sealed row of a journal says: agency ‖ line ‖ state.
+pub(super) fn journal_word(agency: &AgencyId, line: i64, state: i64) -> Vec<u8> {
+    [&agency.as_bytes()[..], &line.to_be_bytes(), &state.to_be_bytes()].concat()
+}
 
-fn numbered(db: &Connection, row: &Row<'_>) -> Result<Numbered> {
+const JOURNAL: &str = "select no, agency, device, journal, line, state, elided, body from journals";
+
+fn numbered(db: &Connection, seal: &RowSeal, row: &Row<'_>) -> Result<Numbered> {
     let no: i64 = row.get(0).map_err(storage)?;
     let (agency, device) = (AgencyId::from_bytes(array(row, 1)?), DeviceId::from_bytes(array(row, 2)?));
     let journal = JournalId::from_bytes(array(row, 3)?);
-    let own = match row.get::<_, i64>(4).map_err(storage)? {
+    let (line, state) = (row.get::<_, i64>(4).map_err(storage)?, row.get::<_, i64>(5).map_err(storage)?);
+    let sealed = open(seal, row::JOURNAL, &row::key(&device, &journal, 0), blob(row, 7)?)?;
+    if *sealed != journal_word(&agency, line, state) {
+        return Err(SyncError::StorageDamaged("the state of a journal is not what was written"));
+    }
+    let own = match line {
         1 => Some(Line::Cases),
         2 => Some(Line::Statistics),
         _ => None,
     };
-    let state = match row.get::<_, i64>(5).map_err(storage)? {
+    let state = match state {
         0 => State::Open,
         1 => State::Closed,
         _ => State::Forked,
@@ -123,20 +134,26 @@ fn newest(db: &Connection, no: i64) -> Result<Option<Head>> {
 }
 
 /// The journal of this name, if it is known.
-pub(super) fn journal(db: &Connection, device: &DeviceId, journal: &JournalId) -> Result<Option<Numbered>> {
-    let sql =
-        "select no, agency, device, journal, line, state, elided from journals where device = ?1 and journal = ?2";
-    one(db, sql, [&device.as_bytes()[..], journal.as_bytes()], |row| numbered(db, row))
+pub(super) fn journal(
+    db: &Connection,
+    seal: &RowSeal,
+    device: &DeviceId,
+    journal: &JournalId,
+) -> Result<Option<Numbered>> {
+    let sql = "select no, agency, device, journal, line, state, elided, body from journals
+        where device = ?1 and journal = ?2";
+    one(db, sql, [&device.as_bytes()[..], journal.as_bytes()], |row| numbered(db, seal, row))
 }
 
-pub(super) fn journals(db: &Connection) -> Result<Vec<Numbered>> {
-    all(db, JOURNAL, [], |row| numbered(db, row))
+pub(super) fn journals(db: &Connection, seal: &RowSeal) -> Result<Vec<Numbered>> {
+    all(db, JOURNAL, [], |row| numbered(db, seal, row))
 }
 
 /// The open own journal of a line.
-pub(super) fn open_line(db: &Connection, line: Line) -> Result<Option<Numbered>> {
-    let sql = "select no, agency, device, journal, line, state, elided from journals where line = ?1 and state = 0";
-    one(db, sql, [line_number(line)], |row| numbered(db, row))
+pub(super) fn open_line(db: &Connection, seal: &RowSeal, line: Line) -> Result<Option<Numbered>> {
+    // All are read, so that a changed column is told of here and does not merely hide a journal.
+    let open = |n: &Numbered| n.known.own == Some(line) && n.known.state == State::Open;
+    Ok(journals(db, seal)?.into_iter().find(open))
 }
 
 pub(super) fn line_number(line: Line) -> i64 {
@@ -146,14 +163,14 @@ pub(super) fn line_number(line: Line) -> i64 {
     }
 }
 
-pub(super) fn next_slot(db: &Connection, line: Line) -> Result<Slot> {
-    let Numbered { known: k, .. } = open_line(db, line)?.ok_or(SyncError::NoJournal)?;
+pub(super) fn next_slot(db: &Connection, seal: &RowSeal, line: Line) -> Result<Slot> {
+    let Numbered { known: k, .. } = open_line(db, seal, line)?.ok_or(SyncError::NoJournal)?;
     let seq = k.head.seq.saturating_add(1);
     Ok(Slot { agency: k.agency, device: k.device, journal: k.journal, seq, prev: k.head.link })
 }
 
-pub(super) fn heads(db: &Connection) -> Result<Vec<KnownHead>> {
-    let mut heads: Vec<KnownHead> = journals(db)?.into_iter().map(|n| n.known).collect();
+pub(super) fn heads(db: &Connection, seal: &RowSeal) -> Result<Vec<KnownHead>> {
+    let mut heads: Vec<KnownHead> = journals(db, seal)?.into_iter().map(|n| n.known).collect();
     heads.sort_by_key(|k| k.own.is_none());
     Ok(heads)
 }
@@ -184,12 +201,14 @@ fn open(seal: &RowSeal, table: &str, key: &[u8], sealed: &[u8]) -> Result<zeroiz
 
 pub(super) fn pending(db: &Connection, seal: &RowSeal, wanted: &Wanted, limit: Limit) -> Result<Vec<Run>> {
     let starts: Vec<(Numbered, u64)> = match wanted {
-        Wanted::After { device, journal: id, seq } => journal(db, device, id)?.map(|n| (n, *seq)).into_iter().collect(),
+        Wanted::After { device, journal: id, seq } => {
+            journal(db, seal, device, id)?.map(|n| (n, *seq)).into_iter().collect()
+        }
         Wanted::ForHub { hub, sent } => {
-            let (epoch, _) = epochs(db, hub)?;
+            let epoch = hub_row(db, seal, hub)?.epoch;
             let mut starts = Vec::new();
-            for at in journals(db)?.into_iter().filter(|n| n.known.own.is_some()) {
-                let offered = receipt(db, hub, epoch, at.no)?.map_or(0, |r| r.seq);
+            for at in journals(db, seal)?.into_iter().filter(|n| n.known.own.is_some()) {
+                let offered = receipt(db, seal, hub, epoch, &at)?.map_or(0, |(r, _)| r.seq);
                 let on_its_way = sent.iter().filter(|(id, _)| *id == at.known.journal).map(|(_, seq)| *seq).max();
                 starts.push((at, offered.max(on_its_way.unwrap_or(0))));
             }
@@ -221,17 +240,22 @@ fn fill(
     mut left: Option<Limit>,
     mut started: bool,
 ) -> Result<Option<Limit>> {
-    let sql = "select place, hash, body from entries where place >= ?1 and place < ?2 order by place limit ?3";
+    let sql = "select place, hash, body, link from entries where place >= ?1 and place < ?2 order by place limit ?3";
     let mut statement = db.prepare_cached(sql).map_err(storage)?;
     let most = i64::try_from(limit.items.max(1)).unwrap_or(i64::MAX);
     let range = [place(at.no, run.first)?, place(at.no.saturating_add(1), 0)?, most];
     let mut rows = statement.query(range).map_err(storage)?;
+    let mut link = run.before;
     while let Some(row) = rows.next().map_err(storage)? {
         let seq = seq_of(row.get(0).map_err(storage)?);
         if seq != run.last().saturating_add(1) {
             return Err(SyncError::StorageDamaged("a journal has a hole"));
         }
         let item = item(seal, &at.known, seq, row)?;
+        link = chain::link(&link, &item.hash());
+        if link != Digest::from_bytes(array(row, 3)?) {
+            return Err(SyncError::StorageDamaged("a link is not the one that follows from the entries"));
+        }
         let weight = item.weight();
         left = left.and_then(|l| l.take(weight, started));
         if left.is_none() {
@@ -244,7 +268,7 @@ fn fill(
 }
 
 pub(super) fn entries_after(db: &Connection, seal: &RowSeal, after: Cursor, limit: Limit) -> Result<Page> {
-    let known = journals(db)?;
+    let known = journals(db, seal)?;
     let from = i64::try_from(after.0).map_err(|_wide| SyncError::Misuse("no such cursor"))?;
     let mut statement =
         db.prepare_cached("select place, hash, body from entries where place > ?1 order by place").map_err(storage)?;
@@ -292,9 +316,15 @@ pub(super) fn shelf(db: &Connection, seal: &RowSeal, shelf: Shelf) -> Result<Vec
     })
 }
 
-/// The row key of a document: kind ‖ subject ‖ version ‖ hash of its bytes.
-pub(super) fn document_key(kind: u64, about: &Digest, version: u64, digest: &Digest) -> Vec<u8> {
-    [&kind.to_be_bytes()[..], about.as_bytes(), &version.to_be_bytes(), digest.as_bytes()].concat()
+/// The row key of a document: kind ‖ subject ‖ version ‖ hash of its bytes ‖ 1 for a rival.
+pub(super) fn document_key(kind: u64, about: &Digest, version: u64, digest: &Digest, rival: bool) -> Vec<u8> {
+    let rival = [u8::from(rival)];
+    [&kind.to_be_bytes()[..], about.as_bytes(), &version.to_be_bytes(), digest.as_bytes(), &rival].concat()
+}
+
+/// The row key of an entry set aside: hash of the row ‖ the reason.
+pub(super) fn aside_key(digest: &Digest, why: u64) -> Vec<u8> {
+    [&digest.as_bytes()[..], &why.to_be_bytes()].concat()
 }
 
 pub(super) fn documents(db: &Connection, seal: &RowSeal) -> Result<Vec<DocumentFiled>> {
@@ -302,80 +332,144 @@ pub(super) fn documents(db: &Connection, seal: &RowSeal) -> Result<Vec<DocumentF
     all(db, sql, [], |row| {
         let (number, about, version) = (unsigned(row, 0)?, Digest::from_bytes(array(row, 1)?), unsigned(row, 2)?);
         let kind = DocumentKind::from_number(number).ok_or(COLUMN)?;
-        let key = document_key(number, &about, version, &Digest::from_bytes(array(row, 3)?));
-        let bytes = open(seal, row::DOCUMENT, &key, blob(row, 5)?)?.to_vec();
         let rival = row.get::<_, i64>(4).map_err(storage)? != 0;
+        let key = document_key(number, &about, version, &Digest::from_bytes(array(row, 3)?), rival);
+        let bytes = open(seal, row::DOCUMENT, &key, blob(row, 5)?)?.to_vec();
         Ok(DocumentFiled { document: Document { kind, about, version, bytes }, rival })
     })
 }
 
 pub(super) fn quarantined(db: &Connection, seal: &RowSeal) -> Result<Vec<Quarantined>> {
     all(db, "select digest, device, journal, seq, why, body from quarantine order by digest", [], |row| {
-        let digest: [u8; 32] = array(row, 0)?;
+        let (digest, why) = (Digest::from_bytes(array(row, 0)?), unsigned(row, 4)?);
         let entry = EntryRef {
             device: DeviceId::from_bytes(array(row, 1)?),
             journal: JournalId::from_bytes(array(row, 2)?),
             seq: unsigned(row, 3)?,
         };
-        let plain = open(seal, row::QUARANTINE, &digest, blob(row, 5)?)?;
-        Ok(Quarantined { entry, why: Why::from_number(unsigned(row, 4)?), sealed: row::unpack(&plain)? })
+        let plain = open(seal, row::QUARANTINE, &aside_key(&digest, why), blob(row, 5)?)?;
+        let sealed = row::unpack(&plain)?;
+        if sealed.at() != entry {
+            return Err(SyncError::StorageDamaged("an entry set aside stands in another place"));
+        }
+        Ok(Quarantined { entry, why: Why::from_number(why), sealed })
     })
 }
 
-/// A filed receipt, as far as arithmetic needs it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Received {
-    pub(super) seq: u64,
-    link: Digest,
-    complete: u64,
-}
-
-impl Received {
-    /// Whether an offered receipt of the same epoch says nothing more.
-    pub(super) fn covers(&self, offered: &Receipt) -> bool {
-        offered.seq < self.seq || (offered.seq == self.seq && offered.complete <= self.complete)
-    }
-}
-
-pub(super) fn receipt(db: &Connection, hub: &DeviceId, epoch: u64, no: i64) -> Result<Option<Received>> {
-    let sql = "select seq, link, complete from receipts where hub = ?1 and epoch = ?2 and no = ?3";
-    let epoch = i64::try_from(epoch).map_err(|_wide| COLUMN)?;
-    one(db, sql, (hub.as_bytes(), epoch, no), |row| {
-        Ok(Received { seq: unsigned(row, 0)?, link: Digest::from_bytes(array(row, 1)?), complete: unsigned(row, 2)? })
-    })
-}
-
-/// The highest epoch seen of a hub, and the highest that counts.
-pub(super) fn epochs(db: &Connection, hub: &DeviceId) -> Result<(u64, u64)> {
-    let found = one(db, "select epoch, vouched from hubs where hub = ?1", [&hub.as_bytes()[..]], |row| {
-        Ok((unsigned(row, 0)?, unsigned(row, 1)?))
-    })?;
-    Ok(found.unwrap_or((0, 0)))
-}
-
-/// The row key of a hub's checkpoint.
-pub(super) fn checkpoint(
+/// A filed receipt and the statement that carries it, out of the sealed row. The clear columns are only an index: where they say
+/// anything else, somebody has changed them, and *received* is not to be believed (DESIGN section 4).
+pub(super) fn receipt(
     db: &Connection,
     seal: &RowSeal,
     hub: &DeviceId,
-) -> Result<Option<(Checkpoint, Digest, Vec<u8>)>> {
-    let found = one(db, "select body from hubs where hub = ?1 and body is not null", [&hub.as_bytes()[..]], |row| {
-        Ok(open(seal, row::HUB, hub.as_bytes(), blob(row, 0)?)?.to_vec())
+    epoch: u64,
+    of: &Numbered,
+) -> Result<Option<(Receipt, Vec<u8>)>> {
+    let sql = "select seq, link, complete, body from receipts where hub = ?1 and epoch = ?2 and no = ?3";
+    let number = i64::try_from(epoch).map_err(|_wide| COLUMN)?;
+    let (device, journal) = (&of.known.device, &of.known.journal);
+    one(db, sql, (hub.as_bytes(), number, of.no), |row| {
+        let key = row::receipt_key(hub, epoch, &row::key(device, journal, 0));
+        let statement = open(seal, row::HUB, &key, blob(row, 3)?)?.to_vec();
+        let receipt = Statement::from_bytes(&statement).ok().and_then(|s| Receipt::decode(s.payload()).ok());
+        let receipt = receipt.ok_or(SyncError::StorageDamaged("a filed receipt"))?;
+        let clear = (unsigned(row, 0)?, Digest::from_bytes(array(row, 1)?), unsigned(row, 2)?);
+        let place = (receipt.hub, receipt.epoch, &receipt.device, &receipt.journal);
+        if place != (*hub, epoch, device, journal) || clear != (receipt.seq, receipt.link, receipt.complete) {
+            return Err(SyncError::StorageDamaged("a receipt is not the one that the hub signed"));
+        }
+        Ok((receipt, statement))
+    })
+}
+
+/// Whether an offered receipt of the same epoch says nothing more than the one on file.
+pub(super) fn covers(held: &Receipt, offered: &Receipt) -> bool {
+    offered.seq < held.seq || (offered.seq == held.seq && offered.complete <= held.complete)
+}
+
+/// What is known of a hub.
+#[derive(Debug, Default)]
+pub(super) struct HubRow {
+    /// The highest epoch seen.
+    pub(super) epoch: u64,
+    /// The highest that counts.
+    pub(super) vouched: u64,
+    /// The newest checkpoint, the hash of its payload, its statement.
+    pub(super) checkpoint: Option<(Checkpoint, Digest, Vec<u8>)>,
+}
+
+/// What the sealed row of a hub says: epoch ‖ vouched ‖ the checkpoint as it is filed, or nothing.
+pub(super) fn hub_word(epoch: u64, vouched: u64, checkpoint: &[u8]) -> Vec<u8> {
+    [&epoch.to_be_bytes()[..], &vouched.to_be_bytes(), checkpoint].concat()
+}
+
+pub(super) fn hub_row(db: &Connection, seal: &RowSeal, hub: &DeviceId) -> Result<HubRow> {
+    let sql = "select epoch, vouched, number, digest, body from hubs where hub = ?1";
+    let found = one(db, sql, [&hub.as_bytes()[..]], |row| {
+        let plain = open(seal, row::HUB, hub.as_bytes(), blob(row, 4)?)?;
+        let read = read_hub(&plain)?;
+        let (number, digest) =
+            read.checkpoint.as_ref().map_or((0, &[][..]), |(c, digest, _)| (c.number, digest.as_bytes()));
+        let clear = (unsigned(row, 0)?, unsigned(row, 1)?, unsigned(row, 2)?, blob(row, 3)?);
+        if clear != (read.epoch, read.vouched, number, digest) {
+            return Err(SyncError::StorageDamaged("what is known of the hub is not what was written"));
+        }
+        Ok(read)
     })?;
-    found.map(|plain| super::filing::read_checkpoint(&plain)).transpose()
+    Ok(found.unwrap_or_default())
+}
+
+fn read_hub(plain: &[u8]) -> Result<HubRow> {
+    let parts = plain.split_first_chunk::<8>().and_then(|(epoch, rest)| Some((epoch, rest.split_first_chunk::<8>()?)));
+    let (epoch, (vouched, filed)) = parts.ok_or(SyncError::StorageDamaged("what is known of the hub"))?;
+    let checkpoint = if filed.is_empty() { None } else { Some(super::filing::read_checkpoint(filed)?) };
+    Ok(HubRow { epoch: u64::from_be_bytes(*epoch), vouched: u64::from_be_bytes(*vouched), checkpoint })
+}
+
+/// Opens every row that no walk of the entries comes by, each at its own place: for `verify`. A row that was moved, so that
+/// nothing would read it any more, is damage as well.
+pub(super) fn check_rows(db: &Connection, seal: &RowSeal) -> Result<()> {
+    let journals = journals(db, seal)?;
+    for hub in all(db, "select hub from hubs", [], |row| Ok(DeviceId::from_bytes(array(row, 0)?)))? {
+        hub_row(db, seal, &hub)?;
+    }
+    let receipts = all(db, "select hub, epoch, no from receipts", [], |row| {
+        Ok((DeviceId::from_bytes(array(row, 0)?), unsigned(row, 1)?, row.get::<_, i64>(2).map_err(storage)?))
+    })?;
+    for (hub, epoch, no) in receipts {
+        let of = journals.iter().find(|n| n.no == no);
+        receipt(db, seal, &hub, epoch, of.ok_or(SyncError::StorageDamaged("a receipt of no journal"))?)?;
+    }
+    for name in Shelf::ALL {
+        shelf(db, seal, name)?;
+    }
+    for at in &journals {
+        let range = [place(at.no, 0)?, place(at.no.saturating_add(1), 0)?];
+        let sql = "select count(*) from entries where place > ?1 and place < ?2 and body is null";
+        if one(db, sql, range, |row| unsigned(row, 0))? != Some(at.elided) {
+            return Err(SyncError::StorageDamaged("the number of places left out is not what was written"));
+        }
+    }
+    documents(db, seal)?;
+    quarantined(db, seal).map(drop)
 }
 
 pub(super) fn status(db: &Connection, seal: &RowSeal, hub: &DeviceId) -> Result<Status> {
-    let (epoch, vouched) = epochs(db, hub)?;
-    let mut status = Status { epoch, vouched, checkpoint: checkpoint(db, seal, hub)?, ..Status::default() };
-    for at in journals(db)? {
+    let HubRow { epoch, vouched, checkpoint } = hub_row(db, seal, hub)?;
+    let mut status = Status { epoch, vouched, checkpoint, ..Status::default() };
+    for at in journals(db, seal)? {
         let Some(line) = at.known.own else {
             status.elided = status.elided.saturating_add(at.elided);
             status.others = status.others.saturating_add(at.known.head.seq.saturating_sub(at.elided));
             continue;
         };
-        let counts = receipt(db, hub, vouched, at.no)?;
-        let offered = if epoch == vouched { counts } else { receipt(db, hub, epoch, at.no)? };
+        let counts = receipt(db, seal, hub, vouched, &at)?;
+        let counts = counts.map(|(receipt, statement)| {
+            status.receipts.push((receipt, statement));
+            receipt
+        });
+        let offered =
+            if epoch == vouched { counts } else { receipt(db, seal, hub, epoch, &at)?.map(|(receipt, _)| receipt) };
         status.own.push(Standing {
             journal: at.known.journal,
             line,

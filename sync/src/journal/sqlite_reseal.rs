@@ -1,13 +1,13 @@
 //! Sealing every row of the SQLite journal anew under another vault key, for a changed passphrase (FORMATS section 8).
 
-use amanat_keys::fingerprint::{DeviceId, Digest};
+use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
 use amanat_keys::row_seal::RowSeal;
 use rusqlite::Transaction;
 use rusqlite::types::Value;
 
 use super::sqlite::{mark, storage};
 use super::sqlite_keep::shelve;
-use super::sqlite_read::{self as read, document_key, split};
+use super::sqlite_read::{self as read, aside_key, document_key, split};
 use super::{Shelf, row};
 use crate::error::{Result, SyncError};
 
@@ -17,22 +17,28 @@ pub(super) fn reseal(tx: &Transaction<'_>, old: &RowSeal, new: &RowSeal) -> Resu
     for shelf in Shelf::ALL {
         shelve(tx, new, &read::shelf(tx, old, shelf)?, &[])?;
     }
-    let journals = read::journals(tx)?;
+    let journals = read::journals(tx, old)?;
     let place_key = |no: i64, seq: u64| {
         let known = journals.iter().find(|n| n.no == no).map(|n| row::key(&n.known.device, &n.known.journal, seq));
         known.ok_or(SyncError::StorageDamaged("a row of no journal"))
     };
     let both = Both { tx, old, new };
+    both.table(row::JOURNAL, "journals", "device, journal", "1", |key| {
+        let journal = JournalId::from_bytes(bytes(key, 1)?);
+        Ok(row::key(&DeviceId::from_bytes(*digest(key, 0)?.as_bytes()), &journal, 0).to_vec())
+    })?;
     both.table(row::ENTRY, "entries", "place", "body is not null", |key| {
         let (no, seq) = split(integer(key, 0)?);
         Ok(place_key(no, seq)?.to_vec())
     })?;
-    both.table(row::DOCUMENT, "documents", "kind, about, version, digest", "1", |key| {
+    both.table(row::DOCUMENT, "documents", "kind, about, version, digest, rival", "1", |key| {
         let (kind, version) = (unsigned(key, 0)?, unsigned(key, 2)?);
-        Ok(document_key(kind, &digest(key, 1)?, version, &digest(key, 3)?))
+        Ok(document_key(kind, &digest(key, 1)?, version, &digest(key, 3)?, integer(key, 4)? != 0))
     })?;
-    both.table(row::QUARANTINE, "quarantine", "digest", "1", |key| Ok(digest(key, 0)?.as_bytes().to_vec()))?;
-    both.table(row::HUB, "hubs", "hub", "body is not null", |key| Ok(digest(key, 0)?.as_bytes().to_vec()))?;
+    both.table(row::QUARANTINE, "quarantine", "digest, why", "1", |key| {
+        Ok(aside_key(&digest(key, 0)?, unsigned(key, 1)?))
+    })?;
+    both.table(row::HUB, "hubs", "hub", "1", |key| Ok(digest(key, 0)?.as_bytes().to_vec()))?;
     both.table(row::HUB, "receipts", "hub, epoch, no", "1", |key| {
         let hub = DeviceId::from_bytes(*digest(key, 0)?.as_bytes());
         Ok(row::receipt_key(&hub, unsigned(key, 1)?, &place_key(integer(key, 2)?, 0)?))
@@ -92,6 +98,13 @@ fn integer(key: &[Value], at: usize) -> Result<i64> {
 
 fn unsigned(key: &[Value], at: usize) -> Result<u64> {
     u64::try_from(integer(key, at)?).map_err(|_negative| COLUMN)
+}
+
+fn bytes<const N: usize>(key: &[Value], at: usize) -> Result<[u8; N]> {
+    match key.get(at) {
+        Some(Value::Blob(bytes)) => bytes.as_slice().try_into().map_err(|_len| COLUMN),
+        _ => Err(COLUMN),
+    }
 }
 
 fn digest(key: &[Value], at: usize) -> Result<Digest> {

@@ -7,6 +7,7 @@
 )]
 
 mod carrying;
+mod distrust;
 mod door;
 mod lineage;
 mod process;

@@ -1,0 +1,119 @@
+//! What a hub or a thief may try with journals that are not their own: another history after a revocation, a tail that is
+//! hidden again, a fork that is shown to one reader only.
+
+use amanat_keys::roster::{CutOff, DeviceState};
+use amanat_keys::trust::Trust;
+use amanat_sync::batch::Why;
+use amanat_sync::chain;
+use amanat_sync::courier::{Courier, Outcome, Trouble, pass};
+use amanat_sync::entry::SealedEntry;
+use amanat_sync::journal::{Journal, MemoryJournal};
+use amanat_sync::wire::codec;
+use amanat_sync::wire::messages::{PushReply, RunAnswer};
+
+use super::support::*;
+
+fn block<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+fn push(agency: &Agency, hub: &std::sync::Arc<amanat_hub::Hub>, actor: usize, entries: &[SealedEntry]) -> PushReply {
+    let body = codec::push_body(&agency.id(), &[run(entries)]);
+    let answer = block(Client::new(agency, actor, "/v1/push").send(hub, &body));
+    assert_eq!(answer.status, 200, "{answer:?}");
+    PushReply::from_bytes(&answer.body).unwrap()
+}
+
+fn read(agency: &Agency, trust: &Trust, journal: &mut MemoryJournal, hub: &std::sync::Arc<amanat_hub::Hub>) -> Outcome {
+    let mut road = Road::new(agency, hub, 3);
+    pass(&mut Courier::default(), journal, &mut road, agency.party(3), &mut trust.clone())
+}
+
+/// The true story of a device, and what a thief with its key makes in the same journal, as long.
+fn two_histories(agency: &Agency) -> (Vec<SealedEntry>, Vec<SealedEntry>) {
+    let (mut pen, mut thief) = (Pen::new(agency, 0, 1), Pen::new(agency, 0, 1));
+    let mut other = vec![thief.slip(&[*HQ.as_bytes()])];
+    other.extend((2..=4).map(|n| thief.note(1, &format!("what never was said, {n}"))));
+    (pen.story(4), other)
+}
+
+/// The roster that says of the device: lost, and trusted up to number 3 of the true story.
+fn revoked(agency: &Agency, story: &[SealedEntry]) -> Vec<u8> {
+    let link = chain::link(&story[2].header.prev, &story[2].hash());
+    agency.next(|roster| {
+        let device = roster.devices.iter_mut().find(|device| device.id == story[0].header.device).unwrap();
+        device.state = DeviceState::Lost;
+        device.cut_offs = vec![CutOff { journal: story[0].header.journal, seq: 3, link }];
+    })
+}
+
+#[test]
+fn the_hub_refuses_another_history_after_a_revocation() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let hub = block(agency.in_memory());
+    let (story, other) = two_histories(&agency);
+    block(hub.adopt(&revoked(&agency, &story))).unwrap();
+    let reply = push(&agency, &hub, 0, &other[..3]);
+    assert_eq!(reply.refused, vec![(0, 1, Why::Revoked.number())], "each entry of it is signed with the right key");
+    assert!(matches!(reply.answers[0], RunAnswer::Refused(..)), "{:?}", reply.answers);
+    let reply = push(&agency, &hub, 2, &story);
+    assert!(matches!(reply.answers[0], RunAnswer::Accepted(3, _)), "{:?}", reply.answers);
+}
+
+#[test]
+fn a_reader_refuses_another_history_after_a_revocation() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let (story, other) = two_histories(&agency);
+    let mut trust = agency.trust.clone();
+    trust.adopt(&revoked(&agency, &story)).unwrap();
+    for (history, expected) in [(&other, 0), (&story, 3)] {
+        // A hub that has not heard of the revocation, or is in league with the thief.
+        let hub = block(agency.in_memory());
+        push(&agency, &hub, 0, history);
+        let mut reader = MemoryJournal::default();
+        let outcome = read(&agency, &trust, &mut reader, &hub);
+        assert_eq!(outcome.pulled, expected, "{outcome:?}");
+        let forked = outcome.trouble.iter().any(|trouble| matches!(trouble, Trouble::ForkElsewhere { .. }));
+        assert_eq!(forked, expected == 0, "{outcome:?}");
+        let aside = reader.quarantined().unwrap();
+        assert!(aside.iter().all(|aside| aside.why == Why::Revoked));
+        assert_eq!(aside.len(), if expected == 0 { 4 } else { 1 }, "it is kept as evidence");
+    }
+}
+
+#[test]
+fn a_hub_that_takes_back_what_it_gave_or_shows_another_history_is_told_of() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let (story, other) = two_histories(&agency);
+    let (honest, mut reader) = (block(agency.in_memory()), MemoryJournal::default());
+    push(&agency, &honest, 0, &story);
+    let outcome = read(&agency, &agency.trust, &mut reader, &honest);
+    assert_eq!((outcome.pulled, outcome.trouble), (4, vec![]));
+    let (device, journal) = (story[0].header.device, story[0].header.journal);
+    let hidden = |shown| vec![Trouble::HiddenElsewhere { device, journal, shown, held: 4 }];
+    let cases: [(&[SealedEntry], Vec<Trouble>); 4] = [
+        (&story, vec![]),
+        (&story[..2], hidden(2)),
+        (&[], hidden(0)),
+        (&other, vec![Trouble::ForkElsewhere { device, journal }]),
+    ];
+    for (shown, expected) in cases {
+        // The same keys and other books, some checkpoints further on.
+        let hub = block(agency.in_memory());
+        if !shown.is_empty() {
+            push(&agency, &hub, 0, shown);
+        }
+        for n in 2..=4 {
+            push(&agency, &hub, 1, &Pen::new(&agency, 1, n).story(2));
+        }
+        let outcome = read(&agency, &agency.trust, &mut clone(&agency, &honest), &hub);
+        assert_eq!(outcome.trouble, expected, "{outcome:?}");
+    }
+}
+
+/// A reader that has read the honest hub.
+fn clone(agency: &Agency, honest: &std::sync::Arc<amanat_hub::Hub>) -> MemoryJournal {
+    let mut reader = MemoryJournal::default();
+    read(agency, &agency.trust, &mut reader, honest);
+    reader
+}

@@ -1,0 +1,94 @@
+//! What must hold from one entry of a journal to the next, beside the chain: the roster version never falls, and content lies
+//! under a slip of its own case (FORMATS sections 2 and 3). Pure; it judges what it was shown and assumes nothing of what it was not.
+
+use std::collections::HashMap;
+
+use amanat_keys::fingerprint::CaseId;
+
+use crate::batch::Why;
+use crate::entry::{Header, Kind};
+
+/// A walk along one journal.
+#[derive(Clone, Debug, Default)]
+pub struct Along {
+    roster: u64,
+    slips: HashMap<u64, CaseId>,
+}
+
+impl Along {
+    /// From a place on whose entry is known, if it is: what follows may not name an older roster.
+    pub fn after(entry: Option<&Header>) -> Along {
+        Along { roster: entry.map_or(0, |header| header.roster.version), slips: HashMap::new() }
+    }
+
+    /// Whether an entry may stand here, after those that were passed. Entries of a later version say nothing that could be
+    /// judged, and may.
+    ///
+    /// # Errors
+    /// [`Why::RosterFell`]: a slip could name readers of long ago. [`Why::OtherCase`]: it would be read by those who may read
+    /// another case, and by nobody of its own.
+    pub fn judge(&self, header: &Header) -> Result<(), Why> {
+        if !header.understood() {
+            return Ok(());
+        }
+        if header.roster.version < self.roster {
+            return Err(Why::RosterFell);
+        }
+        let under_another = header.kind != Kind::Slip
+            && header.key != header.seq
+            && self.slips.get(&header.key).is_some_and(|case| *case != header.case);
+        if under_another { Err(Why::OtherCase) } else { Ok(()) }
+    }
+
+    /// Goes past an entry whose signature holds.
+    pub fn pass(&mut self, header: &Header) {
+        if header.understood() {
+            self.roster = self.roster.max(header.roster.version);
+        }
+        if header.kind == Kind::Slip {
+            self.slips.insert(header.seq, header.case);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::specimen::Pen;
+
+    #[test]
+    fn a_roster_that_falls_and_a_slip_of_another_case_are_refused() {
+        let mut pen = Pen::new(1);
+        let slip = pen.slip(1, 2);
+        let content = pen.content(1, 1, b"text");
+        let other = pen.content(2, 1, b"text under the slip of case 1");
+        let mut older = pen.content(1, 1, b"older").header;
+        older.roster.version = 2;
+        let mut along = Along::default();
+        for entry in [&slip, &content] {
+            assert_eq!(along.judge(&entry.header), Ok(()));
+            along.pass(&entry.header);
+        }
+        assert_eq!(along.judge(&other.header), Err(Why::OtherCase));
+        assert_eq!(along.judge(&older), Err(Why::RosterFell));
+        assert_eq!(Along::after(Some(&slip.header)).judge(&older), Err(Why::RosterFell));
+        assert_eq!(Along::default().judge(&older), Ok(()), "nothing is assumed of what was not shown");
+        assert_eq!(Along::default().judge(&other.header), Ok(()));
+    }
+
+    #[test]
+    fn a_run_is_cut_before_them_at_its_end_and_goes_on_around_them() {
+        let mut pen = Pen::new(1);
+        pen.slip(1, 2);
+        pen.content(2, 1, b"under another case's slip");
+        pen.content(1, 1, b"honest");
+        let mut older = pen.content(1, 1, b"honest too").header;
+        (older.roster.version, older.seq, older.prev) = (2, pen.slot.seq, pen.slot.prev);
+        pen.write(older, b"honest too".to_vec());
+        let key = pen.signer.verifying_key();
+        let (run, refused) = pen.run(1, |_| true).verify(Along::default(), |_| Ok(key));
+        let refused: Vec<(Why, u64)> = refused.into_iter().map(|(why, entry)| (why, entry.header.seq)).collect();
+        assert_eq!(refused, [(Why::OtherCase, 2), (Why::RosterFell, 5)]);
+        assert_eq!((run.run().entries().count(), run.run().last()), (3, 4));
+    }
+}
