@@ -79,7 +79,7 @@ impl Ring {
 
     /// What the key of a slip is for.
     pub(super) fn purpose(&self, slip: &EntryRef) -> Option<Purpose> {
-        self.keys.get(slip).map(|(_, purpose)| *purpose)
+        self.keys.get(slip).map(|(_, purpose, _)| *purpose)
     }
 
     /// Whether the slip's key is known.

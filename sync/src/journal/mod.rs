@@ -10,6 +10,7 @@ mod row;
 mod schema;
 mod shapes;
 mod sqlite;
+mod sqlite_hub;
 mod sqlite_keep;
 mod sqlite_read;
 mod sqlite_reseal;

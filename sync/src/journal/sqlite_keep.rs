@@ -6,6 +6,7 @@ use amanat_keys::row_seal::RowSeal;
 use rusqlite::{Params, Transaction};
 
 use super::sqlite::storage;
+use super::sqlite_hub as hub;
 use super::sqlite_read::{self as read, Numbered, document_key, line_number, one, place, unsigned};
 use super::{Filed, Filing, Keep, KnownHead, NewJournal, Pulled, Quarantined, Shelf, ShelfRow, State, filing, row};
 use crate::batch::{Item, Run, Why};
@@ -141,7 +142,7 @@ pub(super) fn shelve(tx: &Transaction<'_>, seal: &RowSeal, put: &[ShelfRow], tak
 pub(super) fn file_receipt(tx: &Transaction<'_>, seal: &RowSeal, f: &Filing) -> Result<Filed> {
     let mut filed = Filed::default();
     f.check()?;
-    let held = read::hub_row(tx, seal, &f.hub)?;
+    let held = hub::hub_row(tx, seal, &f.hub)?;
     let seen = f.receipts.iter().map(|(r, _)| r.epoch).chain(f.checkpoint.iter().map(|(c, _)| c.epoch)).max();
     let (epoch, vouched) = (held.epoch.max(seen.unwrap_or(0)), held.vouched.max(f.vouched));
     let on_file = held.checkpoint.map(|(checkpoint, _, statement)| (checkpoint, statement));
@@ -151,7 +152,7 @@ pub(super) fn file_receipt(tx: &Transaction<'_>, seal: &RowSeal, f: &Filing) -> 
     let number = newest.map_or(0, |(checkpoint, _)| checkpoint.number);
     let digest = newest.map_or(Vec::new(), |(checkpoint, _)| Digest::of(&checkpoint.encode()).as_bytes().to_vec());
     let filing = newest.map_or(Vec::new(), |(checkpoint, statement)| filing::write_checkpoint(checkpoint, statement));
-    let body = sealed(seal, row::HUB, f.hub.as_bytes(), &read::hub_word(epoch, vouched, &filing))?;
+    let body = sealed(seal, row::HUB, f.hub.as_bytes(), &hub::hub_word(epoch, vouched, &filing))?;
     let sql = "insert or replace into hubs (hub, epoch, vouched, number, digest, body) values (?1, ?2, ?3, ?4, ?5, ?6)";
     run(tx, sql, (f.hub.as_bytes(), signed(epoch)?, signed(vouched)?, signed(number)?, digest, body))?;
     for (receipt, statement) in &f.receipts {
@@ -183,7 +184,7 @@ fn file_one(
         filed.forked.push((receipt.device, receipt.journal));
         return Ok(());
     }
-    if read::receipt(tx, seal, hub, receipt.epoch, &at)?.is_some_and(|(held, _)| read::covers(&held, receipt)) {
+    if hub::receipt(tx, seal, hub, receipt.epoch, &at)?.is_some_and(|(held, _)| hub::covers(&held, receipt)) {
         return Ok(());
     }
     let key = row::receipt_key(hub, receipt.epoch, &row::key(&receipt.device, &receipt.journal, 0));
