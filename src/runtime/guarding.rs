@@ -83,7 +83,7 @@ fn carry(from: &Home, to: &mut Home) -> u64 {
         let key = |entry: &amanat_sync::entry::SealedEntry| {
             Ok(trust.verifying_key(&entry.header.device, &entry.header.journal, entry.header.seq).unwrap())
         };
-        let (verified, refused) = run.verify(key);
+        let (verified, refused) = run.verify(amanat_sync::along::Along::default(), key);
         assert!(refused.is_empty(), "{refused:?}");
         count += u64::try_from(verified.run().entries().count()).unwrap();
         pulled.runs.push(verified);
@@ -98,6 +98,7 @@ fn pass(pulled: u64) -> Outcome {
         received: Vec::new(),
         pulled,
         set_aside: 0,
+        unserved: 0,
         documents: 0,
         roster: None,
         hub_time: None,
