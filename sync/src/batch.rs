@@ -5,7 +5,7 @@ use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, JournalId};
 use amanat_keys::verifying_key::VerifyingKey;
 
 use crate::along::Along;
-use crate::chain::{Head, Stretch};
+use crate::chain::{self, Head, Stretch};
 use crate::entry::{EntryRef, SealedEntry};
 use crate::wire::limits;
 
@@ -78,6 +78,15 @@ impl Run {
     /// The entries with their places, elisions passed over.
     pub fn entries(&self) -> impl Iterator<Item = &SealedEntry> {
         self.items.iter().filter_map(Item::entry)
+    }
+
+    /// The entries with the link after each, elisions passed over.
+    pub fn linked(&self) -> impl Iterator<Item = (&SealedEntry, Digest)> {
+        let mut link = self.before;
+        self.items.iter().filter_map(move |item| {
+            link = chain::link(&link, &item.hash());
+            item.entry().map(|entry| (entry, link))
+        })
     }
 
     /// Checks every signature; `key_of` says whose key stands behind a place, or why none does. One bad entry never blocks the

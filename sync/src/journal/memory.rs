@@ -13,7 +13,7 @@ use crate::batch::{Item, Limit, Run, Why};
 use crate::cbor::count;
 use crate::chain::{self, Head, Verdict};
 use crate::documents::{self, Adoption, Document, HeldDocument};
-use crate::entry::Slot;
+use crate::entry::{SealedEntry, Slot};
 use crate::error::{Result, SyncError};
 use crate::receipt::{Checkpoint, Receipt};
 use crate::wire::limits;
@@ -142,8 +142,10 @@ impl MemoryJournal {
             }
         }
         held.known.state = State::Forked;
-        for entry in run.entries() {
-            self.set_aside(&Quarantined { entry: entry.at(), why: Why::Fork, sealed: entry.clone() });
+        let parted = |(entry, link): &(&SealedEntry, Digest)| held.link_at(entry.header.seq) != Some(*link);
+        let parted: Vec<_> = run.linked().filter(parted).map(|(entry, _)| entry.clone()).collect();
+        for sealed in parted {
+            self.set_aside(&Quarantined { entry: sealed.at(), why: Why::Fork, sealed });
         }
         verdict
     }

@@ -241,8 +241,11 @@ fn file_run(tx: &Transaction<'_>, seal: &RowSeal, run: &Run) -> Result<Verdict> 
         }
     }
     set_state(tx, seal, &at, State::Forked)?;
-    for entry in run.entries() {
-        set_aside(tx, seal, &Quarantined { entry: entry.at(), why: Why::Fork, sealed: entry.clone() })?;
+    // What both histories have in common is no evidence of anything.
+    for (entry, link) in run.linked() {
+        if read::link_at(tx, &at, entry.header.seq)? != Some(link) {
+            set_aside(tx, seal, &Quarantined { entry: entry.at(), why: Why::Fork, sealed: entry.clone() })?;
+        }
     }
     Ok(verdict)
 }
