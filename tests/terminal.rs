@@ -247,7 +247,9 @@ fn urdu_is_shaped_by_the_program_or_by_the_terminal_and_stored_as_typed() {
         typist.does("End Enter", "F10");
         typist.sees_that("the form", |screen| !screen.contains('╭'));
         typist.does(&format!("\"{TYPED}\""), word);
-        typist.types("F10 Enter");
+        typist.types("F10");
+        typist.sees_that("who will read it", |screen| screen.contains("• HQ") || screen.contains("HQ •"));
+        typist.types("Enter");
         let notes = if bidi == "app" { 2 } else { 3 };
         typist.sees_that("the note in the case", |screen| screen.matches('○').count() == notes);
         typist.types("C-q");

@@ -25,6 +25,9 @@ use crate::{
     },
 };
 
+/// Said when *keep* is pressed before it stands there who will read it.
+const READERS_ASKED: &str = "confirm.readers_asked";
+
 /// What is about to be kept.
 #[derive(Debug)]
 pub(crate) struct Confirm {
@@ -86,7 +89,7 @@ impl Confirm {
     fn to_keep(&self, world: &World) -> Result<ToKeep, Trouble> {
         // Who will be able to read it is shown before it is kept (`DESIGN.md` section 4, invariant 8).
         if self.readers.is_none() {
-            return Err(Trouble::word("confirm.readers_asked"));
+            return Err(Trouble::word(READERS_ASKED));
         }
         let draft = &self.finished.draft;
         let what = match (&self.changes, draft.target) {
@@ -114,7 +117,10 @@ impl Confirm {
 
     pub(crate) fn hear(&mut self, msg: &Msg, _world: &World) -> Turn {
         match msg {
-            Msg::Readers { case, lines } if *case == self.finished.draft.case => self.readers = Some(lines.clone()),
+            Msg::Readers { case, lines } if *case == self.finished.draft.case => {
+                self.readers = Some(lines.clone());
+                self.trouble.take_if(|trouble| trouble.word == READERS_ASKED);
+            }
             Msg::Kept { draft, .. } if *draft == Some(self.finished.draft.id) => {
                 return Turn::go(Go::Case(self.finished.case));
             }
