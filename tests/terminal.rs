@@ -217,9 +217,35 @@ fn a_window_that_changes_its_size_is_drawn_anew() {
         typist.sees_that("the list as it was", |screen| plain(screen) == plain(&first));
     }
     typist.resizes(30, 6);
-    typist.sees_that("a word about the size", |screen| !screen.contains("Stands at"));
+    typist.sees_that("a word about the size", |screen| screen.contains("80 × 24"));
     typist.resizes(80, 24);
     typist.does("Enter", "What");
+}
+
+/// A window that is dragged small and large again faster than the program looks, and a key in the middle of it: what the terminal
+/// forgot is drawn again, and the key is not kept back until the next one.
+#[test]
+fn a_key_among_changes_of_the_window_is_heard_and_all_is_drawn_again() {
+    let agency = TestAgency::offline();
+    open_case(&agency.officer, &opening(1, "size"));
+    let mut typist = Typist::unlocks(&agency.officer, &[]);
+    let first = typist.sees("1 case");
+    let plain = |screen: &str| screen.lines().take(20).map(str::trim_end).collect::<Vec<_>>().join("\n");
+    for _again in 0..3 {
+        typist.signals(Signal::STOP);
+        typist.resizes(30, 6);
+        typist.resizes(80, 24);
+        typist.signals(Signal::CONT);
+        typist.sees_that("the list as it was", |screen| plain(screen) == plain(&first));
+        typist.signals(Signal::STOP);
+        typist.resizes(100, 30);
+        typist.types("Enter");
+        typist.signals(Signal::CONT);
+        typist.sees("What");
+        typist.resizes(80, 24);
+        typist.does("Esc", "1 case");
+        typist.sees_that("the list as it was", |screen| plain(screen) == plain(&first));
+    }
 }
 
 /// What somebody types on an Urdu keyboard, and how it looks when the program puts it in order: joined, right to left.

@@ -86,6 +86,9 @@ impl Room {
                 if self.app.is_behind(boot_ms) {
                     self.tick(boot_ms);
                 }
+                if matches!(msg, Msg::Resize { .. }) {
+                    self.screen.begin_anew()?;
+                }
                 self.update(msg);
             }
             Wake::End | Wake::Hangup => {

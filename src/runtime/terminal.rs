@@ -56,6 +56,19 @@ impl Screen {
         self.terminal.draw(paint).map(|_completed| ())
     }
 
+    /// The window has changed its size: the next frame is drawn whole. Also where the size is the old one again, as when a window
+    /// is made small and large faster than the program looks: what the terminal still shows of the last frame is anybody's guess.
+    ///
+    /// # Errors
+    /// What the terminal says.
+    pub fn begin_anew(&mut self) -> io::Result<()> {
+        execute!(stdout(), ResetColor, Clear(ClearType::All))?;
+        // A new one rather than a cleared one: clearing asks the terminal where its cursor is and waits for the answer,
+        // which the thread that reads keys would take.
+        self.terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
+        Ok(())
+    }
+
     /// Gives the terminal back for a while (stopped by the shell).
     pub fn leave(&self) {
         restore();
@@ -67,10 +80,7 @@ impl Screen {
     /// What the terminal says.
     pub fn come_back(&mut self) -> io::Result<()> {
         enter(self.keep_order)?;
-        // A new one rather than a cleared one: clearing asks the terminal where its cursor is and waits for the answer,
-        // which the thread that reads keys would take.
-        self.terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
-        Ok(())
+        self.begin_anew()
     }
 }
 
