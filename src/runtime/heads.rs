@@ -6,7 +6,7 @@
 
 use std::{
     fs,
-    io::{self, Write as _},
+    io::{self, Seek as _, SeekFrom, Write as _},
     path::Path,
 };
 
@@ -27,53 +27,77 @@ const TABLE: &str = "heads";
 /// Most own journals of a device.
 const MAX_JOURNALS: u64 = 10_000;
 
-/// How far own journals had come.
+/// How far own journals had come, and the open file that says so.
+#[derive(Debug, Default)]
+pub(super) struct Heads {
+    seen: Seen,
+    /// Kept open between two writes: opening it costs as much as sealing an entry.
+    file: Option<fs::File>,
+}
+
+/// The newest place written in each own journal, sorted by journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Heads(Vec<(JournalId, Head)>);
+struct Seen(Vec<(JournalId, Head)>);
 
-impl Heads {
-    /// The own journals among these.
-    pub(super) fn of(known: &[KnownHead]) -> Self {
-        let own = known.iter().filter(|known| known.own.is_some());
-        let mut heads: Vec<_> = own.map(|known| (known.journal, known.head)).collect();
-        heads.sort_unstable_by_key(|(journal, _)| *journal);
-        Self(heads)
-    }
-
-    /// Takes over newer heads.
-    pub(super) fn note(&mut self, known: &[KnownHead]) {
-        for (journal, head) in Self::of(known).0 {
-            match self.0.binary_search_by_key(&journal, |(held, _)| *held) {
+impl Seen {
+    /// These, with newer heads of own journals among `known`.
+    fn with(&self, known: &[KnownHead]) -> Self {
+        let mut seen = self.clone();
+        for KnownHead { journal, head, .. } in known.iter().filter(|known| known.own.is_some()) {
+            match seen.0.binary_search_by_key(journal, |(held, _)| *held) {
                 Ok(at) => {
-                    if let Some(held) = self.0.get_mut(at) {
-                        held.1 = head;
+                    if let Some(held) = seen.0.get_mut(at) {
+                        held.1 = *head;
                     }
                 }
-                Err(at) => self.0.insert(at, (journal, head)),
+                Err(at) => seen.0.insert(at, (*journal, *head)),
             }
         }
+        seen
+    }
+}
+
+impl Heads {
+    /// Takes over newer heads and writes the file, if there are any. What could not be written has not been taken over.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub(super) fn note(&mut self, known: &[KnownHead], path: &Path, seal: &RowSeal) -> Result<(), Failure> {
+        let newer = self.seen.with(known);
+        if newer != self.seen {
+            self.write_all(&newer, path, seal)?;
+            self.seen = newer;
+        }
+        Ok(())
     }
 
     /// Reads the file; a missing or unreadable one says nothing.
     pub(super) fn read(path: &Path, seal: &RowSeal) -> Self {
-        let Ok(sealed) = fs::read(path) else { return Self::default() };
-        let opened = seal.open(TABLE, &[], &[], &[], &sealed).ok();
-        opened.and_then(|plain| canonical::decode(&plain).ok()).unwrap_or_default()
+        let sealed = fs::read(path).ok();
+        let opened = sealed.and_then(|sealed| seal.open(TABLE, &[], &[], &[], &sealed).ok());
+        let seen = opened.and_then(|plain| canonical::decode(&plain).ok()).unwrap_or_default();
+        Self { seen, file: None }
+    }
+
+    /// Writes the file as it should stand now.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub(super) fn write(&mut self, path: &Path, seal: &RowSeal) -> Result<(), Failure> {
+        self.write_all(&self.seen.clone(), path, seal)
     }
 
     /// Writes the file whole: over itself while it fits one sector and keeps its length, which neither a kill nor a power cut
     /// can leave half done, else by way of a second one. It is written at every keep, and a rename costs as much as the commit.
-    ///
-    /// # Errors
-    /// What the disk says.
-    pub(super) fn write(&self, path: &Path, seal: &RowSeal) -> Result<(), Failure> {
+    fn write_all(&mut self, seen: &Seen, path: &Path, seal: &RowSeal) -> Result<(), Failure> {
         let doing = |error: &std::io::Error| Failure::disk(format!("writing {}", path.display()), error);
         let sealed = seal
-            .seal(TABLE, &[], &[], &[], &canonical::encode(self))
+            .seal(TABLE, &[], &[], &[], &canonical::encode(seen))
             .map_err(|error| Failure::failed(format!("sealing the heads — {error}"), ""))?;
-        if over(path, &sealed).is_ok_and(|written| written) {
+        if self.over(path, &sealed).is_ok_and(|written| written) {
             return Ok(());
         }
+        self.file = None;
         let beside = path.with_extension("new");
         fs::write(&beside, sealed).map_err(|error| doing(&error))?;
         fs::rename(&beside, path).map_err(|error| doing(&error))
@@ -82,7 +106,7 @@ impl Heads {
     /// Own journals that are behind what this file has seen of them: the number seen, and the number there is (0 for none).
     pub(super) fn behind(&self, known: &[KnownHead]) -> Vec<Behind> {
         let mut behind = Vec::new();
-        for (journal, seen) in &self.0 {
+        for (journal, seen) in &self.seen.0 {
             let there = known.iter().find(|known| known.journal == *journal && known.own.is_some());
             let open = there.is_some_and(|known| known.state == State::Open);
             match there {
@@ -101,26 +125,47 @@ impl Heads {
 
     /// The newest number that was written in an own journal.
     pub(super) fn seen(&self, journal: &JournalId) -> Option<u64> {
-        self.0.iter().find(|(held, _)| held == journal).map(|(_, head)| head.seq)
+        self.seen.0.iter().find(|(held, _)| held == journal).map(|(_, head)| head.seq)
     }
 
     /// Forgets journals that are closed for good.
     pub(super) fn forget(&mut self, journal: &JournalId) {
-        self.0.retain(|(held, _)| held != journal);
+        self.seen.0.retain(|(held, _)| held != journal);
+    }
+
+    /// Writes over a file of the same length with one write; `false` where that is not safe.
+    fn over(&mut self, path: &Path, bytes: &[u8]) -> io::Result<bool> {
+        if bytes.len() > SECTOR {
+            return Ok(false);
+        }
+        // One that was put back from a backup meanwhile is another file under the same name.
+        if self.file.as_ref().is_some_and(|file| !is_linked(file)) {
+            self.file = None;
+        }
+        let file = match &mut self.file {
+            Some(file) => file,
+            None => self.file.insert(fs::File::options().write(true).open(path)?),
+        };
+        let fits = usize::try_from(file.metadata()?.len()).is_ok_and(|length| length == bytes.len());
+        file.seek(SeekFrom::Start(0))?;
+        Ok(fits && file.write(bytes)? == bytes.len())
     }
 }
 
 /// Smallest unit that a disk writes whole.
 const SECTOR: usize = 512;
 
-/// Writes over a file of the same length with one write; `false` where that is not safe.
-fn over(path: &Path, bytes: &[u8]) -> io::Result<bool> {
-    if bytes.len() > SECTOR {
-        return Ok(false);
-    }
-    let mut file = fs::File::options().write(true).open(path)?;
-    let fits = usize::try_from(file.metadata()?.len()).is_ok_and(|length| length == bytes.len());
-    Ok(fits && file.write(bytes)? == bytes.len())
+/// Whether an open file still has a name.
+#[cfg(unix)]
+fn is_linked(file: &fs::File) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    file.metadata().is_ok_and(|metadata| metadata.nlink() > 0)
+}
+
+/// Elsewhere it is opened for each write.
+#[cfg(not(unix))]
+fn is_linked(_file: &fs::File) -> bool {
+    false
 }
 
 /// A journal that has been set back.
@@ -136,7 +181,7 @@ pub(super) struct Behind {
     pub held: bool,
 }
 
-impl<C> Encode<C> for Heads {
+impl<C> Encode<C> for Seen {
     fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
         e.array(2)?.u8(1)?.array(u64::try_from(self.0.len()).unwrap_or(u64::MAX))?;
         for (journal, head) in &self.0 {
@@ -146,7 +191,7 @@ impl<C> Encode<C> for Heads {
     }
 }
 
-impl<'b, C> Decode<'b, C> for Heads {
+impl<'b, C> Decode<'b, C> for Seen {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
         canonical::array(d, 2)?;
         canonical::version(d)?;

@@ -11,7 +11,7 @@ use amanat_keys::{
     vault::Vault,
 };
 use amanat_sync::{
-    entry::Reader,
+    entry::{Reader, Slot},
     journal::{Journal as _, KnownHead, Line, NewJournal, Shelf, SqliteJournal, State, Status},
 };
 use std::collections::HashMap;
@@ -47,6 +47,9 @@ pub struct Home {
     pub(super) read_up_to: HashMap<(DeviceId, JournalId), u64>,
     /// Own entries that were kept again, and as what.
     pub(super) again: HashMap<EntryId, EntryId>,
+    /// The place after the newest that was kept in this sitting. Not believed: the journal refuses a place that is taken, and is
+    /// asked then.
+    pub(super) next: Option<Slot>,
     notices: Vec<String>,
 }
 
@@ -78,6 +81,7 @@ impl Home {
             hub_ms: None,
             read_up_to: HashMap::new(),
             again: HashMap::new(),
+            next: None,
             notices: Vec::new(),
         };
         home.compare_heads()?;
@@ -128,6 +132,7 @@ impl Home {
             line: Line::Cases,
             closes,
         };
+        self.next = None;
         self.journal.begin(&new).map_err(|error| fault::sync("beginning a journal", &error))?;
         Ok(())
     }
@@ -137,13 +142,7 @@ impl Home {
     /// # Errors
     /// What the disk says.
     pub(super) fn note_heads(&mut self, known: &[KnownHead]) -> Result<(), Failure> {
-        let mut heads = self.heads.clone();
-        heads.note(known);
-        if heads != self.heads {
-            heads.write(&self.closed.paths().heads(), &self.seal)?;
-            self.heads = heads;
-        }
-        Ok(())
+        self.heads.note(known, &self.closed.paths().heads(), &self.seal)
     }
 
     /// Takes over the newest hub time that a receipt or checkpoint proved.

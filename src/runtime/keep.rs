@@ -6,12 +6,17 @@ use amanat_keys::{
     fingerprint::{CaseId, UnitId},
     roster::UnitKind,
 };
-use amanat_sync::journal::{Journal as _, Keep, Line, Shelf, ShelfRow};
+use amanat_sync::{
+    entry::Slot,
+    error::SyncError,
+    journal::{Journal as _, Keep, Line, Shelf, ShelfRow},
+};
 use zeroize::Zeroizing;
 
 use super::{
     again, clock, fault,
     home::Home,
+    pen::Readers,
     ring::Purpose,
     sealing::{self, Batch, Given, PREVIOUS, Piece},
 };
@@ -24,6 +29,8 @@ use crate::{
 
 /// How many pieces go in one transaction of a long import: some seconds of work, a few megabytes.
 const CHUNK: usize = 2048;
+/// Up to so many pieces, sealing them a second time costs less than asking the journal for a place each time.
+const FEW: usize = 16;
 /// The form that opens a case, and its question for the sharing level.
 const CASE_FORM: &str = "case";
 const LEVEL: &str = "handling_code";
@@ -119,9 +126,7 @@ impl Home {
     ) -> Result<Vec<Entry>, Failure> {
         self.listed()?;
         self.refuse_to_write_only()?;
-        let doing = "keeping";
-        let (mut pieces, mut readers, mut readers_of) = (Vec::new(), Vec::new(), Vec::new());
-        let mut locals: Vec<(usize, Answers)> = Vec::new();
+        let mut to_seal = ToSeal::default();
         let mut by_whom: Vec<((UnitId, Sharing), usize)> = Vec::new();
         let mut levels = Vec::new();
         for cut in cuts {
@@ -134,30 +139,54 @@ impl Home {
             let who = match by_whom.iter().find(|(held, _)| *held == (unit, level)) {
                 Some((_, who)) => *who,
                 None => {
-                    readers.push(self.readers(&unit, level)?);
-                    by_whom.push(((unit, level), readers.len() - 1));
-                    readers.len() - 1
+                    to_seal.readers.push(self.readers(&unit, level)?);
+                    by_whom.push(((unit, level), to_seal.readers.len() - 1));
+                    to_seal.readers.len() - 1
                 }
             };
             if !cut.local.is_empty() {
-                locals.push((pieces.len(), cut.local));
+                to_seal.locals.push((to_seal.pieces.len(), cut.local));
             }
-            readers_of.extend(std::iter::repeat_n(who, cut.pieces.len()));
-            pieces.extend(cut.pieces);
+            to_seal.readers_of.extend(std::iter::repeat_n(who, cut.pieces.len()));
+            to_seal.pieces.extend(cut.pieces);
         }
-        let slot = self.journal.next_slot(Line::Cases).map_err(|error| fault::sync(doing, &error))?;
-        let after = if slot.seq == 1 { self.goes_on_from(&slot.journal)? } else { None };
         // What names an entry that was kept again means the one that stands for it now.
-        for piece in pieces.iter_mut().filter(|_| !self.again.is_empty()) {
+        for piece in to_seal.pieces.iter_mut().filter(|_| !self.again.is_empty()) {
             model::with_new_ids(&mut piece.content, |id| self.newest_id(id));
         }
+        let entries = self.seal_and_append(to_seal, &beside)?;
+        self.levels.extend(levels);
+        Ok(entries)
+    }
+
+    /// At the place after the newest that was kept in this sitting, else at the one that the journal gives: asking it costs as much
+    /// as sealing, and the transaction looks for itself whether the place is free.
+    fn seal_and_append(&mut self, to_seal: ToSeal, beside: &Beside) -> Result<Vec<Entry>, Failure> {
+        let doing = |error: SyncError| fault::sync("keeping", &error);
+        if let Some(slot) = self.next.take().filter(|_| to_seal.pieces.len() <= FEW) {
+            match self.keep_at(slot, to_seal.clone(), beside)? {
+                // A sync has closed the journal meanwhile, because this home was restored from a backup.
+                Err(SyncError::SlotTaken | SyncError::NoJournal) => {}
+                kept => return kept.map_err(doing),
+            }
+        }
+        let slot = self.journal.next_slot(Line::Cases).map_err(doing)?;
+        self.keep_at(slot, to_seal, beside)?.map_err(doing)
+    }
+
+    fn keep_at(
+        &mut self,
+        slot: Slot,
+        to_seal: ToSeal,
+        beside: &Beside,
+    ) -> Result<Result<Vec<Entry>, SyncError>, Failure> {
+        let ToSeal { pieces, readers, readers_of, locals } = to_seal;
+        let after = if slot.seq == 1 { self.goes_on_from(&slot.journal)? } else { None };
         let given = Given { pieces, after, readers: &readers, readers_of: &readers_of, times: self.times() };
         let batch = sealing::seal(&self.pen()?, &self.ring, slot, given)?;
         let mut rows = notes(&batch, locals);
-        rows.extend(beside.mark);
-        let entries = self.append(batch, rows, beside.draft)?;
-        self.levels.extend(levels);
-        Ok(entries)
+        rows.extend(beside.mark.clone());
+        Ok(self.append(batch, rows, beside.draft))
     }
 
     /// The unit whose readers read what is written into a case: this device's own for a case of its own or one that was shared
@@ -179,8 +208,8 @@ impl Home {
     }
 
     /// Slips, entries, case keys, notes, and the draft that goes: one transaction.
-    fn append(&mut self, batch: Batch, notes: Vec<ShelfRow>, draft: Option<DraftId>) -> Result<Vec<Entry>, Failure> {
-        let Batch { sealed, mut rows, keys, entries, .. } = batch;
+    fn append(&mut self, batch: Batch, notes: Vec<ShelfRow>, draft: Option<DraftId>) -> Result<Vec<Entry>, SyncError> {
+        let Batch { sealed, mut rows, keys, entries, next } = batch;
         if self.writes_only() {
             // The keys live in memory for this sitting: what was kept before cannot be read by whoever forces an unlock.
             rows.clear();
@@ -190,7 +219,8 @@ impl Home {
             sealed.iter().filter(|entry| entry.header.wraps()).map(|entry| entry.header.clone()).collect();
         let drop = draft.map(|draft| (Shelf::Drafts, draft.as_bytes().to_vec())).into_iter().collect();
         let keep = Keep { entries: sealed, rows, drop };
-        let heads = self.journal.append(&keep).map_err(|error| fault::sync("keeping", &error))?;
+        let heads = self.journal.append(&keep)?;
+        self.next = next;
         for (at, key, purpose) in keys {
             let slip = slips.iter().find(|header| header.at() == at);
             if let Some(slip) = slip {
@@ -249,6 +279,17 @@ pub fn level(code: &Code) -> Option<Sharing> {
         "H4" => Some(Sharing::H4),
         _ => None,
     }
+}
+
+/// What is to be sealed, and for whom.
+#[derive(Clone, Default)]
+struct ToSeal {
+    pieces: Vec<Piece>,
+    readers: Vec<Readers>,
+    /// Which of the readers each piece is for.
+    readers_of: Vec<usize>,
+    /// Answers that stay on the device, by the number of their piece.
+    locals: Vec<(usize, Answers)>,
 }
 
 /// Rows that change with a keeping: all or nothing.

@@ -5,7 +5,7 @@ use std::path::Path;
 use amanat_keys::{passphrase::Passphrase, roster::Role};
 use amanat_sync::{
     entry::Kind,
-    journal::{Cursor, Journal as _, Shelf},
+    journal::{Cursor, Journal as _, Line, NewJournal, Shelf},
 };
 use tempfile::TempDir;
 
@@ -206,4 +206,22 @@ fn a_long_import_is_one_chain_whatever_thread_made_what() {
     let replayed = home.replay(|page, _| opened += page.len()).unwrap();
     assert_eq!((opened, replayed.failed.len(), replayed.offered.len()), (1200, 0, 0));
     assert_eq!(home.journal().shelf(Shelf::CaseKeys).unwrap().len(), 600);
+}
+
+/// What a sync does beside an open home that had been restored from a backup: our journal is closed, and there is a new one.
+#[test]
+fn a_journal_that_was_closed_meanwhile_is_not_written_on_and_nothing_has_to_be_typed_again() {
+    let (_folder, mut home) = member(Role::Officer);
+    let kept = |home: &mut Home| keep(home, What::Sheet(sheet("note", &[("note_text", text("said"))])));
+    let first = kept(&mut home)[0].author;
+    assert_eq!(kept(&mut home)[0].author.seq, first.seq + 1, "the second goes on where the first ended");
+    let mut beside = home.journal().another().unwrap();
+    let old = beside.heads().unwrap()[0];
+    let journal = amanat_keys::fingerprint::JournalId::random();
+    let (agency, device, closes) = (old.agency, old.device, Some(old.journal));
+    beside.begin(&NewJournal { agency, device, journal, line: Line::Cases, closes }).unwrap();
+    let next = kept(&mut home)[0].author;
+    assert_eq!((next.journal, next.seq), (journal.into(), 2), "after its slip, in the new journal");
+    let held = beside.heads().unwrap().into_iter().find(|known| known.journal == old.journal).unwrap();
+    assert_eq!(held.head.seq, first.seq + 1, "the old one stands as it was");
 }
