@@ -93,7 +93,8 @@ pub(crate) fn cells(line: &str, width: u16, order: Order) -> Vec<Cell> {
         return logical.iter().enumerate().map(|(from, (_, part))| cell(from, (*part).to_owned(), false)).collect();
     }
     let base = if order.rtl { Level::rtl() } else { Level::ltr() };
-    let info = ParagraphBidiInfo::new(&fitted, Some(base));
+    let mut info = ParagraphBidiInfo::new(&fitted, Some(base));
+    hold_numbers(&fitted, &mut info.levels);
     let (levels, runs) = info.visual_runs(0..fitted.len());
     let mut out = Vec::with_capacity(logical.len());
     for run in runs {
@@ -108,6 +109,31 @@ pub(crate) fn cells(line: &str, width: u16, order: Order) -> Vec<Cell> {
         out.extend(part);
     }
     out
+}
+
+/// Keeps what is written with digits in one piece: a date, a time, an identity card or a telephone number. After Urdu letters UAX #9
+/// would set the parts of `2026-10-02` from right to left, which reads as another day; section 4.3 (HL4) leaves such pieces to us.
+fn hold_numbers(line: &str, levels: &mut [Level]) {
+    let within = |letter: char| is_digit(letter) || matches!(letter, '-' | '/' | ':' | '.' | ',' | '+');
+    let mut rest = line;
+    while let Some(start) = rest.find(within) {
+        let at = line.len() - rest.len() + start;
+        let piece = rest.get(start..).unwrap_or_default();
+        let piece = piece.split_once(|letter| !within(letter)).map_or(piece, |(piece, _)| piece);
+        rest = line.get(at + piece.len()..).unwrap_or_default();
+        // What stands around the digits and joins nothing is not part of the number: a full stop, a dash; a plus before it is.
+        let end = piece.trim_end_matches(|letter| !is_digit(letter)).len();
+        let begin = piece.len() - piece.trim_start_matches(|letter| !is_digit(letter) && letter != '+').len();
+        let first = piece.find(is_digit).and_then(|digit| levels.get(at + digit)).copied();
+        if let (Some(level), Some(held)) = (first, levels.get_mut(at + begin..at + end.max(begin))) {
+            held.fill(level);
+        }
+    }
+}
+
+/// A digit as it is written in Latin, Arabic or Urdu text.
+const fn is_digit(letter: char) -> bool {
+    matches!(letter, '0'..='9' | '\u{0660}'..='\u{0669}' | '\u{06F0}'..='\u{06F9}')
 }
 
 fn mirror(grapheme: &str) -> String {
@@ -179,6 +205,19 @@ mod tests {
         // سلام: seen from the left: meem (isolated after alef), the joined lam-alef, seen (initial).
         assert_eq!(drawn("سلام", true), "\u{FEE1}\u{FEFC}\u{FEB3}");
         assert!(drawn("عمر 25 سال", true).contains("25"));
+    }
+
+    #[test]
+    fn dates_and_numbers_of_several_parts_stay_in_one_piece() {
+        for whole in ["2026-10-02", "14:05", "35202-1234567-1", "+92-300-1234567", "۲۰۲۶-۱۰-۰۲", "12,500.50", "3/4"] {
+            let line = drawn(&format!("درج {whole}"), true);
+            assert!(line.starts_with(whole), "{whole} in {line:?}");
+        }
+        // What only stands beside a number is no part of it, and two numbers are two.
+        let line = drawn("درج 2026-10-02. عمر 25 - 30", true);
+        assert!(line.contains(".2026-10-02") && line.contains("30 - 25"), "{line:?}");
+        assert_eq!(drawn("from 2026-10-02 to 14:05", false), "from 2026-10-02 to 14:05");
+        assert_eq!(drawn("--- درج", true), drawn("درج", true) + " ---");
     }
 
     #[test]
