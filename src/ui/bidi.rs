@@ -209,7 +209,8 @@ mod tests {
 
     #[test]
     fn dates_and_numbers_of_several_parts_stay_in_one_piece() {
-        for whole in ["2026-10-02", "14:05", "35202-1234567-1", "+92-300-1234567", "۲۰۲۶-۱۰-۰۲", "12,500.50", "3/4"] {
+        for whole in ["2026-10-02", "14:05", "35202-1234567-1", "+92-300-1234567", "۲۰۲۶-۱۰-۰۲", "12,500.50", "3/4"]
+        {
             let line = drawn(&format!("درج {whole}"), true);
             assert!(line.starts_with(whole), "{whole} in {line:?}");
         }

@@ -13,6 +13,7 @@ use ureq::{Agent, Body};
 
 use crate::signature::{self, NONCE_FIELD, Nonce, Parts};
 use crate::transport::{FIRST_ROOM, MARK_FIELD, Refusal, RefusalReason, Transport, TransportError};
+use crate::wire::codec;
 
 /// Name resolution and connecting, each.
 const REACH: Duration = Duration::from_secs(20);
@@ -118,16 +119,18 @@ impl HttpTransport {
         Brake(self.agent.clone())
     }
 
-    fn call(&mut self, path: &str, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+    /// `signed` is what the request signs of the body: all of it, or the manifest that begins a streaming one.
+    fn call(&mut self, path: &str, checkpoint: &Digest, signed: &[u8], body: &[u8]) -> Result<Vec<u8>, TransportError> {
         // The first request of a program has no nonce yet: the hub answers it with one (401), and it goes again. The
         // same happens when the hub has been started anew. A third try would be a loop.
         let nonce = self.nonces.pop_front();
-        let mut answer = self.send(path, checkpoint, body, nonce.unwrap_or_default())?;
+        let digest = signature::content_digest(signed);
+        let mut answer = self.send(path, checkpoint, &digest, body, nonce.unwrap_or_default())?;
         if answer.status() == 401
             && field(&answer, "amanat-refusal").is_none()
             && let Some(fresh) = self.nonces.pop_front()
         {
-            answer = self.send(path, checkpoint, body, fresh)?;
+            answer = self.send(path, checkpoint, &digest, body, fresh)?;
         }
         read(answer)
     }
@@ -136,6 +139,7 @@ impl HttpTransport {
         &mut self,
         path: &str,
         checkpoint: &Digest,
+        content_digest: &str,
         body: &[u8],
         nonce: Nonce,
     ) -> Result<Response<Body>, TransportError> {
@@ -144,7 +148,7 @@ impl HttpTransport {
             authority: self.authority.clone(),
             path: path.to_owned(),
             query: "?".to_owned(),
-            content_digest: signature::content_digest(body),
+            content_digest: content_digest.to_owned(),
             agency: self.agency.to_string(),
             hub: self.hub.to_string(),
             checkpoint: checkpoint.to_string(),
@@ -152,9 +156,14 @@ impl HttpTransport {
         let signature = (self.sign)(parts.base(&self.device, &nonce).as_bytes());
         let fields = signature::fields(&self.device, &nonce, &signature);
         let began = (self.ticks)();
+        // The system takes a body faster than a slow link carries it: until all of it is there, nobody answers.
+        let patience = STALL + self.takes(body.len()) * 2;
         let answer = self
             .agent
             .post(format!("{}{path}", self.base))
+            .config()
+            .timeout_per_read(Some(patience))
+            .build()
             .header("content-type", "application/cbor")
             .header("content-digest", &parts.content_digest)
             .header("amanat-agency", &parts.agency)
@@ -175,6 +184,12 @@ impl HttpTransport {
         Ok(answer)
     }
 
+    /// How long so many bytes take on the link as it was measured.
+    fn takes(&self, bytes: usize) -> Duration {
+        let ms = bytes.saturating_mul(AIM_MS) / self.room.max(1);
+        Duration::from_millis(u64::try_from(ms).unwrap_or(u64::MAX))
+    }
+
     /// Small requests measure the round trip and not the width of the link, so they teach nothing.
     fn measure(&mut self, bytes: usize, elapsed_ms: u64) {
         if bytes >= *ROOM.start() / 2 {
@@ -189,15 +204,17 @@ impl HttpTransport {
 
 impl Transport for HttpTransport {
     fn push(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
-        self.call("/v1/push", checkpoint, body)
+        // Each entry proves itself, and what arrives is kept before the last of it is there: the manifest is what is signed.
+        let manifest = codec::manifest_of(body).unwrap_or(body);
+        self.call("/v1/push", checkpoint, manifest, body)
     }
 
     fn pull(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
-        self.call("/v1/pull", checkpoint, body)
+        self.call("/v1/pull", checkpoint, body, body)
     }
 
     fn documents(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
-        self.call("/v1/documents", checkpoint, body)
+        self.call("/v1/documents", checkpoint, body, body)
     }
 
     fn mark(&self) -> Option<Digest> {

@@ -37,9 +37,15 @@ pub trait Transport: Send {
         None
     }
 
-    /// How many bytes one request should carry on this road as it is now, so that a cut costs seconds and not minutes.
+    /// How many bytes one answer should carry on this road as it is now, so that a cut costs seconds and not minutes.
     fn room(&self) -> usize {
         FIRST_ROOM
+    }
+
+    /// How many bytes one push should carry. What arrives of it is kept as it arrives, so a cut costs what was in flight, however
+    /// large it is; but the link rests for a round trip between two of them.
+    fn push_room(&self) -> usize {
+        self.room().saturating_mul(4)
     }
 }
 

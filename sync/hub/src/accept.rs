@@ -1,8 +1,9 @@
 //! The hub's one decision: entries in, verdicts and signed receipts out.
 //!
-//! Every entry is checked by itself, in parallel, before the store sees it; then one transaction judges the runs by the law
-//! of the chain and keeps what is new; then one checkpoint covers the new heads; then each journal gets its receipt. An
-//! entry that fails its check cuts its run there: what stands before it is kept, and the other runs go on.
+//! A push comes in pieces. Of each piece every entry is checked by itself, in parallel, before the store sees it; then one
+//! transaction judges the runs by the law of the chain and keeps what is new. At the end one checkpoint covers the new heads and
+//! each journal gets its receipt; after a push that was cut they come with the next contact. An entry that fails its check cuts
+//! its run there: what stands before it is kept, and the other runs go on.
 
 use std::collections::BTreeMap;
 
@@ -33,30 +34,94 @@ struct Checked {
     refused: Option<(u64, Why)>,
 }
 
-/// Judges, keeps and receipts what a push brought.
-pub(crate) async fn accept(hub: &Hub, standing: Standing, runs: Vec<batch::Run>) -> Result<PushReply, Failure> {
-    let checked = check_all(&standing, runs).await?;
-    let refused: Vec<(u64, u64, u64)> =
-        (0_u64..).zip(&checked).filter_map(|(run, c)| c.refused.map(|(seq, why)| (run, seq, why.number()))).collect();
-    let reasons: Vec<Option<Why>> = checked.iter().map(|c| c.refused.map(|(_, why)| why)).collect();
-    let offered: Vec<bool> = checked.iter().map(|c| !c.rows.is_empty()).collect();
-    let runs = checked.into_iter().map(|c| Run {
-        place: c.place,
-        root: c.root,
-        stretch: Stretch { first: c.first, before: c.before, hashes: c.hashes },
-        rows: c.rows,
-    });
-    let accepted = hub.store.accept(runs.collect()).await?;
-    let now = hub.now_ms();
-    let heads: BTreeMap<Place, &Accepted> = accepted.iter().map(|a| (a.place, a)).collect();
-    let moved: Vec<(Place, Head)> = heads.values().filter(|a| a.head.seq > 0).map(|a| (a.place, a.head)).collect();
-    let newest = hub.keeper.cover(&*hub.store, &moved, now).await?;
-    let mut statements: Vec<Vec<u8>> =
-        heads.values().filter(|a| a.head.seq > 0).map(|a| receipt(hub, &standing, a, &newest, now)).collect();
-    statements.push(newest.statement);
-    let answers =
-        accepted.iter().zip(offered).zip(reasons).map(|((a, offered), why)| answer(a, offered, why)).collect();
-    Ok(PushReply { answers, refused, statements })
+/// A push under way: what has become of each of its runs so far.
+pub(crate) struct Push<'a> {
+    hub: &'a Hub,
+    standing: Standing,
+    told: Vec<Told>,
+    /// The newest head held of every journal that was judged.
+    heads: BTreeMap<Place, Accepted>,
+}
+
+/// What has become of one run.
+#[derive(Debug, Default)]
+struct Told {
+    answer: Option<RunAnswer>,
+    refused: Option<(u64, Why)>,
+}
+
+impl Told {
+    /// Whether nothing that still comes of the run can be taken.
+    fn is_over(&self) -> bool {
+        self.refused.is_some() || matches!(self.answer, Some(RunAnswer::Gap(..) | RunAnswer::Fork(..)))
+    }
+}
+
+impl<'a> Push<'a> {
+    /// A push that announces so many runs.
+    pub(crate) fn new(hub: &'a Hub, standing: Standing, runs: usize) -> Self {
+        let told = std::iter::repeat_with(Told::default).take(runs).collect();
+        Self { hub, standing, told, heads: BTreeMap::new() }
+    }
+
+    /// Checks, judges and keeps what has arrived of some runs, each with its index; durable when it returns.
+    pub(crate) async fn take(&mut self, arrived: Vec<(usize, batch::Run)>) -> Result<(), Failure> {
+        let over = |index: &usize| self.told.get(*index).is_none_or(Told::is_over);
+        let (indices, runs): (Vec<usize>, Vec<batch::Run>) =
+            arrived.into_iter().filter(|(index, _)| !over(index)).unzip();
+        if runs.is_empty() {
+            return Ok(());
+        }
+        let checked = check_all(&self.standing, runs).await?;
+        let judged: Vec<(bool, Option<(u64, Why)>)> = checked.iter().map(|c| (!c.rows.is_empty(), c.refused)).collect();
+        let runs = checked.into_iter().map(|c| Run {
+            place: c.place,
+            root: c.root,
+            stretch: Stretch { first: c.first, before: c.before, hashes: c.hashes },
+            rows: c.rows,
+        });
+        let accepted = self.hub.store.accept(runs.collect()).await?;
+        for ((index, (offered, refused)), accepted) in indices.into_iter().zip(judged).zip(accepted) {
+            let Some(told) = self.told.get_mut(index) else { continue };
+            told.refused = refused;
+            // A refusal at the head of a later piece takes nothing back of what the earlier ones were told.
+            if offered || told.answer.is_none() {
+                told.answer = Some(answer(&accepted, offered, refused.map(|(_, why)| why)));
+            }
+            self.heads.insert(accepted.place, accepted);
+        }
+        Ok(())
+    }
+
+    /// Whether a run has been judged.
+    pub(crate) fn has_answered(&self, index: usize) -> bool {
+        self.told.get(index).is_some_and(|told| told.answer.is_some())
+    }
+
+    /// Notes that a run cannot be read on from here.
+    pub(crate) fn refuse(&mut self, index: usize, seq: u64, why: Why) {
+        if let Some(told) = self.told.get_mut(index).filter(|told| !told.is_over()) {
+            told.refused = Some((seq, why));
+        }
+    }
+
+    /// Covers what was kept with one checkpoint and signs for it. Every run must have been taken once, empty or not.
+    pub(crate) async fn conclude(self) -> Result<PushReply, Failure> {
+        let Self { hub, standing, told, heads } = self;
+        let now = hub.now_ms();
+        let held = || heads.values().filter(|a| a.head.seq > 0);
+        let moved: Vec<(Place, Head)> = held().map(|a| (a.place, a.head)).collect();
+        let newest = hub.keeper.cover(&*hub.store, &moved, now).await?;
+        let mut statements: Vec<Vec<u8>> = held().map(|a| receipt(hub, &standing, a, &newest, now)).collect();
+        statements.push(newest.statement);
+        let refused = (0_u64..).zip(&told).filter_map(|(run, told)| {
+            let (seq, why) = told.refused?;
+            Some((run, seq, why.number()))
+        });
+        let refused = refused.collect();
+        let answers = told.into_iter().map(|told| told.answer.ok_or(Failure::Broken("a run without an answer")));
+        Ok(PushReply { answers: answers.collect::<Result<_, _>>()?, refused, statements })
+    }
 }
 
 fn answer(accepted: &Accepted, offered: bool, why: Option<Why>) -> RunAnswer {

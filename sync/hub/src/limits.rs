@@ -3,14 +3,22 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// Body of a push, in bytes: sixteen times what a courier puts into one request, so that one large entry fits.
-pub const PUSH_BODY: usize = 16 * 1024 * 1024;
+/// Body of a push, in bytes: eight times what a courier puts into one request. It is kept as it comes and never held whole.
+pub const PUSH_BODY: usize = 64 * 1024 * 1024;
+/// What a push may hold in memory while it arrives, in bytes: a piece on its way to the store, one frame and what was read ahead.
+pub const PUSH_ROOM: u32 = 3 * 1024 * 1024;
+/// A piece of a push goes to the store when it holds so many bytes, or so many entries, or when no more is there yet.
+pub const PIECE: usize = 512 * 1024;
+/// Entries of such a piece.
+pub const PIECE_ENTRIES: usize = 1024;
 /// Body of a pull, in bytes: the heads of some fifty thousand journals.
 pub const PULL_BODY: usize = 4 * 1024 * 1024;
 /// Body of a documents call, in bytes: a chain of rosters, or unit keys for some thousand readers.
 pub const DOCUMENTS_BODY: usize = 4 * 1024 * 1024;
-/// Entries in one push: bounds the work of one request where bytes do not.
-pub const PUSH_ENTRIES: usize = 20_000;
+/// Entries that one push may announce: bounds the work of one request where bytes do not.
+pub const PUSH_ENTRIES: u64 = 100_000;
+/// Manifest of a push, in bytes: some nine thousand journals.
+pub const PUSH_MANIFEST: usize = 1024 * 1024;
 /// A page of a pull, in bytes, whatever more the caller asks for.
 pub const PAGE_MOST: usize = 4 * 1024 * 1024;
 /// A page of a pull, in bytes, whatever less the caller asks for: one entry must fit.

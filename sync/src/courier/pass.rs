@@ -17,6 +17,8 @@ use crate::transport::Transport;
 pub struct Courier {
     /// What of our documents was offered to the hub last: it is not offered twice.
     pub(super) offered: Option<Digest>,
+    /// Whether the last push came to its end with an answer. If not, the hub may hold more than it has signed for.
+    pub(super) answered: bool,
 }
 
 /// A pass under way.

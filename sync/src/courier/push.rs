@@ -1,4 +1,7 @@
 //! The way there: runs above the last receipt, batch by batch, until the hub has signed for everything or nothing moves.
+//!
+//! A hub keeps what arrives of a push though the rest is cut off. So after a cut, and when nothing is known yet, it is asked first
+//! where it is: a push that announces the runs and brings nothing of them, which costs a round trip and no entry sent twice.
 
 use std::collections::BTreeMap;
 
@@ -28,17 +31,30 @@ pub(super) fn push(trip: &mut Trip<'_>) -> Result<(), End> {
         if runs.iter().all(|run| run.items.is_empty()) {
             return Ok(());
         }
+        let asks = !trip.courier.answered && weight(&runs) > WORTH_ASKING;
         let before = received(trip)?;
-        offer(trip, &runs, &mut left_alone)?;
+        if asks {
+            let bare = |run: &Run| Run { items: Vec::new(), ..run.clone() };
+            offer(trip, &runs.iter().map(bare).collect::<Vec<_>>(), &mut left_alone)?;
+        } else {
+            offer(trip, &runs, &mut left_alone)?;
+        }
         left_alone.extend(trip.forked.keys().map(|journal| (*journal, MAX_SEQ)));
-        if received(trip)? == before && runs.iter().all(|run| !left_alone.contains_key(&run.journal)) {
+        if !asks && received(trip)? == before && runs.iter().all(|run| !left_alone.contains_key(&run.journal)) {
             return Err(End::Nonsense("the hub took what was sent and signed for none of it".to_owned()));
         }
     }
 }
 
 fn room(trip: &Trip<'_>) -> Limit {
-    Limit { items: Limit::BODY.items, bytes: count(trip.road.room()) }
+    Limit { items: Limit::BODY.items, bytes: count(trip.road.push_room()) }
+}
+
+/// Bytes that are worth a round trip to learn whether they must be sent at all.
+const WORTH_ASKING: u64 = 8 * 1024;
+
+fn weight(runs: &[Run]) -> u64 {
+    runs.iter().flat_map(Run::entries).fold(0, |sum, entry| sum.saturating_add(entry.header.size))
 }
 
 /// What counts as received, and from where on things are offered: in an epoch that nobody vouched for only the second moves.
@@ -50,7 +66,9 @@ fn received(trip: &Trip<'_>) -> Result<Vec<(u64, u64)>, End> {
 /// One batch there, one answer back.
 fn offer(trip: &mut Trip<'_>, runs: &[Run], left_alone: &mut LeftAlone) -> Result<(), End> {
     let body = codec::push_body(&trip.party.agency, runs);
+    trip.courier.answered = false;
     let answer = trip.road.push(&trip.seen, &body)?;
+    trip.courier.answered = true;
     trip.outcome.handed_over += runs.iter().map(|run| count(run.items.len())).sum::<u64>();
     codec::check_version(&answer).map_err(nonsense)?;
     let reply = PushReply::from_bytes(&answer).map_err(nonsense)?;

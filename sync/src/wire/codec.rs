@@ -235,6 +235,12 @@ impl ItemReader {
         Ok(Arrived { run: self.at, first, before, items })
     }
 
+    /// Where the next item belongs: the run's index in the manifest, and the number. `None` once every item has come.
+    pub fn place(&mut self) -> Option<(usize, u64)> {
+        self.skip_finished();
+        self.memory.as_ref().map(|memory| (self.at, memory.place().0))
+    }
+
     /// Whether every item of the manifest has come.
     pub fn is_complete(&mut self) -> bool {
         self.skip_finished();
@@ -258,6 +264,13 @@ impl ItemReader {
             }
         }
     }
+}
+
+/// The manifest that a streaming body begins with, as it is spelt in its frame: what a request signs of such a body. `None` when
+/// no whole frame stands there.
+pub fn manifest_of(body: &[u8]) -> Option<&[u8]> {
+    let (size, prefix) = frame_length(body).ok()??;
+    body.get(prefix..prefix.checked_add(size)?)
 }
 
 /// A whole push: the manifest and every frame after it.

@@ -14,31 +14,15 @@ use axum::extract::{Request, State};
 use axum::http::Response;
 
 use super::documents::mark;
-use super::door::{Admitted, enter};
+use super::door::{Admitted, enter, enter_push};
 use super::reply::{Failure, answer, marked, unreadable};
-use crate::limits::{PAGE_LEAST, PAGE_MOST, PULL_BODY, PUSH_BODY, PUSH_ENTRIES};
+use crate::Hub;
+use crate::limits::{PAGE_LEAST, PAGE_MOST, PULL_BODY};
 use crate::standing::Standing;
 use crate::store::{self, Piece, Place, ServedEntry, Sought};
-use crate::{Hub, accept};
 
 pub(super) async fn push(State(hub): State<Arc<Hub>>, request: Request) -> Response<Body> {
-    enter(&hub, request, PUSH_BODY, async |admitted: Admitted| {
-        let (manifest, runs, whole) = codec::read_push(&admitted.body).map_err(unreadable)?;
-        if manifest.agency != admitted.standing.agency {
-            return Err(Failure::WrongHub);
-        }
-        let entries: usize = runs.iter().map(|run| run.items.len()).sum();
-        if !whole || entries > PUSH_ENTRIES {
-            return Err(if whole { Failure::TooLarge } else { Failure::Malformed("fewer items than announced") });
-        }
-        let device = admitted.caller.device;
-        let mark = mark(&hub, &admitted);
-        let reply = accept::accept(&hub, admitted.standing, runs).await?;
-        let refused = reply.refused.len();
-        tracing::info!(%device, runs = reply.answers.len(), entries, refused, "push");
-        Ok(marked(answer(reply.to_bytes()), &mark))
-    })
-    .await
+    enter_push(&hub, request).await
 }
 
 pub(super) async fn pull(State(hub): State<Arc<Hub>>, request: Request) -> Response<Body> {

@@ -17,9 +17,10 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
+use super::arriving;
 use super::reply::{Failure, RequestId, put, refuse};
 use crate::Hub;
-use crate::limits::{BODY_PAUSE, BODY_TIME, BODY_TURN, REFUSED_TIME};
+use crate::limits::{BODY_PAUSE, BODY_TIME, BODY_TURN, PUSH_BODY, PUSH_ROOM, REFUSED_TIME};
 use crate::standing::{Caller, Standing};
 
 /// A request that passed the door.
@@ -29,9 +30,39 @@ pub(crate) struct Admitted {
     pub(crate) standing: Standing,
     /// Hash in hex of the newest checkpoint that the caller says it has seen.
     pub(crate) checkpoint: String,
+    /// The digest that the caller signed: of the whole body, or of the manifest that begins a streaming one.
+    pub(crate) content_digest: String,
+    /// The whole body; empty where it streams.
     pub(crate) body: Bytes,
     /// Its room among all bodies, until it is answered.
     _room: OwnedSemaphorePermit,
+}
+
+/// Lets a push in and hands its body on as it arrives; gives the answer with a new nonce, or says no.
+pub(crate) async fn enter_push(hub: &Hub, request: Request) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let id = head.extensions.get::<RequestId>().cloned().unwrap_or(RequestId(String::new()));
+    let (mut device, mut body) = (None, Limited::new(body, PUSH_BODY));
+    let admitted = match known(hub, &head, &mut device) {
+        Ok(claimed) => claimed.with_room(hub, PUSH_ROOM).await,
+        Err(failure) => Err(failure),
+    };
+    let earned = admitted.as_ref().ok().map(|admitted| admitted.caller.device);
+    let outcome = match admitted {
+        Ok(admitted) => arriving::push(hub, &admitted, &mut body).await,
+        Err(failure) => Err(failure),
+    };
+    let mut outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(failure) => {
+            let _in_time = timeout(REFUSED_TIME, discard(body)).await;
+            refuse(&id, device, &failure)
+        }
+    };
+    if let Some(device) = earned {
+        put(outcome.headers_mut(), NONCE_FIELD, &signature::encode_nonces(&[hub.nonces.earn(device)]));
+    }
+    outcome
 }
 
 /// Lets a request in, calls `act`, and gives the answer with a new nonce; or says no.
@@ -61,13 +92,22 @@ where
     }
 }
 
-async fn admit(
-    hub: &Hub,
-    head: &Head,
-    body: &mut Limited<Body>,
-    limit: usize,
-    device: &mut Option<DeviceId>,
-) -> Result<Admitted, Failure> {
+/// A caller whose signature holds and whose nonce is spent; nothing of the body has been read.
+struct Known {
+    caller: Caller,
+    standing: Standing,
+    parts: Parts,
+}
+
+impl Known {
+    async fn with_room(self, hub: &Hub, size: u32) -> Result<Admitted, Failure> {
+        let Self { caller, standing, parts: Parts { checkpoint, content_digest, .. } } = self;
+        let room = room(hub, size).await?;
+        Ok(Admitted { caller, standing, checkpoint, content_digest, body: Bytes::new(), _room: room })
+    }
+}
+
+fn known(hub: &Hub, head: &Head, device: &mut Option<DeviceId>) -> Result<Known, Failure> {
     let standing = hub.standing();
     let (parts, claim) = read(head)?;
     // Whoever holds a nonce that only this device can have been given does not stand in the queue of strangers.
@@ -87,13 +127,23 @@ async fn admit(
         return Err(Failure::Nonce(hub.nonces.offer(claim.device).to_vec()));
     }
     hub.rates.of_device(claim.device)?;
-    let room = room(hub, size(body, limit)?).await?;
-    let body = timeout(BODY_TIME, receive(body)).await.map_err(|_elapsed| Failure::Slow)??;
-    if signature::content_digest(&body) != parts.content_digest {
+    Ok(Known { caller: Caller { device: claim.device, active }, standing, parts })
+}
+
+async fn admit(
+    hub: &Hub,
+    head: &Head,
+    body: &mut Limited<Body>,
+    limit: usize,
+    device: &mut Option<DeviceId>,
+) -> Result<Admitted, Failure> {
+    let known = known(hub, head, device)?;
+    let mut admitted = known.with_room(hub, size(body, limit)?).await?;
+    admitted.body = timeout(BODY_TIME, receive(body)).await.map_err(|_elapsed| Failure::Slow)??;
+    if signature::content_digest(&admitted.body) != admitted.content_digest {
         return Err(Failure::BadSignature);
     }
-    let caller = Caller { device: claim.device, active };
-    Ok(Admitted { caller, standing, checkpoint: parts.checkpoint, body, _room: room })
+    Ok(admitted)
 }
 
 /// The size of a body, in bytes: what it says, or its limit if it does not say.

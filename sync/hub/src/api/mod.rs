@@ -1,5 +1,6 @@
 //! The hub's door: HTTP in, HTTP out, and nothing decided.
 
+mod arriving;
 mod batches;
 mod documents;
 mod door;

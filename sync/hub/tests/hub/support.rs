@@ -17,6 +17,7 @@ use amanat_sync::entry::{Change, Header, Kind, Reader, RosterSeen, SealedEntry, 
 use amanat_sync::journal::{Journal, Keep, Line, NewJournal};
 use amanat_sync::signature::{self, Nonce, Parts};
 use amanat_sync::transport::{Transport, TransportError};
+use amanat_sync::wire::codec;
 use axum::body::{Body, Bytes};
 use axum::http::{Request, Response};
 use http_body_util::BodyExt as _;
@@ -298,7 +299,9 @@ impl Client {
     }
 
     pub(crate) fn request(&self, body: &[u8]) -> Request<Body> {
-        let parts = Parts { content_digest: signature::content_digest(body), ..self.parts.clone() };
+        let manifest = codec::manifest_of(body).filter(|_| self.parts.path == "/v1/push");
+        let content_digest = signature::content_digest(manifest.unwrap_or(body));
+        let parts = Parts { content_digest, ..self.parts.clone() };
         let base = parts.base(&self.actor.id, &self.nonce);
         let signature = self.actor.signer.sign_request(base.as_bytes()).unwrap();
         let fields = signature::fields(&self.actor.id, &self.nonce, &signature);
@@ -423,6 +426,9 @@ impl Transport for Road<'_> {
         self.mark
     }
     fn room(&self) -> usize {
+        self.room
+    }
+    fn push_room(&self) -> usize {
         self.room
     }
 }

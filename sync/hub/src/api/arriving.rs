@@ -1,0 +1,202 @@
+//! A push as it arrives: what is whole is kept while the rest is on the road, so a cut loses the entry in flight and nothing else.
+//!
+//! The caller signs the manifest that begins the body; each entry proves itself. Whatever lies in the buffer goes to the store as
+//! one piece: on a slow link that is an entry or two, on a fast one as many as came while the last piece was being written.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
+
+use amanat_sync::batch::{Run, Why};
+use amanat_sync::signature;
+use amanat_sync::wire::codec::{self, Arrived, Frames, ItemReader};
+use amanat_sync::wire::limits::MAX_FRAME;
+use amanat_sync::wire::messages::PushReply;
+use amanat_sync::wire::v1::PushManifest;
+use axum::body::{Body, Bytes, HttpBody as _};
+use axum::http::Response;
+use http_body_util::{LengthLimitError, Limited};
+use hyper::body::Frame;
+use tokio::time::timeout;
+
+use super::documents::mark;
+use super::door::Admitted;
+use super::reply::{Failure, answer, marked, unreadable};
+use crate::Hub;
+use crate::accept::Push;
+use crate::limits::{BODY_PAUSE, PIECE, PIECE_ENTRIES, PUSH_ENTRIES, PUSH_MANIFEST};
+
+/// Takes a push in, to its end or as far as it comes.
+pub(super) async fn push(hub: &Hub, admitted: &Admitted, body: &mut Limited<Body>) -> Result<Response<Body>, Failure> {
+    let mut stream = Stream { body, frames: Frames::default(), over: false };
+    let manifest = stream.manifest(admitted).await?;
+    let entries = announced(&manifest);
+    let mut arriving = Arriving {
+        push: Push::new(hub, admitted.standing.clone(), manifest.runs.len()),
+        reader: ItemReader::new(manifest.agency, manifest.runs.clone()),
+        manifest,
+        piece: Vec::new(),
+        weight: 0,
+        entries: 0,
+        broken: None,
+    };
+    let came = arriving.all(&mut stream).await;
+    // What was whole is kept, whatever ended the rest.
+    arriving.keep().await?;
+    came?;
+    let reply = arriving.conclude().await?;
+    let (device, refused) = (admitted.caller.device, reply.refused.len());
+    tracing::info!(%device, runs = reply.answers.len(), entries, refused, "push");
+    Ok(marked(answer(reply.to_bytes()), &mark(hub, admitted)))
+}
+
+fn announced(manifest: &PushManifest) -> u64 {
+    manifest.runs.iter().fold(0, |sum, head| sum.saturating_add(head.count))
+}
+
+/// The frames of a body.
+struct Stream<'a> {
+    body: &'a mut Limited<Body>,
+    frames: Frames,
+    over: bool,
+}
+
+impl Stream<'_> {
+    /// The manifest, if it is the one that was signed and speaks of this agency and of no more than one push may bring.
+    async fn manifest(&mut self, admitted: &Admitted) -> Result<PushManifest, Failure> {
+        let first = loop {
+            if let Some(first) = self.frames.next(PUSH_MANIFEST).map_err(unreadable)? {
+                break first;
+            }
+            if self.over {
+                return Err(Failure::Malformed("the body ended early"));
+            }
+            self.more().await?;
+        };
+        if signature::content_digest(&first) != admitted.content_digest {
+            return Err(Failure::BadSignature);
+        }
+        codec::check_version(&first).map_err(unreadable)?;
+        let manifest = PushManifest::from_bytes(&first).map_err(unreadable)?;
+        if manifest.agency != admitted.standing.agency {
+            return Err(Failure::WrongHub);
+        }
+        if announced(&manifest) > PUSH_ENTRIES {
+            return Err(Failure::TooLarge);
+        }
+        Ok(manifest)
+    }
+
+    /// Waits for more of the body, or its end.
+    async fn more(&mut self) -> Result<(), Failure> {
+        let read = timeout(BODY_PAUSE, poll_fn(|context| Pin::new(&mut *self.body).poll_frame(context)));
+        let came = read.await.map_err(|_elapsed| Failure::Slow)?;
+        self.take(came)
+    }
+
+    /// Takes what is there already; `None` when nothing is.
+    async fn at_hand(&mut self) -> Option<Result<(), Failure>> {
+        let looked = poll_fn(|context| {
+            Poll::Ready(match Pin::new(&mut *self.body).poll_frame(context) {
+                Poll::Ready(came) => Some(came),
+                Poll::Pending => None,
+            })
+        });
+        looked.await.map(|came| self.take(came))
+    }
+
+    fn take(
+        &mut self,
+        came: Option<Result<Frame<Bytes>, Box<dyn std::error::Error + Send + Sync>>>,
+    ) -> Result<(), Failure> {
+        match came {
+            None => {
+                self.over = true;
+                Ok(())
+            }
+            Some(Ok(frame)) => {
+                let data = frame.into_data().unwrap_or_default();
+                self.frames.feed(&data).map_err(unreadable)
+            }
+            Some(Err(source)) if source.is::<LengthLimitError>() => Err(Failure::TooLarge),
+            Some(Err(_cut)) => Err(Failure::Malformed("the body ended early")),
+        }
+    }
+}
+
+/// A push whose manifest is known.
+struct Arriving<'a> {
+    push: Push<'a>,
+    manifest: PushManifest,
+    reader: ItemReader,
+    /// What has been read and is not with the store yet.
+    piece: Vec<(usize, Run)>,
+    /// Bytes of the frames in the piece.
+    weight: usize,
+    /// Items in the piece.
+    entries: usize,
+    /// The run and number of an item that could not be read: nothing behind it can.
+    broken: Option<(usize, u64)>,
+}
+
+impl Arriving<'_> {
+    /// Reads the body to its end and hands piece after piece to the store.
+    async fn all(&mut self, stream: &mut Stream<'_>) -> Result<(), Failure> {
+        loop {
+            while let Some(content) = stream.frames.next(MAX_FRAME).map_err(unreadable)? {
+                let place = self.reader.place();
+                match self.reader.item(&content) {
+                    Ok(arrived) => self.add(arrived, content.len()),
+                    Err(fault) => {
+                        self.broken = place;
+                        return if place.is_some() { Ok(()) } else { Err(unreadable(fault)) };
+                    }
+                }
+                if self.weight >= PIECE || self.entries >= PIECE_ENTRIES {
+                    self.keep().await?;
+                }
+            }
+            if stream.over {
+                let whole = self.reader.is_complete() && stream.frames.is_empty();
+                return if whole { Ok(()) } else { Err(Failure::Malformed("fewer items than announced")) };
+            }
+            match stream.at_hand().await {
+                Some(came) => came?,
+                None if self.piece.is_empty() => stream.more().await?,
+                None => self.keep().await?,
+            }
+        }
+    }
+
+    fn add(&mut self, arrived: Arrived, weight: usize) {
+        self.weight = self.weight.saturating_add(weight);
+        self.entries = self.entries.saturating_add(arrived.items.len());
+        match (self.piece.last_mut(), self.manifest.runs.get(arrived.run)) {
+            (Some((index, run)), _) if *index == arrived.run => run.items.extend(arrived.items),
+            (_, Some(head)) => {
+                let Arrived { run: index, first, before, items } = arrived;
+                let run = Run { first, before, items, ..codec::empty_run(&self.manifest.agency, head) };
+                self.piece.push((index, run));
+            }
+            (_, None) => {}
+        }
+    }
+
+    /// Hands the piece to the store; durable when it returns.
+    async fn keep(&mut self) -> Result<(), Failure> {
+        (self.weight, self.entries) = (0, 0);
+        self.push.take(std::mem::take(&mut self.piece)).await
+    }
+
+    /// The answer. A run of which nothing came, because nothing was announced or because an item before it could not be read, is
+    /// judged as it stands: so whoever asks where the hub is announces nothing.
+    async fn conclude(mut self) -> Result<PushReply, Failure> {
+        let heads = self.manifest.runs.iter().map(|head| codec::empty_run(&self.manifest.agency, head));
+        let unheard = heads.enumerate().filter(|(index, _)| !self.push.has_answered(*index)).collect();
+        self.push.take(unheard).await?;
+        if let Some((run, seq)) = self.broken {
+            self.push.refuse(run, seq, Why::Malformed);
+        }
+        self.push.conclude().await
+    }
+}
