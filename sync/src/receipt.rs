@@ -1,6 +1,7 @@
 //! The hub's signed word on a head (receipt), and the chain of its words on all heads (checkpoint): what they say, and whether
 //! they follow from what was sent and from what the hub said before (FORMATS section 6). *Received* is arithmetic on these.
 
+use amanat_keys::canonical::version;
 use amanat_keys::error::KeysError;
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, JournalId, KeyId};
 use amanat_keys::statement::{Purpose, Statement};
@@ -270,7 +271,7 @@ impl<C> Encode<C> for Receipt {
 impl<'b, C> Decode<'b, C> for Receipt {
     fn decode(d: &mut Decoder<'b>, _ctx: &mut C) -> std::result::Result<Self, Bad> {
         array_of(d, 14)?;
-        first_version(d)?;
+        version(d)?;
         Ok(Receipt {
             agency: AgencyId::from_bytes(fixed(d)?),
             hub: DeviceId::from_bytes(fixed(d)?),
@@ -299,7 +300,7 @@ impl<C> Encode<C> for Checkpoint {
 impl<'b, C> Decode<'b, C> for Checkpoint {
     fn decode(d: &mut Decoder<'b>, _ctx: &mut C) -> std::result::Result<Self, Bad> {
         array_of(d, 8)?;
-        first_version(d)?;
+        version(d)?;
         Ok(Checkpoint {
             agency: AgencyId::from_bytes(fixed(d)?),
             hub: DeviceId::from_bytes(fixed(d)?),
@@ -310,8 +311,4 @@ impl<'b, C> Decode<'b, C> for Checkpoint {
             hub_time: d.u64()?,
         })
     }
-}
-
-fn first_version(d: &mut Decoder<'_>) -> std::result::Result<(), Bad> {
-    if d.u64()? == 1 { Ok(()) } else { Err(Bad::message("version")) }
 }

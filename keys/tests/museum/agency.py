@@ -51,7 +51,7 @@ def roster(version, previous, agency):
                           [MEMBERS[2], "C. Malik", [[ADMIN, HQ]]], [MEMBERS[3], "سارہ بی بی", [[OFFICER, STATION]]],
                           [MEMBERS[4], "D. Rind", [[READER, HQ]]]]),
         "devices": by_id([device(LAPTOP, MEMBERS[0]), device(DESK, MEMBERS[4]), device(TABLET, MEMBERS[3]),
-                          device(LOST, MEMBERS[0], state=2, cuts=[[JOURNAL, 4, made_up("museum cut", 32)]])]),
+                          device(LOST, MEMBERS[0])]),
         "hubs": [hub()], "peers": [], "recovery": Identity("museum recovery").public, "kind": 0, "minimum": 1,
         "policies": [["readers", "supervisors"], ["write-only", "no"]],
     }
@@ -68,9 +68,75 @@ def spelt(r):
 
 FIRST = roster(1, NONE, NONE)
 AGENCY = sha256(spelt(FIRST))
-SECOND = roster(2, AGENCY, AGENCY)
-THIRD = roster(3, sha256(spelt(SECOND)), AGENCY)
 OTHER_AGENCY = made_up("museum other agency", 32)
+
+
+def changed(r, change):
+    r = copy.deepcopy(r)
+    change(r)
+    return r
+
+
+def setting(**values):
+    """A change that sets elements by name."""
+    return lambda r: r.update(copy.deepcopy(values))
+
+
+def row_of(rows, first):
+    return next(row for row in rows if row[0] == first)
+
+
+class Pen:
+    """Writes a journal as its device would: every header named and linked (FORMATS section 2)."""
+
+    def __init__(self, signer, journal=JOURNAL, agency=AGENCY):
+        self.signer, self.agency, self.device, self.journal = signer, agency, device_of(signer), journal
+        self.seq, self.link, self.written = 1, tagged("journal", agency, device_of(signer), journal), []
+
+    def header(self, kind, /, **other):
+        """Elements 1 to 16 by name; what is not said is what an honest writer says for this kind."""
+        slip = kind == "slip"
+        h = {"v": 1, "agency": self.agency, "device": self.device, "journal": self.journal, "seq": self.seq, "prev": self.link,
+             "kind": {"sealed": 0, "slip": 1}.get(kind, 2), "case": made_up("museum case", 16),
+             "key": 1 if kind in ("sealed", "reseal") else self.seq,
+             "audience": READERS[:2] if slip else READERS if kind == "rewrap" else [],
+             "roster": [2, made_up("museum roster", 32)] if slip or kind == "rewrap" else [2],
+             "commitment": made_up("museum commitment", 32), "digest": sha256(b"" if kind == "erasure" else kind.encode()),
+             "size": 0 if kind == "erasure" else len(kind), "parts": [],
+             "target": [] if kind in ("sealed", "slip") else self.target(1, kind)}
+        return {**h, **other}
+
+    def target(self, seq, kind, replaces=b""):
+        what = {"rewrap": 0, "reseal": 1, "erasure": 2}[kind]
+        return [self.agency, self.device, self.journal, seq, made_up("museum target", 32), what, replaces]
+
+    def sign(self, body, purpose="entry", over=None):
+        return {"bytes": body, "signature": self.signer.sign(purpose, over or self.agency, body)}
+
+    def write(self, kind, /, **other):
+        """The next entry; the journal goes on from it, whatever it says."""
+        entry = self.sign(cbor(list(self.header(kind, **other).values())))
+        self.link = tagged("link", self.link, sha256(entry["bytes"]))
+        self.seq += 1
+        self.written.append(entry)
+        return entry
+
+    def story(self, contents):
+        for kind in ["slip"] + ["sealed"] * contents:
+            self.write(kind)
+        return self
+
+
+READERS = sorted([AGENCY, made_up(f"museum reader {n}", 32), Identity(f"museum reader {n}").id] for n in range(3))
+TRUSTED = Pen(LOST).story(3)  # what the lost device wrote before it was lost
+
+
+def revoked(r):
+    row_of(r["devices"], device_of(LOST))[5:] = [2, [[JOURNAL, 4, TRUSTED.link]]]
+
+
+SECOND = changed(roster(2, AGENCY, AGENCY), revoked)
+THIRD = changed(roster(3, sha256(spelt(SECOND)), AGENCY), revoked)
 
 
 def signed(payload, signers=ROOTS[:2], over=AGENCY, purpose="roster"):
@@ -102,21 +168,6 @@ def specimen(folder, name, kind, refused, attack, repaired):
     """One file; `repaired` holds only what differs from the attack."""
     assert not os.path.exists(os.path.join(folder, name + ".json")), name
     write(name + ".json", {"attack": name, "kind": kind, "refused": refused, **hexed(attack), "repaired": hexed(repaired)}, folder)
-
-
-def changed(r, change):
-    r = copy.deepcopy(r)
-    change(r)
-    return r
-
-
-def setting(**values):
-    """A change that sets elements by name."""
-    return lambda r: r.update(copy.deepcopy(values))
-
-
-def row_of(rows, first):
-    return next(row for row in rows if row[0] == first)
 
 
 def claimed(major, count, rest=b""):

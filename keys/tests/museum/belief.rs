@@ -1,22 +1,11 @@
 //! Judges of rosters: what a device that holds some versions does with the one that is offered.
 
-use amanat_keys::error::KeysError;
+use amanat_keys::error::{Forgery, KeysError};
 use amanat_keys::fingerprint::Digest;
-use amanat_keys::statement::Statement;
 use amanat_keys::trust::{Age, Step, Trust};
 use serde_json::Value;
 
-use crate::specimens::{all_hex, bytes, hex, named};
-
-/// Pins the first roster held and adopts the others.
-pub(crate) fn trust(held: &Value) -> Trust {
-    let held = all_hex(held);
-    let (first, later) = held.split_first().unwrap();
-    let hash = Statement::from_bytes(first).unwrap().payload_hash();
-    let mut trust = Trust::pin_hash(first, &hash).unwrap();
-    later.iter().for_each(|next| assert_eq!(trust.adopt(next).unwrap(), Step::Adopted));
-    trust
-}
+use crate::specimens::{bytes, hex, named, trust};
 
 /// `held`, `offered`: whatever is refused changes nothing of what is believed.
 pub(crate) fn roster(v: &Value) -> Result<(), String> {
@@ -30,7 +19,7 @@ pub(crate) fn roster(v: &Value) -> Result<(), String> {
         Ok(Step::AlreadyHeld) => Err("AlreadyHeld".to_owned()),
         Err(fault) => {
             assert_eq!((trust.roster_version(), trust.roster_hash()), (version, hash), "{fault:?}");
-            let rival = matches!(fault, KeysError::Forged(amanat_keys::error::Forgery::Fork));
+            let rival = matches!(fault, KeysError::Forged(Forgery::Fork));
             assert_eq!(trust.forks().len(), usize::from(rival), "a valid rival is kept, and nothing else");
             Err(named(&fault))
         }

@@ -13,6 +13,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors"))
 import zstandard  # noqa: E402
 from agency import write_shelf  # noqa: E402
+from journals import write_journals  # noqa: E402
 from rosters import write_rosters  # noqa: E402
 from spec import (Identity, Place, b64, header, made_up, padding, padme, payload, payload_chunk, sha256, skippable, stanza,  # noqa: E402
                   with_slot, write, x25519_stanza, zstd)
@@ -283,3 +284,4 @@ if __name__ == "__main__":
     write_shelf(HERE)
     write_rosters()
     write_spoken()
+    write_journals()

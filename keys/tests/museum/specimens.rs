@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::path::Path;
 
-use amanat_keys::error::{KeysError, Malformed};
+use amanat_keys::error::KeysError;
+use amanat_keys::statement::Statement;
+use amanat_keys::trust::{Step, Trust};
 use serde_json::Value;
 
 /// Says what becomes of one specimen: the name of its fault, or nothing when it is accepted.
@@ -116,21 +118,19 @@ pub(crate) fn bytes<const N: usize>(value: &Value) -> [u8; N] {
     hex(value).try_into().unwrap()
 }
 
-/// Each element of a list of hexadecimal strings.
-pub(crate) fn all_hex(value: &Value) -> Vec<Vec<u8>> {
-    value.as_array().unwrap().iter().map(hex).collect()
+/// What a device believes that pinned the first of these rosters and adopted the others.
+pub(crate) fn trust(held: &Value) -> Trust {
+    let held: Vec<Vec<u8>> = held.as_array().unwrap().iter().map(hex).collect();
+    let (first, later) = held.split_first().unwrap();
+    let hash = Statement::from_bytes(first).unwrap().payload_hash();
+    let mut trust = Trust::pin_hash(first, &hash).unwrap();
+    later.iter().for_each(|next| assert_eq!(trust.adopt(next).unwrap(), Step::Adopted));
+    trust
 }
 
 /// The name of a fault: its variants as Rust prints them, and for what is malformed the rule that is broken, without positions.
 pub(crate) fn named(fault: &KeysError) -> String {
-    match fault {
-        KeysError::Malformed(malformed) => named_malformed(malformed),
-        other => format!("{other:?}"),
-    }
-}
-
-/// As [`named`], for a fault that can be nothing else.
-pub(crate) fn named_malformed(malformed: &Malformed) -> String {
+    let KeysError::Malformed(malformed) = fault else { return format!("{fault:?}") };
     // The innermost source is the rule. A decoder's own words name the byte where it stood, which says nothing about the attack.
     let outer = malformed.source();
     let deepest = std::iter::successors(outer, |source: &&(dyn std::error::Error + 'static)| (*source).source()).last();

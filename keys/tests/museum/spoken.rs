@@ -11,8 +11,7 @@ use amanat_keys::unit_key::UnitKeys;
 use amanat_keys::verifying_key::VerifyingKey;
 use serde_json::Value;
 
-use crate::belief::trust;
-use crate::specimens::{bytes, hex, named};
+use crate::specimens::{bytes, hex, named, trust};
 
 fn agency(v: &Value) -> AgencyId {
     AgencyId::from_bytes(bytes(&v["agency"]))
