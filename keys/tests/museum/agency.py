@@ -8,8 +8,8 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors"))
-from spec import (Identity, Raw, SigningKey, cbor, device_of, header, made_up, payload, sha256, spoken, stanza, statement,  # noqa: E402
-                  tagged, write)
+from spec import (PURPOSES, Identity, Raw, SigningKey, cbor, device_of, header, made_up, payload, sha256, spoken,  # noqa: E402
+                  stanza, statement, tagged, write)
 
 NONE = bytes(32)
 EVERY = bytes(16)  # a span over every journal
@@ -82,8 +82,23 @@ def setting(**values):
     return lambda r: r.update(copy.deepcopy(values))
 
 
+def put(*path, to):
+    """A change that sets one element; a row is named by its place or by its id."""
+    def change(r):
+        *steps, last = path
+        for step in steps:
+            r = row_of(r, step) if isinstance(step, bytes) else r[step]
+        r[last] = copy.deepcopy(to)
+    return change
+
+
 def row_of(rows, first):
     return next(row for row in rows if row[0] == first)
+
+
+def alone(purpose, body, key_id, signature):
+    """A statement with one signature, whatever it is."""
+    return cbor([1, PURPOSES[purpose], body, [[key_id, signature]]])
 
 
 class Pen:
@@ -199,7 +214,8 @@ def wrong_spellings(elements, place, number_at):
         ("longer-array-head", "not the canonical spelling", long_head(4, len(elements), 1) + body),
         ("longer-number", "not the canonical spelling", instead(number_at, long_head(0, number, 8))),
         ("longer-bytes-head", "not the canonical spelling", instead(place, long_head(2, len(value), 2) + value)),
-        ("bytes-in-pieces", "unexpected type indefinite bytes, expected bytes (definite length)", instead(place, b"\x5f" + cbor(value) + b"\xff")),
+        ("bytes-in-pieces", "unexpected type indefinite bytes, expected bytes (definite length)",
+         instead(place, b"\x5f" + cbor(value) + b"\xff")),
         ("tag", "unexpected type tag, expected u64", instead(number_at, b"\xc1" + cbor(number))),
         ("float", "unexpected type f64, expected u64", instead(number_at, b"\xfb\x40\x10" + bytes(6))),
         ("null", "unexpected type null, expected u64", instead(number_at, b"\xf6")),

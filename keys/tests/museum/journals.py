@@ -15,7 +15,8 @@ def pen_at(contents=0):
 def headers():
     def attack(name, refused, bad, good, **other):
         """Two entries (or bodies) of one device: the broken one and what it should have been."""
-        specimen(FOLDER, "header-" + name, "header", refused, {"key": LAPTOP.public, **bad, **other}, {**good, **{k: "" for k in other}})
+        specimen(FOLDER, "header-" + name, "header", refused, {"key": LAPTOP.public, **bad, **other},
+                 {**good, **{k: "" for k in other}})
 
     def rule(name, broken, kind, change, elements=None, **repair):
         """A header that breaks one rule and is signed all the same; `repair` sets what differs in the honest one."""
@@ -68,7 +69,8 @@ def headers():
     for kind in ("sealed", "reseal"):
         rule(f"{kind}-under-its-own-number", "content stands after its slip", kind, {"key": 3})
     first = Pen(LAPTOP)
-    attack("content-before-any-slip", 'Malformed("header: content stands after its slip")', Pen(LAPTOP).write("sealed"), first.write("slip"))
+    attack("content-before-any-slip", 'Malformed("header: content stands after its slip")', Pen(LAPTOP).write("sealed"),
+           first.write("slip"))
     for at, element, name in ((1, "agency", "agency"), (2, "device", "device"), (3, "journal", "journal"), (5, "prev", "previous link"),
                               (7, "case", "case"), (11, "commitment", "commitment"), (12, "digest", "digest")):
         rule(f"{element}-cut-by-a-byte", name, "sealed", {}, lambda e, at=at: e[:at] + [e[at][:-1]] + e[at + 1:])
@@ -97,7 +99,8 @@ def later(attack):
     good = pen.sign(cbor(h + ["more", [1, [2, 3]]]))
 
     def broken(name, why, elements):
-        attack("later-" + name, f'Malformed("header: {why}")', pen.sign(elements if isinstance(elements, bytes) else cbor(elements)), good)
+        attack("later-" + name, f'Malformed("header: {why}")', pen.sign(elements if isinstance(elements, bytes) else cbor(elements)),
+               good)
 
     broken("of-13-elements", "elements", h[:13])
     broken("of-65-elements", "elements", h + [0] * 49)
@@ -117,7 +120,8 @@ def proofs(attack):
     attack("signature-over-another-agency", wrong, pen.sign(body, over=OTHER_AGENCY), good)
     attack("signature-of-another-device", wrong, {"bytes": body, "signature": TABLET.sign("entry", AGENCY, body)}, good)
     attack("signature-of-another-header", wrong, {"bytes": body, "signature": pen.sign(body + b"x")["signature"]}, good)
-    attack("signature-with-s-above-the-group-order", wrong, {"bytes": body, "signature": above_the_group_order(good["signature"])}, good)
+    attack("signature-with-s-above-the-group-order", wrong, {"bytes": body, "signature": above_the_group_order(good["signature"])},
+           good)
     attack("in-another-agencys-name", wrong, {**good, "bytes": cbor(list(pen.header("sealed", agency=OTHER_AGENCY).values()))}, good)
     envelope = 'Malformed("envelope is not the one in the header")'
     attack("with-another-envelope", envelope, good, good, envelope=b"SEALED")
@@ -164,7 +168,8 @@ def runs():
     attack("entry-left-out", place, run(story, story.written[:1] + story.written[2:]))
     attack("entries-swapped", place, run(story, [story.written[n] for n in (0, 2, 1, 3)]))
     attack("entry-repeated", place, run(story, story.written[:2] + story.written[1:]))
-    attack("hash-of-an-elision-changed", place, run(story, [story.written[0], {"elided": made_up("museum elision", 32)}] + story.written[2:]),
+    attack("hash-of-an-elision-changed", place,
+           run(story, [story.written[0], {"elided": made_up("museum elision", 32)}] + story.written[2:]),
            run(story, [story.written[0], {"elided": sha256(story.written[1]["bytes"])}] + story.written[2:]))
     attack("elision-left-out", place, run(story, [story.written[0], story.written[2]]),
            run(story, [story.written[0], {"elided": sha256(story.written[1]["bytes"])}, story.written[2]]))
@@ -177,7 +182,8 @@ def runs():
     parted.write("sealed", commitment=made_up("museum second writer", 32))
     parted.write("sealed")
     attack("second-writer", "Fork at 3", honest(parted), before=[run(story, story.written[:3])])
-    attack("second-writer-above-what-is-common", "Fork at 3", honest(story, 4), honest(parted, 4), before=[run(parted, parted.written[:3])])
+    attack("second-writer-above-what-is-common", "Fork at 3", honest(story, 4), honest(parted, 4),
+           before=[run(parted, parted.written[:3])])
     falls = pen_at(1)
     falls.write("sealed", roster=[1])
     attack("roster-version-falls", "RosterFell at 3", honest(falls))
@@ -200,7 +206,8 @@ def runs():
     attack("beyond-the-span-of-its-key", "UnknownDevice at 4", honest(pen_at(3)), honest(pen_at(2)), held=span_to_3(SECOND))
     beyond = Pen(LOST).story(4)
     attack("beyond-the-last-trusted-place", "Revoked at 5", honest(beyond), honest(TRUSTED))
-    attack("of-a-lost-device-never-listed", "Revoked at 1", honest(Pen(LOST, made_up("museum later journal", 16)).story(0)), honest(TRUSTED))
+    attack("of-a-lost-device-never-listed", "Revoked at 1", honest(Pen(LOST, made_up("museum later journal", 16)).story(0)),
+           honest(TRUSTED))
     other = Pen(LOST).story(2)
     other.write("sealed", commitment=made_up("museum other history", 32))
     attack("another-history-of-a-lost-device", "Denied", honest(other), honest(TRUSTED))
@@ -232,11 +239,14 @@ def span_to_3(r):
 def receipts():
     pen = pen_at(3)
     head, third = pen.link, honest(pen, 4)["before"]
-    good = {"v": 1, "agency": AGENCY, "hub": device_of(HUB), "key": HUB.id, "epoch": 1, "checkpoint": 7, "previous": made_up("museum checkpoint 6", 32),
+    good = {"v": 1, "agency": AGENCY, "hub": device_of(HUB), "key": HUB.id, "epoch": 1, "checkpoint": 7,
+            "previous": made_up("museum checkpoint 6", 32),
             "roster": 2, "device": pen.device, "journal": JOURNAL, "seq": 4, "link": head, "complete": 4, "time": 1_790_000_123_456}
-    expected = {"hub": device_of(HUB), "device": pen.device, "journal": JOURNAL, "head": 4, "link": head, "links": {"3": third, "4": head}}
+    expected = {"hub": device_of(HUB), "device": pen.device, "journal": JOURNAL, "head": 4, "link": head,
+                "links": {"3": third, "4": head}}
 
-    def attack(name, refused, change=None, signer=HUB, over=AGENCY, purpose="receipt", statement=None, elements=None, held=HELD, **other):
+    def attack(name, refused, change=None, signer=HUB, over=AGENCY, purpose="receipt", statement=None, elements=None, held=HELD,
+               **other):
         body = elements if elements is not None else cbor(list({**good, **(change or {})}.values()))
         repaired = {k: expected[k] for k in other}
         specimen(FOLDER, "receipt-" + name, "receipt", refused,
@@ -248,9 +258,10 @@ def receipts():
     attack("by-a-device", wrong, signer=LAPTOP)
     attack("by-nobody", wrong, statement=cbor([1, 4, body, []]))
     attack("signed-over-another-agency", wrong, over=OTHER_AGENCY)
-    attack("signature-of-a-checkpoint", wrong, statement=cbor([1, 4, body, [[HUB.id, HUB.sign("checkpoint", AGENCY, body)]]]))
+    attack("signature-of-a-checkpoint", wrong, statement=alone("receipt", body, HUB.id, HUB.sign("checkpoint", AGENCY, body)))
     attack("statement-of-another-purpose", "Trust(Forged(OtherPurpose))", purpose="checkpoint")
-    attack("of-a-hub-that-is-not-listed", 'Trust(Misuse(Unknown { what: "hub" }))', {"hub": device_of(OTHER_HUB), "key": OTHER_HUB.id}, OTHER_HUB,
+    attack("of-a-hub-that-is-not-listed", 'Trust(Misuse(Unknown { what: "hub" }))',
+           {"hub": device_of(OTHER_HUB), "key": OTHER_HUB.id}, OTHER_HUB,
            hub=device_of(OTHER_HUB))
     attack("in-another-hubs-name", "Peer(\"a receipt in another hub's name\")", {"hub": device_of(OTHER_HUB)})
     attack("in-another-keys-name", "Peer(\"a receipt in another key's name\")", {"key": OTHER_HUB.id})
@@ -285,12 +296,13 @@ def checkpoints():
 
     word = signed(spell(good), [HUB], purpose="checkpoint")
 
-    def attack(name, refused, change=None, signer=HUB, over=AGENCY, purpose="checkpoint", statement=None, elements=None, hub=HUB, heads=None, held=HELD):
+    def attack(name, refused, change=None, signer=HUB, over=AGENCY, purpose="checkpoint", statement=None, elements=None, asked=HUB,
+               heads=None, held=HELD):
         listed = cbor(lines) if heads is None else heads
         heads_hash = {"heads": sha256(listed)} if heads is not None else {}
         body = elements if elements is not None else spell({**good, **heads_hash, **(change or {})})
         specimen(FOLDER, "checkpoint-" + name, "checkpoint", refused,
-                 {"held": [held], "hub": device_of(hub), "seen": signed(spell(seen), [HUB], purpose="checkpoint"), "heads": listed,
+                 {"held": [held], "hub": device_of(asked), "seen": signed(spell(seen), [HUB], purpose="checkpoint"), "heads": listed,
                   "offered": statement or signed(body, [signer], over, purpose)},
                  {"hub": device_of(HUB), "heads": cbor(lines), "offered": word, "held": [HELD]})
 
@@ -298,13 +310,15 @@ def checkpoints():
     attack("by-another-hubs-key", wrong, signer=OTHER_HUB)
     attack("by-a-device", wrong, signer=LAPTOP)
     attack("signed-over-another-agency", wrong, over=OTHER_AGENCY)
-    attack("signature-of-a-receipt", wrong, statement=cbor([1, 5, spell(good), [[HUB.id, HUB.sign("receipt", AGENCY, spell(good))]]]))
+    attack("signature-of-a-receipt", wrong,
+           statement=alone("checkpoint", spell(good), HUB.id, HUB.sign("receipt", AGENCY, spell(good))))
     attack("statement-of-another-purpose", "Trust(Forged(OtherPurpose))", purpose="receipt")
-    attack("of-a-hub-that-is-not-listed", 'Trust(Misuse(Unknown { what: "hub" }))', {"hub": device_of(OTHER_HUB)}, OTHER_HUB, hub=OTHER_HUB)
+    attack("of-a-hub-that-is-not-listed", 'Trust(Misuse(Unknown { what: "hub" }))', {"hub": device_of(OTHER_HUB)}, OTHER_HUB,
+           asked=OTHER_HUB)
     attack("in-another-hubs-name", "Peer(\"a checkpoint in another hub's name\")", {"hub": device_of(OTHER_HUB)})
     attack("for-another-agency", 'Peer("a checkpoint for another agency")', {"agency": OTHER_AGENCY})
-    hub_row = globals()["hub"]
-    attack("after-the-last-checkpoint-of-its-key", "Trust(Forged(NoKeyForPlace))", held=signed(spelt(changed(SECOND, setting(hubs=[hub_row(HUB, 1, 7)])))))
+    attack("after-the-last-checkpoint-of-its-key", "Trust(Forged(NoKeyForPlace))",
+           held=signed(spelt(changed(SECOND, setting(hubs=[hub(HUB, 1, 7)])))))
     attack("number-falls", "Backward", {"number": 6})
     attack("number-falls-to-0", "Backward", {"number": 0})
     attack("epoch-falls", "Backward", {"epoch": 1, "number": 900})
@@ -320,7 +334,8 @@ def checkpoints():
     attack("heads-with-bytes-after-the-end", shape, heads=cbor(lines) + b"\0")
     attack("heads-of-unknown-length", shape, heads=b"\x9f" + cbor(lines)[1:] + b"\xff")
     attack("heads-cut-short", shape, heads=cbor(lines)[:-1])
-    attack("head-with-a-longer-number", shape, heads=cbor([[lines[0][0], lines[0][1], Raw(long_head(0, lines[0][2], 8)), lines[0][3]]] + lines[1:]))
+    attack("head-with-a-longer-number", shape,
+           heads=cbor([[lines[0][0], lines[0][1], Raw(long_head(0, lines[0][2], 8)), lines[0][3]]] + lines[1:]))
     attack("head-of-3-elements", shape, heads=cbor([line[:3] for line in lines]))
     attack("more-heads-than-allowed", shape, heads=long_head(4, 200_001))
     for what, refused, payload in broken_spelling(list(good.values()), 1, 4, "Checkpoint"):
@@ -347,8 +362,10 @@ def documents():
     codebooks(attack)
     lost = signed(spelt(changed(SECOND, setting(name="Another name"))))
     attack("roster-that-was-not-adopted", "Trust(Forged(OtherLineage))", lost, HELD)
-    for number, purpose in enumerate(("entry", "receipt", "checkpoint", "join-request", "epoch", "bundle", "erasure", "request-binding", "rotation-certificate")):
-        attack(f"document-that-is-a-statement-on-{purpose}", "Trust(Forged(OtherPurpose))", signed(cbor([1, AGENCY]), purpose=purpose), word(8))
+    for purpose in ("entry", "receipt", "checkpoint", "join-request", "epoch", "bundle", "erasure", "request-binding",
+                    "rotation-certificate"):
+        attack(f"document-that-is-a-statement-on-{purpose}", "Trust(Forged(OtherPurpose))",
+               signed(cbor([1, AGENCY]), purpose=purpose), word(8))
 
 
 def codebooks(attack):
@@ -372,7 +389,8 @@ def codebooks(attack):
     attack("codebook-for-another-agency", "Trust(Forged(OtherAgency))", by(book(agency=OTHER_AGENCY)), good)
     attack("codebook-version-falls", "Older { held: 4 }", by(book(3)), by(book(5)), [good])
     attack("codebook-two-of-one-version", "Conflict", by(book(text="x")), by(book(5)), [good])
-    attack("codebook-name-of-257-bytes", "Trust(Malformed(Codebook: text too long))", by(book(name="n" * 257)), by(book(name="n" * 256)))
+    attack("codebook-name-of-257-bytes", "Trust(Malformed(Codebook: text too long))", by(book(name="n" * 257)),
+           by(book(name="n" * 256)))
     attack("codebook-longer-name-head", "Trust(Malformed(Codebook: not the canonical spelling))",
            by(book()[:2] + [Raw(long_head(3, 6, 1) + b"agency")] + book()[3:]), good)
     attack("codebook-files-cut", "Trust(Malformed(Codebook: end of input bytes))", by(cbor(book())[:-1]), good)

@@ -4,6 +4,7 @@ import os
 from agency import *  # noqa: F403 - the made-up agency is the vocabulary here
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+TABLET_ID, LOST_ID = device_of(TABLET), device_of(LOST)
 HYBRID = made_up("museum hybrid", 1184) + Identity("museum hybrid").public
 
 
@@ -41,7 +42,8 @@ def signatures():
     offered("signed-over-another-agency", too_few(0, 2), signed(third, over=OTHER_AGENCY))
     offered("signed-over-zeros", too_few(0, 2), signed(third, over=NONE))
     other = spelt(changed(THIRD, setting(name="Another name")))
-    offered("signatures-of-another-text", too_few(0, 2), cbor([1, 2, other, by_id([r.id, r.sign("roster", AGENCY, third)] for r in ROOTS[:2])]))
+    offered("signatures-of-another-text", too_few(0, 2),
+            cbor([1, 2, other, by_id([r.id, r.sign("roster", AGENCY, third)] for r in ROOTS[:2])]))
     strangers = [SigningKey(f"museum usurper {n}") for n in range(3)]
     usurped = spelt(changed(THIRD, setting(admins=by_id([m, s.public] for m, s in zip(MEMBERS, strangers)))))
     offered("new-admins-alone", too_few(0, 2), signed(usurped, strangers[:2]), signed(usurped, strangers[:2] + ROOTS[:2]))
@@ -60,7 +62,8 @@ def lineage():
     rival = spelt(changed(SECOND, setting(name="Another name")))
     offered("rival-of-the-version-held", "Forged(Fork)", signed(rival), held=[HELD_FIRST, HELD])
     offered("rival-when-only-the-newest-is-held", "Forged(Fork)", signed(rival))
-    offered("rival-that-one-admin-signed", "Expired(Rollback { offered: 2, adopted: 2 })", signed(rival, ROOTS[:1]), held=[HELD_FIRST, HELD])
+    offered("rival-that-one-admin-signed", "Expired(Rollback { offered: 2, adopted: 2 })", signed(rival, ROOTS[:1]),
+            held=[HELD_FIRST, HELD])
     lost = spelt(changed(SECOND, setting(name="Another name", previous=made_up("museum other first", 32))))
     offered("rival-of-another-lineage", "Expired(Rollback { offered: 2, adopted: 2 })", signed(lost), held=[HELD_FIRST, HELD])
     offered("wrong-previous-hash", "Forged(OtherLineage)", third(previous=made_up("museum other second", 32)))
@@ -90,7 +93,8 @@ def pins():
     good = {"offered": HELD_FIRST, "hash": sha256(first)}
 
     def pin(name, refused, statement, payload=first, **other):
-        specimen(HERE, "pin-" + name, "pin", refused, {"offered": statement, "hash": sha256(payload), **other}, {**good, **{k: "" for k in other}})
+        specimen(HERE, "pin-" + name, "pin", refused, {"offered": statement, "hash": sha256(payload), **other},
+                 {**good, **{k: "" for k in other}})
 
     def first_with(**values):
         return spelt(changed(FIRST, setting(**values)))
@@ -116,7 +120,8 @@ def pins():
 def ages():
     """A newest roster past its time is no refusal: amber, then red, and it goes on keeping."""
     expires = SECOND["expires"]
-    for name, shown, now in (("expired-today", "Expired", expires), ("expired-thirty-days-less-a-second", "Expired", expires + 30 * 86_400 - 1),
+    for name, shown, now in (("expired-today", "Expired", expires),
+                             ("expired-thirty-days-less-a-second", "Expired", expires + 30 * 86_400 - 1),
                              ("expired-thirty-days", "LongExpired", expires + 30 * 86_400), ("expired-for-ever", "LongExpired", 2**64 - 1)):
         specimen(HERE, "roster-" + name, "roster age", shown, {"held": [HELD], "offered": signed(spelt(THIRD)), "now": str(now)},
                  {"now": str(expires - 1)})
@@ -152,10 +157,10 @@ def order():
     roles = lambda r: row_of(r["members"], MEMBERS[0])[2]  # noqa: E731
     malformed("roles-unsorted", "roles unsorted or repeated", lambda r: roles(r).reverse())
     malformed("role-repeated", "roles unsorted or repeated", lambda r: roles(r).insert(0, roles(r)[0]))
-    lost = lambda r: row_of(r["devices"], device_of(LOST))  # noqa: E731
+    lost = lambda r: row_of(r["devices"], LOST_ID)  # noqa: E731
     cuts = by_id([[made_up(f"museum cut journal {n}", 16), 5, made_up("museum cut", 32)] for n in range(2)])
-    malformed("cut-offs-unsorted", "cut-offs unsorted or repeated", lambda r: lost(r).__setitem__(6, cuts[::-1]),
-              repaired=lambda r: lost(r).__setitem__(6, cuts))
+    malformed("cut-offs-unsorted", "cut-offs unsorted or repeated", put("devices", LOST_ID, 6, to=cuts[::-1]),
+              repaired=put("devices", LOST_ID, 6, to=cuts))
     malformed("two-cut-offs-for-one-journal", "cut-offs unsorted or repeated",
               lambda r: lost(r)[6].append([JOURNAL, 9, made_up("museum later cut", 32)]))
 
@@ -170,17 +175,19 @@ def references():
     malformed("previous-hash-of-zeros", "previous hash must be zeros in version 1 and only there", setting(previous=NONE))
     malformed("expires-when-issued", "expires before it is issued", setting(expires=THIRD["issued"]))
     stranger = made_up("museum nobody", 16)
-    malformed("admin-who-is-no-member", "admin who is no member", lambda r: r.update(admins=by_id(r["admins"] + [[stranger, ROOTS[3].public]])))
-    malformed("device-of-nobody", "device of nobody", lambda r: r["devices"][0].__setitem__(1, stranger))
-    malformed("role-in-an-unknown-unit", "role in an unknown unit", lambda r: r["members"][0][2].append([8, made_up("museum no unit", 32)]))
-    malformed("unit-key-without-epoch", "epoch without key, or key without epoch", lambda r: r["units"][0].__setitem__(4, 0))
-    malformed("epoch-without-unit-key", "epoch without key, or key without epoch", lambda r: r["units"][0].__setitem__(3, b""))
+    malformed("admin-who-is-no-member", "admin who is no member",
+              lambda r: r.update(admins=by_id(r["admins"] + [[stranger, ROOTS[3].public]])))
+    malformed("device-of-nobody", "device of nobody", put("devices", 0, 1, to=stranger))
+    malformed("role-in-an-unknown-unit", "role in an unknown unit",
+              lambda r: r["members"][0][2].append([8, made_up("museum no unit", 32)]))
+    malformed("unit-key-without-epoch", "epoch without key, or key without epoch", put("units", 0, 4, to=0))
+    malformed("epoch-without-unit-key", "epoch without key, or key without epoch", put("units", 0, 3, to=b""))
 
 
 def spans():
     def of_tablet(*rows):
         def change(r):
-            row_of(r["devices"], device_of(TABLET))[2] = sorted(rows)
+            row_of(r["devices"], TABLET_ID)[2] = sorted(rows)
         return change
 
     own, later = TABLET.public, SigningKey("museum tablet later").public
@@ -196,9 +203,10 @@ def spans():
 
     def reversed_spans(r):
         of_tablet([own, JOURNAL, 1, 9], [own, JOURNAL, 10, 0])(r)
-        row_of(r["devices"], device_of(TABLET))[2].reverse()
+        row_of(r["devices"], TABLET_ID)[2].reverse()
 
-    malformed("spans-unsorted", "spans unsorted or repeated", reversed_spans, repaired=of_tablet([own, JOURNAL, 1, 9], [own, JOURNAL, 10, 0]))
+    malformed("spans-unsorted", "spans unsorted or repeated", reversed_spans,
+              repaired=of_tablet([own, JOURNAL, 1, 9], [own, JOURNAL, 10, 0]))
     malformed("span-repeated", "spans unsorted or repeated", of_tablet([own, EVERY, 1, 0], [own, EVERY, 1, 0]))
 
 
@@ -206,69 +214,72 @@ def keys_once():
     key, recipient = "a signing key appears twice", "a recipient appears twice"
 
     def with_span_of(public):
-        return lambda r: row_of(r["devices"], device_of(TABLET))[2].extend([[public, JOURNAL, 1, 0]]) or row_of(
-            r["devices"], device_of(TABLET))[2].sort()
+        return put("devices", TABLET_ID, 2, to=sorted([[TABLET.public, EVERY, 1, 0], [public, JOURNAL, 1, 0]]))
 
-    malformed("one-key-for-two-admins", key, lambda r: r["admins"][1].__setitem__(1, r["admins"][0][1]))
+    malformed("one-key-for-two-admins", key, put("admins", 1, 1, to=THIRD["admins"][0][1]))
     malformed("root-key-on-a-device", key, with_span_of(ROOTS[0].public))
     malformed("one-key-on-two-devices", key, with_span_of(LAPTOP.public))
     malformed("receipt-key-on-a-device", key, with_span_of(HUB.public))
-    malformed("root-key-at-the-hub", key, lambda r: r["hubs"][0].__setitem__(3, ROOTS[0].public))
-    malformed("one-recipient-for-two-units", recipient, lambda r: row_of(r["units"], STATION).__setitem__(3, HQ_KEY.public))
-    malformed("one-recipient-for-unit-and-device", recipient, lambda r: row_of(r["units"], STATION).__setitem__(3, OWN[TABLET].public))
-    malformed("one-recipient-for-two-devices", recipient, lambda r: r["devices"][0].__setitem__(4, r["devices"][1][4]))
+    malformed("root-key-at-the-hub", key, put("hubs", 0, 3, to=ROOTS[0].public))
+    malformed("one-recipient-for-two-units", recipient, put("units", STATION, 3, to=HQ_KEY.public))
+    malformed("one-recipient-for-unit-and-device", recipient, put("units", STATION, 3, to=OWN[TABLET].public))
+    malformed("one-recipient-for-two-devices", recipient, put("devices", 0, 4, to=THIRD["devices"][1][4]))
     malformed("retired-recipient-of-another-unit", recipient, lambda r: row_of(r["units"], STATION)[5].append(HQ_OLD.public))
     malformed("retired-recipient-in-use", recipient, lambda r: row_of(r["units"], HQ)[5].append(HQ_KEY.public))
-    malformed("hub-reads-as-a-unit", recipient, lambda r: r["hubs"][0].__setitem__(4, STATION_KEY.public))
+    malformed("hub-reads-as-a-unit", recipient, put("hubs", 0, 4, to=STATION_KEY.public))
     malformed("recovery-reads-as-a-device", recipient, setting(recovery=OWN[LAPTOP].public))
     mixed = "recipients of mixed kinds"
-    malformed("hybrid-unit-among-x25519", mixed, lambda r: row_of(r["units"], STATION).__setitem__(3, HYBRID))
-    malformed("hybrid-device-among-x25519", mixed, lambda r: row_of(r["devices"], device_of(TABLET)).__setitem__(slice(3, 5), [1, HYBRID]))
-    malformed("hybrid-hub-among-x25519", mixed, lambda r: r["hubs"][0].__setitem__(4, HYBRID))
+    malformed("hybrid-unit-among-x25519", mixed, put("units", STATION, 3, to=HYBRID))
+    malformed("hybrid-device-among-x25519", mixed, put("devices", TABLET_ID, slice(3, 5), to=[1, HYBRID]))
+    malformed("hybrid-hub-among-x25519", mixed, put("hubs", 0, 4, to=HYBRID))
     malformed("hybrid-recovery-among-x25519", mixed, setting(recovery=HYBRID))
     malformed("kind-that-no-recipient-has", mixed, setting(kind=1))
 
 
 def values():
-    tablet = lambda r: row_of(r["devices"], device_of(TABLET))  # noqa: E731
+    tablet = lambda r: row_of(r["devices"], TABLET_ID)  # noqa: E731
     point = "a key is not a canonical point, or a weak one"
-    malformed("small-order-root-key", point, lambda r: r["admins"][0].__setitem__(1, WEAK_POINT))
-    malformed("root-key-not-canonical", point, lambda r: r["admins"][0].__setitem__(1, not_canonical_point()))
-    malformed("root-key-off-the-curve", point, lambda r: r["admins"][0].__setitem__(1, NOT_A_POINT))
-    malformed("small-order-device-key", point, lambda r: tablet(r)[2][0].__setitem__(0, WEAK_POINT))
-    malformed("small-order-receipt-key", point, lambda r: r["hubs"][0].__setitem__(3, WEAK_POINT))
-    malformed("small-order-recipient", "recipient", lambda r: r["units"][0].__setitem__(3, bytes(32)))
-    malformed("recipient-not-canonical", "recipient", lambda r: r["units"][0].__setitem__(3, (FIELD + 9).to_bytes(32, "little")))
-    malformed("recipient-with-the-top-bit", "recipient", lambda r: tablet(r).__setitem__(4, OWN[TABLET].public[:31] + bytes([OWN[TABLET].public[31] | 0x80])))
-    malformed("recipient-of-31-bytes", "recipient", lambda r: tablet(r).__setitem__(4, OWN[TABLET].public[:31]))
+    malformed("small-order-root-key", point, put("admins", 0, 1, to=WEAK_POINT))
+    malformed("root-key-not-canonical", point, put("admins", 0, 1, to=not_canonical_point()))
+    malformed("root-key-off-the-curve", point, put("admins", 0, 1, to=NOT_A_POINT))
+    malformed("small-order-device-key", point, put("devices", TABLET_ID, 2, 0, 0, to=WEAK_POINT))
+    malformed("small-order-receipt-key", point, put("hubs", 0, 3, to=WEAK_POINT))
+    malformed("small-order-recipient", "recipient", put("units", 0, 3, to=bytes(32)))
+    malformed("recipient-not-canonical", "recipient", put("units", 0, 3, to=(FIELD + 9).to_bytes(32, "little")))
+    malformed("recipient-with-the-top-bit", "recipient",
+              put("devices", TABLET_ID, 4, to=OWN[TABLET].public[:31] + bytes([OWN[TABLET].public[31] | 0x80])))
+    malformed("recipient-of-31-bytes", "recipient", put("devices", TABLET_ID, 4, to=OWN[TABLET].public[:31]))
     malformed("recipient-longer-than-a-hybrid", "byte string too long", setting(recovery=HYBRID + b"\0"))
-    malformed("recipient-of-another-kind-than-it-says", "recipient of another kind than it says", lambda r: tablet(r).__setitem__(3, 1))
-    malformed("device-without-recipient", "device without recipient", lambda r: tablet(r).__setitem__(4, b""))
-    malformed("hub-without-recipient", "hub without recipient", lambda r: r["hubs"][0].__setitem__(4, b""))
+    malformed("recipient-of-another-kind-than-it-says", "recipient of another kind than it says", put("devices", TABLET_ID, 3, to=1))
+    malformed("device-without-recipient", "device without recipient", put("devices", TABLET_ID, 4, to=b""))
+    malformed("hub-without-recipient", "hub without recipient", put("hubs", 0, 4, to=b""))
     malformed("retired-recipient-empty", "empty retired recipient", lambda r: row_of(r["units"], HQ)[5].append(b""))
-    malformed("unit-kind-unknown", "unknown unit kind", lambda r: r["units"][0].__setitem__(1, 4))
+    malformed("unit-kind-unknown", "unknown unit kind", put("units", 0, 1, to=4))
     malformed("role-unknown", "unknown role", lambda r: r["members"][0][2].append([9, HQ]))
-    malformed("device-state-unknown", "unknown device state", lambda r: tablet(r).__setitem__(5, 3))
+    malformed("device-state-unknown", "unknown device state", put("devices", TABLET_ID, 5, to=3))
     malformed("recipient-kind-unknown", "unknown recipient kind", setting(kind=2))
     long = "text too long"
     malformed("name-of-257-bytes", long, setting(name="n" * 257), repaired=setting(name="n" * 256))
-    malformed("unit-name-of-257-bytes", long, lambda r: r["units"][0].__setitem__(2, "ن" * 128 + "n"),
-              repaired=lambda r: r["units"][0].__setitem__(2, "ن" * 128))
-    malformed("member-name-of-257-bytes", long, lambda r: r["members"][0].__setitem__(1, "n" * 257))
-    malformed("url-of-1025-bytes", long, lambda r: r["hubs"][0].__setitem__(2, "u" * 1025), repaired=lambda r: r["hubs"][0].__setitem__(2, "u" * 1024))
-    malformed("tls-key-of-1025-bytes", "byte string too long", lambda r: r["hubs"][0].__setitem__(5, bytes(1025)),
-              repaired=lambda r: r["hubs"][0].__setitem__(5, bytes(1024)))
-    malformed("policy-of-257-bytes", long, lambda r: r["policies"][0].__setitem__(1, "p" * 257))
+    malformed("unit-name-of-257-bytes", long, put("units", 0, 2, to="ن" * 128 + "n"),
+              repaired=put("units", 0, 2, to="ن" * 128))
+    malformed("member-name-of-257-bytes", long, put("members", 0, 1, to="n" * 257))
+    malformed("url-of-1025-bytes", long, put("hubs", 0, 2, to="u" * 1025), repaired=put("hubs", 0, 2, to="u" * 1024))
+    malformed("tls-key-of-1025-bytes", "byte string too long", put("hubs", 0, 5, to=bytes(1025)),
+              repaired=put("hubs", 0, 5, to=bytes(1024)))
+    malformed("policy-of-257-bytes", long, put("policies", 0, 1, to="p" * 257))
     malformed("name-not-utf-8", "invalid utf-8 sequence of 1 bytes from index 0", setting(name=Raw(b"\x62\xc3\x28")))
     malformed("agency-of-31-bytes", "byte string of the wrong length", setting(agency=AGENCY[:31]))
     malformed("previous-hash-of-33-bytes", "byte string of the wrong length", setting(previous=AGENCY + b"\0"))
     too_many = "list too long or of unknown length"
-    for name, most in (("admins", 1000), ("units", 20_000), ("members", 20_000), ("devices", 20_000), ("hubs", 1000), ("peers", 1000), ("policies", 1000)):
+    for name, most in (("admins", 1000), ("units", 20_000), ("members", 20_000), ("devices", 20_000), ("hubs", 1000), ("peers", 1000),
+                       ("policies", 1000)):
         malformed(f"more-{name}-than-allowed", too_many, setting(**{name: claimed(4, most + 1)}))
-    malformed("more-spans-than-allowed", too_many, lambda r: tablet(r).__setitem__(2, claimed(4, 1001)))
-    malformed("more-devices-than-there-are", "wrong number of elements", setting(devices=claimed(4, 19_999, cbor(THIRD["devices"])[1:])))
+    malformed("more-spans-than-allowed", too_many, put("devices", TABLET_ID, 2, to=claimed(4, 1001)))
+    malformed("more-devices-than-there-are", "wrong number of elements",
+              setting(devices=claimed(4, 19_999, cbor(THIRD["devices"])[1:])))
     malformed("units-of-unknown-length", too_many, lambda r: r.update(units=Raw(b"\x9f" + cbor(r["units"])[1:] + b"\xff")))
-    malformed("name-in-pieces", "unexpected type indefinite string, expected text (definite length)", setting(name=Raw(b"\x7f\x63FIA\xff")))
+    malformed("name-in-pieces", "unexpected type indefinite string, expected text (definite length)",
+              setting(name=Raw(b"\x7f\x63FIA\xff")))
     malformed("unit-row-of-5", "wrong number of elements", lambda r: r["units"][0].pop())
     malformed("device-row-of-8", "wrong number of elements", lambda r: tablet(r).append(0))
     for what, refused, payload in broken_spelling(fields(THIRD), 1, 3, "Roster"):

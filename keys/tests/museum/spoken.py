@@ -14,8 +14,10 @@ def statements():
 
     def attack(name, refused, spelling, key=LAPTOP.public, repaired=None, **other):
         specimen(HERE, "statement-" + name, "statement", refused,
-                 {"agency": AGENCY, "key": key, "purpose": "freshness", "offered": spelling if isinstance(spelling, bytes) else cbor(spelling), **other},
-                 {"agency": AGENCY, "key": LAPTOP.public, "purpose": "freshness", "offered": cbor(good if repaired is None else repaired),
+                 {"agency": AGENCY, "key": key, "purpose": "freshness",
+                  "offered": spelling if isinstance(spelling, bytes) else cbor(spelling), **other},
+                 {"agency": AGENCY, "key": LAPTOP.public, "purpose": "freshness",
+                  "offered": cbor(good if repaired is None else repaired),
                   **{name: 0 for name in other}})
 
     for number in (0, 14, 255):
@@ -23,7 +25,8 @@ def statements():
     attack("purpose-of-256", "Malformed(Statement: 256 overflows target type, when converting u16 to u8)", [1, 256] + good[2:])
     attack("of-another-purpose", "Forged(OtherPurpose)", [1, 5] + good[2:])
     attack("signature-of-another-purpose", "Forged(Signature)", good[:3] + [[[LAPTOP.id, LAPTOP.sign("checkpoint", AGENCY, FRESH)]]])
-    attack("signature-over-another-agency", "Forged(Signature)", good[:3] + [[[LAPTOP.id, LAPTOP.sign("freshness", OTHER_AGENCY, FRESH)]]])
+    attack("signature-over-another-agency", "Forged(Signature)",
+           good[:3] + [[[LAPTOP.id, LAPTOP.sign("freshness", OTHER_AGENCY, FRESH)]]])
     attack("signature-over-no-agency", "Forged(Signature)", good[:3] + [[[LAPTOP.id, LAPTOP.sign("freshness", NONE, FRESH)]]])
     attack("signature-without-its-prefix", "Forged(Signature)", good[:3] + [[[LAPTOP.id, LAPTOP.key.sign(FRESH)]]])
     attack("signature-of-another-text", "Forged(Signature)", good[:3] + [[[LAPTOP.id, LAPTOP.sign("freshness", AGENCY, FRESH + b"x")]]])
@@ -31,10 +34,12 @@ def statements():
     attack("under-another-key-id", "Forged(Signature)", good[:3] + [[[TABLET.id, signature]]])
     attack("without-signatures", "Forged(Signature)", good[:3] + [[]])
     attack("s-above-the-group-order", "Forged(Signature)", good[:3] + [[[LAPTOP.id, above_the_group_order(signature)]]])
-    attack("signature-cut-to-63-bytes", "Malformed(Statement: byte string of the wrong length)", good[:3] + [[[LAPTOP.id, signature[:63]]]])
+    attack("signature-cut-to-63-bytes", "Malformed(Statement: byte string of the wrong length)",
+           good[:3] + [[[LAPTOP.id, signature[:63]]]])
     attack("key-id-of-31-bytes", "Malformed(Statement: byte string of the wrong length)", good[:3] + [[[LAPTOP.id[:31], signature]]])
     # The neutral element as key, R the same, s = 0: holds for every text where the key is not checked.
-    for name, key in (("small-order-key", WEAK_POINT), ("key-not-canonical", not_canonical_point()), ("key-off-the-curve", NOT_A_POINT)):
+    for name, key in (("small-order-key", WEAK_POINT), ("key-not-canonical", not_canonical_point()),
+                      ("key-off-the-curve", NOT_A_POINT)):
         attack(name, "Forged(WeakKey)", good[:3] + [[[tagged("signing-key", key), WEAK_POINT + bytes(32)]]], key)
     order = "Malformed(Statement: signatures unsorted or repeated)"
     two = by_id([[s.id, s.sign("freshness", AGENCY, FRESH)] for s in (LAPTOP, TABLET)])
@@ -47,13 +52,15 @@ def statements():
     attack("65-signatures", "Malformed(Statement: list too long or of unknown length)", good[:3] + [crowd], repaired=good[:3] + [fewer])
     attack("signatures-of-unknown-length", "Malformed(Statement: list too long or of unknown length)",
            good[:3] + [Raw(b"\x9f" + cbor(good[3])[1:] + b"\xff")])
-    attack("more-signatures-than-there-are", "Malformed(Statement: end of input bytes)", good[:3] + [Raw(b"\x98\x40" + cbor(good[3])[1:])])
+    attack("more-signatures-than-there-are", "Malformed(Statement: end of input bytes)",
+           good[:3] + [Raw(b"\x98\x40" + cbor(good[3])[1:])])
     attack("payload-longer-than-there-is", "Malformed(Statement: end of input bytes)", b"\x84\x01\x08" + long_head(2, 16 << 20) + FRESH)
     # Too large to keep: `zeros` stand where the payload is cut.
     most = 16 << 20
     empty = b"\x84\x01\x08" + long_head(2, most + 1)
     attack("payload-over-16-mib", "Malformed(Statement: byte string too long)", empty, zeros=most + 1, tail=cbor([]))
-    attack("payload-malformed", "Malformed(Freshness: wrong number of elements)", signed(cbor([1, AGENCY]), [LAPTOP], purpose="freshness"))
+    attack("payload-malformed", "Malformed(Freshness: wrong number of elements)",
+           signed(cbor([1, AGENCY]), [LAPTOP], purpose="freshness"))
     for what, refused, spelling in broken_spelling(good, 2, 1, "Statement"):
         # A purpose is one byte.
         attack(what, refused.replace("expected u64", "expected u8"), spelling)
@@ -65,7 +72,8 @@ def unit_keys():
         return header(file_key, [stanza(to, file_key, key)]) + payload(file_key, made_up(key + " nonce", 16), text)
 
     text = HQ_KEY.text.encode()
-    wraps = by_id([[device_of(LAPTOP), wrapped(OWN[LAPTOP], text, "museum wrap 1")], [device_of(DESK), wrapped(OWN[DESK], text, "museum wrap 2")]])
+    wraps = by_id([[device_of(LAPTOP), wrapped(OWN[LAPTOP], text, "museum wrap 1")],
+                   [device_of(DESK), wrapped(OWN[DESK], text, "museum wrap 2")]])
     good = [1, AGENCY, HQ, 2, HQ_KEY.public, wraps]
 
     def attack(name, refused, elements, signers=(LAPTOP,), over=AGENCY, purpose="unit-keys", held=HELD, statement=None, repaired=good):
@@ -87,8 +95,10 @@ def unit_keys():
     station = replaced(2, STATION)[:3] + [1, STATION_KEY.public, wraps]
     attack("of-another-unit-by-its-reader", none, station)
     attack("of-an-unknown-unit", none, replaced(2, made_up("museum no unit", 32)))
-    attack("signature-of-another-key", "Forged(Signature)", good, statement=cbor([1, 3, cbor(good), [[LAPTOP.id, TABLET.sign("unit-keys", AGENCY, cbor(good))]]]))
-    attack("signature-of-another-purpose", "Forged(Signature)", good, statement=cbor([1, 3, cbor(good), [[LAPTOP.id, LAPTOP.sign("freshness", AGENCY, cbor(good))]]]))
+    attack("signature-of-another-key", "Forged(Signature)", good,
+           statement=alone("unit-keys", cbor(good), LAPTOP.id, TABLET.sign("unit-keys", AGENCY, cbor(good))))
+    attack("signature-of-another-purpose", "Forged(Signature)", good,
+           statement=alone("unit-keys", cbor(good), LAPTOP.id, LAPTOP.sign("freshness", AGENCY, cbor(good))))
     attack("statement-of-another-purpose", "Forged(OtherPurpose)", good, purpose="freshness")
     attack("signed-over-another-agency", "Forged(Signature)", good, over=OTHER_AGENCY)
     attack("of-another-agency", "Forged(OtherAgency)", replaced(1, OTHER_AGENCY))
@@ -134,12 +144,14 @@ def join_requests():
     good = [1, AGENCY, 0, "Laptop 7", new.public, 0, recipient, Identity("museum offered unit").public, "", random]
     hub_wants = [1, AGENCY, 1, "Hub 2", new.public, 0, recipient, b"", "https://127.0.0.1:8443", random]
 
-    def attack(name, refused, elements, signer=new, over=AGENCY, purpose="join-request", read_aloud=None, statement=None, repaired=good, agency=AGENCY):
+    def attack(name, refused, elements, signer=new, over=AGENCY, purpose="join-request", read_aloud=None, statement=None,
+               repaired=good, agency=AGENCY):
         body = elements if isinstance(elements, bytes) else cbor(elements)
         words = spoken("join-words", body) if read_aloud is None else read_aloud
         specimen(HERE, "join-request-" + name, "join request", refused,
                  {"agency": agency, "words": words, "offered": statement or signed(body, [signer], over, purpose)},
-                 {"agency": AGENCY, "words": spoken("join-words", cbor(repaired)), "offered": signed(cbor(repaired), [new], purpose="join-request")})
+                 {"agency": AGENCY, "words": spoken("join-words", cbor(repaired)),
+                  "offered": signed(cbor(repaired), [new], purpose="join-request")})
 
     def replaced(at, value, of=good):
         return of[:at] + [value] + of[at + 1:]
@@ -154,17 +166,18 @@ def join_requests():
     attack("words-of-a-roster", words, good, read_aloud=spoken("roster-words", AGENCY, bytes(8), sha256(cbor(good))))
     signature = "Forged(Signature)"
     attack("recipient-swapped-under-the-signature", signature, replaced(6, theirs),
-           statement=cbor([1, 7, cbor(replaced(6, theirs)), [[new.id, new.sign("join-request", AGENCY, cbor(good))]]]))
+           statement=alone("join-request", cbor(replaced(6, theirs)), new.id, new.sign("join-request", AGENCY, cbor(good))))
     attack("key-of-another-device", signature, replaced(4, new.public), swapper)
     attack("signed-by-nobody", signature, good, statement=cbor([1, 7, cbor(good), []]))
     attack("signed-over-another-agency", signature, good, over=OTHER_AGENCY)
-    attack("signature-of-another-purpose", signature, good, statement=cbor([1, 7, cbor(good), [[new.id, new.sign("roster", AGENCY, cbor(good))]]]))
+    attack("signature-of-another-purpose", signature, good,
+           statement=alone("join-request", cbor(good), new.id, new.sign("roster", AGENCY, cbor(good))))
     attack("statement-of-another-purpose", "Forged(OtherPurpose)", good, purpose="freshness")
     elsewhere = replaced(1, OTHER_AGENCY)
     attack("to-another-agency", "Forged(OtherAgency)", elsewhere, over=OTHER_AGENCY)
     shape = "Malformed(JoinRequest: {})".format
     attack("small-order-key", shape("a key is not a canonical point, or a weak one"), replaced(4, WEAK_POINT),
-           statement=cbor([1, 7, cbor(replaced(4, WEAK_POINT)), [[tagged("signing-key", WEAK_POINT), WEAK_POINT + bytes(32)]]]))
+           statement=alone("join-request", cbor(replaced(4, WEAK_POINT)), tagged("signing-key", WEAK_POINT), WEAK_POINT + bytes(32)))
     attack("small-order-recipient", shape("recipient"), replaced(6, bytes(32)))
     attack("without-recipient", shape("no recipient"), replaced(6, b""))
     attack("recipient-of-another-kind-than-it-says", shape("recipient of another kind than it says"), replaced(5, 1))
@@ -186,7 +199,8 @@ def freshness():
 
     def attack(name, refused, elements, signers=(LAPTOP,), over=AGENCY, purpose="freshness", statement=None):
         body = elements if isinstance(elements, bytes) else cbor(elements)
-        specimen(HERE, "freshness-" + name, "freshness", refused, {"held": [HELD], "offered": statement or signed(body, signers, over, purpose)},
+        specimen(HERE, "freshness-" + name, "freshness", refused,
+                 {"held": [HELD], "offered": statement or signed(body, signers, over, purpose)},
                  {"offered": signed(cbor(good), [LAPTOP], purpose="freshness")})
 
     none = "Forged(NoAuthority)"
@@ -199,9 +213,10 @@ def freshness():
     attack("by-nobody", none, good, ())
     attack("of-another-agency", "Forged(OtherAgency)", [1, OTHER_AGENCY] + good[2:])
     attack("signed-over-another-agency", "Forged(Signature)", good, over=OTHER_AGENCY)
-    attack("signature-of-another-key", "Forged(Signature)", good, statement=cbor([1, 8, cbor(good), [[LAPTOP.id, DESK.sign("freshness", AGENCY, cbor(good))]]]))
+    attack("signature-of-another-key", "Forged(Signature)", good,
+           statement=alone("freshness", cbor(good), LAPTOP.id, DESK.sign("freshness", AGENCY, cbor(good))))
     attack("signature-of-another-purpose", "Forged(Signature)", good,
-           statement=cbor([1, 8, cbor(good), [[LAPTOP.id, LAPTOP.sign("unit-keys", AGENCY, cbor(good))]]]))
+           statement=alone("freshness", cbor(good), LAPTOP.id, LAPTOP.sign("unit-keys", AGENCY, cbor(good))))
     attack("statement-of-another-purpose", "Forged(OtherPurpose)", good, purpose="unit-keys")
     attack("of-another-roster-of-our-version", "Forged(Fork)", good[:3] + [made_up("museum other second", 32)] + good[4:])
     attack("hash-of-31-bytes", "Malformed(Freshness: byte string of the wrong length)", good[:3] + [good[3][:31]] + good[4:])
