@@ -33,6 +33,9 @@ def signatures():
             cbor([1, 2, third, [[ROOTS[0].id, mine], [ROOTS[0].id, mine]]]))
     offered("one-admin-under-two-key-ids", too_few(1, 2),
             cbor([1, 2, third, by_id([[ROOTS[0].id, mine], [ROOTS[1].id, mine]])]))
+    theirs = ROOTS[1].sign("roster", AGENCY, third)
+    offered("signatures-under-each-others-key-ids", too_few(0, 2),
+            cbor([1, 2, third, by_id([[ROOTS[0].id, theirs], [ROOTS[1].id, mine]])]))
     high = above_the_group_order(ROOTS[1].sign("roster", AGENCY, third))
     offered("signature-with-s-above-the-group-order", too_few(1, 2),
             cbor([1, 2, third, by_id([[ROOTS[0].id, mine], [ROOTS[1].id, high]])]))
