@@ -182,7 +182,7 @@ def runs():
     parted.write("sealed", commitment=made_up("museum second writer", 32))
     parted.write("sealed")
     attack("second-writer", "Fork at 3", honest(parted), before=[run(story, story.written[:3])])
-    attack("second-writer-above-what-is-common", "Fork at 3", honest(story, 4), honest(parted, 4),
+    attack("second-writer-behind-the-fork", "Fork at 3", honest(story, 4), honest(parted, 4),
            before=[run(parted, parted.written[:3])])
     falls = pen_at(1)
     falls.write("sealed", roster=[1])
