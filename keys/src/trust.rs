@@ -304,8 +304,11 @@ fn step(agency: &AgencyId, old: &Held, statement: Statement, candidate: Roster) 
     if candidate.previous != old.hash {
         return Err(Forgery::OtherLineage.into());
     }
-    if candidate.kind < old.roster.kind || candidate.minimum_version < old.roster.minimum_version {
-        return Err(Misuse::Limit { what: "a recipient kind or minimum version that falls" }.into());
+    if candidate.kind < old.roster.kind {
+        return Err(Misuse::Limit { what: "a recipient kind that falls" }.into());
+    }
+    if candidate.minimum_version < old.roster.minimum_version {
+        return Err(Misuse::Limit { what: "a minimum version that falls" }.into());
     }
     Ok(Held { hash: statement.payload_hash(), roster: candidate, statement })
 }

@@ -104,7 +104,9 @@ impl UnitKeys {
     fn check_named(&self, trust: &Trust) -> Result<(), KeysError> {
         let unit = trust.roster().unit(&self.unit).ok_or(Misuse::Unknown { what: "unit" })?;
         let current = unit.recipient.as_ref() == Some(&self.recipient) && unit.epoch == self.epoch;
-        if current || unit.retired.contains(&self.recipient) { Ok(()) } else { Err(Forgery::OtherKey.into()) }
+        // An old key under a new number would stand above the current one on every shelf.
+        let retired = unit.retired.contains(&self.recipient) && (1..unit.epoch).contains(&self.epoch);
+        if current || retired { Ok(()) } else { Err(Forgery::OtherKey.into()) }
     }
 
     /// Unwraps the unit's identity with this device's keys. Accepted only if its public half is the recipient that the roster

@@ -8,18 +8,14 @@ use amanat_keys::recipient::ReadIdentity;
 use amanat_keys::{CaseKey, Place, Slip, SlipFault, envelope, payload};
 use serde_json::Value;
 
-fn hex(value: &Value) -> Vec<u8> {
-    let text = value.as_str().unwrap().as_bytes();
-    text.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
-}
+use crate::specimens::{Judge, bytes, hex, misbehaving, repaired, specimen};
 
-fn bytes<const N: usize>(value: &Value) -> [u8; N] {
-    hex(value).try_into().unwrap()
-}
-
-fn number(value: &Value) -> usize {
-    usize::try_from(value.as_u64().unwrap()).unwrap()
-}
+#[path = "museum/belief.rs"]
+mod belief;
+#[path = "museum/specimens.rs"]
+mod specimens;
+#[path = "museum/spoken.rs"]
+mod spoken;
 
 fn place(v: &Value) -> Place {
     Place {
@@ -32,80 +28,50 @@ fn place(v: &Value) -> Place {
     }
 }
 
-fn specimens(kind: &str) -> Vec<Value> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/museum");
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "json") {
-            let v: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-            assert_eq!(
-                path.file_stem().unwrap().to_str(),
-                v["attack"].as_str(),
-                "a specimen is named after its attack"
-            );
-            found.extend((v["kind"] == kind).then_some(v));
-        }
-    }
-    found
-}
-
-/// Names of all specimens of a kind that do not behave, so that one run shows all.
-fn misbehaving(kind: &str, at_least: usize, judge: impl Fn(&Value) -> (String, Option<String>)) -> Vec<String> {
-    let specimens = specimens(kind);
-    assert!(specimens.len() >= at_least, "only {} specimens of {kind}", specimens.len());
-    let mut wrong = Vec::new();
-    for v in &specimens {
-        let (refused, repaired) = judge(v);
-        let (name, expected) = (v["attack"].as_str().unwrap(), v["refused"].as_str().unwrap());
-        if refused != expected {
-            wrong.push(format!("{name}: {refused} instead of {expected}"));
-        }
-        if let Some(fault) = repaired {
-            wrong.push(format!("{name}: repaired copy refused with {fault}"));
-        }
-    }
-    wrong
-}
-
-const NONE: &[String] = &[];
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/museum");
 
 #[test]
-fn envelopes() {
-    let open = |v: &Value| {
-        let commitment = Digest::from_bytes(bytes(&v["commitment"]));
-        let digest = Digest::from_bytes(bytes(&v["digest"]));
-        let key = CaseKey::from_bytes(bytes(&v["file_key"]));
-        envelope::open(&hex(&v["envelope"]), &place(&v["place"]), &key, &commitment, &digest)
+fn every_specimen_is_refused_with_its_own_fault_and_its_repaired_copy_is_accepted() {
+    let judges: [(&str, usize, Judge); 10] = [
+        ("envelope", 40, open_envelope),
+        ("payload", 9, open_payload),
+        ("slip", 35, |v| open_slip(v).map(drop).map_err(|fault| format!("{fault:?}"))),
+        ("roster", 140, belief::roster),
+        ("pin", 8, belief::pin),
+        ("roster age", 4, belief::age),
+        ("statement", 40, spoken::statement),
+        ("unit keys", 45, spoken::unit_keys),
+        ("join request", 40, spoken::join_request),
+        ("freshness", 30, spoken::freshness),
+    ];
+    let wrong = misbehaving(FOLDER, &judges);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn open_envelope(v: &Value) -> Result<(), String> {
+    let commitment = Digest::from_bytes(bytes(&v["commitment"]));
+    let digest = Digest::from_bytes(bytes(&v["digest"]));
+    let key = CaseKey::from_bytes(bytes(&v["file_key"]));
+    let opened = envelope::open(&hex(&v["envelope"]), &place(&v["place"]), &key, &commitment, &digest);
+    opened.map(drop).map_err(|fault| format!("{fault:?}"))
+}
+
+/// A payload too large to keep is cut together from one whose plaintext is byte i = i mod 251: ranges of it, or bytes as hex.
+fn open_payload(v: &Value) -> Result<(), String> {
+    let key = CaseKey::from_bytes(bytes(&v["file_key"]));
+    let plain: Vec<u8> = (0..number(&v["size"])).map(|n| u8::try_from(n % 251).unwrap()).collect();
+    let good = payload::seal(&key, &bytes(&v["nonce"]), &plain);
+    assert_eq!(Digest::of(&good).as_bytes(), &bytes(&v["sealed_sha256"]));
+    let piece = |piece: &Value| match piece.as_array() {
+        Some(range) => good[number(&range[0])..number(&range[1])].to_vec(),
+        None => hex(piece),
     };
-    let wrong = misbehaving("envelope", 40, |v| {
-        let refused = open(v).map_or_else(|fault| format!("{fault:?}"), |_| "accepted".to_owned());
-        (refused, open(&v["repaired"]).err().map(|fault| format!("{fault:?}")))
-    });
-    assert_eq!(wrong, NONE);
+    let pieced: Vec<u8> = v["pieces"].as_array().unwrap().iter().flat_map(piece).collect();
+    payload::open(&key, &pieced).map(drop).map_err(|fault| format!("{fault:?}"))
 }
 
-#[test]
-fn payloads() {
-    let wrong = misbehaving("payload", 9, |v| {
-        let key = CaseKey::from_bytes(bytes(&v["file_key"]));
-        let plain: Vec<u8> = (0..number(&v["size"])).map(|n| u8::try_from(n % 251).unwrap()).collect();
-        let good = payload::seal(&key, &bytes(&v["nonce"]), &plain);
-        assert_eq!(Digest::of(&good).as_bytes(), &bytes(&v["sealed_sha256"]));
-        let pieced = |pieces: &Value| -> Vec<u8> {
-            let pieces = pieces.as_array().unwrap().iter();
-            pieces
-                .flat_map(|piece| match piece.as_array() {
-                    Some(range) => good[number(&range[0])..number(&range[1])].to_vec(),
-                    None => hex(piece),
-                })
-                .collect()
-        };
-        let open = |pieces: &Value| payload::open(&key, &pieced(pieces)).map(drop);
-        let refused = open(&v["pieces"]).map_or_else(|fault| format!("{fault:?}"), |()| "accepted".to_owned());
-        (refused, open(&v["repaired"]).err().map(|fault| format!("{fault:?}")))
-    });
-    assert_eq!(wrong, NONE);
+fn number(value: &Value) -> usize {
+    usize::try_from(value.as_u64().unwrap()).unwrap()
 }
 
 fn open_slip(v: &Value) -> Result<CaseKey, SlipFault> {
@@ -117,19 +83,10 @@ fn open_slip(v: &Value) -> Result<CaseKey, SlipFault> {
     slip.open(&[identity], &place(&v["place"]), &KeyId::from_bytes(bytes(&v["key_id"])))
 }
 
-#[test]
-fn slips() {
-    let wrong = misbehaving("slip", 35, |v| {
-        let refused = open_slip(v).map_or_else(|fault| format!("{fault:?}"), |_| "accepted".to_owned());
-        (refused, open_slip(&v["repaired"]).err().map(|fault| format!("{fault:?}")))
-    });
-    assert_eq!(wrong, NONE);
-}
-
 /// Every byte of every good plaintext and slip changed in turn: refused (or, for a plaintext's free bytes, opened), never a panic.
 #[test]
 fn no_single_changed_byte_panics() {
-    let v = &specimens("envelope")[0]["repaired"];
+    let v = &repaired(&specimen(FOLDER, "two-frames"));
     let (key, place) = (CaseKey::from_bytes(bytes(&v["file_key"])), place(&v["place"]));
     let plain = payload::open(&key, &hex(&v["envelope"])).unwrap();
     let (mut refused, mut opened) = (0_usize, 0_usize);
@@ -148,7 +105,7 @@ fn no_single_changed_byte_panics() {
     // Only the padding's 16 random bytes and a window descriptor that stays within its limit are free.
     assert!(opened <= 17 * 3, "{opened} opened although changed");
 
-    let slip = &specimens("slip")[0]["repaired"];
+    let slip = &repaired(&specimen(FOLDER, "slip-mac-cut"));
     let text = slip["slip"].as_str().unwrap().as_bytes().to_vec();
     for at in 0..text.len() {
         let mut changed = text.clone();
@@ -166,7 +123,7 @@ proptest::proptest! {
     /// Any bytes at all where a plaintext, an envelope or a slip is expected: an answer, never a panic.
     #[test]
     fn no_bytes_panic(noise in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..600), keep in 0_usize..400) {
-        let v: Value = serde_json::from_str(include_str!("museum/two-frames.json")).unwrap();
+        let v = specimen(FOLDER, "two-frames");
         let (key, place) = (CaseKey::from_bytes(bytes(&v["file_key"])), place(&v["place"]));
         let mut plain = payload::open(&key, &hex(&v["repaired"]["envelope"])).unwrap().to_vec();
         plain.truncate(keep);

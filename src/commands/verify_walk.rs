@@ -81,7 +81,7 @@ fn item_holds(trust: &Trust, at: EntryRef, item: &Item, link: Digest, along: &mu
     match along.judge(&entry.header) {
         Ok(()) => along.pass(&entry.header),
         Err(Why::RosterFell) => findings.note(Some(at), "it names an older roster than an entry before it"),
-        Err(_) => findings.note(Some(at), "it lies under the slip of another case"),
+        Err(_) => findings.note(Some(at), "it lies under the slip of another case, or under no slip"),
     }
     if entry.at() != at {
         findings.note(Some(at), "its header names another place");

@@ -12,13 +12,14 @@ use crate::entry::{Header, Kind};
 #[derive(Clone, Debug, Default)]
 pub struct Along {
     roster: u64,
-    slips: HashMap<u64, CaseId>,
+    /// Every place that was passed: the case of a slip, nothing for what is no slip.
+    places: HashMap<u64, Option<CaseId>>,
 }
 
 impl Along {
     /// From a place on whose entry is known, if it is: what follows may not name an older roster.
     pub fn after(entry: Option<&Header>) -> Along {
-        Along { roster: entry.map_or(0, |header| header.roster.version), slips: HashMap::new() }
+        Along { roster: entry.map_or(0, |header| header.roster.version), places: HashMap::new() }
     }
 
     /// Whether an entry may stand here, after those that were passed. Entries of a later version say nothing that could be
@@ -26,7 +27,7 @@ impl Along {
     ///
     /// # Errors
     /// [`Why::RosterFell`]: a slip could name readers of long ago. [`Why::OtherCase`]: it would be read by those who may read
-    /// another case, and by nobody of its own.
+    /// another case, or lies under no slip at all, and nobody of its own could read it.
     pub fn judge(&self, header: &Header) -> Result<(), Why> {
         if !header.understood() {
             return Ok(());
@@ -36,7 +37,7 @@ impl Along {
         }
         let under_another = header.kind != Kind::Slip
             && header.key != header.seq
-            && self.slips.get(&header.key).is_some_and(|case| *case != header.case);
+            && self.places.get(&header.key).is_some_and(|case| *case != Some(header.case));
         if under_another { Err(Why::OtherCase) } else { Ok(()) }
     }
 
@@ -44,9 +45,7 @@ impl Along {
     pub fn pass(&mut self, header: &Header) {
         if header.understood() {
             self.roster = self.roster.max(header.roster.version);
-        }
-        if header.kind == Kind::Slip {
-            self.slips.insert(header.seq, header.case);
+            self.places.insert(header.seq, (header.kind == Kind::Slip).then_some(header.case));
         }
     }
 }

@@ -236,7 +236,7 @@ pub enum Why {
     Content,
     /// It names an older roster than an entry before it in its journal.
     RosterFell,
-    /// It lies under the slip of another case.
+    /// It lies under the slip of another case, or under what is no slip.
     OtherCase,
     /// Anything that a later version may add; never retried by itself.
     Other(u64),

@@ -189,7 +189,7 @@ impl Header {
             return Err(SyncError::TooBig("header"));
         }
         let mut d = Decoder::new(bytes);
-        let header = read(&mut d).map_err(|_why| SyncError::Malformed("header"))?;
+        let header = read(&mut d).map_err(SyncError::Malformed)?;
         if d.position() != bytes.len() {
             return Err(SyncError::Malformed("header: bytes after the end"));
         }
@@ -213,6 +213,8 @@ impl Header {
         rule((1..=self.seq).contains(&self.key), "header: slip number")?;
         rule(self.size <= count(limits::MAX_ENVELOPE), "header: envelope size")?;
         rule((self.kind == Kind::StandIn) == self.target.is_some(), "header: target")?;
+        let somewhere = |target: Target| (1..=limits::MAX_SEQ).contains(&target.entry.seq);
+        rule(self.target.is_none_or(somewhere), "header: number of the target")?;
         rule(self.wraps() != self.audience.is_empty(), "header: audience of a slip or rewrap only")?;
         rule(self.wraps() == self.roster.hash.is_some(), "header: roster hash of a slip or rewrap only")?;
         rule(self.audience.len() <= limits::MAX_AUDIENCE, "header: too many readers")?;
@@ -283,7 +285,7 @@ impl SealedEntry {
 
     /// From a local row that the vault key has authenticated: hashes and signatures were checked when it was written.
     pub(crate) fn from_row(bytes: Vec<u8>, signature: [u8; 64], envelope: Option<Vec<u8>>) -> Result<SealedEntry> {
-        let header = read(&mut Decoder::new(&bytes)).map_err(|_why| SyncError::Malformed("header"))?;
+        let header = read(&mut Decoder::new(&bytes)).map_err(SyncError::Malformed)?;
         Ok(SealedEntry { header, bytes, signature, envelope })
     }
 
@@ -329,7 +331,7 @@ impl<C> Encode<C> for Header {
 
 impl<'b, C> Decode<'b, C> for Header {
     fn decode(d: &mut Decoder<'b>, _ctx: &mut C) -> std::result::Result<Self, Bad> {
-        read(d)
+        read(d).map_err(Bad::message)
     }
 }
 
@@ -345,13 +347,20 @@ impl Kind {
     }
 }
 
-fn read(d: &mut Decoder<'_>) -> std::result::Result<Header, Bad> {
-    let elements = array_upto(d, 64)?;
-    let v = d.u64()?;
-    let (agency, device) = (AgencyId::from_bytes(fixed(d)?), DeviceId::from_bytes(fixed(d)?));
-    let (journal, seq) = (JournalId::from_bytes(fixed(d)?), d.u64()?);
-    let prev = Digest::from_bytes(fixed(d)?);
-    let kind = d.u64()?;
+/// One element of a header; a fault says which.
+fn part<T>(name: &'static str, read: std::result::Result<T, Bad>) -> std::result::Result<T, &'static str> {
+    read.map_err(|_why| name)
+}
+
+fn read(d: &mut Decoder<'_>) -> std::result::Result<Header, &'static str> {
+    let elements = part("header: elements", array_upto(d, 64))?;
+    let v = part("header: version", d.u64())?;
+    let agency = AgencyId::from_bytes(part("header: agency", fixed(d))?);
+    let device = DeviceId::from_bytes(part("header: device", fixed(d))?);
+    let journal = JournalId::from_bytes(part("header: journal", fixed(d))?);
+    let seq = part("header: number", d.u64())?;
+    let prev = Digest::from_bytes(part("header: previous link", fixed(d))?);
+    let kind = part("header: kind", d.u64())?;
     let mut header = Header {
         v,
         agency,
@@ -370,50 +379,49 @@ fn read(d: &mut Decoder<'_>) -> std::result::Result<Header, Bad> {
         parts: Vec::new(),
         target: None,
     };
-    if v == limits::HEADER_VERSION {
-        if elements != 16 {
-            return Err(Bad::message("elements"));
-        }
-        read_v1(d, kind, &mut header)?;
-    } else if v > limits::HEADER_VERSION && elements >= 14 {
-        read_later(d, elements, &mut header)?;
-    } else {
-        return Err(Bad::message("version"));
+    match v {
+        limits::HEADER_VERSION if elements == 16 => read_v1(d, kind, &mut header)?,
+        limits::HEADER_VERSION => return Err("header: elements"),
+        later if later > limits::HEADER_VERSION => read_later(d, elements, &mut header)?,
+        _ => return Err("header: version"),
     }
     Ok(header)
 }
 
-fn read_v1(d: &mut Decoder<'_>, kind: u64, header: &mut Header) -> std::result::Result<(), Bad> {
+fn read_v1(d: &mut Decoder<'_>, kind: u64, header: &mut Header) -> std::result::Result<(), &'static str> {
     header.kind = match kind {
         0 => Kind::Sealed,
         1 => Kind::Slip,
         2 => Kind::StandIn,
-        _ => return Err(Bad::message("kind")),
+        _ => return Err("header: kind"),
     };
-    header.case = CaseId::from_bytes(fixed(d)?);
-    header.key = d.u64()?;
-    header.audience = take_readers(d)?;
-    header.roster = take_roster(d)?;
-    header.commitment = Digest::from_bytes(fixed(d)?);
-    header.digest = Digest::from_bytes(fixed(d)?);
-    header.size = d.u64()?;
-    header.parts = take_parts(d)?;
-    header.target = take_target(d)?;
+    header.case = CaseId::from_bytes(part("header: case", fixed(d))?);
+    header.key = part("header: slip number", d.u64())?;
+    header.audience = part("header: readers", take_readers(d))?;
+    header.roster = part("header: roster", take_roster(d))?;
+    header.commitment = Digest::from_bytes(part("header: commitment", fixed(d))?);
+    header.digest = Digest::from_bytes(part("header: digest", fixed(d))?);
+    header.size = part("header: envelope size", d.u64())?;
+    header.parts = part("header: parts", take_parts(d))?;
+    header.target = part("header: target", take_target(d))?;
     Ok(())
 }
 
 /// Elements 8–12 and all after 14 belong to the later version and are stepped over.
-fn read_later(d: &mut Decoder<'_>, elements: usize, header: &mut Header) -> std::result::Result<(), Bad> {
+fn read_later(d: &mut Decoder<'_>, elements: usize, header: &mut Header) -> std::result::Result<(), &'static str> {
+    if elements < 14 {
+        return Err("header: elements");
+    }
     if !(1..=limits::MAX_SEQ).contains(&header.seq) {
-        return Err(Bad::message("number"));
+        return Err("header: number");
     }
     for _ in 8..=12 {
-        d.skip()?;
+        part("header: an element of a later version", d.skip())?;
     }
-    header.digest = Digest::from_bytes(fixed(d)?);
-    header.size = d.u64()?;
+    header.digest = Digest::from_bytes(part("header: digest", fixed(d))?);
+    header.size = part("header: envelope size", d.u64())?;
     for _ in 15..=elements {
-        d.skip()?;
+        part("header: an element of a later version", d.skip())?;
     }
     Ok(())
 }

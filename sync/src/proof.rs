@@ -1,5 +1,5 @@
-//! Which document a signed statement is, once its signatures have been checked against the adopted roster. Rosters are not
-//! proven here: they prove themselves one on another, in [`Trust::adopt`].
+//! What the adopted roster says of what came: which document a signed statement is, once its signatures have been checked, and
+//! whose key stands behind an entry. Rosters are not proven here: they prove themselves one on another, in [`Trust::adopt`].
 
 use amanat_keys::canonical;
 use amanat_keys::error::{Forgery, KeysError, Malformed};
@@ -10,9 +10,14 @@ use amanat_keys::roster::Roster;
 use amanat_keys::statement::{Purpose, Statement};
 use amanat_keys::trust::Trust;
 use amanat_keys::unit_key::UnitKeys;
-use minicbor::Decoder;
+use amanat_keys::verifying_key::VerifyingKey;
+use minicbor::decode::Error as Bad;
+use minicbor::{Decoder, Encoder};
 
+use crate::batch::{Run, Why};
+use crate::chain::{self, AtCut, Head};
 use crate::documents::{Document, DocumentKind};
+use crate::entry::SealedEntry;
 
 /// Longest name of a codebook, in bytes.
 const MAX_NAME: usize = 256;
@@ -93,13 +98,57 @@ pub fn shelf_mark(newest: impl IntoIterator<Item = (DocumentKind, Digest, u64)>)
     Digest::tagged("shelf-mark", &[&spelt])
 }
 
-/// A codebook's payload begins `[1, agency, name, version, …]`; the rest is not understood here.
+/// Whose key stands behind an entry, by the adopted roster.
+///
+/// # Errors
+/// [`Why::UnknownDevice`]; [`Why::Revoked`] beyond the last trusted place of a device that left or was lost.
+pub fn key_of(entry: &SealedEntry, trust: &Trust) -> Result<VerifyingKey, Why> {
+    let header = &entry.header;
+    if header.agency != trust.agency() {
+        return Err(Why::UnknownDevice);
+    }
+    let device = trust.device(&header.device).ok_or(Why::UnknownDevice)?;
+    device
+        .key_at(&header.journal, header.seq)
+        .map_err(|_outside| if device.is_active() { Why::UnknownDevice } else { Why::Revoked })
+}
+
+/// Whether a run of a device that left or was lost comes by its last trusted place with another history.
+#[must_use]
+pub fn denied(run: &Run, trust: &Trust) -> bool {
+    let device = trust.device(&run.device).filter(|device| !device.is_active());
+    let cut = device.and_then(|device| device.cut_off(&run.journal));
+    cut.is_some_and(|cut| chain::at_cut(&Head { seq: cut.seq, link: cut.link }, &run.stretch()) == AtCut::Denied)
+}
+
+/// A codebook's payload is `[1, agency, name, version, files]`; what is in the files is not understood here.
 fn read_codebook(payload: &[u8]) -> Result<(AgencyId, String, u64), Malformed> {
+    let bad = |source: Bad| Malformed::because("Codebook", source);
     let mut d = Decoder::new(payload);
-    let read = |d: &mut Decoder<'_>| {
-        d.array()?;
-        d.u64()?;
-        Ok((d.decode()?, canonical::text(d, MAX_NAME)?, d.u64()?))
-    };
-    read(&mut d).map_err(|source: minicbor::decode::Error| Malformed::because("Codebook", source))
+    let (head, upto) = read_head(&mut d).map_err(bad)?;
+    if d.position() != payload.len() {
+        return Err(bad(Bad::message("bytes after the end")));
+    }
+    let mut spelt = Vec::new();
+    let written = spell_head(&mut spelt, &head);
+    if written.is_err() || payload.get(..upto) != Some(&spelt) {
+        return Err(bad(Bad::message("not the canonical spelling")));
+    }
+    Ok(head)
+}
+
+fn read_head(d: &mut Decoder<'_>) -> Result<((AgencyId, String, u64), usize), Bad> {
+    canonical::array(d, 5)?;
+    canonical::version(d)?;
+    let head = (d.decode()?, canonical::text(d, MAX_NAME)?, d.u64()?);
+    let upto = d.position();
+    d.skip()?;
+    Ok((head, upto))
+}
+
+fn spell_head(
+    spelt: &mut Vec<u8>,
+    (agency, name, version): &(AgencyId, String, u64),
+) -> Result<(), minicbor::encode::Error<std::convert::Infallible>> {
+    Encoder::new(spelt).array(5)?.u8(1)?.encode(agency)?.str(name)?.u64(*version)?.ok()
 }

@@ -1,7 +1,11 @@
 //! The hub's signed word on a head (receipt), and the chain of its words on all heads (checkpoint): what they say, and whether
 //! they follow from what was sent and from what the hub said before (FORMATS section 6). *Received* is arithmetic on these.
 
+use amanat_keys::canonical::version;
+use amanat_keys::error::KeysError;
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, JournalId, KeyId};
+use amanat_keys::statement::{Purpose, Statement};
+use amanat_keys::trust::Trust;
 use minicbor::decode::Error as Bad;
 use minicbor::{Decode, Decoder, Encode, Encoder, encode};
 
@@ -105,6 +109,20 @@ pub enum Step {
 }
 
 impl Checkpoint {
+    /// From a statement: signed by the key that the roster gives this hub at that number, and spoken in its own name.
+    ///
+    /// # Errors
+    /// [`SyncError::Trust`]; [`SyncError::Peer`] when it speaks for another hub or agency.
+    pub fn prove(statement: Statement, trust: &Trust, hub: &DeviceId) -> Result<Checkpoint> {
+        let unverified = statement.expect::<Checkpoint>(Purpose::Checkpoint).map_err(SyncError::Trust)?;
+        let number = unverified.peek().map_err(unread)?.number;
+        let key = trust.hub_key(hub, number).map_err(SyncError::Trust)?;
+        let word = unverified.verify_by(&trust.agency(), &key).map_err(SyncError::Trust)?.into_value();
+        own_name(word.hub == *hub, "a checkpoint in another hub's name")?;
+        own_name(word.agency == trust.agency(), "a checkpoint for another agency")?;
+        Ok(word)
+    }
+
     /// Compares with the newest checkpoint seen before, given by its content and the hash of its payload.
     pub fn step_from(&self, seen: &Checkpoint, seen_hash: &Digest) -> Step {
         if self.epoch != seen.epoch {
@@ -154,6 +172,21 @@ pub struct Expected {
 }
 
 impl Receipt {
+    /// From a statement: signed by the key that the roster gives this hub at that checkpoint, and spoken in its own name.
+    ///
+    /// # Errors
+    /// [`SyncError::Trust`]; [`SyncError::Peer`] when it speaks for another hub, key or agency.
+    pub fn prove(statement: Statement, trust: &Trust, hub: &DeviceId) -> Result<Receipt> {
+        let unverified = statement.expect::<Receipt>(Purpose::Receipt).map_err(SyncError::Trust)?;
+        let checkpoint = unverified.peek().map_err(unread)?.checkpoint;
+        let key = trust.hub_key(hub, checkpoint).map_err(SyncError::Trust)?;
+        let receipt = unverified.verify_by(&trust.agency(), &key).map_err(SyncError::Trust)?.into_value();
+        own_name(receipt.hub == *hub, "a receipt in another hub's name")?;
+        own_name(receipt.hub_key == key.key_id(), "a receipt in another key's name")?;
+        own_name(receipt.agency == trust.agency(), "a receipt for another agency")?;
+        Ok(receipt)
+    }
+
     /// Whether the receipt follows from what is held here. It may be below the head (more is on the road), never beside it.
     ///
     /// # Errors
@@ -187,6 +220,14 @@ impl Receipt {
     pub fn decode(payload: &[u8]) -> Result<Receipt> {
         amanat_keys::canonical::decode(payload).map_err(|_why| SyncError::Malformed("receipt"))
     }
+}
+
+fn unread(fault: amanat_keys::error::Malformed) -> SyncError {
+    SyncError::Trust(KeysError::from(fault))
+}
+
+fn own_name(holds: bool, broken: &'static str) -> Result<()> {
+    if holds { Ok(()) } else { Err(SyncError::Peer(broken)) }
 }
 
 struct Heads(Vec<ListedHead>);
@@ -230,7 +271,7 @@ impl<C> Encode<C> for Receipt {
 impl<'b, C> Decode<'b, C> for Receipt {
     fn decode(d: &mut Decoder<'b>, _ctx: &mut C) -> std::result::Result<Self, Bad> {
         array_of(d, 14)?;
-        first_version(d)?;
+        version(d)?;
         Ok(Receipt {
             agency: AgencyId::from_bytes(fixed(d)?),
             hub: DeviceId::from_bytes(fixed(d)?),
@@ -259,7 +300,7 @@ impl<C> Encode<C> for Checkpoint {
 impl<'b, C> Decode<'b, C> for Checkpoint {
     fn decode(d: &mut Decoder<'b>, _ctx: &mut C) -> std::result::Result<Self, Bad> {
         array_of(d, 8)?;
-        first_version(d)?;
+        version(d)?;
         Ok(Checkpoint {
             agency: AgencyId::from_bytes(fixed(d)?),
             hub: DeviceId::from_bytes(fixed(d)?),
@@ -270,8 +311,4 @@ impl<'b, C> Decode<'b, C> for Checkpoint {
             hub_time: d.u64()?,
         })
     }
-}
-
-fn first_version(d: &mut Decoder<'_>) -> std::result::Result<(), Bad> {
-    if d.u64()? == 1 { Ok(()) } else { Err(Bad::message("version")) }
 }

@@ -1,16 +1,23 @@
-"""make.py: writes the museum of broken envelopes, payloads and slips, one small file for each attack, named after it.
+"""make.py: writes the museum of broken inputs, one small file for each attack, named after it, here and in sync/tests/museum.
 
-Each file says what must refuse it (the variant, as Rust prints it) and holds a repaired copy that must be accepted. Run by hand:
+Envelopes, payloads and slips are broken here; rosters in `rosters.py`, other statements in `spoken.py`, headers, receipts and
+checkpoints in `journals.py`. Each file says what must refuse it (the variant, as Rust prints it; for what is malformed, the rule)
+and how the repaired copy differs, which must be accepted. Run by hand; a second run writes the same bytes:
 
-    python3 keys/tests/museum/make.py
+    pip install cryptography zstandard
+    python3 keys/tests/museum/make.py && git diff --exit-code keys/tests/museum sync/tests/museum
 """
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors"))
 import zstandard  # noqa: E402
+from agency import write_shelf  # noqa: E402
+from journals import write_journals  # noqa: E402
+from rosters import write_rosters  # noqa: E402
 from spec import (Identity, Place, b64, header, made_up, padding, padme, payload, payload_chunk, sha256, skippable, stanza,  # noqa: E402
                   with_slot, write, x25519_stanza, zstd)
+from spoken import write_spoken  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PLACE, KEY = Place("museum", 8, 5), made_up("museum key", 16)
@@ -135,7 +142,7 @@ def payload_attack(name, refused, pieces, size=150_000):
     nonce = made_up("museum payload nonce", 16)
     good = payload(KEY, nonce, bytes(i % 251 for i in range(size)))
     write(name + ".json", {"attack": name, "kind": "payload", "refused": refused, "file_key": KEY.hex(), "nonce": nonce.hex(),
-                           "size": size, "sealed_sha256": sha256(good).hex(), "pieces": pieces, "repaired": [[0, len(good)]]}, HERE)
+                           "size": size, "sealed_sha256": sha256(good).hex(), "pieces": pieces, "repaired": {"pieces": [[0, len(good)]]}}, HERE)
 
 
 def payloads():
@@ -173,7 +180,7 @@ def slip_attack(name, refused, slip, repaired=None, audience=2, place=PLACE, key
                 "identity": reader.text}
 
     write(name + ".json", {"attack": name, "kind": "slip", "refused": refused, **of(slip, audience, place, key, reader), **other,
-                           "repaired": of(repaired or good_slip(), 2, PLACE, KEY, READERS[0])}, HERE)
+                           "repaired": {**of(repaired or good_slip(), 2, PLACE, KEY, READERS[0]), **{name: 0 for name in other}}}, HERE)
 
 
 def slips():
@@ -274,3 +281,7 @@ if __name__ == "__main__":
     payloads()
     slips()
     published(TEXT)
+    write_shelf(HERE)
+    write_rosters()
+    write_spoken()
+    write_journals()

@@ -5,8 +5,8 @@
 """
 import os
 
-from spec import (HERE, Identity, Place, SigningKey, cbor, header, hedged_nonce, made_up, padding, padme, payload, sha256, stanza,
-                  tagged, with_slot, write, zstd)
+from spec import (HERE, Identity, Place, SigningKey, cbor, device_of, header, hedged_nonce, made_up, padding, padme, payload, sha256,
+                  stanza, statement, tagged, with_slot, write, zstd)
 
 SYNC = os.path.join(HERE, "..", "..", "..", "sync", "tests", "vectors")
 AGENCY = made_up("agency", 32)
@@ -83,16 +83,6 @@ def slips():
     write("slips.json", out)
 
 
-def statement(purpose, number, agency, body, signers):
-    """[1, purpose, payload, [[key id, signature]…] by key id]"""
-    signatures = sorted([s.id, s.sign(purpose, agency, body)] for s in signers)
-    return cbor([1, number, body, signatures])
-
-
-def device_of(signer):
-    return tagged("device", signer.public)
-
-
 def roster_payload(agency, version, previous, devices, hubs):
     roots, unit = [SigningKey("root 1"), SigningKey("root 2")], made_up("unit HQ", 32)
     members = [made_up("member 1", 16), made_up("member 2", 16)]
@@ -133,15 +123,15 @@ def statements():
                     {"root 1": roots[0], "root 2": roots[1], "device 1": devices[0], "device 2": devices[1], "hub": hub}.items()},
         "device_ids": [device_of(d).hex() for d in devices],
         "identities": {name: Identity(name).text for name in ("unit HQ 0", "unit HQ 1", "device 0", "device 1", "recovery")},
-        "roster 1": statement("roster", 2, none, first, roots).hex(),
-        "roster 2": statement("roster", 2, agency, second, roots).hex(),
-        "roster 2, one signer": statement("roster", 2, agency, second, roots[:1]).hex(),
+        "roster 1": statement("roster", none, first, roots).hex(),
+        "roster 2": statement("roster", agency, second, roots).hex(),
+        "roster 2, one signer": statement("roster", agency, second, roots[:1]).hex(),
         "roster 2 hash": sha256(second).hex(),
-        "join request": statement("join-request", 7, agency, join, devices[1:]).hex(),
-        "unit keys": statement("unit-keys", 3, agency, unit_keys, devices[:1]).hex(),
+        "join request": statement("join-request", agency, join, devices[1:]).hex(),
+        "unit keys": statement("unit-keys", agency, unit_keys, devices[:1]).hex(),
         "heads": cbor(heads).hex(),
-        "checkpoint": statement("checkpoint", 5, agency, checkpoint, [hub]).hex(),
-        "receipt": statement("receipt", 4, agency, receipt, [hub]).hex(),
+        "checkpoint": statement("checkpoint", agency, checkpoint, [hub]).hex(),
+        "receipt": statement("receipt", agency, receipt, [hub]).hex(),
     }
     write("statements.json", out)
 

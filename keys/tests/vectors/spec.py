@@ -47,7 +47,16 @@ def hkdf(key, salt, info, size=32):
 
 # -- CBOR (RFC 8949 section 4.2.1): unsigned numbers, byte strings, texts, definite arrays
 
+class Raw:
+    """Bytes that stand in an array as they are: what no honest writer spells."""
+
+    def __init__(self, spelt):
+        self.spelt = spelt
+
+
 def cbor(value):
+    if isinstance(value, Raw):
+        return value.spelt
     if isinstance(value, bool) or value is None:
         raise ValueError("not in these formats")
     if isinstance(value, int):
@@ -79,6 +88,27 @@ class SigningKey:
 
     def sign(self, purpose, agency, data):
         return self.key.sign(b"amanat/v1/" + purpose.encode() + b"\0" + agency + data)
+
+
+PURPOSES = {"entry": 1, "roster": 2, "unit-keys": 3, "receipt": 4, "checkpoint": 5, "codebook": 6, "join-request": 7, "freshness": 8,
+            "epoch": 9, "bundle": 10, "erasure": 11, "request-binding": 12, "rotation-certificate": 13}
+
+
+def statement(purpose, agency, body, signers):
+    """[1, purpose, payload, [[key id, signature]…] by key id]"""
+    return cbor([1, PURPOSES[purpose], body, sorted([s.id, s.sign(purpose, agency, body)] for s in signers)])
+
+
+def device_of(signer):
+    return tagged("device", signer.public)
+
+
+def spoken(tag, *parts):
+    """The first 88 bits of a tagged hash as eight words of the list."""
+    with open(os.path.join(HERE, "..", "..", "src", "words.txt"), encoding="utf-8") as file:
+        words = file.read().split()
+    bits = "".join(f"{byte:08b}" for byte in tagged(tag, *parts)[:11])
+    return " ".join(words[int(bits[i:i + 11], 2)] for i in range(0, 88, 11))
 
 
 class Identity:

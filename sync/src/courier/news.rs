@@ -1,6 +1,5 @@
 //! Reading the hub's signed words: receipts against what was sent, checkpoints against the one before.
 
-use amanat_keys::error::KeysError;
 use amanat_keys::fingerprint::{Digest, JournalId};
 use amanat_keys::statement::{Purpose, Statement};
 
@@ -28,12 +27,12 @@ pub(super) fn read(trip: &Trip<'_>, status: &Status, statements: &[Vec<u8>]) -> 
         let statement = Statement::from_bytes(bytes).map_err(|fault| End::Nonsense(fault.to_string()))?;
         match statement.purpose() {
             Purpose::Receipt => {
-                let receipt = receipt(trip, statement)?;
+                let receipt = Receipt::prove(statement, trip.trust, &trip.party.hub).map_err(unproven)?;
                 news.hub_time = news.hub_time.max(Some(receipt.hub_time));
                 receipts.push((receipt, bytes.clone()));
             }
             Purpose::Checkpoint => {
-                let word = checkpoint_of(trip, statement)?;
+                let word = Checkpoint::prove(statement, trip.trust, &trip.party.hub).map_err(unproven)?;
                 news.hub_time = news.hub_time.max(Some(word.hub_time));
                 checkpoint = Some((word, bytes.clone()));
             }
@@ -104,28 +103,10 @@ pub(super) fn link_at(trip: &Trip<'_>, journal: &JournalId, seq: u64) -> Result<
     Ok(runs.into_iter().find(|run| run.first.checked_sub(1) == Some(seq)).map(|run| run.before))
 }
 
-fn receipt(trip: &Trip<'_>, statement: Statement) -> Result<Receipt, End> {
-    let unverified = statement.expect::<Receipt>(Purpose::Receipt).map_err(unproven)?;
-    let claimed = unverified.peek().map_err(|fault| unproven(fault.into()))?;
-    let key = trip.trust.hub_key(&trip.party.hub, claimed.checkpoint).map_err(unproven)?;
-    let receipt = unverified.verify_by(&trip.party.agency, &key).map_err(unproven)?.into_value();
-    if receipt.hub != trip.party.hub || receipt.hub_key != key.key_id() || receipt.agency != trip.party.agency {
-        return Err(super::pass::nonsense(SyncError::Peer("a receipt in another hub's name")));
+/// A statement that does not prove itself, or speaks in another's name.
+fn unproven(fault: SyncError) -> End {
+    match fault {
+        SyncError::Trust(source) => End::Nonsense(format!("the hub's word does not prove itself: {source}")),
+        other => super::pass::nonsense(other),
     }
-    Ok(receipt)
-}
-
-fn checkpoint_of(trip: &Trip<'_>, statement: Statement) -> Result<Checkpoint, End> {
-    let unverified = statement.expect::<Checkpoint>(Purpose::Checkpoint).map_err(unproven)?;
-    let claimed = unverified.peek().map_err(|fault| unproven(fault.into()))?;
-    let key = trip.trust.hub_key(&trip.party.hub, claimed.number).map_err(unproven)?;
-    let word = unverified.verify_by(&trip.party.agency, &key).map_err(unproven)?.into_value();
-    if word.hub != trip.party.hub || word.agency != trip.party.agency {
-        return Err(super::pass::nonsense(SyncError::Peer("a checkpoint in another hub's name")));
-    }
-    Ok(word)
-}
-
-fn unproven(fault: KeysError) -> End {
-    End::Nonsense(format!("the hub's word does not prove itself: {fault}"))
 }

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 
 use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
-use amanat_keys::trust::Trust;
-use amanat_keys::verifying_key::VerifyingKey;
 
 use super::outcome::{End, Trouble};
 use super::papers;
@@ -12,9 +10,10 @@ use super::pass::{Trip, nonsense};
 use crate::along::Along;
 use crate::batch::{Limit, Run, Why};
 use crate::cbor::count;
-use crate::chain::{self, AtCut, Head, Verdict};
+use crate::chain::Verdict;
 use crate::entry::{Change, SealedEntry};
 use crate::journal::{KnownHead, Pulled, Quarantined, State, Wanted};
+use crate::proof;
 use crate::receipt::{Checkpoint, ListedHead, read_heads_list};
 use crate::wire::codec;
 use crate::wire::limits::{MAX_AGAIN, MAX_ITEMS, MAX_SEQ};
@@ -107,7 +106,7 @@ fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeMap<Place, u
     let mut places = Vec::new();
     for run in runs.into_iter().filter(|run| !run.items.is_empty()) {
         let (place, last) = ((run.device, run.journal), run.last());
-        if denied(&run, trip.trust) {
+        if proof::denied(&run, trip.trust) {
             // Not one entry of it is what the roster trusts, though each is signed: it is evidence.
             passed_over.insert(place, last);
             trip.outcome.tell(Trouble::ForkElsewhere { device: place.0, journal: place.1 });
@@ -117,7 +116,7 @@ fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeMap<Place, u
             continue;
         }
         let along = along_before(trip, &run)?;
-        let (verified, refused) = run.verify(along, |entry| key_of(entry, trip.trust));
+        let (verified, refused) = run.verify(along, |entry| proof::key_of(entry, trip.trust));
         if verified.run().last() < last {
             passed_over.insert(place, last);
         }
@@ -152,13 +151,6 @@ fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeMap<Place, u
     Ok(moved)
 }
 
-/// Whether a run of a device that left or was lost comes by its last trusted place with another history.
-fn denied(run: &Run, trust: &Trust) -> bool {
-    let device = trust.device(&run.device).filter(|device| !device.is_active());
-    let cut = device.and_then(|device| device.cut_off(&run.journal));
-    cut.is_some_and(|cut| chain::at_cut(&Head { seq: cut.seq, link: cut.link }, &run.stretch()) == AtCut::Denied)
-}
-
 /// What is known of a journal just before a run begins.
 fn along_before(trip: &Trip<'_>, run: &Run) -> Result<Along, End> {
     let Some(seq) = run.first.checked_sub(2) else { return Ok(Along::default()) };
@@ -166,18 +158,6 @@ fn along_before(trip: &Trip<'_>, run: &Run) -> Result<Along, End> {
     let held = trip.journal.pending(&wanted, Limit { items: 1, bytes: 1 }).map_err(End::Local)?;
     let before = held.first().filter(|held| held.first == seq.saturating_add(1)).and_then(|held| held.entries().next());
     Ok(Along::after(before.map(|entry| &entry.header)))
-}
-
-/// Whose key stands behind an entry, by the adopted roster.
-fn key_of(entry: &SealedEntry, trust: &Trust) -> Result<VerifyingKey, Why> {
-    let header = &entry.header;
-    if header.agency != trust.agency() {
-        return Err(Why::UnknownDevice);
-    }
-    let device = trust.device(&header.device).ok_or(Why::UnknownDevice)?;
-    device
-        .key_at(&header.journal, header.seq)
-        .map_err(|_outside| if device.is_active() { Why::UnknownDevice } else { Why::Revoked })
 }
 
 /// The hub has more of an own journal than we do: this home is an older copy of itself. We go on in a new journal, so that
@@ -188,7 +168,7 @@ fn restored(trip: &mut Trip<'_>, own: Vec<Run>, passed_over: &mut BTreeMap<Place
     for run in own {
         let place = (run.device, run.journal);
         let (first, last) = (run.first, run.last());
-        let (verified, _refused) = run.verify(Along::default(), |entry| key_of(entry, trip.trust));
+        let (verified, _refused) = run.verify(Along::default(), |entry| proof::key_of(entry, trip.trust));
         if verified.run().items.is_empty() {
             continue;
         }
