@@ -14,6 +14,7 @@ mod commands;
 mod crash;
 mod custody;
 mod house;
+mod imported;
 mod journey;
 mod lost_receipt;
 mod offline;

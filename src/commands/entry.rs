@@ -20,9 +20,7 @@ use super::{
 use crate::{
     codebook::{self, Origin},
     failure::Failure,
-    model::{
-        Access, Answers, CaseId, Code, Content, Draft, DraftId, Entry, EntryId, FormRef, Lang, Problems, Severity,
-    },
+    model::{Answers, CaseId, Code, Draft, DraftId, Entry, EntryId, FormRef, Lang, Problems, Severity},
     runtime::{
         clock,
         config::Config,
@@ -119,8 +117,7 @@ fn show(context: &Context, id: &str, names: bool, files: Option<&Path>) -> Resul
     let (mut json, case) = (shown::entry(&book, entry), entry.case);
     // Asking for names or for files is on record before it is done.
     for what in [names.then_some("names"), files.map(|_| "export")].into_iter().flatten() {
-        let what = What::Content(Content::Access(Access { what: Code::new(what), count: 1 }));
-        home.keep(&home.codebook()?, ToKeep { case, what, source: None, draft: None, sharing: None })?;
+        home.keep(&home.codebook()?, ToKeep::access(case, Code::new(what), 1))?;
     }
     if let Some(dir) = files {
         entry_files::write(&home, &entry.author, dir)?;
