@@ -19,7 +19,6 @@ mod journey;
 mod lost_receipt;
 mod offline;
 mod restore;
-mod restored;
 mod rules;
 mod screens;
 mod stock_tools;
