@@ -18,7 +18,7 @@ use super::{
     shown, typed,
 };
 use crate::{
-    codebook::{self, Origin},
+    codebook::{self, Origin, Surroundings},
     failure::Failure,
     model::{Answers, CaseId, Code, Draft, DraftId, Entry, EntryId, FormRef, Lang, Problems, Severity},
     runtime::{
@@ -69,7 +69,7 @@ fn add(context: &Context, form: &str, from: &Path, case: Option<&str>) -> Result
     let mut filled = codebook::presets(form, clock::now(), &who_sits_here(&home)?);
     given.iter().for_each(|(question, given)| filled.set(question.clone(), given.clone()));
     let draft = draft(form.form.clone(), case, filled);
-    let around = book.around(existing);
+    let around = Surroundings::of(&book.casebook, existing.as_ref());
     let finished = codebook::finish_among(form, codebook, &draft, Origin::Officer, &around);
     let (sheet, warnings) = finished.map_err(|problems| unfinished(&form.form, &problems))?;
     let keep = ToKeep { case, what: What::Sheet(sheet), source: None, draft: None, sharing: None };
