@@ -470,7 +470,7 @@ fn a_corrected_name_is_shown_and_found_no_more_than_a_name() {
     let person = person["entry"].as_str().unwrap();
     let changes = ground.file("names.json", r#"{"name_full": "Zorvik Qelmek"}"#);
     ground.json("officer", &["entry", "amend", person, "--from", &changes]);
-    for plain in [&["case", "show", case][..], &["entry", "show", person]] {
+    for plain in [&["case", "show", case][..], &["case", "show", "--all"], &["entry", "show", person]] {
         let shown = ground.json("officer", plain).to_string();
         assert!(!shown.contains("Zorvik"), "{plain:?}: {shown}");
     }

@@ -72,13 +72,16 @@ fn an_interview_goes_from_the_officers_keys_to_headquarters_answer_for_answer() 
     }
     must_read(&agency.officer, &story);
 
-    // That headquarters looked at names is on record, and the station reads the record.
+    // That headquarters opened the case and looked at names is on record, and the station reads the record.
     agency.reader.run(&["sync"]);
     agency.supervisor.run(&["sync"]);
     let reader = text(&agency.reader.run(&["status"]), "/device");
     let entries = shown(&agency.supervisor, &story.case);
-    let looked = entries.values().filter(|entry| entry["kind"] == "access" && entry["device"] == reader.as_str());
-    assert_eq!(looked.count(), story.typed.len(), "{entries:?}");
+    let looked = |what: &str| {
+        let noted = |entry: &&Value| entry["kind"] == "access" && entry["device"] == reader.as_str();
+        entries.values().filter(noted).filter(|entry| entry["what"] == what).count()
+    };
+    assert_eq!((looked("case"), looked("names")), (1, story.typed.len()), "{entries:?}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Copies of a laptop: a database or a whole home put back to an older state goes on in a new journal, and every entry that was
-//! kept before and after arrives at headquarters once.
+//! A laptop put back from a backup, its database alone or its whole home: it goes on in a new journal, no number is used for two
+//! entries, nothing that headquarters signed for is lost, and all that was kept before and after arrives there once.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -35,43 +35,56 @@ fn each_once(last: usize) -> BTreeMap<String, usize> {
     (1..=last).map(|number| (number.to_string(), 1)).collect()
 }
 
-fn copy(from: &Path, to: &Path, only: Option<&str>) {
+/// Copies the files of a home whose names are `chosen`, in place of those there; log files of the database too, as a backup of a
+/// running machine takes them.
+fn copy(from: &Path, to: &Path, chosen: fn(&str) -> bool) {
+    let files = |folder: &Path| -> Vec<String> {
+        let names = fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| chosen(name)).collect()
+    };
     fs::create_dir_all(to).unwrap();
-    for file in fs::read_dir(to).unwrap().map(Result::unwrap) {
-        let name = file.file_name().into_string().unwrap();
-        if only.is_none_or(|only| name.starts_with(only)) {
-            fs::remove_file(file.path()).unwrap();
-        }
-    }
-    for file in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let name = file.file_name().into_string().unwrap();
-        if only.is_none_or(|only| name.starts_with(only)) {
-            fs::copy(file.path(), to.join(name)).unwrap();
-        }
+    files(to).iter().for_each(|name| fs::remove_file(to.join(name)).unwrap());
+    for name in files(from) {
+        fs::copy(from.join(&name), to.join(name)).unwrap();
     }
 }
 
-/// A laptop is backed up, keeps and hands over two more notes, is put back (`only` some of its files), and keeps three more.
-fn put_back(only: Option<&str>) -> (TestAgency, Story) {
+const WHOLE: fn(&str) -> bool = |_| true;
+
+/// A laptop is backed up, keeps and hands over two more notes, and then what is `chosen` of the backup is put back.
+fn put_back(chosen: fn(&str) -> bool) -> (TestAgency, Story) {
     let agency = TestAgency::build();
     let officer = &agency.officer;
     let story = record(officer, 1, MARK);
     officer.run(&["sync"]);
     let backup = agency.dir.path().join("backup");
-    copy(&officer.home, &backup, None);
+    copy(&officer.home, &backup, WHOLE);
     for number in [2, 3] {
         jot(officer, &story.case, number, MARK);
     }
     officer.run(&["sync"]);
     agency.reader.run(&["sync"]);
     assert_eq!(notes(&agency.reader, &story.case), each_once(3));
-    copy(&backup, &officer.home, only);
-    let late: Vec<String> = [4, 5, 6].iter().map(|number| jot(officer, &story.case, *number, MARK)).collect();
-    for entry in entries(officer, &story.case) {
+    let heads = |home: &Path| fs::read(home.join("heads")).unwrap();
+    assert_ne!(heads(&backup), heads(&officer.home), "the file of heads tells the two states apart");
+    copy(&backup, &officer.home, chosen);
+    (agency, story)
+}
+
+/// Three more notes are kept on it; nothing but them waits.
+fn goes_on(officer: &Actor, case: &str) {
+    let late: Vec<String> = [4, 5, 6].iter().map(|number| jot(officer, case, *number, MARK)).collect();
+    for entry in entries(officer, case) {
         let new = late.contains(&text(&entry, "/entry"));
         assert_eq!(entry["delivery"] == "received", !new, "{entry}");
     }
-    (agency, story)
+}
+
+/// The officer syncs once. Gives how many entries were kept again.
+fn kept_again(officer: &Actor) -> u64 {
+    let synced = officer.run(&["sync"]);
+    assert_eq!(synced["waiting"], 0, "{synced}");
+    synced["kept_again"].as_u64().unwrap()
 }
 
 /// After one sync everything is at headquarters and nothing twice; so does the officer see it, who lost sight of `lost`.
@@ -85,6 +98,7 @@ fn all_arrive_once(agency: &TestAgency, story: &Story, lost: &[&str]) {
     let mut own = each_once(6);
     own.retain(|number, _| !lost.contains(&number.as_str()));
     assert_eq!(notes(officer, &story.case), own, "the officer's own view");
+    assert_eq!(officer.run(&["verify"])["holds"], true);
     let shown = entries(officer, &story.case);
     assert!(shown.iter().all(|entry| entry["delivery"] == "received"), "{shown:?}");
     // Another sync has nothing to say and nothing to send.
@@ -137,25 +151,52 @@ fn names_what_it_was(agency: &TestAgency, forked: &str) {
     assert!(tied.iter().any(|entry| Some(entry.author.seq) == first && entry.ties.as_ref().unwrap().after.is_some()));
 }
 
+/// The heads file beside the database tells.
 #[test]
 fn a_database_put_back_is_noticed_at_once_and_three_later_notes_arrive() {
-    let (agency, story) = put_back(Some("journal.sqlite"));
-    let synced = agency.officer.run(&["sync"]);
-    assert_eq!(synced["kept_again"], 0, "{synced}");
+    let (agency, story) = put_back(|name| name.starts_with("journal.sqlite"));
+    goes_on(&agency.officer, &story.case);
+    assert_eq!(kept_again(&agency.officer), 0);
     all_arrive_once(&agency, &story, &[]);
 }
 
 #[test]
+fn a_home_put_back_all_but_its_heads_is_noticed_at_once_and_three_later_notes_arrive() {
+    let (agency, story) = put_back(|name| name != "heads");
+    goes_on(&agency.officer, &story.case);
+    assert_eq!(kept_again(&agency.officer), 0);
+    all_arrive_once(&agency, &story, &[]);
+}
+
+/// Nothing on the machine can tell; the hub's word does, and what was written before that word is kept again.
+#[test]
 fn a_whole_home_put_back_is_noticed_by_the_hub_and_three_later_notes_are_kept_again() {
-    let (agency, story) = put_back(None);
+    let (agency, story) = put_back(WHOLE);
+    goes_on(&agency.officer, &story.case);
+    assert_eq!(kept_again(&agency.officer), 3);
+    all_arrive_once(&agency, &story, &["2", "3"]);
+}
+
+#[test]
+fn a_case_opened_on_a_whole_home_put_back_is_kept_again_with_its_names_and_ties() {
+    let (agency, story) = put_back(WHOLE);
+    goes_on(&agency.officer, &story.case);
     let other = record(&agency.officer, 8, MARK);
     let forked = text(&entries(&agency.officer, &other.case)[0], "/journal");
-    let synced = agency.officer.run(&["sync"]);
     // Three notes; the other case's opening, person, interview and note, and what two of them seal.
-    assert_eq!(synced["kept_again"], 9, "{synced}");
+    assert_eq!(kept_again(&agency.officer), 9);
     reads_the_other_case(&agency, &other);
     names_what_it_was(&agency, &forked);
     // The other history is evidence: set aside here, and read by everybody else.
     assert_eq!(agency.officer.run(&["status"])["quarantined"], 2);
     all_arrive_once(&agency, &story, &["2", "3"]);
+}
+
+#[test]
+fn a_whole_home_put_back_and_synced_before_anything_is_written_brings_the_rest_home() {
+    let (agency, story) = put_back(WHOLE);
+    assert_eq!(kept_again(&agency.officer), 0);
+    goes_on(&agency.officer, &story.case);
+    assert_eq!(kept_again(&agency.officer), 0);
+    all_arrive_once(&agency, &story, &[]);
 }

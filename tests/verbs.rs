@@ -46,6 +46,7 @@ fn every_verb_of_the_design_is_understood_with_its_options() {
         "entry amend I --from F",
         "case list",
         "case show I",
+        "case show --all",
         "case search W V",
         "case share I --unit U",
         "case transfer I --to U",
@@ -94,6 +95,18 @@ fn every_verb_of_the_design_is_understood_with_its_options() {
         "the question above can be answered with no"
     );
     assert_eq!(amanat(&["sync", "--fly", "--help"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_case_or_all_of_them_are_shown_and_not_both() {
+    for (arguments, told) in
+        [(&["case", "show"][..], "<ID>"), (&["case", "show", "ab", "--all"], "cannot be used with")]
+    {
+        let output = amanat(arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(said.contains(told), "{arguments:?}: {said}");
+    }
 }
 
 const TABLE: &str = "Indicator,Dimension,Category,Sex,Age,Year,txtVALUE\n\

@@ -71,6 +71,18 @@ pub enum UnitKind {
     National,
 }
 
+impl UnitKind {
+    /// The word used on the command line and in what it prints.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Headquarters => "hq",
+            Self::Station => "station",
+            Self::Statistics => "statistics",
+            Self::National => "national",
+        }
+    }
+}
+
 /// A unit and the recipient that its readers share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unit {

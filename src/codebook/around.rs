@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Answers, EntryId};
+use crate::model::{Answers, CaseId, Casebook, Content, EntryId};
 
 /// The answers around a form, as they stand today.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,4 +12,21 @@ pub struct Surroundings {
     /// Other entries of the case, with their sealed answers where these can be read: rules reach the one that a
     /// question names as `<question>.<question>`.
     pub entries: BTreeMap<EntryId, Answers>,
+}
+
+impl Surroundings {
+    /// What a form of this case can see; of a case that is not there yet, nothing.
+    pub fn of(book: &Casebook, case: Option<&CaseId>) -> Self {
+        let mut around = Self::default();
+        let Some(file) = case.and_then(|id| book.case(id)) else { return around };
+        for entry in file.entries.iter().filter_map(|id| book.entry(id)) {
+            let Content::Sheet(sheet) = &entry.content else { continue };
+            let answers = book.answers(&entry.id, true);
+            if sheet.form().id.as_str() == "case" {
+                around.case.clone_from(&answers);
+            }
+            around.entries.insert(entry.id, answers);
+        }
+        around
+    }
 }

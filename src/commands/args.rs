@@ -329,10 +329,18 @@ pub(super) enum CaseVerb {
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
-    /// Show one case
+    /// Show one case, or all of them
+    #[command(after_help = "Examples:\n  amanat case show 5f0c…\n  amanat case show --all --json > cases.json\n\n\
+                            Names, phones and homes are not shown; `amanat entry show ID --names` shows one person's. A case that\n\
+                            is another's is put on record as opened before it is shown, once, as on the screen. --all prints case\n\
+                            by case: {\"cases\": [{\"case\", \"sharing\", \"entries\"}, …], \"total\", \"closed\", \"offered\"}.")]
     Show {
         /// The case's id, or its beginning
-        id: String,
+        #[arg(required_unless_present = "all")]
+        id: Option<String>,
+        /// Every case that this device reads, newest first
+        #[arg(long, conflicts_with = "id")]
+        all: bool,
     },
     /// Find cases whose entries hold all these words
     #[command(

@@ -1,14 +1,12 @@
 //! The casebook of an open home, and what the command line asks of it.
 
-use std::collections::HashMap;
-
 use amanat_sync::journal::Journal as _;
 
 use super::context::Context;
 use crate::{
-    codebook::{Codebook, Surroundings},
+    codebook::Codebook,
     failure::Failure,
-    model::{Answers, CaseFile, CaseId, Casebook, Content, Entry, EntryId},
+    model::{CaseFile, Casebook, Content, Entry},
     runtime::{fault, home::Home, replay::Replayed},
 };
 
@@ -90,39 +88,6 @@ impl Book {
     pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
         let ids = self.casebook.cases().flat_map(|case| case.entries.iter());
         ids.filter_map(|id| self.casebook.entry(id))
-    }
-
-    /// What a new form of a case can see: the case's standing answers and the other entries with their names.
-    pub(super) fn around(&self, case: Option<CaseId>) -> Surroundings {
-        let mut around = Surroundings::default();
-        let Some(file) = case.and_then(|case| self.casebook.case(&case)) else { return around };
-        let standing = self.standing(file);
-        for entry in self.entries_of(file) {
-            let Content::Sheet(sheet) = &entry.content else { continue };
-            let answers = standing.get(&entry.id).cloned().unwrap_or_default();
-            if sheet.form().id.as_str() == "case" {
-                around.case = answers;
-            } else {
-                around.entries.insert(entry.id, answers);
-            }
-        }
-        around
-    }
-
-    /// The answers of each sheet as amendments and names leave them today, in the order in which they were made.
-    pub(super) fn standing(&self, case: &CaseFile) -> HashMap<EntryId, Answers> {
-        let mut standing: HashMap<EntryId, Answers> = HashMap::new();
-        for entry in self.entries_of(case) {
-            let (of, changes) = match &entry.content {
-                Content::Sheet(sheet) => (entry.id, sheet.answers()),
-                Content::Names(names) => (names.of, &names.answers),
-                Content::Amendment(amendment) => (amendment.target, &amendment.changes),
-                Content::Access(_) | Content::Opened(_) | Content::Other(_) => continue,
-            };
-            let answers = standing.entry(of).or_default();
-            changes.iter().for_each(|(question, given)| answers.set(question.clone(), given.clone()));
-        }
-        standing
     }
 }
 

@@ -7,8 +7,8 @@ use serde_json::{Value as Json, json};
 use super::{args::CaseVerb, book::Book, context::Context, entry, later, output::Report, shown};
 use crate::{
     failure::Failure,
-    model::{Answer, CaseFile, Content, Value},
-    runtime::tellings::offered_words,
+    model::{Answer, CaseFile, Code, Content, Value},
+    runtime::{home::Home, keep::ToKeep, tellings::offered_words},
 };
 
 /// Most bytes of words that are searched for.
@@ -17,7 +17,7 @@ const MOST_WORDS: u64 = 4096;
 pub(super) fn run(context: &Context, verb: &CaseVerb) -> Result<Report, Failure> {
     match verb {
         CaseVerb::List { limit } => list(context, *limit),
-        CaseVerb::Show { id } => show(context, id),
+        CaseVerb::Show { id, .. } => show(context, id.as_deref()),
         CaseVerb::Search { words } => search(context, words),
         CaseVerb::Share { .. } => Err(later("case share")),
         CaseVerb::Transfer { .. } => Err(later("case transfer")),
@@ -67,17 +67,41 @@ fn table(lines: &[Json]) -> String {
     rows.join("\n")
 }
 
-fn show(context: &Context, id: &str) -> Result<Report, Failure> {
+/// One case, or with no id all of them, case by case: the whole casebook as JSON need not stand in memory.
+fn show(context: &Context, id: Option<&str>) -> Result<Report, Failure> {
     let mut home = context.unlock()?;
     let book = Book::open(context, &mut home)?;
+    let Some(id) = id else {
+        let cases = book.newest_first();
+        note_opened(context, &mut home, &book, &cases)?;
+        let rest = json!({
+            "total": cases.len(), "closed": book.replayed.closed, "offered": book.replayed.offered.len(),
+        });
+        return context.output.list("cases", cases.into_iter().map(|file| whole(&home, &book, file)), &rest);
+    };
     let case = entry::case_id(&book, id)?;
     let Some(file) = book.casebook.case(&case) else {
         return Err(Failure::failed(format!("looking for the case {} — it is not in the casebook", case.short()), ""));
     };
-    let entries: Vec<Json> = book.entries_of(file).into_iter().map(|entry| shown::entry(&book, entry)).collect();
-    let keys = amanat_keys::fingerprint::CaseId::from(case);
-    let json = json!({"case": case.to_string(), "sharing": format!("{:?}", home.level(&keys)), "entries": entries});
+    note_opened(context, &mut home, &book, &[file])?;
+    let json = whole(&home, &book, file);
     Ok(Report::new(serde_json::to_string_pretty(&json).unwrap_or_default(), json))
+}
+
+/// A case with its entries.
+fn whole(home: &Home, book: &Book, file: &CaseFile) -> Json {
+    let entries: Vec<Json> = book.entries_of(file).into_iter().map(|entry| shown::entry(book, entry)).collect();
+    let keys = amanat_keys::fingerprint::CaseId::from(file.id);
+    json!({"case": file.id.to_string(), "sharing": format!("{:?}", home.level(&keys)), "entries": entries})
+}
+
+/// A case in which this device wrote nothing is somebody else's: opening it is on record before it is shown, as on the screen.
+fn note_opened(context: &Context, home: &mut Home, book: &Book, cases: &[&CaseFile]) -> Result<(), Failure> {
+    let me = home.device().into();
+    let others = cases.iter().filter(|file| book.entries_of(file).iter().all(|entry| entry.author.device != me));
+    let looks: Vec<ToKeep> =
+        others.map(|file| ToKeep::access(file.id, Code::new("case"), file.entries.len())).collect();
+    context.keep_many(home, &home.codebook()?, looks)
 }
 
 /// Cases in which every word occurs in some open answer, letters folded.

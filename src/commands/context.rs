@@ -6,8 +6,9 @@ use amanat_keys::passphrase::Passphrase;
 
 use super::{args::Global, output::Output, passphrase};
 use crate::{
+    codebook::Codebook,
     failure::Failure,
-    runtime::{closed_home::ClosedHome, home::Home, paths::Paths},
+    runtime::{closed_home::ClosedHome, home::Home, keep::ToKeep, paths::Paths},
 };
 
 /// Options and output of one run.
@@ -51,6 +52,20 @@ impl Context {
     /// As [`Context::unlock`].
     pub(super) fn unlock_with(&self, passphrase: &Passphrase) -> Result<Home, Failure> {
         self.open(&ClosedHome::open(self.paths()?)?, passphrase)
+    }
+
+    /// Keeps many things and tells how far it has come.
+    ///
+    /// # Errors
+    /// As [`Home::keep_many`]; what was kept before stays kept.
+    pub(super) fn keep_many(&self, home: &mut Home, codebook: &Codebook, things: Vec<ToKeep>) -> Result<(), Failure> {
+        let (all, mut done) = (things.len(), 0);
+        let kept = home.keep_many(codebook, things, |entries| {
+            done += entries.len();
+            self.output.progress(&format!("Kept {done} of {all} entries"));
+        });
+        self.output.progress_done();
+        kept
     }
 
     fn open(&self, closed: &ClosedHome, passphrase: &Passphrase) -> Result<Home, Failure> {

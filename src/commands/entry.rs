@@ -18,11 +18,9 @@ use super::{
     shown, typed,
 };
 use crate::{
-    codebook::{self, Origin},
+    codebook::{self, Origin, Surroundings},
     failure::Failure,
-    model::{
-        Access, Answers, CaseId, Code, Content, Draft, DraftId, Entry, EntryId, FormRef, Lang, Problems, Severity,
-    },
+    model::{Answers, CaseId, Code, Draft, DraftId, Entry, EntryId, FormRef, Lang, Problems, Severity},
     runtime::{
         clock,
         config::Config,
@@ -71,7 +69,7 @@ fn add(context: &Context, form: &str, from: &Path, case: Option<&str>) -> Result
     let mut filled = codebook::presets(form, clock::now(), &who_sits_here(&home)?);
     given.iter().for_each(|(question, given)| filled.set(question.clone(), given.clone()));
     let draft = draft(form.form.clone(), case, filled);
-    let around = book.around(existing);
+    let around = Surroundings::of(&book.casebook, existing.as_ref());
     let finished = codebook::finish_among(form, codebook, &draft, Origin::Officer, &around);
     let (sheet, warnings) = finished.map_err(|problems| unfinished(&form.form, &problems))?;
     let keep = ToKeep { case, what: What::Sheet(sheet), source: None, draft: None, sharing: None };
@@ -119,8 +117,7 @@ fn show(context: &Context, id: &str, names: bool, files: Option<&Path>) -> Resul
     let (mut json, case) = (shown::entry(&book, entry), entry.case);
     // Asking for names or for files is on record before it is done.
     for what in [names.then_some("names"), files.map(|_| "export")].into_iter().flatten() {
-        let what = What::Content(Content::Access(Access { what: Code::new(what), count: 1 }));
-        home.keep(&home.codebook()?, ToKeep { case, what, source: None, draft: None, sharing: None })?;
+        home.keep(&home.codebook()?, ToKeep::access(case, Code::new(what), 1))?;
     }
     if let Some(dir) = files {
         entry_files::write(&home, &entry.author, dir)?;

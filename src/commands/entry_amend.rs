@@ -10,7 +10,7 @@ use super::{
     output::Report,
 };
 use crate::{
-    codebook::{self, Origin},
+    codebook::{self, Origin, Surroundings},
     failure::Failure,
     model::{Amendment, Code, Content, Entry, Problems, Severity},
     runtime::keep::{ToKeep, What},
@@ -47,7 +47,8 @@ pub(super) fn run(
         form.ok_or_else(|| Failure::failed(format!("amending — form {} is not known here", sheet.form()), ""))?;
     let changes = answers::read(form, &changes)?;
     let draft = draft(form.form.clone(), entry.case, changes.clone());
-    let problems = codebook::check_draft(form, codebook, &draft, Origin::Officer, &book.around(Some(entry.case)));
+    let around = Surroundings::of(&book.casebook, Some(&entry.case));
+    let problems = codebook::check_draft(form, codebook, &draft, Origin::Officer, &around);
     let wrong = |problem: &&crate::model::Problem| {
         problem.severity == Severity::Error && changes.get(problem.question.as_str()).is_some()
     };

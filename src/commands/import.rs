@@ -19,7 +19,6 @@ use crate::{
     model::Source,
     runtime::{
         clock,
-        home::Home,
         keep::{ToKeep, What},
     },
 };
@@ -120,7 +119,7 @@ fn keep(context: &Context, codebook: &Codebook, table: Table) -> Result<Report, 
     let things: Vec<ToKeep> =
         table.rows.into_iter().filter(|row| !known.contains(&row.source.row)).flat_map(case_of).collect();
     let (new, began) = (things.len() / 2, clock::instant());
-    keep_all(context, codebook, &mut home, things)?;
+    context.keep_many(&mut home, codebook, things)?;
     let took = clock::instant().duration_since(began).as_secs_f64();
     let text = format!(
         "{new} rows kept, {} were here already, {} could not be read. {took:.1} s.{}",
@@ -139,16 +138,6 @@ fn case_of(row: Imported) -> [ToKeep; 2] {
     let keep =
         |sheet, source| ToKeep { case, what: What::Sheet(sheet), source: Some(source), draft: None, sharing: None };
     [keep(row.case, source), keep(row.person, row.source)]
-}
-
-fn keep_all(context: &Context, codebook: &Codebook, home: &mut Home, things: Vec<ToKeep>) -> Result<(), Failure> {
-    let (all, mut done) = (things.len(), 0);
-    let kept = home.keep_many(codebook, things, |entries| {
-        done += entries.len();
-        context.output.progress(&format!("Kept {done} of {all} entries"));
-    });
-    context.output.progress_done();
-    kept
 }
 
 fn named(bad: &[BadRow]) -> String {

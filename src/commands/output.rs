@@ -1,6 +1,6 @@
 //! What a command leaves behind: text for a person or one JSON document for a program, printed here and nowhere else.
 
-use std::io::{IsTerminal as _, Write as _, stderr, stdout};
+use std::io::{BufWriter, ErrorKind, IsTerminal as _, Write, stderr, stdout};
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::failure::{Failure, Kind};
 pub(super) struct Report {
     /// For a person; lines without the last newline.
     pub(super) text: String,
-    /// For a program: an object.
+    /// For a program: an object, or null where all is printed already.
     pub(super) json: Value,
     /// How the command ends although it has something to say: `verify` that found something wrong.
     pub(super) ends: Option<Kind>,
@@ -42,11 +42,51 @@ pub(super) struct Output {
 impl Output {
     /// Prints a result.
     pub(super) fn report(self, report: &Report) {
-        if self.json {
+        if self.json && !report.json.is_null() {
             line(&escaped(&report.json.to_string()));
         } else if !report.text.is_empty() {
             line(&harmless(&report.text));
         }
+    }
+
+    /// Prints a long list an item at a time: `{"NAME": [item, …], …rest}`, or without `--json` each item in lines of its own.
+    /// What is left to report is nothing.
+    ///
+    /// # Errors
+    /// Failed when the output takes no more; a reader that has gone away is no error.
+    pub(super) fn list(self, name: &str, items: impl Iterator<Item = Value>, rest: &Value) -> Result<Report, Failure> {
+        match self.write_list(&mut BufWriter::new(stdout().lock()), name, items, rest) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(Failure::disk(format!("printing {name}"), &error))
+            }
+            Ok(()) | Err(_) => Ok(Report::new("", Value::Null)),
+        }
+    }
+
+    fn write_list(
+        self,
+        out: &mut impl Write,
+        name: &str,
+        items: impl Iterator<Item = Value>,
+        rest: &Value,
+    ) -> std::io::Result<()> {
+        if !self.json {
+            for item in items {
+                writeln!(out, "{}", harmless(&serde_json::to_string_pretty(&item)?))?;
+            }
+            return out.flush();
+        }
+        write!(out, "{{{}:[", Value::from(name))?;
+        for (at, item) in items.enumerate() {
+            let between = if at == 0 { "" } else { "," };
+            write!(out, "{between}\n{}", escaped(&item.to_string()))?;
+        }
+        write!(out, "]")?;
+        for (name, value) in rest.as_object().into_iter().flatten() {
+            write!(out, ",{}:{}", Value::from(name.as_str()), escaped(&value.to_string()))?;
+        }
+        writeln!(out, "}}")?;
+        out.flush()
     }
 
     /// Prints what went wrong: with `--json` on stdout as `{"error": …}`, else on stderr in two lines.
@@ -142,6 +182,25 @@ pub(super) fn put(object: &mut Value, name: &str, value: Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_printed_item_by_item_is_one_document() {
+        let print = |json: bool, items: &[Value]| {
+            let mut out = Vec::new();
+            let output = Output { json, quiet: false };
+            let rest = json!({"total": items.len(), "closed": 0});
+            output.write_list(&mut out, "cases", items.iter().cloned(), &rest).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        for items in [&[][..], &[json!({"name": HOSTILE})], &[json!({"a": [1]}), json!({"b": "عائشہ"})]] {
+            let printed = print(true, items);
+            let document: Value = serde_json::from_str(&printed).unwrap();
+            assert_eq!(document, json!({"cases": items, "total": items.len(), "closed": 0}));
+            assert!(printed.chars().all(|letter| letter == '\n' || !commands_a_terminal(letter)), "{printed}");
+            let lines = print(false, items);
+            assert_eq!(serde_json::Deserializer::from_str(&lines).into_iter::<Value>().flatten().count(), items.len());
+        }
+    }
 
     const HOSTILE: &str = "\u{1b}]0;pwned\u{7}Evil\u{202e}lana\u{9b}2J\u{2066}x\u{7f}\r";
 

@@ -1,9 +1,6 @@
 //! The adopted roster as text and as JSON, and the check of its whole chain.
 
-use amanat_keys::{
-    roster::{Roster, UnitKind},
-    trust::Trust,
-};
+use amanat_keys::{roster::Roster, trust::Trust};
 use serde_json::json;
 
 use super::output::{Report, one_line};
@@ -21,7 +18,7 @@ pub(super) fn page(home: &Home) -> Result<Report, Failure> {
         .units
         .iter()
         .map(|unit| {
-            json!({"id": unit.id.to_string(), "name": unit.name, "kind": kind(unit.kind), "epoch": unit.epoch,
+            json!({"id": unit.id.to_string(), "name": unit.name, "kind": unit.kind.word(), "epoch": unit.epoch,
                    "readable": home.holds_key_of(unit)})
         })
         .collect();
@@ -65,7 +62,7 @@ fn text(roster: &Roster, words: &str, confirmed: Option<u64>) -> String {
     lines.push("Units".to_owned());
     for unit in &roster.units {
         let key = if unit.recipient.is_some() { format!("key {}", unit.epoch) } else { "waiting for a key".to_owned() };
-        lines.push(format!("  {:<28} {:<12} {key}", one_line(&unit.name), kind(unit.kind)));
+        lines.push(format!("  {:<28} {:<12} {key}", one_line(&unit.name), unit.kind.word()));
     }
     lines.push("Members".to_owned());
     for member in &roster.members {
@@ -87,15 +84,6 @@ fn text(roster: &Roster, words: &str, confirmed: Option<u64>) -> String {
         lines.push(format!("Hub  {} {}", one_line(&hub.name), one_line(&hub.url)));
     }
     lines.join("\n")
-}
-
-const fn kind(kind: UnitKind) -> &'static str {
-    match kind {
-        UnitKind::Headquarters => "hq",
-        UnitKind::Station => "station",
-        UnitKind::Statistics => "statistics",
-        UnitKind::National => "national",
-    }
 }
 
 /// `roster verify`: from roster 1, whose hash is the agency, step by step to the adopted one.

@@ -27,7 +27,12 @@ pub(super) fn entry(book: &Book, entry: &Entry) -> Json {
         "kind": kind_of(entry),
     });
     if let Some(source) = &entry.source {
-        put(&mut json, "source", json!({"name": source.name, "map": source.map}));
+        let cells = source.cells.iter().map(|(column, cell)| (column.to_string(), json!(cell)));
+        put(
+            &mut json,
+            "source",
+            json!({"name": source.name, "map": source.map, "cells": Json::Object(cells.collect())}),
+        );
     }
     match &entry.content {
         Content::Sheet(sheet) => {

@@ -26,6 +26,16 @@ pub enum MapError {
         /// The code.
         code: String,
     },
+    /// A column whose answer is sealed and whose cell would stand in the open beside it.
+    #[error(
+        "the map's column “{column}” answers “{target}”, which is sealed, and carries its cell in the open; drop carry = true"
+    )]
+    SealedCarried {
+        /// Column of the table.
+        column: String,
+        /// The question.
+        target: String,
+    },
     /// A column that the map neither maps nor carries.
     #[error("the table has a column “{0}” that the map does not name; add it, or write carry = true for it")]
     UnmappedColumn(String),

@@ -80,6 +80,9 @@ impl Map {
             let Some(target) = &meaning.to else { continue };
             let question = find(codebook, target)
                 .ok_or_else(|| MapError::NoSuchQuestion { column: column.clone(), target: target.clone() })?;
+            if question.sealed && meaning.carry {
+                return Err(MapError::SealedCarried { column: column.clone(), target: target.clone() });
+            }
             for code in meaning.values.values().chain(&meaning.otherwise) {
                 known(codebook, question, column, target, code)?;
             }

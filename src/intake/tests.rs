@@ -135,6 +135,9 @@ fn a_map_that_names_what_is_not_there_is_refused() {
         parse("[columns.a]\nto = \"person.gender\"\nvalues = { x = \"Z\" }"),
         Some(MapError::NoSuchCode { .. })
     ));
+    let open = "[columns.a]\nto = \"person.name_full\"";
+    assert_eq!(parse(open), None);
+    assert!(matches!(parse(&format!("{open}\ncarry = true")), Some(MapError::SealedCarried { .. })));
     assert!(matches!(parse("[columns.a]\nwhat = 1"), Some(MapError::Unreadable(_))));
 }
 

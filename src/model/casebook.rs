@@ -223,6 +223,17 @@ impl Casebook {
         self.lines(id, false)
     }
 
+    /// What an entry says today, one answer a question: where corrections collide, the first of them. Names only when asked for.
+    pub fn answers(&self, id: &EntryId, with_names: bool) -> Answers {
+        let mut answers = Answers::default();
+        for line in self.lines(id, with_names) {
+            if answers.get(line.question.as_str()).is_none() {
+                answers.set(line.question, line.given);
+            }
+        }
+        answers
+    }
+
     /// As [`Casebook::standing`], with the sealed answers that can be read.
     pub fn standing_with_names(&self, id: &EntryId) -> Vec<Line> {
         self.lines(id, true)

@@ -4,7 +4,7 @@
 use amanat_keys::{device::Signer, roster::Hub, trust::Trust};
 use amanat_sync::{
     courier::{self, Courier, End, Outcome, Party},
-    http::{Brake, HttpSettings, HttpTransport},
+    http::{self, Brake, HttpSettings, HttpTransport},
     journal::SqliteJournal,
 };
 
@@ -35,7 +35,7 @@ impl Carrier {
                 "Have the admin approve one: amanat roster approve hub.join --role hub.",
             )
         })?;
-        if home.practice() && !is_loopback(&hub.url) {
+        if home.practice() && !http::names_this_machine(&hub.url) {
             return Err(Failure::refused(
                 format!("calling {} — this home is for practice and calls no hub but one on this machine", hub.url),
                 "Make a home without --practice.",
@@ -82,16 +82,6 @@ fn road(hub: &Hub, trust: &Trust, signer: &Signer, party: Party) -> Result<HttpT
     HttpTransport::new(settings).map_err(|error| ended(&End::from(error)).unwrap_or_else(|| Failure::failed("", "")))
 }
 
-/// Whether a URL names this machine.
-fn is_loopback(url: &str) -> bool {
-    let Some((_, rest)) = url.split_once("://") else { return false };
-    let authority = rest.split('/').next().unwrap_or_default();
-    let host = authority
-        .strip_prefix("[::1]")
-        .map_or_else(|| authority.rsplit_once(':').map_or(authority, |(host, _)| host), |_port| "::1");
-    host == "localhost" || host == "::1" || host.parse::<std::net::Ipv4Addr>().is_ok_and(|host| host.is_loopback())
-}
-
 /// How a pass ended, as a failure; `None` when it ended well.
 pub fn ended(end: &End) -> Option<Failure> {
     let doing = "syncing";
@@ -114,21 +104,4 @@ pub fn ended(end: &End) -> Option<Failure> {
         ),
         End::Local(error) => fault::sync(doing, error),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn practice_knows_this_machine_by_its_names_and_nothing_else() {
-        for url in ["http://127.0.0.1:7070", "http://127.3.2.1", "http://localhost:1/", "http://[::1]:7070"] {
-            assert!(is_loopback(url), "{url}");
-        }
-        for url in
-            ["http://10.0.0.1", "https://hub.example", "http://127.0.0.1.example:1", "localhost", "http://[::2]:1"]
-        {
-            assert!(!is_loopback(url), "{url}");
-        }
-    }
 }

@@ -23,7 +23,9 @@ use super::{
 use crate::{
     codebook::{self, Codebook, Form},
     failure::Failure,
-    model::{self, Amendment, Answers, Code, Content, DraftId, Entry, EntryId, Names, Sheet, Source, Times, Value},
+    model::{
+        self, Access, Amendment, Answers, Code, Content, DraftId, Entry, EntryId, Names, Sheet, Source, Times, Value,
+    },
     record,
 };
 
@@ -48,6 +50,14 @@ pub struct ToKeep {
     pub draft: Option<DraftId>,
     /// The case's sharing level from now on, where it is said.
     pub sharing: Option<Code>,
+}
+
+impl ToKeep {
+    /// That somebody looked: `what` (`case`, `names`, `export` or `print`) and at how many entries.
+    pub fn access(case: model::CaseId, what: Code, count: usize) -> Self {
+        let access = Access { what, count: u32::try_from(count).unwrap_or(u32::MAX) };
+        Self { case, what: What::Content(Content::Access(access)), source: None, draft: None, sharing: None }
+    }
 }
 
 /// What can be kept by a person.

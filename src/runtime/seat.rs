@@ -26,7 +26,7 @@ use super::{
 use crate::{
     codebook::Codebook,
     failure::Failure,
-    model::{Access, Amendment, CaseId, Code, Content, Entry, EntryId, FormRef, Moment},
+    model::{Amendment, CaseId, Code, Content, Entry, EntryId, FormRef, Moment},
     ui::{Effect, Keeping, Mark, Msg, Progress, Replay, Secret, Settings, ToKeep, Trouble},
 };
 
@@ -261,9 +261,7 @@ impl Seat {
     }
 
     fn note_access(&mut self, case: CaseId, what: Code, count: usize) {
-        let access = Access { what, count: u32::try_from(count).unwrap_or(u32::MAX) };
-        let what = What::Content(Content::Access(access));
-        let keep = keep::ToKeep { case, what, source: None, draft: None, sharing: None };
+        let keep = keep::ToKeep::access(case, what, count);
         let codebook = Arc::clone(&self.codebook);
         match self.with_home(|home| home.keep(&codebook, keep)) {
             Ok(entries) => self.say(Msg::Kept { entries, draft: None }),

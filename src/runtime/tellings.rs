@@ -1,11 +1,6 @@
 //! What the desk tells the screens: the plain rows of `ui`, made from keys, rosters, journals and failures.
 
-use amanat_keys::{
-    error::Weakness,
-    fingerprint::CaseId,
-    passphrase::Passphrase,
-    roster::{DeviceState, UnitKind},
-};
+use amanat_keys::{error::Weakness, fingerprint::CaseId, passphrase::Passphrase, roster::DeviceState};
 use amanat_sync::{
     courier::{End, Trouble as Courier},
     journal::Journal as _,
@@ -170,7 +165,7 @@ pub(super) fn roster(home: &Home) -> Result<RosterPage, Failure> {
     let words = |words: amanat_keys::words::Words| words.words().into_iter().map(str::to_owned).collect();
     let units = roster.units.iter().map(|unit| RosterUnit {
         name: unit.name.clone(),
-        kind: kind(unit.kind).to_owned(),
+        kind: unit.kind.word().to_owned(),
         epoch: unit.epoch,
         readable: home.holds_key_of(unit),
     });
@@ -196,15 +191,6 @@ pub(super) fn roster(home: &Home) -> Result<RosterPage, Failure> {
         members: members.collect(),
         devices: devices.collect(),
     })
-}
-
-const fn kind(kind: UnitKind) -> &'static str {
-    match kind {
-        UnitKind::Headquarters => "hq",
-        UnitKind::Station => "station",
-        UnitKind::Statistics => "statistics",
-        UnitKind::National => "national",
-    }
 }
 
 const fn state(state: DeviceState) -> &'static str {

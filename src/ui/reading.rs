@@ -2,9 +2,7 @@
 
 use super::telling;
 use crate::codebook::{Codebook, fold};
-use crate::model::{
-    Amendment, Answers, CaseId, Casebook, Code, Content, Delivery, Entry, Lang, PartialDate, QuestionId,
-};
+use crate::model::{Amendment, CaseId, Casebook, Code, Content, Delivery, Entry, Lang, PartialDate, QuestionId};
 
 /// One case in one row. Nothing here names a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,19 +50,6 @@ pub(crate) fn row(book: &Casebook, codebook: &Codebook, id: &CaseId) -> Option<C
         collided: summary.collided,
         newest: summary.touched.map_or(0, |moment| moment.unix_ms),
     })
-}
-
-/// What an entry says today. Names only when asked for; where two corrections collide, the first of them (the
-/// collision is shown beside it).
-pub(crate) fn standing(book: &Casebook, entry: &Entry, names: bool) -> Answers {
-    let lines = if names { book.standing_with_names(&entry.id) } else { book.standing(&entry.id) };
-    let mut answers = Answers::default();
-    for line in lines {
-        if answers.get(line.question.as_str()).is_none() {
-            answers.set(line.question, line.given);
-        }
-    }
-    answers
 }
 
 /// The amendments of an entry, by their clocks: only for showing.

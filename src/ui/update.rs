@@ -275,7 +275,7 @@ fn form(app: &mut App, fill: Fill) -> Option<Form> {
         Fill::Correct(id) => {
             let entry = app.world.book.entry(&id)?.clone();
             let Content::Sheet(sheet) = &entry.content else { return None };
-            let answers = super::reading::standing(&app.world.book, &entry, true);
+            let answers = app.world.book.answers(&entry.id, true);
             let mut draft = blank(app, sheet.form().clone(), Some(entry.case), answers)?;
             draft.target = Some(id);
             draft

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     codebook::{Codebook, SearchIndex, Surroundings},
-    model::{CaseId, Casebook, Content, Delivery, DeviceId, Draft, DraftId, Entry, Moment},
+    model::{CaseId, Casebook, Delivery, DeviceId, Draft, DraftId, Entry, Moment},
 };
 
 /// Everything that has been opened, and the settings. Forgotten whole when the device locks.
@@ -131,17 +131,7 @@ impl World {
 
     /// What the rules of a form can see of the case around it.
     pub(crate) fn around(&self, case: Option<&CaseId>) -> Surroundings {
-        let mut around = Surroundings::default();
-        let Some(file) = case.and_then(|id| self.book.case(id)) else { return around };
-        for entry in file.entries.iter().filter_map(|id| self.book.entry(id)) {
-            let Content::Sheet(sheet) = &entry.content else { continue };
-            let answers = reading::standing(&self.book, entry, true);
-            if sheet.form().id.as_str() == "case" {
-                around.case = answers.clone();
-            }
-            around.entries.insert(entry.id, answers);
-        }
-        around
+        Surroundings::of(&self.book, case)
     }
 
     /// Rows between the heading and the bars.

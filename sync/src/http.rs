@@ -249,20 +249,35 @@ fn loopback_authority(url: &str) -> Result<String, TransportError> {
     let Some(rest) = url.strip_prefix("http://") else {
         return refuse("the address must begin with http:// or https://");
     };
-    let authority = rest.strip_suffix('/').unwrap_or(rest).to_ascii_lowercase();
-    if authority.contains(['/', '@', '?', '#']) || authority.is_empty() {
+    let Some(authority) = authority_of(rest) else {
         return refuse("the address must be a host and a port only");
-    }
-    let host = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => host,
-        _ => authority.as_str(),
     };
-    let name = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-    let loopback = name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    if !loopback {
+    if !is_loopback(&authority) {
         return refuse("plain http is only for a hub on this machine, because everything could be watched; use https");
     }
     Ok(authority.strip_suffix(":80").unwrap_or(&authority).to_owned())
+}
+
+/// Whether a URL names this machine, whatever its scheme.
+pub fn names_this_machine(url: &str) -> bool {
+    url.split_once("://")
+        .and_then(|(_scheme, rest)| authority_of(rest))
+        .is_some_and(|authority| is_loopback(&authority))
+}
+
+/// Host and port, in small letters, where a URL has nothing else.
+fn authority_of(rest: &str) -> Option<String> {
+    let authority = rest.strip_suffix('/').unwrap_or(rest).to_ascii_lowercase();
+    (!authority.contains(['/', '@', '?', '#']) && !authority.is_empty()).then_some(authority)
+}
+
+fn is_loopback(authority: &str) -> bool {
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    let name = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn field<'a>(answer: &'a Response<Body>, name: &str) -> Option<&'a str> {
@@ -320,6 +335,20 @@ mod tests {
         ] {
             let refused = loopback_authority(url).unwrap_err();
             assert!(matches!(refused, TransportError::Refused(r) if r.reason == RefusalReason::Address), "{url}");
+        }
+    }
+
+    #[test]
+    fn this_machine_is_known_by_its_names_and_nothing_else() {
+        for url in
+            ["http://127.0.0.1:7070", "http://127.3.2.1", "http://localhost:1/", "http://[::1]:7070", "https://[::1]"]
+        {
+            assert!(names_this_machine(url), "{url}");
+        }
+        for url in
+            ["http://10.0.0.1", "https://hub.example", "http://127.0.0.1.example:1", "localhost", "http://[::2]:1"]
+        {
+            assert!(!names_this_machine(url), "{url}");
         }
     }
 

@@ -13,10 +13,10 @@
 
 mod figure;
 mod station;
+mod table;
 
-use std::fs::{self, File};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 use std::time::Duration;
 
 use amanat_keys::case_key::CaseKey;
@@ -25,29 +25,20 @@ use amanat_keys::fingerprint::AgencyId;
 use amanat_keys::recipient::ReadIdentity;
 use amanat_keys::slip::Slip;
 use amanat_keys::statement::Purpose;
-use figure::{Dice, Figure, Goal, Spread, processor_seconds, timed};
+use figure::{Figure, Goal, Spread, processor_seconds, timed};
 use station::Station;
+use table::{MAP, Table};
 
-const SEED: u64 = 21_195;
-const TABLE: &str = "ctdc_victim_perpetrator_synthetic.csv";
-const MAP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/intake/maps/ctdc_victim_perpetrator.toml");
-
-/// Where the table is, how many rows it has, how often each thing is done.
+/// What is carried, and how often each thing is done.
 struct Work {
-    table: String,
-    rows: usize,
+    table: Table,
     runs: usize,
 }
 
 fn main() {
     let station = Station::build();
-    let table = match figure::argument("--data") {
-        Some(folder) => PathBuf::from(folder).join(TABLE),
-        None => made_up_table(&station.path("table.csv"), figure::number("--rows", 21_195)),
-    };
-    let rows = fs::read_to_string(&table).unwrap().lines().filter(|line| !line.is_empty()).count() - 1;
-    let work = Work { table: table.display().to_string(), rows, runs: figure::number("--runs", 3) };
-    let told = if figure::argument("--data").is_some() { "of the published table" } else { "made up, seed 21195" };
+    let work = Work { table: Table::find(&station.path("table.csv")), runs: figure::number("--runs", 3) };
+    let Table { rows, told, .. } = work.table;
     println!("caseload: {rows} rows {told}, {} runs of each, the hub and the devices on one machine", work.runs);
     station.copy("officer", "before/officer");
     import(&station, &work);
@@ -57,7 +48,7 @@ fn main() {
 
 /// The first import, a dry run, and a second import of the same table.
 fn import(station: &Station, work: &Work) {
-    let arguments = ["import", "csv", &work.table, "--map", MAP];
+    let arguments = ["import", "csv", &work.table.path, "--map", MAP];
     let (mut took, mut dry, mut again, mut floor) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut spent = 0.0;
     for _ in 0..work.runs {
@@ -65,7 +56,7 @@ fn import(station: &Station, work: &Work) {
         station.copy("before/officer", "officer");
         floor.push(row_floor());
         let before = processor_seconds().1;
-        took.push(timed(|| assert_eq!(station.ask("officer", &arguments)["kept"], work.rows)));
+        took.push(timed(|| assert_eq!(station.ask("officer", &arguments)["kept"], work.table.rows)));
         spent += processor_seconds().1 - before;
         again.push(timed(|| assert_eq!(station.ask("officer", &arguments)["kept"], 0)));
     }
@@ -73,7 +64,7 @@ fn import(station: &Station, work: &Work) {
     Figure {
         what: "import, every row a case and a person, signed and on the disk",
         unit: "rows/s",
-        spread: Spread::rate(&took, work.rows),
+        spread: Spread::rate(&took, work.table.rows),
         yardstick: Some(("one core wrapping a key to two readers and signing three times", Spread::rate(&floor, 500))),
         goal: Goal::AtLeast(2_500.0),
     }
@@ -81,7 +72,7 @@ fn import(station: &Station, work: &Work) {
     for (what, times) in
         [("import, dry run", &dry), ("second import of the same table: adds nothing, unlock and fold included", &again)]
     {
-        let spread = Spread::rate(times, work.rows);
+        let spread = Spread::rate(times, work.table.rows);
         Figure { what, unit: "rows/s", spread, yardstick: None, goal: Goal::None }.print();
     }
 }
@@ -107,8 +98,9 @@ fn list(station: &Station, work: &Work) {
     let runs = work.runs * 3;
     let mut spent = 0.0;
     for _ in 0..runs {
-        let once =
-            || timed(|| assert_eq!(station.ask("officer", &["case", "list", "--limit", "20"])["total"], work.rows));
+        let once = || {
+            timed(|| assert_eq!(station.ask("officer", &["case", "list", "--limit", "20"])["total"], work.table.rows))
+        };
         forget(&station.path("officer/journal.sqlite"));
         cold.push(once());
         let before = processor_seconds().1;
@@ -150,7 +142,7 @@ fn carry(station: &Station, work: &Work) {
         station.copy(home, &format!("full/{home}"));
     }
     let (mut pushed, mut pulled, mut checks) = (Vec::new(), Vec::new(), Vec::new());
-    let entries = work.rows * 3;
+    let entries = work.table.rows * 3;
     let mut spent = (0.0, 0.0);
     for _ in 0..work.runs {
         for home in ["officer", "hub", "agency/reader"] {
@@ -166,7 +158,7 @@ fn carry(station: &Station, work: &Work) {
         pulled.push(timed(|| drop(station.ask("agency/reader", &["sync"]))));
         spent.1 += processor_seconds().1 - before;
         let held = station.ask("agency/reader", &["case", "list", "--limit", "1"]);
-        assert_eq!(held["total"], work.rows, "{status}");
+        assert_eq!(held["total"], work.table.rows, "{status}");
         drop(hub);
     }
     told_processor("push, the device's part", spent.0, work.runs);
@@ -190,36 +182,4 @@ fn check_signatures() -> Duration {
 fn told_processor(what: &str, seconds: f64, runs: usize) {
     let runs = f64::from(u32::try_from(runs).unwrap());
     println!("  {what}: {:.2} s of processor time a run, user and system", seconds / runs);
-}
-
-/// A table with the columns of CTDC's and about its shares of empty cells; nobody's record.
-fn made_up_table(path: &Path, rows: usize) -> PathBuf {
-    let columns: [(&str, &[&str]); 16] = [
-        ("yearRegister", &["2014-2018", "2014-2018", "2021-2022", "2019", "2020", ""]),
-        ("gender", &["Female", "Female", "Male", "Male", ""]),
-        ("majorityStatus", &["Adult", "Adult", "Adult", "Adult", "Minor", ""]),
-        ("isForcedLabour", &["1", "1", ""]),
-        ("isSexualExploit", &["1", "", "", "", "", "", ""]),
-        ("UN_COO_Region", &["Asia", "Europe", "Africa", ""]),
-        ("UN_COE_Region", &["Asia", "Europe", "Africa", ""]),
-        ("IP_Exploiter", &["1", ""]),
-        ("IP_Gender", &["Male", "Male", "Female", "Female;Male", ""]),
-        ("IP_ageBroad", &["39--47", "30--38", "", "", "", "", "", "", "", ""]),
-        ("IP_citizen_UNRegion", &["Asia", "Europe", "Africa", ""]),
-        ("IP_Relation", &["StrangerUnknownOther", "StrangerUnknownOther", "FriendAcquaintance", ""]),
-        ("IP_PayMoney", &["No", "No", "Yes", ""]),
-        ("IP_RecruiterBroker", &["1", ""]),
-        ("IP_TransactionProcess", &["1", "", ""]),
-        ("IP_ControlAbuseKidnap", &["1", "", "", "", "", "", "", "", "", ""]),
-    ];
-    let mut dice = Dice(SEED);
-    let mut file = std::io::BufWriter::new(File::create(path).unwrap());
-    let names = columns.map(|(name, _)| name);
-    writeln!(file, "{}", names.join(",")).unwrap();
-    for _ in 0..rows {
-        let cells = columns.map(|(_, cells)| dice.pick(cells));
-        writeln!(file, "{}", cells.join(",")).unwrap();
-    }
-    file.flush().unwrap();
-    path.to_owned()
 }

@@ -1,38 +1,19 @@
-//! One person or machine of a test: a home, a passphrase in a file, and the built programs run as processes of their own.
+//! One person or machine of a test, played by the built programs; whatever does not go as it must stops the test there.
 
 use std::{
     ffi::OsStr,
-    fs::File,
-    io::{BufRead as _, BufReader, Write as _},
-    net::{SocketAddr, TcpListener},
-    os::unix::fs::OpenOptionsExt as _,
+    net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 use amanat::runtime::{closed_home::ClosedHome, home::Home, paths::Paths};
 use amanat_keys::vault_file;
 use serde_json::Value;
 
-/// Someone with a home folder.
-#[derive(Clone, Debug)]
-pub(crate) struct Actor {
-    pub(crate) name: String,
-    pub(crate) home: PathBuf,
-    /// The file with their passphrase.
-    pub(crate) passphrase: PathBuf,
-}
+use super::machine::{hub_prints, loopback_port, newcomer, played, text_at, write_owned};
 
-/// What a command answered.
-#[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    /// Its exit code; -1 when a signal ended it.
-    pub(crate) code: i32,
-    /// Its JSON document.
-    pub(crate) json: Value,
-    /// What it said beside it.
-    pub(crate) aside: String,
-}
+pub(crate) use super::machine::{Actor, Answer, HubProcess};
 
 impl Answer {
     /// The sentence of a failure: what was done — what is wrong.
@@ -56,17 +37,12 @@ pub(crate) fn beside_us(name: &str) -> PathBuf {
 impl Actor {
     /// An actor whose passphrase lies in `dir/NAME.pass`.
     pub(crate) fn new(dir: &Path, name: &str, home: PathBuf) -> Self {
-        let passphrase = dir.join(format!("{name}.pass"));
-        if !passphrase.exists() {
-            write_private(&passphrase, format!("sample passphrase of {name} 7391\n").as_bytes());
-        }
-        Self { name: name.to_owned(), home, passphrase }
+        Self::settle(dir, name, home).unwrap()
     }
 
     /// The command line `amanat ARGS --json`, ready to run in this home.
     pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
-        let mut command = Command::new(beside_us("amanat"));
-        command.arg("--home").arg(&self.home).arg("--passphrase-file").arg(&self.passphrase);
+        let mut command = self.at_home(Command::new(beside_us("amanat")));
         command.args(arguments).arg("--json");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
@@ -120,93 +96,42 @@ impl Actor {
 }
 
 /// Runs a prepared command to its end.
-pub(crate) fn finish(mut command: Command, stdin: &str) -> Answer {
-    let mut child = command.spawn().expect("the built program starts");
-    if let Some(mut pipe) = child.stdin.take() {
-        // A command that does not read its input may have ended already; its answer says so.
-        drop(pipe.write_all(stdin.as_bytes()));
-    }
-    let output = child.wait_with_output().expect("the program ends");
-    let aside = String::from_utf8_lossy(&output.stderr).into_owned();
-    let code = output.status.code().unwrap_or(-1);
-    let json = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-        assert!(code == -1, "exit {code} and no JSON document ({error}); it said: {aside}");
-        Value::Null
-    });
-    assert!(!aside.contains("panicked"), "the program panicked: {aside}");
-    Answer { code, json, aside }
-}
-
-/// A hub in a process of its own; killed when dropped.
-#[derive(Debug)]
-pub(crate) struct HubProcess {
-    child: Child,
+pub(crate) fn finish(command: Command, stdin: &str) -> Answer {
+    let answer = played(command, stdin).unwrap();
+    assert!(!answer.aside.contains("panicked"), "the program panicked: {}", answer.aside);
+    answer
 }
 
 impl HubProcess {
     /// Makes the hub's home; returns its join request and its words.
     pub(crate) fn init(home: &Path, listen: SocketAddr) -> (String, String) {
-        let said = hub_says(home, &["init", "--name", "Sample hub", "--listen", &listen.to_string()]);
-        let after = |label: &str| {
-            let line = said.lines().find_map(|line| line.strip_prefix(label));
-            line.unwrap_or_else(|| panic!("no “{label}” in {said}")).trim().to_owned()
-        };
-        (after("request:"), after("fingerprint:"))
+        newcomer(&hub_says(home, &["init", "--name", "Sample hub", "--listen", &listen.to_string()])).unwrap()
     }
 
     /// Starts serving and waits for the line that says where. Its log goes to `LOG` beside the home, which only grows.
     pub(crate) fn serve(home: &Path, address: SocketAddr) -> Self {
-        let log = File::options().create(true).append(true).open(home.with_extension("log")).unwrap();
-        let mut command = Command::new(beside_us("amanat-hub"));
-        command.arg("serve").arg("--home").arg(home).arg("--listen").arg(address.to_string());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
-        let mut child = command.spawn().expect("the hub starts");
-        let mut said = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
-        let log = || std::fs::read_to_string(home.with_extension("log")).unwrap_or_default();
-        let last = || log().lines().last().unwrap_or_default().to_owned();
-        assert!(said.starts_with("listening"), "the hub does not serve: {said}{}", last());
-        Self { child }
-    }
-
-    /// Kills it (SIGKILL), as a power cut would.
-    pub(crate) fn kill(&mut self) {
-        // It may have ended already; either way it is gone afterwards.
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-impl Drop for HubProcess {
-    fn drop(&mut self) {
-        self.kill();
+        Self::begin(Command::new(beside_us("amanat-hub")), home, address, &home.with_extension("log")).unwrap()
     }
 }
 
 /// What a verb of the hub prints; it must succeed.
 pub(crate) fn hub_says(home: &Path, arguments: &[&str]) -> String {
-    let output = Command::new(beside_us("amanat-hub")).args(arguments).arg("--home").arg(home).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "amanat-hub {}: {said}", arguments.join(" "));
-    String::from_utf8(output.stdout).expect("the hub prints text")
+    hub_prints(Command::new(beside_us("amanat-hub")), home, arguments).unwrap()
 }
 
-/// A free address of loopback. Another program could take it in between; then the hub says so.
+/// A free address of loopback.
 pub(crate) fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("loopback has a free port")
+    loopback_port().unwrap()
 }
 
 /// A file that only its owner may read.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) {
-    let mut options = File::options();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path).unwrap();
-    file.write_all(bytes).unwrap();
+    write_owned(path, bytes).unwrap();
 }
 
 /// A text in a JSON document; it must be there.
 pub(crate) fn text(json: &Value, pointer: &str) -> String {
-    let found = json.pointer(pointer).and_then(Value::as_str);
-    found.unwrap_or_else(|| panic!("no text at {pointer} in {json}")).to_owned()
+    text_at(json, pointer).unwrap_or_else(|| panic!("no text at {pointer} in {json}"))
 }
 
 /// A count in a JSON document; it must be there.

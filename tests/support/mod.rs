@@ -6,6 +6,7 @@ mod agency;
 mod canary;
 mod keys;
 mod link;
+mod machine;
 mod stories;
 mod typist;
 

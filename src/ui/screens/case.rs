@@ -281,7 +281,7 @@ impl Case {
             Content::Sheet(sheet) => {
                 let form = world.codebook.form(sheet.form());
                 let title = form.map_or_else(|| sheet.form().to_string(), |form| form.title.get(lang).to_owned());
-                let answers = reading::standing(&world.book, entry, self.names);
+                let answers = world.book.answers(&entry.id, self.names);
                 let told = ["name_full", "alias_code", "role", "gender", "interview_kind", "note_text"]
                     .iter()
                     .filter_map(|id| {

@@ -12,7 +12,7 @@ use crate::{
         effect::{Effect, Keeping, ToKeep},
         keymap::Act,
         msg::{Msg, ReaderLine, Trouble},
-        reading, telling,
+        telling,
         theme::Role,
         turn::{Finished, Go, Turn},
         widgets::{
@@ -199,7 +199,7 @@ impl Confirm {
         let mut y = area.y + 1;
         let form = world.codebook.form(&self.finished.draft.form);
         let target = self.finished.draft.target.and_then(|id| world.book.entry(&id));
-        let before = target.map(|entry| reading::standing(&world.book, entry, true)).unwrap_or_default();
+        let before = target.map(|entry| world.book.answers(&entry.id, true)).unwrap_or_default();
         for (id, given) in changes.iter().take(5) {
             let Some(question) = form.and_then(|form| form.question(id.as_str())) else { continue };
             let tell = |answer: &crate::model::Answer| {
@@ -289,7 +289,7 @@ fn changes(finished: &Finished, target: EntryId, world: &World) -> Answers {
         .book
         .entry(&target)
         .filter(|entry| matches!(entry.content, Content::Sheet(_)))
-        .map(|entry| reading::standing(&world.book, entry, true))
+        .map(|entry| world.book.answers(&entry.id, true))
         .unwrap_or_default();
     let told = finished.sheet.answers().iter();
     told.filter(|(id, given)| before.get(id.as_str()) != Some(given))

@@ -78,7 +78,7 @@ impl EntryView {
     /// Lines of the page at most: every question can have one, every section two, every amendment one.
     fn height(&self, world: &World) -> u16 {
         let Some(entry) = world.book.entry(&self.entry) else { return 0 };
-        let answers = reading::standing(&world.book, entry, self.names).len();
+        let answers = world.book.answers(&entry.id, self.names).len();
         let sections = match &entry.content {
             Content::Sheet(sheet) => world.codebook.form(sheet.form()).map_or(0, |form| form.sections.len()),
             _ => 0,
@@ -138,7 +138,7 @@ impl EntryView {
             rows.push(Row::Remark(canvas.say("entry.unknown_form").to_owned(), Role::Warn));
             return rows;
         };
-        let answers = reading::standing(&world.book, entry, self.names);
+        let answers = world.book.answers(&entry.id, self.names);
         let collided = reading::collisions(&world.book, entry);
         for section in &form.sections {
             let before = rows.len();

@@ -10,7 +10,7 @@ use crate::{
     ui::{
         effect::Effect,
         keymap::Act,
-        reading, telling,
+        telling,
         turn::{Finished, Go, Open, Turn},
         widgets::{
             canvas::Canvas,
@@ -438,7 +438,7 @@ fn offers(case: Option<&CaseId>, world: &World) -> Vec<(Box<str>, Offer)> {
     for entry in file.entries.iter().filter_map(|id| world.book.entry(id)) {
         let crate::model::Content::Sheet(sheet) = &entry.content else { continue };
         let Some(form) = world.codebook.form(sheet.form()) else { continue };
-        let answers = reading::standing(&world.book, entry, false);
+        let answers = world.book.answers(&entry.id, false);
         let told = |lang| {
             let parts = ["alias_code", "role", "gender", "age_years"].iter().filter_map(|id| {
                 let question = form.question(id)?;

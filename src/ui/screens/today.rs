@@ -6,7 +6,7 @@ use crate::{
     model::{CaseId, Content, DraftId, Moment, PartialDate, Value},
     ui::{
         keymap::Act,
-        reading, telling,
+        telling,
         theme::Role,
         turn::{Fill, Go, Open, Turn},
         widgets::{
@@ -167,7 +167,7 @@ fn due(world: &World) -> Vec<Due> {
         for entry in file.entries.iter().filter_map(|id| world.book.entry(id)) {
             let Content::Sheet(sheet) = &entry.content else { continue };
             let answers = match sheet.form().id.as_str() {
-                "case" | "note" => reading::standing(&world.book, entry, false),
+                "case" | "note" => world.book.answers(&entry.id, false),
                 _ => continue,
             };
             let report = day_of(answers.value("fir_date")).map(|day| (day + REPORT_DAYS, What::Report));

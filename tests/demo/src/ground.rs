@@ -94,7 +94,7 @@ impl Agency {
             line(&self.supervisor, "reads the station's cases in Gujrat"),
             line(&self.reader, "reads at headquarters"),
             line(&self.admin, "enrols devices, holds the root key"),
-            format!("  {:<16} keeps what it cannot read, at {}", "hub", self.hub.address),
+            format!("  {:<16} keeps what it cannot read, at {}", "hub", self.hub_address),
         ]
     }
 }

@@ -8,6 +8,8 @@ mod ground;
 #[path = "../../support/link.rs"]
 #[expect(dead_code, reason = "tests lead the road elsewhere; the demo has one hub")]
 mod link;
+#[path = "../../support/machine.rs"]
+mod machine;
 mod samples;
 mod scenarios;
 mod tell;

@@ -15,6 +15,12 @@ impl Fault {
     }
 }
 
+impl From<String> for Fault {
+    fn from(sentence: String) -> Self {
+        Self(sentence)
+    }
+}
+
 /// A plain line.
 pub(crate) fn line(text: &str) {
     println!("{text}");

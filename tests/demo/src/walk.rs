@@ -95,7 +95,7 @@ fn cut_and_mend(agency: &Agency) -> Result<(), Fault> {
 
 fn restart_hub(agency: &mut Agency) -> Result<HubProcess, Fault> {
     let before = HubProcess::entries(&agency.hub_home)?;
-    agency.hub.stop();
+    agency.hub.kill();
     let hub = HubProcess::serve(&agency.hub_home, agency.hub_address)?;
     agency.officer.run(&["sync"])?;
     let (kept, received) = counts(&agency.officer.run(&["status"])?)?;
