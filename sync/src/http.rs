@@ -130,6 +130,8 @@ impl HttpTransport {
             && field(&answer, "amanat-refusal").is_none()
             && let Some(fresh) = self.nonces.pop_front()
         {
+            // Read to its end, the answer leaves the connection free for the second try; a new one would cost a round trip more.
+            let _said = answer.body_mut().with_config().limit(ANSWER_LIMIT).read_to_vec();
             answer = self.send(path, checkpoint, &digest, body, fresh)?;
         }
         read(answer)

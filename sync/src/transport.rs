@@ -45,7 +45,7 @@ pub trait Transport: Send {
     /// How many bytes one push should carry. What arrives of it is kept as it arrives, so a cut costs what was in flight, however
     /// large it is; but the link rests for a round trip between two of them.
     fn push_room(&self) -> usize {
-        self.room().saturating_mul(4)
+        self.room().saturating_mul(8)
     }
 }
 

@@ -24,6 +24,8 @@ const PRACTICE: [&str; 3] = ["--practice", "--work-factor", "10"];
 pub(crate) struct Station {
     folder: TempDir,
     address: String,
+    /// Where devices call the hub, as `host:port`: its address, or a link before it.
+    called: String,
 }
 
 /// A hub that serves until it is dropped.
@@ -39,9 +41,14 @@ impl Drop for Hub {
 impl Station {
     /// Makes everything; scrypt is weak on purpose, so that what is measured is not the passphrase.
     pub(crate) fn build() -> Self {
-        let folder = tempfile::tempdir_in(figure::folder()).unwrap();
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let station = Self { folder, address };
+        Self::behind(address.clone(), address)
+    }
+
+    /// As [`Station::build`], with a hub that listens at one address and is called at another.
+    pub(crate) fn behind(address: String, called: String) -> Self {
+        let folder = tempfile::tempdir_in(figure::folder()).unwrap();
+        let station = Self { folder, address, called };
         let secret = station.path("passphrase");
         fs::write(&secret, format!("{PASSPHRASE}\n")).unwrap();
         fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
@@ -67,6 +74,7 @@ impl Station {
             station.ask(name, &["sync"]);
         }
         drop(hub);
+        station.copy("hub", "before/hub");
         station
     }
 
@@ -74,7 +82,7 @@ impl Station {
         let said =
             self.hub_says(&["init", "--home", &self.text("hub"), "--name", "Sample hub", "--listen", &self.address]);
         let after = |label: &str| said.lines().find_map(|line| line.strip_prefix(label)).unwrap().trim().to_owned();
-        let url = format!("http://{}", self.address);
+        let url = format!("http://{}", self.called);
         self.approve(&after("request:"), &after("fingerprint:"), &["--role", "hub", "--url", &url]);
     }
 
