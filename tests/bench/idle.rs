@@ -47,7 +47,7 @@ fn main() {
     let minutes = f64::from(u32::try_from(seconds).unwrap()) / 60.0;
     for (what, unit, number, goal) in [
         ("processor time of an idle minute", "ms", spent, 10.0),
-        ("wake-ups of all threads in an idle minute", "times", woken, 10.0),
+        ("wake-ups of all threads in an idle minute", "times", woken, 5.0),
     ] {
         let spread = Spread::of(vec![number / minutes]);
         Figure { what, unit, spread, yardstick: None, goal: Goal::AtMost(goal) }.print();

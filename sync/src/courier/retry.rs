@@ -4,11 +4,11 @@ use super::End;
 
 /// The first wait after a broken link, in milliseconds. A field laptop is without a link most of the time, and each try wakes
 /// it; what is kept meanwhile is offered at once, and *sync* asks at once.
-const FIRST_MS: u64 = 30_000;
+const FIRST_MS: u64 = 60_000;
 /// No wait is longer.
 const LONGEST_MS: u64 = 15 * 60 * 1000;
 /// The least after an answer that made no sense: asking faster does not mend a proxy.
-const NONSENSE_MS: u64 = 60_000;
+const NONSENSE_MS: u64 = 120_000;
 
 /// Milliseconds until the next try; `None` when trying again by itself is of no use. `attempts` counts failures in a row, from
 /// 1; `seed` is any number that differs between devices, so that a whole province does not return in one second after an
