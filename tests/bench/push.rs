@@ -89,7 +89,7 @@ fn once(agency: &Agency, story: &[SealedEntry]) -> (f64, f64) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let serving = runtime.block_on(async {
         let store = Arc::new(SqliteStore::open(&folder.path().join("hub.sqlite")).unwrap());
-        serve::start(agency.open(store).await, "127.0.0.1:0".parse().unwrap()).await.unwrap()
+        serve::start(agency.open(store).await, "127.0.0.1:0".parse().unwrap(), None).await.unwrap()
     });
     let url = format!("http://{}", serving.address);
     let (mut officer, mut reader) = (MemoryJournal::default(), MemoryJournal::default());
@@ -105,6 +105,7 @@ fn travel(agency: &Agency, actor: usize, journal: &mut MemoryJournal, url: &str)
     let began = Instant::now();
     let mut road = HttpTransport::new(HttpSettings {
         url: url.to_owned(),
+        tls_keys: agency.roster.hubs[0].tls_keys.clone(),
         agency: agency.id(),
         device: agency.actors[actor].id,
         hub: agency.hub.signer.key_id(),

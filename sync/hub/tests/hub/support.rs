@@ -36,6 +36,7 @@ pub(crate) struct Actor {
 }
 
 /// The agency: one admin, some devices, one hub.
+#[derive(Clone)]
 pub(crate) struct Agency {
     pub(crate) root: Signer,
     pub(crate) hub: HubIdentity,
