@@ -17,6 +17,7 @@ mod house;
 mod journey;
 mod lost_receipt;
 mod offline;
+mod pinned;
 mod restore;
 mod restored;
 mod rules;

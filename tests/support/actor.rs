@@ -146,7 +146,12 @@ pub(crate) struct HubProcess {
 impl HubProcess {
     /// Makes the hub's home; returns its join request and its words.
     pub(crate) fn init(home: &Path, listen: SocketAddr) -> (String, String) {
-        let said = hub_says(home, &["init", "--name", "Sample hub", "--listen", &listen.to_string()]);
+        Self::asks(home, &["init", "--name", "Sample hub", "--listen", &listen.to_string()])
+    }
+
+    /// Has a verb write the hub's join request; returns it and its words.
+    pub(crate) fn asks(home: &Path, verb: &[&str]) -> (String, String) {
+        let said = hub_says(home, verb);
         let after = |label: &str| {
             let line = said.lines().find_map(|line| line.strip_prefix(label));
             line.unwrap_or_else(|| panic!("no “{label}” in {said}")).trim().to_owned()

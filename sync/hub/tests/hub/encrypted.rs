@@ -85,13 +85,13 @@ fn another_key_in_the_way_is_refused_and_hears_no_request() {
         // A certificate of their own; and ours, copied from the road, without its key.
         for shown in [&theirs, &ours] {
             let stranger = Stranger::at(shown, &theirs, versions);
-            refused_for_its_key(asks(&agency, &stranger.url()));
+            refused_for_its_key(asks(&agency, &format!("https://{}", stranger.address)));
             let met = stranger.next();
             assert_eq!((met.handshake, met.inside.len()), (None, 0), "{met:?}");
         }
         // The key that is listed, and the same road: so it is the key that decides.
         let hub = Stranger::at(&ours, &ours, versions);
-        assert_eq!(asks(&agency, &hub.url()), Err(TransportError::Busy(5)));
+        assert_eq!(asks(&agency, &format!("https://{}", hub.address)), Err(TransportError::Busy(5)));
         let met = hub.next();
         assert!(met.handshake.is_some() && met.inside.starts_with(b"POST /v1/documents "), "{met:?}");
         assert_eq!(met.told, None, "the hub's name is not told in the clear");
@@ -104,7 +104,7 @@ fn a_new_connection_goes_on_with_the_session_and_keys_are_agreed_hybrid() {
     let agency = enrolled_with(&folder.path().join("hub"), &BY_TLS);
     let ours = folder.path().join("hub/tls.pem");
     let stranger = Stranger::at(&ours, &ours, &[&TLS13, &TLS12]);
-    let mut to_hub = road(&agency, 0, &stranger.url());
+    let mut to_hub = road(&agency, 0, &format!("https://{}", stranger.address));
     let mut met = || {
         assert_eq!(to_hub.documents(&Digest::ZERO, b"a body"), Err(TransportError::Busy(5)));
         stranger.next()

@@ -64,10 +64,6 @@ impl Stranger {
         Self { address, met }
     }
 
-    pub(crate) fn url(&self) -> String {
-        format!("https://{}", self.address)
-    }
-
     /// The next connection; a client that never comes is a failure.
     pub(crate) fn next(&self) -> Met {
         self.met.recv_timeout(Duration::from_secs(20)).unwrap()
