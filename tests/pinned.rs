@@ -9,7 +9,7 @@ use rustls::version::{TLS12, TLS13};
 use serde_json::Value;
 
 use self::stranger::{Stranger, shaken};
-use crate::support::{Actor, Answer, TestAgency, Typist, record, text};
+use crate::support::{Actor, Answer, TestAgency, Typist, Way, record, text};
 
 /// A certificate that no roster lists, with its key.
 fn of_somebody_else(agency: &TestAgency) -> PathBuf {
@@ -76,6 +76,11 @@ fn another_key_in_the_hubs_place_ends_with_five_and_hears_nothing() {
     agency.kill_hub();
     assert_eq!(agency.officer.ask(&["sync"]).code, 4);
     agency.start_hub();
+    for (way, bytes) in [(Way::Up, 300), (Way::Up, 1_600), (Way::Down, 3), (Way::Down, 900), (Way::Down, 1_900)] {
+        agency.link.cut_after(way, bytes);
+        assert_eq!(agency.officer.ask(&["sync"]).code, 4, "a handshake cut {way:?} after {bytes} bytes");
+        agency.link.mend();
+    }
     agency.officer.run(&["sync"]);
     assert_eq!(agency.officer.counts(), (counts.0, counts.0));
 }

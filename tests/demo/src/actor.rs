@@ -100,9 +100,9 @@ pub(crate) struct HubProcess {
 
 impl HubProcess {
     /// Makes the hub's home; returns its join request and its words.
-    pub(crate) fn init(home: &Path, name: &str, listen: SocketAddr) -> Result<(String, String), Fault> {
-        let said =
-            hub_says(&["init", "--home", &home.to_string_lossy(), "--name", name, "--listen", &listen.to_string()])?;
+    pub(crate) fn init(home: &Path, name: &str, listen: SocketAddr, url: &str) -> Result<(String, String), Fault> {
+        let (home, listen) = (home.to_string_lossy(), listen.to_string());
+        let said = hub_says(&["init", "--home", &home, "--name", name, "--listen", &listen, "--url", url])?;
         let after = |label: &str| {
             let line = said.lines().find_map(|line| line.strip_prefix(label)).map(str::trim);
             line.map(str::to_owned)
