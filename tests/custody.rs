@@ -52,6 +52,7 @@ fn the_author_is_the_signer_whoever_carries_the_entries() {
         let (hub, signer) = (carrier.hub().unwrap(), carrier.signer());
         let mut road = HttpTransport::new(HttpSettings {
             url: hub.url.clone(),
+            tls_keys: hub.tls_keys.clone(),
             agency: carrier.agency().unwrap(),
             device: carrier.device(),
             hub: hub.receipt_key.key_id(),

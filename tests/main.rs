@@ -18,6 +18,7 @@ mod imported;
 mod journey;
 mod lost_receipt;
 mod offline;
+mod pinned;
 mod restore;
 mod rules;
 mod screens;

@@ -11,7 +11,9 @@ use crate::device::Signer;
 use crate::error::{Forgery, KeysError};
 use crate::fingerprint::{AgencyId, DeviceId};
 use crate::recipient::{Recipient, RecipientKind, decode_any, encode_optional};
+use crate::roster_codec::decode_tls_keys;
 use crate::statement::{Purpose, Statement, Verified};
+use crate::tls_key::TlsKeys;
 use crate::verifying_key::VerifyingKey;
 use crate::words::Words;
 
@@ -27,7 +29,7 @@ pub enum JoinKind {
     Hub,
 }
 
-/// `[1, agency, kind, name, signing key, recipient kind, recipient, offered unit recipient, url, random]`.
+/// `[1, agency, kind, name, signing key, recipient kind, recipient, offered, url, random]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JoinRequest {
     /// The agency, or zeros when it is not known yet.
@@ -40,8 +42,10 @@ pub struct JoinRequest {
     pub signing_key: VerifyingKey,
     /// What is to be sealed to it (a hub's transport recipient).
     pub recipient: Recipient,
-    /// A unit identity made on this device, in case it is its unit's first reader.
+    /// Devices only, offered: a unit identity made on this device, in case it is its unit's first reader.
     pub offered_unit: Option<Recipient>,
+    /// Hubs only, offered: the TLS keys that it shows, or will; none for a hub without TLS.
+    pub tls_keys: TlsKeys,
     /// Hubs only: where it can be called.
     pub url: String,
     /// Makes the words of two requests differ, so that a swapped request shows.
@@ -64,12 +68,13 @@ impl JoinRequest {
             signing_key,
             recipient,
             offered_unit,
+            tls_keys: TlsKeys::default(),
             url: String::new(),
             random: random(),
         }
     }
 
-    /// A hub's request.
+    /// A hub's request; its TLS keys are set on what this gives.
     pub fn for_hub(agency: AgencyId, name: &str, receipt_key: VerifyingKey, transport: Recipient, url: &str) -> Self {
         Self {
             agency,
@@ -78,6 +83,7 @@ impl JoinRequest {
             signing_key: receipt_key,
             recipient: transport,
             offered_unit: None,
+            tls_keys: TlsKeys::default(),
             url: url.to_owned(),
             random: random(),
         }
@@ -145,7 +151,10 @@ impl<C> Encode<C> for JoinRequest {
         };
         e.array(10)?.u8(1)?.encode(self.agency)?.u8(kind)?.str(&self.name)?.encode(self.signing_key)?;
         e.encode(self.recipient.kind())?.bytes(self.recipient.as_bytes())?;
-        encode_optional(e, self.offered_unit.as_ref())?;
+        match self.kind {
+            JoinKind::Device => encode_optional(e, self.offered_unit.as_ref())?,
+            JoinKind::Hub => drop(e.bytes(&self.tls_keys.to_bytes())?),
+        }
         e.str(&self.url)?.bytes(&self.random)?.ok()
     }
 }
@@ -167,13 +176,15 @@ impl<'b, C> Decode<'b, C> for JoinRequest {
         if recipient.kind() != recipient_kind {
             return Err(Error::message("recipient of another kind than it says"));
         }
-        let offered_unit = decode_any(d)?;
+        let (offered_unit, tls_keys) = match kind {
+            JoinKind::Device => (decode_any(d)?, TlsKeys::default()),
+            JoinKind::Hub => (None, decode_tls_keys(d)?),
+        };
         let url = canonical::text(d, MAX_URL)?;
-        let is_hub = kind == JoinKind::Hub;
-        if is_hub == url.is_empty() || (is_hub && offered_unit.is_some()) {
-            return Err(Error::message("a hub has a URL and offers no unit; a device has none"));
+        if (kind == JoinKind::Hub) == url.is_empty() {
+            return Err(Error::message("a hub has a URL; a device has none"));
         }
         let random = canonical::array_of::<32>(d)?;
-        Ok(Self { agency, kind, name, signing_key, recipient, offered_unit, url, random })
+        Ok(Self { agency, kind, name, signing_key, recipient, offered_unit, tls_keys, url, random })
     }
 }

@@ -77,6 +77,7 @@ pub mod roster_codec;
 pub mod row_seal;
 pub mod slip;
 pub mod statement;
+pub mod tls_key;
 pub mod trust;
 pub mod unit_key;
 pub mod vault;

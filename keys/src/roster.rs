@@ -8,6 +8,7 @@ use crate::error::Forgery;
 use crate::fingerprint::{AgencyId, DeviceId, Digest, JournalId, MemberId, UnitId};
 use crate::quorum::Voter;
 use crate::recipient::{Recipient, RecipientKind};
+use crate::tls_key::TlsKeys;
 use crate::verifying_key::VerifyingKey;
 
 /// One version of an agency's list. All lists are sorted by id, ids are unique.
@@ -199,8 +200,8 @@ pub struct Hub {
     pub receipt_key: VerifyingKey,
     /// Bundles are sealed to it; never in an audience.
     pub transport: Recipient,
-    /// The pinned TLS key (SubjectPublicKeyInfo), if TLS is used.
-    pub tls_key: Option<Vec<u8>>,
+    /// The TLS keys that devices accept: the one in use and, ahead of a change, the next.
+    pub tls_keys: TlsKeys,
     /// First checkpoint signed with this key.
     pub first_checkpoint: u64,
     /// Last one; none while in use.

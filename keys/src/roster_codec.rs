@@ -10,6 +10,7 @@ use crate::canonical::{self, strictly_rising};
 use crate::fingerprint::{DeviceId, JournalId};
 use crate::recipient::{Recipient, RecipientKind, decode_any, encode_optional};
 use crate::roster::{Admin, CutOff, Device, DeviceState, Hub, Member, Peer, Role, Roster, Span, Unit, UnitKind};
+use crate::tls_key::{MAX_TLS_KEYS, TlsKeys};
 
 /// Most members, devices or units: room for a national police on one roster.
 const MAX_ROWS: u64 = 20_000;
@@ -17,7 +18,7 @@ const MAX_ROWS: u64 = 20_000;
 const MAX_INNER: u64 = 1_000;
 /// Longest name or policy, bytes of UTF-8.
 const MAX_NAME: usize = 256;
-/// Longest URL or TLS key, bytes.
+/// Longest URL, bytes.
 const MAX_URL: usize = 1024;
 /// Sixteen zeros: a span over every journal.
 const EVERY_JOURNAL: JournalId = JournalId::ZERO;
@@ -71,7 +72,7 @@ fn encode_device<W: Write>(e: &mut Encoder<W>, device: &Device) -> EncodeResult<
 
 fn encode_hub<W: Write>(e: &mut Encoder<W>, hub: &Hub) -> EncodeResult<W> {
     e.array(8)?.encode(hub.id)?.str(&hub.name)?.str(&hub.url)?.encode(hub.receipt_key)?;
-    e.bytes(hub.transport.as_bytes())?.bytes(hub.tls_key.as_deref().unwrap_or_default())?;
+    e.bytes(hub.transport.as_bytes())?.bytes(&hub.tls_keys.to_bytes())?;
     e.u64(hub.first_checkpoint)?.u64(hub.last_checkpoint.unwrap_or(0))?.ok()
 }
 
@@ -170,10 +171,16 @@ fn decode_hub(d: &mut Decoder<'_>) -> Result<Hub, Error> {
     let (id, name, url) = (d.decode()?, canonical::text(d, MAX_NAME)?, canonical::text(d, MAX_URL)?);
     let receipt_key = d.decode()?;
     let transport = decode_any(d)?.ok_or_else(|| Error::message("hub without recipient"))?;
-    let tls_key = Some(canonical::bytes(d, MAX_URL)?.to_vec()).filter(|key| !key.is_empty());
+    let tls_keys = decode_tls_keys(d)?;
     let (first_checkpoint, last) = (d.u64()?, d.u64()?);
     let last_checkpoint = (last != 0).then_some(last);
-    Ok(Hub { id, name, url, receipt_key, transport, tls_key, first_checkpoint, last_checkpoint })
+    Ok(Hub { id, name, url, receipt_key, transport, tls_keys, first_checkpoint, last_checkpoint })
+}
+
+/// Reads a run of TLS keys.
+pub(crate) fn decode_tls_keys(d: &mut Decoder<'_>) -> Result<TlsKeys, Error> {
+    TlsKeys::from_bytes(canonical::bytes(d, MAX_TLS_KEYS)?)
+        .map_err(|fault| Error::message(fault.what()).at(d.position()))
 }
 
 /// What no honest roster breaks. Returns what is wrong.

@@ -1,9 +1,11 @@
 //! Reads the statements that `vectors/make.py` wrote from the specification: rosters, join request, unit keys, receipt, checkpoint.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
 
+use amanat_keys::canonical;
 use amanat_keys::device::Signer;
 use amanat_keys::error::{Forgery, KeysError};
 use amanat_keys::fingerprint::{AgencyId, Digest};
+use amanat_keys::join::JoinRequest;
 use amanat_keys::recipient::ReadIdentity;
 use amanat_keys::roster::Roster;
 use amanat_keys::statement::{Purpose, Statement, Verified};
@@ -74,6 +76,7 @@ fn each_statement_carries_the_signature_that_our_signer_makes() {
     for (name, purpose, by, ours) in [
         ("roster 2", Purpose::Roster, "root 1", true),
         ("join request", Purpose::JoinRequest, "device 2", true),
+        ("hub's join request", Purpose::JoinRequest, "hub", true),
         ("unit keys", Purpose::UnitKeys, "device 1", true),
         ("receipt", Purpose::Receipt, "hub", true),
         ("checkpoint", Purpose::Checkpoint, "hub", true),
@@ -84,6 +87,18 @@ fn each_statement_carries_the_signature_that_our_signer_makes() {
         let made = signer.sign(purpose, &agency(), statement.payload());
         assert_eq!(statement.signatures().contains(&(signer.key_id(), made)), ours, "{name} by {by}");
     }
+}
+
+#[test]
+fn a_hubs_tls_keys_stand_in_its_request_and_in_the_roster() {
+    let v = vectors();
+    let listed: Vec<Vec<u8>> = v["TLS keys"].as_array().unwrap().iter().map(hex).collect();
+    let bytes = hex(&v["hub's join request"]);
+    let request = JoinRequest::verify(&bytes).unwrap().into_value();
+    assert_eq!(request.tls_keys.iter().collect::<Vec<_>>(), listed);
+    let roster = statement("roster 2").expect::<Roster>(Purpose::Roster).unwrap().peek().unwrap();
+    assert_eq!((listed.len(), &roster.hubs[0].tls_keys), (2, &request.tls_keys));
+    assert_eq!(canonical::encode(&request), Statement::from_bytes(&bytes).unwrap().payload());
 }
 
 #[test]

@@ -233,7 +233,7 @@ pub(super) enum RosterVerb {
         /// Where to write the join pack (default: the request with .pack)
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
-        /// For a hub: its URL, where it differs from the request
+        /// For a hub: its URL, where it differs from the request; https, or http on this machine
         #[arg(long)]
         url: Option<String>,
     },

@@ -1,6 +1,10 @@
 //! The adopted roster as text and as JSON, and the check of its whole chain.
 
-use amanat_keys::{roster::Roster, trust::Trust};
+use amanat_keys::{
+    fingerprint::Digest,
+    roster::{Hub, Roster},
+    trust::Trust,
+};
 use serde_json::json;
 
 use super::output::{Report, one_line};
@@ -38,8 +42,11 @@ pub(super) fn page(home: &Home) -> Result<Report, Failure> {
                    "active": device.is_active(), "me": device.id == home.device()})
         })
         .collect();
-    let hubs: Vec<_> =
-        roster.hubs.iter().map(|hub| json!({"id": hub.id.to_string(), "name": hub.name, "url": hub.url})).collect();
+    let hubs: Vec<_> = roster
+        .hubs
+        .iter()
+        .map(|hub| json!({"id": hub.id.to_string(), "name": hub.name, "url": hub.url, "tls_keys": tls_keys(hub)}))
+        .collect();
     let confirmed = home.freshness()?.map(|word| word.days_old(clock::unix_seconds()));
     let words = trust.fingerprint_words().to_string();
     let mut text = text(roster, &words, confirmed);
@@ -82,8 +89,14 @@ fn text(roster: &Roster, words: &str, confirmed: Option<u64>) -> String {
     lines.push(format!("Devices  {}", roster.devices.iter().filter(|device| device.is_active()).count()));
     for hub in &roster.hubs {
         lines.push(format!("Hub  {} {}", one_line(&hub.name), one_line(&hub.url)));
+        lines.extend(tls_keys(hub).iter().map(|key| format!("  TLS key  {key}")));
     }
     lines.join("\n")
+}
+
+/// Hashes of the TLS keys that this device accepts of a hub; `amanat-hub status` prints the same of its own.
+fn tls_keys(hub: &Hub) -> Vec<String> {
+    hub.tls_keys.iter().map(|key| Digest::of(key).to_string()).collect()
 }
 
 /// `roster verify`: from roster 1, whose hash is the agency, step by step to the adopted one.

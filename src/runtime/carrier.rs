@@ -6,6 +6,7 @@ use amanat_sync::{
     courier::{self, Courier, End, Outcome, Party},
     http::{self, Brake, HttpSettings, HttpTransport},
     journal::SqliteJournal,
+    transport::RefusalReason,
 };
 
 use super::{clock, fault, home::Home};
@@ -72,6 +73,7 @@ fn road(hub: &Hub, trust: &Trust, signer: &Signer, party: Party) -> Result<HttpT
     let signer = signer.clone();
     let settings = HttpSettings {
         url: hub.url.clone(),
+        tls_keys: hub.tls_keys.clone(),
         agency: trust.agency(),
         device: party.device,
         hub: hub.receipt_key.key_id(),
@@ -94,6 +96,15 @@ pub fn ended(end: &End) -> Option<Failure> {
         End::Busy(seconds) => {
             Failure::unreachable(format!("{doing} — the hub is busy and asks to wait {seconds} s"), "Try again later.")
         }
+        End::Refused(refusal) if refusal.reason == RefusalReason::OtherKey => Failure::refused(
+            format!("{doing} — {refusal}"),
+            "This network may answer in the hub's place: try another. If it lasts, ask the admin for the newest pack: amanat device \
+             join PACK --fingerprint WORDS. What is kept here waits.",
+        ),
+        End::Refused(refusal) if refusal.reason == RefusalReason::Address => Failure::refused(
+            format!("{doing} — {refusal}"),
+            "The address stands in the roster: tell the admin. What is kept here waits.",
+        ),
         End::Refused(refusal) => Failure::refused(
             format!("{doing} — the hub says no: {refusal}"),
             "Trying again changes nothing: ask the admin. What is kept here waits.",

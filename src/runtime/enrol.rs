@@ -35,7 +35,7 @@ pub struct Enrolment<'a> {
     pub unit: Option<&'a str>,
     /// An existing member, by name or id; a new one when left out.
     pub member: Option<&'a str>,
-    /// For a hub: where it is called, if not where its request says.
+    /// For a hub: where it is called, if not where its request says or the roster has it.
     pub url: Option<&'a str>,
 }
 
@@ -71,12 +71,7 @@ impl Admin {
         let mut roster = self.next()?;
         match (request.kind, as_what.role) {
             (JoinKind::Hub, "hub") => {
-                let url = as_what.url.unwrap_or(&request.url);
-                // What stands in a roster is what every device calls; none would send a byte to another address.
-                amanat_sync::http::check_address(url).map_err(|refusal| {
-                    Failure::usage(format!("{doing} — {refusal}"), "Give the address with --url http://127.0.0.1:PORT.")
-                })?;
-                roster_edit::add_hub(&mut roster, &request.name, url, &newcomer)?;
+                roster_edit::list_hub(&mut roster, &request, as_what.url)?;
             }
             (JoinKind::Device, word) if word != "hub" => {
                 let role = role(word)?;

@@ -4,10 +4,12 @@
 
 use amanat_keys::{
     fingerprint::{AgencyId, DeviceId, Digest, MemberId, UnitId},
+    join::JoinRequest,
     recipient::{Recipient, RecipientKind},
     roster::{Admin, Device, DeviceState, Hub, Member, Role, Roster, Span, Unit, UnitKind},
     verifying_key::VerifyingKey,
 };
+use amanat_sync::http::{check_address, needs_tls_key};
 
 use crate::failure::Failure;
 
@@ -162,25 +164,50 @@ pub fn add_unit(roster: &mut Roster, name: &str, kind: UnitKind) -> Result<UnitI
     Ok(id)
 }
 
-/// Lists a hub.
+/// Lists a hub as it asks to be listed; one that is listed gets its new TLS keys, and another address where one is given.
 ///
 /// # Errors
-/// Usage when it is listed already.
-pub fn add_hub(roster: &mut Roster, name: &str, url: &str, newcomer: &Newcomer) -> Result<DeviceId, Failure> {
-    let id = newcomer.key.device_id();
-    if roster.hub(&id).is_some() {
-        return Err(Failure::usage(format!("enrolling hub {} — the roster lists it already", short(&id)), ""));
+/// Usage for an address that no device would call, when nothing changes, and for a listed hub that asks with another recipient.
+pub fn list_hub(roster: &mut Roster, request: &JoinRequest, url: Option<&str>) -> Result<DeviceId, Failure> {
+    let id = request.device_id();
+    let doing = format!("enrolling hub {}", short(&id));
+    let listed = roster.hubs.iter().position(|hub| hub.id == id);
+    let held = listed.and_then(|at| roster.hubs.get(at));
+    // An address that an admin gave once stays until an admin gives another.
+    let url = url.or(held.map(|hub| hub.url.as_str())).unwrap_or(&request.url).to_owned();
+    // What stands in a roster is what every device calls; none would send a byte to another address.
+    check_address(&url).map_err(|refusal| {
+        Failure::usage(format!("{doing} — {refusal}"), "Give the address with --url https://HOST:PORT.")
+    })?;
+    if needs_tls_key(&url) && request.tls_keys.is_empty() {
+        return Err(Failure::usage(
+            format!("{doing} — its request names no TLS key, and {url} is called by TLS"),
+            "Let the keeper write it again: amanat-hub request.",
+        ));
     }
-    roster.hubs.push(Hub {
+    let row = Hub {
         id,
-        name: name.to_owned(),
-        url: url.to_owned(),
-        receipt_key: newcomer.key,
-        transport: newcomer.recipient.clone(),
-        tls_key: None,
-        first_checkpoint: 1,
-        last_checkpoint: None,
-    });
+        name: request.name.clone(),
+        url,
+        receipt_key: request.signing_key,
+        transport: request.recipient.clone(),
+        tls_keys: request.tls_keys.clone(),
+        first_checkpoint: held.map_or(1, |hub| hub.first_checkpoint),
+        last_checkpoint: held.and_then(|hub| hub.last_checkpoint),
+    };
+    match listed.and_then(|at| roster.hubs.get_mut(at)) {
+        None => roster.hubs.push(row),
+        Some(held) if *held == row => {
+            return Err(Failure::usage(format!("{doing} — the roster lists it already, just so"), ""));
+        }
+        Some(held) if (held.receipt_key, &held.transport) != (row.receipt_key, &row.transport) => {
+            return Err(Failure::usage(
+                format!("{doing} — the roster lists it with other keys than TLS's"),
+                "Only TLS keys and the address change this way.",
+            ));
+        }
+        Some(held) => *held = row,
+    }
     sort(roster);
     Ok(id)
 }
@@ -249,13 +276,46 @@ fn short(id: &DeviceId) -> String {
 
 #[cfg(test)]
 mod tests {
-    use amanat_keys::{canonical, device::DeviceKeys, recipient::ReadIdentity};
+    use amanat_keys::{canonical, device::DeviceKeys, recipient::ReadIdentity, tls_key::TlsKeys};
 
     use super::*;
 
     fn newcomer() -> Newcomer {
         let keys = DeviceKeys::generate().unwrap();
         Newcomer { key: keys.verifying_key(), recipient: keys.recipient().clone() }
+    }
+
+    /// A hub that shows these TLS keys.
+    fn hub_request(hub: &Newcomer, keys: &[u8]) -> JoinRequest {
+        let recipient = hub.recipient.clone();
+        let mut request = JoinRequest::for_hub(AgencyId::ZERO, "hub", hub.key, recipient, "https://hub.example");
+        let key = |fill: &u8| [&[0x30, 42][..], &[*fill; 42]].concat();
+        request.tls_keys = TlsKeys::new(keys.iter().map(key).collect()).unwrap();
+        request
+    }
+
+    #[test]
+    fn a_listed_hub_changes_its_tls_keys_by_two_rosters_and_nothing_else() {
+        let mut roster = next(&founded(), 200);
+        let hub = newcomer();
+        let id = list_hub(&mut roster, &hub_request(&hub, &[1]), Some("https://10.0.0.1:7070")).unwrap();
+        let row = |roster: &Roster| roster.hub(&id).unwrap().clone();
+        for keys in [&[1, 2][..], &[2]] {
+            let request = hub_request(&hub, keys);
+            list_hub(&mut roster, &request, None).unwrap();
+            let hub = row(&roster);
+            assert_eq!((&hub.tls_keys, hub.url.as_str()), (&request.tls_keys, "https://10.0.0.1:7070"));
+            assert!(list_hub(&mut roster, &request, None).is_err(), "nothing changes");
+        }
+        assert_eq!(roster.hubs.len(), 1);
+        let other = Newcomer { key: hub.key, recipient: recipient() };
+        assert!(list_hub(&mut roster, &hub_request(&other, &[3]), None).is_err(), "another recipient");
+        assert!(list_hub(&mut roster, &hub_request(&hub, &[]), None).is_err(), "https without a key");
+        assert!(
+            list_hub(&mut roster, &hub_request(&hub, &[3]), Some("http://10.0.0.1:7070")).is_err(),
+            "plain, and far away"
+        );
+        assert_eq!(row(&roster).tls_keys, hub_request(&hub, &[2]).tls_keys);
     }
 
     fn recipient() -> Recipient {
@@ -283,7 +343,7 @@ mod tests {
         assert_eq!((roster.version, roster.issued), (2, 100), "a clock set back does not date a roster back");
         let unit = add_unit(&mut roster, "PS Layyah", UnitKind::Station).unwrap();
         add_device(&mut roster, &newcomer(), Err("Officer"), Role::Officer, unit, Some(&recipient())).unwrap();
-        add_hub(&mut roster, "hub", "https://hub.example", &newcomer()).unwrap();
+        list_hub(&mut roster, &hub_request(&newcomer(), &[1]), None).unwrap();
         assert_eq!(read(&roster).unwrap(), roster);
     }
 

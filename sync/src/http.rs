@@ -1,4 +1,5 @@
-//! The road over HTTP: one agent, per-phase limits, one retry when the hub hands out a new nonce, and nothing decided.
+//! The road over HTTP: one agent, per-phase limits, one retry when the hub hands out a new nonce, and nothing decided. An
+//! `https` address is called by TLS with the pinned keys (`http_pin`), and by nothing else.
 //!
 //! No limit is set on a whole exchange, only on each phase and each single read and write: a slow link is not a broken
 //! one. The proxy of the environment is not used, redirects are not followed, and plain HTTP is refused away from
@@ -8,14 +9,18 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, KeyId};
+use amanat_keys::tls_key::TlsKeys;
 use ureq::http::Response;
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{Connector as _, TcpConnector};
 use ureq::{Agent, Body};
 
+use crate::http_pin::{PinnedTls, Unproven};
 use crate::signature::{self, NONCE_FIELD, Nonce, Parts};
 use crate::transport::{FIRST_ROOM, MARK_FIELD, Refusal, RefusalReason, Transport, TransportError};
 use crate::wire::codec;
 
-/// Name resolution and connecting, each.
+/// Name resolution, connecting, and the handshake, each.
 const REACH: Duration = Duration::from_secs(20);
 /// One read or one write may wait so long without a byte moving.
 const STALL: Duration = Duration::from_secs(45);
@@ -65,8 +70,10 @@ impl Brake {
 
 /// What [`HttpTransport::new`] needs to know.
 pub struct HttpSettings {
-    /// `http://127.0.0.1:7070`, without a path. Plain `http` is for loopback only.
+    /// `https://hub.example:7070`, without a path. Plain `http` is for loopback only.
     pub url: String,
+    /// The TLS keys that the roster lists for the hub: one of them is proven, or nothing is sent. Unused with plain `http`.
+    pub tls_keys: TlsKeys,
     /// The agency whose hub it is.
     pub agency: AgencyId,
     /// The calling device.
@@ -84,9 +91,10 @@ impl HttpTransport {
     /// nonces, and each of them spares a round trip.
     ///
     /// # Errors
-    /// [`RefusalReason::Address`] for a URL that cannot be read or that would send plain HTTP over a network.
+    /// [`RefusalReason::Address`] for a URL that cannot be read, that would send plain HTTP over a network, or that asks for TLS
+    /// while no key is pinned.
     pub fn new(settings: HttpSettings) -> Result<Self, TransportError> {
-        let authority = loopback_authority(&settings.url)?;
+        let Address { secure, authority } = Address::read(&settings.url)?;
         let config = Agent::config_builder()
             .timeout_resolve(Some(REACH))
             .timeout_connect(Some(REACH))
@@ -94,14 +102,28 @@ impl HttpTransport {
             .timeout_per_write(Some(STALL))
             .proxy(None)
             .max_redirects(0)
+            .https_only(secure)
             .http_status_as_error(false)
             .max_response_header_size(ANSWER_FIELDS_LIMIT)
             .max_idle_age(IDLE)
             .user_agent("")
             .build();
+        let (agent, scheme) = if !secure {
+            (config.new_agent(), "http")
+        } else if settings.tls_keys.is_empty() {
+            return refuse(
+                &settings.url,
+                "the roster lists no TLS key for it; the admin approves the hub's request again",
+            );
+        } else {
+            let pinned = PinnedTls::new(settings.tls_keys)
+                .map_err(|fault| TransportError::Unreachable(format!("TLS cannot be used here: {fault}")))?;
+            let road = ().chain(TcpConnector::default()).chain(pinned);
+            (Agent::with_parts(config, road, DefaultResolver::default()), "https")
+        };
         Ok(Self {
-            agent: config.new_agent(),
-            base: format!("http://{authority}"),
+            agent,
+            base: format!("{scheme}://{authority}"),
             authority,
             agency: settings.agency,
             device: settings.device,
@@ -174,7 +196,7 @@ impl HttpTransport {
             .header("signature-input", &fields.input)
             .header("signature", &fields.signature)
             .send(body)
-            .map_err(unanswered)?;
+            .map_err(|source| unanswered(&self.base, &source))?;
         self.measure(body.len(), (self.ticks)().saturating_sub(began));
         self.mark = field(&answer, MARK_FIELD).and_then(|mark| mark.parse().ok()).or(self.mark);
         if let Some(fresh) = field(&answer, NONCE_FIELD) {
@@ -233,31 +255,47 @@ impl Transport for HttpTransport {
 /// # Errors
 /// A refusal that says what is wrong with it.
 pub fn check_address(url: &str) -> Result<(), TransportError> {
-    loopback_authority(url).map(drop)
+    Address::read(url).map(drop)
 }
 
-/// Host and port of a URL that this version may speak to.
-fn loopback_authority(url: &str) -> Result<String, TransportError> {
-    let refuse = |sentence: &str| {
-        Err(TransportError::Refused(Refusal {
-            reason: RefusalReason::Address,
-            sentence: format!("calling the hub at {url}: {sentence}"),
-            request: String::new(),
-        }))
-    };
-    if url.starts_with("https://") {
-        return refuse("this version has no TLS yet; use a hub on this machine, or a stick");
+/// Whether calling this address needs a TLS key on the roster.
+#[must_use]
+pub fn needs_tls_key(url: &str) -> bool {
+    Address::read(url).is_ok_and(|address| address.secure)
+}
+
+/// An address that this version may call: by TLS, or in plain on this machine.
+#[derive(Debug, PartialEq, Eq)]
+struct Address {
+    secure: bool,
+    /// Host and port, the scheme's own left out.
+    authority: String,
+}
+
+impl Address {
+    fn read(url: &str) -> Result<Self, TransportError> {
+        let (secure, rest) = match url.split_once("://") {
+            Some(("https", rest)) => (true, rest),
+            Some(("http", rest)) => (false, rest),
+            _ => return refuse(url, "the address must begin with https:// (or http:// on this machine)"),
+        };
+        let Some(authority) = authority_of(rest) else {
+            return refuse(url, "the address must be a host and a port only");
+        };
+        if !secure && !is_loopback(&authority) {
+            let why = "plain http is only for a hub on this machine, because everything could be watched; use https";
+            return refuse(url, why);
+        }
+        let usual = if secure { ":443" } else { ":80" };
+        let authority = authority.strip_suffix(usual).unwrap_or(&authority).to_owned();
+        Ok(Self { secure, authority })
     }
-    let Some(rest) = url.strip_prefix("http://") else {
-        return refuse("the address must begin with http:// or https://");
-    };
-    let Some(authority) = authority_of(rest) else {
-        return refuse("the address must be a host and a port only");
-    };
-    if !is_loopback(&authority) {
-        return refuse("plain http is only for a hub on this machine, because everything could be watched; use https");
-    }
-    Ok(authority.strip_suffix(":80").unwrap_or(&authority).to_owned())
+}
+
+/// A no of our own, before anything is sent.
+fn refuse<T>(url: &str, sentence: &str) -> Result<T, TransportError> {
+    let sentence = format!("calling the hub at {url}: {sentence}");
+    Err(TransportError::Refused(Refusal { reason: RefusalReason::Address, sentence, request: String::new() }))
 }
 
 /// Whether a URL names this machine, whatever its scheme.
@@ -310,8 +348,15 @@ fn read(mut answer: Response<Body>) -> Result<Vec<u8>, TransportError> {
     }
 }
 
-fn unanswered(source: ureq::Error) -> TransportError {
-    TransportError::Unreachable(source.to_string())
+fn unanswered(base: &str, source: &ureq::Error) -> TransportError {
+    match source {
+        ureq::Error::Other(inner) if inner.is::<Unproven>() => TransportError::Refused(Refusal {
+            reason: RefusalReason::OtherKey,
+            sentence: format!("what answers at {base} is not the hub: {Unproven}. Nothing was sent"),
+            request: String::new(),
+        }),
+        other => TransportError::Unreachable(other.to_string()),
+    }
 }
 
 #[cfg(test)]
@@ -321,9 +366,21 @@ mod tests {
     #[test]
     fn plain_http_goes_to_loopback_only() {
         for url in ["http://127.0.0.1:7070", "http://127.9.9.9:1/", "http://[::1]:7070", "http://LOCALHOST:7070"] {
-            assert!(loopback_authority(url).is_ok(), "{url}");
+            assert!(Address::read(url).is_ok_and(|address| !address.secure), "{url}");
         }
-        assert_eq!(loopback_authority("http://127.0.0.1:80").unwrap(), "127.0.0.1");
+        let authority = |url| Address::read(url).unwrap().authority;
+        assert_eq!(
+            (authority("http://127.0.0.1:80"), authority("http://127.0.0.1:443")),
+            ("127.0.0.1".into(), "127.0.0.1:443".into())
+        );
+        assert_eq!(
+            (authority("https://Hub.Example:443/"), authority("https://hub:80")),
+            ("hub.example".into(), "hub:80".into())
+        );
+        for url in ["https://127.0.0.1", "https://hub.example:7070", "https://10.0.0.1:7070/", "https://[2001:db8::1]"]
+        {
+            assert!(needs_tls_key(url), "{url}");
+        }
         for url in [
             "http://10.0.0.1:7070",
             "http://hub.example:7070",
@@ -332,10 +389,13 @@ mod tests {
             "http://evil.example/localhost",
             "http://",
             "ftp://127.0.0.1",
-            "https://127.0.0.1",
+            "https://",
+            "https://hub.example/path",
+            "https://localhost@evil.example",
+            "HTTPS://hub.example",
             "127.0.0.1:7070",
         ] {
-            let refused = loopback_authority(url).unwrap_err();
+            let refused = Address::read(url).unwrap_err();
             assert!(matches!(refused, TransportError::Refused(r) if r.reason == RefusalReason::Address), "{url}");
         }
     }
@@ -359,6 +419,7 @@ mod tests {
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let mut road = HttpTransport::new(HttpSettings {
             url: format!("http://{}", silent.local_addr().unwrap()),
+            tls_keys: TlsKeys::default(),
             agency: AgencyId::from_bytes([1; 32]),
             device: DeviceId::from_bytes([2; 32]),
             hub: KeyId::from_bytes([3; 32]),
@@ -381,6 +442,7 @@ mod tests {
     fn a_request_weighs_what_the_link_carries_in_eight_seconds() {
         let mut road = HttpTransport::new(HttpSettings {
             url: "http://127.0.0.1:1".into(),
+            tls_keys: TlsKeys::default(),
             agency: AgencyId::from_bytes([1; 32]),
             device: DeviceId::from_bytes([2; 32]),
             hub: KeyId::from_bytes([3; 32]),

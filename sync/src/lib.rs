@@ -19,6 +19,7 @@ pub mod documents;
 pub mod entry;
 pub mod error;
 pub mod http;
+mod http_pin;
 pub mod journal;
 pub mod pack;
 pub mod proof;

@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p amanat-hub --bench push`. Hub and courier in one process, on as many cores as there are; made-up envelopes of
 //! 700 bytes; each figure is the median of five runs with its quartiles. The yardstick of the same run is one core that only
-//! checks the same signatures.
+//! checks the same signatures; that of TLS is the same without it.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -22,11 +22,15 @@ use std::time::Instant;
 
 use amanat_hub::serve;
 use amanat_hub::store::SqliteStore;
+use amanat_hub::tls::{Files, Tls};
+use amanat_keys::fingerprint::Digest;
 use amanat_keys::statement::Purpose;
+use amanat_keys::tls_key::TlsKeys;
 use amanat_sync::courier::{Courier, End, pass};
 use amanat_sync::entry::SealedEntry;
 use amanat_sync::http::{HttpSettings, HttpTransport};
 use amanat_sync::journal::MemoryJournal;
+use amanat_sync::transport::{Transport as _, TransportError};
 
 use figure::{Figure, Goal, Spread};
 use support::{Agency, HQ, Pen, STATION, keep};
@@ -34,16 +38,21 @@ use support::{Agency, HQ, Pen, STATION, keep};
 const ENTRIES: u64 = 10_000;
 const ENVELOPE: usize = 700;
 const RUNS: usize = 5;
+/// New connections to each of the two doors; two requests go over each, and a device may send four hundred at once.
+const CONNECTIONS: usize = 150;
 
 fn main() {
-    let agency = Agency::new("http://127.0.0.1:7070");
+    let mut agency = Agency::new("http://127.0.0.1:7070");
+    let (_kept, tls) = certificate();
+    agency.roster.hubs[0].tls_keys = TlsKeys::new(vec![tls.key()]).unwrap();
     let story = written(&agency);
     println!("{ENTRIES} entries, envelopes of {ENVELOPE} bytes, {RUNS} runs, cold hub each, journal in memory");
-    let (mut pushed, mut pulled, mut checked) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut pushed, mut pulled, mut checked, mut sealed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..RUNS {
-        let (push, pull) = once(&agency, &story);
+        let (push, pull) = once(&agency, &story, None);
         pushed.push(push);
         pulled.push(pull);
+        sealed.push(once(&agency, &story, Some(&tls)).0);
         let began = Instant::now();
         for entry in &story {
             let key = agency.actors[0].signer.verifying_key();
@@ -52,12 +61,29 @@ fn main() {
         checked.push(began.elapsed().as_secs_f64());
     }
     let beside = Some(("verify_strict alone, one core", rate(checked)));
-    for (what, seconds, goal) in [
-        ("push of a full journal held in memory, hub in the same process", pushed, Goal::AtLeast(8_000.0)),
-        ("pull of the same by a reader, every signature checked, nothing opened", pulled, Goal::None),
+    let plain = Some(("the same without TLS", rate(pushed.clone())));
+    for (what, seconds, yardstick, goal) in [
+        ("push of a full journal held in memory, hub in the same process", pushed, beside, Goal::AtLeast(8_000.0)),
+        ("pull of the same by a reader, every signature checked, nothing opened", pulled, beside, Goal::None),
+        ("the same push by TLS", sealed, plain, Goal::None),
     ] {
-        Figure { what, unit: "entries/s", spread: rate(seconds), yardstick: beside, goal }.print();
+        Figure { what, unit: "entries/s", spread: rate(seconds), yardstick, goal }.print();
     }
+    let (plain, sealed) = (connections(&agency, None), connections(&agency, Some(&tls)));
+    let what = "a new connection by TLS and a first answer over it: full handshake, both ends in one process";
+    let yardstick = Some(("the same without TLS", plain));
+    Figure { what, unit: "ms", spread: sealed, yardstick, goal: Goal::None }.print();
+}
+
+/// A certificate as a hub makes one, and the folder that it lies in.
+fn certificate() -> (tempfile::TempDir, Arc<Tls>) {
+    let folder = tempfile::tempdir().unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::default().self_signed(&key).unwrap();
+    let path = folder.path().join("tls.pem");
+    std::fs::write(&path, certificate.pem() + &key.serialize_pem()).unwrap();
+    let tls = Tls::read(Files { certificate: path.clone(), key: path }).unwrap();
+    (folder, Arc::new(tls))
 }
 
 /// Every hundredth entry is a slip, as when each case has a hundred entries.
@@ -83,15 +109,40 @@ fn written(agency: &Agency) -> Vec<SealedEntry> {
         .collect()
 }
 
-/// Seconds to push all and to pull all.
-fn once(agency: &Agency, story: &[SealedEntry]) -> (f64, f64) {
+/// Milliseconds until the first answer over each of many new connections.
+fn connections(agency: &Agency, tls: Option<&Arc<Tls>>) -> Spread {
+    let (_folder, runtime, serving, url) = served(agency, tls);
+    let times: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            let mut road = road(agency, 0, &url);
+            let began = Instant::now();
+            let answer = road.documents(&Digest::ZERO, b"no request, so that an answer costs little");
+            assert!(matches!(answer, Err(TransportError::Refused(_))), "{answer:?}");
+            began.elapsed()
+        })
+        .collect();
+    runtime.block_on(serving.drain()).unwrap();
+    Spread::ms(&times)
+}
+
+/// A hub that serves from a folder of its own.
+fn served(
+    agency: &Agency,
+    tls: Option<&Arc<Tls>>,
+) -> (tempfile::TempDir, tokio::runtime::Runtime, serve::Serving, String) {
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let serving = runtime.block_on(async {
         let store = Arc::new(SqliteStore::open(&folder.path().join("hub.sqlite")).unwrap());
-        serve::start(agency.open(store).await, "127.0.0.1:0".parse().unwrap()).await.unwrap()
+        serve::start(agency.open(store).await, "127.0.0.1:0".parse().unwrap(), tls.cloned()).await.unwrap()
     });
-    let url = format!("http://{}", serving.address);
+    let url = format!("{}://{}", if tls.is_some() { "https" } else { "http" }, serving.address);
+    (folder, runtime, serving, url)
+}
+
+/// Seconds to push all and to pull all.
+fn once(agency: &Agency, story: &[SealedEntry], tls: Option<&Arc<Tls>>) -> (f64, f64) {
+    let (_folder, runtime, serving, url) = served(agency, tls);
     let (mut officer, mut reader) = (MemoryJournal::default(), MemoryJournal::default());
     keep(&mut officer, &Pen::new(agency, 0, 1), story);
     let push = travel(agency, 0, &mut officer, &url);
@@ -100,18 +151,24 @@ fn once(agency: &Agency, story: &[SealedEntry]) -> (f64, f64) {
     (push, pull)
 }
 
-fn travel(agency: &Agency, actor: usize, journal: &mut MemoryJournal, url: &str) -> f64 {
+fn road(agency: &Agency, actor: usize, url: &str) -> HttpTransport {
     let signer = agency.actors[actor].signer.clone();
     let began = Instant::now();
-    let mut road = HttpTransport::new(HttpSettings {
+    HttpTransport::new(HttpSettings {
         url: url.to_owned(),
+        tls_keys: agency.roster.hubs[0].tls_keys.clone(),
         agency: agency.id(),
         device: agency.actors[actor].id,
         hub: agency.hub.signer.key_id(),
         sign: Box::new(move |base| signer.sign_request(base).unwrap()),
         ticks: Box::new(move || u64::try_from(began.elapsed().as_millis()).unwrap()),
     })
-    .unwrap();
+    .unwrap()
+}
+
+fn travel(agency: &Agency, actor: usize, journal: &mut MemoryJournal, url: &str) -> f64 {
+    let began = Instant::now();
+    let mut road = road(agency, actor, url);
     let mut trust = agency.trust.clone();
     let outcome = pass(&mut Courier::default(), journal, &mut road, agency.party(actor), &mut trust);
     assert!(matches!(outcome.end, End::Done) && outcome.trouble.is_empty(), "{outcome:?}");

@@ -245,6 +245,10 @@ pub(crate) const NARROWS: &[Narrow] = &[
         // serve.rs binds the door and drains it; what comes through is for api/.
         only: &["sync/hub/src/api/", "sync/hub/src/lib.rs", "sync/hub/src/main.rs", "sync/hub/src/serve.rs"],
     },
+    // What TLS is made of stands in one file; the rest of the hub gets streams.
+    Narrow { room: "sync/hub/src/", path: "rustls", only: &["sync/hub/src/tls"] },
+    Narrow { room: "sync/hub/src/", path: "tokio_rustls", only: &["sync/hub/src/tls"] },
+    Narrow { room: "sync/hub/src/", path: "rcgen", only: &["sync/hub/src/tls"] },
     Narrow { room: "src/codebook/", path: "toml", only: &["src/codebook/load"] },
     Narrow { room: "src/codebook/", path: "serde", only: &["src/codebook/load"] },
 ];

@@ -105,7 +105,12 @@ pub(crate) fn finish(command: Command, stdin: &str) -> Answer {
 impl HubProcess {
     /// Makes the hub's home; returns its join request and its words.
     pub(crate) fn init(home: &Path, listen: SocketAddr) -> (String, String) {
-        newcomer(&hub_says(home, &["init", "--name", "Sample hub", "--listen", &listen.to_string()])).unwrap()
+        Self::asks(home, &["init", "--name", "Sample hub", "--listen", &listen.to_string()])
+    }
+
+    /// Has a verb write the hub's join request; returns it and its words.
+    pub(crate) fn asks(home: &Path, verb: &[&str]) -> (String, String) {
+        newcomer(&hub_says(home, verb)).unwrap()
     }
 
     /// Starts serving and waits for the line that says where. Its log goes to `LOG` beside the home, which only grows.

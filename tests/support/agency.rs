@@ -50,8 +50,17 @@ impl TestAgency {
         agency.serve()
     }
 
+    /// The same, and all devices call the hub by TLS.
+    pub(crate) fn by_tls() -> Self {
+        Self::found("https").serve()
+    }
+
     /// Everybody enrolled, and a hub that nobody has started yet.
     pub(crate) fn offline() -> Self {
+        Self::found("http")
+    }
+
+    fn found(scheme: &str) -> Self {
         let scratch = tempfile::tempdir().expect("a throwaway folder");
         let dir = scratch.path().to_owned();
         let hub_address = free_address();
@@ -65,8 +74,10 @@ impl TestAgency {
         found.extend(PRACTICE);
         admin.run(&found);
         let hub_home = dir.join("hub");
-        let (request, words) = HubProcess::init(&hub_home, hub_address);
-        let url = format!("http://{}", link.address());
+        let url = format!("{scheme}://{}", link.address());
+        let listen = hub_address.to_string();
+        let init = ["init", "--name", "Sample hub", "--listen", &listen, "--url", &url];
+        let (request, words) = HubProcess::asks(&hub_home, &init);
         approve(&admin, &request, &words, &dir, &["--role", "hub", "--url", &url]);
         admin.run(&["roster", "unit-add", GUJRAT]);
         admin.run(&["roster", "unit-add", SUKKUR]);
@@ -124,6 +135,15 @@ impl TestAgency {
         let pack = self.dir.path().join("newest.pack").to_string_lossy().into_owned();
         actor.run(&["device", "join", &pack, "--fingerprint", &words]);
         actor
+    }
+
+    /// The hub asks again, with more said, and the admin approves: gives the newest pack and the words of its roster.
+    pub(crate) fn hub_asks_again(&self, more: &[&str]) -> (String, String) {
+        let (request, words) = HubProcess::asks(&self.hub_home, &[&["request"], more].concat());
+        approve(&self.admin, &request, &words, self.dir.path(), &["--role", "hub"]);
+        self.admin.run(&["roster", "publish"]);
+        let pack = self.dir.path().join("newest.pack").to_string_lossy().into_owned();
+        (pack, text(&self.admin.run(&["roster", "show"]), "/words"))
     }
 
     /// The hub's database.

@@ -37,7 +37,7 @@ def device(key, member, spans=None, state=0, cuts=()):
 
 
 def hub(key=HUB, first=0, last=0):
-    return [device_of(key), "HQ hub", "https://127.0.0.1:8443", key.public, Identity("museum transport").public, b"\x30", first, last]
+    return [device_of(key), "HQ hub", "https://127.0.0.1:8443", key.public, Identity("museum transport").public, bytes.fromhex("302a300506032b6570032100") + SigningKey("museum tls").public, first, last]
 
 
 def roster(version, previous, agency):

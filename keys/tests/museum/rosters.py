@@ -267,8 +267,10 @@ def values():
               repaired=put("units", 0, 2, to="ن" * 128))
     malformed("member-name-of-257-bytes", long, put("members", 0, 1, to="n" * 257))
     malformed("url-of-1025-bytes", long, put("hubs", 0, 2, to="u" * 1025), repaired=put("hubs", 0, 2, to="u" * 1024))
-    malformed("tls-key-of-1025-bytes", "byte string too long", put("hubs", 0, 5, to=bytes(1025)),
-              repaired=put("hubs", 0, 5, to=bytes(1024)))
+    malformed("tls-key-of-1025-bytes", "byte string too long", put("hubs", 0, 5, to=b"\x30\x82\x03\xfd" + bytes(1021)),
+              repaired=put("hubs", 0, 5, to=b"\x30\x82\x03\xfc" + bytes(1020)))
+    malformed("tls-key-that-is-none", "TLS key", put("hubs", 0, 5, to=b"\x04\x01\x00"))
+    malformed("tls-key-twice", "TLS key", put("hubs", 0, 5, to=b"\x30\x01\x00" * 2))
     malformed("policy-of-257-bytes", long, put("policies", 0, 1, to="p" * 257))
     malformed("name-not-utf-8", "invalid utf-8 sequence of 1 bytes from index 0", setting(name=Raw(b"\x62\xc3\x28")))
     malformed("agency-of-31-bytes", "byte string of the wrong length", setting(agency=AGENCY[:31]))

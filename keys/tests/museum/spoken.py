@@ -183,10 +183,16 @@ def join_requests():
     attack("recipient-of-another-kind-than-it-says", shape("recipient of another kind than it says"), replaced(5, 1))
     attack("recipient-kind-unknown", shape("unknown recipient kind"), replaced(5, 2))
     attack("neither-device-nor-hub", shape("neither device nor hub"), replaced(2, 2))
-    hubs = "a hub has a URL and offers no unit; a device has none"
+    hubs = "a hub has a URL; a device has none"
     attack("device-with-a-url", shape(hubs), replaced(8, "https://127.0.0.1:8443"))
     attack("hub-without-url", shape(hubs), replaced(8, "", hub_wants), repaired=hub_wants)
-    attack("hub-that-offers-a-unit", shape(hubs), replaced(7, theirs, hub_wants), repaired=hub_wants)
+    attack("hub-that-offers-a-unit", shape("TLS key"), replaced(7, theirs, hub_wants), repaired=hub_wants)
+    shown = bytes.fromhex("302a300506032b6570032100") + SigningKey("museum tls").public
+    with_tls = replaced(7, shown, hub_wants)
+    attack("hub-with-a-tls-key-twice", shape("TLS key"), replaced(7, shown + shown, hub_wants), repaired=with_tls)
+    attack("hub-with-a-tls-key-cut-short", shape("TLS key"), replaced(7, shown[:-1], hub_wants), repaired=with_tls)
+    attack("hub-with-bytes-after-its-tls-key", shape("TLS key"), replaced(7, shown + b"\x00", hub_wants), repaired=with_tls)
+    attack("hub-with-a-tls-key-in-a-longer-spelling", shape("TLS key"), replaced(7, b"\x30\x81" + shown[1:], hub_wants), repaired=with_tls)
     attack("name-of-257-bytes", shape("text too long"), replaced(3, "n" * 257), repaired=replaced(3, "n" * 256))
     attack("url-of-1025-bytes", shape("text too long"), replaced(8, "u" * 1025, hub_wants), repaired=replaced(8, "u" * 1024, hub_wants))
     attack("random-of-31-bytes", shape("byte string of the wrong length"), replaced(9, random[:31]))

@@ -7,6 +7,7 @@ use amanat_keys::recipient::{ReadIdentity, RecipientKind};
 use amanat_keys::root_key::RootKey;
 use amanat_keys::roster::{Admin, Device, DeviceState, Hub, Member, Role, Roster, Span, Unit, UnitKind};
 use amanat_keys::statement::{Purpose, Statement};
+use amanat_keys::tls_key::TlsKeys;
 use amanat_keys::trust::{Trust, signing_agency};
 
 /// When roster 1 is issued, Unix seconds.
@@ -54,7 +55,7 @@ fn hub_of(keys: &DeviceKeys) -> Hub {
         url: "http://127.0.0.1:8080".into(),
         receipt_key: keys.verifying_key(),
         transport: keys.recipient().clone(),
-        tls_key: None,
+        tls_keys: TlsKeys::default(),
         first_checkpoint: 1,
         last_checkpoint: None,
     }

@@ -6,6 +6,7 @@ use amanat_keys::error::{Forgery, KeysError};
 use amanat_keys::fingerprint::AgencyId;
 use amanat_keys::join::JoinRequest;
 use amanat_keys::statement::{Purpose, Statement};
+use amanat_keys::tls_key::TlsKeys;
 use amanat_keys::words::Words;
 
 const AGENCY: AgencyId = AgencyId::from_bytes([3; 32]);
@@ -62,11 +63,25 @@ fn two_requests_of_one_device_have_different_words() {
 }
 
 #[test]
-fn a_hub_names_its_url_and_offers_no_unit() {
+fn a_hub_names_its_url_and_its_tls_keys_and_offers_no_unit() {
     let keys = DeviceKeys::generate().unwrap();
     let hub = |url| JoinRequest::for_hub(AGENCY, "hub", keys.verifying_key(), keys.recipient().clone(), url);
     let bytes = hub("http://127.0.0.1:1").sign(&keys.signer()).unwrap().to_bytes();
     assert!(JoinRequest::verify(&bytes).is_ok());
+    let key = [&[0x30, 42][..], &[7; 42]].concat();
+    let mut with_tls = hub("https://hub.example");
+    with_tls.tls_keys = TlsKeys::new(vec![key.clone()]).unwrap();
+    let read = JoinRequest::verify(&with_tls.sign(&keys.signer()).unwrap().to_bytes()).unwrap().into_value();
+    assert_eq!((&read, read.offered_unit.is_none()), (&with_tls, true));
+    let mut swapped = with_tls.clone();
+    swapped.tls_keys = TlsKeys::new(vec![[&[0x30, 42][..], &[8; 42]].concat()]).unwrap();
+    assert_ne!(swapped.words(), with_tls.words(), "a swapped TLS key is heard in the words");
+    // What stands there is read by who asks: a device offers a unit, which a TLS key is not.
+    let mut device = canonical::encode(&with_tls);
+    let at = device.windows(2).position(|pair| pair == [1, 0x63]).unwrap();
+    device[at] = 0;
+    let device = Statement::signed_by(Purpose::JoinRequest, &AGENCY, device, &keys.signer()).to_bytes();
+    assert!(matches!(JoinRequest::verify(&device), Err(KeysError::Malformed(_))));
     let bytes = hub("").sign(&keys.signer()).unwrap().to_bytes();
     assert!(matches!(JoinRequest::verify(&bytes), Err(KeysError::Malformed(_))));
 }

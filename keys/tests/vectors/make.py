@@ -83,6 +83,11 @@ def slips():
     write("slips.json", out)
 
 
+def spki_of(signer):
+    """SubjectPublicKeyInfo of an Ed25519 key (RFC 8410 section 4): a sequence of the algorithm and the bit string."""
+    return bytes.fromhex("302a300506032b6570032100") + signer.public
+
+
 def roster_payload(agency, version, previous, devices, hubs):
     roots, unit = [SigningKey("root 1"), SigningKey("root 2")], made_up("unit HQ", 32)
     members = [made_up("member 1", 16), made_up("member 2", 16)]
@@ -103,11 +108,14 @@ def statements():
     devices = [SigningKey("device 1"), SigningKey("device 2")]
     hub = SigningKey("hub receipt")
     none = bytes(32)
+    tls_keys = [spki_of(SigningKey("hub TLS")), spki_of(SigningKey("hub TLS, next"))]
     first = roster_payload(none, 1, none, devices[:1], [])
     agency = sha256(first)
-    hubs = [[device_of(hub), "HQ hub", "https://127.0.0.1:8443", hub.public, Identity("hub transport").public, b"", 0, 0]]
+    hubs = [[device_of(hub), "HQ hub", "https://127.0.0.1:8443", hub.public, Identity("hub transport").public, b"".join(tls_keys), 0, 0]]
     second = roster_payload(agency, 2, sha256(first), devices, hubs)
     join = cbor([1, agency, 0, "Laptop 7", devices[1].public, 0, Identity("device 1").public, b"", "", made_up("join", 32)])
+    hub_join = cbor([1, agency, 1, "HQ hub", hub.public, 0, Identity("hub transport").public, b"".join(tls_keys), hubs[0][2],
+                     made_up("hub join", 32)])
     file_key = made_up("unit wrap", 16)
     wrap = header(file_key, [stanza(Identity("device 1"), file_key, "unit wrap")]) + payload(
         file_key, made_up("unit wrap nonce", 16), Identity("unit HQ 1").text.encode())
@@ -128,6 +136,8 @@ def statements():
         "roster 2, one signer": statement("roster", agency, second, roots[:1]).hex(),
         "roster 2 hash": sha256(second).hex(),
         "join request": statement("join-request", agency, join, devices[1:]).hex(),
+        "hub's join request": statement("join-request", agency, hub_join, [hub]).hex(),
+        "TLS keys": [key.hex() for key in tls_keys],
         "unit keys": statement("unit-keys", agency, unit_keys, devices[:1]).hex(),
         "heads": cbor(heads).hex(),
         "checkpoint": statement("checkpoint", agency, checkpoint, [hub]).hex(),

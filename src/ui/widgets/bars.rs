@@ -107,8 +107,10 @@ fn road(canvas: &Canvas<'_>, app: &App) -> (String, Role) {
         let (sent, total) = (progress.sent.to_string(), progress.to_send.to_string());
         return (canvas.fill("status.syncing", &[("sent", &sent), ("total", &total)]), Role::Accent);
     }
-    if road.trouble.is_some() {
-        return (canvas.say("status.not_reached").to_owned(), Role::Warn);
+    if let Some(trouble) = &road.trouble {
+        // No network is everyday; somebody else in headquarters' place is not.
+        let word = if trouble.word == "sync.other_key" { "status.other_key" } else { "status.not_reached" };
+        return (canvas.say(word).to_owned(), Role::Warn);
     }
     match progress.last_contact {
         Some(at) => (canvas.fill("status.last_contact", &[("time", &when(app.world.now, at))]), Role::Faint),

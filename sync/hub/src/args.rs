@@ -11,9 +11,17 @@ use clap::{Parser, Subcommand};
     version,
     about,
     after_help = "EXAMPLES:
-  amanat-hub init --home /var/lib/amanat-hub --name 'HQ Islamabad'
+  amanat-hub init --home /var/lib/amanat-hub --name 'HQ Islamabad' --listen 0.0.0.0:7070 --url https://hub.example:7070
   amanat-hub roster agency.roster --fingerprint 'eight words read aloud by the admin' --home /var/lib/amanat-hub
-  amanat-hub serve --home /var/lib/amanat-hub"
+  amanat-hub serve --home /var/lib/amanat-hub
+
+A NEW CERTIFICATE:
+  Devices know the hub by the key of its certificate, which the roster lists; names and dates in it decide nothing.
+  With the same key: put it where the old one was, then send SIGHUP. With another key:
+  1. amanat-hub request --next            an admin approves it; both keys are on the roster
+  2. amanat-hub status                    once the hub holds that roster, and the devices have had time to sync
+  3. mv tls-next.pem tls.pem              in the hub's folder; then send SIGHUP
+  4. amanat-hub request                   an admin approves it; the old key is off the roster"
 )]
 pub struct Args {
     /// What to do.
@@ -24,19 +32,39 @@ pub struct Args {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Makes the hub's keys, its settings and a join request for an admin to approve.
+    /// Makes the hub's keys, its settings, a certificate and a join request for an admin to approve.
     Init {
         /// The hub's folder.
         #[arg(long, default_value = "hub")]
         home: PathBuf,
-        /// Address and port to listen on; a loopback address, until this hub speaks TLS.
+        /// Address and port to listen on.
         #[arg(long, default_value = crate::config::DEFAULT_LISTEN)]
         listen: String,
+        /// Where devices call it, like https://hub.example:7070. When left out: http on a loopback address, https on any other.
+        /// Plain http is served on loopback only.
+        #[arg(long)]
+        url: Option<String>,
+        /// A certificate in PEM to use instead of making one. Devices look at its key alone.
+        #[arg(long)]
+        certificate: Option<PathBuf>,
+        /// The certificate's key in PEM, where it stands in another file.
+        #[arg(long, requires = "certificate")]
+        key: Option<PathBuf>,
         /// How the hub calls itself.
         #[arg(long, default_value = "hub")]
         name: String,
     },
-    /// Serves until told to stop (SIGTERM or Ctrl-C). Prints one line with the address when it is ready.
+    /// Writes the join request anew, with the TLS key in use, for an admin to approve.
+    Request {
+        /// The hub's folder.
+        #[arg(long, default_value = "hub")]
+        home: PathBuf,
+        /// Names the key of the next certificate too: of this one, or of one that is made and kept in tls-next.pem.
+        #[arg(long, num_args = 0..=1)]
+        next: Option<Option<PathBuf>>,
+    },
+    /// Serves until told to stop (SIGTERM or Ctrl-C). Prints one line with the address when it is ready. SIGHUP reads the
+    /// certificate again.
     Serve {
         /// The hub's folder.
         #[arg(long, default_value = "hub")]

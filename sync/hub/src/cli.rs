@@ -3,12 +3,15 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to whoever called it")]
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser as _;
 
 use crate::args::{Args, Verb};
-use crate::{HomeFault, HubHome, serve};
+use crate::config::Settings;
+use crate::{HomeFault, HubHome, Made, NextKey, serve};
 
 /// Runs the command line; the first argument is the program's name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -59,25 +62,46 @@ fn say(doing: &str, fault: &dyn std::error::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
+fn say_made(made: &Made) {
+    println!("request: {}\nfingerprint: {}", made.request.display(), made.words);
+}
+
+async fn serve_until_told(home: &HubHome, listen: Option<String>) -> Result<(), Box<dyn std::error::Error>> {
+    let mut settings = home.settings()?;
+    settings.listen = listen.unwrap_or(settings.listen);
+    let (address, secure) = (settings.address()?, settings.secure()?);
+    let tls = if secure { Some(Arc::new(home.tls(&settings)?)) } else { None };
+    let (hub, _lock) = home.open().await?;
+    // Before anybody is told that we listen: they may tell us to stop at once.
+    let told_to_stop = serve::told_to_stop()?;
+    if let Some(tls) = &tls {
+        if !hub.lists_tls_key(&tls.key()) {
+            tracing::warn!(
+                "the roster does not list the key of this hub's certificate: devices will refuse to speak to it"
+            );
+        }
+        serve::renew_when_told(Arc::clone(&hub), Arc::clone(tls))?;
+    }
+    let serving = serve::start(hub, address, tls).await?;
+    println!("listening on {}://{}", if secure { "https" } else { "http" }, serving.address);
+    told_to_stop.await;
+    serving.drain().await?;
+    Ok(())
+}
+
 async fn perform(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     match args.verb {
-        Verb::Init { home, listen, name } => {
-            let made = HubHome::at(&home).init(&name, &listen)?;
-            println!("request: {}\nfingerprint: {}", made.request.display(), made.words);
+        Verb::Init { home, listen, url, certificate, key, name } => {
+            // The settings outlive the folder that this is called from.
+            let here = |path: Option<PathBuf>| path.map(std::path::absolute).transpose();
+            let (certificate, key) = (here(certificate)?, here(key)?);
+            say_made(&HubHome::at(&home).init(&Settings { name, listen, url, certificate, key, epoch: 1 })?);
         }
-        Verb::Serve { home, listen } => {
-            let home = HubHome::at(&home);
-            let mut settings = home.settings()?;
-            settings.listen = listen.unwrap_or(settings.listen);
-            let address = settings.address()?;
-            let (hub, _lock) = home.open().await?;
-            // Before anybody is told that we listen: they may tell us to stop at once.
-            let told_to_stop = serve::told_to_stop()?;
-            let serving = serve::start(hub, address).await?;
-            println!("listening on http://{}", serving.address);
-            told_to_stop.await;
-            serving.drain().await?;
+        Verb::Request { home, next } => {
+            let next = next.map(|path| path.map_or(NextKey::OwnMaking, NextKey::Of));
+            say_made(&HubHome::at(&home).request(next.as_ref())?);
         }
+        Verb::Serve { home, listen } => serve_until_told(&HubHome::at(&home), listen).await?,
         Verb::Status { home, json } => {
             let status = HubHome::at(&home).status().await?;
             if json { println!("{}", status.json()) } else { print!("{status}") }

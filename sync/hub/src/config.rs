@@ -1,12 +1,15 @@
 //! The settings file and its defaults, checked when read: a wrong setting stops the start and not the third night.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 /// Where a hub listens unless told otherwise.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:7070";
+
+/// The certificate that a hub makes for itself, in its home.
+pub(crate) const DEFAULT_CERTIFICATE: &str = "tls.pem";
 
 /// The settings, as `settings.toml` in the hub's home holds them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,8 +17,18 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:7070";
 pub struct Settings {
     /// How the hub calls itself in its join request.
     pub name: String,
-    /// Where it listens: a loopback address and a port, until this hub speaks TLS. Port 0 takes any free one.
+    /// Where it listens: an address and a port. Port 0 takes any free one.
     pub listen: String,
+    /// Where devices call it. `https` is served by TLS, `http` in plain and on loopback only. When left out: `http` on loopback,
+    /// `https` at any other address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The certificate, in PEM; when left out, the one in the home. A relative path begins at the home.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<PathBuf>,
+    /// Its key, in PEM; when left out, it stands in the certificate's file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<PathBuf>,
     /// Counts from 1; rises when the hub was restored from a backup.
     pub epoch: u64,
 }
@@ -32,12 +45,21 @@ pub enum SettingsFault {
     /// The address is none.
     #[error("listen = \"{0}\" is not an address and a port, like 127.0.0.1:7070")]
     NoAddress(String),
-    /// The address is reachable from elsewhere, and the hub speaks plain HTTP.
+    /// The address is reachable from elsewhere, and the URL asks for plain HTTP.
     #[error(
-        "listening on {0} would let a network watch every request, because this version of the hub speaks plain HTTP only; \
-         listen on 127.0.0.1, or put a TLS proxy on this machine in front of it"
+        "listening on {0} in plain HTTP would let a network watch every request; give a url that begins with https://, or listen \
+         on 127.0.0.1"
     )]
     NotLoopback(SocketAddr),
+    /// Every address is listened on, and none of them is the one to be called.
+    #[error("listening on {0} does not say where devices call this hub; add the url, like https://hub.example:7070")]
+    NoUrl(SocketAddr),
+    /// The URL is none of ours.
+    #[error("url = \"{0}\" begins neither with https:// nor with http://")]
+    OtherUrl(String),
+    /// A key without the certificate that it belongs to.
+    #[error("a key is named and no certificate")]
+    KeyAlone,
 }
 
 impl Settings {
@@ -49,7 +71,10 @@ impl Settings {
         let text = std::fs::read_to_string(path)?;
         let settings: Self =
             toml::from_str(&text).map_err(|source| SettingsFault::Shape(source.message().to_owned()))?;
-        settings.address()?;
+        settings.url()?;
+        if settings.key.is_some() && settings.certificate.is_none() {
+            return Err(SettingsFault::KeyAlone);
+        }
         Ok(settings)
     }
 
@@ -64,20 +89,45 @@ impl Settings {
     /// Where to listen.
     ///
     /// # Errors
-    /// [`SettingsFault::NoAddress`]; [`SettingsFault::NotLoopback`], until there is TLS.
+    /// [`SettingsFault::NoAddress`]; [`SettingsFault::NotLoopback`] for plain HTTP to a network; [`SettingsFault::OtherUrl`].
     pub fn address(&self) -> Result<SocketAddr, SettingsFault> {
-        let text = self.listen.replace("localhost", "127.0.0.1");
-        let address: SocketAddr = text.parse().map_err(|_source| SettingsFault::NoAddress(self.listen.clone()))?;
-        // The place of TLS: with a certificate in the home this becomes a choice of acceptor in `serve`.
-        if address.ip().is_loopback() { Ok(address) } else { Err(SettingsFault::NotLoopback(address)) }
+        let address = self.bound()?;
+        if address.ip().is_loopback() || self.secure()? {
+            Ok(address)
+        } else {
+            Err(SettingsFault::NotLoopback(address))
+        }
+    }
+
+    /// Whether TLS is spoken.
+    ///
+    /// # Errors
+    /// As [`Settings::address`].
+    pub fn secure(&self) -> Result<bool, SettingsFault> {
+        match self.url.as_deref() {
+            None => Ok(!self.bound()?.ip().is_loopback()),
+            Some(url) if url.starts_with("https://") => Ok(true),
+            Some(url) if url.starts_with("http://") => Ok(false),
+            Some(url) => Err(SettingsFault::OtherUrl(url.to_owned())),
+        }
     }
 
     /// The URL that goes into the join request, and from there into the roster.
     ///
     /// # Errors
-    /// As [`Settings::address`].
+    /// As [`Settings::address`]; [`SettingsFault::NoUrl`].
     pub fn url(&self) -> Result<String, SettingsFault> {
-        Ok(format!("http://{}", self.address()?))
+        let (address, secure) = (self.address()?, self.secure()?);
+        match &self.url {
+            Some(url) => Ok(url.clone()),
+            None if address.ip().is_unspecified() => Err(SettingsFault::NoUrl(address)),
+            None => Ok(format!("{}://{address}", if secure { "https" } else { "http" })),
+        }
+    }
+
+    fn bound(&self) -> Result<SocketAddr, SettingsFault> {
+        let text = self.listen.replace("localhost", "127.0.0.1");
+        text.parse().map_err(|_source| SettingsFault::NoAddress(self.listen.clone()))
     }
 }
 
@@ -86,17 +136,29 @@ mod tests {
     use super::*;
 
     fn listening(listen: &str) -> Settings {
-        Settings { name: "HQ".into(), listen: listen.into(), epoch: 1 }
+        Settings { name: "HQ".into(), listen: listen.into(), url: None, certificate: None, key: None, epoch: 1 }
+    }
+
+    fn called(listen: &str, url: &str) -> Settings {
+        Settings { url: Some(url.into()), ..listening(listen) }
     }
 
     #[test]
     fn plain_http_stays_on_this_machine() {
         for listen in ["127.0.0.1:7070", "127.3.2.1:1", "[::1]:7070", "localhost:7070"] {
-            assert!(listening(listen).address().is_ok(), "{listen}");
+            assert!(!listening(listen).secure().unwrap(), "{listen}");
+            assert!(called(listen, "https://hub.example").secure().unwrap(), "{listen}");
         }
         for listen in ["0.0.0.0:7070", "[::]:7070", "10.0.0.7:7070", "203.0.113.9:80"] {
-            assert!(matches!(listening(listen).address(), Err(SettingsFault::NotLoopback(_))), "{listen}");
+            assert!(listening(listen).secure().unwrap(), "{listen}");
+            let plain = called(listen, "http://hub.example");
+            assert!(matches!(plain.address(), Err(SettingsFault::NotLoopback(_))), "{listen}");
         }
+        assert_eq!(listening("127.0.0.1:7070").url().unwrap(), "http://127.0.0.1:7070");
+        assert_eq!(listening("10.0.0.7:7070").url().unwrap(), "https://10.0.0.7:7070");
+        assert_eq!(called("0.0.0.0:7070", "https://hub.example:7070").url().unwrap(), "https://hub.example:7070");
+        assert!(matches!(listening("0.0.0.0:7070").url(), Err(SettingsFault::NoUrl(_))));
+        assert!(matches!(called("127.0.0.1:1", "hub.example").url(), Err(SettingsFault::OtherUrl(_))));
         for listen in ["", "7070", "127.0.0.1", "hub.example:7070"] {
             assert!(matches!(listening(listen).address(), Err(SettingsFault::NoAddress(_))), "{listen}");
         }
@@ -111,5 +173,11 @@ mod tests {
         assert_eq!(Settings::read(&path).unwrap(), settings);
         std::fs::write(&path, "name = \"HQ\"\nlisten = \"127.0.0.1:1\"\nepoch = 1\nlisten_on = 3\n").unwrap();
         assert!(matches!(Settings::read(&path), Err(SettingsFault::Shape(_))));
+        let full = Settings { certificate: Some("/etc/hub.pem".into()), ..called("0.0.0.0:1", "https://hub.example") };
+        std::fs::write(&path, full.to_text().unwrap()).unwrap();
+        assert_eq!(Settings::read(&path).unwrap(), full);
+        let alone = Settings { key: Some("key.pem".into()), ..settings };
+        std::fs::write(&path, alone.to_text().unwrap()).unwrap();
+        assert!(matches!(Settings::read(&path), Err(SettingsFault::KeyAlone)));
     }
 }

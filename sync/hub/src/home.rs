@@ -1,8 +1,10 @@
 //! The hub's folder: settings, keys, the adopted roster, the database, and a lock so that two hubs never share one.
 //!
 //! ```text
-//! settings.toml   name, address, epoch
+//! settings.toml   name, address, certificate, epoch
 //! hub.keys        the signing seed and the identity for bundles; owner only; opens no entry
+//! tls.pem         a certificate for TLS that the hub made for itself, and its key; owner only
+//! tls-next.pem    the next one, once the roster is asked to list it; moved to tls.pem when it does
 //! join-request    for an admin to approve
 //! trust           the adopted roster with its proof
 //! hub.sqlite      everything that was received
@@ -18,7 +20,7 @@ use std::sync::Arc;
 use amanat_keys::canonical;
 use amanat_keys::device::Signer;
 use amanat_keys::error::{KeysError, Malformed};
-use amanat_keys::fingerprint::AgencyId;
+use amanat_keys::fingerprint::{AgencyId, Digest};
 use amanat_keys::join::JoinRequest;
 use amanat_keys::recipient::ReadIdentity;
 use amanat_keys::trust::Trust;
@@ -28,11 +30,13 @@ use rand::RngCore as _;
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
-use crate::config::{Settings, SettingsFault};
+use crate::config::{DEFAULT_CERTIFICATE, Settings, SettingsFault};
 use crate::hub::{Hub, HubFault, HubIdentity};
 use crate::lineage;
+use crate::request::Made;
 use crate::status::HubStatus;
 use crate::store::{Depth, HubStore as _, SqliteStore, StoreFault};
+use crate::tls::{self, Files, Tls, TlsFault};
 
 /// Largest file of ours that is read whole, in bytes: a roster of ten thousand devices, twice.
 const MAX_FILE: u64 = 40 * 1024 * 1024;
@@ -78,21 +82,15 @@ pub enum HomeFault {
     /// The settings are wrong.
     #[error(transparent)]
     Settings(#[from] SettingsFault),
+    /// The certificate or its key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsFault),
     /// The store failed.
     #[error("the database cannot be used")]
     Store(#[from] StoreFault),
     /// The hub could not be opened over its store.
     #[error("the hub cannot be opened")]
     Hub(#[from] HubFault),
-}
-
-/// What `init` made.
-#[derive(Debug)]
-pub struct Made {
-    /// The join request, for an admin.
-    pub request: PathBuf,
-    /// Its words, to be read aloud to the admin.
-    pub words: Words,
 }
 
 impl HubHome {
@@ -102,13 +100,13 @@ impl HubHome {
         Self { folder: folder.to_owned() }
     }
 
-    /// Makes the keys, the settings and the join request.
+    /// Makes the keys, the settings, a certificate where the settings name none, and the join request.
     ///
     /// # Errors
-    /// [`HomeFault::Exists`] rather than making keys twice; [`HomeFault::Settings`] for an address that is refused.
-    pub fn init(&self, name: &str, listen: &str) -> Result<Made, HomeFault> {
-        let settings = Settings { name: name.to_owned(), listen: listen.to_owned(), epoch: 1 };
-        let url = settings.url()?;
+    /// [`HomeFault::Exists`] rather than making keys twice; [`HomeFault::Settings`] for an address that is refused;
+    /// [`HomeFault::Tls`] for a certificate that cannot be used.
+    pub fn init(&self, settings: &Settings) -> Result<Made, HomeFault> {
+        settings.url()?;
         self.make_private().map_err(|source| HomeFault::Disk(self.folder.clone(), source))?;
         if self.path("hub.keys").exists() {
             return Err(HomeFault::Exists(self.folder.clone()));
@@ -117,9 +115,11 @@ impl HubHome {
         rand::rngs::OsRng.fill_bytes(&mut *seed);
         let signer = Signer::from_seed(&seed)?;
         let transport = ReadIdentity::generate()?;
-        let request =
-            JoinRequest::for_hub(AgencyId::ZERO, name, signer.verifying_key(), transport.recipient().clone(), &url);
-        self.write("join-request", &request.sign(&signer)?.to_bytes())?;
+        if settings.certificate.is_none() {
+            self.write(DEFAULT_CERTIFICATE, tls::made()?.as_bytes())?;
+        }
+        let tls_key = self.tls(settings)?.key();
+        let made = self.write_request(settings, AgencyId::ZERO, vec![tls_key], &signer, transport.recipient())?;
         self.write("settings.toml", settings.to_text()?.as_bytes())?;
         let mut text = Zeroizing::new(String::with_capacity(256));
         seed.iter().for_each(|byte| text.push_str(&Zeroizing::new(format!("{byte:02x}"))));
@@ -128,7 +128,7 @@ impl HubHome {
         text.push('\n');
         // Last: where this file is, everything is.
         self.write("hub.keys", text.as_bytes())?;
-        Ok(Made { request: self.path("join-request"), words: request.words() })
+        Ok(made)
     }
 
     /// The folder, its owner's alone: the database tells who wrote when in which case.
@@ -188,7 +188,7 @@ impl HubHome {
     pub async fn open(&self) -> Result<(Arc<Hub>, HomeLock), HomeFault> {
         let settings = self.settings()?;
         let lock = self.lock()?;
-        let signer = self.signer()?;
+        let (signer, _transport) = self.keys()?;
         let trust = self.trust()?.ok_or_else(|| HomeFault::NoRoster(self.path("join-request")))?;
         let id = signer.verifying_key().device_id();
         let identity = HubIdentity { id, signer, epoch: settings.epoch };
@@ -204,19 +204,24 @@ impl HubHome {
     /// [`HomeFault`].
     pub async fn status(&self) -> Result<HubStatus, HomeFault> {
         let settings = self.settings()?;
-        let id = self.signer()?.verifying_key().device_id();
+        let id = self.keys()?.0.verifying_key().device_id();
         let trust = self.trust()?;
+        let tls_key = self.tls(&settings)?.key();
+        let listed = trust.as_ref().and_then(|trust| trust.roster().hub(&id));
         let database = self.path("hub.sqlite");
         let depth = if database.exists() { SqliteStore::open(&database)?.depth().await? } else { Depth::default() };
         let running = matches!(self.lock(), Err(HomeFault::Held(_)));
         Ok(HubStatus {
             id,
+            url: settings.url()?,
             name: settings.name,
             listen: settings.listen,
             epoch: settings.epoch,
             roster: trust.as_ref().map(Trust::roster_version),
             rivals: trust.as_ref().map_or(0, |trust| trust.forks().len()),
-            listed: trust.is_some_and(|trust| trust.roster().hub(&id).is_some()),
+            listed: listed.is_some(),
+            tls_key_listed: listed.is_some_and(|hub| hub.tls_keys.contains(&tls_key)),
+            tls_key: Digest::of(&tls_key),
             running,
             request_words: self.request_words()?,
             depth,
@@ -244,18 +249,35 @@ impl HubHome {
         Ok(request.value().words())
     }
 
-    fn signer(&self) -> Result<Signer, HomeFault> {
+    /// The certificate that the settings name, or the home's own, ready to be shown.
+    ///
+    /// # Errors
+    /// [`HomeFault::Tls`].
+    pub fn tls(&self, settings: &Settings) -> Result<Tls, HomeFault> {
+        Ok(Tls::read(self.tls_files(settings))?)
+    }
+
+    fn tls_files(&self, settings: &Settings) -> Files {
+        let certificate = settings.certificate.as_deref().unwrap_or(Path::new(DEFAULT_CERTIFICATE));
+        let key = settings.key.as_deref().unwrap_or(certificate);
+        Files { certificate: self.folder.join(certificate), key: self.folder.join(key) }
+    }
+
+    /// What signs, and what bundles are sealed to.
+    pub(crate) fn keys(&self) -> Result<(Signer, ReadIdentity), HomeFault> {
         let path = self.path("hub.keys");
         let damaged = || HomeFault::Keys(path.clone());
         let bytes = Zeroizing::new(read(&path)?);
         let text = std::str::from_utf8(&bytes).map_err(|_source| damaged())?;
-        let digits = text.lines().next().filter(|line| line.len() == 64).ok_or_else(damaged)?;
+        let (digits, identity) = text.split_once('\n').ok_or_else(damaged)?;
+        let digits = Some(digits).filter(|line| line.len() == 64).ok_or_else(damaged)?;
         let mut seed = Zeroizing::new([0_u8; 32]);
         for (byte, pair) in seed.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
             let pair = std::str::from_utf8(pair).map_err(|_source| damaged())?;
             *byte = u8::from_str_radix(pair, 16).map_err(|_source| damaged())?;
         }
-        Ok(Signer::from_seed(&seed)?)
+        let identity = ReadIdentity::from_text(identity.trim_end()).map_err(|_source| damaged())?;
+        Ok((Signer::from_seed(&seed)?, identity))
     }
 
     fn lock(&self) -> Result<HomeLock, HomeFault> {
@@ -273,11 +295,11 @@ impl HubHome {
         if self.path("hub.keys").exists() { Ok(()) } else { Err(HomeFault::NoHub(self.folder.clone())) }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), HomeFault> {
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), HomeFault> {
         let path = self.path(name);
         replace(&path, bytes).map_err(|source| HomeFault::Disk(path, source))
     }

@@ -195,6 +195,12 @@ impl Hub {
         self.signer.key_id()
     }
 
+    /// Whether devices that hold the newest roster accept a connection under this TLS key.
+    #[must_use]
+    pub fn lists_tls_key(&self, key: &[u8]) -> bool {
+        self.standing().trust.roster().hub(&self.id).is_some_and(|hub| hub.tls_keys.contains(key))
+    }
+
     pub(crate) fn standing(&self) -> Standing {
         self.standing.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -25,12 +25,15 @@ pub mod limits;
 mod lineage;
 mod nonces;
 mod rates;
+mod request;
 pub mod serve;
 mod standing;
 mod status;
 pub mod store;
+pub mod tls;
 
 pub use api::router;
-pub use home::{HomeFault, HomeLock, HubHome, Made};
+pub use home::{HomeFault, HomeLock, HubHome};
 pub use hub::{Adoption, Hub, HubFault, HubIdentity, KeepTrust};
+pub use request::{Made, NextKey};
 pub use status::HubStatus;

@@ -39,6 +39,12 @@ pub const BODY_TIME: Duration = Duration::from_secs(300);
 pub const BODY_PAUSE: Duration = Duration::from_secs(30);
 /// Headers must be there in this time, also those of the next request on a connection that stays open. They are two kilobytes.
 pub const HEADER_TIME: Duration = Duration::from_secs(20);
+/// A TLS handshake must be over in this time. On a link of 64 kbit/s it takes three seconds.
+pub const HANDSHAKE_TIME: Duration = Duration::from_secs(20);
+/// TLS sessions that can be gone on with, each some hundred bytes: one for each of four thousand devices.
+pub const TLS_SESSIONS: usize = 4_096;
+/// A file with a certificate and its chain, in bytes.
+pub const CERTIFICATE_FILE: u64 = 1024 * 1024;
 /// What is read of a connection ahead of need, in bytes; with [`CONNECTIONS`] it bounds what strangers can make the hub hold.
 pub const CONNECTION_BUFFER: usize = 32 * 1024;
 /// After a connection that could not be taken, before the next: short for people, long for a processor.

@@ -1,5 +1,5 @@
 //! Binding, serving, and leaving in order: on SIGTERM or SIGINT no new request begins, those in flight end, then the store
-//! closes.
+//! closes. With TLS or, on loopback, without; what holds for a connection holds for both.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,13 +7,14 @@ use std::sync::Arc;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 
-use crate::limits::{ACCEPT_PAUSE, CONNECTION_BUFFER, CONNECTIONS, DRAIN, HEADER_TIME};
+use crate::limits::{ACCEPT_PAUSE, CONNECTION_BUFFER, CONNECTIONS, DRAIN, HANDSHAKE_TIME, HEADER_TIME};
+use crate::tls::Tls;
 use crate::{Hub, router};
 
 /// A hub that listens.
@@ -25,23 +26,63 @@ pub struct Serving {
     task: tokio::task::JoinHandle<std::io::Result<()>>,
 }
 
-/// Begins to listen and to serve.
+/// Begins to listen and to serve, by TLS if there is any.
 ///
 /// # Errors
-/// When the address cannot be bound.
-pub async fn start(hub: Arc<Hub>, address: SocketAddr) -> std::io::Result<Serving> {
+/// When the address cannot be bound; when it is not loopback and there is no TLS.
+pub async fn start(hub: Arc<Hub>, address: SocketAddr, tls: Option<Arc<Tls>>) -> std::io::Result<Serving> {
+    if tls.is_none() && !address.ip().is_loopback() {
+        return Err(std::io::Error::other("plain HTTP is served on loopback only"));
+    }
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     let (stop, stopped) = watch::channel(false);
-    let task = tokio::spawn(accept(listener, router(hub), stopped));
+    let task = tokio::spawn(accept(listener, Way::new(router(hub), tls), stopped));
     Ok(Serving { address, stop, task })
 }
 
-/// Takes connections, no more than [`CONNECTIONS`] at once, until told to stop; then waits for those that are open. Headers that
-/// do not come in [`HEADER_TIME`] end their connection.
-async fn accept(listener: TcpListener, service: Router, mut stopped: watch::Receiver<bool>) -> std::io::Result<()> {
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(CONNECTION_BUFFER);
+/// What every connection is served with. Headers that do not come in [`HEADER_TIME`] end their connection, and so does a
+/// handshake that is not over in [`HANDSHAKE_TIME`].
+#[derive(Clone)]
+struct Way {
+    http: http1::Builder,
+    service: Router,
+    tls: Option<Arc<Tls>>,
+}
+
+impl Way {
+    fn new(service: Router, tls: Option<Arc<Tls>>) -> Self {
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(CONNECTION_BUFFER);
+        Self { http, service, tls }
+    }
+
+    /// One connection from its first byte to its last; a handshake that is under way when the hub is told to stop ends at once.
+    async fn serve(self, stream: TcpStream, watched: Watcher, mut stopped: watch::Receiver<bool>) {
+        let Some(tls) = &self.tls else { return self.answer(TokioIo::new(stream), watched).await };
+        let shaken = tokio::select! {
+            _told = async { stopped.wait_for(|stop| *stop).await.is_ok() } => return,
+            shaken = tokio::time::timeout(HANDSHAKE_TIME, tls.acceptor().accept(stream)) => shaken,
+        };
+        match shaken {
+            Ok(Ok(stream)) => self.answer(TokioIo::new(stream), watched).await,
+            Ok(Err(fault)) => tracing::debug!(%fault, "a handshake failed"),
+            Err(_elapsed) => tracing::debug!("a handshake took too long"),
+        }
+    }
+
+    async fn answer<S>(&self, stream: S, watched: Watcher)
+    where
+        S: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
+    {
+        let connection = self.http.serve_connection(stream, TowerToHyperService::new(self.service.clone()));
+        // How a client leaves is its own affair.
+        let _left = watched.watch(connection).await;
+    }
+}
+
+/// Takes connections, no more than [`CONNECTIONS`] at once, until told to stop; then waits for those that are open.
+async fn accept(listener: TcpListener, way: Way, mut stopped: watch::Receiver<bool>) -> std::io::Result<()> {
     let (places, open) = (Arc::new(Semaphore::new(CONNECTIONS)), GracefulShutdown::new());
     loop {
         let next = async {
@@ -61,11 +102,11 @@ async fn accept(listener: TcpListener, service: Router, mut stopped: watch::Rece
                 }
             },
         };
-        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service.clone()));
-        let connection = open.watch(connection);
+        // What is small goes at once: the ticket after a handshake would else hold back the answer until it is acknowledged.
+        let _slower = stream.set_nodelay(true);
+        let served = way.clone().serve(stream, open.watcher(), stopped.clone());
         tokio::spawn(async move {
-            // How a client leaves is its own affair.
-            let _left = connection.await;
+            served.await;
             drop(place);
         });
     }
@@ -91,6 +132,23 @@ impl Serving {
             }
         }
     }
+}
+
+/// From now on SIGHUP does not kill the process: it has the certificate read again.
+///
+/// # Errors
+/// When the system refuses the handler.
+pub fn renew_when_told(hub: Arc<Hub>, tls: Arc<Tls>) -> std::io::Result<()> {
+    let mut told = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while told.recv().await.is_some() {
+            match tls.renew(|key| hub.lists_tls_key(key)) {
+                Ok(()) => tracing::info!("the certificate was read again"),
+                Err(fault) => tracing::error!(%fault, "the certificate was not renewed"),
+            }
+        }
+    });
+    Ok(())
 }
 
 /// From now on SIGTERM and SIGINT do not kill the process; what is given ends when one of them comes.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use amanat_keys::fingerprint::DeviceId;
+use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_keys::words::Words;
 
 use crate::store::Depth;
@@ -16,6 +16,12 @@ pub struct HubStatus {
     pub name: String,
     /// Where it listens.
     pub listen: String,
+    /// Where devices call it, unless the admin wrote another address into the roster.
+    pub url: String,
+    /// Hash of the TLS key (SubjectPublicKeyInfo) of its certificate.
+    pub tls_key: Digest,
+    /// Whether the roster lists that key: until then devices refuse to speak to this hub by TLS.
+    pub tls_key_listed: bool,
     /// Its epoch.
     pub epoch: u64,
     /// The roster version held, if one was loaded.
@@ -40,6 +46,9 @@ impl HubStatus {
             "id": self.id.to_string(),
             "name": self.name,
             "listen": self.listen,
+            "url": self.url,
+            "tls_key": self.tls_key.to_string(),
+            "tls_key_listed": self.tls_key_listed,
             "epoch": self.epoch,
             "roster": self.roster,
             "rival_rosters": self.rivals,
@@ -56,9 +65,12 @@ impl HubStatus {
 
 impl fmt::Display for HubStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, name, listen, epoch, request_words, depth, .. } = self;
+        let Self { id, name, listen, url, tls_key, epoch, request_words, depth, .. } = self;
         writeln!(f, "hub        {name} ({id})")?;
         writeln!(f, "listens    {listen}{}", if self.running { "" } else { " (not running)" })?;
+        writeln!(f, "called     {url}")?;
+        let listed = if self.tls_key_listed { "on the roster" } else { "not on the roster" };
+        writeln!(f, "TLS key    {tls_key} ({listed})")?;
         match self.roster {
             Some(version) if self.listed => writeln!(f, "roster     version {version}")?,
             Some(version) => writeln!(f, "roster     version {version}, which does not list this hub")?,

@@ -68,8 +68,9 @@ impl Actor {
 
 impl HubProcess {
     /// Makes the hub's home; returns its join request and its words.
-    pub(crate) fn init(home: &Path, name: &str, listen: SocketAddr) -> Result<(String, String), Fault> {
-        Ok(newcomer(&hub_says(home, &["init", "--name", name, "--listen", &listen.to_string()])?)?)
+    pub(crate) fn init(home: &Path, name: &str, listen: SocketAddr, url: &str) -> Result<(String, String), Fault> {
+        let listen = listen.to_string();
+        Ok(newcomer(&hub_says(home, &["init", "--name", name, "--listen", &listen, "--url", url])?)?)
     }
 
     /// How many entries the hub holds, by its own count.

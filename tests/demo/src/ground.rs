@@ -55,10 +55,10 @@ impl Agency {
         let admin = Actor::new(dir, "admin", base.join("admin"))?;
         let reader = Actor::new(dir, "reader", base.join("reader"))?;
         found(&admin, &reader, &base)?;
-        let url = format!("http://{}", link.address());
+        let url = format!("https://{}", link.address());
         let hub_home = dir.join("hub");
-        let (request, words) = HubProcess::init(&hub_home, "Sample hub", hub_address)?;
-        approve(&admin, &request, &words, dir, &["--role", "hub", "--url", &url])?;
+        let (request, words) = HubProcess::init(&hub_home, "Sample hub", hub_address, &url)?;
+        approve(&admin, &request, &words, dir, &["--role", "hub"])?;
         admin.run(&["roster", "unit-add", "PS Sample, Gujrat"])?;
         admin.run(&["roster", "unit-add", "PS Sample, Sukkur"])?;
         let supervisor = enrol(dir, &admin, "supervisor", "supervisor", "PS Sample, Gujrat")?;

@@ -26,7 +26,8 @@ pub(crate) fn walk(dir: Option<&Path>) -> Result<(), Fault> {
     proven(
         1,
         "a whole agency",
-        "hub, admin, HQ reader, supervisors and officers: six homes, one signed roster, words compared both ways",
+        "hub, admin, HQ reader, supervisors and officers: six homes, one signed roster, words compared both ways; the hub is \
+         called by TLS, its key stands on the roster",
     );
     agency.link.cut();
     let recorded = record_offline(&agency)?;

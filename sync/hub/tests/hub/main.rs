@@ -9,6 +9,9 @@
 mod carrying;
 mod distrust;
 mod door;
+mod encrypted;
 mod lineage;
 mod process;
+mod running;
+mod stranger;
 mod support;

@@ -1,93 +1,16 @@
 //! The built program as a keeper starts it: made, enrolled, served, called over a socket, stopped, started again.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
 
-use amanat_hub::HubIdentity;
 use amanat_keys::device::Signer;
-use amanat_keys::join::JoinRequest;
+use amanat_keys::tls_key::TlsKeys;
 use amanat_sync::courier::{Courier, End, pass};
 use amanat_sync::http::{HttpSettings, HttpTransport};
 use amanat_sync::journal::{Journal as _, MemoryJournal};
 use amanat_sync::transport::{RefusalReason, TransportError};
 
+use super::running::*;
 use super::support::*;
-
-fn hub(arguments: &[&str], home: &Path) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_amanat-hub"));
-    command.args(arguments).arg("--home").arg(home).output().unwrap()
-}
-
-/// A hub that serves; killed when dropped, so that a failing test leaves nothing running.
-struct Running {
-    child: Child,
-    url: String,
-}
-
-impl Running {
-    fn start(home: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_amanat-hub"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--home"])
-            .arg(home)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
-        Self { child, url }
-    }
-
-    fn terminate(mut self) -> Option<i32> {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        self.child.wait().unwrap().code()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ended = self.child.kill();
-        let _reaped = self.child.wait();
-    }
-}
-
-/// Makes a hub and enrols it: the agency's roster lists the key of its join request.
-fn enrolled(home: &Path) -> Agency {
-    let made = hub(&["init", "--name", "HQ", "--listen", "127.0.0.1:7070"], home);
-    assert!(made.status.success(), "{made:?}");
-    let printed = String::from_utf8(made.stdout).unwrap();
-    let request = JoinRequest::verify(&std::fs::read(home.join("join-request")).unwrap()).unwrap().into_value();
-    assert!(printed.contains(&request.words().to_string()), "{printed}");
-    // Only the public half is known outside; the signer here is a stand-in that never signs.
-    let mut agency = Agency::new("http://127.0.0.1:7070");
-    let next = agency.next(|roster| {
-        roster.hubs[0].id = request.device_id();
-        roster.hubs[0].receipt_key = request.signing_key;
-        roster.hubs[0].transport = request.recipient.clone();
-    });
-    agency.trust.adopt(&next).unwrap();
-    agency.roster = agency.trust.roster().clone();
-    agency.hub = HubIdentity { id: request.device_id(), signer: Signer::from_seed(&[222; 32]).unwrap(), epoch: 1 };
-    agency
-}
-
-#[expect(clippy::disallowed_methods, reason = "the road measures a real link")]
-fn road(agency: &Agency, actor: usize, url: &str) -> HttpTransport {
-    let signer = agency.actors[actor].signer.clone();
-    let began = std::time::Instant::now();
-    HttpTransport::new(HttpSettings {
-        url: url.to_owned(),
-        agency: agency.id(),
-        device: agency.actors[actor].id,
-        hub: agency.roster.hubs[0].receipt_key.key_id(),
-        sign: Box::new(move |base| signer.sign_request(base).unwrap()),
-        ticks: Box::new(move || u64::try_from(began.elapsed().as_millis()).unwrap()),
-    })
-    .unwrap()
-}
 
 #[test]
 fn a_keeper_makes_enrols_serves_stops_and_serves_again() {
@@ -175,6 +98,7 @@ fn a_hub_that_is_not_there_loses_nothing_and_a_wrong_one_is_refused() {
     assert!(matches!(
         HttpTransport::new(HttpSettings {
             url: "http://hub.example".to_owned(),
+            tls_keys: TlsKeys::default(),
             agency: agency.id(),
             device: agency.actors[0].id,
             hub: agency.hub.signer.key_id(),
@@ -226,17 +150,6 @@ fn a_rival_roster_in_a_file_is_refused_and_told_in_the_status() {
     assert_eq!((&status["roster"], &status["rival_rosters"]), (&3.into(), &1.into()));
     let status = hub(&["status"], &home);
     assert!(String::from_utf8_lossy(&status.stdout).contains("DISPUTE"), "{status:?}");
-}
-
-/// A hub that knows the agency and serves.
-fn serving(folder: &Path) -> (Agency, Running) {
-    let home = folder.join("hub");
-    let agency = enrolled(&home);
-    let file = folder.join("agency.roster");
-    std::fs::write(&file, agency.trust.statement_bytes()).unwrap();
-    let words = agency.trust.fingerprint_words().to_string();
-    assert!(hub(&["roster", file.to_str().unwrap(), "--fingerprint", &words], &home).status.success());
-    (agency, Running::start(&home))
 }
 
 #[test]

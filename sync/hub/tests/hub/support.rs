@@ -9,6 +9,7 @@ use amanat_keys::device::Signer;
 use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId, KeyId, MemberId, UnitId};
 use amanat_keys::recipient::{ReadIdentity, RecipientKind};
 use amanat_keys::roster::{Admin, Device, DeviceState, Hub as ListedHub, Member, Role, Roster, Span, Unit, UnitKind};
+use amanat_keys::tls_key::TlsKeys;
 use amanat_keys::trust::{Trust, propose, signing_agency};
 use amanat_sync::batch::{Item, Run};
 use amanat_sync::chain;
@@ -36,6 +37,7 @@ pub(crate) struct Actor {
 }
 
 /// The agency: one admin, some devices, one hub.
+#[derive(Clone)]
 pub(crate) struct Agency {
     pub(crate) root: Signer,
     pub(crate) hub: HubIdentity,
@@ -113,7 +115,7 @@ impl Agency {
                 url: url.to_owned(),
                 receipt_key: hub.signer.verifying_key(),
                 transport: recipient(),
-                tls_key: None,
+                tls_keys: TlsKeys::default(),
                 first_checkpoint: 1,
                 last_checkpoint: None,
             }],

@@ -1,0 +1,116 @@
+//! The built program as a process: made, enrolled, started, told to stop, and the road to it.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use amanat_hub::HubIdentity;
+use amanat_keys::device::Signer;
+use amanat_keys::join::JoinRequest;
+use amanat_sync::http::{HttpSettings, HttpTransport};
+
+use super::support::*;
+
+/// Runs a verb of the built program.
+pub(crate) fn hub(arguments: &[&str], home: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_amanat-hub"));
+    command.args(arguments).arg("--home").arg(home).output().unwrap()
+}
+
+/// A hub that serves; killed when dropped, so that a failing test leaves nothing running.
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    pub(crate) url: String,
+}
+
+impl Running {
+    pub(crate) fn start(home: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_amanat-hub"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--home"])
+            .arg(home)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
+        Self { child, url }
+    }
+
+    /// Sends a signal.
+    pub(crate) fn tell(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    pub(crate) fn terminate(mut self) -> Option<i32> {
+        self.tell(rustix::process::Signal::TERM);
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// Makes a hub and enrols it: the agency's roster lists the key of its join request.
+pub(crate) fn enrolled(home: &Path) -> Agency {
+    enrolled_with(home, &[])
+}
+
+/// The same, made with more arguments.
+pub(crate) fn enrolled_with(home: &Path, more: &[&str]) -> Agency {
+    let made = hub(&[&["init", "--name", "HQ", "--listen", "127.0.0.1:7070"], more].concat(), home);
+    assert!(made.status.success(), "{made:?}");
+    let printed = String::from_utf8(made.stdout).unwrap();
+    let request = JoinRequest::verify(&std::fs::read(home.join("join-request")).unwrap()).unwrap().into_value();
+    assert!(printed.contains(&request.words().to_string()), "{printed}");
+    // Only the public half is known outside; the signer here is a stand-in that never signs.
+    let mut agency = Agency::new("http://127.0.0.1:7070");
+    let next = agency.next(|roster| {
+        roster.hubs[0].id = request.device_id();
+        roster.hubs[0].receipt_key = request.signing_key;
+        roster.hubs[0].transport = request.recipient.clone();
+        roster.hubs[0].tls_keys = request.tls_keys.clone();
+        roster.hubs[0].url = request.url.clone();
+    });
+    agency.trust.adopt(&next).unwrap();
+    agency.roster = agency.trust.roster().clone();
+    agency.hub = HubIdentity { id: request.device_id(), signer: Signer::from_seed(&[222; 32]).unwrap(), epoch: 1 };
+    agency
+}
+
+#[expect(clippy::disallowed_methods, reason = "the road measures a real link")]
+pub(crate) fn road(agency: &Agency, actor: usize, url: &str) -> HttpTransport {
+    let signer = agency.actors[actor].signer.clone();
+    let began = std::time::Instant::now();
+    HttpTransport::new(HttpSettings {
+        url: url.to_owned(),
+        tls_keys: agency.roster.hubs[0].tls_keys.clone(),
+        agency: agency.id(),
+        device: agency.actors[actor].id,
+        hub: agency.roster.hubs[0].receipt_key.key_id(),
+        sign: Box::new(move |base| signer.sign_request(base).unwrap()),
+        ticks: Box::new(move || u64::try_from(began.elapsed().as_millis()).unwrap()),
+    })
+    .unwrap()
+}
+
+/// A hub that knows the agency and serves.
+pub(crate) fn serving(folder: &Path) -> (Agency, Running) {
+    serving_with(folder, &[])
+}
+
+/// The same, made with more arguments.
+pub(crate) fn serving_with(folder: &Path, more: &[&str]) -> (Agency, Running) {
+    let home = folder.join("hub");
+    let agency = enrolled_with(&home, more);
+    let file = folder.join("agency.roster");
+    std::fs::write(&file, agency.trust.statement_bytes()).unwrap();
+    let words = agency.trust.fingerprint_words().to_string();
+    assert!(hub(&["roster", file.to_str().unwrap(), "--fingerprint", &words], &home).status.success());
+    (agency, Running::start(&home))
+}
