@@ -52,8 +52,13 @@ pub struct Hub {
 }
 
 /// What a hub passes on.
-pub(crate) const DOCUMENT_KINDS: [DocumentKind; 4] =
-    [DocumentKind::Roster, DocumentKind::UnitKeys, DocumentKind::Codebook, DocumentKind::Freshness];
+pub(crate) const DOCUMENT_KINDS: [DocumentKind; 5] = [
+    DocumentKind::Roster,
+    DocumentKind::UnitKeys,
+    DocumentKind::Codebook,
+    DocumentKind::Freshness,
+    DocumentKind::Erasure,
+];
 
 /// Why the hub could not take something over.
 #[derive(Debug, thiserror::Error)]
