@@ -275,6 +275,12 @@ impl Roster {
         self.member_of(device).is_some_and(|member| member.roles.contains(&(role, *unit)))
     }
 
+    /// Whether a device may stand in for what another wrote: by one of the units in which the author's member has a role.
+    pub fn may_stand_in_for(&self, device: &DeviceId, author: &DeviceId) -> bool {
+        let roles = self.member_of(author).map(|member| member.roles.as_slice()).unwrap_or_default();
+        roles.iter().any(|(_, unit)| self.may_stand_in(device, unit))
+    }
+
     /// Whether a device may replace envelopes of a unit's cases (FORMATS section 4): supervisors and custodians for their unit,
     /// custodians at headquarters for all.
     pub fn may_stand_in(&self, device: &DeviceId, unit: &UnitId) -> bool {

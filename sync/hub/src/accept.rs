@@ -40,6 +40,7 @@ pub(crate) async fn accept(hub: &Hub, standing: Standing, runs: Vec<batch::Run>)
         (0_u64..).zip(&checked).filter_map(|(run, c)| c.refused.map(|(seq, why)| (run, seq, why.number()))).collect();
     let reasons: Vec<Option<Why>> = checked.iter().map(|c| c.refused.map(|(_, why)| why)).collect();
     let offered: Vec<bool> = checked.iter().map(|c| !c.rows.is_empty()).collect();
+    let erasures = checked.iter().flat_map(|c| &c.rows).any(|row| row.stands_in.is_some_and(|it| it.erases));
     let runs = checked.into_iter().map(|c| Run {
         place: c.place,
         root: c.root,
@@ -47,6 +48,9 @@ pub(crate) async fn accept(hub: &Hub, standing: Standing, runs: Vec<batch::Run>)
         rows: c.rows,
     });
     let accepted = hub.store.accept(runs.collect()).await?;
+    if erasures {
+        hub.settle().await?;
+    }
     let now = hub.now_ms();
     let heads: BTreeMap<Place, &Accepted> = accepted.iter().map(|a| (a.place, a)).collect();
     let moved: Vec<(Place, Head)> = heads.values().filter(|a| a.head.seq > 0).map(|a| (a.place, a.head)).collect();
