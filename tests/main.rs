@@ -13,6 +13,7 @@ mod codebooks;
 mod commands;
 mod crash;
 mod custody;
+mod erased;
 mod house;
 mod journey;
 mod lost_receipt;

@@ -13,7 +13,7 @@ fn amanat(arguments: &[&str]) -> Output {
 #[test]
 fn verbs_of_later_versions_parse_and_say_so() {
     for (arguments, verb) in [
-        (&["case", "erase", "ab", "--order", "CRL 7 of 2031"][..], "case erase"),
+        (&["case", "share", "ab", "--unit", "PS"][..], "case share"),
         (&["keys", "retention"], "keys retention"),
         (&["keys", "split"], "keys split"),
         (&["keys", "restore"], "keys restore"),

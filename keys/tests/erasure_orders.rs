@@ -38,9 +38,7 @@ fn an_order_of_both_admins_names_what_it_should_and_is_written_as_it_was_read() 
     let told: Vec<Value> = order
         .targets
         .iter()
-        .map(|t| {
-            serde_json::json!([t.device.to_string(), t.journal.to_string(), t.seq, t.hash.to_string()])
-        })
+        .map(|t| serde_json::json!([t.device.to_string(), t.journal.to_string(), t.seq, t.hash.to_string()]))
         .collect();
     assert_eq!(Value::Array(told), v["targets"]);
     assert!(order.targets.iter().all(|target| order.names(target)));

@@ -260,7 +260,8 @@ pub(super) enum RosterVerb {
         #[arg(long, default_value = "station")]
         kind: String,
     },
-    /// Add this admin's signature to a proposed roster
+    /// Show a proposed erasure and add this admin's signature to the file
+    #[command(after_help = "Example:\n  amanat roster sign 5f0c.erasure")]
     Sign {
         /// The proposal
         file: PathBuf,
@@ -361,13 +362,25 @@ pub(super) enum CaseVerb {
         #[arg(long)]
         to: String,
     },
-    /// Erase a case by a court's order
+    /// Erase a case by a court's order: propose it, then carry out what the admins have signed
+    #[command(
+        after_help = "Examples, at a custodian's home:\n  amanat case erase 5f0c… --order \"LHC, 3 Nov 2026, WP 812/2026\" --out 5f0c.erasure\n  \
+                            (each admin: amanat roster sign 5f0c.erasure)\n  amanat case erase 5f0c… --signed 5f0c.erasure\n  amanat sync\n\n\
+                            Entries that arrive after the proposal are not in it: propose again for those. The order's text stays\n\
+                            readable to the case's readers; put no name of a victim in it."
+    )]
     Erase {
-        /// The case's id
+        /// The case's id, or its beginning
         id: String,
-        /// The order
-        #[arg(long)]
-        order: String,
+        /// Propose: the order's reference and reason, kept sealed in the case
+        #[arg(long, value_name = "TEXT", required_unless_present = "signed", conflicts_with = "signed")]
+        order: Option<String>,
+        /// Carry out: the proposal with the admins' signatures
+        #[arg(long, value_name = "FILE")]
+        signed: Option<PathBuf>,
+        /// Where to write the proposal (default: erasure-ID here)
+        #[arg(long, value_name = "FILE", conflicts_with = "signed")]
+        out: Option<PathBuf>,
     },
 }
 

@@ -6,6 +6,7 @@ mod args;
 mod args_later;
 mod book;
 mod case;
+mod case_erase;
 mod check;
 mod completions;
 mod context;
@@ -26,6 +27,7 @@ mod status;
 mod sync;
 mod typed;
 mod verify;
+mod verify_erased;
 mod verify_walk;
 
 use dispatch::later;

@@ -40,7 +40,7 @@ pub struct Arrived {
     pub kept_again: u64,
     /// Those that could not be, because this device only writes and cannot open them.
     pub closed_behind: u64,
-    /// What did not open, what is offered, what is closed.
+    /// What did not open, what is offered, what is closed, what is gone.
     pub replayed: Replayed,
     /// What could not be done after the entries had been opened: they count all the same.
     pub afterwards: Vec<Failure>,
@@ -57,10 +57,13 @@ impl Home {
             self.belonging.follow(roster);
         }
         self.hub_ms = self.hub_ms.max(outcome.hub_time.and_then(|ms| i64::try_from(ms).ok()));
+        let mut new = self.new_entries()?;
+        let found = u64::try_from(new.len()).unwrap_or(u64::MAX);
+        // Before anything is opened or kept again: what is erased must not come back under another number.
+        let mut done = self.erase_what_is_due(&new)?;
+        new.retain(|entry| !done.places.contains(&entry.at()));
         let again = self.keep_again(outcome)?;
         (arrived.kept_again, arrived.closed_behind) = (again.count, again.closed);
-        let new = self.new_entries()?;
-        let found = u64::try_from(new.len()).unwrap_or(u64::MAX);
         if !arrived.adopted.keys.is_empty() || found < outcome.pulled {
             // A unit's key opens what was closed before, and a place that was elided may have been filled below our marks.
             let mut entries = Vec::new();
@@ -72,7 +75,11 @@ impl Home {
         } else {
             arrived.entries = self.open_new(&new, &mut arrived);
         }
-        arrived.entries.extend(again.entries);
+        arrived.entries.extend(again.entries.into_iter().chain(done.again));
+        arrived.replayed.gone.append(&mut done.gone);
+        arrived.afterwards.append(&mut done.afterwards);
+        let replayed = std::mem::take(&mut arrived.replayed.afterwards);
+        arrived.afterwards.extend(replayed);
         // They are marked as read: whatever fails from here on is told beside them and never instead of them.
         let said = self.say_what_opens(codebook, &new, &arrived.replayed);
         let known = self.journal.heads().map_err(|error| fault::sync("reading the journal", &error));
@@ -130,6 +137,9 @@ impl Home {
         for entry in new {
             if let Some(why) = unproven.word(entry) {
                 refused.push((entry.at(), why));
+                continue;
+            }
+            if self.erasures.note(&entry.header) {
                 continue;
             }
             if self.belonging.note(&entry.header) || !entry.header.understood() {

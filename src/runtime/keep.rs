@@ -89,10 +89,10 @@ impl Home {
     ///
     /// # Errors
     /// As [`Home::keep`].
-    pub(super) fn keep_pieces(&mut self, pieces: Vec<Piece>, mark: ShelfRow) -> Result<Vec<Entry>, Failure> {
+    pub(super) fn keep_pieces(&mut self, pieces: Vec<Piece>, mark: Option<ShelfRow>) -> Result<Vec<Entry>, Failure> {
         let cut = |piece: Piece| Cut { case: piece.case, pieces: vec![piece], local: Answers::default(), level: None };
         let cuts = pieces.into_iter().map(cut).collect();
-        self.keep_cuts(cuts, Beside { draft: None, mark: Some(mark) }, None)
+        self.keep_cuts(cuts, Beside { draft: None, mark }, None)
     }
 
     /// Keeps many things in a few large transactions: an import. `kept` hears how many rows are safe after each.

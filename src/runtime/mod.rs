@@ -14,6 +14,8 @@ mod cut_off;
 pub mod desk;
 pub mod drafts;
 pub mod enrol;
+mod erasing;
+pub mod erasure_order;
 pub mod fault;
 mod first_start;
 pub mod founding;

@@ -20,6 +20,8 @@ pub(crate) struct CaseRow {
     pub(crate) persons: usize,
     /// Whether corrections in it wait for a supervisor's choice.
     pub(crate) collided: bool,
+    /// How many of its entries were erased by order.
+    pub(crate) erased: usize,
     /// Newest clock among its entries, for order only.
     pub(crate) newest: i64,
     /// What a search looks through: number, place and the words of its codes, folded.
@@ -50,6 +52,7 @@ pub(crate) fn row(book: &Casebook, codebook: &Codebook, id: &CaseId) -> Option<C
         opened: summary.opened,
         persons: summary.persons,
         collided: summary.collided,
+        erased: book.erased(id).0,
         newest: summary.touched.map_or(0, |moment| moment.unix_ms),
     })
 }

@@ -289,6 +289,8 @@ fn cells(row: &CaseRow, world: &World, canvas: &Canvas<'_>) -> [String; 8] {
         row.persons.to_string(),
         if row.collided {
             format!("✗ {}", canvas.say("caseload.collided"))
+        } else if row.erased > 0 {
+            format!("∅ {}", canvas.say("caseload.erased"))
         } else {
             mark(world.case_delivery(&row.id), canvas)
         },
