@@ -89,14 +89,22 @@ async fn every_order_of_arrival_ends_the_same(store: &dyn HubStore) {
 
 async fn what_was_missing_and_is_erased_holds_nobody_up(store: &dyn HubStore) {
     let mut damaged = run(place(90), 1, 5, "true");
+    damaged.rows[1].envelope = None;
     damaged.rows[2].envelope = None;
-    assert_eq!(accept(store, damaged).await.complete, 2);
-    store.order(vec![doomed(90, 3, "true")]).await.unwrap();
-    accept(store, stand_in(91, doomed(90, 3, "true"), true)).await;
+    assert_eq!(accept(store, damaged).await.complete, 1);
+    store.order(vec![doomed(90, 3, "true"), doomed(90, 4, "true")]).await.unwrap();
+    for (custodian, seq) in [(91, 3), (93, 4)] {
+        accept(store, stand_in(custodian, doomed(90, seq, "true"), true)).await;
+    }
     settle(store).await;
-    let again = accept(store, run(place(90), 3, 5, "true")).await;
-    assert_eq!(again.complete, 5);
-    assert!(!envelopes(store, place(90)).await[&3]);
+    assert_eq!(
+        accept(store, run(place(90), 3, 6, "true")).await.complete,
+        1,
+        "number 2 is missing, and no order names it"
+    );
+    let there = envelopes(store, place(90)).await;
+    assert!(!there[&3] && !there[&4], "below what is complete nothing comes back either");
+    assert_eq!(accept(store, run(place(90), 2, 2, "true")).await.complete, 6);
     accept(store, stand_in(92, doomed(90, 3, "true"), false)).await;
     assert!(!envelopes(store, place(92)).await[&1], "its content in a new envelope is not kept either");
     assert_eq!(store.depth().await.unwrap().missing, 0);
