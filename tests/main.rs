@@ -20,6 +20,7 @@ mod lost_receipt;
 mod offline;
 mod restore;
 mod restored;
+mod retained;
 mod rules;
 mod screens;
 mod stock_tools;

@@ -14,7 +14,7 @@ fn amanat(arguments: &[&str]) -> Output {
 fn verbs_of_later_versions_parse_and_say_so() {
     for (arguments, verb) in [
         (&["case", "share", "ab", "--unit", "PS"][..], "case share"),
-        (&["keys", "retention"], "keys retention"),
+        (&["keys", "audit"], "keys audit"),
         (&["keys", "split"], "keys split"),
         (&["keys", "restore"], "keys restore"),
         (&["form", "import", "xlsform", "a.xlsx"], "form import xlsform"),

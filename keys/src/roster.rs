@@ -270,6 +270,11 @@ impl Roster {
         self.policy("write-only") == Some("yes")
     }
 
+    /// Policy `retention-days`: how many days a field device keeps what headquarters has opened; none: for good.
+    pub fn retention_days(&self) -> Option<u64> {
+        self.policy("retention-days")?.parse().ok().filter(|days| *days > 0)
+    }
+
     /// Whether the member behind a device holds a role in a unit.
     pub fn holds(&self, device: &DeviceId, role: Role, unit: &UnitId) -> bool {
         self.member_of(device).is_some_and(|member| member.roles.contains(&(role, *unit)))

@@ -260,6 +260,14 @@ pub(super) enum RosterVerb {
         #[arg(long, default_value = "station")]
         kind: String,
     },
+    /// Set a policy of the roster: retention-days NUMBER|none, readers all|supervisors
+    #[command(after_help = "Example:\n  amanat roster policy retention-days 90\n  amanat roster publish")]
+    Policy {
+        /// Its name
+        name: String,
+        /// Its value; `none` takes it away
+        value: String,
+    },
     /// Show a proposed erasure and add this admin's signature to the file
     #[command(after_help = "Example:\n  amanat roster sign 5f0c.erasure")]
     Sign {
@@ -444,8 +452,17 @@ pub(super) enum KeysVerb {
     Restore,
     /// Who could read what
     Audit,
-    /// What has been kept longer than the law needs
-    Retention,
+    /// What may go from this device because headquarters has opened it long enough ago (policy retention-days)
+    #[command(
+        after_help = "Examples:\n  amanat keys retention            what would go, and what stays and why\n  amanat keys retention --apply\n\n\
+                            Days are the hub's, never this machine's. Nothing goes that no reader at headquarters has opened. Each sync\n\
+                            does the same by itself once an admin has set the policy: amanat roster policy retention-days 90."
+    )]
+    Retention {
+        /// Drop what may go
+        #[arg(long)]
+        apply: bool,
+    },
 }
 
 /// `amanat form …`

@@ -20,6 +20,7 @@ mod import;
 mod keys;
 mod output;
 mod passphrase;
+mod retention;
 mod roster;
 mod roster_page;
 mod shown;

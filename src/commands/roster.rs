@@ -1,4 +1,4 @@
-//! `amanat roster show|verify|approve|unit-add|sign|publish`.
+//! `amanat roster show|verify|approve|unit-add|policy|sign|publish`.
 
 use std::path::{Path, PathBuf};
 
@@ -34,6 +34,13 @@ pub(super) fn run(context: &Context, verb: &RosterVerb) -> Result<Report, Failur
         RosterVerb::UnitAdd { name, kind } => {
             let version = admin(context)?.add_unit(name, kind)?;
             Ok(Report::new(format!("Unit {name} added: roster {version}."), json!({"unit": name, "roster": version})))
+        }
+        RosterVerb::Policy { name, value } => {
+            let version = admin(context)?.set_policy(name, (value != "none").then_some(value.as_str()))?;
+            Ok(Report::new(
+                format!("Policy {name} is {value}: roster {version}. Hand it out with: amanat roster publish"),
+                json!({"policy": name, "value": value, "roster": version}),
+            ))
         }
         RosterVerb::Publish { out } => publish(context, out.as_deref()),
         RosterVerb::Revoke { .. } => Err(later("roster revoke")),

@@ -27,6 +27,7 @@ pub(super) struct Findings {
     pub(super) elided: u64,
     pub(super) receipts: u64,
     pub(super) erased: u64,
+    pub(super) dropped: u64,
     pub(super) met: Met,
     /// Content that has its envelope: each opens, or is closed to this device, or is offered, or is named.
     pub(super) contents: HashSet<EntryRef>,
@@ -65,13 +66,14 @@ pub(super) fn run(context: &Context) -> Result<Report, Failure> {
         walk(&home, known, &mut findings, &mut links)?;
     }
     receipts(&home, &links, &mut findings)?;
-    let met = std::mem::take(&mut findings.met);
-    erasures(&home, &met, &mut findings)?;
     match Book::open(context, &mut home) {
         Ok(book) => opening(&book.replayed, &mut findings),
         // What was found so far is told all the same.
         Err(failure) => findings.note(None, failure.message),
     }
+    // What headquarters has opened is known only now.
+    let met = std::mem::take(&mut findings.met);
+    erasures(&home, &met, &mut findings)?;
     report(&mut findings, &home)
 }
 
@@ -122,13 +124,14 @@ fn report(findings: &mut Findings, home: &Home) -> Result<Report, Failure> {
         })
         .collect();
     let mut text = format!(
-        "{} entries in {} journals, {} places elided, {} opened, {} closed to this device, {} erased by order, {} offered, {} receipts, {} rosters, {} set aside.",
+        "{} entries in {} journals, {} places elided, {} opened, {} closed to this device, {} erased by order, {} kept at headquarters, {} offered, {} receipts, {} rosters, {} set aside.",
         findings.entries,
         findings.journals,
         findings.elided,
         findings.opened,
         findings.closed,
         findings.erased,
+        findings.dropped,
         findings.offered.len(),
         findings.receipts,
         findings.rosters,
@@ -153,7 +156,7 @@ fn report(findings: &mut Findings, home: &Home) -> Result<Report, Failure> {
     }
     let json = json!({
         "holds": findings.wrong.is_empty(), "entries": findings.entries, "journals": findings.journals,
-        "elided": findings.elided, "opened": findings.opened, "closed": findings.closed, "erased": findings.erased, "offered": offered, "receipts": findings.receipts,
+        "elided": findings.elided, "opened": findings.opened, "closed": findings.closed, "erased": findings.erased, "dropped": findings.dropped, "offered": offered, "receipts": findings.receipts,
         "rosters": findings.rosters, "quarantined": quarantined, "wrong": wrong,
     });
     let report = Report::new(text, json);

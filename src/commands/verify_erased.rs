@@ -11,7 +11,7 @@ use amanat_keys::{
 };
 use amanat_sync::{
     documents::DocumentKind,
-    entry::{Change, EntryRef, Kind, SealedEntry},
+    entry::{Change, EntryRef, Header, Kind, SealedEntry},
     journal::Journal as _,
 };
 
@@ -24,7 +24,7 @@ use crate::{
 /// What a walk met: entries without their envelope, and who stood in for which.
 #[derive(Default)]
 pub(super) struct Met {
-    bare: Vec<Doomed>,
+    bare: Vec<(Doomed, Header)>,
     stood: HashMap<Doomed, HashSet<DeviceId>>,
 }
 
@@ -33,7 +33,7 @@ impl Met {
         let EntryRef { device, journal, seq } = entry.at();
         match (entry.header.kind, entry.header.target) {
             (Kind::Sealed | Kind::Slip, _) if entry.envelope.is_none() => {
-                self.bare.push(Doomed { device, journal, seq, hash: entry.hash() });
+                self.bare.push((Doomed { device, journal, seq, hash: entry.hash() }, entry.header.clone()));
             }
             (Kind::StandIn, Some(target)) if target.change == Change::Erasure => {
                 let EntryRef { device: of, journal, seq } = target.entry;
@@ -58,7 +58,7 @@ pub(super) fn erasures(home: &Home, met: &Met, findings: &mut Findings) -> Resul
         }
     }
     let me = home.device();
-    for target in &met.bare {
+    for (target, header) in &met.bare {
         let at = EntryRef { device: target.device, journal: target.journal, seq: target.seq };
         let mut signers = met.stood.get(target).into_iter().flatten();
         let stood = signers.any(|signer| rosters.iter().any(|roster| roster.may_stand_in_for(signer, &target.device)));
@@ -66,8 +66,12 @@ pub(super) fn erasures(home: &Home, met: &Met, findings: &mut Findings) -> Resul
             (true, true) => findings.erased += 1,
             (true, false) => findings.note(Some(at), "its envelope is gone, and no custodian stood in for that"),
             // What the hub has of others' entries may have come there damaged: nobody here can tell.
-            (false, _) if target.device == me => findings.note(Some(at), "its envelope is gone, and no order names it"),
-            (false, _) => {}
+            (false, _) if target.device != me => {}
+            (false, _) if home.headquarters_opened(header) => findings.dropped += 1,
+            (false, _) => {
+                findings
+                    .note(Some(at), "its envelope is gone: no order names it, and no reader at headquarters opened it");
+            }
         }
     }
     Ok(())

@@ -63,6 +63,11 @@ impl Casebook {
         (erased.clone().count(), erased.flatten().max())
     }
 
+    /// How many entries of a case are kept at headquarters only.
+    pub fn at_headquarters(&self, case: &CaseId) -> usize {
+        self.gone(case).filter(|gone| gone.why == Absence::AtHeadquarters).count()
+    }
+
     /// Whether an entry's content is gone.
     pub fn is_gone(&self, case: &CaseId, id: &EntryId) -> bool {
         self.gone.get(case).is_some_and(|gone| gone.contains_key(id))

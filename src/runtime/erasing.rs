@@ -290,7 +290,7 @@ impl Home {
 }
 
 /// The local rows that go with entries: the key of a slip, the note beside a sheet.
-fn rows_of(going: &[SealedEntry]) -> Vec<(Shelf, Vec<u8>)> {
+pub(super) fn rows_of(going: &[SealedEntry]) -> Vec<(Shelf, Vec<u8>)> {
     let row = |entry: &SealedEntry| match entry.header.kind {
         Kind::Slip => Some(ShelfRow::case_key_at(&entry.at())),
         Kind::Sealed => Some((Shelf::Notes, entry_id(&entry.hash()).as_bytes().to_vec())),

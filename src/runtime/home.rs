@@ -25,6 +25,7 @@ use super::{
     marks::{self, Mark},
     paths::Paths,
     pen::{Pen, Readers},
+    retention::Words,
     ring::Ring,
 };
 use crate::{failure::Failure, model::EntryId};
@@ -44,6 +45,8 @@ pub struct Home {
     pub(super) belonging: Belonging,
     /// What is to be erased, or was.
     pub(super) erasures: Erasures,
+    /// What readers at headquarters say opens.
+    pub(super) words: Words,
     /// The newest hub time in a verified receipt, Unix milliseconds.
     pub(super) hub_ms: Option<i64>,
     /// How far others' journals have been opened.
@@ -82,6 +85,7 @@ impl Home {
             levels: HashMap::new(),
             belonging: Belonging::default(),
             erasures: Erasures::default(),
+            words: Words::default(),
             hub_ms: None,
             read_up_to: HashMap::new(),
             again: HashMap::new(),

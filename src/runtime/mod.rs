@@ -36,6 +36,7 @@ pub mod pen;
 pub mod process;
 pub mod rekey;
 pub mod replay;
+pub mod retention;
 mod ring;
 pub mod roster_edit;
 mod sealing;
@@ -47,5 +48,7 @@ pub mod wake;
 
 #[cfg(test)]
 mod guarding;
+#[cfg(test)]
+mod retaining;
 #[cfg(test)]
 mod tests;

@@ -26,6 +26,7 @@ use super::{
     home::Home,
     marks,
     opening::{Opened, Opener},
+    retention::{self, Words},
 };
 use crate::{
     failure::Failure,
@@ -85,8 +86,14 @@ impl Home {
         opened.later.splice(..0, done.stay);
         let identities = self.identities();
         let rest = Opener::new(&self.ring, &identities, true).open(opened.later);
-        let bare = set.bare.iter().filter_map(|entry| self.erasures.was_erased(entry));
-        replayed.gone = bare.chain(done.gone).collect();
+        let me = self.device();
+        let absent = |entry: &SealedEntry| {
+            let own = || Some(entry).filter(|entry| entry.header.device == me).and_then(retention::at_headquarters);
+            self.erasures.was_erased(entry).or_else(own)
+        };
+        replayed.gone = set.bare.iter().filter_map(absent).chain(done.gone).collect();
+        let unread = set.bare.iter().filter(|entry| entry.header.device != me && self.erasures.names(entry).is_none());
+        self.words.note_failed(unread.map(SealedEntry::at));
         take(done.again, replayed.total);
         self.take_keys(rest.keys, &mut replayed)?;
         replayed.closed = replayed.closed.saturating_add(rest.closed);
@@ -94,6 +101,7 @@ impl Home {
         replayed.opened = replayed.opened.saturating_add(count(rest.entries.len()));
         self.learn(&rest.entries);
         take(rest.entries, replayed.total);
+        self.words.note_failed(replayed.failed.iter().map(|(at, _)| *at).chain(replayed.offered.iter().copied()));
         self.mark_read()?;
         Ok(replayed)
     }
@@ -108,7 +116,7 @@ impl Home {
         let identities = self.identities();
         let unproven = self.unproven().map_err(|error| fault::sync("reading the journal", &error))?;
         let (mut gathered, mut own_slips, mut levels) = (Opened::default(), Vec::new(), Vec::new());
-        let mut copies = Vec::new();
+        let (mut copies, mut words) = (Vec::new(), Words::default());
         let me = self.device();
         let (ring, journal) = (&self.ring, &self.journal);
         let read = thread::scope(|scope| {
@@ -124,6 +132,7 @@ impl Home {
                 replayed.opened = replayed.opened.saturating_add(count(opened.entries.len()));
                 levels.extend(super::keep::levels_of(&opened.entries));
                 copies.extend(again::copies(&opened.entries));
+                words.learn(&opened.entries);
                 gathered.keys.extend(opened.keys);
                 gathered.later.extend(opened.later);
                 gathered.failed.extend(opened.failed);
@@ -167,6 +176,7 @@ impl Home {
         own_slips.iter().for_each(|header| self.ring.note_own(header));
         self.levels.extend(levels);
         self.again.extend(copies);
+        self.words = words;
         Ok(gathered)
     }
 

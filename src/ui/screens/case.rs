@@ -204,8 +204,12 @@ impl Case {
         row(canvas, head, &names, Role::Faint);
         let body = Rect { y: area.y + ABOVE, height: area.height.saturating_sub(ABOVE), ..area };
         if self.lines.is_empty() {
-            let erased = world.book.erased(&self.id).0 > 0;
-            let text = canvas.say(if erased { "case.erased_all" } else { "case.empty" }).to_owned();
+            let word = match (world.book.erased(&self.id).0, world.book.at_headquarters(&self.id)) {
+                (1.., _) => "case.erased_all",
+                (0, 1..) => "case.away_all",
+                (0, 0) => "case.empty",
+            };
+            let text = canvas.say(word).to_owned();
             canvas.paragraph(
                 Rect { x: body.x + 4, y: body.y + 1, width: body.width.saturating_sub(8), height: 3 },
                 &text,
@@ -247,6 +251,13 @@ impl Case {
         let high = facts.risk.as_ref().is_some_and(|code| code.as_str() == "HIGH");
         let (sign, role) = if high { ("▲ ", Role::Warn) } else { ("", Role::Text) };
         canvas.lean((area.x, area.y + 2), area.width, &format!("{sign}{}", state.join(" · ")), role, Lean::Own);
+        let entries = |count: usize| {
+            crate::words::count(canvas.tongue(), "count.entries", u64::try_from(count).unwrap_or(u64::MAX))
+        };
+        let away = world.book.at_headquarters(&self.id);
+        let away = (away > 0).then(|| canvas.fill("case.away", &[("entries", &entries(away))]));
+        let away = away.unwrap_or_default();
+        canvas.lean((area.x, area.y + 3), area.width, &away, Role::Faint, Lean::End);
         if let (count @ 1.., when) = world.book.erased(&self.id) {
             let entries =
                 crate::words::count(canvas.tongue(), "count.entries", u64::try_from(count).unwrap_or(u64::MAX));
