@@ -13,8 +13,8 @@ fn amanat(arguments: &[&str]) -> Output {
 #[test]
 fn verbs_of_later_versions_parse_and_say_so() {
     for (arguments, verb) in [
-        (&["case", "erase", "ab", "--order", "CRL 7 of 2031"][..], "case erase"),
-        (&["keys", "retention"], "keys retention"),
+        (&["case", "share", "ab", "--unit", "PS"][..], "case share"),
+        (&["keys", "audit"], "keys audit"),
         (&["keys", "split"], "keys split"),
         (&["keys", "restore"], "keys restore"),
         (&["form", "import", "xlsform", "a.xlsx"], "form import xlsform"),

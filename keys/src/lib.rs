@@ -57,6 +57,7 @@ pub mod case_key;
 pub mod device;
 pub mod dictionary;
 pub mod envelope;
+pub mod erasure;
 pub mod error;
 pub mod fingerprint;
 pub mod frame;

@@ -283,9 +283,20 @@ impl Roster {
         self.policy("write-only") == Some("yes")
     }
 
+    /// Policy `retention-days`: how many days a field device keeps what headquarters has opened; none: for good.
+    pub fn retention_days(&self) -> Option<u64> {
+        self.policy("retention-days")?.parse().ok().filter(|days| *days > 0)
+    }
+
     /// Whether the member behind a device holds a role in a unit.
     pub fn holds(&self, device: &DeviceId, role: Role, unit: &UnitId) -> bool {
         self.member_of(device).is_some_and(|member| member.roles.contains(&(role, *unit)))
+    }
+
+    /// Whether a device may stand in for what another wrote: by one of the units in which the author's member has a role.
+    pub fn may_stand_in_for(&self, device: &DeviceId, author: &DeviceId) -> bool {
+        let roles = self.member_of(author).map(|member| member.roles.as_slice()).unwrap_or_default();
+        roles.iter().any(|(_, unit)| self.may_stand_in(device, unit))
     }
 
     /// Whether a device may replace envelopes of a unit's cases (FORMATS section 4): supervisors and custodians for their unit,

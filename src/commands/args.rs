@@ -260,7 +260,16 @@ pub(super) enum RosterVerb {
         #[arg(long, default_value = "station")]
         kind: String,
     },
-    /// Add this admin's signature to a proposed roster
+    /// Set a policy of the roster: retention-days NUMBER|none, readers all|supervisors
+    #[command(after_help = "Example:\n  amanat roster policy retention-days 90\n  amanat roster publish")]
+    Policy {
+        /// Its name
+        name: String,
+        /// Its value; `none` takes it away
+        value: String,
+    },
+    /// Show a proposed erasure and add this admin's signature to the file
+    #[command(after_help = "Example:\n  amanat roster sign 5f0c.erasure")]
     Sign {
         /// The proposal
         file: PathBuf,
@@ -369,13 +378,25 @@ pub(super) enum CaseVerb {
         #[arg(long)]
         to: String,
     },
-    /// Erase a case by a court's order
+    /// Erase a case by a court's order: propose it, then carry out what the admins have signed
+    #[command(
+        after_help = "Examples, at a custodian's home:\n  amanat case erase 5f0c… --order \"LHC, 3 Nov 2026, WP 812/2026\" --out 5f0c.erasure\n  \
+                            (each admin: amanat roster sign 5f0c.erasure)\n  amanat case erase 5f0c… --signed 5f0c.erasure\n  amanat sync\n\n\
+                            Entries that arrive after the proposal are not in it: propose again for those. The order's text stays\n\
+                            readable to the case's readers; put no name of a victim in it."
+    )]
     Erase {
-        /// The case's id
+        /// The case's id, or its beginning
         id: String,
-        /// The order
-        #[arg(long)]
-        order: String,
+        /// Propose: the order's reference and reason, kept sealed in the case
+        #[arg(long, value_name = "TEXT", required_unless_present = "signed", conflicts_with = "signed")]
+        order: Option<String>,
+        /// Carry out: the proposal with the admins' signatures
+        #[arg(long, value_name = "FILE")]
+        signed: Option<PathBuf>,
+        /// Where to write the proposal (default: erasure-ID here)
+        #[arg(long, value_name = "FILE", conflicts_with = "signed")]
+        out: Option<PathBuf>,
     },
 }
 
@@ -439,8 +460,17 @@ pub(super) enum KeysVerb {
     Restore,
     /// Who could read what
     Audit,
-    /// What has been kept longer than the law needs
-    Retention,
+    /// What may go from this device because headquarters has opened it long enough ago (policy retention-days)
+    #[command(
+        after_help = "Examples:\n  amanat keys retention            what would go, and what stays and why\n  amanat keys retention --apply\n\n\
+                            Days are the hub's, never this machine's. Nothing goes that no reader at headquarters has opened. Each sync\n\
+                            does the same by itself once an admin has set the policy: amanat roster policy retention-days 90."
+    )]
+    Retention {
+        /// Drop what may go
+        #[arg(long)]
+        apply: bool,
+    },
 }
 
 /// `amanat form …`

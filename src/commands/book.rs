@@ -40,6 +40,10 @@ impl Book {
         if !replayed.failed.is_empty() {
             output.note(&format!("{} entries do not open; `amanat verify` names them.", replayed.failed.len()));
         }
+        casebook.forget(replayed.gone.iter().copied());
+        for failure in &replayed.afterwards {
+            output.note(&failure.message);
+        }
         let mut book = Self { casebook, replayed };
         book.mark(home)?;
         Ok(book)
@@ -69,7 +73,8 @@ impl Book {
         // A reader's words on what opens stand in cases of their own, which are nobody's case.
         let is_case = |case: &&CaseFile| {
             let entries = case.entries.iter().filter_map(|id| self.casebook.entry(id));
-            entries.into_iter().any(|entry| !matches!(entry.content, Content::Opened(_)))
+            let told = entries.into_iter().any(|entry| !matches!(entry.content, Content::Opened(_)));
+            told || self.casebook.gone(&case.id).len() > 0
         };
         let cases = self.casebook.cases().filter(is_case);
         let mut cases: Vec<(i64, &CaseFile)> = cases.map(|case| (newest(case), case)).collect();

@@ -1,10 +1,10 @@
-//! `amanat case list|show|search`.
+//! `amanat case list|show|search|erase`.
 
 use std::io::Read as _;
 
 use serde_json::{Value as Json, json};
 
-use super::{args::CaseVerb, book::Book, context::Context, entry, later, output::Report, shown};
+use super::{args::CaseVerb, book::Book, case_erase, context::Context, entry, later, output::Report, shown};
 use crate::{
     failure::Failure,
     model::{Answer, CaseFile, Code, Content, Value},
@@ -21,7 +21,9 @@ pub(super) fn run(context: &Context, verb: &CaseVerb) -> Result<Report, Failure>
         CaseVerb::Search { words } => search(context, words),
         CaseVerb::Share { .. } => Err(later("case share")),
         CaseVerb::Transfer { .. } => Err(later("case transfer")),
-        CaseVerb::Erase { .. } => Err(later("case erase")),
+        CaseVerb::Erase { id, order, signed, out } => {
+            case_erase::run(context, id, order.as_deref(), signed.as_deref(), out.as_deref())
+        }
     }
 }
 
@@ -54,8 +56,12 @@ fn table(lines: &[Json]) -> String {
         "case", "entries", "persons", "interviews", "received"
     )];
     for line in lines {
+        let erased = match line.get("erased").and_then(Json::as_u64) {
+            None | Some(0) => String::new(),
+            Some(count) => format!("  {count} erased by order"),
+        };
         rows.push(format!(
-            "{:<32}  {:>7}  {:>7}  {:>10}  {:>8}  {}",
+            "{:<32}  {:>7}  {:>7}  {:>10}  {:>8}  {}{erased}",
             text(line, "case"),
             text(line, "entries"),
             text(line, "persons"),
@@ -92,7 +98,10 @@ fn show(context: &Context, id: Option<&str>) -> Result<Report, Failure> {
 fn whole(home: &Home, book: &Book, file: &CaseFile) -> Json {
     let entries: Vec<Json> = book.entries_of(file).into_iter().map(|entry| shown::entry(book, entry)).collect();
     let keys = amanat_keys::fingerprint::CaseId::from(file.id);
-    json!({"case": file.id.to_string(), "sharing": format!("{:?}", home.level(&keys)), "entries": entries})
+    json!({
+        "case": file.id.to_string(), "sharing": format!("{:?}", home.level(&keys)), "entries": entries,
+        "gone": shown::gone(book, &file.id),
+    })
 }
 
 /// A case in which this device wrote nothing is somebody else's: opening it is on record before it is shown, as on the screen.

@@ -1,4 +1,4 @@
-//! `amanat keys status|passphrase`.
+//! `amanat keys status|passphrase|retention`.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ pub(super) fn run(context: &Context, verb: &KeysVerb) -> Result<Report, Failure>
         KeysVerb::Split => Err(later("keys split")),
         KeysVerb::Restore => Err(later("keys restore")),
         KeysVerb::Audit => Err(later("keys audit")),
-        KeysVerb::Retention => Err(later("keys retention")),
+        KeysVerb::Retention { apply } => super::retention::run(context, *apply),
     }
 }
 

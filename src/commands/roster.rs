@@ -1,11 +1,13 @@
-//! `amanat roster show|verify|approve|unit-add|publish`.
+//! `amanat roster show|verify|approve|unit-add|policy|sign|publish`.
 
 use std::path::{Path, PathBuf};
 
+use amanat_keys::statement::Purpose;
 use serde_json::json;
 
 use super::{
     args::RosterVerb,
+    case_erase,
     context::Context,
     later,
     output::{Report, put},
@@ -33,9 +35,16 @@ pub(super) fn run(context: &Context, verb: &RosterVerb) -> Result<Report, Failur
             let version = admin(context)?.add_unit(name, kind)?;
             Ok(Report::new(format!("Unit {name} added: roster {version}."), json!({"unit": name, "roster": version})))
         }
+        RosterVerb::Policy { name, value } => {
+            let version = admin(context)?.set_policy(name, (value != "none").then_some(value.as_str()))?;
+            Ok(Report::new(
+                format!("Policy {name} is {value}: roster {version}. Hand it out with: amanat roster publish"),
+                json!({"policy": name, "value": value, "roster": version}),
+            ))
+        }
         RosterVerb::Publish { out } => publish(context, out.as_deref()),
         RosterVerb::Revoke { .. } => Err(later("roster revoke")),
-        RosterVerb::Sign { .. } => Err(later("roster sign")),
+        RosterVerb::Sign { file } => sign(context, file),
     }
 }
 
@@ -72,6 +81,26 @@ fn approve(
 
 fn beside(request: &Path) -> PathBuf {
     request.with_extension("pack")
+}
+
+/// Signs an erasure, after saying what it is.
+fn sign(context: &Context, file: &Path) -> Result<Report, Failure> {
+    let mut statement = pack::read_statement(file, "proposal")?;
+    if statement.purpose() != Purpose::Erasure {
+        return Err(later("roster sign for anything but an erasure"));
+    }
+    let admin = admin(context)?;
+    let order = admin.sign_erasure(&mut statement)?;
+    let agency = admin.home.trust()?.roster().name.clone();
+    let told = case_erase::told(&order, &agency);
+    context.output.note(&told);
+    pack::write_statement(&statement, file, "proposal")?;
+    let signed = admin.home.signatures(&statement)?;
+    Ok(Report::new(
+        format!("Signed: {} of {} admins needed.\n{told}\n  file   {}", signed.have, signed.need, file.display()),
+        json!({"case": order.case.to_string(), "entries": order.targets.len(), "agency": agency, "signed": signed.have,
+               "needed": signed.need, "file": file}),
+    ))
 }
 
 fn publish(context: &Context, out: Option<&Path>) -> Result<Report, Failure> {

@@ -11,7 +11,9 @@ use super::{
 };
 use crate::{
     codebook::Form,
-    model::{Answers, CaseFile, Content, Delivery, Entry, EntryId, Problem, ProblemKind, Severity},
+    model::{
+        Absence, Answers, CaseFile, CaseId, Content, Delivery, Entry, EntryId, Gone, Problem, ProblemKind, Severity,
+    },
 };
 
 /// One entry.
@@ -106,7 +108,24 @@ pub(super) fn case_line(book: &Book, case: &CaseFile) -> Json {
     json!({
         "case": case.id.to_string(), "entries": entries.len(), "persons": sheets("person"),
         "interviews": sheets("interview"), "received": received, "newest": newest,
+        "erased": book.casebook.erased(&case.id).0,
     })
+}
+
+/// What is gone of a case: places and reasons, no content.
+pub(super) fn gone(book: &Book, case: &CaseId) -> Vec<Json> {
+    let told = |gone: &Gone| {
+        let (why, since) = match gone.why {
+            Absence::Erased(since) => ("erased by order", since),
+            Absence::AtHeadquarters => ("kept at headquarters", None),
+        };
+        json!({
+            "entry": gone.id.to_string(), "device": gone.author.device.to_string(),
+            "journal": gone.author.journal.to_string(), "number": gone.author.seq, "why": why,
+            "since": since.map(|since| since.to_string()),
+        })
+    };
+    book.casebook.gone(case).map(told).collect()
 }
 
 /// How far an entry has come, in the word of the design.

@@ -10,10 +10,12 @@ use super::{
     context::Context,
     output::Report,
     roster_page,
+    verify_erased::{Met, erasures},
     verify_walk::{receipts, walk},
 };
 use crate::{
     failure::{Failure, Kind},
+    model::Author,
     runtime::{fault, home::Home, replay::Replayed},
 };
 
@@ -24,6 +26,9 @@ pub(super) struct Findings {
     pub(super) entries: u64,
     pub(super) elided: u64,
     pub(super) receipts: u64,
+    pub(super) erased: u64,
+    pub(super) dropped: u64,
+    pub(super) met: Met,
     /// Content that has its envelope: each opens, or is closed to this device, or is offered, or is named.
     pub(super) contents: HashSet<EntryRef>,
     opened: u64,
@@ -66,6 +71,9 @@ pub(super) fn run(context: &Context) -> Result<Report, Failure> {
         // What was found so far is told all the same.
         Err(failure) => findings.note(None, failure.message),
     }
+    // What headquarters has opened is known only now.
+    let met = std::mem::take(&mut findings.met);
+    erasures(&home, &met, &mut findings)?;
     report(&mut findings, &home)
 }
 
@@ -75,7 +83,9 @@ fn opening(replayed: &Replayed, findings: &mut Findings) {
     findings.closed = replayed.closed;
     findings.offered.clone_from(&replayed.offered);
     let apart = replayed.offered.iter().chain(replayed.failed.iter().map(|(at, _)| at));
-    let apart: HashSet<&EntryRef> = apart.filter(|at| findings.contents.contains(at)).collect();
+    // An erasure that a program killed in between had not carried out is carried out by reading.
+    let gone: Vec<EntryRef> = replayed.gone.iter().map(|gone| gone.author).map(at).collect();
+    let apart: HashSet<&EntryRef> = apart.chain(&gone).filter(|at| findings.contents.contains(at)).collect();
     let told = findings.opened + findings.closed + u64::try_from(apart.len()).unwrap_or(u64::MAX);
     let contents = u64::try_from(findings.contents.len()).unwrap_or(u64::MAX);
     for (at, why) in &replayed.failed {
@@ -86,6 +96,10 @@ fn opening(replayed: &Replayed, findings: &mut Findings) {
     if findings.wrong.is_empty() && told != contents {
         findings.note(None, format!("{contents} entries have content and {told} are accounted for"));
     }
+}
+
+fn at(author: Author) -> EntryRef {
+    EntryRef { device: author.device.into(), journal: author.journal.into(), seq: author.seq }
 }
 
 fn report(findings: &mut Findings, home: &Home) -> Result<Report, Failure> {
@@ -110,12 +124,14 @@ fn report(findings: &mut Findings, home: &Home) -> Result<Report, Failure> {
         })
         .collect();
     let mut text = format!(
-        "{} entries in {} journals, {} places elided, {} opened, {} closed to this device, {} offered, {} receipts, {} rosters, {} set aside.",
+        "{} entries in {} journals, {} places elided, {} opened, {} closed to this device, {} erased by order, {} kept at headquarters, {} offered, {} receipts, {} rosters, {} set aside.",
         findings.entries,
         findings.journals,
         findings.elided,
         findings.opened,
         findings.closed,
+        findings.erased,
+        findings.dropped,
         findings.offered.len(),
         findings.receipts,
         findings.rosters,
@@ -140,7 +156,7 @@ fn report(findings: &mut Findings, home: &Home) -> Result<Report, Failure> {
     }
     let json = json!({
         "holds": findings.wrong.is_empty(), "entries": findings.entries, "journals": findings.journals,
-        "elided": findings.elided, "opened": findings.opened, "closed": findings.closed, "offered": offered, "receipts": findings.receipts,
+        "elided": findings.elided, "opened": findings.opened, "closed": findings.closed, "erased": findings.erased, "dropped": findings.dropped, "offered": offered, "receipts": findings.receipts,
         "rosters": findings.rosters, "quarantined": quarantined, "wrong": wrong,
     });
     let report = Report::new(text, json);

@@ -75,6 +75,7 @@ fn item_holds(trust: &Trust, at: EntryRef, item: &Item, link: Digest, along: &mu
         return;
     };
     findings.entries += 1;
+    findings.met.note(entry);
     if entry.header.kind == Kind::Sealed && entry.envelope.is_some() {
         findings.contents.insert(at);
     }

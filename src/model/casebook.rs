@@ -9,6 +9,7 @@ use super::{
     again,
     answer::{Answers, Given},
     entry::{Author, Content, Entry},
+    gone::Gone,
     ids::{CaseId, DeviceId, EntryId, JournalId, QuestionId},
     summary::{CaseSummary, Sort},
 };
@@ -71,14 +72,22 @@ pub struct Casebook {
     /// Entries kept again, by the one that they say they were, sorted.
     pub(super) copies: HashMap<EntryId, Vec<EntryId>>,
     rows: HashSet<[u8; 32]>,
-    received: HashMap<(DeviceId, JournalId), u64>,
-    handed_over: HashMap<(DeviceId, JournalId), u64>,
+    /// Entries whose content is gone, by case.
+    pub(super) gone: HashMap<CaseId, BTreeMap<EntryId, Gone>>,
+    pub(super) received: HashMap<(DeviceId, JournalId), u64>,
+    pub(super) handed_over: HashMap<(DeviceId, JournalId), u64>,
+}
+
+impl CaseFile {
+    pub(super) const fn empty(id: CaseId) -> Self {
+        Self { id, entries: Vec::new(), summary: CaseSummary::empty(id), journals: BTreeMap::new() }
+    }
 }
 
 impl Casebook {
     /// Takes one entry in. Applying one twice changes nothing.
     pub fn apply(&mut self, entry: Entry) {
-        if self.entries.contains_key(&entry.id) {
+        if self.entries.contains_key(&entry.id) || self.is_gone(&entry.case, &entry.id) {
             return;
         }
         let (id, case, author) = (entry.id, entry.case, entry.author);
@@ -94,12 +103,7 @@ impl Casebook {
         self.entries.insert(id, entry);
         let entries = &self.entries;
         let key = |id: &EntryId| entries.get(id).map(|entry| (entry.times.device.unix_ms, entry.author, entry.id));
-        let file = self.cases.entry(case).or_insert_with(|| CaseFile {
-            id: case,
-            entries: Vec::new(),
-            summary: CaseSummary::empty(case),
-            journals: BTreeMap::new(),
-        });
+        let file = self.cases.entry(case).or_insert_with(|| CaseFile::empty(case));
         let place = file.entries.partition_point(|other| key(other) < key(&id));
         file.entries.insert(place, id);
         let last = file.journals.entry((author.device, author.journal)).or_default();
@@ -321,6 +325,7 @@ mod tests {
         answer::{Answer, Lang, Value},
         date::Moment,
         entry::{Amendment, Names, Source, Times},
+        gone::Absence,
         ids::{Code, FormRef},
         sheet::Sheet,
     };
@@ -439,6 +444,30 @@ mod tests {
         }
         assert_eq!(delivery(&book), Delivery::Received);
         assert!(book.has_row(&[1; 32]) && !book.has_row(&[2; 32]));
+    }
+
+    #[test]
+    fn what_is_gone_says_nothing_more_and_its_case_stays() {
+        let gone = |id: u8| Gone {
+            id: EntryId::from_bytes([id; 16]),
+            case: CaseId::from_bytes([1; 16]),
+            author: entry(id, 1, sheet("note", &[])).author,
+            why: Absence::Erased((id == 2).then(|| Moment::pkt(7))),
+        };
+        let mut late = book(story());
+        late.forget((1..=3).map(gone));
+        let mut early = Casebook::default();
+        early.forget((1..=3).map(gone));
+        story().into_iter().for_each(|entry| early.apply(entry));
+        assert_eq!(late, early, "whichever comes first");
+        let case = CaseId::from_bytes([1; 16]);
+        assert_eq!(late.erased(&case), (3, Some(Moment::pkt(7))));
+        assert!((1..=3).all(|id| late.entry(&EntryId::from_bytes([id; 16])).is_none()));
+        assert!(!late.has_row(&[1; 32]), "nor is it a row that was imported");
+        let row = late.list(|_| true, Sort::Touched).remove(0);
+        assert_eq!((row.persons, row.entries, row.class), (0, 5, None));
+        late.forget((4..=8).map(gone));
+        assert_eq!(late.list(|_| true, Sort::Touched)[0].entries, 0, "the case is still listed");
     }
 
     proptest! {

@@ -51,7 +51,8 @@ impl Home {
         for standing in self.status()?.own {
             let Some((first, last)) = self.left_behind(&standing, outcome)? else { continue };
             let losing = self.own_entries(&standing.journal, first, last)?;
-            let texts = losing.iter().filter(|entry| entry.header.kind == Kind::Sealed).count();
+            let text = |entry: &&SealedEntry| entry.header.kind == Kind::Sealed && entry.envelope.is_some();
+            let texts = losing.iter().filter(text).count();
             let pieces = self.pieces(losing);
             kept.closed = kept.closed.saturating_add(count(texts.saturating_sub(pieces.len())));
             kept.count = kept.count.saturating_add(count(pieces.len()));
@@ -59,7 +60,7 @@ impl Home {
             if pieces.is_empty() {
                 self.journal.shelve(&[mark], &[]).map_err(|error| fault::sync(DOING, &error))?;
             } else {
-                kept.entries.extend(self.keep_pieces(pieces, mark)?);
+                kept.entries.extend(self.keep_pieces(pieces, Some(mark))?);
             }
         }
         self.learn(&kept.entries);
@@ -103,7 +104,8 @@ impl Home {
         Ok(entries)
     }
 
-    fn pieces(&self, losing: Vec<SealedEntry>) -> Vec<Piece> {
+    /// What these entries say, to be kept once more.
+    pub(super) fn pieces(&self, losing: Vec<SealedEntry>) -> Vec<Piece> {
         // Each under the key that it had: what was under the case's second key does not slip out of it.
         let facts: HashMap<EntryId, (HeaderHash, Purpose)> = losing
             .iter()

@@ -1,7 +1,7 @@
 //! After a pass: what arrived is taken over — newer rosters and unit keys first, then entries, which are opened and folded. A
 //! headquarters reader also says which slips open (`FORMATS.md` section 4).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use amanat_keys::{
     audience::Sharing,
@@ -18,10 +18,11 @@ use super::{
     cut_off::Unproven,
     fault,
     home::Home,
-    keep::{ToKeep, What},
+    keep::{ToKeep, What, Whom},
     membership::Adopted,
     opening::Opener,
     replay::Replayed,
+    retention::reads_for_hq,
 };
 use crate::{
     codebook::Codebook,
@@ -40,7 +41,7 @@ pub struct Arrived {
     pub kept_again: u64,
     /// Those that could not be, because this device only writes and cannot open them.
     pub closed_behind: u64,
-    /// What did not open, what is offered, what is closed.
+    /// What did not open, what is offered, what is closed, what is gone.
     pub replayed: Replayed,
     /// What could not be done after the entries had been opened: they count all the same.
     pub afterwards: Vec<Failure>,
@@ -57,10 +58,13 @@ impl Home {
             self.belonging.follow(roster);
         }
         self.hub_ms = self.hub_ms.max(outcome.hub_time.and_then(|ms| i64::try_from(ms).ok()));
+        let mut new = self.new_entries()?;
+        let found = u64::try_from(new.len()).unwrap_or(u64::MAX);
+        // Before anything is opened or kept again: what is erased must not come back under another number.
+        let mut done = self.erase_what_is_due(&new)?;
+        new.retain(|entry| !done.places.contains(&entry.at()));
         let again = self.keep_again(outcome)?;
         (arrived.kept_again, arrived.closed_behind) = (again.count, again.closed);
-        let new = self.new_entries()?;
-        let found = u64::try_from(new.len()).unwrap_or(u64::MAX);
         if !arrived.adopted.keys.is_empty() || found < outcome.pulled {
             // A unit's key opens what was closed before, and a place that was elided may have been filled below our marks.
             let mut entries = Vec::new();
@@ -72,9 +76,19 @@ impl Home {
         } else {
             arrived.entries = self.open_new(&new, &mut arrived);
         }
-        arrived.entries.extend(again.entries);
+        arrived.entries.extend(again.entries.into_iter().chain(done.again));
+        arrived.replayed.gone.append(&mut done.gone);
+        arrived.afterwards.append(&mut done.afterwards);
+        let replayed = std::mem::take(&mut arrived.replayed.afterwards);
+        arrived.afterwards.extend(replayed);
         // They are marked as read: whatever fails from here on is told beside them and never instead of them.
+        let unread = self.unread(&new, &arrived.replayed);
+        self.words.note_failed(unread);
         let said = self.say_what_opens(codebook, &new, &arrived.replayed);
+        match self.retain() {
+            Ok(gone) => arrived.replayed.gone.extend(gone),
+            Err(failure) => arrived.afterwards.push(failure),
+        }
         let known = self.journal.heads().map_err(|error| fault::sync("reading the journal", &error));
         let noted = known.and_then(|known| self.note_heads(&known));
         arrived.afterwards.extend([said, noted].into_iter().filter_map(Result::err));
@@ -132,6 +146,9 @@ impl Home {
                 refused.push((entry.at(), why));
                 continue;
             }
+            if self.erasures.note(&entry.header) {
+                continue;
+            }
             if self.belonging.note(&entry.header) || !entry.header.understood() {
                 inside.push(entry.clone());
             } else {
@@ -162,19 +179,33 @@ impl Home {
         let for_us = |entry: &&SealedEntry| {
             entry.header.kind == Kind::Slip && entry.header.audience.iter().any(|reader| ours.contains(&reader.key))
         };
+        let roster = self.trust()?.roster();
+        // Where copies in the field may go by it, the word is on content as well, and reaches the author. Readers tell each other
+        // nothing: they would never end.
+        let retained = roster.retention_days().is_some();
+        let spoken_of = |entry: &&SealedEntry| {
+            for_us(entry)
+                || retained && entry.header.kind == Kind::Sealed && !reads_for_hq(roster, &entry.header.device)
+        };
         let mut up_to: BTreeMap<(DeviceId, JournalId), u64> = BTreeMap::new();
-        for slip in new.iter().filter(for_us) {
-            let mark = up_to.entry((slip.header.device, slip.header.journal)).or_default();
-            *mark = (*mark).max(slip.header.seq);
+        for entry in new.iter().filter(spoken_of) {
+            let mark = up_to.entry((entry.header.device, entry.header.journal)).or_default();
+            *mark = (*mark).max(entry.header.seq);
         }
         let failed: HashMap<&EntryRef, ()> = replayed.failed.iter().map(|(at, _)| (at, ())).collect();
         let shut: Vec<EntryRef> =
             new.iter().filter(for_us).map(SealedEntry::at).filter(|at| failed.contains_key(at)).collect();
-        for ((device, journal), seq) in up_to {
-            self.say(codebook, EntryRef { device, journal, seq }, true)?;
+        let me = self.device();
+        let mut shut: BTreeSet<EntryRef> = shut.into_iter().collect();
+        if retained {
+            shut.extend(up_to.iter().flat_map(|(journal, seq)| self.words.untold(journal, *seq, &me)));
         }
+        // What does not open is said first: a word that is cut off must not leave the other standing alone.
         for at in shut {
             self.say(codebook, at, false)?;
+        }
+        for ((device, journal), seq) in up_to {
+            self.say(codebook, EntryRef { device, journal, seq }, true)?;
         }
         Ok(())
     }
@@ -183,10 +214,19 @@ impl Home {
         let unit = self.unit_of(&at.device)?;
         let place = Author { device: at.device.into(), journal: at.journal.into(), seq: at.seq };
         let content = Content::Opened(model::Opened { place, opens });
-        let case = duty_case(&self.device(), &unit);
+        let author = self.trust()?.roster().retention_days().map(|_| at.device);
+        let case = duty_case(&self.device(), &unit, author.as_ref());
         let keep = ToKeep { case: case.into(), what: What::Content(content), source: None, draft: None, sharing: None };
-        self.keep_for(codebook, keep, Some((unit, Sharing::H2)))?;
+        let kept = self.keep_for(codebook, keep, Some(Whom { unit, level: Sharing::H2, device: author }))?;
+        self.words.learn(&kept);
         Ok(())
+    }
+
+    /// What this device received and did not read: the word on the rest must not cover it.
+    fn unread(&self, new: &[SealedEntry], replayed: &Replayed) -> Vec<EntryRef> {
+        let bare = new.iter().filter(|entry| entry.envelope.is_none() && self.erasures.names(entry).is_none());
+        let apart = replayed.failed.iter().map(|(at, _)| *at).chain(replayed.offered.iter().copied());
+        bare.map(SealedEntry::at).chain(apart).collect()
     }
 
     fn unit_of(&self, device: &DeviceId) -> Result<UnitId, Failure> {
@@ -196,12 +236,15 @@ impl Home {
     }
 }
 
-/// The case in which a reader's device tells one unit what opens: always the same, so that it costs one slip.
-fn duty_case(reader: &DeviceId, unit: &UnitId) -> CaseId {
+/// The case in which a reader's device tells one unit, or one author, what opens: always the same, so that it costs one slip.
+fn duty_case(reader: &DeviceId, unit: &UnitId, author: Option<&DeviceId>) -> CaseId {
     let mut case = [0; 16];
-    if let Some((half, _)) =
-        Digest::tagged("duty-case", &[reader.as_bytes(), unit.as_bytes()]).as_bytes().split_first_chunk()
-    {
+    let parts: Vec<&[u8]> =
+        [Some(&reader.as_bytes()[..]), Some(unit.as_bytes()), author.map(|author| &author.as_bytes()[..])]
+            .into_iter()
+            .flatten()
+            .collect();
+    if let Some((half, _)) = Digest::tagged("duty-case", &parts).as_bytes().split_first_chunk() {
         case = *half;
     }
     CaseId::from_bytes(case)

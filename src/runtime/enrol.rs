@@ -109,6 +109,16 @@ impl Admin {
         self.adopt(&roster)
     }
 
+    /// Sets a policy of the roster, or takes it away. Gives the new roster's version.
+    ///
+    /// # Errors
+    /// Usage for a policy or value that this version does not know.
+    pub fn set_policy(&mut self, name: &str, value: Option<&str>) -> Result<u64, Failure> {
+        let mut roster = self.next()?;
+        roster_edit::set_policy(&mut roster, name, value)?;
+        self.adopt(&roster)
+    }
+
     /// What the admin signs with.
     pub(super) const fn root(&self) -> &RootKey {
         &self.root

@@ -29,15 +29,15 @@ use crate::{
 };
 
 /// An agency with two stations, an officer in each, and the reader at headquarters.
-struct Agency {
-    folder: TempDir,
-    admin: Admin,
-    one: Home,
-    two: Home,
+pub(super) struct Agency {
+    pub(super) folder: TempDir,
+    pub(super) admin: Admin,
+    pub(super) one: Home,
+    pub(super) two: Home,
 }
 
 impl Agency {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let hashing = Hashing::new(Some(10), true).unwrap();
         let names = Names { agency: "Agency", admin: "Admin", reader: "Reader" };
@@ -57,20 +57,20 @@ impl Agency {
         Self { folder, admin, one, two }
     }
 
-    fn reader(&self) -> Home {
+    pub(super) fn reader(&self) -> Home {
         let mut reader = open(&self.folder.path().join("reader"));
         join(&self.admin, &mut reader);
         reader
     }
 }
 
-fn join(admin: &Admin, home: &mut Home) {
+pub(super) fn join(admin: &Admin, home: &mut Home) {
     let words = admin.home.trust().unwrap().fingerprint_words();
     home.join(&admin.home.pack().unwrap(), &words).unwrap();
 }
 
 /// Files everything of one home at another, as a pull would.
-fn carry(from: &Home, to: &mut Home) -> u64 {
+pub(super) fn carry(from: &Home, to: &mut Home) -> u64 {
     let journal = from.status().unwrap().own[0].journal;
     let held =
         to.journal.heads().unwrap().iter().find(|known| known.journal == journal).map_or(0, |known| known.head.seq);
@@ -92,7 +92,7 @@ fn carry(from: &Home, to: &mut Home) -> u64 {
     count
 }
 
-fn pass(pulled: u64) -> Outcome {
+pub(super) fn pass(pulled: u64) -> Outcome {
     Outcome {
         handed_over: 0,
         received: Vec::new(),
@@ -107,7 +107,7 @@ fn pass(pulled: u64) -> Outcome {
     }
 }
 
-fn keep_in(home: &mut Home, case: CaseId) {
+pub(super) fn keep_in(home: &mut Home, case: CaseId) {
     let what = What::Sheet(sheet("case", &[]));
     let keep = ToKeep { case, what, source: None, draft: None, sharing: None };
     home.keep(Codebook::builtin().unwrap(), keep).unwrap();

@@ -19,11 +19,13 @@ use std::collections::HashMap;
 use super::{
     belonging::Belonging,
     closed_home::ClosedHome,
+    erasing::Erasures,
     fault,
     heads::Heads,
     marks::{self, Mark},
     paths::Paths,
     pen::{Pen, Readers},
+    retention::Words,
     ring::Ring,
 };
 use crate::{failure::Failure, model::EntryId};
@@ -41,6 +43,10 @@ pub struct Home {
     pub(super) levels: HashMap<CaseId, Sharing>,
     /// Whose word counts in which case.
     pub(super) belonging: Belonging,
+    /// What is to be erased, or was.
+    pub(super) erasures: Erasures,
+    /// What readers at headquarters say opens.
+    pub(super) words: Words,
     /// The newest hub time in a verified receipt, Unix milliseconds.
     pub(super) hub_ms: Option<i64>,
     /// How far others' journals have been opened.
@@ -78,6 +84,8 @@ impl Home {
             ring,
             levels: HashMap::new(),
             belonging: Belonging::default(),
+            erasures: Erasures::default(),
+            words: Words::default(),
             hub_ms: None,
             read_up_to: HashMap::new(),
             again: HashMap::new(),
@@ -293,9 +301,15 @@ impl Home {
         trust.forks().iter().filter(|rival| version(rival) == Some(trust.roster_version())).count()
     }
 
-    /// The sharing level of a case; H2 where none was said.
+    /// The sharing level of a case; where nobody says it (any more), H1 if it began without headquarters, else H2.
     pub fn level(&self, case: &CaseId) -> Sharing {
-        self.levels.get(case).copied().unwrap_or_default()
+        let hq = self.trust.as_ref().and_then(|trust| trust.roster().unit_of_kind(UnitKind::Headquarters));
+        let without = |hq: &Unit| {
+            let (first, inside) = self.belonging.readers_of(case, &hq.id);
+            !first.is_empty() && !inside
+        };
+        let said = self.levels.get(case).copied();
+        said.unwrap_or_else(|| if hq.is_some_and(without) { Sharing::H1 } else { Sharing::default() })
     }
 
     /// Whether this device reads for headquarters.

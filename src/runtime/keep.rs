@@ -3,11 +3,11 @@
 
 use amanat_keys::{
     audience::Sharing,
-    fingerprint::{CaseId, UnitId},
+    fingerprint::{CaseId, DeviceId, Digest, UnitId},
     roster::UnitKind,
 };
 use amanat_sync::{
-    entry::Slot,
+    entry::{Reader, Slot},
     error::SyncError,
     journal::{Journal as _, Keep, Line, Shelf, ShelfRow},
 };
@@ -88,7 +88,7 @@ impl Home {
         &mut self,
         codebook: &Codebook,
         keep: ToKeep,
-        whom: Option<(UnitId, Sharing)>,
+        whom: Option<Whom>,
     ) -> Result<Vec<Entry>, Failure> {
         let draft = keep.draft;
         let cut = cut(codebook, keep);
@@ -99,10 +99,10 @@ impl Home {
     ///
     /// # Errors
     /// As [`Home::keep`].
-    pub(super) fn keep_pieces(&mut self, pieces: Vec<Piece>, mark: ShelfRow) -> Result<Vec<Entry>, Failure> {
+    pub(super) fn keep_pieces(&mut self, pieces: Vec<Piece>, mark: Option<ShelfRow>) -> Result<Vec<Entry>, Failure> {
         let cut = |piece: Piece| Cut { case: piece.case, pieces: vec![piece], local: Answers::default(), level: None };
         let cuts = pieces.into_iter().map(cut).collect();
-        self.keep_cuts(cuts, Beside { draft: None, mark: Some(mark) }, None)
+        self.keep_cuts(cuts, Beside { draft: None, mark }, None)
     }
 
     /// Keeps many things in a few large transactions: an import. `kept` hears how many rows are safe after each.
@@ -128,29 +128,29 @@ impl Home {
         Ok(())
     }
 
-    fn keep_cuts(
-        &mut self,
-        cuts: Vec<Cut>,
-        beside: Beside,
-        whom: Option<(UnitId, Sharing)>,
-    ) -> Result<Vec<Entry>, Failure> {
+    fn keep_cuts(&mut self, cuts: Vec<Cut>, beside: Beside, whom: Option<Whom>) -> Result<Vec<Entry>, Failure> {
         self.listed()?;
         self.refuse_to_write_only()?;
         let mut to_seal = ToSeal::default();
-        let mut by_whom: Vec<((UnitId, Sharing), usize)> = Vec::new();
+        let mut by_whom: Vec<(Whom, usize)> = Vec::new();
         let mut levels = Vec::new();
         for cut in cuts {
             if let Some(level) = cut.level {
                 levels.push((cut.case, level));
             }
             let said = levels.iter().rev().find(|(case, _)| *case == cut.case).map(|(_, level)| *level);
-            let level = whom.map(|(_, level)| level).or(said).unwrap_or_else(|| self.level(&cut.case));
-            let unit = whom.map_or_else(|| self.unit_for(&cut.case), |(unit, _)| Ok(unit))?;
-            let who = match by_whom.iter().find(|(held, _)| *held == (unit, level)) {
+            let whom = match whom {
+                Some(whom) => whom,
+                None => {
+                    let level = said.unwrap_or_else(|| self.level(&cut.case));
+                    Whom { unit: self.unit_for(&cut.case)?, level, device: None }
+                }
+            };
+            let who = match by_whom.iter().find(|(held, _)| *held == whom) {
                 Some((_, who)) => *who,
                 None => {
-                    to_seal.readers.push(self.readers(&unit, level)?);
-                    by_whom.push(((unit, level), to_seal.readers.len() - 1));
+                    to_seal.readers.push(self.readers_of(&whom)?);
+                    by_whom.push((whom, to_seal.readers.len() - 1));
                     to_seal.readers.len() - 1
                 }
             };
@@ -197,6 +197,21 @@ impl Home {
         let mut rows = notes(&batch, locals);
         rows.extend(beside.mark.clone());
         Ok(self.append(batch, rows, beside.draft))
+    }
+
+    fn readers_of(&self, whom: &Whom) -> Result<Readers, Failure> {
+        let mut readers = self.readers(&whom.unit, whom.level)?;
+        let roster = self.trust()?.roster();
+        let device = whom.device.and_then(|device| roster.device_reader(roster.device(&device)?));
+        if let Some(device) = device {
+            let id = Digest::from_bytes(device.id);
+            let reader = Reader { agency: device.agency, id, key: device.key_id() };
+            if let Err(place) = readers.audience.binary_search(&reader) {
+                readers.audience.insert(place, reader);
+                readers.recipients.insert(place, device.recipient);
+            }
+        }
+        Ok(readers)
     }
 
     /// The unit whose readers read what is written into a case: this device's own for a case of its own or one that was shared
@@ -257,6 +272,7 @@ impl Home {
     pub(super) fn learn(&mut self, entries: &[Entry]) {
         self.levels.extend(levels_of(entries));
         self.again.extend(again::copies(entries));
+        self.words.learn(entries);
     }
 }
 
@@ -289,6 +305,17 @@ pub fn level(code: &Code) -> Option<Sharing> {
         "H4" => Some(Sharing::H4),
         _ => None,
     }
+}
+
+/// For whom something is sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Whom {
+    /// The unit.
+    pub unit: UnitId,
+    /// At which level.
+    pub level: Sharing,
+    /// A device beside them, whose member need be no reader of the unit.
+    pub device: Option<DeviceId>,
 }
 
 /// What is to be sealed, and for whom.

@@ -43,3 +43,16 @@ fn signed_by_its_own(bytes: &[u8]) -> Result<(), KeysError> {
     let roster: Roster = canonical::decode(statement.statement().payload())?;
     statement.verify_quorum(&signing_agency(&roster), &roster.voters(), roster.needed()).map(drop)
 }
+
+/// The rosters of a chain as values, oldest first. That they follow one on another was checked when they were adopted.
+///
+/// # Errors
+/// Refused when one of them is no roster.
+pub fn rosters(statements: &[Vec<u8>]) -> Result<Vec<Roster>, Failure> {
+    let doing = "reading the rosters";
+    let read = |bytes: &Vec<u8>| {
+        let statement = Statement::from_bytes(bytes).map_err(|error| fault::keys(doing, &error.into()))?;
+        canonical::decode(statement.payload()).map_err(|error| fault::keys(doing, &error.into()))
+    };
+    statements.iter().map(read).collect()
+}

@@ -22,6 +22,7 @@ const TRUST: &[u8] = b"trust";
 const UNIT: &[u8] = b"unit/";
 const AGAIN: &[u8] = b"again/";
 const FIRST: &[u8] = b"first/";
+const ERASED: &[u8] = b"erased/";
 
 /// One row.
 pub(super) enum Mark<'a> {
@@ -33,6 +34,8 @@ pub(super) enum Mark<'a> {
     Again(&'a JournalId, u64),
     /// The slip with which a case began for this device.
     First(&'a First),
+    /// The hub's time, in Unix milliseconds, when the first entry of an order was erased here.
+    Erased(&'a Digest, i64),
 }
 
 impl Mark<'_> {
@@ -41,6 +44,7 @@ impl Mark<'_> {
         let (key, plain) = match self {
             Self::Trust(trust) => (TRUST.to_vec(), trust.to_bytes()),
             Self::First(first) => first_row(first),
+            Self::Erased(order, ms) => ([ERASED, order.as_bytes()].concat(), ms.to_be_bytes().to_vec()),
             Self::Again(journal, seq) => ([AGAIN, journal.as_bytes()].concat(), seq.to_be_bytes().to_vec()),
             Self::Unit(held) => {
                 // 5 + 32 + 8 bytes, within the 64 that a row key may have.
@@ -78,6 +82,14 @@ pub(super) fn again(rows: &[ShelfRow], journal: &JournalId) -> u64 {
     let key = [AGAIN, journal.as_bytes()].concat();
     let row = rows.iter().find(|row| row.key == key);
     row.and_then(|row| row.plain.as_slice().try_into().ok()).map_or(0, u64::from_be_bytes)
+}
+
+/// When orders were carried out here.
+pub(super) fn erased(rows: &[ShelfRow]) -> impl Iterator<Item = (Digest, i64)> + use<'_> {
+    rows.iter().filter_map(|row| {
+        let order = Digest::from_slice(row.key.strip_prefix(ERASED)?)?;
+        Some((order, i64::from_be_bytes(row.plain.as_slice().try_into().ok()?)))
+    })
 }
 
 /// Under the slip's place (6 + 32 + 16 + 8 bytes), which its own row shows as well; the case and its readers are sealed.

@@ -290,7 +290,10 @@ impl Home {
                 DocumentKind::Roster => pack.rosters.push(filed.document.bytes),
                 DocumentKind::UnitKeys => pack.unit_keys.push(filed.document.bytes),
                 DocumentKind::Freshness => pack.freshness.push(filed.document.bytes),
-                DocumentKind::Codebook | DocumentKind::Epoch | DocumentKind::RotationCertificate => {}
+                DocumentKind::Codebook
+                | DocumentKind::Epoch
+                | DocumentKind::Erasure
+                | DocumentKind::RotationCertificate => {}
             }
         }
         Ok(pack)

@@ -14,6 +14,8 @@ mod cut_off;
 pub mod desk;
 pub mod drafts;
 pub mod enrol;
+mod erasing;
+pub mod erasure_order;
 pub mod fault;
 mod first_start;
 pub mod founding;
@@ -34,6 +36,7 @@ pub mod pen;
 pub mod process;
 pub mod rekey;
 pub mod replay;
+pub mod retention;
 mod ring;
 pub mod roster_edit;
 mod sealing;
@@ -45,5 +48,7 @@ pub mod wake;
 
 #[cfg(test)]
 mod guarding;
+#[cfg(test)]
+mod retaining;
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,8 @@ use crate::failure::Failure;
 
 /// Largest pack read, bytes: ten thousand devices over a hundred rosters fit.
 const MAX_PACK: u64 = 256 << 20;
+/// Largest statement read from a file of its own, bytes: an order over forty thousand entries fits.
+const MAX_STATEMENT: u64 = 4 << 20;
 
 /// Writes the pack to a file that everybody may read.
 ///
@@ -33,12 +35,21 @@ pub fn read(path: &Path) -> Result<Pack, Failure> {
     })
 }
 
+/// Writes a statement to a file that everybody may read.
+///
+/// # Errors
+/// What the disk says.
+pub fn write_statement(statement: &Statement, path: &Path, what: &str) -> Result<(), Failure> {
+    let doing = || format!("writing the {what} {}", path.display());
+    fs::write(path, statement.to_bytes()).map_err(|error| Failure::disk(doing(), &error))
+}
+
 /// Reads a statement from a file, such as a join request; nothing is proven by it.
 ///
 /// # Errors
 /// What the disk says; refused when it is no statement.
 pub fn read_statement(path: &Path, what: &str) -> Result<Statement, Failure> {
-    let bytes = read_limited(path, what, 1 << 20)?;
+    let bytes = read_limited(path, what, MAX_STATEMENT)?;
     Statement::from_bytes(&bytes).map_err(|error| {
         Failure::refused(
             format!("reading the {what} {} — {error}", path.display()),

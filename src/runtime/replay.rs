@@ -21,12 +21,17 @@ use amanat_sync::{
 use super::{
     again,
     belonging::Belonging,
+    erasing::Erasures,
     fault,
     home::Home,
     marks,
     opening::{Opened, Opener},
+    retention::{self, Words},
 };
-use crate::{failure::Failure, model::Entry};
+use crate::{
+    failure::Failure,
+    model::{Entry, Gone},
+};
 
 /// Rows read at a time: small enough that the first page is on the screen at once.
 const PAGE: Limit = Limit { items: 512, bytes: 4 << 20 };
@@ -50,6 +55,10 @@ pub struct Replayed {
     pub failed: Vec<(EntryRef, String)>,
     /// Keys that slips gave and that were not known before.
     pub new_keys: u64,
+    /// Entries whose content is gone.
+    pub gone: Vec<Gone>,
+    /// What could not be done beside the reading.
+    pub afterwards: Vec<Failure>,
 }
 
 impl Home {
@@ -63,18 +72,36 @@ impl Home {
         let marks =
             self.journal.shelf(Shelf::Marks).map_err(|error| fault::sync("reading the home's notes", &error))?;
         belonging.begin_with(marks::firsts(&marks));
-        let opened = self.open_all(&mut belonging, &mut replayed, &mut take)?;
+        self.read_orders()?;
+        let mut set = Set { erasures: std::mem::take(&mut self.erasures), ..Set::default() };
+        let opened = self.open_all(&mut belonging, &mut set, &mut replayed, &mut take);
+        self.erasures = set.erasures;
+        let mut opened = opened?;
         self.belonging = belonging;
         self.file_firsts()?;
         self.take_keys(opened.keys, &mut replayed)?;
-        // Entries that were read before their slip: all keys are known now.
+        let done = self.carry_out(set.named)?;
+        replayed.afterwards.extend(done.afterwards);
+        // What is not to go is opened after all: its slip first, and then what was read before its slip.
+        opened.later.splice(..0, done.stay);
         let identities = self.identities();
         let rest = Opener::new(&self.ring, &identities, true).open(opened.later);
+        let me = self.device();
+        let absent = |entry: &SealedEntry| {
+            let own = || Some(entry).filter(|entry| entry.header.device == me).and_then(retention::at_headquarters);
+            self.erasures.was_erased(entry).or_else(own)
+        };
+        replayed.gone = set.bare.iter().filter_map(absent).chain(done.gone).collect();
+        let unread = set.bare.iter().filter(|entry| entry.header.device != me && self.erasures.names(entry).is_none());
+        self.words.note_failed(unread.map(SealedEntry::at));
+        take(done.again, replayed.total);
+        self.take_keys(rest.keys, &mut replayed)?;
         replayed.closed = replayed.closed.saturating_add(rest.closed);
         replayed.failed.extend(opened.failed.into_iter().chain(rest.failed));
         replayed.opened = replayed.opened.saturating_add(count(rest.entries.len()));
         self.learn(&rest.entries);
         take(rest.entries, replayed.total);
+        self.words.note_failed(replayed.failed.iter().map(|(at, _)| *at).chain(replayed.offered.iter().copied()));
         self.mark_read()?;
         Ok(replayed)
     }
@@ -82,13 +109,14 @@ impl Home {
     fn open_all(
         &mut self,
         belonging: &mut Belonging,
+        set: &mut Set,
         replayed: &mut Replayed,
         take: &mut impl FnMut(Vec<Entry>, u64),
     ) -> Result<Opened, Failure> {
         let identities = self.identities();
         let unproven = self.unproven().map_err(|error| fault::sync("reading the journal", &error))?;
         let (mut gathered, mut own_slips, mut levels) = (Opened::default(), Vec::new(), Vec::new());
-        let mut copies = Vec::new();
+        let (mut copies, mut words) = (Vec::new(), Words::default());
         let me = self.device();
         let (ring, journal) = (&self.ring, &self.journal);
         let read = thread::scope(|scope| {
@@ -104,6 +132,7 @@ impl Home {
                 replayed.opened = replayed.opened.saturating_add(count(opened.entries.len()));
                 levels.extend(super::keep::levels_of(&opened.entries));
                 copies.extend(again::copies(&opened.entries));
+                words.learn(&opened.entries);
                 gathered.keys.extend(opened.keys);
                 gathered.later.extend(opened.later);
                 gathered.failed.extend(opened.failed);
@@ -126,6 +155,7 @@ impl Home {
                         replayed.failed.push((entry.at(), why));
                         continue;
                     }
+                    let Some(entry) = set.pass(entry, belonging) else { continue };
                     if belonging.note(&entry.header) || !entry.header.understood() {
                         inside.push(entry);
                     } else {
@@ -146,6 +176,7 @@ impl Home {
         own_slips.iter().for_each(|header| self.ring.note_own(header));
         self.levels.extend(levels);
         self.again.extend(copies);
+        self.words = words;
         Ok(gathered)
     }
 
@@ -165,6 +196,33 @@ impl Home {
             return Ok(());
         }
         self.journal.shelve(&rows, &[]).map_err(|error| fault::sync("keeping case keys", &error))
+    }
+}
+
+/// What is set apart while the journal is read.
+#[derive(Default)]
+struct Set {
+    erasures: Erasures,
+    /// Named by an order: not opened before it is known whether it stays.
+    named: Vec<SealedEntry>,
+    /// Without an envelope.
+    bare: Vec<SealedEntry>,
+}
+
+impl Set {
+    /// The entry, unless it is set apart.
+    fn pass(&mut self, entry: SealedEntry, belonging: &mut Belonging) -> Option<SealedEntry> {
+        if self.erasures.note(&entry.header) {
+            return None;
+        }
+        if entry.envelope.is_none() {
+            self.bare.push(entry.clone());
+        } else if self.erasures.names(&entry).is_some() {
+            belonging.note(&entry.header);
+            self.named.push(entry);
+            return None;
+        }
+        Some(entry)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The case keys that this device knows, in memory while it is unlocked, and which of its own slips a case is sealed under.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use amanat_keys::{
     case_key::{CaseKey, Place},
@@ -58,6 +58,8 @@ pub(super) struct OwnSlip {
 pub(super) struct Ring {
     keys: HashMap<EntryRef, (CaseKey, Purpose, CaseId)>,
     newest: HashMap<(CaseId, Purpose), OwnSlip>,
+    /// Own slips under which nothing is sealed any more.
+    retired: HashSet<EntryRef>,
 }
 
 impl Ring {
@@ -95,12 +97,28 @@ impl Ring {
     /// Notes an own slip, found in the journal or just kept: the newest of its case is sealed under. Entries of one journal come in
     /// order, and journals in the order in which they were begun.
     pub(super) fn note_own(&mut self, header: &Header) {
-        if header.kind != Kind::Slip {
+        if header.kind != Kind::Slip || self.retired.contains(&header.at()) {
             return;
         }
         let Some((_, purpose, _)) = self.keys.get(&header.at()) else { return };
         let slip = OwnSlip { journal: header.journal, seq: header.seq, audience: header.audience.clone() };
         self.newest.insert((header.case, *purpose), slip);
+    }
+
+    /// Seals nothing under a slip any more; what lies under it still opens.
+    pub(super) fn retire(&mut self, slip: &EntryRef) {
+        self.newest.retain(|_, newest| (newest.journal, newest.seq) != (slip.journal, slip.seq));
+        self.retired.insert(*slip);
+    }
+
+    /// What is kept in a case next begins a new slip.
+    pub(super) fn begin_anew(&mut self, case: &CaseId) {
+        self.newest.retain(|(of, _), _| of != case);
+    }
+
+    /// Lets go of a slip's key.
+    pub(super) fn forget(&mut self, slip: &EntryRef) {
+        self.keys.remove(slip);
     }
 
     /// The newest own slip of a case, if it stands in this journal and gives the key to exactly these readers.

@@ -164,6 +164,30 @@ pub fn add_unit(roster: &mut Roster, name: &str, kind: UnitKind) -> Result<UnitI
     Ok(id)
 }
 
+/// Sets a policy, or takes it away.
+///
+/// # Errors
+/// Usage for a policy or value that this version does not keep.
+pub fn set_policy(roster: &mut Roster, name: &str, value: Option<&str>) -> Result<(), Failure> {
+    let days = |value: &str| value.parse::<u64>().is_ok_and(|days| (1..=36_500).contains(&days));
+    let known = match (name, value) {
+        ("retention-days", Some(value)) => days(value) && !value.starts_with(['0', '+']),
+        ("readers", Some(value)) => matches!(value, "all" | "supervisors"),
+        ("retention-days" | "readers", None) => true,
+        _ => false,
+    };
+    if !known {
+        return Err(Failure::usage(
+            format!("setting the policy {name} — this version does not keep it so"),
+            "Policies: retention-days NUMBER|none; readers all|supervisors.",
+        ));
+    }
+    roster.policies.retain(|(held, _)| held != name);
+    roster.policies.extend(value.map(|value| (name.to_owned(), value.to_owned())));
+    roster.policies.sort();
+    Ok(())
+}
+
 /// Lists a hub as it asks to be listed; one that is listed gets its new TLS keys, and another address where one is given.
 ///
 /// # Errors

@@ -184,6 +184,8 @@ impl Seat {
             tell(wake, Msg::Arrived(for_screens(entries)));
             tell(wake, Msg::Replaying(Replay { done, total }));
         })?;
+        tell(wake, Msg::Gone(replayed.gone));
+        replayed.afterwards.iter().for_each(|failure| tell(wake, Msg::Notice(tellings::trouble(failure))));
         tell(wake, Msg::Replaying(Replay { done: total, total }));
         if !replayed.failed.is_empty() {
             let detail = format!("{} entries do not open; `amanat verify` names them.", replayed.failed.len());
@@ -342,6 +344,9 @@ impl Seat {
                 }
                 if !arrived.entries.is_empty() {
                     self.say(Msg::Arrived(for_screens(arrived.entries)));
+                }
+                if !arrived.replayed.gone.is_empty() {
+                    self.say(Msg::Gone(arrived.replayed.gone));
                 }
                 if arrived.adopted.roster.is_some() {
                     self.show_roster();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::codebook::Codebook;
-use crate::model::{Answers, CaseId, Delivery, DeviceId, Draft, DraftId, Entry, JournalId, Moment};
+use crate::model::{Answers, CaseId, Delivery, DeviceId, Draft, DraftId, Entry, Gone, JournalId, Moment};
 
 /// One thing that happened. The runtime makes them from the terminal, the clock and its two workers; only
 /// `update` takes them.
@@ -78,6 +78,8 @@ pub enum Msg {
     // -- entries
     /// Entries opened by the replay, by a pull or from a bundle. May repeat what is known.
     Arrived(Vec<Entry>),
+    /// The content of entries is gone: nothing of it is shown or found from now on.
+    Gone(Vec<Gone>),
     /// How far journals have come.
     Marks(Vec<Mark>),
     /// The desk has kept something: it survives power loss now.

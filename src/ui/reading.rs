@@ -18,6 +18,10 @@ pub(crate) struct CaseRow {
     pub(crate) persons: usize,
     /// Whether corrections in it wait for a supervisor's choice.
     pub(crate) collided: bool,
+    /// How many of its entries were erased by order.
+    pub(crate) erased: usize,
+    /// How many of its entries are kept at headquarters only.
+    pub(crate) away: usize,
     /// Newest clock among its entries, for order only.
     pub(crate) newest: i64,
     /// What a search looks through: number, place and the words of its codes, folded.
@@ -48,6 +52,8 @@ pub(crate) fn row(book: &Casebook, codebook: &Codebook, id: &CaseId) -> Option<C
         opened: summary.opened,
         persons: summary.persons,
         collided: summary.collided,
+        erased: book.erased(id).0,
+        away: book.at_headquarters(id),
         newest: summary.touched.map_or(0, |moment| moment.unix_ms),
     })
 }

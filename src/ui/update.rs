@@ -143,6 +143,7 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         _ if app.world.who.is_none() => return Vec::new(),
         Msg::Forms(codebook) => app.world.codebook = codebook,
         Msg::Arrived(entries) => app.world.take(entries),
+        Msg::Gone(gone) => app.world.lose(gone),
         Msg::Marks(marks) => app.world.mark(&marks),
         Msg::Fresh(ids) => app.ids.extend(ids),
         Msg::Drafts(drafts) => drafts.iter().for_each(|draft| app.world.keep_draft(draft)),

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     codebook::{Codebook, SearchIndex, Surroundings},
-    model::{CaseId, Casebook, Delivery, DeviceId, Draft, DraftId, Entry, Moment},
+    model::{CaseId, Casebook, Delivery, DeviceId, Draft, DraftId, Entry, Gone, Moment},
 };
 
 /// Everything that has been opened, and the settings. Forgotten whole when the device locks.
@@ -87,6 +87,21 @@ impl World {
         touched.dedup();
         self.cases.retain(|row| touched.binary_search(&row.id).is_err());
         self.cases.extend(touched.iter().filter_map(|id| reading::row(&self.book, &self.codebook, id)));
+        self.cases.sort_by(|a, b| b.newest.cmp(&a.newest).then(a.id.cmp(&b.id)));
+        self.road.recount();
+    }
+
+    /// Forgets what entries said whose content is gone, in the casebook and in what a search looks through.
+    pub(crate) fn lose(&mut self, gone: Vec<Gone>) {
+        if gone.is_empty() {
+            return;
+        }
+        self.book.forget(gone);
+        self.index = SearchIndex::new(&self.codebook);
+        let files = self.book.cases().flat_map(|file| file.entries.iter());
+        files.filter_map(|id| self.book.entry(id)).for_each(|entry| self.index.add(entry));
+        let ids: Vec<CaseId> = self.book.cases().map(|file| file.id).collect();
+        self.cases = ids.iter().filter_map(|id| reading::row(&self.book, &self.codebook, id)).collect();
         self.cases.sort_by(|a, b| b.newest.cmp(&a.newest).then(a.id.cmp(&b.id)));
         self.road.recount();
     }

@@ -16,6 +16,8 @@ pub enum DocumentKind {
     Freshness,
     /// An admin's word on a restored hub.
     Epoch,
+    /// An order to erase; about the hash of its own payload, so that none ever replaces another.
+    Erasure,
     /// A device's certificate for its next signing key.
     RotationCertificate,
 }
@@ -29,15 +31,23 @@ impl DocumentKind {
             DocumentKind::Codebook => 6,
             DocumentKind::Freshness => 8,
             DocumentKind::Epoch => 9,
+            DocumentKind::Erasure => 11,
             DocumentKind::RotationCertificate => 13,
         }
     }
 
     /// The kind with this number, if there is one.
     pub fn from_number(number: u64) -> Option<DocumentKind> {
-        [Self::Roster, Self::UnitKeys, Self::Codebook, Self::Freshness, Self::Epoch, Self::RotationCertificate]
-            .into_iter()
-            .find(|kind| kind.number() == number)
+        let all = [
+            Self::Roster,
+            Self::UnitKeys,
+            Self::Codebook,
+            Self::Freshness,
+            Self::Epoch,
+            Self::Erasure,
+            Self::RotationCertificate,
+        ];
+        all.into_iter().find(|kind| kind.number() == number)
     }
 
     /// Whether every version stays, or only the newest.

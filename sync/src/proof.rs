@@ -2,6 +2,7 @@
 //! whose key stands behind an entry. Rosters are not proven here: they prove themselves one on another, in [`Trust::adopt`].
 
 use amanat_keys::canonical;
+use amanat_keys::erasure::Erasure;
 use amanat_keys::error::{Forgery, KeysError, Malformed};
 use amanat_keys::fingerprint::{AgencyId, Digest};
 use amanat_keys::freshness::Freshness;
@@ -58,6 +59,10 @@ pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
             }
             Ok(file(DocumentKind::Codebook, Digest::tagged("codebook-name", &[name.as_bytes()]).as_bytes(), version))
         }
+        Purpose::Erasure => {
+            let verified = Erasure::verify(bytes, trust)?;
+            Ok(file(DocumentKind::Erasure, verified.statement().payload_hash().as_bytes(), 1))
+        }
         Purpose::Roster => {
             let version = roster_version(&statement)?;
             if statement.payload_hash() != trust.roster_hash() {
@@ -71,7 +76,6 @@ pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
         | Purpose::JoinRequest
         | Purpose::Epoch
         | Purpose::Bundle
-        | Purpose::Erasure
         | Purpose::RequestBinding
         | Purpose::RotationCertificate => Err(Forgery::OtherPurpose.into()),
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use amanat::{
     codebook::{self, Codebook, Form, QuestionKind},
     model::{
-        Access, Amendment, Answer, Answers, Author, Code, Content, Delivery, DeviceId, Draft, DraftId, Entry, EntryId,
-        JournalId, Moment, Names, Sheet, Times, Value,
+        Absence, Access, Amendment, Answer, Answers, Author, Code, Content, Delivery, DeviceId, Draft, DraftId, Entry,
+        EntryId, Gone, JournalId, Moment, Names, Sheet, Times, Value,
     },
     ui::{
         self, App, Bidi, Effect, Keeping, Mark, Msg, Progress, ReaderLine, RosterDevice, RosterMember, RosterPage,
@@ -289,6 +289,14 @@ impl Stage {
             entries.push(names);
         }
         self.send(Msg::Arrived(entries));
+    }
+
+    /// The content of everything that other devices kept in a case is gone.
+    pub(crate) fn lose(&mut self, case: amanat::model::CaseId, why: Absence) {
+        let of_case = self.sheets.iter().filter(|(of, ..)| *of == case);
+        let author = Author { device: DeviceId::from_bytes([9; 32]), journal: JOURNAL, seq: 1 };
+        let gone = of_case.map(|(case, _, id)| Gone { id: *id, case: *case, author, why }).collect();
+        self.send(Msg::Gone(gone));
     }
 
     /// A correction by another device that has seen no other.

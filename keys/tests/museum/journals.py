@@ -362,10 +362,45 @@ def documents():
     codebooks(attack)
     lost = signed(spelt(changed(SECOND, setting(name="Another name"))))
     attack("roster-that-was-not-adopted", "Trust(Forged(OtherLineage))", lost, HELD)
-    for purpose in ("entry", "receipt", "checkpoint", "join-request", "epoch", "bundle", "erasure", "request-binding",
-                    "rotation-certificate"):
+    erasures(attack)
+    for purpose in ("entry", "receipt", "checkpoint", "join-request", "epoch", "bundle", "request-binding", "rotation-certificate"):
         attack(f"document-that-is-a-statement-on-{purpose}", "Trust(Forged(OtherPurpose))",
                signed(cbor([1, AGENCY]), purpose=purpose), word(8))
+
+
+def erasures(attack):
+    def doomed(n, seq=3):
+        return [device_of(LAPTOP), made_up(f"museum journal {n}", 16), seq, made_up(f"museum doomed {n} {seq}", 32)]
+
+    rows = sorted([doomed(n) for n in range(3)])
+
+    def order(agency=AGENCY, reason=made_up("museum reason", 32), rows=rows):
+        return [1, agency, made_up("museum case", 16), reason, rows]
+
+    def by(elements, signers=ROOTS[:2], over=AGENCY, purpose="erasure"):
+        return signed(elements if isinstance(elements, bytes) else cbor(elements), signers, over, purpose)
+
+    good, too_few = by(order()), "Trust(Forged(TooFewSignatures {{ have: {}, need: 2 }}))".format
+    attack("erasure-of-one-admin", too_few(1), by(order(), ROOTS[:1]), good)
+    attack("erasure-of-an-admin-twice", "Trust(Malformed(Statement: signatures unsorted or repeated))",
+           cbor([1, 11, cbor(order()), [[ROOTS[0].id, ROOTS[0].sign("erasure", AGENCY, cbor(order()))]] * 2]), good)
+    attack("erasure-of-an-admin-and-a-device", too_few(1), by(order(), [ROOTS[0], LAPTOP]), good)
+    attack("erasure-of-nobody", too_few(0), by(order(), []), good)
+    attack("erasure-signed-over-another-agency", too_few(0), by(order(), over=OTHER_AGENCY), good)
+    attack("erasure-for-another-agency", "Trust(Forged(OtherAgency))", by(order(OTHER_AGENCY)), good)
+    text = by_id([r.id, r.sign("erasure", AGENCY, cbor(order()))] for r in ROOTS[:2])
+    attack("erasure-signatures-of-another-order", too_few(0), cbor([1, 11, cbor(order(rows=rows[:2])), text]), good)
+    codebook = by_id([r.id, r.sign("codebook", AGENCY, cbor(order()))] for r in ROOTS[:2])
+    attack("erasure-signatures-of-a-codebook", too_few(0), cbor([1, 11, cbor(order()), codebook]), good)
+    shape = "Trust(Malformed(Erasure: {}))".format
+    attack("erasure-of-nothing", shape("an order names at least one entry, by its number"), by(order(rows=[])), good)
+    attack("erasure-of-number-0", shape("an order names at least one entry, by its number"), by(order(rows=[doomed(0, 0)])), good)
+    attack("erasure-unsorted", shape("entries of an order unsorted or repeated"), by(order(rows=rows[::-1])), good)
+    attack("erasure-of-one-place-twice", shape("entries of an order unsorted or repeated"),
+           by(order(rows=[rows[0], rows[0][:3] + [made_up("museum other header", 32)]])), good)
+    attack("erasure-of-its-own-reason", shape("an order that erases its own reason"), by(order(reason=rows[1][3])), good)
+    for what, refused, payload in broken_spelling(order(), 1, 0, "Erasure"):
+        attack("erasure-" + what, "Trust({})".format(refused.replace("expected u64", "expected u8")), by(payload), good)
 
 
 def codebooks(attack):

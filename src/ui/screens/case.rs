@@ -7,7 +7,7 @@ use ratatui::{
 
 use super::caseload::mark;
 use crate::{
-    model::{CaseId, Code, Content, DraftId, Entry, EntryId, FormId},
+    model::{CaseId, Code, Content, DraftId, Entry, EntryId, FormId, Moment},
     ui::{
         bidi,
         effect::Effect,
@@ -204,7 +204,12 @@ impl Case {
         row(canvas, head, &names, Role::Faint);
         let body = Rect { y: area.y + ABOVE, height: area.height.saturating_sub(ABOVE), ..area };
         if self.lines.is_empty() {
-            let text = canvas.say("case.empty").to_owned();
+            let word = match (world.book.erased(&self.id).0, world.book.at_headquarters(&self.id)) {
+                (1.., _) => "case.erased_all",
+                (0, 1..) => "case.away_all",
+                (0, 0) => "case.empty",
+            };
+            let text = canvas.say(word).to_owned();
             canvas.paragraph(
                 Rect { x: body.x + 4, y: body.y + 1, width: body.width.saturating_sub(8), height: 3 },
                 &text,
@@ -246,6 +251,21 @@ impl Case {
         let high = facts.risk.as_ref().is_some_and(|code| code.as_str() == "HIGH");
         let (sign, role) = if high { ("▲ ", Role::Warn) } else { ("", Role::Text) };
         canvas.lean((area.x, area.y + 2), area.width, &format!("{sign}{}", state.join(" · ")), role, Lean::Own);
+        let entries = |count: usize| {
+            crate::words::count(canvas.tongue(), "count.entries", u64::try_from(count).unwrap_or(u64::MAX))
+        };
+        let away = world.book.at_headquarters(&self.id);
+        let away = (away > 0).then(|| canvas.fill("case.away", &[("entries", &entries(away))]));
+        let away = away.unwrap_or_default();
+        canvas.lean((area.x, area.y + 3), area.width, &away, Role::Faint, Lean::End);
+        if let (count @ 1.., when) = world.book.erased(&self.id) {
+            let entries =
+                crate::words::count(canvas.tongue(), "count.entries", u64::try_from(count).unwrap_or(u64::MAX));
+            let date = when.and_then(|when: Moment| when.date()).map(|date| date.to_string()).unwrap_or_default();
+            let word = if date.is_empty() { "case.erased" } else { "case.erased_on" };
+            let text = format!("∅ {}", canvas.fill(word, &[("entries", &entries), ("date", &date)]));
+            canvas.lean((area.x, area.y + 3), area.width, &text, Role::Warn, Lean::Own);
+        }
         if self.names {
             let text = canvas.say("case.names_shown").to_owned();
             canvas.lean((area.x, area.y), area.width, &text, Role::Warn, Lean::End);
@@ -259,7 +279,8 @@ impl Case {
                 let draft = world.draft(id);
                 let title = draft.and_then(|draft| world.codebook.form(&draft.form)).map(|form| form.title.get(lang));
                 let when = draft.map(|draft| telling::clock(draft.started)).unwrap_or_default();
-                let what = canvas.fill("case.draft", &[("form", title.unwrap_or_default())]);
+                let word = if world.book.erased(&self.id).0 > 0 { "case.draft_erased" } else { "case.draft" };
+                let what = canvas.fill(word, &[("form", title.unwrap_or_default())]);
                 [format!("✎ {what}"), when, canvas.say("case.me").to_owned(), canvas.say("delivery.draft").to_owned()]
             }
             Line::Entry(id) => {

@@ -289,6 +289,10 @@ fn cells(row: &CaseRow, world: &World, canvas: &Canvas<'_>) -> [String; 8] {
         row.persons.to_string(),
         if row.collided {
             format!("✗ {}", canvas.say("caseload.collided"))
+        } else if row.erased > 0 {
+            format!("∅ {}", canvas.say("caseload.erased"))
+        } else if row.away > 0 && world.book.case(&row.id).is_none_or(|file| file.entries.is_empty()) {
+            format!("● {}", canvas.say("caseload.away"))
         } else {
             mark(world.case_delivery(&row.id), canvas)
         },

@@ -74,6 +74,7 @@ impl<'a> Push<'a> {
         }
         let checked = check_all(&self.standing, runs).await?;
         let judged: Vec<(bool, Option<(u64, Why)>)> = checked.iter().map(|c| (!c.rows.is_empty(), c.refused)).collect();
+        let erasures = checked.iter().flat_map(|c| &c.rows).any(|row| row.stands_in.is_some_and(|it| it.erases));
         let runs = checked.into_iter().map(|c| Run {
             place: c.place,
             root: c.root,
@@ -81,6 +82,9 @@ impl<'a> Push<'a> {
             rows: c.rows,
         });
         let accepted = self.hub.store.accept(runs.collect()).await?;
+        if erasures {
+            self.hub.settle().await?;
+        }
         for ((index, (offered, refused)), accepted) in indices.into_iter().zip(judged).zip(accepted) {
             let Some(told) = self.told.get_mut(index) else { continue };
             told.refused = refused;

@@ -1,9 +1,10 @@
 //! The hub itself: store, trust, signer, clock, and the ways in which its trust moves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use amanat_keys::device::Signer;
+use amanat_keys::erasure::{Doomed, Erasure};
 use amanat_keys::error::KeysError;
 use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_keys::trust::{Step, Trust};
@@ -52,8 +53,13 @@ pub struct Hub {
 }
 
 /// What a hub passes on.
-pub(crate) const DOCUMENT_KINDS: [DocumentKind; 4] =
-    [DocumentKind::Roster, DocumentKind::UnitKeys, DocumentKind::Codebook, DocumentKind::Freshness];
+pub(crate) const DOCUMENT_KINDS: [DocumentKind; 5] = [
+    DocumentKind::Roster,
+    DocumentKind::UnitKeys,
+    DocumentKind::Codebook,
+    DocumentKind::Freshness,
+    DocumentKind::Erasure,
+];
 
 /// Why the hub could not take something over.
 #[derive(Debug, thiserror::Error)]
@@ -108,7 +114,7 @@ impl Hub {
         let shelf = RwLock::new(newest_of_all(&*store).await?);
         let speaker = Speaker { agency: trust.agency(), hub: id, epoch, signer: signer.clone() };
         let keeper = Keeper::open(speaker, &*store, clock()).await?;
-        Ok(Self {
+        let hub = Self {
             id,
             signer,
             store,
@@ -121,7 +127,10 @@ impl Hub {
             moving: tokio::sync::Mutex::new(()),
             keep,
             clock,
-        })
+        };
+        // A hub that was killed in between finishes now.
+        hub.settle().await?;
+        Ok(hub)
     }
 
     /// Takes the next roster, if it follows the one held and its quorum holds. The requests that run keep the one they began
@@ -150,6 +159,8 @@ impl Hub {
             return Err(fault.into());
         }
         tracing::info!(version, "adopted a roster");
+        // Somebody who stood in may have become one who may.
+        self.settle().await?;
         Ok(Adoption::Adopted(version))
     }
 
@@ -170,11 +181,36 @@ impl Hub {
     pub async fn keep(&self, statement: &[u8]) -> Result<bool, HubFault> {
         let document = proof::prove(statement, &self.standing().trust)?;
         let (kind, about, version) = (document.kind, document.about, document.version);
+        let order = (kind == DocumentKind::Erasure).then(|| Erasure::verify(statement, &self.standing().trust));
+        // Before the order is on the shelf: one that is told to others is known to the entries as well.
+        if let Some(order) = order.transpose()? {
+            self.store.order(order.into_value().targets).await?;
+        }
         let kept = self.store.keep_document(document).await?;
         if kept {
             self.shelve(kind, about, version);
         }
+        if kind == DocumentKind::Erasure {
+            self.settle().await?;
+        }
         Ok(kept)
+    }
+
+    /// Erases what an order names and somebody stood in for who may, by the adopted roster. Whatever made it due, and in which
+    /// order it came, is all the same.
+    ///
+    /// # Errors
+    /// [`StoreFault`]; what is due then stays due.
+    pub(crate) async fn settle(&self) -> Result<(), StoreFault> {
+        let standing = self.standing();
+        let due = self.store.due().await?.into_iter();
+        let due: BTreeSet<Doomed> =
+            due.filter(|due| standing.may_stand_in(&due.signer, &due.target.device)).map(|due| due.target).collect();
+        if due.is_empty() {
+            return Ok(());
+        }
+        tracing::info!(entries = due.len(), "erased by order");
+        self.store.erase(due.into_iter().collect()).await
     }
 
     /// The newest version of every document.

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use amanat_keys::fingerprint::{AgencyId, DeviceId};
+use amanat_keys::erasure::Doomed;
+use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest};
 use amanat_keys::roster::{Device, Role, Roster};
 use amanat_keys::statement::Purpose;
 use amanat_keys::trust::Trust;
 use amanat_keys::verifying_key::VerifyingKey;
 use amanat_sync::batch::Why;
-use amanat_sync::entry::{Change, Header, Kind, SealedEntry};
+use amanat_sync::entry::{Change, EntryRef, Header, Kind, SealedEntry};
 
-use crate::store::{Grant, ReaderId, Row};
+use crate::store::{Grant, ReaderId, Row, StandIn};
 
 /// A roster in force, shared by every request that began under it.
 #[derive(Debug, Clone)]
@@ -48,14 +49,19 @@ impl Standing {
         Some((keys, listed.is_active()))
     }
 
-    /// Those in whose name a device reads: itself, and the units whose identity it shares.
+    /// Those in whose name a device reads: itself, the units whose identity it shares, and everybody.
     pub(crate) fn readers(&self, device: &DeviceId) -> Vec<ReaderId> {
-        let mut readers = vec![*device.as_bytes()];
+        let mut readers = vec![*device.as_bytes(), self.everybody()];
         if let Some(listed) = self.roster().device(device) {
             let units = self.roster().units.iter().filter(|unit| self.roster().reads_for(listed, &unit.id));
             readers.extend(units.map(|unit| *unit.id.as_bytes()));
         }
         readers
+    }
+
+    /// The reader that every device is: for what has to reach every copy, wherever it lies.
+    fn everybody(&self) -> ReaderId {
+        *Digest::tagged("everybody", &[self.agency.as_bytes()]).as_bytes()
     }
 
     /// Whether the member behind a device holds a role in any unit.
@@ -87,9 +93,7 @@ impl Standing {
             (Kind::StandIn, Some(target)) if target.change == Change::Reseal => (header.key, Vec::new()),
             // An erasure travels to everybody, so that every copy goes.
             (Kind::StandIn, Some(target)) if target.change == Change::Erasure => {
-                let units = self.roster().units.iter().map(|unit| *unit.id.as_bytes());
-                let all = units.chain(std::iter::once(*target.entry.device.as_bytes()));
-                (header.seq, all.map(|r| to(r, own, header.seq)).collect())
+                (header.seq, vec![to(self.everybody(), own, header.seq)])
             }
             (Kind::StandIn, Some(target)) if self.may_open(header, &target.entry.device) => {
                 let there = (target.entry.device, target.entry.journal);
@@ -99,14 +103,23 @@ impl Standing {
             (Kind::StandIn | Kind::Later(_), _) => (header.seq, Vec::new()),
         };
         let (seq, signature) = (header.seq, entry.signature);
-        Row { seq, slip, readers, header: entry.bytes, signature, envelope: entry.envelope }
+        let stands_in = header.target.map(|target| {
+            let EntryRef { device, journal, seq } = target.entry;
+            let erases = target.change == Change::Erasure;
+            StandIn { target: Doomed { device, journal, seq, hash: target.hash }, erases }
+        });
+        Row { seq, slip, readers, header: entry.bytes, signature, envelope: entry.envelope, stands_in }
     }
 
     /// Whether a rewrap's author may let readers in: the author of what it rewraps, or whoever may stand in for one of the
     /// author's units. Others' rewraps are kept as they came and open nothing (FORMATS section 4).
     fn may_open(&self, header: &Header, author: &DeviceId) -> bool {
-        let units = self.roster().member_of(author).map(|member| member.roles.as_slice()).unwrap_or_default();
-        header.device == *author || units.iter().any(|(_, unit)| self.roster().may_stand_in(&header.device, unit))
+        header.device == *author || self.may_stand_in(&header.device, author)
+    }
+
+    /// Whether a device may stand in for what another wrote: by one of the author's units.
+    pub(crate) fn may_stand_in(&self, signer: &DeviceId, author: &DeviceId) -> bool {
+        self.roster().may_stand_in_for(signer, author)
     }
 }
 

@@ -59,6 +59,7 @@ impl HubStatus {
             "entries": self.depth.entries,
             "missing": self.depth.missing,
             "evidence": self.depth.evidence,
+            "erased": self.depth.erased,
         })
     }
 }
@@ -86,6 +87,9 @@ impl fmt::Display for HubStatus {
         }
         if depth.evidence > 0 {
             writeln!(f, "forks      {} entries kept as evidence", depth.evidence)?;
+        }
+        if depth.erased > 0 {
+            writeln!(f, "erased     {} entries by order: header and signature stay", depth.erased)?;
         }
         Ok(())
     }

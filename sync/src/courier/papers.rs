@@ -152,7 +152,7 @@ fn mark_of(trip: &Trip<'_>, held: &Newest) -> Digest {
         trip.trust.device(&trip.party.device).is_some_and(|device| roster.reads_for(device, &unit))
     };
     let lines = held.iter().filter(|((kind, about), _)| match kind {
-        DocumentKind::Roster | DocumentKind::Codebook | DocumentKind::Freshness => true,
+        DocumentKind::Roster | DocumentKind::Codebook | DocumentKind::Freshness | DocumentKind::Erasure => true,
         DocumentKind::UnitKeys => reads(about),
         DocumentKind::Epoch | DocumentKind::RotationCertificate => false,
     });

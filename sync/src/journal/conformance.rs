@@ -410,11 +410,30 @@ macro_rules! suite {
 }
 pub(crate) use suite;
 
-fn in_memory(behaviour: &dyn Fn(&mut dyn Journal)) {
+/// A test of each behaviour of the calling file for every implementation.
+macro_rules! suite_of {
+    ($($behaviour:ident),*) => {
+        mod memory {
+            $(#[test]
+            fn $behaviour() {
+                super::super::conformance::in_memory(&|journal| super::$behaviour(journal));
+            })*
+        }
+        mod sqlite {
+            $(#[test]
+            fn $behaviour() {
+                super::super::conformance::in_a_file(&|journal| super::$behaviour(journal));
+            })*
+        }
+    };
+}
+pub(crate) use suite_of;
+
+pub(super) fn in_memory(behaviour: &dyn Fn(&mut dyn Journal)) {
     behaviour(&mut MemoryJournal::new());
 }
 
-fn in_a_file(behaviour: &dyn Fn(&mut dyn Journal)) {
+pub(super) fn in_a_file(behaviour: &dyn Fn(&mut dyn Journal)) {
     let home = tempfile::tempdir().unwrap();
     let seal = amanat_keys::row_seal::RowSeal::new(&[3; 32]);
     behaviour(&mut SqliteJournal::open(&home.path().join("journal.sqlite"), seal).unwrap());

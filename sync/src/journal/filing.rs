@@ -7,6 +7,7 @@ use crate::chain::{self, Head, Verdict};
 use crate::entry::SealedEntry;
 use crate::error::{Result, SyncError};
 use crate::receipt::Checkpoint;
+use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::Digest;
 
 /// What a store does with a run.
@@ -60,6 +61,11 @@ pub(super) fn next_head(known: &KnownHead, entry: &SealedEntry) -> Result<Head> 
         return Err(SyncError::Misuse("an own entry without its envelope"));
     }
     Ok(Head { seq: h.seq, link: chain::link(&known.head.link, &entry.hash()) })
+}
+
+/// Whether an entry that was set aside is the very one that is to go.
+pub(super) fn is_copy(target: &Doomed, aside: &SealedEntry) -> bool {
+    aside.envelope.is_some() && aside.hash() == target.hash
 }
 
 /// Whether a checkpoint is newer than the one on file, by epoch and number.

@@ -3,17 +3,18 @@
 
 use std::collections::BTreeMap;
 
+use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
 
 use super::{
     Cursor, DocumentFiled, Filed, Filing, Journal, Keep, KnownHead, Line, NewJournal, Page, Pulled, Quarantined, Shelf,
-    ShelfRow, Standing, State, Status, Wanted, filing, row, shapes::run_after,
+    ShelfRow, Standing, State, Status, Wanted, filing, filing::is_copy, row, shapes::run_after,
 };
 use crate::batch::{Item, Limit, Run, Why};
 use crate::cbor::count;
 use crate::chain::{self, Head, Verdict};
 use crate::documents::{self, Adoption, Document, HeldDocument};
-use crate::entry::{SealedEntry, Slot};
+use crate::entry::{EntryRef, SealedEntry, Slot};
 use crate::error::{Result, SyncError};
 use crate::receipt::{Checkpoint, Receipt};
 use crate::wire::limits;
@@ -296,6 +297,27 @@ impl Journal for MemoryJournal {
     fn file_pulled(&mut self, pulled: &Pulled) -> Result<Vec<Verdict>> {
         pulled.quarantine.iter().for_each(|bad| self.set_aside(bad));
         Ok(pulled.runs.iter().map(|run| self.file_run(run.run())).collect())
+    }
+
+    fn erase(&mut self, doomed: &[Doomed], take: &[(Shelf, Vec<u8>)]) -> Result<Vec<EntryRef>> {
+        let mut gone = Vec::new();
+        for target in doomed {
+            let at = usize::try_from(target.seq.saturating_sub(1)).unwrap_or(usize::MAX);
+            let held = self.held(&target.device, &target.journal).and_then(|held| self.journals.get_mut(held));
+            if let Some((Item::Entry(entry), _)) = held.and_then(|held| held.places.get_mut(at))
+                && entry.hash() == target.hash
+                && entry.envelope.take().is_some()
+            {
+                gone.push(entry.at());
+            }
+            let copies: Vec<_> = self.quarantine.extract_if(.., |_, aside| is_copy(target, &aside.sealed)).collect();
+            for (_, mut aside) in copies {
+                aside.sealed.envelope = None;
+                self.set_aside(&aside);
+            }
+        }
+        self.shelve(&[], take)?;
+        Ok(gone)
     }
 
     fn heads(&self) -> Result<Vec<KnownHead>> {

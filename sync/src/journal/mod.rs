@@ -4,12 +4,15 @@
 
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+mod erasures;
 mod filing;
 mod memory;
 mod row;
 mod schema;
 mod shapes;
 mod sqlite;
+mod sqlite_erase;
 mod sqlite_hub;
 mod sqlite_keep;
 mod sqlite_read;
@@ -22,12 +25,13 @@ pub use shapes::{
 };
 pub use sqlite::SqliteJournal;
 
+use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::DeviceId;
 
 use crate::batch::{Limit, Run};
 use crate::chain::Verdict;
 use crate::documents::{Adoption, Document};
-use crate::entry::Slot;
+use crate::entry::{EntryRef, Slot};
 use crate::error::Result;
 
 /// The keeper on the device. When a method has returned `Ok`, what it did survives a power cut; when it has returned an error,
@@ -73,6 +77,14 @@ pub trait Journal: Send {
     /// # Errors
     /// Storage.
     fn file_pulled(&mut self, pulled: &Pulled) -> Result<Vec<Verdict>>;
+
+    /// Drops the envelopes of entries, own or others', and the local rows that belong to them; headers and signatures stay, and what
+    /// is pulled later does not fill them again. A place that is not held, is a bare hash, or has another header is passed over.
+    /// Gives the places whose envelope went.
+    ///
+    /// # Errors
+    /// Storage; `StorageDamaged` when a row does not open.
+    fn erase(&mut self, doomed: &[Doomed], take: &[(Shelf, Vec<u8>)]) -> Result<Vec<EntryRef>>;
 
     /// How far every journal goes that is known here, own ones first.
     ///

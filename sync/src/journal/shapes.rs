@@ -233,8 +233,14 @@ impl std::fmt::Debug for ShelfRow {
 impl ShelfRow {
     /// The row of a case key: its key on the shelf is the place of the slip.
     pub fn case_key(slip: &EntryRef, case: CaseId, key_id: KeyId, key: Zeroizing<Vec<u8>>) -> ShelfRow {
+        let (shelf, at) = ShelfRow::case_key_at(slip);
+        ShelfRow { shelf, key: at, case: Some(case), key_id: Some(key_id), plain: key }
+    }
+
+    /// Where the case key of a slip lies.
+    pub fn case_key_at(slip: &EntryRef) -> (Shelf, Vec<u8>) {
         let at = [&slip.device.as_bytes()[..], slip.journal.as_bytes(), &slip.seq.to_be_bytes()].concat();
-        ShelfRow { shelf: Shelf::CaseKeys, key: at, case: Some(case), key_id: Some(key_id), plain: key }
+        (Shelf::CaseKeys, at)
     }
 
     /// Whether the row is within its limits.

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::DeviceId;
 use amanat_keys::row_seal::RowSeal;
 use rusqlite::ffi;
@@ -10,12 +11,12 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 
 use super::{
     Cursor, DocumentFiled, Filed, Filing, Journal, Keep, KnownHead, Line, NewJournal, Page, Pulled, Quarantined, Shelf,
-    ShelfRow, Status, Wanted, schema, sqlite_keep as keep, sqlite_read as read,
+    ShelfRow, Status, Wanted, schema, sqlite_erase, sqlite_keep as keep, sqlite_read as read,
 };
 use crate::batch::{Limit, Run};
 use crate::chain::Verdict;
 use crate::documents::{Adoption, Document};
-use crate::entry::Slot;
+use crate::entry::{EntryRef, Slot};
 use crate::error::{Result, SyncError};
 
 /// The journal of one home. Several may be open on one file, in one program or in several: SQLite keeps them apart, and nothing
@@ -87,7 +88,17 @@ impl SqliteJournal {
         self.writing(|tx, _seal| super::sqlite_reseal::reseal(tx, &old, &new))?;
         self.seal = new;
         // The old rows are still in the write-ahead log; they are ciphertext under a key that is about to be forgotten.
+        self.empty_log()
+    }
+
+    /// Carries the write-ahead log into the file and cuts it. Another handle that reads keeps some of it for now.
+    fn empty_log(&self) -> Result<()> {
         self.db.query_row("pragma wal_checkpoint(truncate)", [], |_row| Ok(())).map_err(storage)
+    }
+
+    /// How much of what is deleted is overwritten: `fast` where that costs no further page, `on` everywhere.
+    fn overwrite(&self, how: &str) -> Result<()> {
+        self.db.query_row(&format!("pragma secure_delete = {how}"), [], |_row| Ok(())).map_err(storage)
     }
 
     /// Whether this vault key made the file; a new file gets its mark.
@@ -142,6 +153,18 @@ impl Journal for SqliteJournal {
 
     fn file_pulled(&mut self, pulled: &Pulled) -> Result<Vec<Verdict>> {
         self.writing(|tx, seal| keep::file_pulled(tx, seal, pulled))
+    }
+
+    fn erase(&mut self, doomed: &[Doomed], take: &[(Shelf, Vec<u8>)]) -> Result<Vec<EntryRef>> {
+        if doomed.is_empty() && take.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.overwrite("on")?;
+        let erased = self.writing(|tx, seal| sqlite_erase::erase(tx, seal, doomed, take));
+        self.overwrite("fast")?;
+        let gone = erased?;
+        self.empty_log()?;
+        Ok(gone)
     }
 
     fn heads(&self) -> Result<Vec<KnownHead>> {

@@ -17,7 +17,7 @@ use crate::error::{Result, SyncError};
 use crate::receipt::{Checkpoint, Receipt};
 use crate::wire::limits;
 
-fn run(tx: &Transaction<'_>, sql: &str, params: impl Params) -> Result<usize> {
+pub(super) fn run(tx: &Transaction<'_>, sql: &str, params: impl Params) -> Result<usize> {
     tx.prepare_cached(sql).map_err(storage)?.execute(params).map_err(storage)
 }
 
@@ -120,7 +120,7 @@ fn insert_entry(tx: &Transaction<'_>, seal: &RowSeal, at: &Numbered, head: Head,
     Ok(())
 }
 
-fn sealed(seal: &RowSeal, table: &str, key: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
+pub(super) fn sealed(seal: &RowSeal, table: &str, key: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
     seal.seal(table, key, b"", b"", plain).map_err(SyncError::Trust)
 }
 
@@ -205,7 +205,7 @@ pub(super) fn file_pulled(tx: &Transaction<'_>, seal: &RowSeal, pulled: &Pulled)
     pulled.runs.iter().map(|run| file_run(tx, seal, run.run())).collect()
 }
 
-fn set_aside(tx: &Transaction<'_>, seal: &RowSeal, bad: &Quarantined) -> Result<()> {
+pub(super) fn set_aside(tx: &Transaction<'_>, seal: &RowSeal, bad: &Quarantined) -> Result<()> {
     let plain = row::pack(&bad.sealed);
     let digest = Digest::of(&plain);
     let body = sealed(seal, row::QUARANTINE, &read::aside_key(&digest, bad.why.number()), &plain)?;

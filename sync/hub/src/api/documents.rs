@@ -57,9 +57,11 @@ fn may_have(admitted: &Admitted, readers: &[ReaderId], kind: DocumentKind, about
     match kind {
         DocumentKind::Roster => true,
         DocumentKind::UnitKeys => admitted.caller.active && readers.contains(about.as_bytes()),
-        DocumentKind::Codebook | DocumentKind::Freshness | DocumentKind::Epoch | DocumentKind::RotationCertificate => {
-            admitted.caller.active
-        }
+        DocumentKind::Codebook
+        | DocumentKind::Freshness
+        | DocumentKind::Epoch
+        | DocumentKind::Erasure
+        | DocumentKind::RotationCertificate => admitted.caller.active,
     }
 }
 

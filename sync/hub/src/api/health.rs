@@ -23,6 +23,7 @@ pub(super) async fn health(State(hub): State<Arc<Hub>>, Extension(request): Exte
                 "entries": depth.entries,
                 "missing": depth.missing,
                 "evidence": depth.evidence,
+                "erased": depth.erased,
             });
             let mut response = Response::new(Body::from(text.to_string()));
             response.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));

@@ -14,10 +14,10 @@ use super::{
 };
 
 const AGENCY: AgencyId = AgencyId::from_bytes([9; 32]);
-const UNIT: ReaderId = [50; 32];
+pub(super) const UNIT: ReaderId = [50; 32];
 const OTHER_UNIT: ReaderId = [51; 32];
 
-fn place(n: u8) -> Place {
+pub(super) fn place(n: u8) -> Place {
     (DeviceId::from_bytes([n; 32]), JournalId::from_bytes([n; 16]))
 }
 
@@ -27,7 +27,7 @@ fn root(place: &Place) -> Digest {
 
 /// Entries `first..=last` of a journal: every tenth is a slip to UNIT, or to OTHER_UNIT where its number divides by twenty.
 /// `story` makes another history.
-fn run(place: Place, first: u64, last: u64, story: &str) -> Run {
+pub(super) fn run(place: Place, first: u64, last: u64, story: &str) -> Run {
     let header = |seq: u64| format!("{story} header {seq}").into_bytes();
     let before = (1..first).fold(root(&place), |at, seq| chain::link(&at, &Digest::of(&header(seq))));
     let rows: Vec<Row> = (first..=last)
@@ -36,24 +36,24 @@ fn run(place: Place, first: u64, last: u64, story: &str) -> Run {
             let reader = if slip % 20 == 1 { UNIT } else { OTHER_UNIT };
             let readers = if seq == slip { vec![Grant { reader, place, slip }] } else { Vec::new() };
             let envelope = Some(format!("envelope {seq} ").repeat(20).into_bytes());
-            Row { seq, slip, readers, header: header(seq), signature: [7; 64], envelope }
+            Row { seq, slip, readers, header: header(seq), signature: [7; 64], envelope, stands_in: None }
         })
         .collect();
     let hashes = rows.iter().map(|row| Digest::of(&row.header)).collect();
     Run { place, root: root(&place), stretch: Stretch { first, before, hashes }, rows }
 }
 
-async fn accept(store: &dyn HubStore, run: Run) -> Accepted {
+pub(super) async fn accept(store: &dyn HubStore, run: Run) -> Accepted {
     store.accept(vec![run]).await.unwrap().pop().unwrap()
 }
 
-fn sought(device: u8, readers: Vec<ReaderId>) -> Sought {
+pub(super) fn sought(device: u8, readers: Vec<ReaderId>) -> Sought {
     let device = DeviceId::from_bytes([device; 32]);
     Sought { agency: AGENCY, device, readers, held: BTreeMap::new(), again: Vec::new(), bytes: 1 << 20 }
 }
 
 /// Whole entries of a page as (place, number), hashes left out; each piece's chain must verify against what was written.
-fn served(page: &Page, story: &str) -> Vec<(Place, u64)> {
+pub(super) fn served(page: &Page, story: &str) -> Vec<(Place, u64)> {
     let mut found = Vec::new();
     for piece in &page.pieces {
         let mut link = piece.before;
@@ -253,7 +253,7 @@ macro_rules! suite {
     };
 }
 
-fn on_disk() -> (tempfile::TempDir, SqliteStore) {
+pub(super) fn on_disk() -> (tempfile::TempDir, SqliteStore) {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("hub.sqlite")).unwrap();
     (folder, store)
@@ -275,5 +275,5 @@ async fn what_was_answered_is_there_after_reopening() {
     let newer = rusqlite::Connection::open(&path).unwrap();
     newer.pragma_update(None, "user_version", 99).unwrap();
     drop(newer);
-    assert!(matches!(SqliteStore::open(&path), Err(StoreFault::TooNew { found: 99, known: 1 })));
+    assert!(matches!(SqliteStore::open(&path), Err(StoreFault::TooNew { found: 99, known: 2 })));
 }

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use amanat_keys::fingerprint::Digest;
+use amanat_keys::erasure::Doomed;
+use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_sync::chain::{self, Head, Verdict};
 use amanat_sync::documents::{Document, DocumentKind};
 
 use super::paging::Filling;
 use super::{
-    Accepted, Answer, Depth, HubStore, Item, KeptCheckpoint, Ledger, Page, Place, ReaderId, Row, Run, ServedEntry,
+    Accepted, Answer, Depth, Due, HubStore, Item, KeptCheckpoint, Ledger, Page, Place, ReaderId, Row, Run, ServedEntry,
     Sought, StoreFault,
 };
 use crate::limits::EVIDENCE_PER_DEVICE;
@@ -27,6 +28,9 @@ struct Held {
     evidence: BTreeSet<(Place, u64, Digest)>,
     checkpoints: BTreeMap<(u64, u64), Vec<u8>>,
     documents: BTreeMap<(u64, Digest, u64), Document>,
+    /// What orders name, and whether it is erased.
+    ordered: BTreeMap<Doomed, bool>,
+    stand_ins: BTreeSet<(Doomed, DeviceId)>,
 }
 
 #[derive(Debug)]
@@ -46,8 +50,9 @@ impl Journal {
         before.and_then(|at| self.entries.get(at)).map_or(self.root, |(_, _, link)| *link)
     }
 
-    fn complete(&self) -> u64 {
-        let held = self.entries.iter().take_while(|(row, _, _)| row.envelope.is_some()).count();
+    fn complete(&self, erased: impl Fn(&Row, &Digest) -> bool) -> u64 {
+        let there = |row: &Row, hash: &Digest| row.envelope.is_some() || erased(row, hash);
+        let held = self.entries.iter().take_while(|(row, hash, _)| there(row, hash)).count();
         u64::try_from(held).unwrap_or(u64::MAX)
     }
 }
@@ -115,13 +120,55 @@ impl HubStore for MemoryStore {
     fn depth(&self) -> Answer<'_, Depth> {
         self.with(|held| {
             let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-            let missing = |j: &Journal| j.entries.iter().filter(|(row, _, _)| row.envelope.is_none()).count();
+            let missing = |(place, j): (&Place, &Journal)| {
+                let gone = |(row, hash, _): &&(Row, Digest, Digest)| {
+                    row.envelope.is_none() && !is_gone(&held.ordered, place, row, hash)
+                };
+                j.entries.iter().filter(gone).count()
+            };
             Ok(Depth {
                 journals: count(held.journals.len()),
                 entries: count(held.journals.values().map(|j| j.entries.len()).sum()),
-                missing: count(held.journals.values().map(missing).sum()),
+                missing: count(held.journals.iter().map(missing).sum()),
                 evidence: count(held.evidence.len()),
+                erased: count(held.ordered.values().filter(|erased| **erased).count()),
             })
+        })
+    }
+
+    fn order(&self, doomed: Vec<Doomed>) -> Answer<'_, ()> {
+        self.with(|held| {
+            doomed.into_iter().for_each(|target| {
+                held.ordered.entry(target).or_default();
+            });
+            Ok(())
+        })
+    }
+
+    fn due(&self) -> Answer<'_, Vec<Due>> {
+        self.with(|held| {
+            let waits = |(target, _): &&(Doomed, DeviceId)| held.ordered.get(target) == Some(&false);
+            let due =
+                held.stand_ins.iter().filter(waits).map(|(target, signer)| Due { target: *target, signer: *signer });
+            Ok(due.collect())
+        })
+    }
+
+    fn erase(&self, doomed: Vec<Doomed>) -> Answer<'_, ()> {
+        self.with(|held| {
+            for target in doomed {
+                if let Some(erased) = held.ordered.get_mut(&target) {
+                    *erased = true;
+                }
+                let journal = held.journals.get_mut(&(target.device, target.journal));
+                let at = usize::try_from(target.seq.saturating_sub(1)).unwrap_or(usize::MAX);
+                if let Some((row, _, _)) =
+                    journal.and_then(|j| j.entries.get_mut(at)).filter(|(_, hash, _)| *hash == target.hash)
+                {
+                    row.envelope = None;
+                }
+            }
+            Ok(())
         })
     }
 }
@@ -137,7 +184,13 @@ impl Held {
             Verdict::Fork { .. } => self.keep_evidence(&run),
             Verdict::Gap { .. } => {}
             Verdict::Accepted { .. } | Verdict::AlreadyHeld { .. } => {
-                for (row, hash) in run.rows.into_iter().zip(run.stretch.hashes) {
+                for (mut row, hash) in run.rows.into_iter().zip(run.stretch.hashes) {
+                    if is_gone(&self.ordered, &run.place, &row, &hash) {
+                        row.envelope = None;
+                    }
+                    if let Some(stand_in) = row.stands_in.filter(|stand_in| stand_in.erases) {
+                        self.stand_ins.insert((stand_in.target, run.place.0));
+                    }
                     let at = usize::try_from(row.seq.saturating_sub(1)).unwrap_or(usize::MAX);
                     if let Some((held, _, _)) = journal.entries.get_mut(at) {
                         if held.envelope.is_none() {
@@ -159,7 +212,8 @@ impl Held {
     }
 
     fn complete(&self, place: &Place) -> u64 {
-        self.journals.get(place).map_or(0, Journal::complete)
+        let erased = |row: &Row, hash: &Digest| is_gone(&self.ordered, place, row, hash);
+        self.journals.get(place).map_or(0, |journal| journal.complete(erased))
     }
 
     fn keep_evidence(&mut self, run: &Run) {
@@ -205,6 +259,13 @@ impl Held {
             .into_iter()
             .all(|(row, hash, _)| filling.add(if may(row) { Item::Entry(served(row)) } else { Item::Elided(*hash) }))
     }
+}
+
+/// Whether an entry is erased, or is an erased entry's content in a new envelope.
+fn is_gone(ordered: &BTreeMap<Doomed, bool>, place: &Place, row: &Row, hash: &Digest) -> bool {
+    let itself = Doomed { device: place.0, journal: place.1, seq: row.seq, hash: *hash };
+    let other = row.stands_in.filter(|stand_in| !stand_in.erases).map(|stand_in| stand_in.target);
+    [Some(itself), other].into_iter().flatten().any(|target| ordered.get(&target) == Some(&true))
 }
 
 fn journal_head(journals: &BTreeMap<Place, Journal>, place: &Place) -> Option<Head> {

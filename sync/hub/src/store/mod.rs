@@ -8,12 +8,15 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 
+use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, JournalId};
 use amanat_sync::chain::{Head, Stretch, Verdict};
 use amanat_sync::documents::{Document, DocumentKind};
 
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+mod erasures;
 mod memory;
 mod paging;
 mod sqlite;
@@ -54,6 +57,17 @@ pub trait HubStore: Send + Sync {
 
     /// Counts for the health page and `status`.
     fn depth(&self) -> Answer<'_, Depth>;
+
+    /// Notes what a proven order names; erases nothing yet. Noting it again changes nothing.
+    fn order(&self, doomed: Vec<Doomed>) -> Answer<'_, ()>;
+
+    /// What both an order and a stand-in name and is not erased yet, once for each signer of a stand-in. Whether they may, the
+    /// caller asks the roster.
+    fn due(&self) -> Answer<'_, Vec<Due>>;
+
+    /// Drops the envelopes of entries that an order names, those that come later among them, and takes none of them back. Header,
+    /// signature and hash stay; an erased entry is not a missing one.
+    fn erase(&self, doomed: Vec<Doomed>) -> Answer<'_, ()>;
 }
 
 /// A run of one journal, verified, as the chain and the table want it.
@@ -84,6 +98,26 @@ pub struct Row {
     pub signature: [u8; 64],
     /// The envelope; `None` when it arrived damaged and only the header could be kept.
     pub envelope: Option<Vec<u8>>,
+    /// What it stands in for, if it is a stand-in.
+    pub stands_in: Option<StandIn>,
+}
+
+/// What a stand-in is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StandIn {
+    /// The entry, by place and header hash.
+    pub target: Doomed,
+    /// Whether it erases; else it holds the target's content in another envelope.
+    pub erases: bool,
+}
+
+/// An erasure of which order and stand-in are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Due {
+    /// The entry.
+    pub target: Doomed,
+    /// The device that signed a stand-in for it.
+    pub signer: DeviceId,
 }
 
 /// A reader of a slip.
@@ -203,6 +237,8 @@ pub struct Depth {
     pub missing: u64,
     /// Entries kept as evidence of forks.
     pub evidence: u64,
+    /// Entries that were erased, or will be when they come.
+    pub erased: u64,
 }
 
 /// The store itself is broken; the caller can only try again later.

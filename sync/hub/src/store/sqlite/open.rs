@@ -7,14 +7,15 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use super::super::StoreFault;
 
 /// Each step once, in order; `user_version` counts how many are applied. A step that was released is never edited.
-const STEPS: [&str; 1] = [include_str!("../schema/sqlite/1.sql")];
+const STEPS: [&str; 2] = [include_str!("../schema/sqlite/1.sql"), include_str!("../schema/sqlite/2.sql")];
 
 /// The connection that writes; it makes the file and brings its schema up to date.
 pub(super) fn writer(path: &Path) -> Result<Connection, StoreFault> {
     let mut connection = Connection::open(path).map_err(fault)?;
     connection
         .execute_batch(
-            "pragma journal_mode=wal; pragma synchronous=full; pragma trusted_schema=off; pragma temp_store=memory;",
+            "pragma journal_mode=wal; pragma synchronous=full; pragma trusted_schema=off; pragma temp_store=memory;
+             pragma secure_delete=fast;",
         )
         .map_err(fault)?;
     migrate(&mut connection)?;

@@ -89,18 +89,20 @@ pub(super) fn documents(
 pub(super) fn depth(connection: &Connection) -> Result<Depth, StoreFault> {
     let counts = connection
         .query_row(
-            "select count(*), coalesce(sum(seq), 0), (select count(*) from entries where envelope is null),
-                    (select count(*) from evidence) from heads",
+            "select count(*), coalesce(sum(seq), 0),
+                    (select count(*) from entries where envelope is null and erased = 0),
+                    (select count(*) from evidence), (select count(*) from ordered where erased = 1) from heads",
             [],
-            |row| Ok([row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?, row.get(3)?]),
+            |row| Ok([row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?]),
         )
         .map_err(fault)?;
-    let [journals, entries, missing, evidence] = counts;
+    let [journals, entries, missing, evidence, erased] = counts;
     Ok(Depth {
         journals: unsigned(journals)?,
         entries: unsigned(entries)?,
         missing: unsigned(missing)?,
         evidence: unsigned(evidence)?,
+        erased: unsigned(erased)?,
     })
 }
 

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
+use amanat_keys::erasure::Doomed;
 use amanat_sync::documents::{Document, DocumentKind};
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use super::super::{Accepted, Answer, Depth, HubStore, KeptCheckpoint, Ledger, Page, Run, Sought, StoreFault};
-use super::{open, read, write};
+use super::super::{Accepted, Answer, Depth, Due, HubStore, KeptCheckpoint, Ledger, Page, Run, Sought, StoreFault};
+use super::{erase, open, read, write};
 
 /// Requests that may wait for the writer; beyond that their tasks wait to queue.
 const QUEUE: usize = 64;
@@ -37,6 +38,8 @@ enum Job {
     Accept(Vec<Run>, oneshot::Sender<Result<Vec<Accepted>, StoreFault>>),
     Checkpoint(KeptCheckpoint, oneshot::Sender<Result<(), StoreFault>>),
     Document(Document, oneshot::Sender<Result<bool, StoreFault>>),
+    Order(Vec<Doomed>, oneshot::Sender<Result<(), StoreFault>>),
+    Erase(Vec<Doomed>, oneshot::Sender<Result<(), StoreFault>>),
 }
 
 impl SqliteStore {
@@ -128,6 +131,18 @@ impl HubStore for SqliteStore {
     fn depth(&self) -> Answer<'_, Depth> {
         self.look(read::depth)
     }
+
+    fn order(&self, doomed: Vec<Doomed>) -> Answer<'_, ()> {
+        self.ask(|answer| Job::Order(doomed, answer))
+    }
+
+    fn due(&self) -> Answer<'_, Vec<Due>> {
+        self.look(erase::due)
+    }
+
+    fn erase(&self, doomed: Vec<Doomed>) -> Answer<'_, ()> {
+        self.ask(|answer| Job::Erase(doomed, answer))
+    }
 }
 
 /// Until the store is dropped. An answer that nobody waits for any more is no fault: the client went away.
@@ -154,6 +169,12 @@ fn work(mut connection: Connection, mut queue: mpsc::Receiver<Job>) {
             }
             Job::Document(document, answer) => {
                 let _gone = answer.send(write::keep_document(&mut connection, &document));
+            }
+            Job::Order(doomed, answer) => {
+                let _gone = answer.send(erase::order(&mut connection, &doomed));
+            }
+            Job::Erase(doomed, answer) => {
+                let _gone = answer.send(erase::erase(&mut connection, &doomed));
             }
         }
         if next.is_none() {

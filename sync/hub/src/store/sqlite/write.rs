@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::Digest;
 use amanat_sync::chain::{self, Head, Verdict};
 use amanat_sync::documents::Document;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::super::{Accepted, Grant, KeptCheckpoint, ReaderId, Row, Run, StoreFault};
+use super::erase;
 use super::open::fault;
 use super::read::{digest, kind_number, number, unsigned};
 use crate::limits::EVIDENCE_PER_DEVICE;
@@ -91,12 +93,14 @@ fn insert(transaction: &Transaction<'_>, run: &Run, rows: &[Row]) -> Result<(), 
     let mut link = known.iter().fold(run.stretch.before, |at, hash| chain::link(&at, hash));
     let mut statement = transaction
         .prepare_cached(
-            "insert into entries (device, journal, seq, hash, link, slip, header, signature, envelope)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "insert into entries (device, journal, seq, hash, link, slip, header, signature, envelope, erased)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )
         .map_err(fault)?;
+    let erasures = erase::any(transaction)?;
     for (row, hash) in rows.iter().zip(new) {
         link = chain::link(&link, hash);
+        let erased = erasures && is_erased(transaction, run, row, hash)?;
         statement
             .execute(params![
                 device.as_bytes(),
@@ -107,15 +111,30 @@ fn insert(transaction: &Transaction<'_>, run: &Run, rows: &[Row]) -> Result<(), 
                 number(row.slip),
                 row.header,
                 row.signature,
-                row.envelope
+                row.envelope.as_ref().filter(|_| !erased),
+                erased
             ])
             .map_err(fault)?;
     }
     drop(statement);
+    erase::note(transaction, &run.place, rows)?;
     for grant in rows.iter().flat_map(|row| &row.readers) {
         store_grant(transaction, run, grant)?;
     }
     extend_reach(transaction, run, rows)
+}
+
+/// Whether an entry that comes now is erased already, or is an erased entry's content in a new envelope.
+fn is_erased(transaction: &Transaction<'_>, run: &Run, row: &Row, hash: &Digest) -> Result<bool, StoreFault> {
+    let (device, journal) = run.place;
+    let itself = Doomed { device, journal, seq: row.seq, hash: *hash };
+    let other = row.stands_in.as_ref().filter(|stand_in| !stand_in.erases).map(|stand_in| stand_in.target);
+    for target in [Some(itself), other].into_iter().flatten() {
+        if erase::is_erased(transaction, &target)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn store_grant(transaction: &Transaction<'_>, run: &Run, grant: &Grant) -> Result<(), StoreFault> {
@@ -176,7 +195,8 @@ fn fill(transaction: &Transaction<'_>, run: &Run, rows: &[Row], complete: u64) -
     for row in rows.iter().filter(|row| row.seq > complete && row.envelope.is_some()) {
         transaction
             .prepare_cached(
-                "update entries set envelope = ?4 where device = ?1 and journal = ?2 and seq = ?3 and envelope is null",
+                "update entries set envelope = ?4
+                 where device = ?1 and journal = ?2 and seq = ?3 and envelope is null and erased = 0",
             )
             .and_then(|mut s| s.execute(params![device.as_bytes(), journal.as_bytes(), number(row.seq), row.envelope]))
             .map_err(fault)?;
@@ -187,7 +207,9 @@ fn fill(transaction: &Transaction<'_>, run: &Run, rows: &[Row], complete: u64) -
 fn store_head(transaction: &Transaction<'_>, run: &Run, head: &Head) -> Result<u64, StoreFault> {
     let (device, journal) = &run.place;
     let missing: Option<i64> = transaction
-        .prepare_cached("select min(seq) from entries where device = ?1 and journal = ?2 and envelope is null")
+        .prepare_cached(
+            "select min(seq) from entries where device = ?1 and journal = ?2 and envelope is null and erased = 0",
+        )
         .and_then(|mut s| s.query_row(params![device.as_bytes(), journal.as_bytes()], |row| row.get(0)))
         .map_err(fault)?;
     let complete = match missing {

@@ -1,0 +1,87 @@
+//! What `amanat verify` says of erasures: an envelope may be missing only where an order of the admins and a custodian's stand-in say so.
+
+use std::collections::{HashMap, HashSet};
+
+use amanat_keys::{
+    erasure::{Doomed, Erasure},
+    fingerprint::DeviceId,
+    quorum,
+    roster::Roster,
+    statement::{Purpose, Statement},
+};
+use amanat_sync::{
+    documents::DocumentKind,
+    entry::{Change, EntryRef, Header, Kind, SealedEntry},
+    journal::Journal as _,
+};
+
+use super::verify::Findings;
+use crate::{
+    failure::Failure,
+    runtime::{fault, home::Home, lineage},
+};
+
+/// What a walk met: entries without their envelope, and who stood in for which.
+#[derive(Default)]
+pub(super) struct Met {
+    bare: Vec<(Doomed, Header)>,
+    stood: HashMap<Doomed, HashSet<DeviceId>>,
+}
+
+impl Met {
+    pub(super) fn note(&mut self, entry: &SealedEntry) {
+        let EntryRef { device, journal, seq } = entry.at();
+        match (entry.header.kind, entry.header.target) {
+            (Kind::Sealed | Kind::Slip, _) if entry.envelope.is_none() => {
+                self.bare.push((Doomed { device, journal, seq, hash: entry.hash() }, entry.header.clone()));
+            }
+            (Kind::StandIn, Some(target)) if target.change == Change::Erasure => {
+                let EntryRef { device: of, journal, seq } = target.entry;
+                let target = Doomed { device: of, journal, seq, hash: target.hash };
+                self.stood.entry(target).or_default().insert(device);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Checks every order again, and that each missing envelope is one that an order and a stand-in of one who might took away. Both are
+/// held against every roster that the agency ever had: admins and custodians may have changed since.
+pub(super) fn erasures(home: &Home, met: &Met, findings: &mut Findings) -> Result<(), Failure> {
+    let filed = home.journal().documents().map_err(|error| fault::sync("reading the documents", &error))?;
+    let rosters = lineage::rosters(&home.pack()?.rosters)?;
+    let mut named: HashSet<Doomed> = HashSet::new();
+    for document in filed.iter().map(|filed| &filed.document).filter(|it| it.kind == DocumentKind::Erasure) {
+        match proven(home, &document.bytes, &rosters)? {
+            Some(order) => named.extend(order.targets),
+            None => findings.note(None, format!("erasure order {}: no roster's admins signed it", document.about)),
+        }
+    }
+    let me = home.device();
+    for (target, header) in &met.bare {
+        let at = EntryRef { device: target.device, journal: target.journal, seq: target.seq };
+        let mut signers = met.stood.get(target).into_iter().flatten();
+        let stood = signers.any(|signer| rosters.iter().any(|roster| roster.may_stand_in_for(signer, &target.device)));
+        match (named.contains(target), stood) {
+            (true, true) => findings.erased += 1,
+            (true, false) => findings.note(Some(at), "its envelope is gone, and no custodian stood in for that"),
+            // What the hub has of others' entries may have come there damaged: nobody here can tell.
+            (false, _) if target.device != me => {}
+            (false, _) if home.headquarters_opened(header) => findings.dropped += 1,
+            (false, _) => {
+                findings
+                    .note(Some(at), "its envelope is gone: no order names it, and no reader at headquarters opened it");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn proven(home: &Home, bytes: &[u8], rosters: &[Roster]) -> Result<Option<Erasure>, Failure> {
+    let agency = home.agency()?;
+    let Ok(statement) = Statement::from_bytes(bytes) else { return Ok(None) };
+    let signed =
+        rosters.iter().any(|roster| quorum::check(&statement, &agency, &roster.voters(), roster.needed()).is_ok());
+    let order = Erasure::proposed(&statement).ok().filter(|order| order.agency == agency);
+    Ok(order.filter(|_| signed && statement.purpose() == Purpose::Erasure))
+}

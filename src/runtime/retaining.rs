@@ -1,0 +1,172 @@
+//! What may go from a field device, and what never does.
+
+use amanat_keys::{
+    audience::Sharing,
+    fingerprint::{Digest, JournalId, KeyId},
+    statement::{Purpose, Statement},
+};
+use amanat_sync::{
+    courier::Outcome,
+    entry::EntryRef,
+    journal::{Filing, Journal as _, Shelf},
+    receipt::Receipt,
+};
+
+use super::{
+    guarding::{Agency, carry, join, keep_in, pass},
+    home::Home,
+    keep::{ToKeep, What, Whom},
+    retention::Stays,
+    tests::CASE,
+};
+use crate::{
+    codebook::Codebook,
+    model::{Absence, Content, Opened},
+};
+
+/// Some day, by the hub's clock.
+const TODAY: u64 = 21_990 * DAY;
+const DAY: u64 = 86_400_000;
+
+fn at(pulled: u64, hub_time: u64) -> Outcome {
+    Outcome { hub_time: Some(hub_time), ..pass(pulled) }
+}
+
+fn codebook() -> &'static Codebook {
+    Codebook::builtin().unwrap()
+}
+
+/// The hub's word that it has all of a home's first journal.
+fn receive(home: &mut Home) {
+    let own = home.status().unwrap().own[0];
+    let hub = amanat_keys::fingerprint::DeviceId::from_bytes([0; 32]);
+    let receipt = Receipt {
+        agency: home.agency().unwrap(),
+        hub,
+        hub_key: KeyId::from_bytes([0; 32]),
+        epoch: 1,
+        checkpoint: 1,
+        previous: Digest::ZERO,
+        roster_version: 1,
+        device: home.device(),
+        journal: own.journal,
+        seq: own.kept.seq,
+        link: own.kept.link,
+        complete: own.kept.seq,
+        hub_time: TODAY,
+    };
+    let statement = Statement::unsigned(Purpose::Receipt, receipt.encode()).to_bytes();
+    let filing = Filing { hub, receipts: vec![(receipt, statement)], checkpoint: None, vouched: 1 };
+    home.journal.file_receipt(&filing).unwrap();
+}
+
+/// An agency with copies that go after thirty days, an officer who kept three entries, and the reader, who has them.
+fn kept_and_read(before: impl FnOnce(&mut Home)) -> (Agency, Home) {
+    let mut agency = Agency::new();
+    agency.admin.set_policy("retention-days", Some("30")).unwrap();
+    join(&agency.admin, &mut agency.one);
+    join(&agency.admin, &mut agency.two);
+    let mut reader = agency.reader();
+    reader.replay(|_, _| ()).unwrap();
+    for _ in 0..3 {
+        keep_in(&mut agency.one, CASE);
+    }
+    let count = carry(&agency.one, &mut reader);
+    before(&mut reader);
+    reader.take_home(codebook(), &at(count, TODAY)).unwrap();
+    (agency, reader)
+}
+
+fn states(home: &Home) -> Vec<Stays> {
+    home.retention().unwrap().unwrap().entries.iter().map(|kept| kept.stays).collect()
+}
+
+#[test]
+fn a_copy_goes_when_headquarters_has_opened_it_long_enough_ago_and_not_before() {
+    let (mut agency, reader) = kept_and_read(|_| ());
+    let one = &mut agency.one;
+    one.take_home(codebook(), &at(0, TODAY)).unwrap();
+    assert_eq!(states(one), [Stays::NotReceived; 3]);
+    receive(one);
+    assert_eq!(states(one), [Stays::NotOpened; 3]);
+    let count = carry(&reader, one);
+    one.take_home(codebook(), &at(count, TODAY + DAY)).unwrap();
+    assert_eq!(states(one), [Stays::Young(1); 3], "the word is sealed to the author's device too");
+    let arrived = one.take_home(codebook(), &at(0, TODAY + 30 * DAY - 1)).unwrap();
+    assert_eq!((states(one), arrived.replayed.gone.len()), (vec![Stays::Young(29); 3], 0));
+    keep_in(one, CASE);
+    let arrived = one.take_home(codebook(), &at(0, TODAY + 30 * DAY)).unwrap();
+    assert_eq!(arrived.replayed.gone.len(), 3);
+    assert!(arrived.replayed.gone.iter().all(|gone| gone.why == Absence::AtHeadquarters));
+    assert_eq!(states(one), [Stays::NotReceived], "what was kept since stays, and so does its slip");
+    let keys = |home: &Home| home.journal.shelf(Shelf::CaseKeys).unwrap().iter().filter_map(|row| row.slip()).count();
+    let before = keys(one);
+    receive(one);
+    let mut reader = reader;
+    let count = carry(one, &mut reader);
+    reader.take_home(codebook(), &at(count, TODAY + 31 * DAY)).unwrap();
+    let count = carry(&reader, one);
+    one.take_home(codebook(), &at(count, TODAY + 61 * DAY)).unwrap();
+    assert!(states(one).is_empty());
+    assert!(keys(one) < before, "with the last of a slip's entries its key goes");
+    let (mut entries, mut gone) = (Vec::new(), Vec::new());
+    gone.extend(one.replay(|page, _| entries.extend(page)).unwrap().gone);
+    assert_eq!(gone.iter().filter(|gone| gone.why == Absence::AtHeadquarters).count(), 4);
+    assert!(entries.iter().all(|entry| entry.case != CASE), "numbers and states, no content");
+    keep_in(one, CASE);
+    let count = carry(one, &mut reader);
+    let arrived = reader.take_home(codebook(), &at(count, TODAY + 62 * DAY)).unwrap();
+    assert_eq!(
+        arrived.entries.iter().filter(|entry| entry.case == CASE).count(),
+        1,
+        "the case goes on, under a new slip"
+    );
+}
+
+#[test]
+fn what_does_not_open_at_headquarters_stays_in_the_field() {
+    let mut place = None;
+    let (mut agency, reader) = kept_and_read(|reader| {
+        let known = reader.journal.heads().unwrap().into_iter().find(|known| known.own.is_none()).unwrap();
+        let EntryRef { device, journal, .. } = EntryRef { device: known.device, journal: known.journal, seq: 0 };
+        place = Some(EntryRef { device, journal, seq: 3 });
+        reader.words.note_failed(place);
+    });
+    let one = &mut agency.one;
+    receive(one);
+    let count = carry(&reader, one);
+    one.take_home(codebook(), &at(count, TODAY + 90 * DAY)).unwrap();
+    let left: Vec<_> = one.retention().unwrap().unwrap().entries.iter().map(|kept| (kept.at, kept.stays)).collect();
+    assert_eq!(left, [(place.unwrap(), Stays::NotOpened)]);
+    assert!(one.ring.holds(&EntryRef { seq: 1, ..place.unwrap() }), "nor does the key of its slip go");
+}
+
+#[test]
+fn the_word_of_somebody_who_does_not_read_at_headquarters_is_worth_nothing() {
+    let (mut agency, _reader) = kept_and_read(|_| ());
+    receive(&mut agency.one);
+    let journal: JournalId = agency.one.status().unwrap().own[0].journal;
+    let author = crate::model::Author { device: agency.one.device().into(), journal: journal.into(), seq: 99 };
+    let what = What::Content(Content::Opened(Opened { place: author, opens: true }));
+    let case = crate::model::CaseId::from_bytes([77; 16]);
+    let keep = ToKeep { case, what, source: None, draft: None, sharing: None };
+    agency.two.hub_ms = Some(i64::try_from(TODAY).unwrap());
+    let whom = Whom { unit: agency.two.unit().unwrap().id, level: Sharing::H2, device: Some(agency.one.device()) };
+    agency.two.keep_for(codebook(), keep, Some(whom)).unwrap();
+    let count = carry(&agency.two, &mut agency.one);
+    let arrived = agency.one.take_home(codebook(), &at(count, TODAY + 90 * DAY)).unwrap();
+    assert_eq!(arrived.entries.len(), 1, "it is read");
+    assert_eq!(states(&agency.one), [Stays::NotOpened; 3], "and does not count");
+}
+
+#[test]
+fn without_a_policy_and_at_headquarters_nothing_goes() {
+    let (mut agency, reader) = kept_and_read(|_| ());
+    assert!(reader.retention().unwrap().is_none());
+    agency.admin.set_policy("retention-days", None).unwrap();
+    join(&agency.admin, &mut agency.one);
+    assert!(agency.one.retention().unwrap().is_none());
+    for (name, value) in [("retention-days", "0"), ("retention-days", "soon"), ("write-only", "yes"), ("other", "1")] {
+        agency.admin.set_policy(name, Some(value)).unwrap_err();
+    }
+}
