@@ -233,7 +233,8 @@ pub(super) enum RosterVerb {
         /// Where to write the join pack (default: the request with .pack)
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
-        /// For a hub: its URL, where it differs from the request; https, or http on this machine
+        /// For a hub: its URL, where it differs from the request; https, or http on this machine. One that is listed keeps its
+        /// URL unless another is given here
         #[arg(long)]
         url: Option<String>,
     },

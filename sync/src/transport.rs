@@ -105,13 +105,14 @@ pub enum RefusalReason {
     Version,
     /// This program will not use such an address (plain HTTP away from this machine).
     Address,
-    /// What answered at the hub's address did not prove a TLS key that the roster lists for it. Nothing was sent.
+    /// What answered at the hub's address did not prove a TLS key that the roster lists for it. Nothing was sent. It has no spelling:
+    /// this program alone finds it, and no answer can claim it.
     OtherKey,
 }
 
 impl RefusalReason {
-    /// Every reason with its spelling on the wire.
-    pub const SPELLINGS: [(RefusalReason, &'static str); 10] = [
+    /// The reasons that a hub gives, with their spelling on the wire.
+    pub const SPELLINGS: [(RefusalReason, &'static str); 9] = [
         (Self::UnknownDevice, "unknown-device"),
         (Self::Revoked, "revoked"),
         (Self::WrongHub, "wrong-hub"),
@@ -121,7 +122,6 @@ impl RefusalReason {
         (Self::NotAllowed, "not-allowed"),
         (Self::Version, "version"),
         (Self::Address, "address"),
-        (Self::OtherKey, "other-key"),
     ];
 
     /// The spelling in the `amanat-refusal` field.
