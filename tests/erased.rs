@@ -199,6 +199,8 @@ fn what_an_order_does_not_name_survives_it() {
     let story = record(officer, 1, "zukhwendar");
     officer.run(&["sync"]);
     reader.run(&["sync"]);
+    // Headquarters has a slip of its own in the case before the reason is kept: it goes, and the reason stays readable.
+    jot(reader, &story.case, 5, "zukhwendar");
     let path = signed_order(&agency, &story.case).to_string_lossy().into_owned();
     jot(officer, &story.case, 7, "morghalin");
     reader.run(&["case", "erase", &story.case, "--signed", &path]);
@@ -207,6 +209,10 @@ fn what_an_order_does_not_name_survives_it() {
         officer.run(&["sync"]);
     }
     reader.run(&["sync"]);
+    let order = Erasure::proposed(&Statement::from_bytes(&fs::read(&path).unwrap()).unwrap()).unwrap();
+    let shown = reader.run(&["case", "show", &story.case]);
+    let reason = shown["entries"].as_array().unwrap().iter().find(|entry| entry.to_string().contains("WP 812/2026"));
+    assert_eq!(reason.unwrap()["entry"], order.reason.to_string()[..32], "the very entry that the order names");
     for actor in [officer, reader] {
         assert_eq!(number(&actor.run(&["case", "search", "morghalin"]), "total"), 1, "{}", actor.name);
         assert_eq!(number(&actor.run(&["case", "search", "zukhwendar"]), "total"), 0, "{}", actor.name);
