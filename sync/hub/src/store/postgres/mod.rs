@@ -1,0 +1,20 @@
+//! The store at scale: tables in a PostgreSQL database, keyed by device, a few connections that come back by themselves.
+//!
+//! Each method is one transaction, but for a push of several devices' runs: each device's are one transaction of their own,
+//! and a grant into another device's journal is a debt that the first transaction keeps and a second pays before anybody is
+//! answered. So no transaction needs two devices, and the same statements run where the tables are spread by device.
+
+mod address;
+#[cfg(test)]
+mod cluster;
+mod fault;
+mod grants;
+mod migrate;
+mod pool;
+mod read;
+mod write;
+
+pub use address::{AddressFault, PostgresAddress};
+#[cfg(test)]
+pub(super) use cluster::Cluster;
+pub use pool::PostgresStore;
