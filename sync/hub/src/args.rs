@@ -13,7 +13,14 @@ use clap::{Parser, Subcommand};
     after_help = "EXAMPLES:
   amanat-hub init --home /var/lib/amanat-hub --name 'HQ Islamabad'
   amanat-hub roster agency.roster --fingerprint 'eight words read aloud by the admin' --home /var/lib/amanat-hub
-  amanat-hub serve --home /var/lib/amanat-hub"
+  amanat-hub serve --home /var/lib/amanat-hub
+  amanat-hub init --home /var/lib/amanat-hub --store 'postgres://amanat@/amanat?host=/run/postgresql'
+
+THE STORE is the file hub.sqlite in the home, or a PostgreSQL database: --store, or store = \"URL\" in settings.toml. Several hosts may
+stand in the URL (postgres://amanat@db1,db2/amanat): the one that takes writes is used. A password never stands in a URL or an
+argument. It is read from the file named by --password-file or by password_file in settings.toml, else from the one that PGPASSFILE
+names, else from ~/.pgpass: lines HOST:PORT:DATABASE:USER:PASSWORD, as for psql, readable by their owner alone (chmod 600). Through a
+unix socket PostgreSQL can do without one (peer). This version speaks no TLS to a database: use a unix socket, or a tunnel."
 )]
 pub struct Args {
     /// What to do.
@@ -35,6 +42,12 @@ pub enum Verb {
         /// How the hub calls itself.
         #[arg(long, default_value = "hub")]
         name: String,
+        /// PostgreSQL instead of SQLite: postgres://USER@/DATABASE?host=/run/postgresql. No password in it.
+        #[arg(long, value_name = "URL")]
+        store: Option<String>,
+        /// The file of the database's password, in the form of ~/.pgpass and readable by its owner alone.
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
     },
     /// Serves until told to stop (SIGTERM or Ctrl-C). Prints one line with the address when it is ready.
     Serve {
@@ -44,6 +57,12 @@ pub enum Verb {
         /// Address and port, instead of the one in the settings.
         #[arg(long)]
         listen: Option<String>,
+        /// PostgreSQL instead of what the settings say: postgres://USER@/DATABASE?host=/run/postgresql. No password in it.
+        #[arg(long, value_name = "URL")]
+        store: Option<String>,
+        /// The file of the database's password, in the form of ~/.pgpass and readable by its owner alone.
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
     },
     /// Says what the hub holds.
     Status {

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::args::{Args, Verb};
+use crate::config::Settings;
 use crate::{HomeFault, HubHome, serve};
 
 /// Runs the command line; the first argument is the program's name.
@@ -61,16 +62,18 @@ fn say(doing: &str, fault: &dyn std::error::Error) -> ExitCode {
 
 async fn perform(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     match args.verb {
-        Verb::Init { home, listen, name } => {
-            let made = HubHome::at(&home).init(&name, &listen)?;
+        Verb::Init { home, listen, name, store, password_file } => {
+            let made = HubHome::at(&home).init(&Settings { name, listen, epoch: 1, store, password_file })?;
             println!("request: {}\nfingerprint: {}", made.request.display(), made.words);
         }
-        Verb::Serve { home, listen } => {
+        Verb::Serve { home, listen, store, password_file } => {
             let home = HubHome::at(&home);
             let mut settings = home.settings()?;
             settings.listen = listen.unwrap_or(settings.listen);
+            settings.store = store.or(settings.store);
+            settings.password_file = password_file.or(settings.password_file);
             let address = settings.address()?;
-            let (hub, _lock) = home.open().await?;
+            let (hub, _lock) = home.open(&settings).await?;
             // Before anybody is told that we listen: they may tell us to stop at once.
             let told_to_stop = serve::told_to_stop()?;
             let serving = serve::start(hub, address).await?;

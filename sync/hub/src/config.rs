@@ -1,9 +1,11 @@
 //! The settings file and its defaults, checked when read: a wrong setting stops the start and not the third night.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use crate::store::{AddressFault, PostgresAddress};
 
 /// Where a hub listens unless told otherwise.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:7070";
@@ -18,6 +20,12 @@ pub struct Settings {
     pub listen: String,
     /// Counts from 1; rises when the hub was restored from a backup.
     pub epoch: u64,
+    /// The URL of a PostgreSQL database, without a password; absent: an SQLite file in the home.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<String>,
+    /// The file that holds the database's password, in the form of `.pgpass`; absent: where libpq would look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<PathBuf>,
 }
 
 /// Why settings are refused.
@@ -38,6 +46,12 @@ pub enum SettingsFault {
          listen on 127.0.0.1, or put a TLS proxy on this machine in front of it"
     )]
     NotLoopback(SocketAddr),
+    /// The store's URL or the file of its password cannot be used.
+    #[error(transparent)]
+    Store(#[from] AddressFault),
+    /// A file of passwords is named, and no database that would ask for one.
+    #[error("password_file is set, but no store: the SQLite file has no password")]
+    NoStore,
 }
 
 impl Settings {
@@ -50,6 +64,7 @@ impl Settings {
         let settings: Self =
             toml::from_str(&text).map_err(|source| SettingsFault::Shape(source.message().to_owned()))?;
         settings.address()?;
+        settings.database()?;
         Ok(settings)
     }
 
@@ -72,6 +87,18 @@ impl Settings {
         if address.ip().is_loopback() { Ok(address) } else { Err(SettingsFault::NotLoopback(address)) }
     }
 
+    /// The PostgreSQL database to keep things in; none means SQLite in the home.
+    ///
+    /// # Errors
+    /// [`SettingsFault::Store`]; [`SettingsFault::NoStore`].
+    pub fn database(&self) -> Result<Option<PostgresAddress>, SettingsFault> {
+        match (&self.store, &self.password_file) {
+            (None, Some(_)) => Err(SettingsFault::NoStore),
+            (None, None) => Ok(None),
+            (Some(url), file) => Ok(Some(PostgresAddress::read(url, file.as_deref())?)),
+        }
+    }
+
     /// The URL that goes into the join request, and from there into the roster.
     ///
     /// # Errors
@@ -86,7 +113,7 @@ mod tests {
     use super::*;
 
     fn listening(listen: &str) -> Settings {
-        Settings { name: "HQ".into(), listen: listen.into(), epoch: 1 }
+        Settings { name: "HQ".into(), listen: listen.into(), epoch: 1, store: None, password_file: None }
     }
 
     #[test]
@@ -111,5 +138,27 @@ mod tests {
         assert_eq!(Settings::read(&path).unwrap(), settings);
         std::fs::write(&path, "name = \"HQ\"\nlisten = \"127.0.0.1:1\"\nepoch = 1\nlisten_on = 3\n").unwrap();
         assert!(matches!(Settings::read(&path), Err(SettingsFault::Shape(_))));
+    }
+
+    #[test]
+    fn a_store_is_checked_with_the_settings() {
+        let stored = |store: Option<&str>, file: Option<&str>| Settings {
+            store: store.map(str::to_owned),
+            password_file: file.map(PathBuf::from),
+            ..listening("127.0.0.1:7070")
+        };
+        assert!(stored(None, None).database().unwrap().is_none());
+        assert!(matches!(stored(None, Some("/x")).database(), Err(SettingsFault::NoStore)));
+        let url = "postgres://hub:secret@/amanat";
+        assert!(matches!(stored(Some(url), None).database(), Err(SettingsFault::Store(AddressFault::Password))));
+        assert!(matches!(
+            stored(Some("postgres://hub@/amanat"), Some("/there/is/none")).database(),
+            Err(SettingsFault::Store(AddressFault::Disk(..)))
+        ));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.toml");
+        let settings = stored(Some("postgres://hub@/amanat"), None);
+        std::fs::write(&path, settings.to_text().unwrap()).unwrap();
+        assert_eq!(Settings::read(&path).unwrap(), settings);
     }
 }
