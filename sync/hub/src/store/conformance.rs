@@ -9,17 +9,16 @@ use amanat_sync::chain::{self, Stretch, Verdict};
 use amanat_sync::documents::{Document, DocumentKind};
 use tokio::runtime::Runtime;
 
-use super::postgres::Cluster;
 use super::{
-    Accepted, Grant, HubStore, Item, KeptCheckpoint, MemoryStore, Page, Place, PostgresAddress, PostgresStore,
-    ReaderId, Row, Run, Sought, SqliteStore, StoreFault,
+    Accepted, Grant, HubStore, Item, KeptCheckpoint, MemoryStore, Page, Place, ReaderId, Row, Run, Sought, SqliteStore,
+    StoreFault,
 };
 
 const AGENCY: AgencyId = AgencyId::from_bytes([9; 32]);
 const UNIT: ReaderId = [50; 32];
 const OTHER_UNIT: ReaderId = [51; 32];
 
-fn place(n: u8) -> Place {
+pub(super) fn place(n: u8) -> Place {
     (DeviceId::from_bytes([n; 32]), JournalId::from_bytes([n; 16]))
 }
 
@@ -29,7 +28,7 @@ fn root(place: &Place) -> Digest {
 
 /// Entries `first..=last` of a journal: every tenth is a slip to UNIT, or to OTHER_UNIT where its number divides by twenty.
 /// `story` makes another history.
-fn run(place: Place, first: u64, last: u64, story: &str) -> Run {
+pub(super) fn run(place: Place, first: u64, last: u64, story: &str) -> Run {
     let header = |seq: u64| format!("{story} header {seq}").into_bytes();
     let before = (1..first).fold(root(&place), |at, seq| chain::link(&at, &Digest::of(&header(seq))));
     let rows: Vec<Row> = (first..=last)
@@ -45,17 +44,17 @@ fn run(place: Place, first: u64, last: u64, story: &str) -> Run {
     Run { place, root: root(&place), stretch: Stretch { first, before, hashes }, rows }
 }
 
-async fn accept(store: &dyn HubStore, run: Run) -> Accepted {
+pub(super) async fn accept(store: &dyn HubStore, run: Run) -> Accepted {
     store.accept(vec![run]).await.unwrap().pop().unwrap()
 }
 
-fn sought(device: u8, readers: Vec<ReaderId>) -> Sought {
+pub(super) fn sought(device: u8, readers: Vec<ReaderId>) -> Sought {
     let device = DeviceId::from_bytes([device; 32]);
     Sought { agency: AGENCY, device, readers, held: BTreeMap::new(), again: Vec::new(), bytes: 1 << 20 }
 }
 
 /// Whole entries of a page as (place, number), hashes left out; each piece's chain must verify against what was written.
-fn served(page: &Page, story: &str) -> Vec<(Place, u64)> {
+pub(super) fn served(page: &Page, story: &str) -> Vec<(Place, u64)> {
     let mut found = Vec::new();
     for piece in &page.pieces {
         let mut link = piece.before;
@@ -317,20 +316,9 @@ fn on_disk() -> (tempfile::TempDir, SqliteStore) {
     (folder, store)
 }
 
-/// A new database in the tests' own server.
-async fn in_a_server() -> (Arc<Cluster>, PostgresStore) {
-    let cluster = Cluster::shared();
-    let store = PostgresStore::open(&address(&cluster, &cluster.database())).await.unwrap();
-    (cluster, store)
-}
-
-fn address(cluster: &Cluster, url: &str) -> PostgresAddress {
-    PostgresAddress::read(url, Some(&cluster.password_file())).unwrap()
-}
-
 suite!(memory, (tempfile::tempdir().unwrap(), MemoryStore::default()));
 suite!(sqlite, on_disk());
-suite!(postgres, in_a_server().await);
+suite!(postgres, super::super::postgres::in_a_server().await);
 
 #[tokio::test]
 async fn what_was_answered_is_there_after_reopening() {
@@ -346,75 +334,4 @@ async fn what_was_answered_is_there_after_reopening() {
     newer.pragma_update(None, "user_version", 99).unwrap();
     drop(newer);
     assert!(matches!(SqliteStore::open(&path), Err(StoreFault::TooNew { found: 99, known: 1 })));
-}
-
-#[tokio::test]
-async fn a_server_is_told_of_a_newer_schema_and_of_one_applied_by_half() {
-    let cluster = Cluster::shared();
-    let url = cluster.database();
-    let address = address(&cluster, &url);
-    let store = PostgresStore::open(&address).await.unwrap();
-    let answer = accept(&store, run(place(1), 1, 10, "true")).await;
-    drop(store);
-    let store = PostgresStore::open(&address).await.unwrap();
-    assert_eq!(store.ledger().await.unwrap().heads, BTreeMap::from([(place(1), answer.head)]));
-    drop(store);
-    cluster.psql(&url, "insert into amanat_schema (step) values (99)");
-    let newer = PostgresStore::open(&address).await;
-    assert!(matches!(newer, Err(StoreFault::TooNew { found: 99, known: 1 })), "{newer:?}");
-    cluster.psql(&url, "delete from amanat_schema where step = 99; alter table evidence rename to other");
-    let half = PostgresStore::open(&address).await;
-    assert!(matches!(half, Err(StoreFault::HalfApplied { step: 1 })), "{half:?}");
-    cluster.psql(&url, "alter table other rename to evidence; delete from amanat_schema");
-    let unmarked = PostgresStore::open(&address).await;
-    assert!(matches!(unmarked, Err(StoreFault::HalfApplied { step: 1 })), "{unmarked:?}");
-    cluster.psql(&url, "insert into amanat_schema (step) values (1)");
-    PostgresStore::open(&address).await.unwrap();
-}
-
-#[tokio::test]
-async fn what_a_stopped_hub_owed_is_paid_when_it_starts_and_when_it_is_pushed_again() {
-    let cluster = Cluster::shared();
-    let url = cluster.database();
-    let address = address(&cluster, &url);
-    let store = PostgresStore::open(&address).await.unwrap();
-    accept(&store, run(place(12), 1, 10, "true")).await;
-    let newcomer: ReaderId = [77; 32];
-    let mut grant = run(place(13), 1, 1, "true");
-    grant.rows[0].readers = vec![Grant { reader: newcomer, place: place(12), slip: 1 }];
-    accept(&store, grant.clone()).await;
-    let ten: Vec<(Place, u64)> = (1..=10).map(|seq| (place(12), seq)).collect();
-    let hex = |bytes: &[u8]| bytes.iter().fold(String::from("\\x"), |text, byte| format!("{text}{byte:02x}"));
-    let (owing, to, journal, reader) = (hex(&[13; 32]), hex(&[12; 32]), hex(&[12; 16]), hex(&newcomer));
-    // As if the hub had been killed between keeping the entry and paying what it owed.
-    let undone = format!(
-        "delete from readers where reader = '{reader}'; delete from reach where reader = '{reader}';
-         insert into owed values ('{owing}', '{to}', '{journal}', 1, '{reader}')"
-    );
-    cluster.psql(&url, &undone);
-    assert_eq!(store.page(sought(99, vec![newcomer])).await.unwrap(), Page::default());
-    assert!(matches!(accept(&store, grant).await.verdict, Verdict::AlreadyHeld { .. }));
-    assert_eq!(served(&store.page(sought(99, vec![newcomer])).await.unwrap(), "true"), ten);
-    assert_eq!(cluster.psql(&url, "select count(*) from owed"), "0\n");
-    drop(store);
-    cluster.psql(&url, &undone);
-    let store = PostgresStore::open(&address).await.unwrap();
-    assert_eq!(served(&store.page(sought(99, vec![newcomer])).await.unwrap(), "true"), ten);
-    assert_eq!(cluster.psql(&url, "select count(*) from owed"), "0\n");
-}
-
-#[tokio::test]
-async fn a_server_that_refuses_is_told_at_once_and_without_the_password() {
-    let cluster = Cluster::shared();
-    let url = cluster.database();
-    let folder = tempfile::tempdir().unwrap();
-    let wrong = folder.path().join("pgpass");
-    std::fs::copy(cluster.password_file(), &wrong).unwrap();
-    std::fs::write(&wrong, "*:*:*:*:another word\n").unwrap();
-    let refused = PostgresStore::open(&PostgresAddress::read(&url, Some(&wrong)).unwrap()).await.unwrap_err();
-    let told = format!("{refused:?} {refused}");
-    assert!(told.contains("28P01") && !told.contains("another word"), "{told}");
-    let nowhere = format!("postgres://hub@/nowhere?{}", url.split_once('?').unwrap().1);
-    let refused = PostgresStore::open(&address(&cluster, &nowhere)).await.unwrap_err();
-    assert!(format!("{refused:?}").contains("3D000"), "{refused:?}");
 }

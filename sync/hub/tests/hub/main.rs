@@ -7,8 +7,11 @@
 )]
 
 mod carrying;
+#[path = "../../src/store/postgres/cluster.rs"]
+mod cluster;
 mod distrust;
 mod door;
 mod lineage;
+mod postgres;
 mod process;
 mod support;

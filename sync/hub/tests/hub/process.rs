@@ -14,24 +14,33 @@ use amanat_sync::transport::{RefusalReason, TransportError};
 
 use super::support::*;
 
-fn hub(arguments: &[&str], home: &Path) -> Output {
+pub(crate) fn hub(arguments: &[&str], home: &Path) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_amanat-hub"));
     command.args(arguments).arg("--home").arg(home).output().unwrap()
 }
 
 /// A hub that serves; killed when dropped, so that a failing test leaves nothing running.
-struct Running {
+pub(crate) struct Running {
     child: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Running {
-    fn start(home: &Path) -> Self {
+    pub(crate) fn start(home: &Path) -> Self {
+        Self::telling(home, Stdio::null())
+    }
+
+    /// The same, with its log in a file.
+    pub(crate) fn logging(home: &Path, log: &Path) -> Self {
+        Self::telling(home, std::fs::File::create(log).unwrap().into())
+    }
+
+    fn telling(home: &Path, log: Stdio) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_amanat-hub"))
             .args(["serve", "--listen", "127.0.0.1:0", "--home"])
             .arg(home)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut line = String::new();
@@ -40,7 +49,7 @@ impl Running {
         Self { child, url }
     }
 
-    fn terminate(mut self) -> Option<i32> {
+    pub(crate) fn terminate(mut self) -> Option<i32> {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         self.child.wait().unwrap().code()
@@ -56,7 +65,12 @@ impl Drop for Running {
 
 /// Makes a hub and enrols it: the agency's roster lists the key of its join request.
 fn enrolled(home: &Path) -> Agency {
-    let made = hub(&["init", "--name", "HQ", "--listen", "127.0.0.1:7070"], home);
+    enrolled_with(home, &[])
+}
+
+/// The same, made with more arguments.
+pub(crate) fn enrolled_with(home: &Path, more: &[&str]) -> Agency {
+    let made = hub(&[&["init", "--name", "HQ", "--listen", "127.0.0.1:7070"], more].concat(), home);
     assert!(made.status.success(), "{made:?}");
     let printed = String::from_utf8(made.stdout).unwrap();
     let request = JoinRequest::verify(&std::fs::read(home.join("join-request")).unwrap()).unwrap().into_value();
@@ -75,7 +89,7 @@ fn enrolled(home: &Path) -> Agency {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the road measures a real link")]
-fn road(agency: &Agency, actor: usize, url: &str) -> HttpTransport {
+pub(crate) fn road(agency: &Agency, actor: usize, url: &str) -> HttpTransport {
     let signer = agency.actors[actor].signer.clone();
     let began = std::time::Instant::now();
     HttpTransport::new(HttpSettings {
@@ -142,7 +156,7 @@ fn a_keeper_makes_enrols_serves_stops_and_serves_again() {
     assert_eq!((outcome.pulled, outcome.set_aside), (320, 0), "{outcome:?}");
 }
 
-fn keep_more(journal: &mut MemoryJournal, entries: &[amanat_sync::entry::SealedEntry]) {
+pub(crate) fn keep_more(journal: &mut MemoryJournal, entries: &[amanat_sync::entry::SealedEntry]) {
     let entries = entries.to_vec();
     journal.append(&amanat_sync::journal::Keep { entries, ..Default::default() }).unwrap();
 }

@@ -18,9 +18,10 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal};
 
-/// The database's user; its password is `PASSWORD`.
+/// The database's user.
 const USER: &str = "hub";
-const PASSWORD: &str = "only for tests";
+/// Its password.
+pub(crate) const PASSWORD: &str = "only for tests";
 /// Who runs the server where the tests run as root, which it refuses to be run by.
 const SERVANT: &str = "postgres";
 

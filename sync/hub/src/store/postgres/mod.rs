@@ -11,10 +11,14 @@ mod fault;
 mod grants;
 mod migrate;
 mod pool;
+#[cfg(test)]
+mod proofs;
 mod read;
 mod write;
 
 pub use address::{AddressFault, PostgresAddress};
 #[cfg(test)]
-pub(super) use cluster::Cluster;
+use cluster::Cluster;
 pub use pool::PostgresStore;
+#[cfg(test)]
+pub(super) use proofs::in_a_server;
