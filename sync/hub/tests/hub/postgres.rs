@@ -67,6 +67,7 @@ fn a_password_in_an_argument_is_refused_and_said_nowhere() {
 
 /// A device writes and syncs without a break; under it the server crashes, comes back, is stopped in order, and comes back.
 #[test]
+#[expect(clippy::print_stdout, reason = "a run says how often its faults happened")]
 fn a_server_that_goes_away_under_a_sync_loses_nothing_acknowledged() {
     let cluster = Cluster::shared();
     let folder = tempfile::tempdir().unwrap();
