@@ -45,7 +45,7 @@ const STEP: usize = 1_000;
 
 fn main() {
     let agency = Agency::new("http://127.0.0.1:7070");
-    let cluster = std::env::args().any(|argument| argument == "--postgres").then(Cluster::shared);
+    let cluster = std::env::args().any(|argument| argument == "--postgres").then(Cluster::in_earnest);
     let cluster = cluster.as_deref();
     let on = if cluster.is_some() { ", hub on PostgreSQL" } else { "" };
     let story = written(&agency);

@@ -29,6 +29,7 @@ const SERVANT: &str = "postgres";
 pub(crate) struct Cluster {
     folder: tempfile::TempDir,
     programs: PathBuf,
+    fsync: &'static str,
     server: Mutex<Option<Child>>,
     databases: AtomicU32,
 }
@@ -39,15 +40,22 @@ impl Cluster {
         static HELD: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
         let mut held = HELD.lock().unwrap();
         held.upgrade().unwrap_or_else(|| {
-            let made = Arc::new(Self::make());
+            // A server that crashes loses nothing that it gave to the system; only a power cut would, and that no test can make.
+            let made = Arc::new(Self::make("fsync=off"));
             *held = Arc::downgrade(&made);
             made
         })
     }
 
-    fn make() -> Self {
+    /// A server that waits for the disk, as one in earnest does.
+    pub(crate) fn in_earnest() -> Arc<Self> {
+        Arc::new(Self::make("fsync=on"))
+    }
+
+    fn make(fsync: &'static str) -> Self {
         let folder = tempfile::Builder::new().prefix("amanat-pg").tempdir().unwrap();
-        let cluster = Self { folder, programs: programs(), server: Mutex::new(None), databases: AtomicU32::new(0) };
+        let cluster =
+            Self { folder, programs: programs(), fsync, server: Mutex::new(None), databases: AtomicU32::new(0) };
         if rustix::process::geteuid().is_root() {
             run(Command::new("chown").arg(SERVANT).arg(cluster.folder.path()));
         }
@@ -68,7 +76,16 @@ impl Cluster {
         let log = std::fs::File::create(self.path("log")).unwrap();
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.path("data")).arg("-k").arg(self.folder.path());
-        command.args(["-c", "listen_addresses=", "-c", "shared_buffers=32MB", "-c", "max_connections=60"]);
+        command.args([
+            "-c",
+            "listen_addresses=",
+            "-c",
+            "shared_buffers=32MB",
+            "-c",
+            "max_connections=60",
+            "-c",
+            self.fsync,
+        ]);
         command.stdout(Stdio::null()).stderr(log);
         // The system ends the server with the thread that started it, so that thread lives as long as the process.
         let (tell, told) = std::sync::mpsc::channel();

@@ -10,9 +10,11 @@ use super::super::StoreFault;
 /// Why a transaction did not come to its end.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The server went away, or another now leads, or two transactions were in each other's way: the same again can succeed, and
-    /// whether what was asked has happened is not known.
+    /// The server went away, or another now leads: the same again can succeed once it is back, and whether what was asked has happened
+    /// is not known.
     Away(Told),
+    /// Two transactions were in each other's way, and this one has not happened: the same again can succeed at once.
+    Crossed(Told),
     /// Trying again would not help.
     Store(StoreFault),
 }
@@ -26,7 +28,7 @@ impl Failure {
     /// What the caller hears who can wait no longer.
     pub(super) fn into_fault(self) -> StoreFault {
         match self {
-            Self::Away(told) => StoreFault::Database(Box::new(told)),
+            Self::Away(told) | Self::Crossed(told) => StoreFault::Database(Box::new(told)),
             Self::Store(fault) => fault,
         }
     }
@@ -43,6 +45,7 @@ impl From<Error> for Failure {
         let told = Told(tell(&error));
         match error.code() {
             Some(code) if *code == SqlState::DISK_FULL => Self::Store(StoreFault::Full),
+            Some(code) if CROSSED.contains(code) => Self::Crossed(told),
             Some(code) if passes(code) => Self::Away(told),
             Some(_) => Self::Store(StoreFault::Database(Box::new(told))),
             None if error.is_closed() || by_the_system(&error).is_some() => Self::Away(told),
@@ -64,7 +67,10 @@ impl From<PoolError> for Failure {
     }
 }
 
-/// Whether a refusal passes by itself: the server starts, stops or follows another now; or a deadlock was broken here.
+/// A deadlock was broken here, or a transaction that sees one moment came too late.
+const CROSSED: [SqlState; 2] = [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE];
+
+/// Whether a refusal passes by itself: the server starts, stops or follows another now.
 fn passes(code: &SqlState) -> bool {
     let known = [
         SqlState::ADMIN_SHUTDOWN,
@@ -72,8 +78,6 @@ fn passes(code: &SqlState) -> bool {
         SqlState::CANNOT_CONNECT_NOW,
         SqlState::TOO_MANY_CONNECTIONS,
         SqlState::READ_ONLY_SQL_TRANSACTION,
-        SqlState::T_R_DEADLOCK_DETECTED,
-        SqlState::T_R_SERIALIZATION_FAILURE,
     ];
     known.contains(code) || code.code().starts_with("08")
 }

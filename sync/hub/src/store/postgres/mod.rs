@@ -21,4 +21,4 @@ pub use address::{AddressFault, PostgresAddress};
 use cluster::Cluster;
 pub use pool::PostgresStore;
 #[cfg(test)]
-pub(super) use proofs::in_a_server;
+pub(super) use proofs::{in_a_server, spread_over_two};

@@ -25,6 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const PAUSE: Duration = Duration::from_millis(200);
 /// The same is tried so often when the server goes away in the middle of it.
 const TRIES: usize = 4;
+/// The same is tried so often when others are in its way. One of them always comes through.
+const TURNS: u32 = 40;
+/// After the first time that others were in the way; then a little longer each time.
+const STEP_ASIDE: Duration = Duration::from_millis(2);
 
 /// What each connection is told first. Kept is on the disk, here and on the standbys that the server waits for, whatever its own
 /// settings say; and nobody waits without end, nor leaves a transaction open.
@@ -74,7 +78,7 @@ impl PostgresStore {
     where
         F: Future<Output = Result<T, Failure>> + Send,
     {
-        let mut tries = 1;
+        let (mut tries, mut turns) = (1, 1);
         loop {
             let tried = async { act(self.pool.get().await?).await }.await;
             match tried {
@@ -83,6 +87,10 @@ impl PostgresStore {
                     tracing::warn!(store = %self.address, cause = %told, "the database went away; waiting for it");
                     self.wait().await?;
                     tries += 1;
+                }
+                Err(Failure::Crossed(_)) if turns < TURNS => {
+                    tokio::time::sleep(STEP_ASIDE * turns).await;
+                    turns += 1;
                 }
                 Err(failure) => return Err(failure.into_fault()),
             }
@@ -98,8 +106,8 @@ impl PostgresStore {
                 drop(self.pool.retain(|_, _| false));
                 match self.pool.get().await.map_err(Failure::from) {
                     Ok(_connection) => return Ok(()),
-                    Err(Failure::Away(told)) => last = Failure::Away(told).into_fault(),
                     Err(Failure::Store(fault)) => return Err(fault),
+                    Err(away) => last = away.into_fault(),
                 }
                 tokio::time::sleep(PAUSE).await;
             }

@@ -161,3 +161,62 @@ async fn a_server_that_stays_away_is_a_fault_and_one_that_comes_back_is_used_aga
     cluster.psql(&url, "drop trigger full_disk on entries");
     assert_eq!(accept(&store, run(place(1), 6, 9, "true")).await.head.seq, 9);
 }
+
+/// Whoever lets a reader into a journal waits for who is writing it: else each would miss what the other did.
+#[tokio::test]
+async fn a_grant_waits_for_whoever_writes_the_journal_it_leads_to() {
+    let cluster = Cluster::shared();
+    let url = cluster.database();
+    let store = PostgresStore::open(&address(&cluster, &url)).await.unwrap();
+    accept(&store, run(place(12), 1, 10, "true")).await;
+    let written = Arc::new(AtomicBool::new(false));
+    let writer = {
+        let (cluster, url, written) = (Arc::clone(&cluster), url.clone(), Arc::clone(&written));
+        std::thread::spawn(move || {
+            cluster.psql(&url, "begin; update devices set turns = turns + 1; select pg_sleep(2)::text = ''; commit");
+            written.store(true, Ordering::SeqCst);
+        })
+    };
+    let asleep = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'";
+    while cluster.psql(&url, asleep) != "1\n" {}
+    let mut grant = run(place(13), 1, 1, "true");
+    grant.rows[0].readers = vec![Grant { reader: [77; 32], place: place(12), slip: 1 }];
+    accept(&store, grant).await;
+    assert!(written.load(Ordering::SeqCst), "the grant was answered while the journal was being written");
+    writer.join().unwrap();
+}
+
+/// The same tables spread over two databases, by device, as foreign partitions of a third.
+pub(in crate::store) async fn spread_over_two() -> (Arc<Cluster>, PostgresStore) {
+    let cluster = Cluster::shared();
+    let (front, shards) = (cluster.database(), [cluster.database(), cluster.database()]);
+    let schema = include_str!("../schema/postgres/1.sql");
+    let host = front.split_once("host=").unwrap().1;
+    let mut made = format!(
+        "create table amanat_schema (step bigint primary key); insert into amanat_schema values (1);
+         {schema} create extension postgres_fdw; create schema whole;"
+    );
+    for (n, shard) in shards.iter().enumerate() {
+        cluster.psql(shard, schema);
+        let name = shard.split_once("@/").unwrap().1.split_once('?').unwrap().0;
+        made += &format!(
+            "create server shard{n} foreign data wrapper postgres_fdw options (host '{host}', dbname '{name}');
+             create user mapping for current_user server shard{n} options (user 'hub', password '{}');",
+            super::cluster::PASSWORD
+        );
+    }
+    for table in ["devices", "heads", "entries", "readers", "reach", "owed", "evidence"] {
+        made += &format!(
+            "alter table {table} set schema whole; create table {table} (like whole.{table}) partition by hash (device);"
+        );
+        for n in 0..shards.len() {
+            made += &format!(
+                "create foreign table {table}_{n} partition of {table} for values with (modulus 2, remainder {n})
+                     server shard{n} options (table_name '{table}');"
+            );
+        }
+    }
+    cluster.psql(&front, &made);
+    let store = PostgresStore::open(&address(&cluster, &front)).await.unwrap();
+    (cluster, store)
+}

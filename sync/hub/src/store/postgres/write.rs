@@ -30,10 +30,12 @@ pub(super) async fn change(transaction: &Transaction<'_>, sql: &str, values: Val
 /// From here to the end of the transaction nobody else changes anything of this device.
 pub(super) async fn lock(transaction: &Transaction<'_>, device: &DeviceId) -> Result<(), Failure> {
     let device = device.as_bytes().as_slice();
-    let take = "select 1 from devices where device = $1 for update";
-    if rows(transaction, take, &[&device]).await?.is_empty() {
-        change(transaction, "insert into devices (device) values ($1) on conflict do nothing", &[&device]).await?;
-        rows(transaction, take, &[&device]).await?;
+    let turn = "update devices set turns = turns + 1 where device = $1";
+    if change(transaction, turn, &[&device]).await? == 0 {
+        let first = "insert into devices (device, turns) values ($1, 1) on conflict do nothing";
+        if change(transaction, first, &[&device]).await? == 0 {
+            change(transaction, turn, &[&device]).await?;
+        }
     }
     Ok(())
 }

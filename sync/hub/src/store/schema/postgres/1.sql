@@ -2,9 +2,12 @@
 -- but the checkpoint's number, and no statement changes the rows of two devices: so these tables can be spread by device.
 -- Headers, signatures and envelopes stand as they came.
 
--- One row for each device that was ever heard of. Whoever changes anything of a device locks its row first.
+-- One row for each device that was ever heard of. Whoever changes anything of a device takes the next turn first and so holds the
+-- row until the end: a write and not only a lock, because over postgres_fdw a transaction sees the moment at which it began, and only
+-- a write tells it that it came too late.
 create table devices (
-    device bytea primary key
+    device bytea  not null primary key,
+    turns  bigint not null
 );
 
 -- The newest place in each journal. `complete` is the highest place up to which every envelope is held.
