@@ -14,6 +14,7 @@ use clap::{Parser, Subcommand};
   amanat-hub init --home /var/lib/amanat-hub --name 'HQ Islamabad' --listen 0.0.0.0:7070 --url https://hub.example:7070
   amanat-hub roster agency.roster --fingerprint 'eight words read aloud by the admin' --home /var/lib/amanat-hub
   amanat-hub serve --home /var/lib/amanat-hub
+  amanat-hub init --home /var/lib/amanat-hub --store 'postgres://amanat@/amanat?host=/run/postgresql'
 
 A NEW CERTIFICATE:
   Devices know the hub by the key of its certificate, which the roster lists; names and dates in it decide nothing.
@@ -21,7 +22,13 @@ A NEW CERTIFICATE:
   1. amanat-hub request --next            an admin approves it; both keys are on the roster
   2. amanat-hub status                    once the hub holds that roster, and the devices have had time to sync
   3. mv tls-next.pem tls.pem              in the hub's folder; then send SIGHUP
-  4. amanat-hub request                   an admin approves it; the old key is off the roster"
+  4. amanat-hub request                   an admin approves it; the old key is off the roster
+
+THE STORE is the file hub.sqlite in the home, or a PostgreSQL database: --store, or store = \"URL\" in settings.toml. Several hosts may
+stand in the URL (postgres://amanat@db1,db2/amanat): the one that takes writes is used. A password never stands in a URL or an
+argument. It is read from the file named by --password-file or by password_file in settings.toml, else from the one that PGPASSFILE
+names, else from ~/.pgpass: lines HOST:PORT:DATABASE:USER:PASSWORD, as for psql, readable by their owner alone (chmod 600). Through a
+unix socket PostgreSQL can do without one (peer). This version speaks no TLS to a database: use a unix socket, or a tunnel."
 )]
 pub struct Args {
     /// What to do.
@@ -40,7 +47,7 @@ pub enum Verb {
         /// Address and port to listen on.
         #[arg(long, default_value = crate::config::DEFAULT_LISTEN)]
         listen: String,
-        /// Where devices call it, like https://hub.example:7070. When left out: http on a loopback address, https on any other.
+        /// Where devices call it, like `https://hub.example:7070`. When left out: http on a loopback address, https on any other.
         /// Plain http is served on loopback only.
         #[arg(long)]
         url: Option<String>,
@@ -53,6 +60,12 @@ pub enum Verb {
         /// How the hub calls itself.
         #[arg(long, default_value = "hub")]
         name: String,
+        /// PostgreSQL instead of SQLite: postgres://USER@/DATABASE?host=/run/postgresql. No password in it.
+        #[arg(long, value_name = "URL")]
+        store: Option<String>,
+        /// The file of the database's password, in the form of ~/.pgpass and readable by its owner alone.
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
     },
     /// Writes the join request anew, with the TLS key in use, for an admin to approve.
     Request {
@@ -72,6 +85,12 @@ pub enum Verb {
         /// Address and port, instead of the one in the settings.
         #[arg(long)]
         listen: Option<String>,
+        /// PostgreSQL instead of what the settings say: postgres://USER@/DATABASE?host=/run/postgresql. No password in it.
+        #[arg(long, value_name = "URL")]
+        store: Option<String>,
+        /// The file of the database's password, in the form of ~/.pgpass and readable by its owner alone.
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
     },
     /// Says what the hub holds.
     Status {

@@ -66,12 +66,10 @@ fn say_made(made: &Made) {
     println!("request: {}\nfingerprint: {}", made.request.display(), made.words);
 }
 
-async fn serve_until_told(home: &HubHome, listen: Option<String>) -> Result<(), Box<dyn std::error::Error>> {
-    let mut settings = home.settings()?;
-    settings.listen = listen.unwrap_or(settings.listen);
+async fn serve_until_told(home: &HubHome, settings: &Settings) -> Result<(), Box<dyn std::error::Error>> {
     let (address, secure) = (settings.address()?, settings.secure()?);
-    let tls = if secure { Some(Arc::new(home.tls(&settings)?)) } else { None };
-    let (hub, _lock) = home.open().await?;
+    let tls = if secure { Some(Arc::new(home.tls(settings)?)) } else { None };
+    let (hub, _lock) = home.open(settings).await?;
     // Before anybody is told that we listen: they may tell us to stop at once.
     let told_to_stop = serve::told_to_stop()?;
     if let Some(tls) = &tls {
@@ -91,17 +89,25 @@ async fn serve_until_told(home: &HubHome, listen: Option<String>) -> Result<(), 
 
 async fn perform(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     match args.verb {
-        Verb::Init { home, listen, url, certificate, key, name } => {
+        Verb::Init { home, listen, url, certificate, key, name, store, password_file } => {
             // The settings outlive the folder that this is called from.
             let here = |path: Option<PathBuf>| path.map(std::path::absolute).transpose();
             let (certificate, key) = (here(certificate)?, here(key)?);
-            say_made(&HubHome::at(&home).init(&Settings { name, listen, url, certificate, key, epoch: 1 })?);
+            let settings = Settings { name, listen, url, certificate, key, epoch: 1, store, password_file };
+            say_made(&HubHome::at(&home).init(&settings)?);
         }
         Verb::Request { home, next } => {
             let next = next.map(|path| path.map_or(NextKey::OwnMaking, NextKey::Of));
             say_made(&HubHome::at(&home).request(next.as_ref())?);
         }
-        Verb::Serve { home, listen } => serve_until_told(&HubHome::at(&home), listen).await?,
+        Verb::Serve { home, listen, store, password_file } => {
+            let home = HubHome::at(&home);
+            let mut settings = home.settings()?;
+            settings.listen = listen.unwrap_or(settings.listen);
+            settings.store = store.or(settings.store);
+            settings.password_file = password_file.or(settings.password_file);
+            serve_until_told(&home, &settings).await?;
+        }
         Verb::Status { home, json } => {
             let status = HubHome::at(&home).status().await?;
             if json { println!("{}", status.json()) } else { print!("{status}") }

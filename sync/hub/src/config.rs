@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::store::{AddressFault, PostgresAddress};
+
 /// Where a hub listens unless told otherwise.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:7070";
 
@@ -31,6 +33,12 @@ pub struct Settings {
     pub key: Option<PathBuf>,
     /// Counts from 1; rises when the hub was restored from a backup.
     pub epoch: u64,
+    /// The URL of a PostgreSQL database, without a password; absent: an SQLite file in the home.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<String>,
+    /// The file that holds the database's password, in the form of `.pgpass`; absent: where libpq would look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<PathBuf>,
 }
 
 /// Why settings are refused.
@@ -60,6 +68,12 @@ pub enum SettingsFault {
     /// A key without the certificate that it belongs to.
     #[error("a key is named and no certificate")]
     KeyAlone,
+    /// The store's URL or the file of its password cannot be used.
+    #[error(transparent)]
+    Store(#[from] AddressFault),
+    /// A file of passwords is named, and no database that would ask for one.
+    #[error("password_file is set, but no store: the SQLite file has no password")]
+    NoStore,
 }
 
 impl Settings {
@@ -72,6 +86,7 @@ impl Settings {
         let settings: Self =
             toml::from_str(&text).map_err(|source| SettingsFault::Shape(source.message().to_owned()))?;
         settings.url()?;
+        settings.database()?;
         if settings.key.is_some() && settings.certificate.is_none() {
             return Err(SettingsFault::KeyAlone);
         }
@@ -112,6 +127,18 @@ impl Settings {
         }
     }
 
+    /// The PostgreSQL database to keep things in; none means SQLite in the home.
+    ///
+    /// # Errors
+    /// [`SettingsFault::Store`]; [`SettingsFault::NoStore`].
+    pub fn database(&self) -> Result<Option<PostgresAddress>, SettingsFault> {
+        match (&self.store, &self.password_file) {
+            (None, Some(_)) => Err(SettingsFault::NoStore),
+            (None, None) => Ok(None),
+            (Some(url), file) => Ok(Some(PostgresAddress::read(url, file.as_deref())?)),
+        }
+    }
+
     /// The URL that goes into the join request, and from there into the roster.
     ///
     /// # Errors
@@ -136,7 +163,16 @@ mod tests {
     use super::*;
 
     fn listening(listen: &str) -> Settings {
-        Settings { name: "HQ".into(), listen: listen.into(), url: None, certificate: None, key: None, epoch: 1 }
+        Settings {
+            name: "HQ".into(),
+            listen: listen.into(),
+            url: None,
+            certificate: None,
+            key: None,
+            epoch: 1,
+            store: None,
+            password_file: None,
+        }
     }
 
     fn called(listen: &str, url: &str) -> Settings {
@@ -179,5 +215,27 @@ mod tests {
         let alone = Settings { key: Some("key.pem".into()), ..settings };
         std::fs::write(&path, alone.to_text().unwrap()).unwrap();
         assert!(matches!(Settings::read(&path), Err(SettingsFault::KeyAlone)));
+    }
+
+    #[test]
+    fn a_store_is_checked_with_the_settings() {
+        let stored = |store: Option<&str>, file: Option<&str>| Settings {
+            store: store.map(str::to_owned),
+            password_file: file.map(PathBuf::from),
+            ..listening("127.0.0.1:7070")
+        };
+        assert!(stored(None, None).database().unwrap().is_none());
+        assert!(matches!(stored(None, Some("/x")).database(), Err(SettingsFault::NoStore)));
+        let url = "postgres://hub:secret@/amanat";
+        assert!(matches!(stored(Some(url), None).database(), Err(SettingsFault::Store(AddressFault::Password))));
+        assert!(matches!(
+            stored(Some("postgres://hub@/amanat"), Some("/there/is/none")).database(),
+            Err(SettingsFault::Store(AddressFault::Disk(..)))
+        ));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.toml");
+        let settings = stored(Some("postgres://hub@/amanat"), None);
+        std::fs::write(&path, settings.to_text().unwrap()).unwrap();
+        assert_eq!(Settings::read(&path).unwrap(), settings);
     }
 }

@@ -1,13 +1,13 @@
 //! The hub's folder: settings, keys, the adopted roster, the database, and a lock so that two hubs never share one.
 //!
 //! ```text
-//! settings.toml   name, address, certificate, epoch
+//! settings.toml   name, address, certificate, epoch, where the database is
 //! hub.keys        the signing seed and the identity for bundles; owner only; opens no entry
 //! tls.pem         a certificate for TLS that the hub made for itself, and its key; owner only
 //! tls-next.pem    the next one, once the roster is asked to list it; moved to tls.pem when it does
 //! join-request    for an admin to approve
 //! trust           the adopted roster with its proof
-//! hub.sqlite      everything that was received
+//! hub.sqlite      everything that was received, unless the settings name a PostgreSQL database
 //! lock            held while a hub runs
 //! ```
 
@@ -35,7 +35,7 @@ use crate::hub::{Hub, HubFault, HubIdentity};
 use crate::lineage;
 use crate::request::Made;
 use crate::status::HubStatus;
-use crate::store::{Depth, HubStore as _, SqliteStore, StoreFault};
+use crate::store::{Depth, HubStore, PostgresStore, SqliteStore, StoreFault};
 use crate::tls::{self, Files, Tls, TlsFault};
 
 /// Largest file of ours that is read whole, in bytes: a roster of ten thousand devices, twice.
@@ -107,6 +107,7 @@ impl HubHome {
     /// [`HomeFault::Tls`] for a certificate that cannot be used.
     pub fn init(&self, settings: &Settings) -> Result<Made, HomeFault> {
         settings.url()?;
+        settings.database()?;
         self.make_private().map_err(|source| HomeFault::Disk(self.folder.clone(), source))?;
         if self.path("hub.keys").exists() {
             return Err(HomeFault::Exists(self.folder.clone()));
@@ -176,7 +177,7 @@ impl HubHome {
             }
         }
         // The shelf first: a roster that is held and not shelved would be one that no device behind can reach.
-        lineage::shelve(&SqliteStore::open(&self.path("hub.sqlite"))?, &trust, &chain).await?;
+        lineage::shelve(&*self.store(&self.settings()?).await?, &trust, &chain).await?;
         self.write("trust", &trust.to_bytes())?;
         rival.map_or(Ok(trust.roster_version()), |fault| Err(fault.into()))
     }
@@ -185,14 +186,13 @@ impl HubHome {
     ///
     /// # Errors
     /// [`HomeFault`], in words for a person.
-    pub async fn open(&self) -> Result<(Arc<Hub>, HomeLock), HomeFault> {
-        let settings = self.settings()?;
+    pub async fn open(&self, settings: &Settings) -> Result<(Arc<Hub>, HomeLock), HomeFault> {
         let lock = self.lock()?;
         let (signer, _transport) = self.keys()?;
         let trust = self.trust()?.ok_or_else(|| HomeFault::NoRoster(self.path("join-request")))?;
         let id = signer.verifying_key().device_id();
         let identity = HubIdentity { id, signer, epoch: settings.epoch };
-        let store = Arc::new(SqliteStore::open(&self.path("hub.sqlite"))?);
+        let store = self.store(settings).await?;
         let trust_file = self.path("trust");
         let keep = Box::new(move |trust: &Trust| replace(&trust_file, &trust.to_bytes()));
         Ok((Arc::new(Hub::open(identity, store, trust, keep).await?), lock))
@@ -208,8 +208,8 @@ impl HubHome {
         let trust = self.trust()?;
         let tls_key = self.tls(&settings)?.key();
         let listed = trust.as_ref().and_then(|trust| trust.roster().hub(&id));
-        let database = self.path("hub.sqlite");
-        let depth = if database.exists() { SqliteStore::open(&database)?.depth().await? } else { Depth::default() };
+        let never_used = settings.store.is_none() && !self.path("hub.sqlite").exists();
+        let depth = if never_used { Depth::default() } else { self.store(&settings).await?.depth().await? };
         let running = matches!(self.lock(), Err(HomeFault::Held(_)));
         Ok(HubStatus {
             id,
@@ -247,6 +247,16 @@ impl HubHome {
     pub fn request_words(&self) -> Result<Words, HomeFault> {
         let request = JoinRequest::verify(&read(&self.path("join-request"))?)?;
         Ok(request.value().words())
+    }
+
+    async fn store(&self, settings: &Settings) -> Result<Arc<dyn HubStore>, HomeFault> {
+        let Some(address) = settings.database()? else {
+            return Ok(Arc::new(SqliteStore::open(&self.path("hub.sqlite"))?));
+        };
+        if address.leaves_the_machine() {
+            tracing::warn!(store = %address, "what goes to this database is not encrypted on its way: use a tunnel or a private line");
+        }
+        Ok(Arc::new(PostgresStore::open(&address).await?))
     }
 
     /// The certificate that the settings name, or the home's own, ready to be shown.

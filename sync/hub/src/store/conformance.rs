@@ -7,6 +7,7 @@ use std::sync::{Arc, Barrier};
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, JournalId};
 use amanat_sync::chain::{self, Stretch, Verdict};
 use amanat_sync::documents::{Document, DocumentKind};
+use tokio::runtime::Runtime;
 
 use super::{
     Accepted, Grant, HubStore, Item, KeptCheckpoint, MemoryStore, Page, Place, ReaderId, Row, Run, Sought, SqliteStore,
@@ -174,6 +175,25 @@ async fn a_grant_opens_another_journal(store: &dyn HubStore) {
     assert_eq!(served(&page, "true"), (1..=10).map(|seq| (place(12), seq)).collect::<Vec<_>>());
 }
 
+async fn several_devices_in_one_push(store: &dyn HubStore) {
+    let runs = vec![
+        run(place(21), 1, 5, "true"),
+        run(place(20), 1, 9, "true"),
+        run(place(22), 3, 4, "true"),
+        run(place(21), 4, 8, "true"),
+        run(place(20), 9, 9, "other"),
+    ];
+    let places: Vec<Place> = runs.iter().map(|run| run.place).collect();
+    let answers = store.accept(runs).await.unwrap();
+    assert_eq!(answers.iter().map(|answer| answer.place).collect::<Vec<_>>(), places, "answered in the order asked");
+    assert!(matches!(answers[0].verdict, Verdict::Accepted { held: 0, head } if head.seq == 5));
+    assert!(matches!(answers[1].verdict, Verdict::Accepted { held: 0, head } if head.seq == 9));
+    assert!(matches!(answers[2].verdict, Verdict::Gap { head } if head.seq == 0));
+    assert!(matches!(answers[3].verdict, Verdict::Accepted { held: 2, head } if head.seq == 8), "the first run counts");
+    assert!(matches!(answers[4].verdict, Verdict::Fork { .. }));
+    assert_eq!(store.accept(Vec::new()).await.unwrap(), Vec::new());
+}
+
 async fn checkpoints_and_documents_are_kept_once(store: &dyn HubStore) {
     assert_eq!(store.ledger().await.unwrap().newest, None);
     let checkpoint = |epoch, number, text: &str| KeptCheckpoint { epoch, number, statement: text.into() };
@@ -203,13 +223,12 @@ async fn checkpoints_and_documents_are_kept_once(store: &dyn HubStore) {
 
 /// Sixteen threads: eight offer the same journal in overlapping runs, eight each their own. Every answer is a verdict of
 /// the law, and afterwards all is there once.
-fn races_keep_the_law(store: Arc<dyn HubStore>) {
+fn races_keep_the_law(runtime: &Runtime, store: Arc<dyn HubStore>) {
     let start = Arc::new(Barrier::new(16));
     let threads: Vec<_> = (0..16_u8)
         .map(|n| {
-            let (store, start) = (Arc::clone(&store), Arc::clone(&start));
+            let (store, start, runtime) = (Arc::clone(&store), Arc::clone(&start), runtime.handle().clone());
             std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
                 let mine = if n < 8 { place(100) } else { place(100 + n) };
                 start.wait();
                 for step in 0..20_u64 {
@@ -220,11 +239,39 @@ fn races_keep_the_law(store: Arc<dyn HubStore>) {
         })
         .collect();
     threads.into_iter().for_each(|thread| thread.join().unwrap());
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let (ledger, depth) = runtime.block_on(async { (store.ledger().await.unwrap(), store.depth().await.unwrap()) });
     assert_eq!((depth.journals, depth.entries, depth.evidence), (9, 9 * 103, 0));
     for (place, head) in ledger.heads {
         assert_eq!(head, run(place, 1, 103, "true").stretch.head());
+    }
+}
+
+/// One thread writes a journal entry by entry while three others let newcomers in by its slips: whoever is let in is served all that
+/// ever comes under the slip, whichever came first.
+fn grants_race_with_what_they_open(runtime: &Runtime, store: Arc<dyn HubStore>) {
+    const LAST: u64 = 60;
+    let start = Arc::new(Barrier::new(4));
+    let newcomer = |n: u8| -> ReaderId { [200 + n; 32] };
+    let threads: Vec<_> = (0..4_u8)
+        .map(|n| {
+            let (store, start, runtime) = (Arc::clone(&store), Arc::clone(&start), runtime.handle().clone());
+            std::thread::spawn(move || {
+                start.wait();
+                for seq in 1..=LAST {
+                    let mut entry = run(place(150 + n), seq, seq, "true");
+                    if n > 0 && seq % 10 == 1 {
+                        entry.rows[0].readers = vec![Grant { reader: newcomer(n), place: place(150), slip: seq }];
+                    }
+                    let answer = runtime.block_on(accept(&*store, entry));
+                    assert!(matches!(answer.verdict, Verdict::Accepted { held: 0, .. }));
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for n in 1..4 {
+        let page = runtime.block_on(store.page(sought(99, vec![newcomer(n)]))).unwrap();
+        assert_eq!(served(&page, "true"), (1..=LAST).map(|seq| (place(150), seq)).collect::<Vec<_>>(), "newcomer {n}");
     }
 }
 
@@ -235,19 +282,29 @@ macro_rules! suite {
 
             #[tokio::test]
             async fn behaves() {
+                // Held so that a server serves them all.
+                let held = $fresh;
                 keeps_and_answers_again(&$fresh.1).await;
                 a_fork_is_told_and_its_evidence_kept(&$fresh.1).await;
                 a_damaged_envelope_is_filled_later(&$fresh.1).await;
                 serves_only_what_an_audience_names(&$fresh.1).await;
                 pages_end_and_lose_nothing(&$fresh.1).await;
                 a_grant_opens_another_journal(&$fresh.1).await;
+                several_devices_in_one_push(&$fresh.1).await;
                 checkpoints_and_documents_are_kept_once(&$fresh.1).await;
+                drop(held);
             }
 
             #[test]
             fn races() {
-                let (_folder, store) = $fresh;
-                races_keep_the_law(Arc::new(store));
+                let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+                let (folder, store) = runtime.block_on(async { $fresh });
+                let store: Arc<dyn HubStore> = Arc::new(store);
+                races_keep_the_law(&runtime, Arc::clone(&store));
+                grants_race_with_what_they_open(&runtime, store);
+                // The connections first, then what they lead to.
+                drop(runtime);
+                drop(folder);
             }
         }
     };
@@ -259,8 +316,10 @@ pub(super) fn on_disk() -> (tempfile::TempDir, SqliteStore) {
     (folder, store)
 }
 
-suite!(memory, ((), MemoryStore::default()));
+suite!(memory, (tempfile::tempdir().unwrap(), MemoryStore::default()));
 suite!(sqlite, on_disk());
+suite!(postgres, super::super::postgres::in_a_server().await);
+suite!(shards, super::super::postgres::spread_over_two().await);
 
 #[tokio::test]
 async fn what_was_answered_is_there_after_reopening() {

@@ -112,14 +112,14 @@ async fn what_was_missing_and_is_erased_holds_nobody_up(store: &dyn HubStore) {
 
 /// Twelve threads: four push the same journal over and over, four bring stand-ins, four orders; each settles as the hub does.
 /// Afterwards every target is erased, nothing else is, and what is pushed once more changes nothing.
-fn races_erase_all_of_it_and_nothing_else(store: Arc<dyn HubStore>) {
+fn races_erase_all_of_it_and_nothing_else(runtime: &tokio::runtime::Runtime, store: Arc<dyn HubStore>) {
     let start = Arc::new(Barrier::new(12));
     let targets: Vec<u64> = (1..=60).filter(|seq| seq % 3 == 0).collect();
     let threads: Vec<_> = (0..12_u8)
         .map(|n| {
             let (store, start, targets) = (Arc::clone(&store), Arc::clone(&start), targets.clone());
+            let runtime = runtime.handle().clone();
             std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
                 let (kind, part) = (n / 4, u64::from(n % 4));
                 let mine = targets.iter().copied().filter(move |seq| seq / 3 % 4 == part);
                 start.wait();
@@ -151,7 +151,6 @@ fn races_erase_all_of_it_and_nothing_else(store: Arc<dyn HubStore>) {
         })
         .collect();
     threads.into_iter().for_each(|thread| thread.join().unwrap());
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let again = accept(&*store, run(place(100), 1, 60, "true")).await;
         assert_eq!((again.head.seq, again.complete), (60, 60));
@@ -170,22 +169,31 @@ macro_rules! suite {
 
             #[tokio::test]
             async fn erases() {
+                // Held so that a server serves them all.
+                let held = $fresh;
                 neither_alone_erases(&$fresh.1).await;
                 every_order_of_arrival_ends_the_same(&$fresh.1).await;
                 what_was_missing_and_is_erased_holds_nobody_up(&$fresh.1).await;
+                drop(held);
             }
 
             #[test]
             fn races() {
-                let (_folder, store) = $fresh;
-                races_erase_all_of_it_and_nothing_else(Arc::new(store));
+                let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+                let (folder, store) = runtime.block_on(async { $fresh });
+                races_erase_all_of_it_and_nothing_else(&runtime, Arc::new(store));
+                // The connections first, then what they lead to.
+                drop(runtime);
+                drop(folder);
             }
         }
     };
 }
 
-suite!(memory, ((), MemoryStore::default()));
+suite!(memory, (tempfile::tempdir().unwrap(), MemoryStore::default()));
 suite!(sqlite, on_disk());
+suite!(postgres, super::super::postgres::in_a_server().await);
+suite!(shards, super::super::postgres::spread_over_two().await);
 
 /// The bytes of an erased envelope are in no file of the store any more; those of its neighbours are.
 #[tokio::test]

@@ -19,9 +19,11 @@ mod conformance;
 mod erasures;
 mod memory;
 mod paging;
+mod postgres;
 mod sqlite;
 
 pub use memory::MemoryStore;
+pub use postgres::{AddressFault, PostgresAddress, PostgresStore};
 pub use sqlite::SqliteStore;
 
 /// What a store method gives back: a future that may move between threads.
@@ -33,10 +35,11 @@ pub type Place = (DeviceId, JournalId);
 /// A unit's or a device's id, as an audience names it.
 pub type ReaderId = [u8; 32];
 
-/// The hub's memory. Every method is one transaction.
+/// The hub's memory. Every method is one transaction, but for [`HubStore::accept`], which is one for each device.
 pub trait HubStore: Send + Sync {
     /// Judges each run by the law of the chain against the head held, keeps what is new, and keeps a fork's entries as
-    /// evidence. All runs in one transaction; what it answers is durable.
+    /// evidence. What it answers is durable. All runs of one device are kept together or not at all; after a fault those of
+    /// another device may have been kept without a word, and to offer them again is harmless.
     fn accept(&self, runs: Vec<Run>) -> Answer<'_, Vec<Accepted>>;
 
     /// One page of what `Sought::readers` may be served above the heads they hold.
@@ -257,6 +260,15 @@ pub enum StoreFault {
         found: i64,
         /// Schema of this program.
         known: i64,
+    },
+    /// Tables of a step of the schema are there and others are not, or its mark is not.
+    #[error(
+        "step {step} of the store's schema is applied by half, or the database holds tables of another program; restore it from a \
+         backup, or give the hub an empty database"
+    )]
+    HalfApplied {
+        /// The step.
+        step: i64,
     },
     /// What was read back cannot have been written by this program.
     #[error("the store holds what was never written: {0}")]

@@ -7,10 +7,13 @@
 )]
 
 mod carrying;
+#[path = "../../src/store/postgres/cluster.rs"]
+mod cluster;
 mod distrust;
 mod door;
 mod encrypted;
 mod lineage;
+mod postgres;
 mod process;
 mod running;
 mod stranger;

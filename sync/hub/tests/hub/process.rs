@@ -65,7 +65,7 @@ fn a_keeper_makes_enrols_serves_stops_and_serves_again() {
     assert_eq!((outcome.pulled, outcome.set_aside), (320, 0), "{outcome:?}");
 }
 
-fn keep_more(journal: &mut MemoryJournal, entries: &[amanat_sync::entry::SealedEntry]) {
+pub(crate) fn keep_more(journal: &mut MemoryJournal, entries: &[amanat_sync::entry::SealedEntry]) {
     let entries = entries.to_vec();
     journal.append(&amanat_sync::journal::Keep { entries, ..Default::default() }).unwrap();
 }

@@ -25,11 +25,20 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(home: &Path) -> Self {
+        Self::telling(home, Stdio::null())
+    }
+
+    /// The same, with its log in a file.
+    pub(crate) fn logging(home: &Path, log: &Path) -> Self {
+        Self::telling(home, std::fs::File::create(log).unwrap().into())
+    }
+
+    fn telling(home: &Path, log: Stdio) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_amanat-hub"))
             .args(["serve", "--listen", "127.0.0.1:0", "--home"])
             .arg(home)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut line = String::new();
