@@ -220,3 +220,27 @@ pub(in crate::store) async fn spread_over_two() -> (Arc<Cluster>, PostgresStore)
     let store = PostgresStore::open(&address(&cluster, &front)).await.unwrap();
     (cluster, store)
 }
+
+/// What a change of leaders looks like to an old connection: the server behind it takes no more writes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_takes_no_more_writes_is_left_for_one_that_does() {
+    let cluster = Cluster::shared();
+    let url = cluster.database();
+    let store = PostgresStore::open(&address(&cluster, &url)).await.unwrap();
+    accept(&store, run(place(1), 1, 5, "true")).await;
+    cluster.psql(&url, "alter system set default_transaction_read_only = on");
+    cluster.psql(&url, "select pg_reload_conf()");
+    let took = Arc::new(AtomicBool::new(false));
+    let leads_again = {
+        let (cluster, url, took) = (Arc::clone(&cluster), url.clone(), Arc::clone(&took));
+        std::thread::spawn(move || {
+            cluster.psql(&url, "select pg_sleep(1)::text = ''");
+            assert!(!took.load(Ordering::SeqCst), "a server that takes no writes took one");
+            cluster.psql(&url, "alter system reset default_transaction_read_only");
+            cluster.psql(&url, "select pg_reload_conf()");
+        })
+    };
+    assert_eq!(accept(&store, run(place(1), 6, 9, "true")).await.head.seq, 9);
+    took.store(true, Ordering::SeqCst);
+    leads_again.join().unwrap();
+}
