@@ -9,8 +9,19 @@ use super::fault::Failure;
 const STEPS: [&str; 1] = [include_str!("../schema/postgres/1.sql")];
 
 /// The tables that each step makes: where some are there and the count says otherwise, a step was applied by half.
-const TABLES: [&[&str]; 1] =
-    [&["devices", "heads", "entries", "readers", "reach", "owed", "evidence", "checkpoints", "documents"]];
+const TABLES: [&[&str]; 1] = [&[
+    "devices",
+    "heads",
+    "entries",
+    "readers",
+    "reach",
+    "owed",
+    "evidence",
+    "ordered",
+    "stand_ins",
+    "checkpoints",
+    "documents",
+]];
 
 /// Any number that no other program on the same database takes for its own lock; this is "amanat" in ASCII.
 const LOCK: i64 = 0x616d_616e_6174;

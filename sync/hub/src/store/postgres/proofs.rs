@@ -169,20 +169,20 @@ async fn a_grant_waits_for_whoever_writes_the_journal_it_leads_to() {
     let url = cluster.database();
     let store = PostgresStore::open(&address(&cluster, &url)).await.unwrap();
     accept(&store, run(place(12), 1, 10, "true")).await;
-    let written = Arc::new(AtomicBool::new(false));
+    cluster.psql(&url, "create table written (done boolean)");
     let writer = {
-        let (cluster, url, written) = (Arc::clone(&cluster), url.clone(), Arc::clone(&written));
-        std::thread::spawn(move || {
-            cluster.psql(&url, "begin; update devices set turns = turns + 1; select pg_sleep(2)::text = ''; commit");
-            written.store(true, Ordering::SeqCst);
-        })
+        let (cluster, url) = (Arc::clone(&cluster), url.clone());
+        let writes = "begin; update devices set turns = turns + 1; select pg_sleep(2)::text = '';
+                      insert into written values (true); commit";
+        std::thread::spawn(move || cluster.psql(&url, writes))
     };
     let asleep = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'";
     while cluster.psql(&url, asleep) != "1\n" {}
     let mut grant = run(place(13), 1, 1, "true");
     grant.rows[0].readers = vec![Grant { reader: [77; 32], place: place(12), slip: 1 }];
     accept(&store, grant).await;
-    assert!(written.load(Ordering::SeqCst), "the grant was answered while the journal was being written");
+    let done = cluster.psql(&url, "select count(*) from written");
+    assert_eq!(done, "1\n", "the grant was answered while the journal was being written");
     writer.join().unwrap();
 }
 
@@ -219,4 +219,28 @@ pub(in crate::store) async fn spread_over_two() -> (Arc<Cluster>, PostgresStore)
     cluster.psql(&front, &made);
     let store = PostgresStore::open(&address(&cluster, &front)).await.unwrap();
     (cluster, store)
+}
+
+/// What a change of leaders looks like to an old connection: the server behind it takes no more writes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_takes_no_more_writes_is_left_for_one_that_does() {
+    let cluster = Cluster::shared();
+    let url = cluster.database();
+    let store = PostgresStore::open(&address(&cluster, &url)).await.unwrap();
+    accept(&store, run(place(1), 1, 5, "true")).await;
+    cluster.psql(&url, "alter system set default_transaction_read_only = on");
+    cluster.psql(&url, "select pg_reload_conf()");
+    let took = Arc::new(AtomicBool::new(false));
+    let leads_again = {
+        let (cluster, url, took) = (Arc::clone(&cluster), url.clone(), Arc::clone(&took));
+        std::thread::spawn(move || {
+            cluster.psql(&url, "select pg_sleep(1)::text = ''");
+            assert!(!took.load(Ordering::SeqCst), "a server that takes no writes took one");
+            cluster.psql(&url, "alter system reset default_transaction_read_only");
+            cluster.psql(&url, "select pg_reload_conf()");
+        })
+    };
+    assert_eq!(accept(&store, run(place(1), 6, 9, "true")).await.head.seq, 9);
+    took.store(true, Ordering::SeqCst);
+    leads_again.join().unwrap();
 }

@@ -138,7 +138,8 @@ async fn within_reach(transaction: &Transaction<'_>, sought: &Sought) -> Result<
 }
 
 /// Serves a stretch of one journal; false when the page is full. Entries come from the database in pieces, so that a long stretch
-/// is never in memory whole; of those that the reader may not have, only the hash leaves it.
+/// is never in memory whole; of those that the reader may not have, only the hash leaves it. `offset 0` keeps the question who may have
+/// what from being asked again for each column.
 async fn serve(
     transaction: &Transaction<'_>,
     sought: &Sought,
@@ -158,13 +159,14 @@ async fn serve(
                           seq > $3 and ($5 or coalesce((select true from readers r
                               where r.device = $1 and r.journal = $2 and r.slip = e.slip and r.reader = any($6)
                               limit 1), false)) as may
-                   from entries e where device = $1 and journal = $2 and seq between $3 and $4) as stretch
+                   from entries e where device = $1 and journal = $2 and seq between $3 and $4
+                   order by seq offset 0) as stretch
              order by seq",
         )
         .await?;
     let own = place.0 == sought.device;
     let portal = transaction.bind(&statement, &[&device, &journal, &before, &number(last), &own, &readers]).await?;
-    let (mut begun, mut many) = (false, FIRST);
+    let (mut begun, mut many, mut room) = (false, FIRST, sought.bytes);
     loop {
         let piece = transaction.query_portal(&portal, i32::try_from(many).unwrap_or(i32::MAX)).await?;
         let mut bytes = 0_usize;
@@ -192,7 +194,8 @@ async fn serve(
             return Ok(true);
         }
         let average = bytes.checked_div(piece.len()).unwrap_or(0).max(1);
-        many = (PIECE / average).clamp(1, MOST);
+        room = room.saturating_sub(bytes);
+        many = (room.min(PIECE) / average).saturating_add(1).min(MOST);
     }
 }
 
