@@ -6,6 +6,7 @@ use amanat_sync::{
     courier::{self, Courier, End, Outcome, Party},
     http::{self, Brake, HttpSettings, HttpTransport},
     journal::SqliteJournal,
+    leaving::Told,
     transport::RefusalReason,
 };
 
@@ -55,8 +56,14 @@ impl Carrier {
         self.road.brake()
     }
 
+    /// From now on says how many entries of a pass have left.
+    pub fn tell(&mut self, told: Told) {
+        self.road.tell(told);
+    }
+
     /// One trip there and back.
     pub fn pass(&mut self) -> Outcome {
+        self.road.sets_out();
         let outcome = courier::pass(&mut self.courier, &mut self.journal, &mut self.road, self.party, &mut self.trust);
         self.attempts = if matches!(outcome.end, End::Done) { 0 } else { self.attempts.saturating_add(1) };
         outcome

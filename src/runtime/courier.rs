@@ -11,9 +11,13 @@ use std::{
 use amanat_sync::{
     courier::{End, Outcome},
     http::Brake,
+    leaving::Told,
 };
 
 use super::{carrier::Carrier, clock, desk::Order};
+
+/// Between two words on how far a push has come: often enough to be seen moving.
+const STEP: Duration = Duration::from_millis(250);
 
 /// What the courier is asked for.
 enum Errand {
@@ -123,7 +127,8 @@ impl Worker {
     /// Whether a pass is wanted now.
     fn hear(&mut self, errand: Errand) -> bool {
         match errand {
-            Errand::Take(carrier, every) => {
+            Errand::Take(mut carrier, every) => {
+                carrier.tell(self.progress());
                 self.carrier = Some(carrier);
                 self.every = every;
                 true
@@ -139,6 +144,19 @@ impl Worker {
                 false
             }
         }
+    }
+
+    /// Says to the desk how far a push has come, a few times a second at most.
+    fn progress(&self) -> Told {
+        let desk = self.desk.clone();
+        let mut said: Option<Instant> = None;
+        Box::new(move |entries| {
+            let now = clock::instant();
+            if said.is_none_or(|at| now.duration_since(at) >= STEP) {
+                said = Some(now);
+                desk.send(Order::Sending(entries)).unwrap_or_default();
+            }
+        })
     }
 
     /// Runs one pass; `false` when nobody wants to hear of it any more.

@@ -31,6 +31,8 @@ pub enum Order {
     Do(Effect),
     /// The courier sets out.
     Leaving,
+    /// So many entries of the pass under way have left.
+    Sending(u64),
     /// The courier is back.
     Passed(Box<Passed>),
     /// Wipe the keys now, and say on this channel when it is done.
@@ -109,6 +111,7 @@ fn sit(seat: &mut Seat, orders: &Receiver<Order>) {
         match order {
             Order::Do(effect) => seat.perform(effect),
             Order::Leaving => seat.leaving(),
+            Order::Sending(entries) => seat.sending(entries),
             Order::Passed(passed) => seat.passed(*passed),
             Order::LockNow(done) => {
                 seat.lock();

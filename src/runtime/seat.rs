@@ -305,6 +305,14 @@ impl Seat {
         self.say(Msg::Synced(self.progress.clone()));
     }
 
+    /// The courier says how far it has come.
+    pub(super) fn sending(&mut self, entries: u64) {
+        if self.progress.running && self.home.is_some() {
+            self.progress.sent = entries.min(self.progress.to_send);
+            self.say(Msg::Synced(self.progress.clone()));
+        }
+    }
+
     /// The courier is back: takes home what it brought.
     pub(super) fn passed(&mut self, passed: Passed) {
         let codebook = Arc::clone(&self.codebook);

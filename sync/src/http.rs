@@ -13,9 +13,10 @@ use amanat_keys::tls_key::TlsKeys;
 use ureq::http::Response;
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{Connector as _, TcpConnector};
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, SendBody};
 
 use crate::http_pin::{PinnedTls, Unproven};
+use crate::leaving::{Load, Told};
 use crate::signature::{self, NONCE_FIELD, Nonce, Parts};
 use crate::transport::{FIRST_ROOM, MARK_FIELD, Refusal, RefusalReason, Transport, TransportError};
 use crate::wire::codec;
@@ -34,6 +35,8 @@ const IDLE: Duration = Duration::from_secs(120);
 const AIM_MS: usize = 8_000;
 /// Bounds of one request's weight, in bytes.
 const ROOM: std::ops::RangeInclusive<usize> = 32 * 1024..=1024 * 1024;
+/// Where a push goes.
+const PUSH: &str = "/v1/push";
 /// Nonces kept for later requests.
 const NONCES_KEPT: usize = 4;
 
@@ -55,6 +58,7 @@ pub struct HttpTransport {
     nonces: VecDeque<Nonce>,
     mark: Option<Digest>,
     room: usize,
+    load: Load,
 }
 
 /// Ends what a transport is doing, and every later request of it; another transport is made to go on.
@@ -133,7 +137,18 @@ impl HttpTransport {
             nonces: VecDeque::new(),
             mark: None,
             room: FIRST_ROOM,
+            load: Load::default(),
         })
+    }
+
+    /// From now on says how far a push has come.
+    pub fn tell(&mut self, told: Told) {
+        self.load.told = Some(told);
+    }
+
+    /// A new pass begins: what earlier ones carried counts no more.
+    pub fn sets_out(&mut self) {
+        self.load.sets_out();
     }
 
     /// What ends a request under way, from another thread.
@@ -182,7 +197,7 @@ impl HttpTransport {
         let began = (self.ticks)();
         // The system takes a body faster than a slow link carries it: until all of it is there, nobody answers.
         let patience = STALL + self.takes(body.len()) * 2;
-        let answer = self
+        let request = self
             .agent
             .post(format!("{}{path}", self.base))
             .config()
@@ -194,9 +209,14 @@ impl HttpTransport {
             .header("amanat-hub", &parts.hub)
             .header("amanat-checkpoint", &parts.checkpoint)
             .header("signature-input", &fields.input)
-            .header("signature", &fields.signature)
-            .send(body)
-            .map_err(|source| unanswered(&self.base, &source))?;
+            .header("signature", &fields.signature);
+        let leaving = if path == PUSH { self.load.leaving(body) } else { None };
+        let answer = match leaving {
+            // With its length said, a body that is read goes out as it is and not in chunks.
+            Some(mut leaving) => request.header("content-length", body.len()).send(SendBody::from_reader(&mut leaving)),
+            None => request.send(body),
+        };
+        let answer = answer.map_err(|source| unanswered(&self.base, &source))?;
         self.measure(body.len(), (self.ticks)().saturating_sub(began));
         self.mark = field(&answer, MARK_FIELD).and_then(|mark| mark.parse().ok()).or(self.mark);
         if let Some(fresh) = field(&answer, NONCE_FIELD) {
@@ -227,10 +247,14 @@ impl HttpTransport {
 }
 
 impl Transport for HttpTransport {
+    fn carries(&mut self, entries: u64) {
+        self.load.takes(entries);
+    }
+
     fn push(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
         // Each entry proves itself, and what arrives is kept before the last of it is there: the manifest is what is signed.
         let manifest = codec::manifest_of(body).unwrap_or(body);
-        self.call("/v1/push", checkpoint, manifest, body)
+        self.call(PUSH, checkpoint, manifest, body)
     }
 
     fn pull(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {

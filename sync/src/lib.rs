@@ -21,6 +21,7 @@ pub mod error;
 pub mod http;
 mod http_pin;
 pub mod journal;
+pub mod leaving;
 pub mod pack;
 pub mod proof;
 pub mod receipt;

@@ -32,6 +32,9 @@ pub trait Transport: Send {
     /// As [`TransportError`] says.
     fn documents(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError>;
 
+    /// How many entries the next push carries; 0 when it only asks. For whoever shows how far it has come.
+    fn carries(&mut self, _entries: u64) {}
+
     /// What the last answer said of the documents at the hub, if it said anything; see [`crate::proof::shelf_mark`].
     fn mark(&self) -> Option<Digest> {
         None

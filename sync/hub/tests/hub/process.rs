@@ -235,3 +235,25 @@ fn strangers_with_large_and_slow_bodies_cost_no_memory_and_keep_nobody_out() {
         stream.read_to_end(&mut rest).unwrap();
     }
 }
+
+/// Whoever looks at a long sync sees it move: each piece that the system takes is told, and the last word is all of it.
+#[test]
+fn a_push_says_how_far_it_has_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let (agency, running) = serving(folder.path());
+    let mut officer = MemoryJournal::default();
+    let mut pen = Pen::new(&agency, 0, 1);
+    let mut story = vec![pen.slip(&[*HQ.as_bytes()])];
+    story.extend((0..900).map(|n| pen.note(1, &format!("{n} ").repeat(200))));
+    keep(&mut officer, &pen, &story);
+    let (said, heard) = std::sync::mpsc::channel();
+    let mut road = road(&agency, 0, &running.url);
+    road.tell(Box::new(move |entries| said.send(entries).unwrap_or_default()));
+    road.sets_out();
+    let mut trust = agency.trust.clone();
+    let outcome = pass(&mut Courier::default(), &mut officer, &mut road, agency.party(0), &mut trust);
+    assert!(matches!(outcome.end, End::Done), "{outcome:?}");
+    let told: Vec<u64> = heard.try_iter().collect();
+    assert!(told.is_sorted() && told.last() == Some(&outcome.handed_over), "{told:?} of {}", outcome.handed_over);
+    assert!(told.len() >= 4 && told[0] < outcome.handed_over, "{told:?}");
+}
