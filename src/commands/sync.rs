@@ -96,7 +96,11 @@ fn wait(time: Duration) {
 }
 
 fn one_pass(context: &Context, home: &mut Home, carrier: &mut Carrier) -> Result<(Outcome, Arrived), Failure> {
+    let (output, waiting) = (context.output, home.status()?.waiting());
+    carrier
+        .tell(Box::new(move |entries| output.progress(&format!("{} of {waiting} handed over", entries.min(waiting)))));
     let outcome = carrier.pass();
+    output.progress_done();
     let arrived = home.take_home(&home.codebook()?, &outcome)?;
     if arrived.adopted.rivals > 0 {
         context.output.note(&rivals_words(home.trust()?.roster_version()));
