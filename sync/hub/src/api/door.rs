@@ -52,13 +52,9 @@ pub(crate) async fn enter_push(hub: &Hub, request: Request) -> Response<Body> {
         Ok(admitted) => arriving::push(hub, &admitted, &mut body).await,
         Err(failure) => Err(failure),
     };
-    let mut outcome = match outcome {
-        Ok(outcome) => outcome,
-        Err(failure) => {
-            let _in_time = timeout(REFUSED_TIME, discard(body)).await;
-            refuse(&id, device, &failure)
-        }
-    };
+    // Also behind an item that could not be read: its sender must hear which one it was.
+    let _in_time = timeout(REFUSED_TIME, discard(body)).await;
+    let mut outcome = outcome.unwrap_or_else(|failure| refuse(&id, device, &failure));
     if let Some(device) = earned {
         put(outcome.headers_mut(), NONCE_FIELD, &signature::encode_nonces(&[hub.nonces.earn(device)]));
     }

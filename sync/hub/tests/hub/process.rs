@@ -4,10 +4,13 @@ use std::path::Path;
 
 use amanat_keys::device::Signer;
 use amanat_keys::tls_key::TlsKeys;
+use amanat_sync::batch::Why;
 use amanat_sync::courier::{Courier, End, pass};
 use amanat_sync::http::{HttpSettings, HttpTransport};
 use amanat_sync::journal::{Journal as _, MemoryJournal};
-use amanat_sync::transport::{RefusalReason, TransportError};
+use amanat_sync::transport::{RefusalReason, Transport as _, TransportError};
+use amanat_sync::wire::codec;
+use amanat_sync::wire::messages::{PushReply, RunAnswer};
 
 use super::running::*;
 use super::support::*;
@@ -256,4 +259,23 @@ fn a_push_says_how_far_it_has_come() {
     let told: Vec<u64> = heard.try_iter().collect();
     assert!(told.is_sorted() && told.last() == Some(&outcome.handed_over), "{told:?} of {}", outcome.handed_over);
     assert!(told.len() >= 4 && told[0] < outcome.handed_over, "{told:?}");
+}
+
+/// Megabytes lie behind an item that cannot be read: whoever sent them hears which one it was, and not a broken line.
+#[test]
+fn a_push_that_cannot_be_read_on_is_answered_to_whoever_still_sends() {
+    let folder = tempfile::tempdir().unwrap();
+    let (agency, running) = serving(folder.path());
+    let mut pen = Pen::new(&agency, 0, 1);
+    let mut story = vec![pen.slip(&[*HQ.as_bytes()])];
+    story.extend((0..12_000).map(|n| pen.note(1, &format!("{n} ").repeat(200))));
+    let mut frames = codec::Frames::default();
+    frames.feed(&codec::push_body(&agency.id(), &[run(&story)])).unwrap();
+    let mut contents: Vec<Vec<u8>> = std::iter::from_fn(|| frames.next(1 << 21).unwrap()).collect();
+    contents[2][0] = 0xff;
+    let body: Vec<u8> = contents.iter().flat_map(|content| codec::frame(content)).collect();
+    let answer = road(&agency, 0, &running.url).push(&amanat_keys::fingerprint::Digest::ZERO, &body).unwrap();
+    let reply = PushReply::from_bytes(&answer).unwrap();
+    assert_eq!(reply.refused, [(0, 2, Why::Malformed.number())]);
+    assert!(matches!(reply.answers[0], RunAnswer::Accepted(1, _)), "{:?}", reply.answers);
 }
