@@ -3,7 +3,11 @@
 
 use std::{
     io,
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -45,7 +49,7 @@ impl CourierThread {
     /// When the system gives no thread.
     pub(super) fn start(desk: Sender<Order>) -> io::Result<Self> {
         let (errands, wishes) = channel();
-        let mut worker = Worker { wishes, desk, carrier: None, every: None, due: None };
+        let mut worker = Worker { wishes, desk, carrier: None, every: None, due: None, left: Arc::default() };
         thread::Builder::new().name("courier".to_owned()).spawn(move || worker.work())?;
         Ok(Self { errands, brake: None })
     }
@@ -100,6 +104,8 @@ struct Worker {
     carrier: Option<Box<Carrier>>,
     every: Option<Duration>,
     due: Option<Instant>,
+    /// Whether the desk knows of the pass that runs.
+    left: Arc<AtomicBool>,
 }
 
 impl Worker {
@@ -109,6 +115,7 @@ impl Worker {
                 None => self.wishes.recv().map_err(|_gone| RecvTimeoutError::Disconnected),
                 Some(due) => self.wishes.recv_timeout(due.saturating_duration_since(clock::instant())),
             };
+            let mut asked = wish.is_ok();
             let mut wanted = match wish {
                 Ok(errand) => self.hear(errand),
                 Err(RecvTimeoutError::Timeout) => true,
@@ -117,8 +124,9 @@ impl Worker {
             // Whatever was wished meanwhile counts once.
             while let Ok(errand) = self.wishes.try_recv() {
                 wanted = self.hear(errand);
+                asked = true;
             }
-            if wanted && !self.pass() {
+            if wanted && !self.pass(asked) {
                 return;
             }
         }
@@ -149,8 +157,12 @@ impl Worker {
     /// Says to the desk how far a push has come, a few times a second at most.
     fn progress(&self) -> Told {
         let desk = self.desk.clone();
+        let left = self.left.clone();
         let mut said: Option<Instant> = None;
         Box::new(move |entries| {
+            if !left.swap(true, Ordering::Relaxed) {
+                desk.send(Order::Leaving).unwrap_or_default();
+            }
             let now = clock::instant();
             if said.is_none_or(|at| now.duration_since(at) >= STEP) {
                 said = Some(now);
@@ -159,11 +171,13 @@ impl Worker {
         })
     }
 
-    /// Runs one pass; `false` when nobody wants to hear of it any more.
-    fn pass(&mut self) -> bool {
+    /// Runs one pass; `false` when nobody wants to hear of it any more. One that nobody asked for is told of once something
+    /// leaves: a hub that is gone would wake the desk and the screen at every try.
+    fn pass(&mut self, asked: bool) -> bool {
         self.due = None;
         let Some(carrier) = &mut self.carrier else { return true };
-        if self.desk.send(Order::Leaving).is_err() {
+        self.left.store(asked, Ordering::Relaxed);
+        if asked && self.desk.send(Order::Leaving).is_err() {
             return false;
         }
         let outcome = carrier.pass();

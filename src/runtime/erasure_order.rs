@@ -11,7 +11,7 @@ use amanat_keys::{
 };
 use amanat_sync::{
     batch::Limit,
-    entry::{Change, EntryRef, Header, Kind, RosterSeen, SealedEntry, Slot, Target},
+    entry::{Change, EntryRef, Header, Kind, SealedEntry, Slot, Target},
     error::SyncError,
     journal::{Cursor, Journal as _, Keep, Line},
     proof,
@@ -24,6 +24,7 @@ use super::{
     fault,
     home::Home,
     keep::{ToKeep, What},
+    sealing::blank_header,
 };
 use crate::{
     codebook,
@@ -282,21 +283,8 @@ fn under(entry: &SealedEntry) -> EntryRef {
 
 fn erasure_of(slot: &Slot, roster: u64, hash: Digest, target: &Header) -> Header {
     Header {
-        v: 1,
-        agency: slot.agency,
-        device: slot.device,
-        journal: slot.journal,
-        seq: slot.seq,
-        prev: slot.prev,
-        kind: Kind::StandIn,
-        case: target.case,
-        key: slot.seq,
-        audience: Vec::new(),
-        roster: RosterSeen { version: roster, hash: None },
         commitment: target.commitment,
         digest: Digest::of(&[]),
-        size: 0,
-        parts: Vec::new(),
         target: Some(Target {
             agency: target.agency,
             entry: target.at(),
@@ -304,6 +292,7 @@ fn erasure_of(slot: &Slot, roster: u64, hash: Digest, target: &Header) -> Header
             change: Change::Erasure,
             replaces: None,
         }),
+        ..blank_header(roster, slot, target.case, Kind::StandIn)
     }
 }
 

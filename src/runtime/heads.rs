@@ -139,14 +139,16 @@ impl Heads {
             return Ok(false);
         }
         // One that was put back from a backup meanwhile is another file under the same name.
-        if self.file.as_ref().is_some_and(|file| !is_linked(file)) {
-            self.file = None;
-        }
-        let file = match &mut self.file {
-            Some(file) => file,
-            None => self.file.insert(fs::File::options().write(true).open(path)?),
+        let held = self.file.as_ref().and_then(|file| file.metadata().ok()).filter(is_linked);
+        let (file, length) = match (&mut self.file, held) {
+            (Some(file), Some(held)) => (file, held.len()),
+            (slot, _) => {
+                let file = slot.insert(fs::File::options().write(true).open(path)?);
+                let length = file.metadata()?.len();
+                (file, length)
+            }
         };
-        let fits = usize::try_from(file.metadata()?.len()).is_ok_and(|length| length == bytes.len());
+        let fits = usize::try_from(length).is_ok_and(|length| length == bytes.len());
         file.seek(SeekFrom::Start(0))?;
         Ok(fits && file.write(bytes)? == bytes.len())
     }
@@ -157,14 +159,14 @@ const SECTOR: usize = 512;
 
 /// Whether an open file still has a name.
 #[cfg(unix)]
-fn is_linked(file: &fs::File) -> bool {
+fn is_linked(file: &fs::Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
-    file.metadata().is_ok_and(|metadata| metadata.nlink() > 0)
+    file.nlink() > 0
 }
 
 /// Elsewhere it is opened for each write.
 #[cfg(not(unix))]
-fn is_linked(_file: &fs::File) -> bool {
+fn is_linked(_file: &fs::Metadata) -> bool {
     false
 }
 

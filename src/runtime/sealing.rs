@@ -237,7 +237,8 @@ fn chain(pen: &Pen, mut slot: Slot, plan: Vec<Planned>, made: Vec<Made>, given: 
     Ok(chained)
 }
 
-fn blank_header(pen: &Pen, slot: &Slot, case: CaseId, kind: Kind) -> Header {
+/// The header of a place, before anything is said in it; `roster` is the version sealed under.
+pub(super) fn blank_header(roster: u64, slot: &Slot, case: CaseId, kind: Kind) -> Header {
     Header {
         v: 1,
         agency: slot.agency,
@@ -249,7 +250,7 @@ fn blank_header(pen: &Pen, slot: &Slot, case: CaseId, kind: Kind) -> Header {
         case,
         key: slot.seq,
         audience: Vec::new(),
-        roster: RosterSeen { version: pen.roster.0, hash: None },
+        roster: RosterSeen { version: roster, hash: None },
         commitment: Digest::from_bytes([0; 32]),
         digest: Digest::from_bytes([0; 32]),
         size: 0,
@@ -259,7 +260,7 @@ fn blank_header(pen: &Pen, slot: &Slot, case: CaseId, kind: Kind) -> Header {
 }
 
 fn slip_header(pen: &Pen, slot: &Slot, case: CaseId, key: &CaseKey, audience: Vec<Reader>, bytes: &[u8]) -> Header {
-    let mut header = blank_header(pen, slot, case, Kind::Slip);
+    let mut header = blank_header(pen.roster.0, slot, case, Kind::Slip);
     header.commitment = Digest::from_bytes(*key.id(&ring::place_of(&header)).as_bytes());
     header.audience = audience;
     header.roster.hash = Some(pen.roster.1);
@@ -276,7 +277,7 @@ fn content_entry(
     key: &CaseKey,
     text: &[u8],
 ) -> Result<(Header, Vec<u8>), Failure> {
-    let mut header = blank_header(pen, slot, case, Kind::Sealed);
+    let mut header = blank_header(pen.roster.0, slot, case, Kind::Sealed);
     header.key = slip;
     let place: Place = ring::place_of(&header);
     let hedge = NonceHedge { key: &pen.nonce, link: slot.prev };

@@ -11,7 +11,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 
 use super::{
     Cursor, DocumentFiled, Filed, Filing, Journal, Keep, KnownHead, Line, NewJournal, Page, Pulled, Quarantined, Shelf,
-    ShelfRow, Status, Wanted, schema, sqlite_erase, sqlite_keep as keep, sqlite_read as read,
+    ShelfRow, Status, Wanted, schema, sqlite_erase, sqlite_keep as keep,
+    sqlite_read::{self as read, Numbered},
 };
 use crate::batch::{Limit, Run};
 use crate::chain::Verdict;
@@ -19,13 +20,21 @@ use crate::documents::{Adoption, Document};
 use crate::entry::{EntryRef, Slot};
 use crate::error::{Result, SyncError};
 
-/// The journal of one home. Several may be open on one file, in one program or in several: SQLite keeps them apart, and nothing
-/// is remembered outside the file.
+/// The journal of one home. Several may be open on one file, in one program or in several: SQLite keeps them apart. Nothing is
+/// remembered outside the file but where this handle's last keeping left the journal that grew, for as long as nobody else writes.
 #[derive(Debug)]
 pub struct SqliteJournal {
     db: Connection,
     seal: RowSeal,
     path: PathBuf,
+    grown: Option<Grown>,
+}
+
+/// The journals that the last transaction of this handle made grow, and SQLite's number for what other handles had written.
+#[derive(Debug)]
+struct Grown {
+    others: i64,
+    journals: Vec<Numbered>,
 }
 
 /// What the vault's own row says once opened.
@@ -45,7 +54,7 @@ impl SqliteJournal {
         let mut db = Connection::open_with_flags(path, flags).map_err(storage)?;
         prepare(&db)?;
         schema::migrate(&mut db)?;
-        let mut journal = SqliteJournal { db, seal, path: path.to_owned() };
+        let mut journal = SqliteJournal { db, seal, path: path.to_owned(), grown: None };
         journal.recognise()?;
         Ok(journal)
     }
@@ -111,6 +120,7 @@ impl SqliteJournal {
     }
 
     fn writing<T>(&mut self, work: impl FnOnce(&Transaction<'_>, &RowSeal) -> Result<T>) -> Result<T> {
+        self.grown = None;
         let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(storage)?;
         // Dropped without a commit, it rolls back: an error leaves nothing behind.
         let done = work(&tx, &self.seal)?;
@@ -140,7 +150,15 @@ impl Journal for SqliteJournal {
     }
 
     fn append(&mut self, keep: &Keep) -> Result<Vec<KnownHead>> {
-        self.writing(|tx, seal| keep::append(tx, seal, keep))
+        let last = self.grown.take();
+        let grown = self.writing(|tx, seal| {
+            let others = read::others(tx)?;
+            let held = last.filter(|last| last.others == others).map(|last| last.journals).unwrap_or_default();
+            Ok(Grown { others, journals: keep::append(tx, seal, keep, held)? })
+        })?;
+        let heads = grown.journals.iter().map(|journal| journal.known).collect();
+        self.grown = Some(grown);
+        Ok(heads)
     }
 
     fn pending(&self, wanted: &Wanted, limit: Limit) -> Result<Vec<Run>> {
@@ -209,6 +227,8 @@ fn prepare(db: &Connection) -> Result<()> {
     db.query_row("pragma secure_delete = fast", [], |_row| Ok(())).map_err(storage)?;
     db.query_row("pragma journal_mode = wal", [], |_row| Ok(())).map_err(storage)?;
     db.pragma_update(None, "synchronous", "full").map_err(storage)?;
+    // 8 MiB of pages: a long import or the first sync of a reader goes over more than the 2 MB that SQLite keeps by itself.
+    db.pragma_update(None, "cache_size", -8192).map_err(storage)?;
     db.set_prepared_statement_cache_capacity(64);
     Ok(())
 }

@@ -82,11 +82,12 @@ fn add_journal(tx: &Transaction<'_>, seal: &RowSeal, k: &KnownHead) -> Result<Nu
     Ok(Numbered { no, known: *k, elided: 0 })
 }
 
-pub(super) fn append(tx: &Transaction<'_>, seal: &RowSeal, keep: &Keep) -> Result<Vec<KnownHead>> {
-    let mut touched: Vec<Numbered> = Vec::new();
+/// Gives the journals that grew, as they then stand. `held` are journals as this transaction would find them.
+pub(super) fn append(tx: &Transaction<'_>, seal: &RowSeal, keep: &Keep, held: Vec<Numbered>) -> Result<Vec<Numbered>> {
+    let mut touched = held;
     for entry in &keep.entries {
         let h = &entry.header;
-        let at = match touched.iter().position(|n| (n.known.device, n.known.journal) == (h.device, h.journal)) {
+        let at = match touched.iter().position(|n| n.name() == (h.device, h.journal)) {
             Some(at) => at,
             None => {
                 touched.push(read::journal(tx, seal, &h.device, &h.journal)?.ok_or(SyncError::NoJournal)?);
@@ -98,7 +99,9 @@ pub(super) fn append(tx: &Transaction<'_>, seal: &RowSeal, keep: &Keep) -> Resul
         insert_entry(tx, seal, at, at.known.head, entry)?;
     }
     shelve(tx, seal, &keep.rows, &keep.drop)?;
-    Ok(touched.into_iter().map(|n| n.known).collect())
+    let grown = |n: &Numbered| keep.entries.iter().any(|e| (e.header.device, e.header.journal) == n.name());
+    touched.retain(grown);
+    Ok(touched)
 }
 
 const INSERT: &str = "insert into entries (place, link, hash, body) values (?1, ?2, ?3, ?4)";
@@ -133,7 +136,8 @@ pub(super) fn shelve(tx: &Transaction<'_>, seal: &RowSeal, put: &[ShelfRow], tak
         let case = row.case.as_ref().map_or(&[][..], |c| c.as_bytes());
         let key_id = row.key_id.as_ref().map_or(&[][..], |k| k.as_bytes());
         let body = seal.seal(row.shelf.table(), &row.key, case, key_id, &row.plain).map_err(SyncError::Trust)?;
-        let sql = "insert or replace into shelf (shelf, key, case_id, key_id, body) values (?1, ?2, ?3, ?4, ?5)";
+        let sql = "insert into shelf (shelf, key, case_id, key_id, body) values (?1, ?2, ?3, ?4, ?5)
+            on conflict (shelf, key) do update set case_id = ?3, key_id = ?4, body = ?5";
         run(tx, sql, (row.shelf.number(), &row.key, case, key_id, body))?;
     }
     Ok(())

@@ -26,6 +26,18 @@ pub(super) struct Numbered {
     pub(super) elided: u64,
 }
 
+impl Numbered {
+    pub(super) fn name(&self) -> (DeviceId, JournalId) {
+        (self.known.device, self.known.journal)
+    }
+}
+
+/// Changes when another handle has written to the file, as it stands in this transaction.
+pub(super) fn others(db: &Connection) -> Result<i64> {
+    let version = one(db, "pragma data_version", [], |row| row.get(0).map_err(storage))?;
+    version.ok_or(COLUMN)
+}
+
 /// Damage, for columns that do not have the type or length that the schema gives them.
 pub(super) const COLUMN: SyncError = SyncError::StorageDamaged("a column is not of its type");
 
