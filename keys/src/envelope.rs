@@ -149,19 +149,48 @@ pub fn seal(plain_json: &[u8], place: &Place, key: &CaseKey, hedge: &NonceHedge<
 }
 
 fn seal_with(
-    Scratch { json, plaintext }: &mut Scratch,
+    scratch: &mut Scratch,
     plain_json: &[u8],
     place: &Place,
     key: &CaseKey,
     hedge: &NonceHedge<'_>,
 ) -> Result<Sealed, EnvelopeFault> {
+    fold_into(scratch, plain_json, place)?;
+    Ok(seal_plaintext(&scratch.plaintext, key, hedge))
+}
+
+fn fold_into(Scratch { json, plaintext }: &mut Scratch, plain_json: &[u8], place: &Place) -> Result<(), EnvelopeFault> {
     splice_slot(plain_json, place, json)?;
     if json.len() > limits::CONTENT {
         return Err(EnvelopeFault::TooLarge);
     }
     dictionary::compress(json, plaintext)?;
     padding::pad(plaintext);
-    Ok(seal_plaintext(plaintext, key, hedge))
+    Ok(())
+}
+
+/// Content that is ready to be sealed at its place: compressed, padded, its slot in it. It waits for the link before it, which
+/// hedges its nonce, and several can be made at once.
+pub struct Folded(Zeroizing<Vec<u8>>);
+
+impl Folded {
+    /// Makes `plain_json` ready for `place`, as [`seal`] does.
+    ///
+    /// # Errors
+    /// As [`seal`].
+    pub fn new(plain_json: &[u8], place: &Place) -> Result<Self, EnvelopeFault> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let folded = fold_into(scratch, plain_json, place).map(|()| Self(scratch.plaintext.clone().into()));
+            scratch.wipe();
+            folded
+        })
+    }
+
+    /// Seals it: the same bytes as [`seal`] of what it was made from.
+    #[must_use]
+    pub fn seal(&self, key: &CaseKey, hedge: &NonceHedge<'_>) -> Sealed {
+        seal_plaintext(&self.0, key, hedge)
+    }
 }
 
 fn seal_plaintext(plaintext: &[u8], key: &CaseKey, hedge: &NonceHedge<'_>) -> Sealed {

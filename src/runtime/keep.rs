@@ -3,13 +3,14 @@
 
 use amanat_keys::{
     audience::Sharing,
+    case_key::CaseKey,
     fingerprint::{CaseId, DeviceId, Digest, UnitId},
     roster::UnitKind,
 };
 use amanat_sync::{
-    entry::{Reader, Slot},
+    entry::{EntryRef, Header, Reader, Slot},
     error::SyncError,
-    journal::{Journal as _, Keep, Line, Shelf, ShelfRow},
+    journal::{Journal as _, Keep, KnownHead, Line, Shelf, ShelfRow},
 };
 use zeroize::Zeroizing;
 
@@ -29,8 +30,6 @@ use crate::{
     record,
 };
 
-/// How many pieces go in one transaction of a long import: some seconds of work, a few megabytes.
-const CHUNK: usize = 2048;
 /// Up to so many pieces, sealing them a second time costs less than asking the journal for a place each time.
 const FEW: usize = 16;
 /// The form that opens a case, and its question for the sharing level.
@@ -105,30 +104,15 @@ impl Home {
         self.keep_cuts(cuts, Beside { draft: None, mark }, None)
     }
 
-    /// Keeps many things in a few large transactions: an import. `kept` hears how many rows are safe after each.
-    ///
-    /// # Errors
-    /// As [`Home::keep`]; what earlier transactions kept stays kept.
-    pub fn keep_many(
-        &mut self,
-        codebook: &Codebook,
-        things: Vec<ToKeep>,
-        mut kept: impl FnMut(Vec<Entry>),
-    ) -> Result<(), Failure> {
-        let mut chunk = Vec::new();
-        for keep in things {
-            chunk.push(cut(codebook, keep));
-            if chunk.len() >= CHUNK {
-                kept(self.keep_cuts(std::mem::take(&mut chunk), Beside::default(), None)?);
-            }
-        }
-        if !chunk.is_empty() {
-            kept(self.keep_cuts(chunk, Beside::default(), None)?);
-        }
-        Ok(())
+    fn keep_cuts(&mut self, cuts: Vec<Cut>, beside: Beside, whom: Option<Whom>) -> Result<Vec<Entry>, Failure> {
+        let (to_seal, levels) = self.plan(cuts, whom)?;
+        let entries = self.seal_and_append(to_seal, &beside)?;
+        self.levels.extend(levels);
+        Ok(entries)
     }
 
-    fn keep_cuts(&mut self, cuts: Vec<Cut>, beside: Beside, whom: Option<Whom>) -> Result<Vec<Entry>, Failure> {
+    /// What is to be sealed and for whom, and the sharing levels that it says.
+    pub(super) fn plan(&self, cuts: Vec<Cut>, whom: Option<Whom>) -> Result<(ToSeal, Vec<(CaseId, Sharing)>), Failure> {
         self.listed()?;
         self.refuse_to_write_only()?;
         let mut to_seal = ToSeal::default();
@@ -164,9 +148,7 @@ impl Home {
         for piece in to_seal.pieces.iter_mut().filter(|_| !self.again.is_empty()) {
             model::with_new_ids(&mut piece.content, |id| self.newest_id(id));
         }
-        let entries = self.seal_and_append(to_seal, &beside)?;
-        self.levels.extend(levels);
-        Ok(entries)
+        Ok((to_seal, levels))
     }
 
     /// At the place after the newest that was kept in this sitting, else at the one that the journal gives: asking it costs as much
@@ -190,13 +172,27 @@ impl Home {
         to_seal: ToSeal,
         beside: &Beside,
     ) -> Result<Result<Vec<Entry>, SyncError>, Failure> {
+        let (mut keep, kept) = self.seal_at(slot, to_seal)?;
+        keep.rows.extend(beside.mark.clone());
+        keep.drop.extend(beside.draft.map(|draft| (Shelf::Drafts, draft.as_bytes().to_vec())));
+        Ok(self.journal.append(&keep).map(|heads| self.note_kept(kept, &heads)))
+    }
+
+    /// Seals what is to stand at this place and after it: what one transaction is to write, and what is known once it has.
+    pub(super) fn seal_at(&self, slot: Slot, to_seal: ToSeal) -> Result<(Keep, Kept), Failure> {
         let ToSeal { pieces, readers, readers_of, locals } = to_seal;
         let after = if slot.seq == 1 { self.goes_on_from(&slot.journal)? } else { None };
         let given = Given { pieces, after, readers: &readers, readers_of: &readers_of, times: self.times() };
         let batch = sealing::seal(&self.pen()?, &self.ring, slot, given)?;
-        let mut rows = notes(&batch, locals);
-        rows.extend(beside.mark.clone());
-        Ok(self.append(batch, rows, beside.draft))
+        let notes = notes(&batch, locals);
+        let Batch { sealed, mut rows, keys, entries, next } = batch;
+        if self.writes_only() {
+            // The keys live in memory for this sitting: what was kept before cannot be read by whoever forces an unlock.
+            rows.clear();
+        }
+        rows.extend(notes);
+        let slips = sealed.iter().filter(|entry| entry.header.wraps()).map(|entry| entry.header.clone()).collect();
+        Ok((Keep { entries: sealed, rows, drop: Vec::new() }, Kept { slips, keys, entries, next }))
     }
 
     fn readers_of(&self, whom: &Whom) -> Result<Readers, Failure> {
@@ -232,19 +228,9 @@ impl Home {
         Ok(station.map_or(own.id, |unit| unit.id))
     }
 
-    /// Slips, entries, case keys, notes, and the draft that goes: one transaction.
-    fn append(&mut self, batch: Batch, notes: Vec<ShelfRow>, draft: Option<DraftId>) -> Result<Vec<Entry>, SyncError> {
-        let Batch { sealed, mut rows, keys, entries, next } = batch;
-        if self.writes_only() {
-            // The keys live in memory for this sitting: what was kept before cannot be read by whoever forces an unlock.
-            rows.clear();
-        }
-        rows.extend(notes);
-        let slips: Vec<_> =
-            sealed.iter().filter(|entry| entry.header.wraps()).map(|entry| entry.header.clone()).collect();
-        let drop = draft.map(|draft| (Shelf::Drafts, draft.as_bytes().to_vec())).into_iter().collect();
-        let keep = Keep { entries: sealed, rows, drop };
-        let heads = self.journal.append(&keep)?;
+    /// Takes note of what the journal has written.
+    pub(super) fn note_kept(&mut self, kept: Kept, heads: &[KnownHead]) -> Vec<Entry> {
+        let Kept { slips, keys, entries, next } = kept;
         self.next = next;
         for (at, key, purpose) in keys {
             let slip = slips.iter().find(|header| header.at() == at);
@@ -259,8 +245,8 @@ impl Home {
         // A row that cannot be written now is tried again with the next; what was kept is kept.
         self.file_firsts().unwrap_or_default();
         // The entry is kept; that the file beside the database could not be written changes nothing about it.
-        self.note_heads(&heads).unwrap_or_default();
-        Ok(entries)
+        self.note_heads(heads).unwrap_or_default();
+        entries
     }
 
     /// Clock evidence for what is kept now.
@@ -318,10 +304,19 @@ pub(super) struct Whom {
     pub device: Option<DeviceId>,
 }
 
+/// What is known once a transaction has been written.
+pub(super) struct Kept {
+    slips: Vec<Header>,
+    keys: Vec<(EntryRef, CaseKey, Purpose)>,
+    entries: Vec<Entry>,
+    /// The slot after the last.
+    pub next: Option<Slot>,
+}
+
 /// What is to be sealed, and for whom.
 #[derive(Clone, Default)]
-struct ToSeal {
-    pieces: Vec<Piece>,
+pub(super) struct ToSeal {
+    pub pieces: Vec<Piece>,
     readers: Vec<Readers>,
     /// Which of the readers each piece is for.
     readers_of: Vec<usize>,
@@ -339,14 +334,14 @@ struct Beside {
 }
 
 /// One thing, cut where its parts travel differently.
-struct Cut {
-    case: CaseId,
+pub(super) struct Cut {
+    pub case: CaseId,
     pieces: Vec<Piece>,
     local: Answers,
     level: Option<Sharing>,
 }
 
-fn cut(codebook: &Codebook, keep: ToKeep) -> Cut {
+pub(super) fn cut(codebook: &Codebook, keep: ToKeep) -> Cut {
     let case: CaseId = keep.case.into();
     let said = keep.sharing.as_ref().and_then(level);
     let piece = |purpose, content| Piece { case, purpose, content, source: None, again: None };

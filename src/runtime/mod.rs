@@ -23,6 +23,7 @@ mod heads;
 pub mod home;
 pub mod home_lock;
 pub mod keep;
+mod keep_many;
 pub mod lineage;
 pub mod main_loop;
 pub mod make;

@@ -1,14 +1,14 @@
 //! From contents to signed entries, ready to be appended: slips where they are needed, envelopes, headers, the chain.
 //!
-//! Three steps, so that a large import uses both cores: *plan* gives every entry its number; *make* does what no other entry
-//! bears on (slips, text); *chain* seals one after the other, because each nonce is hedged with the link before it; *sign*
-//! signs what is chained. Nothing here touches the disk.
+//! Four steps, so that a large import uses both cores: *plan* gives every entry its number; *make* does what no other entry
+//! bears on (slips, text, compression); *chain* seals one after the other, because each nonce is hedged with the link before it;
+//! *sign* signs what is chained. Nothing here touches the disk.
 
 use std::{collections::HashMap, num::NonZeroUsize, thread};
 
 use amanat_keys::{
     case_key::{CaseKey, Place},
-    envelope,
+    envelope::{Folded, Sealed},
     error::KeysError,
     fingerprint::{CaseId, Digest},
     payload::NonceHedge,
@@ -111,12 +111,13 @@ pub(super) struct Batch {
 
 enum Planned {
     Slip { case: CaseId, purpose: Purpose, key: CaseKey, readers: usize },
-    Content { piece: usize, key: CaseKey, slip: u64 },
+    Content { piece: usize, key: CaseKey, slip: u64, seq: u64 },
 }
 
 enum Made {
     Slip(Vec<u8>),
-    Text(Option<Vec<u8>>),
+    /// What is ready to be sealed; none where the entries before it must be sealed first.
+    Content(Option<Folded>),
 }
 
 /// Seals pieces in order.
@@ -125,7 +126,7 @@ enum Made {
 /// What `keys` refuses; nothing has been kept then.
 pub(super) fn seal(pen: &Pen, ring: &Ring, slot: Slot, given: Given<'_>) -> Result<Batch, Failure> {
     let plan = plan(ring, slot, &given.pieces, given.readers, given.readers_of)?;
-    let made = make(&plan, &given)?;
+    let made = make(&slot, &plan, &given)?;
     let chained = chain(pen, slot, plan, made, given)?;
     sign(pen, chained)
 }
@@ -158,7 +159,8 @@ fn plan(
             plan.push(Planned::Slip { case: piece.case, purpose: piece.purpose, key: key.clone(), readers: who });
             (seq, key)
         });
-        plan.push(Planned::Content { piece: at, key, slip });
+        let seq = number(&plan);
+        plan.push(Planned::Content { piece: at, key, slip, seq });
     }
     Ok(plan)
 }
@@ -171,16 +173,20 @@ fn no_readers() -> Failure {
 }
 
 /// Slips and texts, on as many threads as there are cores where it is worth it.
-fn make(plan: &[Planned], given: &Given<'_>) -> Result<Vec<Made>, Failure> {
+fn make(slot: &Slot, plan: &[Planned], given: &Given<'_>) -> Result<Vec<Made>, Failure> {
     let make_one = |planned: &Planned| match planned {
         Planned::Slip { key, readers: who, .. } => {
             let recipients = given.readers.get(*who).map(|readers| readers.recipients.as_slice()).unwrap_or_default();
             Slip::make(key, recipients).map(Made::Slip).map_err(|fault| fault::keys(DOING, &KeysError::from(fault)))
         }
-        Planned::Content { piece: at, .. } => Ok(Made::Text(given.pieces.get(*at).and_then(|piece| {
-            let ready = !piece.waits() && (*at > 0 || given.after.is_none());
-            ready.then(|| record::encode(&given.times, piece.source.as_ref(), None, &piece.content))
-        }))),
+        Planned::Content { piece: at, slip, seq, .. } => {
+            let ready = |piece: &&Piece| !piece.waits() && (*at > 0 || given.after.is_none());
+            let folded = given.pieces.get(*at).filter(ready).map(|piece| {
+                let text = record::encode(&given.times, piece.source.as_ref(), None, &piece.content);
+                fold(&text, &place(&Slot { seq: *seq, ..*slot }, piece.case, *slip))
+            });
+            Ok(Made::Content(folded.transpose()?))
+        }
     };
     in_parallel(plan, make_one)
 }
@@ -207,7 +213,7 @@ fn chain(pen: &Pen, mut slot: Slot, plan: Vec<Planned>, made: Vec<Made>, given: 
                 chained.batch.keys.push((at, key, purpose));
                 (header, bytes)
             }
-            (Planned::Content { piece, key, slip }, Made::Text(text)) => {
+            (Planned::Content { piece, key, slip, .. }, Made::Content(folded)) => {
                 let Some(mut piece) = pieces.get_mut(piece).and_then(Option::take) else { continue };
                 if let Content::Names(names) = &mut piece.content
                     && names.of == PREVIOUS
@@ -218,15 +224,21 @@ fn chain(pen: &Pen, mut slot: Slot, plan: Vec<Planned>, made: Vec<Made>, given: 
                     with_new_ids(&mut piece.content, |id| again::newest_id(&copies, id));
                 }
                 let (ties, times) = (piece.ties(after.take()), piece.times(times));
-                let text = text
-                    .unwrap_or_else(|| record::encode(&times, piece.source.as_ref(), ties.as_deref(), &piece.content));
-                let (header, envelope) = content_entry(pen, &slot, piece.case, slip, &key, &text)?;
+                let folded = folded.map_or_else(
+                    || {
+                        let text = record::encode(&times, piece.source.as_ref(), ties.as_deref(), &piece.content);
+                        fold(&text, &place(&slot, piece.case, slip))
+                    },
+                    Ok,
+                )?;
+                let (header, envelope) =
+                    content_entry(pen, &slot, piece.case, slip, folded.seal(&key, &hedge(pen, &slot)));
                 previous = entry_id(&Digest::of(&header.encode().map_err(|error| fault::sync(DOING, &error))?));
                 copies.extend(piece.again.map(|again| (again.was.id(), previous)));
                 chained.batch.entries.push(opened(previous, &header, piece, ties, times));
                 (header, envelope)
             }
-            (Planned::Slip { .. }, Made::Text(_)) | (Planned::Content { .. }, Made::Slip(_)) => continue,
+            (Planned::Slip { .. }, Made::Content(_)) | (Planned::Content { .. }, Made::Slip(_)) => continue,
         };
         let bytes = header.encode().map_err(|error| fault::sync(DOING, &error))?;
         let link = amanat_sync::chain::link(&slot.prev, &Digest::of(&bytes));
@@ -269,24 +281,26 @@ fn slip_header(pen: &Pen, slot: &Slot, case: CaseId, key: &CaseKey, audience: Ve
     header
 }
 
-fn content_entry(
-    pen: &Pen,
-    slot: &Slot,
-    case: CaseId,
-    slip: u64,
-    key: &CaseKey,
-    text: &[u8],
-) -> Result<(Header, Vec<u8>), Failure> {
+/// Where an entry's content is sealed for: its own place, under the slip of this number in the same journal.
+fn place(slot: &Slot, case: CaseId, slip: u64) -> Place {
+    Place { agency: slot.agency, device: slot.device, journal: slot.journal, seq: slot.seq, case, key: slip }
+}
+
+fn fold(text: &[u8], place: &Place) -> Result<Folded, Failure> {
+    Folded::new(text, place).map_err(|fault| fault::keys(DOING, &KeysError::from(fault)))
+}
+
+fn hedge<'a>(pen: &'a Pen, slot: &Slot) -> NonceHedge<'a> {
+    NonceHedge { key: &pen.nonce, link: slot.prev }
+}
+
+fn content_entry(pen: &Pen, slot: &Slot, case: CaseId, slip: u64, sealed: Sealed) -> (Header, Vec<u8>) {
     let mut header = blank_header(pen.roster.0, slot, case, Kind::Sealed);
     header.key = slip;
-    let place: Place = ring::place_of(&header);
-    let hedge = NonceHedge { key: &pen.nonce, link: slot.prev };
-    let sealed =
-        envelope::seal(text, &place, key, &hedge).map_err(|fault| fault::keys(DOING, &KeysError::from(fault)))?;
     header.commitment = sealed.commitment;
     header.digest = sealed.digest;
     header.size = u64::try_from(sealed.envelope.len()).unwrap_or(u64::MAX);
-    Ok((header, sealed.envelope))
+    (header, sealed.envelope)
 }
 
 fn opened(id: EntryId, header: &Header, piece: Piece, ties: Option<Box<Ties>>, times: Times) -> Entry {

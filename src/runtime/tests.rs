@@ -191,21 +191,30 @@ fn a_draft_comes_back_and_goes_with_the_keeping_that_ends_it() {
 #[test]
 fn a_long_import_is_one_chain_whatever_thread_made_what() {
     let (_folder, mut home) = member(Role::Officer);
-    let things = (0..600_u16).flat_map(|n| {
+    let thing = |n: u16, what| {
         let mut case = [0; 16];
         case[..2].copy_from_slice(&n.to_be_bytes());
-        let keep = |what| ToKeep { case: CaseId::from_bytes(case), what, source: None, draft: None, sharing: None };
-        [keep(What::Sheet(sheet("case", &[]))), keep(What::Sheet(sheet("person", &[])))]
-    });
-    let mut kept = 0;
-    home.keep_many(Codebook::builtin().unwrap(), things.collect(), |entries| kept += entries.len()).unwrap();
-    assert_eq!(kept, 1200);
+        ToKeep { case: CaseId::from_bytes(case), what, source: None, draft: None, sharing: None }
+    };
+    // Three transactions; a note comes first, so that the two entries of some cases stand in two of them.
+    let note = thing(0, What::Sheet(sheet("note", &[("note_text", text("first"))])));
+    let cases = (0..420_u16)
+        .flat_map(|n| [thing(n, What::Sheet(sheet("case", &[]))), thing(n, What::Sheet(sheet("person", &[])))]);
+    let (mut kept, mut times) = (0, 0);
+    let told = |entries: Vec<crate::model::Entry>| {
+        kept += entries.len();
+        times += 1;
+    };
+    home.keep_by(400, Codebook::builtin().unwrap(), [note].into_iter().chain(cases).collect(), told).unwrap();
+    assert_eq!((kept, times), (841, 3));
     let status = home.status().unwrap();
-    assert_eq!(status.own[0].kept.seq, 1800, "a slip, a case and a person each");
+    assert_eq!(status.own[0].kept.seq, 1261, "a note, and a slip, a case and a person each");
+    let after = keep(&mut home, What::Sheet(sheet("note", &[("note_text", text("last"))])));
+    assert_eq!(after[0].author.seq, 1263, "and its slip before it");
     let mut opened = 0;
     let replayed = home.replay(|page, _| opened += page.len()).unwrap();
-    assert_eq!((opened, replayed.failed.len(), replayed.offered.len()), (1200, 0, 0));
-    assert_eq!(home.journal().shelf(Shelf::CaseKeys).unwrap().len(), 600);
+    assert_eq!((opened, replayed.failed.len(), replayed.offered.len()), (842, 0, 0));
+    assert_eq!(home.journal().shelf(Shelf::CaseKeys).unwrap().len(), 421);
 }
 
 /// What a sync does beside an open home that had been restored from a backup: our journal is closed, and there is a new one.
