@@ -52,6 +52,23 @@ fn days_of_recording_without_a_hub_lose_nothing() {
     assert_eq!(read["total"], stories.len(), "headquarters reads every case: {read}");
 }
 
+/// What the hub gave with its last answer is good for the next program; one that it no longer knows costs one more answer.
+#[test]
+fn a_sync_with_nothing_to_do_is_one_question_and_two_after_the_hub_was_started_anew() {
+    let mut agency = TestAgency::build();
+    record(&agency.officer, 1, "rolpashten");
+    let questions = |agency: &TestAgency| {
+        let before = agency.link.asked();
+        agency.officer.run(&["sync"]);
+        agency.link.asked() - before
+    };
+    assert!(questions(&agency) > 1, "entries and the way back");
+    assert_eq!([questions(&agency), questions(&agency)], [1, 1]);
+    agency.kill_hub();
+    agency.start_hub();
+    assert_eq!([questions(&agency), questions(&agency)], [2, 1]);
+}
+
 /// A hub that answers and is not ours: no receipt of it counts, and the officer is told that this is no matter of the network.
 #[test]
 fn another_hub_at_the_same_address_is_refused_and_nothing_counts_as_received() {

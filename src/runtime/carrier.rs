@@ -5,12 +5,13 @@ use amanat_keys::{device::Signer, roster::Hub, trust::Trust};
 use amanat_sync::{
     courier::{self, Courier, End, Outcome, Party},
     http::{self, Brake, HttpSettings, HttpTransport},
-    journal::SqliteJournal,
+    journal::{Journal as _, SqliteJournal},
     leaving::Told,
+    signature::Nonce,
     transport::RefusalReason,
 };
 
-use super::{clock, fault, home::Home};
+use super::{clock, fault, home::Home, marks::Mark};
 use crate::failure::Failure;
 
 /// Everything a pass needs. Kept between passes: it holds the connection.
@@ -22,6 +23,8 @@ pub struct Carrier {
     trust: Trust,
     attempts: u32,
     seed: u64,
+    /// The nonces as they stand on the shelf.
+    given: Vec<Nonce>,
 }
 
 impl Carrier {
@@ -46,9 +49,19 @@ impl Carrier {
         let trust = home.trust()?.clone();
         let party = Party { agency: trust.agency(), device: home.device(), hub: hub.id };
         let journal = home.journal().another().map_err(|error| fault::sync("opening the journal again", &error))?;
-        let road = road(hub, &trust, &home.signer(), party)?;
+        let mut road = road(hub, &trust, &home.signer(), party)?;
+        road.was_given(&home.nonces);
         let seed = home.device().as_bytes().iter().fold(0_u64, |seed, byte| seed.rotate_left(7) ^ u64::from(*byte));
-        Ok(Self { courier: Courier::default(), journal, road, party, trust, attempts: 0, seed })
+        Ok(Self {
+            courier: Courier::default(),
+            journal,
+            road,
+            party,
+            trust,
+            attempts: 0,
+            seed,
+            given: home.nonces.clone(),
+        })
     }
 
     /// What ends a pass under way, from another thread.
@@ -66,7 +79,16 @@ impl Carrier {
         self.road.sets_out();
         let outcome = courier::pass(&mut self.courier, &mut self.journal, &mut self.road, self.party, &mut self.trust);
         self.attempts = if matches!(outcome.end, End::Done) { 0 } else { self.attempts.saturating_add(1) };
+        self.remember();
         outcome
+    }
+
+    /// What the hub gave is for the next program too. Where it cannot be written, that one pays a round trip.
+    fn remember(&mut self) {
+        let nonces: Vec<Nonce> = self.road.nonces().copied().collect();
+        if nonces != self.given && self.journal.shelve(&[Mark::Nonces(&nonces).row()], &[]).is_ok() {
+            self.given = nonces;
+        }
     }
 
     /// Milliseconds until the next try by itself; `None` when a person must act first, or nothing is to be tried again.

@@ -13,6 +13,7 @@ use amanat_keys::{
 use amanat_sync::{
     entry::{Reader, Slot},
     journal::{Journal as _, KnownHead, Line, NewJournal, Shelf, SqliteJournal, State, Status},
+    signature::Nonce,
 };
 use std::collections::HashMap;
 
@@ -56,6 +57,8 @@ pub struct Home {
     /// The place after the newest that was kept in this sitting. Not believed: the journal refuses a place that is taken, and is
     /// asked then.
     pub(super) next: Option<Slot>,
+    /// What the hub had given for the next requests when this home was opened.
+    pub(super) nonces: Vec<Nonce>,
     notices: Vec<String>,
 }
 
@@ -90,6 +93,7 @@ impl Home {
             read_up_to: HashMap::new(),
             again: HashMap::new(),
             next: None,
+            nonces: marks::nonces(&marks),
             notices: Vec::new(),
         };
         home.compare_heads()?;

@@ -11,6 +11,7 @@ use amanat_keys::{
 use amanat_sync::{
     entry::EntryRef,
     journal::{Shelf, ShelfRow},
+    signature::Nonce,
 };
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use zeroize::Zeroizing;
@@ -23,6 +24,7 @@ const UNIT: &[u8] = b"unit/";
 const AGAIN: &[u8] = b"again/";
 const FIRST: &[u8] = b"first/";
 const ERASED: &[u8] = b"erased/";
+const NONCES: &[u8] = b"nonces";
 
 /// One row.
 pub(super) enum Mark<'a> {
@@ -36,6 +38,8 @@ pub(super) enum Mark<'a> {
     First(&'a First),
     /// The hub's time, in Unix milliseconds, when the first entry of an order was erased here.
     Erased(&'a Digest, i64),
+    /// What the hub gave for the next requests: the first of the next program then needs no answer before it.
+    Nonces(&'a [Nonce]),
 }
 
 impl Mark<'_> {
@@ -45,6 +49,7 @@ impl Mark<'_> {
             Self::Trust(trust) => (TRUST.to_vec(), trust.to_bytes()),
             Self::First(first) => first_row(first),
             Self::Erased(order, ms) => ([ERASED, order.as_bytes()].concat(), ms.to_be_bytes().to_vec()),
+            Self::Nonces(nonces) => (NONCES.to_vec(), nonces.concat()),
             Self::Again(journal, seq) => ([AGAIN, journal.as_bytes()].concat(), seq.to_be_bytes().to_vec()),
             Self::Unit(held) => {
                 // 5 + 32 + 8 bytes, within the 64 that a row key may have.
@@ -82,6 +87,12 @@ pub(super) fn again(rows: &[ShelfRow], journal: &JournalId) -> u64 {
     let key = [AGAIN, journal.as_bytes()].concat();
     let row = rows.iter().find(|row| row.key == key);
     row.and_then(|row| row.plain.as_slice().try_into().ok()).map_or(0, u64::from_be_bytes)
+}
+
+/// What the hub gave for the next requests, oldest first.
+pub(super) fn nonces(rows: &[ShelfRow]) -> Vec<Nonce> {
+    let row = rows.iter().find(|row| row.key == NONCES);
+    row.map(|row| row.plain.as_chunks().0.to_vec()).unwrap_or_default()
 }
 
 /// When orders were carried out here.

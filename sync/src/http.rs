@@ -141,6 +141,18 @@ impl HttpTransport {
         })
     }
 
+    /// What the hub gave for the next requests, oldest first. Whoever makes another transport for the same hub and device can hand
+    /// them on with [`HttpTransport::was_given`], unless a request of this one spends them.
+    pub fn nonces(&self) -> impl ExactSizeIterator<Item = &Nonce> {
+        self.nonces.iter()
+    }
+
+    /// Takes over what an earlier transport was given and has not spent: it spares the first request a round trip. One that the hub
+    /// no longer knows costs that round trip and nothing else.
+    pub fn was_given(&mut self, nonces: &[Nonce]) {
+        self.nonces = nonces.iter().rev().take(NONCES_KEPT).rev().copied().collect();
+    }
+
     /// From now on says how far a push has come.
     pub fn tell(&mut self, told: Told) {
         self.load.told = Some(told);
@@ -220,6 +232,10 @@ impl HttpTransport {
         self.measure(body.len(), (self.ticks)().saturating_sub(began));
         self.mark = field(&answer, MARK_FIELD).and_then(|mark| mark.parse().ok()).or(self.mark);
         if let Some(fresh) = field(&answer, NONCE_FIELD) {
+            if answer.status() == 401 {
+                // The hub was started anew: what it gave before is worth nothing.
+                self.nonces.clear();
+            }
             self.nonces.extend(signature::decode_nonces(fresh));
             while self.nonces.len() > NONCES_KEPT {
                 self.nonces.pop_front();

@@ -33,6 +33,8 @@ struct State {
     up: AtomicU64,
     down: AtomicU64,
     cuts: AtomicU64,
+    /// Requests that began on their way up, where the road shows them (without TLS).
+    asked: AtomicU64,
     live: Mutex<Vec<TcpStream>>,
     /// Where new connections end, where that is another place than at first.
     elsewhere: Mutex<Option<SocketAddr>>,
@@ -112,6 +114,11 @@ impl Link {
         self.state.cuts.load(Ordering::SeqCst)
     }
 
+    /// How many requests have gone up since the beginning, on a road without TLS.
+    pub(crate) fn asked(&self) -> u64 {
+        self.state.asked.load(Ordering::SeqCst)
+    }
+
     fn carry(&self, device: TcpStream, hub: SocketAddr) {
         if self.state.broken.load(Ordering::SeqCst) {
             return;
@@ -152,8 +159,13 @@ impl State {
     }
 }
 
+/// How every request begins.
+const REQUEST: &[u8] = b"POST /v1/";
+
 fn pump(state: &State, way: Way, mut from: TcpStream, mut to: TcpStream) {
     let mut buffer = [0_u8; 16 * 1024];
+    // What was read last, so that a line over two reads is seen too.
+    let mut before: Vec<u8> = Vec::new();
     loop {
         let read = match from.read(&mut buffer) {
             Ok(0) => break,
@@ -167,6 +179,10 @@ fn pump(state: &State, way: Way, mut from: TcpStream, mut to: TcpStream) {
         if to.write_all(piece).is_err() {
             break;
         }
+        before.extend_from_slice(piece);
+        let lines = before.windows(REQUEST.len()).filter(|window| *window == REQUEST).count();
+        state.asked.fetch_add(lines as u64, Ordering::SeqCst);
+        before.drain(..before.len().saturating_sub(REQUEST.len() - 1));
         let counter = if way == Way::Up { &state.up } else { &state.down };
         counter.fetch_add(allowed as u64, Ordering::SeqCst);
         if left != u64::MAX {
