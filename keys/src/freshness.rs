@@ -60,12 +60,7 @@ impl Freshness {
     /// version with another hash.
     pub fn verify(bytes: &[u8], trust: &Trust) -> Result<Verified<Self>, KeysError> {
         let unverified = Statement::from_bytes(bytes)?.expect::<Self>(Purpose::Freshness)?;
-        let signer = unverified.statement().signatures().iter().find_map(|(key, _)| trust.requester(key));
-        let (device, key) = signer.ok_or(Forgery::NoAuthority)?;
-        if !device.is_active() || !may_confirm(trust, device) {
-            return Err(Forgery::NoAuthority.into());
-        }
-        let verified = unverified.verify_by(&trust.agency(), &key)?;
+        let verified = trust.spoken(&unverified, |device| may_confirm(trust, device))?;
         let word = verified.value();
         if word.agency != trust.agency() {
             return Err(Forgery::OtherAgency.into());

@@ -13,7 +13,7 @@ use crate::error::{Forgery, KeysError, Malformed, Misuse, Stale};
 use crate::fingerprint::{AgencyId, DeviceId, Digest, JournalId, KeyId, UnitId};
 use crate::recipient::Recipient;
 use crate::roster::{Device, Hub, Roster, Unit, UnitKind};
-use crate::statement::{Purpose, Statement};
+use crate::statement::{Purpose, Statement, Unverified, Verified};
 use crate::verifying_key::VerifyingKey;
 use crate::words::Words;
 
@@ -245,6 +245,32 @@ impl Trust {
             .devices
             .iter()
             .find_map(|device| device.open_keys().find(|open| open.key_id() == *key).map(|open| (device, open)))
+    }
+
+    /// What one active device has signed that may say it, whoever else signed beside it: a signature more, under which nothing
+    /// stands or which means nothing here, takes nothing from the word of another.
+    ///
+    /// # Errors
+    /// [`Forgery::NoAuthority`] when none of the signers may say it; else the fault of the last that may.
+    pub(crate) fn spoken<T>(
+        &self,
+        unverified: &Unverified<T>,
+        may: impl Fn(&Device) -> bool,
+    ) -> Result<Verified<T>, KeysError>
+    where
+        T: Clone + for<'b> Decode<'b, ()> + Encode<()>,
+    {
+        let mut fault = Forgery::NoAuthority.into();
+        for (key, _) in unverified.statement().signatures() {
+            let Some((_, key)) = self.requester(key).filter(|(device, _)| device.is_active() && may(device)) else {
+                continue;
+            };
+            match unverified.clone().verify_by(&self.agency(), &key) {
+                Ok(verified) => return Ok(verified),
+                Err(refused) => fault = refused,
+            }
+        }
+        Err(fault)
     }
 
     /// The hubs.

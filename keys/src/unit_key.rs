@@ -11,6 +11,7 @@ use crate::device::{DeviceKeys, Signer};
 use crate::error::{Forgery, KeysError, Malformed, Misuse, NotForUs};
 use crate::fingerprint::{AgencyId, DeviceId, UnitId};
 use crate::recipient::{ReadIdentity, Recipient, decode_any};
+use crate::roster::Device;
 use crate::statement::{Purpose, Statement, Verified};
 use crate::trust::Trust;
 
@@ -88,12 +89,8 @@ impl UnitKeys {
     pub fn verify(bytes: &[u8], trust: &Trust) -> Result<Verified<Self>, KeysError> {
         let unverified = Statement::from_bytes(bytes)?.expect::<Self>(Purpose::UnitKeys)?;
         let claimed = unverified.peek()?;
-        let signer = unverified.statement().signatures().iter().find_map(|(key, _)| trust.requester(key));
-        let (device, key) = signer.ok_or(Forgery::NoAuthority)?;
-        if !device.is_active() || !trust.roster().reads_for(device, &claimed.unit) {
-            return Err(Forgery::NoAuthority.into());
-        }
-        let verified = unverified.verify_by(&trust.agency(), &key)?;
+        let reads = |device: &Device| trust.roster().reads_for(device, &claimed.unit);
+        let verified = trust.spoken(&unverified, reads)?;
         if verified.value().agency != trust.agency() {
             return Err(Forgery::OtherAgency.into());
         }

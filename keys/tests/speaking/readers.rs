@@ -139,6 +139,19 @@ fn unit_keys_signed_by_one_who_does_not_read() {
     }
 }
 
+/// Signatures stand sorted by key, so either may come first.
+#[test]
+fn a_second_signature_takes_nothing_from_the_word_of_one_who_may_say_it() {
+    let agency = Agency::new();
+    let trust = agency.pinned();
+    let wraps = UnitKeys::wrap_for_roster(&trust, &agency.station, &agency.station_key).unwrap();
+    for other in [&agency.officer, &agency.reader, &agency.hub] {
+        let mut both = wraps.sign(&agency.supervisor.signer());
+        both.sign(&trust.agency(), &other.signer());
+        assert_eq!(*UnitKeys::verify(&both.to_bytes(), &trust).unwrap().value(), wraps);
+    }
+}
+
 #[test]
 fn a_word_on_freshness_counts_from_those_who_may_say_it() {
     let mut agency = Agency::new();
