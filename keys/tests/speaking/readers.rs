@@ -139,14 +139,16 @@ fn unit_keys_signed_by_one_who_does_not_read() {
     }
 }
 
-/// Signatures stand sorted by key, so either may come first.
+/// Signatures stand sorted by key: of two readers that sign beside each other, one comes second.
 #[test]
 fn a_second_signature_takes_nothing_from_the_word_of_one_who_may_say_it() {
     let agency = Agency::new();
     let trust = agency.pinned();
-    let wraps = UnitKeys::wrap_for_roster(&trust, &agency.station, &agency.station_key).unwrap();
-    for other in [&agency.officer, &agency.reader, &agency.hub] {
-        let mut both = wraps.sign(&agency.supervisor.signer());
+    let station = (agency.station, &agency.station_key, &agency.supervisor, &agency.reader);
+    let headquarters = (agency.hq, &agency.hq_key, &agency.reader, &agency.supervisor);
+    for (unit, key, may, other) in [station, headquarters] {
+        let wraps = UnitKeys::wrap_for_roster(&trust, &unit, key).unwrap();
+        let mut both = wraps.sign(&may.signer());
         both.sign(&trust.agency(), &other.signer());
         assert_eq!(*UnitKeys::verify(&both.to_bytes(), &trust).unwrap().value(), wraps);
     }
