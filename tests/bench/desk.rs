@@ -10,10 +10,11 @@
 )]
 
 mod figure;
+mod note;
 mod station;
 
-use amanat::codebook::{self, Codebook, Origin};
-use amanat::model::{Answer, Answers, CaseId, Content, Draft, DraftId, Lang, Moment, Sheet, Value};
+use amanat::codebook::Codebook;
+use amanat::model::{CaseId, Content, DraftId, Sheet};
 use amanat::runtime::closed_home::ClosedHome;
 use amanat::runtime::home::Home;
 use amanat::runtime::keep::{ToKeep, What};
@@ -32,9 +33,9 @@ fn main() {
     println!("desk: {n} notes of about 1 KiB kept in one case, each with its draft gone, seed 7");
     let codebook = Codebook::builtin().unwrap();
     let mut dice = Dice(7);
-    let sheets: Vec<Sheet> = (0..n + 50).map(|_| note(codebook, &mut dice)).collect();
+    let sheets: Vec<Sheet> = (0..n + 50).map(|_| note::sheet(codebook, note::text(&mut dice))).collect();
     for (at, _) in sheets.iter().enumerate() {
-        home.keep_draft(&draft(codebook, at, text(&mut dice))).unwrap();
+        home.keep_draft(&note::draft(codebook, id(at), note::text(&mut dice))).unwrap();
     }
     let mut sheets = sheets.into_iter().enumerate();
     // The first opens the case and its slip; these also say how many bytes an entry writes.
@@ -86,34 +87,6 @@ fn keep(home: &mut Home, codebook: &Codebook, at: usize, sheet: Sheet) {
     let what = What::Sheet(sheet);
     let kept = home.keep(codebook, ToKeep { case, what, source: None, draft: Some(id(at)), sharing: None }).unwrap();
     assert!(matches!(kept[0].content, Content::Sheet(_)));
-}
-
-/// A finished note.
-fn note(codebook: &Codebook, dice: &mut Dice) -> Sheet {
-    let form = codebook.newest("note").unwrap();
-    codebook::finish(form, codebook, &draft(codebook, 0, text(dice)), Origin::Officer).unwrap().0
-}
-
-fn draft(codebook: &Codebook, at: usize, said: String) -> Draft {
-    let started = Moment::pkt(1_795_322_868_000);
-    let mut answers = Answers::default();
-    answers.set("noted_on".into(), Answer::Value(Value::Date("2026-11-22".parse().unwrap())));
-    answers.set("note_text".into(), Answer::Value(Value::Text(said.into())));
-    let form = codebook.newest("note").unwrap().form.clone();
-    Draft { id: id(at), form, case: None, target: None, answers, at: None, started, lang: Lang::En }
-}
-
-/// About 1 KiB of made-up words.
-fn text(dice: &mut Dice) -> String {
-    let syllables = ["ba", "den", "gi", "kor", "lu", "mas", "ne", "pir", "ro", "sta", "tul", "vey", "chan", "sho"];
-    let mut text = String::new();
-    while text.len() < 900 {
-        for _ in 0..2 + dice.roll(3) {
-            text.push_str(dice.pick(&syllables));
-        }
-        text.push(' ');
-    }
-    text.trim_end().to_owned()
 }
 
 fn id(at: usize) -> DraftId {

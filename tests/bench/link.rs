@@ -13,6 +13,7 @@
 )]
 
 mod figure;
+mod note;
 mod shaped;
 mod station;
 
@@ -20,8 +21,8 @@ use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::Duration;
 
-use amanat::codebook::{self, Codebook, Origin};
-use amanat::model::{Answer, Answers, CaseId, Draft, DraftId, Lang, Moment, Sheet, Value};
+use amanat::codebook::Codebook;
+use amanat::model::CaseId;
 use amanat::runtime::closed_home::ClosedHome;
 use amanat::runtime::home::Home;
 use amanat::runtime::keep::{ToKeep, What};
@@ -135,7 +136,7 @@ fn record(station: &Station, n: usize) -> f64 {
     let mut dice = Dice(7);
     let mut size = 0;
     for _ in 0..n {
-        let said = text(&mut dice);
+        let said = note::text(&mut dice);
         size += said.len();
         keep(&mut home, codebook, said);
     }
@@ -143,27 +144,6 @@ fn record(station: &Station, n: usize) -> f64 {
 }
 
 fn keep(home: &mut Home, codebook: &Codebook, said: String) {
-    let form = codebook.newest("note").unwrap();
-    let mut answers = Answers::default();
-    answers.set("noted_on".into(), Answer::Value(Value::Date("2026-11-22".parse().unwrap())));
-    answers.set("note_text".into(), Answer::Value(Value::Text(said.into())));
-    let (started, id) = (Moment::pkt(1_795_322_868_000), DraftId::from_bytes([1; 16]));
-    let draft =
-        Draft { id, form: form.form.clone(), case: None, target: None, answers, at: None, started, lang: Lang::En };
-    let sheet: Sheet = codebook::finish(form, codebook, &draft, Origin::Officer).unwrap().0;
-    let (case, what) = (CaseId::from_bytes([7; 16]), What::Sheet(sheet));
+    let (case, what) = (CaseId::from_bytes([7; 16]), What::Sheet(note::sheet(codebook, said)));
     home.keep(codebook, ToKeep { case, what, source: None, draft: None, sharing: None }).unwrap();
-}
-
-/// About 1 KiB of made-up words.
-fn text(dice: &mut Dice) -> String {
-    let syllables = ["ba", "den", "gi", "kor", "lu", "mas", "ne", "pir", "ro", "sta", "tul", "vey", "chan", "sho"];
-    let mut text = String::new();
-    while text.len() < 900 {
-        for _ in 0..2 + dice.roll(3) {
-            text.push_str(dice.pick(&syllables));
-        }
-        text.push(' ');
-    }
-    text.trim_end().to_owned()
 }
