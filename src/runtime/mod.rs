@@ -32,6 +32,7 @@ pub mod membership;
 pub mod officer;
 mod opening;
 pub mod pack;
+mod parallel;
 pub mod paths;
 pub mod pen;
 pub mod process;

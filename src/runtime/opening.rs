@@ -18,7 +18,7 @@ use amanat_sync::{
 
 use super::{
     border::entry_id,
-    fault,
+    fault, parallel,
     ring::{self, Purpose, Ring},
 };
 use crate::{
@@ -73,9 +73,10 @@ impl<'a> Opener<'a> {
     /// Opens what can be opened.
     pub(super) fn open(&mut self, entries: Vec<SealedEntry>) -> Opened {
         let mut opened = Opened::default();
+        let mut slips = self.slips(&entries).into_iter();
         for entry in entries {
             match entry.header.kind {
-                Kind::Slip => self.slip(&entry, &mut opened),
+                Kind::Slip => self.slip(&entry, slips.next().flatten(), &mut opened),
                 Kind::Sealed => self.content(entry, &mut opened),
                 // Stand-ins replace envelopes and say nothing of their own; later kinds are carried.
                 Kind::StandIn | Kind::Later(_) => {}
@@ -84,13 +85,18 @@ impl<'a> Opener<'a> {
         opened
     }
 
-    fn slip(&mut self, entry: &SealedEntry, opened: &mut Opened) {
+    /// What every slip among these gives: a curve's work each, which is most of what opening costs, so all cores do it.
+    fn slips(&self, entries: &[SealedEntry]) -> Vec<Option<Result<CaseKey, SlipFault>>> {
+        let slips: Vec<&SealedEntry> = entries.iter().filter(|entry| entry.header.kind == Kind::Slip).collect();
+        parallel::each(&slips, |entry| {
+            let bytes = entry.envelope.as_ref().filter(|_| !self.ring.holds(&entry.at()))?;
+            open_slip(&entry.header, bytes, self.identities)
+        })
+    }
+
+    fn slip(&mut self, entry: &SealedEntry, given: Option<Result<CaseKey, SlipFault>>, opened: &mut Opened) {
         let at = entry.at();
-        if self.ring.holds(&at) {
-            return;
-        }
-        let Some(bytes) = &entry.envelope else { return };
-        match open_slip(&entry.header, bytes, self.identities) {
+        match given {
             None => {}
             Some(Ok(key)) => {
                 let id = KeyId::from_bytes(*entry.header.commitment.as_bytes());

@@ -4,7 +4,7 @@
 //! bears on (slips, text, compression); *chain* seals one after the other, because each nonce is hedged with the link before it;
 //! *sign* signs what is chained. Nothing here touches the disk.
 
-use std::{collections::HashMap, num::NonZeroUsize, thread};
+use std::collections::HashMap;
 
 use amanat_keys::{
     case_key::{CaseKey, Place},
@@ -23,7 +23,7 @@ use amanat_sync::{
 use super::{
     again,
     border::entry_id,
-    fault,
+    fault, parallel,
     pen::{Pen, Readers},
     ring::{self, Purpose, Ring},
 };
@@ -34,8 +34,6 @@ use crate::{
 };
 
 const DOING: &str = "sealing the entry";
-/// Fewer entries than this are made on the calling thread.
-const WORTH_A_THREAD: usize = 32;
 
 /// One thing to keep.
 #[derive(Clone, Debug)]
@@ -188,7 +186,7 @@ fn make(slot: &Slot, plan: &[Planned], given: &Given<'_>) -> Result<Vec<Made>, F
             Ok(Made::Content(folded.transpose()?))
         }
     };
-    in_parallel(plan, make_one)
+    parallel::each(plan, make_one).into_iter().collect()
 }
 
 struct Chained {
@@ -310,43 +308,10 @@ fn opened(id: EntryId, header: &Header, piece: Piece, ties: Option<Box<Ties>>, t
 
 fn sign(pen: &Pen, chained: Chained) -> Result<Batch, Failure> {
     let Chained { mut batch, unsigned } = chained;
-    batch.sealed = in_parallel(&unsigned, |(header, envelope)| {
+    let signed = parallel::each(&unsigned, |(header, envelope)| {
         SealedEntry::sign(header.clone(), envelope.clone(), &pen.signer)
             .map_err(|error: SyncError| fault::sync(DOING, &error))
-    })?;
-    Ok(batch)
-}
-
-/// The same work for every item, in order, on both cores where there is enough of it.
-fn in_parallel<T: Sync, U: Send>(
-    items: &[T],
-    work: impl Fn(&T) -> Result<U, Failure> + Sync,
-) -> Result<Vec<U>, Failure> {
-    // How many cores there are is read from files of the system each time: not for one entry.
-    let cores = if items.len() < WORTH_A_THREAD { 1 } else { cores() };
-    if cores < 2 {
-        return items.iter().map(work).collect();
-    }
-    let part = items.len().div_ceil(cores);
-    let mut done = Vec::with_capacity(items.len());
-    let parts = thread::scope(|scope| {
-        let work = &work;
-        let handles: Vec<_> = items
-            .chunks(part)
-            .map(|chunk| scope.spawn(move || chunk.iter().map(work).collect::<Result<Vec<U>, Failure>>()))
-            .collect();
-        handles.into_iter().map(|handle| handle.join()).collect::<Vec<_>>()
     });
-    for part in parts {
-        match part {
-            Ok(result) => done.extend(result?),
-            // A worker that panicked has been told of by the panic hook.
-            Err(_panicked) => return Err(Failure::failed(format!("{DOING} — a fault in the program"), "")),
-        }
-    }
-    Ok(done)
-}
-
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, NonZeroUsize::get)
+    batch.sealed = signed.into_iter().collect::<Result<_, Failure>>()?;
+    Ok(batch)
 }

@@ -53,6 +53,7 @@ impl Along {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batch::Item;
     use crate::specimen::Pen;
 
     #[test]
@@ -89,5 +90,29 @@ mod tests {
         let refused: Vec<(Why, u64)> = refused.into_iter().map(|(why, entry)| (why, entry.header.seq)).collect();
         assert_eq!(refused, [(Why::OtherCase, 2), (Why::RosterFell, 5)]);
         assert_eq!((run.run().entries().count(), run.run().last()), (3, 4));
+    }
+
+    /// More than one thread's share: which of them checked an entry makes no difference to it or to its neighbours.
+    #[test]
+    fn a_forged_signature_is_found_wherever_it_stands_in_a_long_run() {
+        let mut pen = Pen::new(1);
+        pen.slip(1, 2);
+        (0..399).for_each(|_| drop(pen.content(1, 1, b"honest")));
+        let key = pen.signer.verifying_key();
+        let honest = pen.run(1, |_| true);
+        for forged in [vec![], vec![2], vec![2, 200, 201, 202, 333], vec![100, 400], (2..=400).collect()] {
+            let mut run = honest.clone();
+            for (seq, item) in (1_u64..).zip(&mut run.items) {
+                if let (true, Item::Entry(entry)) = (forged.contains(&seq), item) {
+                    entry.signature[0] ^= 1;
+                }
+            }
+            let (run, refused) = run.verify(Along::default(), |_| Ok(key));
+            let seqs: Vec<u64> = refused.iter().map(|(_, entry)| entry.header.seq).collect();
+            assert_eq!(seqs, forged);
+            assert!(refused.iter().all(|(why, _)| *why == Why::BadSignature));
+            let kept: Vec<u64> = run.run().entries().map(|entry| entry.header.seq).collect();
+            assert_eq!(kept, (1..=400).filter(|seq| !forged.contains(seq)).collect::<Vec<_>>());
+        }
     }
 }

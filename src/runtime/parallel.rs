@@ -1,0 +1,33 @@
+//! The same work for many things at once: sealing, signing, opening slips, where no one of them bears on another.
+
+use std::{num::NonZeroUsize, panic, thread};
+
+/// Fewer things than this are done on the calling thread.
+const WORTH_A_THREAD: usize = 32;
+
+/// Does the work for every item, on all cores where there is enough of it; what comes back is in their order.
+pub(super) fn each<T: Sync, U: Send>(items: &[T], work: impl Fn(&T) -> U + Sync) -> Vec<U> {
+    // How many cores there are is read from files of the system each time: not for one entry.
+    let cores = if items.len() < WORTH_A_THREAD { 1 } else { cores() };
+    if cores < 2 {
+        return items.iter().map(work).collect();
+    }
+    let (mine, others) = items.split_at(items.len().div_ceil(cores));
+    let work = &work;
+    thread::scope(|scope| {
+        let beside: Vec<_> = others
+            .chunks(mine.len().max(1))
+            .map(|part| scope.spawn(move || part.iter().map(work).collect::<Vec<U>>()))
+            .collect();
+        let mut done: Vec<U> = mine.iter().map(work).collect();
+        for thread in beside {
+            // A panic goes on where it would have stood with one core.
+            done.extend(thread.join().unwrap_or_else(|fault| panic::resume_unwind(fault)));
+        }
+        done
+    })
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
