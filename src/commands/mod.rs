@@ -7,6 +7,7 @@ mod args_later;
 mod book;
 mod case;
 mod case_erase;
+mod bundle;
 mod check;
 mod completions;
 mod context;

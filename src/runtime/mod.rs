@@ -42,6 +42,8 @@ pub mod roster_edit;
 mod sealing;
 mod seat;
 pub mod start;
+pub mod stick;
+pub mod stick_fault;
 pub mod tellings;
 pub mod terminal;
 pub mod wake;

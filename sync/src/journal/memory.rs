@@ -403,6 +403,7 @@ impl Journal for MemoryJournal {
         for held in &self.journals {
             let k = &held.known;
             let Some(line) = k.own else {
+                status.passed.extend(hub.receipts.get(&(hub.vouched, k.device, k.journal)).cloned());
                 status.elided = status.elided.saturating_add(held.elided());
                 status.others = status.others.saturating_add(k.head.seq.saturating_sub(held.elided()));
                 continue;

@@ -17,6 +17,7 @@ mod sqlite_hub;
 mod sqlite_keep;
 mod sqlite_read;
 mod sqlite_reseal;
+mod sqlite_road;
 
 pub use memory::MemoryJournal;
 pub use shapes::{
@@ -26,13 +27,14 @@ pub use shapes::{
 pub use sqlite::SqliteJournal;
 
 use amanat_keys::erasure::Doomed;
-use amanat_keys::fingerprint::DeviceId;
+use amanat_keys::fingerprint::{DeviceId, JournalId};
 
 use crate::batch::{Limit, Run};
 use crate::chain::Verdict;
 use crate::documents::{Adoption, Document};
 use crate::entry::{EntryRef, Slot};
 use crate::error::Result;
+use crate::wire::limits::{BUNDLE_PIECE, BUNDLE_PIECE_BYTES};
 
 /// The keeper on the device. When a method has returned `Ok`, what it did survives a power cut; when it has returned an error,
 /// nothing of it happened.
@@ -64,6 +66,21 @@ pub trait Journal: Send {
     /// # Errors
     /// Storage; `StorageDamaged` when a row does not open.
     fn pending(&self, wanted: &Wanted, limit: Limit) -> Result<Vec<Run>>;
+
+    /// What the entries of a journal after a number weigh, in bytes of header, signature and envelope; a bare hash weighs 32.
+    ///
+    /// # Errors
+    /// As [`Journal::pending`].
+    fn weigh(&self, device: &DeviceId, journal: &JournalId, after: u64) -> Result<u64> {
+        let (mut seq, mut sum) = (after, 0_u64);
+        loop {
+            let wanted = Wanted::After { device: *device, journal: *journal, seq };
+            let runs = self.pending(&wanted, Limit { items: BUNDLE_PIECE, bytes: BUNDLE_PIECE_BYTES })?;
+            let Some(run) = runs.first().filter(|run| !run.items.is_empty()) else { return Ok(sum) };
+            sum = run.items.iter().fold(sum, |sum, item| sum.saturating_add(item.size()));
+            seq = run.last();
+        }
+    }
 
     /// Files verified receipts and the newest checkpoint of a hub. Lower receipts of the same epoch change nothing.
     ///
