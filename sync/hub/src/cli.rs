@@ -125,23 +125,16 @@ async fn perform(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// 0: done. 1: the stick could not be read. 5: a person must look into it.
+/// Does what is wished with a stick, and says what came of it.
 async fn bundle(verb: BundleVerb) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let (told, json) = match verb {
         BundleVerb::Read { file, home, json } => (HubHome::at(&home).read_bundle(&file).await?, json),
         BundleVerb::Write { file, to, home, json } => (HubHome::at(&home).write_bundle(&file, to).await?, json),
     };
-    let bad = told.refused || !told.json["error"].is_null();
-    match (json, bad) {
+    match (json, told.ends) {
         (true, _) => println!("{}", told.json),
-        (false, false) => println!("{}", told.text),
-        (false, true) => eprintln!("{}", told.text),
+        (false, 0) => println!("{}", told.text),
+        (false, _) => eprintln!("{}", told.text),
     }
-    Ok(if told.refused {
-        ExitCode::from(5)
-    } else if bad {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(ExitCode::from(told.ends))
 }

@@ -45,7 +45,7 @@ fn serve(hub: &Hub, identity: &ReadIdentity, on: &Handle, mut stream: UnixStream
     stream.set_read_timeout(Some(CONTROL_PAUSE))?;
     let answer = match bundle::read(hub, on, identity, &stream) {
         Ok(taken) => taken.json(),
-        Err(fault) => json!({"error": crate::home_bundle::told(&fault), "refused": crate::home_bundle::is_refusal(&fault)}),
+        Err(fault) => json!({"error": crate::home_bundle::told(&fault), "ends": crate::home_bundle::ends(&fault)}),
     };
     stream.write_all(answer.to_string().as_bytes())
 }

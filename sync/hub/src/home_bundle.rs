@@ -23,8 +23,8 @@ pub(crate) struct Told {
     pub(crate) json: Value,
     /// A few lines.
     pub(crate) text: String,
-    /// Whether a person must look into it: two stories, a stick that nobody here signed.
-    pub(crate) refused: bool,
+    /// The exit code: 0 done, 1 not to its end, 5 a person must look into it (two stories, a stick that nobody here signed).
+    pub(crate) ends: u8,
 }
 
 /// An error with the sources behind it.
@@ -38,9 +38,10 @@ pub(crate) fn told(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-/// Whether trying again changes nothing, because trust or the bytes themselves say no.
-pub(crate) fn is_refusal(fault: &BundleFault) -> bool {
-    !matches!(fault, BundleFault::Storage(_) | BundleFault::Io(_) | BundleFault::Stopped)
+/// The exit code that a fault ends with: 5 where trust or the bytes themselves say no, 1 where the file or the disk does.
+pub(crate) fn ends(fault: &BundleFault) -> u8 {
+    let again = matches!(fault, BundleFault::Cut | BundleFault::Storage(_) | BundleFault::Io(_) | BundleFault::Stopped);
+    if again { 1 } else { 5 }
 }
 
 impl HubHome {
@@ -62,7 +63,7 @@ impl HubHome {
                 let read = read.await.map_err(|died| HomeFault::Disk(path.clone(), std::io::Error::other(died)))?;
                 match read {
                     Ok(taken) => taken.json(),
-                    Err(fault) => json!({"error": told(&fault), "refused": is_refusal(&fault)}),
+                    Err(fault) => json!({"error": told(&fault), "ends": ends(&fault)}),
                 }
             }
             Err(HomeFault::Held(_)) => {
@@ -117,7 +118,7 @@ impl HubHome {
             json["documents"],
             json["devices"]
         );
-        Ok(Told { json, text, refused: false })
+        Ok(Told { json, text, ends: 0 })
     }
 }
 
@@ -135,7 +136,7 @@ pub enum StickFault {
 fn say_read(file: &Path, answer: Value) -> Told {
     if let Some(error) = answer["error"].as_str() {
         let text = format!("reading {} — {error}. Nothing more was taken from it", file.display());
-        return Told { refused: answer["refused"] == true, text, json: answer };
+        return Told { ends: exit_code(&answer), text, json: answer };
     }
     let mut text = format!(
         "{}: {} of {} entries read, {} of them new; {} documents were newer",
@@ -156,6 +157,9 @@ fn say_read(file: &Path, answer: Value) -> Told {
     for line in ["refused", "distrust"].into_iter().flat_map(|name| answer[name].as_array().into_iter().flatten()) {
         text.push_str(&format!("\n  ! {}", line.as_str().unwrap_or_default()));
     }
-    let refused = answer["distrust"].as_array().is_some_and(|found| !found.is_empty());
-    Told { json: answer, text, refused }
+    Told { ends: exit_code(&answer), json: answer, text }
+}
+
+fn exit_code(answer: &Value) -> u8 {
+    answer["ends"].as_u64().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }

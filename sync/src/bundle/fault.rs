@@ -14,8 +14,8 @@ pub enum BundleFault {
     /// It cannot be opened: no age file, not for this reader, its header damaged or beyond the limits.
     #[error(transparent)]
     Parcel(ParcelFault),
-    /// The file ends before the bundle does.
-    #[error("the bundle is cut short")]
+    /// The file ends before the bundle does, or its last chunk was changed.
+    #[error("the bundle is cut short, or damaged at its end")]
     Cut,
     /// Bytes were changed after it was sealed.
     #[error("the bundle is damaged")]

@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 use crate::Hub;
 use crate::accept::Push;
 use crate::api::reply::Failure;
+use crate::home_bundle::ends;
 use crate::hub::HubFault;
 use crate::lineage;
 
@@ -44,6 +45,7 @@ impl Taken {
             "documents": self.documents, "refused": self.refused, "missing": missing.collect::<Vec<_>>(),
             "distrust": self.distrust, "whole": self.fault.is_none(),
             "fault": self.fault.as_ref().map(ToString::to_string),
+            "ends": if self.distrust.is_empty() { self.fault.as_ref().map_or(0, ends) } else { 5 },
         })
     }
 }
