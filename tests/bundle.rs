@@ -78,7 +78,8 @@ fn an_interview_goes_to_headquarters_and_its_receipt_comes_back_without_a_networ
 
     // Nothing of what was typed stands on either stick, in any spelling.
     let words = story.typed.iter().flat_map(|(_, typed)| typed.as_object().unwrap().values());
-    let words: Vec<String> = words.filter_map(Value::as_str).filter(|word| word.len() >= 9).map(str::to_owned).collect();
+    let words: Vec<String> =
+        words.filter_map(Value::as_str).filter(|word| word.len() >= 9).map(str::to_owned).collect();
     let canary = Canary::of(words.iter().map(String::as_str).chain(["gelvornak"]));
     for stick in [&out, &back] {
         let bytes = fs::read(stick).unwrap();
@@ -109,7 +110,11 @@ fn a_supervisor_carries_by_network_and_brings_the_receipt_back_to_the_officer() 
     let synced = supervisor.run(&["sync"]);
     assert_eq!(number(&synced, "handed_on"), second.places, "{synced}");
     assert_eq!(agency.hub_holds(), before + second.places + number(&synced, "handed_over"));
-    assert_eq!(supervisor.run(&["case", "search", "mulchegran"])["total"], 2, "what was a bare hash was asked for whole");
+    assert_eq!(
+        supervisor.run(&["case", "search", "mulchegran"])["total"],
+        2,
+        "what was a bare hash was asked for whole"
+    );
     assert!(all_are(&agency, supervisor, &second.case, "received"));
     assert_eq!(number(&supervisor.run(&["sync"]), "handed_on"), 0, "nothing is handed on twice");
 
@@ -150,7 +155,8 @@ fn a_stick_is_not_for_others() {
     record(&agency.officer, 1, "tarvikolm");
     let (to_hub, _) = writes(&agency.officer, &agency, "to-hub.age", None);
     let (to_station, _) = writes(&agency.officer, &agency, "to-station.age", Some(GUJRAT));
-    for (actor, stick) in [(&agency.stranger, &to_station), (&agency.stranger, &to_hub), (&agency.reader, &to_station)] {
+    for (actor, stick) in [(&agency.stranger, &to_station), (&agency.stranger, &to_hub), (&agency.reader, &to_station)]
+    {
         let answer = actor.ask(&["bundle", "read", &stick.to_string_lossy()]);
         assert_eq!(answer.code, 5, "{}", answer.json);
         assert!(answer.message().contains("not for this reader"), "{}", answer.message());
@@ -231,7 +237,11 @@ fn half_a_stick_gives_its_good_half_and_says_what_is_missing() {
         let missing = answer.json["missing"].as_array().unwrap().iter();
         let missing: u64 = missing.map(|it| number(it, "upto") - number(it, "from") + 1).sum();
         assert_eq!((read + missing, number(&answer.json, "announced")), (entries, entries), "{}", answer.json);
-        assert_eq!(answer.json["fault"], "the bundle is cut short, or damaged at its end", "cut at {cut}: {}", answer.json);
+        assert_eq!(
+            answer.json["fault"], "the bundle is cut short, or damaged at its end",
+            "cut at {cut}: {}",
+            answer.json
+        );
         most = read.max(most);
         partly += u64::from(read > 0 && read < entries);
         assert_eq!(agency.hub_holds() - before, most, "what came whole is kept");

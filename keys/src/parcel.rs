@@ -95,7 +95,9 @@ impl<R: Read> Read for ParcelReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.plain.read(buffer).map_err(|error| match error.kind() {
             // A chunk that is cut opens no more than one that was changed.
-            io::ErrorKind::InvalidData if self.ended.load(Ordering::Relaxed) => io::Error::new(io::ErrorKind::UnexpectedEof, error),
+            io::ErrorKind::InvalidData if self.ended.load(Ordering::Relaxed) => {
+                io::Error::new(io::ErrorKind::UnexpectedEof, error)
+            }
             _ => error,
         })
     }

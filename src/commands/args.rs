@@ -522,10 +522,12 @@ pub(super) enum CheckVerb {
 #[derive(Debug, Subcommand)]
 pub(super) enum BundleVerb {
     /// Write what headquarters has not signed for, and what whoever reads it may lack, into one sealed file
-    #[command(after_help = "Examples:\n  amanat bundle write /media/stick/to-hq.age                        for the hub\n  \
+    #[command(
+        after_help = "Examples:\n  amanat bundle write /media/stick/to-hq.age                        for the hub\n  \
                             amanat bundle write /media/stick --to \"PS Sample, Gujrat\"        for the supervisor of a unit, or back \
                             to its officers\n\nWhoever finds the file can read nothing. What is in it counts as handed over; it \
-                            counts as received only when headquarters' receipt has come back.")]
+                            counts as received only when headquarters' receipt has come back."
+    )]
     Write {
         /// The file, or a folder (a stick) in which one is made
         file: PathBuf,
@@ -534,9 +536,11 @@ pub(super) enum BundleVerb {
         to: Option<String>,
     },
     /// Take in what a file carries: entries to hand on, receipts, rosters, keys, codebooks, orders
-    #[command(after_help = "Examples:\n  amanat bundle read /media/stick/amanat-to-ps-sample-gujrat.age\n  amanat bundle read \
+    #[command(
+        after_help = "Examples:\n  amanat bundle read /media/stick/amanat-to-ps-sample-gujrat.age\n  amanat bundle read \
                             /media/stick                    the newest bundle on it\n\nSafe to read twice, in any order, old, or \
-                            half: what is whole is taken, and what is missing is named.")]
+                            half: what is whole is taken, and what is missing is named."
+    )]
     Read {
         /// The file, or a folder with one in it
         file: PathBuf,

@@ -33,7 +33,7 @@ fn write(context: &Context, file: &Path, to: Option<&str>) -> Result<Report, Fai
         true
     });
     output.progress_done();
-    let wrote = wrote?;
+    let wrote = wrote.map_err(|unwritten| unwritten.failure)?;
     let text = format!(
         "{}: for {}; {} entries that headquarters has not signed for ({} of others), {} receipts for others; {} bytes, on the \
          medium and read back. They count as handed over; received only when headquarters' receipt comes back.",

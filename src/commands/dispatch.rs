@@ -7,8 +7,7 @@ use clap::{Parser as _, error::ErrorKind};
 use super::{
     agency,
     args::{Cli, Tongue, Verb},
-    bundle,
-    case, check, completions,
+    bundle, case, check, completions,
     context::Context,
     device, entry, form, import, keys,
     output::{Output, Report},

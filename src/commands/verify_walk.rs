@@ -181,11 +181,15 @@ pub(super) fn stories(home: &Home, findings: &mut Findings) -> Result<(), Failur
     };
     for (one, other) in road.stories {
         let mut heard = Heard::default();
-        let found = [&one, &other].into_iter().filter_map(|word| heard.hear(proven_word(word, home.trust().ok()?)?)).last();
+        let found =
+            [&one, &other].into_iter().filter_map(|word| heard.hear(proven_word(word, home.trust().ok()?)?)).last();
         match found {
             Some(story) => findings.note(
                 None,
-                format!("the hub told two stories of {}: two words that it signed are kept as proof", story_words(&story.about)),
+                format!(
+                    "the hub told two stories of {}: two words that it signed are kept as proof",
+                    story_words(&story.about)
+                ),
             ),
             None => findings.note(None, "a proof of two stories of the hub does not prove them"),
         }

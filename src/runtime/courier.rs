@@ -3,7 +3,12 @@
 
 use std::{
     io,
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -14,7 +19,13 @@ use amanat_sync::{
     leaving::Told,
 };
 
-use super::{carrier::Carrier, clock, desk::Order};
+use super::{
+    carrier::Carrier,
+    clock,
+    desk::Order,
+    seat_stick::StickNews,
+    stick::{Addressee, Opened, StickJob},
+};
 
 /// Between two words on how far a push has come: often enough to be seen moving.
 const STEP: Duration = Duration::from_millis(250);
@@ -29,6 +40,16 @@ enum Errand {
     Rest,
     /// The home is locked: let go of what was taken.
     Lay,
+    /// Work on a stick.
+    Stick(StickErrand),
+}
+
+/// Work on a stick, with all that it needs: a handle on the journal, and never a key that opens an entry.
+pub(super) enum StickErrand {
+    /// Write a bundle to this file for somebody.
+    Write(Box<StickJob>, PathBuf, Addressee),
+    /// Take in a bundle that the desk has opened.
+    Read(Box<StickJob>, Box<Opened>),
 }
 
 /// The worker's handle.
@@ -36,6 +57,8 @@ enum Errand {
 pub struct CourierThread {
     errands: Sender<Errand>,
     brake: Option<Brake>,
+    /// Set to end the work on a stick.
+    halt: Arc<AtomicBool>,
 }
 
 impl CourierThread {
@@ -45,9 +68,10 @@ impl CourierThread {
     /// When the system gives no thread.
     pub(super) fn start(desk: Sender<Order>) -> io::Result<Self> {
         let (errands, wishes) = channel();
-        let mut worker = Worker { wishes, desk, carrier: None, every: None, due: None };
+        let halt = Arc::new(AtomicBool::new(false));
+        let mut worker = Worker { wishes, desk, carrier: None, every: None, due: None, halt: Arc::clone(&halt) };
         thread::Builder::new().name("courier".to_owned()).spawn(move || worker.work())?;
-        Ok(Self { errands, brake: None })
+        Ok(Self { errands, brake: None, halt })
     }
 
     /// Hands over what a pass needs, and asks for one.
@@ -78,9 +102,21 @@ impl CourierThread {
         self.errands.send(Errand::Rest).unwrap_or_default();
     }
 
+    /// Asks for work on a stick. It stands in the queue behind the pass that runs.
+    pub(super) fn stick(&self, errand: StickErrand) {
+        self.halt.store(false, Ordering::Relaxed);
+        self.errands.send(Errand::Stick(errand)).unwrap_or_default();
+    }
+
+    /// Ends the work on a stick, between two pieces.
+    pub(super) fn stop_stick(&self) {
+        self.halt.store(true, Ordering::Relaxed);
+    }
+
     /// Ends the pass that runs and takes away what was handed over.
     pub(super) fn lay(&mut self) {
         self.stop();
+        self.stop_stick();
         self.errands.send(Errand::Lay).unwrap_or_default();
     }
 }
@@ -100,6 +136,7 @@ struct Worker {
     carrier: Option<Box<Carrier>>,
     every: Option<Duration>,
     due: Option<Instant>,
+    halt: Arc<AtomicBool>,
 }
 
 impl Worker {
@@ -143,7 +180,29 @@ impl Worker {
                 self.due = None;
                 false
             }
+            Errand::Stick(errand) => {
+                self.stick(errand);
+                false
+            }
         }
+    }
+
+    /// Does the work on a stick and says to the desk how it went.
+    fn stick(&self, errand: StickErrand) {
+        let (desk, mut said) = (self.desk.clone(), None::<Instant>);
+        let mut told = |done, total| {
+            let now = clock::instant();
+            if said.is_none_or(|at| now.duration_since(at) >= STEP) {
+                said = Some(now);
+                desk.send(Order::Stick(StickNews::At(done, total))).unwrap_or_default();
+            }
+            !self.halt.load(Ordering::Relaxed)
+        };
+        let news = match errand {
+            StickErrand::Write(mut job, path, to) => StickNews::Wrote(job.write(&path, &to, &mut told)),
+            StickErrand::Read(mut job, mut bundle) => StickNews::Read(Box::new(job.take_in(&mut bundle, &mut told))),
+        };
+        self.desk.send(Order::Stick(news)).unwrap_or_default();
     }
 
     /// Says to the desk how far a push has come, a few times a second at most.

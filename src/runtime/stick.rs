@@ -58,6 +58,15 @@ pub struct Wrote {
     pub bytes: u64,
 }
 
+/// Why nothing was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unwritten {
+    /// For a command.
+    pub failure: Failure,
+    /// For the screen: the key of its words; empty where the failure's own must do.
+    pub word: &'static str,
+}
+
 /// What the work on a stick needs.
 pub struct StickJob {
     journal: SqliteJournal,
@@ -84,10 +93,10 @@ impl StickJob {
     ///
     /// # Errors
     /// A sentence for a person; a file that had the name before is untouched then.
-    pub fn write(&mut self, path: &Path, to: &Addressee, told: Told<'_>) -> Result<Wrote, Failure> {
+    pub fn write(&mut self, path: &Path, to: &Addressee, told: Told<'_>) -> Result<Wrote, Unwritten> {
         let path = named(path, to);
         let doing = format!("writing {}", path.display());
-        let local = |error| fault::sync(&doing, &error);
+        let local = |error| Unwritten { failure: fault::sync(&doing, &error), word: "" };
         let load = bundle::load(&self.journal, self.party, &self.trust, to.ids.clone(), to.hub).map_err(local)?;
         let cargo = Cargo { manifest: &load.manifest, papers: &load.papers, heads: &[] };
         let (journal, waiting) = (&self.journal, load.manifest.count());
@@ -165,7 +174,9 @@ impl Home {
         let room = BUNDLE_READERS.saturating_sub(recipients.len());
         if devices.len() <= room || unit.recipient.is_none() {
             recipients.extend(devices.iter().take(room).map(|device| device.recipient.clone()));
-            ids.extend(devices.iter().take(room.saturating_sub(1)).map(|device| Digest::from_bytes(*device.id.as_bytes())));
+            ids.extend(
+                devices.iter().take(room.saturating_sub(1)).map(|device| Digest::from_bytes(*device.id.as_bytes())),
+            );
         }
         if recipients.is_empty() {
             return Err(Failure::usage(

@@ -3,11 +3,35 @@
 use amanat_keys::parcel::ParcelFault;
 use amanat_sync::{bundle::BundleFault, stick_file::FileFault};
 
-use super::fault;
+use super::{fault, stick::Unwritten};
 use crate::failure::Failure;
 
-/// Why nothing was written.
-pub fn writing(doing: &str, error: FileFault) -> Failure {
+/// Why nothing was written, for a command and for the screen.
+pub fn writing(doing: &str, error: FileFault) -> Unwritten {
+    let word = match &error {
+        FileFault::NoFolder | FileFault::NotAFile => "stick.no_folder",
+        FileFault::NoRoom { .. } | FileFault::Full => "stick.full",
+        FileFault::ReadsOtherwise => "stick.broken",
+        FileFault::Bundle(BundleFault::Stopped) => "stick.stopped",
+        _ => "",
+    };
+    Unwritten { failure: unwritten(doing, error), word }
+}
+
+/// The key of the screen's words for what is wrong with a stick that was read; empty where the failure's own must do.
+pub fn word(error: &BundleFault) -> &'static str {
+    match error {
+        BundleFault::Cut => "stick.cut",
+        BundleFault::Stopped => "stick.stopped",
+        BundleFault::Parcel(ParcelFault::NotForUs) => "stick.not_for_us",
+        BundleFault::Damaged | BundleFault::Parcel(_) | BundleFault::Malformed(_) | BundleFault::TooBig(_) => {
+            "stick.damaged"
+        }
+        _ => "",
+    }
+}
+
+fn unwritten(doing: &str, error: FileFault) -> Failure {
     let message = format!("{doing} — {}", fault::told(&error));
     let nothing = "Nothing is left under that name but what was there before; what is kept here waits.";
     match error {
@@ -42,7 +66,10 @@ pub fn reading(doing: &str, error: &BundleFault) -> Failure {
             "It was written for another unit or for the hub. Have it written again with --to and your unit's name.",
         ),
         BundleFault::Damaged | BundleFault::Parcel(_) | BundleFault::Malformed(_) | BundleFault::TooBig(_) => {
-            Failure::refused(message, "What came before was taken. Have it written again; if it lasts, take another stick.")
+            Failure::refused(
+                message,
+                "What came before was taken. Have it written again; if it lasts, take another stick.",
+            )
         }
         BundleFault::Version { .. } => Failure::failed(message, "Update amanat."),
         BundleFault::OtherAgency => Failure::refused(message, "Nothing was taken."),

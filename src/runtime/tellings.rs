@@ -54,8 +54,8 @@ pub(super) fn courier_trouble(trouble: &Courier) -> Trouble {
         Courier::HubDenies { .. }
         | Courier::HiddenTail { .. }
         | Courier::HiddenElsewhere { .. }
-        | Courier::TwoStories { .. }
         | Courier::HubBehind { .. } => "sync.trust",
+        Courier::TwoStories { .. } => "stick.distrust",
         Courier::NewEpoch { .. } | Courier::NotTaken { .. } | Courier::Document(_) => "",
     };
     Trouble { word: word.to_owned(), detail: carrier_words(trouble) }
@@ -184,7 +184,8 @@ pub fn marks(home: &Home) -> Result<Marks, Failure> {
         mark(known.device.into(), known.journal.into(), Delivery::Received, up_to)
     });
     let handed = road.handed.iter();
-    let handed = handed.map(|((of, journal), up_to)| mark((*of).into(), (*journal).into(), Delivery::HandedOver, *up_to));
+    let handed =
+        handed.map(|((of, journal), up_to)| mark((*of).into(), (*journal).into(), Delivery::HandedOver, *up_to));
     Ok(own.chain(others).chain(handed).collect())
 }
 

@@ -182,7 +182,11 @@ fn number(plain: &[u8]) -> Option<u64> {
 struct Pair(Vec<u8>, Vec<u8>);
 
 impl<C> Encode<C> for Pair {
-    fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, _: &mut C) -> std::result::Result<(), encode::Error<W::Error>> {
+    fn encode<W: encode::Write>(
+        &self,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> std::result::Result<(), encode::Error<W::Error>> {
         e.array(3)?.u8(1)?.bytes(&self.0)?.bytes(&self.1)?.ok()
     }
 }

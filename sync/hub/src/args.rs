@@ -122,7 +122,9 @@ pub enum Verb {
 pub enum BundleVerb {
     /// Takes in what a device wrote, as if it had been pushed. Safe to repeat, in any order, with half a file. Works beside a hub
     /// that runs.
-    #[command(after_help = "EXAMPLE:\n  amanat-hub bundle read /media/stick/from-gujrat.age --home /var/lib/amanat-hub")]
+    #[command(
+        after_help = "EXAMPLE:\n  amanat-hub bundle read /media/stick/from-gujrat.age --home /var/lib/amanat-hub"
+    )]
     Read {
         /// The file.
         file: PathBuf,
@@ -134,7 +136,9 @@ pub enum BundleVerb {
         json: bool,
     },
     /// Writes what a network would bring: receipts, rosters, keys, codebooks, orders, and the entries that the readers may have.
-    #[command(after_help = "EXAMPLE:\n  amanat-hub bundle write /media/stick/to-gujrat.age --to 'PS Sample, Gujrat' --home /var/lib/amanat-hub")]
+    #[command(
+        after_help = "EXAMPLE:\n  amanat-hub bundle write /media/stick/to-gujrat.age --to 'PS Sample, Gujrat' --home /var/lib/amanat-hub"
+    )]
     Write {
         /// The file. One of this name is replaced once the new one is whole.
         file: PathBuf,

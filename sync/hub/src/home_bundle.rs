@@ -83,8 +83,7 @@ impl HubHome {
     /// [`HomeFault::Disk`] when the socket cannot be made.
     pub(crate) fn listen_to_keeper(&self, hub: &std::sync::Arc<Hub>) -> Result<(), HomeFault> {
         let (socket, (_, identity)) = (self.path("control"), self.keys()?);
-        control::listen(std::sync::Arc::clone(hub), identity, &socket)
-            .map_err(|source| HomeFault::Disk(socket, source))
+        control::listen(std::sync::Arc::clone(hub), identity, &socket).map_err(|source| HomeFault::Disk(socket, source))
     }
 
     /// Writes a stick for a unit or a device, beside a hub that may be running.
@@ -109,7 +108,8 @@ impl HubHome {
                 "documents": ready.documents, "devices": ready.devices,
             }))
         });
-        let json: Value = written.await.map_err(|died| HomeFault::Disk(file.to_owned(), std::io::Error::other(died)))??;
+        let json: Value =
+            written.await.map_err(|died| HomeFault::Disk(file.to_owned(), std::io::Error::other(died)))??;
         let text = format!(
             "{}: {} entries, {} receipts, {} documents for {} devices; written, on the medium, and read back",
             file.display(),
@@ -152,7 +152,10 @@ fn say_read(file: &Path, answer: Value) -> Told {
     for missing in answer["missing"].as_array().into_iter().flatten() {
         let text_of = |name: &str| missing[name].as_str().unwrap_or_default().to_owned();
         let (device, journal) = (text_of("device"), text_of("journal"));
-        text.push_str(&format!("\n  - missing: device {device} journal {journal} numbers {} to {}", missing["from"], missing["upto"]));
+        text.push_str(&format!(
+            "\n  - missing: device {device} journal {journal} numbers {} to {}",
+            missing["from"], missing["upto"]
+        ));
     }
     for line in ["refused", "distrust"].into_iter().flat_map(|name| answer[name].as_array().into_iter().flatten()) {
         text.push_str(&format!("\n  ! {}", line.as_str().unwrap_or_default()));

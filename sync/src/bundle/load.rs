@@ -14,7 +14,7 @@ use crate::courier::Party;
 use crate::documents::DocumentKind;
 use crate::error::Result;
 use crate::journal::{Journal, KnownHead, State, Status, Wanted};
-use crate::road::{Rows, Place, Road, handed_row};
+use crate::road::{Place, Road, Rows, handed_row};
 use crate::wire::limits::{BUNDLE_PIECE, BUNDLE_PIECE_BYTES, MAX_ITEMS};
 use crate::wire::v1::RunHead;
 
@@ -140,7 +140,12 @@ impl Load {
     ///
     /// # Errors
     /// Storage.
-    pub fn items(&self, journal: &dyn Journal, run: &RunHead, after: u64) -> std::result::Result<Vec<Item>, BundleFault> {
+    pub fn items(
+        &self,
+        journal: &dyn Journal,
+        run: &RunHead,
+        after: u64,
+    ) -> std::result::Result<Vec<Item>, BundleFault> {
         let wanted = Wanted::After { device: run.device, journal: run.journal, seq: after };
         let limit = Limit { items: BUNDLE_PIECE, bytes: BUNDLE_PIECE_BYTES };
         let bare = self.bare.get(&(run.device, run.journal)).copied().unwrap_or(0);

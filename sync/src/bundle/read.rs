@@ -59,8 +59,8 @@ pub fn open<'a, R: Read>(
         return Err(BundleFault::Malformed("manifest"));
     }
     version(statement.payload())?;
-    let manifest: Manifest = amanat_keys::canonical::decode(statement.payload())
-        .map_err(|_why| BundleFault::Malformed("manifest"))?;
+    let manifest: Manifest =
+        amanat_keys::canonical::decode(statement.payload()).map_err(|_why| BundleFault::Malformed("manifest"))?;
     let items = ItemReader::new(manifest.agency, manifest.runs.clone());
     let papers = manifest.papers;
     Ok(Bundle { input, statement, manifest, papers, heads: None, items, read: 0, fault: None })

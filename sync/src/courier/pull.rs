@@ -165,7 +165,11 @@ fn along_before(trip: &Trip<'_>, run: &Run) -> Result<Along, End> {
 /// The hub has more of an own journal than we do: this home is an older copy of itself. We go on in a new journal, so that
 /// nobody's numbers are used twice, and take back what was lost; where both histories have parted the hub's is kept as
 /// evidence.
-pub(super) fn restored(trip: &mut Trip<'_>, own: Vec<Run>, passed_over: &mut BTreeMap<Place, u64>) -> Result<bool, End> {
+pub(super) fn restored(
+    trip: &mut Trip<'_>,
+    own: Vec<Run>,
+    passed_over: &mut BTreeMap<Place, u64>,
+) -> Result<bool, End> {
     let mut found = Vec::new();
     for run in own {
         let place = (run.device, run.journal);

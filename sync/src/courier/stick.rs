@@ -15,7 +15,7 @@ use crate::batch::{Item, Run};
 use crate::bundle::{Bundle, BundleFault, Missing};
 use crate::cbor::count;
 use crate::journal::{Journal, KnownHead};
-use crate::road::{Rows, Place, Road, again_row, carried_row};
+use crate::road::{Place, Road, Rows, again_row, carried_row};
 use crate::transport::{Transport, TransportError};
 use crate::wire::limits::{BUNDLE_DOCUMENTS, BUNDLE_WORDS};
 use crate::wire::messages::DocumentsReply;
@@ -29,6 +29,8 @@ pub struct TakenIn {
     pub from: DeviceId,
     /// Entries of others that are carried from here on, because the hub may lack them.
     pub carried: u64,
+    /// Own entries that the hub has signed for and had not before.
+    pub received: u64,
     /// Items that it announces.
     pub announced: u64,
     /// Items that were read.
@@ -54,7 +56,8 @@ pub fn take_in<R: Read>(
     let mut trip = Trip::new(&mut courier, journal, &mut road, party, trust);
     trip.stick = true;
     let version = trip.trust.roster_version();
-    let mut taking = Taking { words: Vec::new(), list: Vec::new(), carried: 0, before: Vec::new(), proven: false };
+    let mut taking =
+        Taking { words: Vec::new(), list: Vec::new(), carried: 0, received: 0, before: Vec::new(), proven: false };
     let mut ended = taking.all(&mut trip, bundle, &mut told);
     // The words that were read count though the rest is cut off.
     if taking.proven
@@ -75,6 +78,7 @@ pub fn take_in<R: Read>(
         outcome: trip.outcome,
         from: bundle.manifest().from,
         carried: taking.carried,
+        received: taking.received,
         announced: bundle.manifest().count(),
         read: bundle.read(),
         missing: bundle.missing(),
@@ -104,6 +108,7 @@ struct Taking {
     words: Vec<Vec<u8>>,
     list: Vec<u8>,
     carried: u64,
+    received: u64,
     /// The journals known before, against which a list of heads is held.
     before: Vec<KnownHead>,
     /// Whether the manifest is signed by somebody whom the roster lists.
@@ -173,13 +178,21 @@ impl Taking {
 
     /// The hub's words, once the entries that they speak of are here; and its list of heads.
     fn conclude(&mut self, trip: &mut Trip<'_>) -> Result<(), End> {
+        let before = received(trip)?;
         trip.file(&std::mem::take(&mut self.words))?;
+        self.received = received(trip)?.saturating_sub(before);
         // An old list hides nothing: it is held against the newest checkpoint only if it is that one's.
         if news::is_list_of_newest(trip, &self.list)? {
             pull::look_for_hidden_tail(trip, &self.list, &self.before)?;
         }
         Ok(())
     }
+}
+
+/// How many own entries the hub has signed for.
+fn received(trip: &Trip<'_>) -> Result<u64, End> {
+    let status = trip.journal.status(&trip.party.hub).map_err(End::Local)?;
+    Ok(status.own.iter().fold(0, |sum, own| sum.saturating_add(own.received)))
 }
 
 fn is_word(paper: &[u8]) -> bool {

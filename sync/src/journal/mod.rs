@@ -3,6 +3,8 @@
 //! `conformance`, for every implementation.
 
 #[cfg(test)]
+mod carried;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod erasures;
@@ -34,7 +36,6 @@ use crate::chain::Verdict;
 use crate::documents::{Adoption, Document};
 use crate::entry::{EntryRef, Slot};
 use crate::error::Result;
-use crate::wire::limits::{BUNDLE_PIECE, BUNDLE_PIECE_BYTES};
 
 /// The keeper on the device. When a method has returned `Ok`, what it did survives a power cut; when it has returned an error,
 /// nothing of it happened.
@@ -71,16 +72,7 @@ pub trait Journal: Send {
     ///
     /// # Errors
     /// As [`Journal::pending`].
-    fn weigh(&self, device: &DeviceId, journal: &JournalId, after: u64) -> Result<u64> {
-        let (mut seq, mut sum) = (after, 0_u64);
-        loop {
-            let wanted = Wanted::After { device: *device, journal: *journal, seq };
-            let runs = self.pending(&wanted, Limit { items: BUNDLE_PIECE, bytes: BUNDLE_PIECE_BYTES })?;
-            let Some(run) = runs.first().filter(|run| !run.items.is_empty()) else { return Ok(sum) };
-            sum = run.items.iter().fold(sum, |sum, item| sum.saturating_add(item.size()));
-            seq = run.last();
-        }
-    }
+    fn weigh(&self, device: &DeviceId, journal: &JournalId, after: u64) -> Result<u64>;
 
     /// Files verified receipts and the newest checkpoint of a hub. Lower receipts of the same epoch change nothing.
     ///

@@ -36,14 +36,10 @@ pub(super) fn passed(
 }
 
 /// The weight of what follows a number, from the lengths of the rows alone.
-pub(super) fn weigh(
-    db: &Connection,
-    seal: &RowSeal,
-    (device, id): (&DeviceId, &JournalId),
-    after: u64,
-) -> Result<u64> {
+pub(super) fn weigh(db: &Connection, seal: &RowSeal, (device, id): (&DeviceId, &JournalId), after: u64) -> Result<u64> {
     let Some(at) = journal(db, seal, device, id)? else { return Ok(0) };
-    let sql = "select count(body), coalesce(sum(length(body)), 0), count(*) from entries where place > ?1 and place < ?2";
+    let sql =
+        "select count(body), coalesce(sum(length(body)), 0), count(*) from entries where place > ?1 and place < ?2";
     let range = [place(at.no, after)?, place(at.no.saturating_add(1), 0)?];
     let sums = one(db, sql, range, |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?, unsigned(row, 2)?)))?;
     let (whole, bytes, places) = sums.unwrap_or((0, 0, 0));

@@ -54,12 +54,7 @@ impl Taken {
 ///
 /// # Errors
 /// A [`BundleFault`] when it cannot be opened or trusted at all, or the store fails; what was kept by then stays kept.
-pub(crate) fn read<R: Read>(
-    hub: &Hub,
-    on: &Handle,
-    identity: &ReadIdentity,
-    input: R,
-) -> Result<Taken, BundleFault> {
+pub(crate) fn read<R: Read>(hub: &Hub, on: &Handle, identity: &ReadIdentity, input: R) -> Result<Taken, BundleFault> {
     let mut bundle = bundle::open([identity], input)?;
     if bundle.manifest().agency != hub.standing().agency {
         return Err(BundleFault::OtherAgency);

@@ -11,8 +11,8 @@ use amanat_keys::recipient::Recipient;
 use amanat_keys::roster::Device;
 use amanat_keys::statement::{Purpose, Statement};
 use amanat_sync::batch;
-use amanat_sync::chain::{self, Head, Stretch};
 use amanat_sync::bundle::{self, BundleFault, Cargo, Manifest, Sealed, Seen};
+use amanat_sync::chain::{self, Head, Stretch};
 use amanat_sync::documents::DocumentKind;
 use amanat_sync::receipt::{Checkpoint, ListedHead, Receipt, heads_list};
 use amanat_sync::wire::limits::{BUNDLE_READERS, MAX_ITEMS, MAX_RUNS};
@@ -93,8 +93,7 @@ pub(crate) fn ready<'a>(wish: Wish<'a>, on: &'a Handle) -> Result<Ready<'a>, Wri
     let ledger = on.block_on(store.ledger())?;
     let newest = ledger.newest.as_ref().ok_or(WriteFault::NeverServed)?;
     let statement = Statement::from_bytes(&newest.statement).map_err(|_why| StoreFault::Damaged("a checkpoint"))?;
-    let checkpoint =
-        Checkpoint::decode(statement.payload()).map_err(|_why| StoreFault::Damaged("a checkpoint"))?;
+    let checkpoint = Checkpoint::decode(statement.payload()).map_err(|_why| StoreFault::Damaged("a checkpoint"))?;
     let mut papers = documents(store, on)?;
     let documents = papers.len();
     papers.push(newest.statement.clone());
@@ -267,7 +266,8 @@ impl Pages<'_> {
             if (run.device, run.journal) != place || run.last() <= after {
                 continue;
             }
-            let upto = |seq: u64| usize::try_from(seq.saturating_add(1).saturating_sub(run.first)).unwrap_or(usize::MAX);
+            let upto =
+                |seq: u64| usize::try_from(seq.saturating_add(1).saturating_sub(run.first)).unwrap_or(usize::MAX);
             let (skip, last) = (upto(after), wanted.first.saturating_add(wanted.count).saturating_sub(1));
             let mut items = run.items.clone();
             let rest = items.split_off(upto(last).min(items.len()));
