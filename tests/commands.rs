@@ -309,7 +309,7 @@ fn usage_errors_are_exit_code_2_also_in_json_and_later_verbs_say_so() {
     let ground = Ground::new();
     let error = ground.error("nowhere", &["entry", "fly"], 2);
     assert_eq!(error["kind"], "usage");
-    let error = ground.error("nowhere", &["bundle", "read", "stick.age"], 2);
+    let error = ground.error("nowhere", &["export", "csv"], 2);
     assert!(error["message"].as_str().unwrap().contains("later version"), "{error}");
     let error = ground.error("nowhere", &["status"], 2);
     assert!(error["hint"].as_str().unwrap().contains("device init"), "{error}");

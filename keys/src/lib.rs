@@ -56,6 +56,7 @@ pub mod canonical;
 pub mod case_key;
 pub mod device;
 pub mod dictionary;
+pub mod digesting;
 pub mod envelope;
 pub mod erasure;
 pub mod error;

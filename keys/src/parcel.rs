@@ -5,6 +5,8 @@
 //! without error has seen the end.
 
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use age::stream::StreamReader;
 use age::{DecryptError, Decryptor, Encryptor};
@@ -82,13 +84,38 @@ pub fn write<W: Write, T>(
     Ok((writer.finish()?, made))
 }
 
-/// The plaintext of a parcel, chunk by authentic chunk. A read error of kind `UnexpectedEof` is a cut, of kind `InvalidData`
-/// damage; what was read before either is authentic.
-pub struct ParcelReader<R: Read>(StreamReader<Chain<Cursor<Vec<u8>>, BufReader<R>>>);
+/// The plaintext of a parcel, chunk by authentic chunk. A read error of kind `UnexpectedEof` is a cut (or damage in the last chunk,
+/// which nobody can tell apart), of kind `InvalidData` damage before the end; what was read before either is authentic.
+pub struct ParcelReader<R: Read> {
+    plain: StreamReader<Chain<Cursor<Vec<u8>>, BufReader<Ending<R>>>>,
+    ended: Arc<AtomicBool>,
+}
 
 impl<R: Read> Read for ParcelReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
+        self.plain.read(buffer).map_err(|error| match error.kind() {
+            // A chunk that is cut opens no more than one that was changed.
+            io::ErrorKind::InvalidData if self.ended.load(Ordering::Relaxed) => {
+                io::Error::new(io::ErrorKind::UnexpectedEof, error)
+            }
+            _ => error,
+        })
+    }
+}
+
+/// Notes that the file has ended.
+struct Ending<R> {
+    inner: R,
+    ended: Arc<AtomicBool>,
+}
+
+impl<R: Read> Read for Ending<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        if read == 0 && !buffer.is_empty() {
+            self.ended.store(true, Ordering::Relaxed);
+        }
+        Ok(read)
     }
 }
 
@@ -100,13 +127,14 @@ pub fn open<'a, R: Read>(
     identities: impl IntoIterator<Item = &'a ReadIdentity>,
     input: R,
 ) -> Result<ParcelReader<R>, ParcelFault> {
-    let mut input = BufReader::new(input);
+    let ended = Arc::new(AtomicBool::new(false));
+    let mut input = BufReader::new(Ending { inner: input, ended: Arc::clone(&ended) });
     let header = read_header(&mut input)?;
     let decryptor = Decryptor::new_buffered(Cursor::new(header).chain(input)).map_err(explain)?;
-    let reader = decryptor
+    let plain = decryptor
         .decrypt(identities.into_iter().map(|identity| -> &dyn age::Identity { identity.as_age() }))
         .map_err(explain)?;
-    Ok(ParcelReader(reader))
+    Ok(ParcelReader { plain, ended })
 }
 
 /// Takes the header's lines from `input`, no more than the limit allows.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::args_later::{BundleVerb, ExportVerb, ReportArgs, ReviewVerb};
+use super::args_later::{ExportVerb, ReportArgs, ReviewVerb};
 
 /// Encrypted, signed, offline case entry for officers who interview victims of trafficking.
 #[derive(Debug, Parser)]
@@ -514,6 +514,35 @@ pub(super) enum CheckVerb {
                             Year, txtVALUE, and Iso3_code or Country where there are several. No home and no passphrase is needed.")]
     Table {
         /// The table, as comma-separated values
+        file: PathBuf,
+    },
+}
+
+/// `amanat bundle …`
+#[derive(Debug, Subcommand)]
+pub(super) enum BundleVerb {
+    /// Write what headquarters has not signed for, and what whoever reads it may lack, into one sealed file
+    #[command(
+        after_help = "Examples:\n  amanat bundle write /media/stick/to-hq.age                        for the hub\n  \
+                            amanat bundle write /media/stick --to \"PS Sample, Gujrat\"        for the supervisor of a unit, or back \
+                            to its officers\n\nWhoever finds the file can read nothing. What is in it counts as handed over; it \
+                            counts as received only when headquarters' receipt has come back."
+    )]
+    Write {
+        /// The file, or a folder (a stick) in which one is made
+        file: PathBuf,
+        /// The unit it is for (left out: the hub)
+        #[arg(long, value_name = "UNIT")]
+        to: Option<String>,
+    },
+    /// Take in what a file carries: entries to hand on, receipts, rosters, keys, codebooks, orders
+    #[command(
+        after_help = "Examples:\n  amanat bundle read /media/stick/amanat-to-ps-sample-gujrat.age\n  amanat bundle read \
+                            /media/stick                    the newest bundle on it\n\nSafe to read twice, in any order, old, or \
+                            half: what is whole is taken, and what is missing is named."
+    )]
+    Read {
+        /// The file, or a folder with one in it
         file: PathBuf,
     },
 }

@@ -4,24 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-/// `amanat bundle …`
-#[derive(Debug, Subcommand)]
-pub(super) enum BundleVerb {
-    /// Write what HQ or a unit lacks to a file
-    Write {
-        /// The file
-        file: PathBuf,
-        /// The unit it is for (left out: the hub)
-        #[arg(long)]
-        to: Option<String>,
-    },
-    /// Take in what a file carries
-    Read {
-        /// The file
-        file: PathBuf,
-    },
-}
-
 /// `amanat review …`
 #[derive(Debug, Subcommand)]
 pub(super) enum ReviewVerb {

@@ -1,13 +1,11 @@
 //! The casebook of an open home, and what the command line asks of it.
 
-use amanat_sync::journal::Journal as _;
-
 use super::context::Context;
 use crate::{
     codebook::Codebook,
     failure::Failure,
-    model::{CaseFile, Casebook, Content, Entry},
-    runtime::{fault, home::Home, replay::Replayed},
+    model::{CaseFile, Casebook, Content, Delivery, Entry},
+    runtime::{home::Home, replay::Replayed, tellings::marks},
 };
 
 /// Everything readable, folded.
@@ -49,16 +47,14 @@ impl Book {
         Ok(book)
     }
 
-    /// Marks what headquarters has signed for.
+    /// Marks what headquarters has signed for, and what is on a stick.
     fn mark(&mut self, home: &Home) -> Result<(), Failure> {
-        let device = home.device().into();
-        for own in home.status()?.own {
-            self.casebook.receive(device, own.journal.into(), own.received);
-        }
-        // What came from the hub is there: that is where it came from.
-        let heads = home.journal().heads().map_err(|error| fault::sync("reading the journal", &error))?;
-        for known in heads.iter().filter(|known| known.own.is_none()) {
-            self.casebook.receive(known.device.into(), known.journal.into(), known.head.seq);
+        for mark in marks(home)? {
+            match mark.delivery {
+                Delivery::Received => self.casebook.receive(mark.device, mark.journal, mark.up_to),
+                Delivery::HandedOver => self.casebook.hand_over(mark.device, mark.journal, mark.up_to),
+                Delivery::Kept => {}
+            }
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use clap::{Parser as _, error::ErrorKind};
 use super::{
     agency,
     args::{Cli, Tongue, Verb},
-    case, check, completions,
+    bundle, case, check, completions,
     context::Context,
     device, entry, form, import, keys,
     output::{Output, Report},
@@ -83,7 +83,7 @@ fn perform(cli: Cli, output: Output) -> Result<Report, Failure> {
         Verb::Form(verb) => form::run(&context, &verb),
         Verb::Verify { bundle: None } => verify::run(&context),
         Verb::Verify { bundle: Some(_) } => Err(later("verify BUNDLE")),
-        Verb::Bundle(_) => Err(later("bundle")),
+        Verb::Bundle(verb) => bundle::run(&context, &verb),
         Verb::Review(_) => Err(later("review")),
         Verb::Check(verb) => check::run(&verb),
         Verb::Report(_) => Err(later("report")),

@@ -5,6 +5,7 @@ mod answers;
 mod args;
 mod args_later;
 mod book;
+mod bundle;
 mod case;
 mod case_erase;
 mod check;

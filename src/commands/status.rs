@@ -1,13 +1,14 @@
 //! `amanat status`: what is kept, what is received, how fresh the roster is. Needs no passphrase for the little that a locked
 //! home shows, and says so.
 
+use amanat_sync::road::Road;
 use serde_json::json;
 
 use super::{context::Context, output::Report};
 use crate::{
     failure::Failure,
     model::Moment,
-    runtime::{clock, home::Home, tellings::rivals_words},
+    runtime::{clock, fault, home::Home, tellings::rivals_words},
 };
 
 pub(super) fn run(context: &Context) -> Result<Report, Failure> {
@@ -25,6 +26,13 @@ fn status(home: &Home) -> Result<Report, Failure> {
     let (trust, status) = (home.trust()?, home.status()?);
     let kept: u64 = status.own.iter().map(|own| own.kept.seq).sum();
     let received: u64 = status.own.iter().map(|own| own.received).sum();
+    let handed = Road::read(home.journal()).map_err(|error| fault::sync("reading the journal", &error))?;
+    // Arithmetic: on a stick, and not signed for yet.
+    let handed_over: u64 = status
+        .own
+        .iter()
+        .map(|own| handed.handed(&(home.device(), own.journal)).min(own.kept.seq).saturating_sub(own.received))
+        .sum();
     let confirmed = home.freshness()?.map(|word| word.days_old(clock::unix_seconds()));
     let hub_time = status.checkpoint.as_ref().map(|(checkpoint, ..)| checkpoint.hub_time);
     let contact = hub_time.and_then(|ms| i64::try_from(ms).ok()).map(|ms| Moment::pkt(ms).to_string());
@@ -39,7 +47,7 @@ fn status(home: &Home) -> Result<Report, Failure> {
     let unit = home.unit().map(|unit| unit.name.clone()).unwrap_or_default();
     let roster = trust.roster();
     let mut text = format!(
-        "{}, {unit}\n  kept       {kept}\n  received   {received}\n  waiting    {}\n  others'    {}\n  set aside  {}\n  drafts     \
+        "{}, {unit}\n  kept       {kept}\n  handed over {handed_over}\n  received   {received}\n  waiting    {}\n  others'    {}\n  set aside  {}\n  drafts     \
          {}\n  roster     {}, confirmed {}\n  last hub   {}",
         roster.name,
         status.waiting(),
@@ -57,7 +65,7 @@ fn status(home: &Home) -> Result<Report, Failure> {
         text,
         json!({
             "joined": true, "agency": trust.agency().to_string(), "device": home.device().to_string(), "unit": unit,
-            "practice": home.practice(), "kept": kept, "received": received, "waiting": status.waiting(),
+            "practice": home.practice(), "kept": kept, "handed_over": handed_over, "received": received, "waiting": status.waiting(),
             "others": status.others, "elided": status.elided, "quarantined": status.quarantined, "drafts": status.drafts,
             "roster": {"version": roster.version, "confirmed_days_ago": confirmed, "forks": home.rivals()},
             "hub": home.hub().map(|hub| json!({"id": hub.id.to_string(), "name": hub.name, "url": hub.url})),

@@ -63,11 +63,12 @@ pub(super) fn run(context: &Context, watch: bool) -> Result<Report, Failure> {
 }
 
 /// Troubles that no pass mends and a person must look into.
-const fn is_distrust(trouble: &Trouble) -> bool {
+pub(super) const fn is_distrust(trouble: &Trouble) -> bool {
     matches!(
         trouble,
         Trouble::ForkElsewhere { .. }
             | Trouble::HubDenies { .. }
+            | Trouble::TwoStories { .. }
             | Trouble::HiddenTail { .. }
             | Trouble::HiddenElsewhere { .. }
     )
@@ -77,6 +78,7 @@ const fn is_distrust(trouble: &Trouble) -> bool {
 fn joined(first: Outcome, second: Outcome) -> Outcome {
     Outcome {
         handed_over: first.handed_over + second.handed_over,
+        handed_on: first.handed_on + second.handed_on,
         unserved: first.unserved.max(second.unserved),
         received: [first.received, second.received].concat(),
         pulled: first.pulled + second.pulled,
@@ -124,6 +126,9 @@ fn report(home: &Home, outcome: &Outcome, arrived: &Arrived) -> Result<Report, F
         "Synced.\n  handed over  {}\n  received     {received}\n  waiting      {waiting}\n  pulled       {}",
         outcome.handed_over, outcome.pulled
     );
+    if outcome.handed_on > 0 {
+        text.push_str(&format!("\n  handed on    {} of others", outcome.handed_on));
+    }
     if !arrived.replayed.offered.is_empty() {
         text.push_str(&format!("\n  ! {}", offered_words(arrived.replayed.offered.len())));
     }
@@ -134,7 +139,7 @@ fn report(home: &Home, outcome: &Outcome, arrived: &Arrived) -> Result<Report, F
     Ok(Report::new(
         text,
         json!({
-            "handed_over": outcome.handed_over, "received": received, "waiting": waiting, "pulled": outcome.pulled,
+            "handed_over": outcome.handed_over, "handed_on": outcome.handed_on, "received": received, "waiting": waiting, "pulled": outcome.pulled,
             "opened": arrived.replayed.opened, "closed": arrived.replayed.closed, "offered": arrived.replayed.offered.len(),
             "failed": arrived.replayed.failed.len(), "set_aside": outcome.set_aside, "documents": outcome.documents,
             "roster": home.trust()?.roster_version(), "new_keys": arrived.adopted.keys.len(),

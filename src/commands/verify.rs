@@ -11,7 +11,7 @@ use super::{
     output::Report,
     roster_page,
     verify_erased::{Met, erasures},
-    verify_walk::{receipts, walk},
+    verify_walk::{receipts, stories, walk},
 };
 use crate::{
     failure::{Failure, Kind},
@@ -35,6 +35,8 @@ pub(super) struct Findings {
     closed: u64,
     offered: Vec<EntryRef>,
     rosters: u64,
+    /// Pairs of statements of a hub that cannot both be true.
+    pub(super) proofs: Vec<(Vec<u8>, Vec<u8>)>,
     wrong: Vec<Wrong>,
 }
 
@@ -66,6 +68,7 @@ pub(super) fn run(context: &Context) -> Result<Report, Failure> {
         walk(&home, known, &mut findings, &mut links)?;
     }
     receipts(&home, &links, &mut findings)?;
+    stories(&home, &mut findings)?;
     match Book::open(context, &mut home) {
         Ok(book) => opening(&book.replayed, &mut findings),
         // What was found so far is told all the same.
@@ -154,10 +157,13 @@ fn report(findings: &mut Findings, home: &Home) -> Result<Report, Failure> {
     if findings.wrong.is_empty() {
         text.push_str("\nEverything holds.");
     }
+    let spelt = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let proofs: Vec<Json> =
+        findings.proofs.iter().map(|(one, other)| json!({"one": spelt(one), "other": spelt(other)})).collect();
     let json = json!({
         "holds": findings.wrong.is_empty(), "entries": findings.entries, "journals": findings.journals,
         "elided": findings.elided, "opened": findings.opened, "closed": findings.closed, "erased": findings.erased, "dropped": findings.dropped, "offered": offered, "receipts": findings.receipts,
-        "rosters": findings.rosters, "quarantined": quarantined, "wrong": wrong,
+        "rosters": findings.rosters, "quarantined": quarantined, "wrong": wrong, "proofs": proofs,
     });
     let report = Report::new(text, json);
     Ok(if findings.wrong.is_empty() { report } else { report.ending(Kind::Refused) })

@@ -15,12 +15,15 @@ use amanat_sync::{
     entry::{EntryRef, Kind},
     error::SyncError,
     journal::{Cursor, Journal as _, KnownHead, Wanted},
+    receipt::{Checkpoint, Receipt},
+    road::Road,
+    stories::{Heard, Word},
 };
 
 use super::verify::Findings;
 use crate::{
     failure::Failure,
-    runtime::{fault, home::Home},
+    runtime::{fault, home::Home, tellings::story_words},
 };
 
 /// One journal from its first link to its head: every header in the chain, every signature, every envelope's digest.
@@ -141,7 +144,7 @@ pub(super) fn receipts(home: &Home, links: &HashMap<EntryRef, Digest>, findings:
             }
             status => status.map_err(|error| fault::sync("reading the journal", &error))?,
         };
-        for (receipt, statement) in &status.receipts {
+        for (receipt, statement) in status.receipts.iter().chain(&status.passed) {
             findings.receipts += 1;
             let at = EntryRef { device: receipt.device, journal: receipt.journal, seq: receipt.seq };
             if links.get(&at) != Some(&receipt.link) {
@@ -165,6 +168,46 @@ pub(super) fn receipts(home: &Home, links: &HashMap<EntryRef, Digest>, findings:
         }
     }
     Ok(())
+}
+
+/// Proofs that a hub told two stories. Each is read anew: two words that its key signed and that cannot both be true.
+pub(super) fn stories(home: &Home, findings: &mut Findings) -> Result<(), Failure> {
+    let road = match Road::read(home.journal()) {
+        Err(SyncError::StorageDamaged(what)) => {
+            findings.note(None, what);
+            return Ok(());
+        }
+        road => road.map_err(|error| fault::sync("reading what is remembered of the road", &error))?,
+    };
+    for (one, other) in road.stories {
+        let mut heard = Heard::default();
+        let found =
+            [&one, &other].into_iter().filter_map(|word| heard.hear(proven_word(word, home.trust().ok()?)?)).last();
+        match found {
+            Some(story) => findings.note(
+                None,
+                format!(
+                    "the hub told two stories of {}: two words that it signed are kept as proof",
+                    story_words(&story.about)
+                ),
+            ),
+            None => findings.note(None, "a proof of two stories of the hub does not prove them"),
+        }
+        findings.proofs.push((one, other));
+    }
+    Ok(())
+}
+
+fn proven_word(bytes: &[u8], trust: &Trust) -> Option<Word> {
+    let statement = Statement::from_bytes(bytes).ok()?;
+    trust.hubs().iter().find_map(|hub| {
+        if statement.purpose() == Purpose::Receipt {
+            let word = Receipt::prove(statement.clone(), trust, &hub.id).ok()?;
+            return Some(Word::receipt(&word, bytes));
+        }
+        let word = Checkpoint::prove(statement.clone(), trust, &hub.id).ok()?;
+        Some(Word::checkpoint(&word, bytes))
+    })
 }
 
 /// The hash of what a statement of the hub says, if the hub's key of that checkpoint signed it.

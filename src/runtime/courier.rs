@@ -3,6 +3,7 @@
 
 use std::{
     io,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -18,7 +19,13 @@ use amanat_sync::{
     leaving::Told,
 };
 
-use super::{carrier::Carrier, clock, desk::Order};
+use super::{
+    carrier::Carrier,
+    clock,
+    desk::Order,
+    seat_stick::StickNews,
+    stick::{Addressee, Opened, StickJob},
+};
 
 /// Between two words on how far a push has come: often enough to be seen moving.
 const STEP: Duration = Duration::from_millis(250);
@@ -33,6 +40,16 @@ enum Errand {
     Rest,
     /// The home is locked: let go of what was taken.
     Lay,
+    /// Work on a stick.
+    Stick(StickErrand),
+}
+
+/// Work on a stick, with all that it needs: a handle on the journal, and never a key that opens an entry.
+pub(super) enum StickErrand {
+    /// Write a bundle to this file for somebody.
+    Write(Box<StickJob>, PathBuf, Addressee),
+    /// Take in a bundle that the desk has opened.
+    Read(Box<StickJob>, Box<Opened>),
 }
 
 /// The worker's handle.
@@ -40,6 +57,8 @@ enum Errand {
 pub struct CourierThread {
     errands: Sender<Errand>,
     brake: Option<Brake>,
+    /// Set to end the work on a stick.
+    halt: Arc<AtomicBool>,
 }
 
 impl CourierThread {
@@ -49,9 +68,11 @@ impl CourierThread {
     /// When the system gives no thread.
     pub(super) fn start(desk: Sender<Order>) -> io::Result<Self> {
         let (errands, wishes) = channel();
-        let mut worker = Worker { wishes, desk, carrier: None, every: None, due: None, left: Arc::default() };
+        let halt = Arc::new(AtomicBool::new(false));
+        let (left, stop) = (Arc::default(), Arc::clone(&halt));
+        let mut worker = Worker { wishes, desk, carrier: None, every: None, due: None, left, halt: stop };
         thread::Builder::new().name("courier".to_owned()).spawn(move || worker.work())?;
-        Ok(Self { errands, brake: None })
+        Ok(Self { errands, brake: None, halt })
     }
 
     /// Hands over what a pass needs, and asks for one.
@@ -82,9 +103,21 @@ impl CourierThread {
         self.errands.send(Errand::Rest).unwrap_or_default();
     }
 
+    /// Asks for work on a stick. It stands in the queue behind the pass that runs.
+    pub(super) fn stick(&self, errand: StickErrand) {
+        self.halt.store(false, Ordering::Relaxed);
+        self.errands.send(Errand::Stick(errand)).unwrap_or_default();
+    }
+
+    /// Ends the work on a stick, between two pieces.
+    pub(super) fn stop_stick(&self) {
+        self.halt.store(true, Ordering::Relaxed);
+    }
+
     /// Ends the pass that runs and takes away what was handed over.
     pub(super) fn lay(&mut self) {
         self.stop();
+        self.stop_stick();
         self.errands.send(Errand::Lay).unwrap_or_default();
     }
 }
@@ -106,6 +139,7 @@ struct Worker {
     due: Option<Instant>,
     /// Whether the desk knows of the pass that runs.
     left: Arc<AtomicBool>,
+    halt: Arc<AtomicBool>,
 }
 
 impl Worker {
@@ -117,13 +151,13 @@ impl Worker {
             };
             let mut asked = wish.is_ok();
             let mut wanted = match wish {
-                Ok(errand) => self.hear(errand),
+                Ok(errand) => self.hear(errand, false),
                 Err(RecvTimeoutError::Timeout) => true,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             // Whatever was wished meanwhile counts once.
             while let Ok(errand) = self.wishes.try_recv() {
-                wanted = self.hear(errand);
+                wanted = self.hear(errand, wanted);
                 asked = true;
             }
             if wanted && !self.pass(asked) {
@@ -132,8 +166,8 @@ impl Worker {
         }
     }
 
-    /// Whether a pass is wanted now.
-    fn hear(&mut self, errand: Errand) -> bool {
+    /// Whether a pass is wanted now, after one was `wanted` or not. Work on a stick changes nothing about that.
+    fn hear(&mut self, errand: Errand, wanted: bool) -> bool {
         match errand {
             Errand::Take(mut carrier, every) => {
                 carrier.tell(self.progress());
@@ -151,7 +185,29 @@ impl Worker {
                 self.due = None;
                 false
             }
+            Errand::Stick(errand) => {
+                self.stick(errand);
+                wanted
+            }
         }
+    }
+
+    /// Does the work on a stick and says to the desk how it went.
+    fn stick(&self, errand: StickErrand) {
+        let (desk, mut said) = (self.desk.clone(), None::<Instant>);
+        let mut told = |done, total| {
+            let now = clock::instant();
+            if said.is_none_or(|at| now.duration_since(at) >= STEP) {
+                said = Some(now);
+                desk.send(Order::Stick(StickNews::At(done, total))).unwrap_or_default();
+            }
+            !self.halt.load(Ordering::Relaxed)
+        };
+        let news = match errand {
+            StickErrand::Write(mut job, path, to) => StickNews::Wrote(job.write(&path, &to, &mut told)),
+            StickErrand::Read(mut job, mut bundle) => StickNews::Read(Box::new(job.take_in(&mut bundle, &mut told))),
+        };
+        self.desk.send(Order::Stick(news)).unwrap_or_default();
     }
 
     /// Says to the desk how far a push has come, a few times a second at most.

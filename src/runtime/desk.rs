@@ -17,6 +17,7 @@ use super::{
     courier::{CourierThread, Passed},
     paths::Paths,
     seat::Seat,
+    seat_stick::StickNews,
     wake::Wake,
 };
 use crate::{
@@ -35,6 +36,8 @@ pub enum Order {
     Sending(u64),
     /// The courier is back.
     Passed(Box<Passed>),
+    /// What the courier says of a stick.
+    Stick(StickNews),
     /// Wipe the keys now, and say on this channel when it is done.
     LockNow(Sender<()>),
     /// The program ends: wipe the keys, say so on this channel, and stop.
@@ -113,6 +116,7 @@ fn sit(seat: &mut Seat, orders: &Receiver<Order>) {
             Order::Leaving => seat.leaving(),
             Order::Sending(entries) => seat.sending(entries),
             Order::Passed(passed) => seat.passed(*passed),
+            Order::Stick(news) => seat.stick(news),
             Order::LockNow(done) => {
                 seat.lock();
                 done.send(()).unwrap_or_default();

@@ -95,6 +95,7 @@ pub(super) fn carry(from: &Home, to: &mut Home) -> u64 {
 pub(super) fn pass(pulled: u64) -> Outcome {
     Outcome {
         handed_over: 0,
+        handed_on: 0,
         received: Vec::new(),
         pulled,
         set_aside: 0,

@@ -40,7 +40,7 @@ pub(super) struct Seat {
     pub(super) wake: Sender<Wake>,
     courier: CourierThread,
     /// The form of each opened sheet: a correction is cut by the form that it corrects.
-    forms: HashMap<EntryId, FormRef>,
+    pub(super) forms: HashMap<EntryId, FormRef>,
     progress: Progress,
 }
 
@@ -58,6 +58,10 @@ impl Seat {
             forms: HashMap::new(),
             progress: Progress::default(),
         }
+    }
+
+    pub(super) fn courier(&mut self) -> &mut CourierThread {
+        &mut self.courier
     }
 
     pub(super) fn say(&self, msg: Msg) {
@@ -95,10 +99,10 @@ impl Seat {
                 self.progress.running = false;
                 self.say(Msg::Synced(self.progress.clone()));
             }
-            Effect::WriteBundle { .. } | Effect::ReadBundle { .. } => {
-                let detail = "Bundles come in a later version.".to_owned();
-                self.say(Msg::BundleFailed(Trouble { word: String::new(), detail }));
-            }
+            Effect::LookAtStick => self.look_at_stick(),
+            Effect::WriteBundle { path, to } => self.write_stick(&path, to.as_deref()),
+            Effect::ReadBundle { path } => self.read_stick(&path),
+            Effect::StopBundle => self.courier.stop_stick(),
             Effect::LoadRoster => self.show_roster(),
             // The main loop ends the program itself.
             Effect::Quit => {}
@@ -161,7 +165,7 @@ impl Seat {
     }
 
     /// Asks by what headquarters signed from now on; where that cannot be read, by what was asked by before.
-    fn take_codebook(&mut self) {
+    pub(super) fn take_codebook(&mut self) {
         match self.with_home(|home| home.codebook()) {
             Ok(codebook) if codebook != *self.codebook => {
                 self.codebook = Arc::new(codebook);
@@ -279,14 +283,14 @@ impl Seat {
         }
     }
 
-    fn show_roster(&mut self) {
+    pub(super) fn show_roster(&mut self) {
         match self.with_home(|home| tellings::roster(home)) {
             Ok(page) => self.say(Msg::RosterIs(Box::new(page))),
             Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
         }
     }
 
-    fn say_marks(&self) {
+    pub(super) fn say_marks(&self) {
         let Some(home) = &self.home else { return };
         match tellings::marks(home) {
             Ok(marks) => self.say(Msg::Marks(marks)),
@@ -329,39 +333,7 @@ impl Seat {
             let signed = outcome.hub_time.and_then(|ms| i64::try_from(ms).ok());
             self.progress.last_contact = Some(signed.map_or_else(clock::now, Moment::pkt));
         }
-        let mut wrapped = false;
-        match arrived {
-            Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
-            Ok(arrived) => {
-                wrapped = arrived.adopted.wrapped;
-                if outcome.documents > 0 {
-                    self.take_codebook();
-                }
-                note_forms(&mut self.forms, &arrived.entries);
-                if let (1.., Some(home)) = (arrived.adopted.rivals, &self.home) {
-                    let detail =
-                        tellings::rivals_words(home.trust().map_or(0, amanat_keys::trust::Trust::roster_version));
-                    self.say(Msg::Notice(Trouble { word: String::new(), detail }));
-                }
-                for failure in &arrived.afterwards {
-                    self.say(Msg::Notice(tellings::trouble(failure)));
-                }
-                if !arrived.replayed.offered.is_empty() {
-                    let detail = tellings::offered_words(arrived.replayed.offered.len());
-                    self.say(Msg::Notice(Trouble { word: String::new(), detail }));
-                }
-                if !arrived.entries.is_empty() {
-                    self.say(Msg::Arrived(for_screens(arrived.entries)));
-                }
-                if !arrived.replayed.gone.is_empty() {
-                    self.say(Msg::Gone(arrived.replayed.gone));
-                }
-                if arrived.adopted.roster.is_some() {
-                    self.show_roster();
-                    self.set_out();
-                }
-            }
-        }
+        let wrapped = self.arrived(arrived, outcome.documents > 0);
         self.say_marks();
         self.say(Msg::Synced(self.progress.clone()));
         // A pass that was stopped did not fail.
@@ -383,11 +355,11 @@ impl Seat {
 }
 
 /// Entries that the screens show: a reader's word on slips is no news to a person.
-fn for_screens(entries: Vec<Entry>) -> Vec<Entry> {
+pub(super) fn for_screens(entries: Vec<Entry>) -> Vec<Entry> {
     entries.into_iter().filter(|entry| !matches!(entry.content, Content::Opened(_))).collect()
 }
 
-fn note_forms(forms: &mut HashMap<EntryId, FormRef>, entries: &[Entry]) {
+pub(super) fn note_forms(forms: &mut HashMap<EntryId, FormRef>, entries: &[Entry]) {
     for entry in entries {
         if let Content::Sheet(sheet) = &entry.content {
             forms.insert(entry.id, sheet.form().clone());

@@ -4,6 +4,8 @@ use amanat_keys::{error::Weakness, fingerprint::CaseId, passphrase::Passphrase, 
 use amanat_sync::{
     courier::{End, Trouble as Courier},
     journal::Journal as _,
+    road::Road,
+    stories::About,
     transport::RefusalReason,
 };
 use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
@@ -53,6 +55,7 @@ pub(super) fn courier_trouble(trouble: &Courier) -> Trouble {
         | Courier::HiddenTail { .. }
         | Courier::HiddenElsewhere { .. }
         | Courier::HubBehind { .. } => "sync.trust",
+        Courier::TwoStories { .. } => "stick.distrust",
         Courier::NewEpoch { .. } | Courier::NotTaken { .. } | Courier::Document(_) => "",
     };
     Trouble { word: word.to_owned(), detail: carrier_words(trouble) }
@@ -77,6 +80,11 @@ pub fn carrier_words(trouble: &Courier) -> String {
         Courier::HubDenies { shown, held } => {
             format!("the hub shows checkpoint {shown}; {held} was seen before: it was rolled back. Tell the admin")
         }
+        Courier::TwoStories { about } => format!(
+            "the hub tells two stories of {}: two of its own signed words cannot both be true. Both are kept as proof (amanat verify). \
+             Tell the admin, and do not go by its receipts",
+            story_words(about)
+        ),
         Courier::NewEpoch { epoch } => format!("the hub began epoch {epoch} and no admin has confirmed it yet"),
         Courier::HiddenTail { journal } => {
             format!("the hub hides the end of journal {}. Tell the admin", short(journal))
@@ -88,6 +96,17 @@ pub fn carrier_words(trouble: &Courier) -> String {
             short(device)
         ),
         Courier::Document(why) => format!("a document was not taken: {why}"),
+    }
+}
+
+/// What two words of a hub contradict each other about.
+pub fn story_words(about: &About) -> String {
+    let short = |id: &dyn std::fmt::Display| id.to_string().chars().take(8).collect::<String>();
+    match about {
+        About::Checkpoint(_, epoch, number) => format!("checkpoint {number} of epoch {epoch}"),
+        About::Place(_, _, device, journal, seq) => {
+            format!("number {seq} in journal {} of device {}", short(journal), short(device))
+        }
     }
 }
 
@@ -145,15 +164,29 @@ pub(super) fn who(home: &Home, config: &Config) -> Result<Who, Failure> {
     })
 }
 
-/// How far each journal has come: own ones by receipt, others' because they came from the hub.
-pub(super) fn marks(home: &Home) -> Result<Marks, Failure> {
+/// How far each journal has come: own ones by receipt, others' because they came from the hub; those that came by stick by receipt
+/// as well. What is on a stick is handed over.
+///
+/// # Errors
+/// What the journal refuses.
+pub fn marks(home: &Home) -> Result<Marks, Failure> {
+    let doing = "reading the journal";
+    let (status, road) = (home.status()?, Road::read(home.journal()).map_err(|error| fault::sync(doing, &error))?);
+    let mark = |device, journal, delivery, up_to| Mark { device, journal, delivery, up_to };
     let device = home.device().into();
-    let mark = |device, journal, up_to| Mark { device, journal, delivery: Delivery::Received, up_to };
-    let own = home.status()?.own.into_iter().map(|own| mark(device, own.journal.into(), own.received));
-    let heads = home.journal().heads().map_err(|error| fault::sync("reading the journal", &error))?;
-    let others = heads.iter().filter(|known| known.own.is_none());
-    let others = others.map(|known| mark(known.device.into(), known.journal.into(), known.head.seq));
-    Ok(own.chain(others).collect())
+    let own = status.own.iter().map(|own| mark(device, own.journal.into(), Delivery::Received, own.received));
+    let heads = home.journal().heads().map_err(|error| fault::sync(doing, &error))?;
+    let others = heads.iter().filter(|known| known.own.is_none()).map(|known| {
+        let place = (known.device, known.journal);
+        let signed = status.passed.iter().find(|(receipt, _)| (receipt.device, receipt.journal) == place);
+        let there = road.there(&place).map(|there| there.max(signed.map_or(0, |(receipt, _)| receipt.seq)));
+        let up_to = there.unwrap_or(known.head.seq);
+        mark(known.device.into(), known.journal.into(), Delivery::Received, up_to)
+    });
+    let handed = road.handed.iter();
+    let handed =
+        handed.map(|((of, journal), up_to)| mark((*of).into(), (*journal).into(), Delivery::HandedOver, *up_to));
+    Ok(own.chain(others).chain(handed).collect())
 }
 
 /// The adopted roster as rows.

@@ -78,12 +78,18 @@ pub enum Effect {
     Sync,
     /// Stop the pass that runs → `Synced` with `running` off.
     StopSync,
-    /// Write what waits (and what others may lack) into a bundle → `BundleWritten` and `Marks`, or `BundleFailed`.
+    /// Tell what would leave on a stick, whom it can be for, and which sticks are in → `StickIs`.
+    LookAtStick,
+    /// Write what waits (and what others may lack) into a bundle → `BundleAt`, then `BundleWritten` and `Marks`, or `BundleFailed`.
     WriteBundle {
         /// A file or folder as typed.
         path: String,
+        /// The unit's name; `None`: headquarters' hub.
+        to: Option<String>,
     },
-    /// Read a bundle → `BundleRead`, `Arrived`, `Marks`, or `BundleFailed`.
+    /// Stop the work on a bundle → `BundleFailed`; what was read stays read, and nothing half is left on the stick.
+    StopBundle,
+    /// Read a bundle → `BundleAt`, then `BundleRead`, `Arrived`, `Marks`, or `BundleFailed`.
     ReadBundle {
         /// The file as typed.
         path: String,

@@ -27,8 +27,8 @@ pub(crate) enum Room {
     Confirm,
     /// What has gone to headquarters.
     Outbox,
-    /// A file's path is typed.
-    Path,
+    /// A stick: a file's path is typed.
+    Stick,
     /// Units, people, devices.
     Roster,
     /// What is due.
@@ -82,6 +82,7 @@ pub(crate) enum Act {
     WriteBundle,
     ReadBundle,
     Stop,
+    Whom,
 }
 
 /// A key with what is held down.
@@ -162,7 +163,13 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Outbox], &[f(7)], Act::Stop, "stop", 2),
     line(&[R::Outbox], &[f(4)], Act::WriteBundle, "write_bundle", 3),
     line(&[R::Outbox], &[f(6)], Act::ReadBundle, "read_bundle", 4),
-    line(&[R::Path], &[key(KeyCode::Enter)], Act::Choose, "choose", 1),
+    line(&[R::Stick], &[key(KeyCode::Enter)], Act::Choose, "begin_stick", 1),
+    line(&[R::Stick], &[f(3)], Act::Whom, "whom", 2),
+    line(&[R::Stick], &[f(4)], Act::WriteBundle, "write_bundle", 3),
+    line(&[R::Stick], &[f(6)], Act::ReadBundle, "read_bundle", 4),
+    line(&[R::Stick], &[f(7)], Act::Stop, "stop", 5),
+    line(&[R::Stick], &[key(KeyCode::Up)], Act::Up, "up", 0),
+    line(&[R::Stick], &[key(KeyCode::Down)], Act::Down, "down", 0),
     line(&[R::Today], &[key(KeyCode::Enter)], Act::Open, "open", 1),
     line(&[R::Hidden], &[f(12), ctrl('k')], Act::Hide, "show_again", 0),
     line(&[R::Hidden], &[ctrl('l')], Act::Lock, "lock", 0),
@@ -173,7 +180,7 @@ pub(crate) const TABLE: &[Line] = &[
     line(LISTS, &[key(KeyCode::Home)], Act::First, "first", 0),
     line(LISTS, &[key(KeyCode::End)], Act::Last, "last", 0),
     line(
-        &[R::Case, R::Entry, R::Menu, R::Confirm, R::Outbox, R::Path, R::Roster, R::Today, R::Help],
+        &[R::Case, R::Entry, R::Menu, R::Confirm, R::Outbox, R::Stick, R::Roster, R::Today, R::Help],
         &[key(KeyCode::Esc)],
         Act::Back,
         "back",
@@ -202,7 +209,7 @@ pub(crate) fn act(room: Room, pressed: &KeyEvent) -> Option<Act> {
 
 /// Whether letters type in this room.
 pub(crate) const fn types(room: Room) -> bool {
-    matches!(room, Room::Welcome | Room::Unlock | Room::Caseload | Room::Form | Room::Path | Room::Menu)
+    matches!(room, Room::Welcome | Room::Unlock | Room::Caseload | Room::Form | Room::Stick | Room::Menu)
 }
 
 /// The lines that the bar shows in a room, in their order.
@@ -272,7 +279,7 @@ mod tests {
         R::Form,
         R::Confirm,
         R::Outbox,
-        R::Path,
+        R::Stick,
         R::Roster,
         R::Today,
         R::Help,

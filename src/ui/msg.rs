@@ -125,20 +125,19 @@ pub enum Msg {
         /// When it will be tried again by itself; `None` when a person must act first.
         next_try: Option<Moment>,
     },
-    /// A bundle was written.
-    BundleWritten {
-        /// Where.
-        path: String,
-        /// How many entries are in it.
-        entries: u64,
+    /// What would leave on a stick.
+    StickIs(Box<StickPage>),
+    /// How far the work on a bundle has come, in entries.
+    BundleAt {
+        /// Written or read.
+        done: u64,
+        /// In the bundle.
+        total: u64,
     },
-    /// A bundle was read.
-    BundleRead {
-        /// How many entries were new.
-        entries: u64,
-        /// How many of ours it brought receipts for.
-        received: u64,
-    },
+    /// A bundle was written, is on the medium, and was read back.
+    BundleWritten(Box<BundleOut>),
+    /// A bundle was read, as far as it is whole.
+    BundleRead(Box<BundleIn>),
     /// A bundle could not be written or read.
     BundleFailed(Trouble),
 
@@ -147,6 +146,51 @@ pub enum Msg {
     RosterIs(Box<RosterPage>),
     /// Something else went wrong or is worth saying; shown in the status line until the next key.
     Notice(Trouble),
+}
+
+/// What would leave on a stick now, and where to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StickPage {
+    /// Own entries that headquarters has not signed for.
+    pub own: u64,
+    /// Entries of others that are carried and that headquarters has not signed for.
+    pub carried: u64,
+    /// Receipts for others that ride back to them.
+    pub receipts: u64,
+    /// Whom a bundle can be for, by name: headquarters' hub first, then units.
+    pub whom: Vec<String>,
+    /// Folders of sticks that are in.
+    pub places: Vec<String>,
+}
+
+/// A bundle that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BundleOut {
+    /// Where.
+    pub path: String,
+    /// For whom.
+    pub to: String,
+    /// Entries in it that headquarters has not signed for.
+    pub entries: u64,
+}
+
+/// A bundle that was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BundleIn {
+    /// Entries that were new.
+    pub entries: u64,
+    /// Entries of ours that headquarters has signed for and had not before.
+    pub received: u64,
+    /// Entries of others that are carried from here on.
+    pub carried: u64,
+    /// Rosters, keys, forms and orders that were newer.
+    pub documents: u64,
+    /// Entries that it announces and did not bring.
+    pub missing: u64,
+    /// Whether it was read to its end.
+    pub whole: bool,
+    /// What is wrong with it, or with what it shows.
+    pub trouble: Vec<Trouble>,
 }
 
 /// Something that went wrong, or that is worth saying: a key into `words/` and the particulars.

@@ -59,9 +59,10 @@ impl Road {
         }
     }
 
-    /// How far an entry of the casebook has come. What came from elsewhere came through the hub.
+    /// How far an entry of the casebook has come. What came from elsewhere came through the hub, or by a stick: its mark says so.
     pub(crate) fn of(&self, entry: &Entry, me: Option<DeviceId>) -> Delivery {
-        if Some(entry.author.device) == me { self.delivery(&entry.author) } else { Delivery::Received }
+        let known = self.marks.contains_key(&(entry.author.device, entry.author.journal, Delivery::Received));
+        if known || Some(entry.author.device) == me { self.delivery(&entry.author) } else { Delivery::Received }
     }
 
     /// Counts again.

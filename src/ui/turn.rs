@@ -1,6 +1,6 @@
 //! What a screen answers to a key: where to go, and what to ask for.
 
-use super::{effect::Effect, keymap::Room};
+use super::{effect::Effect, keymap::Room, screens::Way};
 use crate::model::{CaseId, Draft, DraftId, EntryId, FormId, Problems, Sheet};
 
 /// The answer of a screen.
@@ -29,6 +29,7 @@ pub(crate) enum Open {
     Fill(Fill),
     Confirm(Box<Finished>),
     Outbox,
+    Stick(Way),
     Today,
     Roster,
     Help(Room),

@@ -6,7 +6,7 @@ use super::{
     App, Effect, Msg,
     keymap::{self, Act, Room},
     msg::{Trouble, Who},
-    screens::{Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Roster, Screen, Today, Unlock},
+    screens::{Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Roster, Screen, Stick, Today, Unlock},
     turn::{Fill, Go, Open, Turn},
 };
 use crate::{
@@ -161,16 +161,24 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::RosterIs(page) => app.world.roster = Some(page),
         Msg::Notice(trouble) => app.notice = Some(trouble),
         Msg::DraftFailed { trouble, .. } => app.notice = Some(trouble),
-        Msg::KeepFailed { .. }
-        | Msg::DraftKept(_)
-        | Msg::Readers { .. }
-        | Msg::BundleWritten { .. }
-        | Msg::BundleRead { .. }
-        | Msg::BundleFailed(_) => return tell(app, &msg),
+        Msg::KeepFailed { .. } | Msg::DraftKept(_) | Msg::Readers { .. } | Msg::StickIs(_) | Msg::BundleAt { .. } => {
+            return tell(app, &msg);
+        }
+        Msg::BundleWritten(_) | Msg::BundleRead(_) | Msg::BundleFailed(_) => {
+            // Whoever has left the page meanwhile hears of it all the same.
+            if let (Msg::BundleFailed(trouble), false) = (&msg, app.stack.iter().any(is_stick)) {
+                app.notice = Some(trouble.clone());
+            }
+            return tell(app, &msg);
+        }
         Msg::Key(_) | Msg::Paste(_) | Msg::Mouse(_) | Msg::Resize { .. } | Msg::Tick { .. } => {}
     }
     refresh(app);
     Vec::new()
+}
+
+const fn is_stick(screen: &Screen) -> bool {
+    matches!(screen, Screen::Stick(_))
 }
 
 fn unlocked(app: &mut App, mut who: Who) -> Vec<Effect> {
@@ -252,6 +260,11 @@ fn push(app: &mut App, open: Open) -> Vec<Effect> {
             Screen::Confirm(Box::new(confirm))
         }
         Open::Outbox => Screen::Outbox(Outbox::default()),
+        Open::Stick(way) => {
+            let (stick, effect) = Stick::new(way);
+            effects.push(effect);
+            Screen::Stick(Box::new(stick))
+        }
         Open::Today => Screen::Today(Today::new(&app.world)),
         Open::Roster => {
             effects.push(Effect::LoadRoster);

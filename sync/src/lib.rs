@@ -12,6 +12,7 @@
 
 pub mod along;
 pub mod batch;
+pub mod bundle;
 mod cbor;
 pub mod chain;
 pub mod courier;
@@ -25,9 +26,12 @@ pub mod leaving;
 pub mod pack;
 pub mod proof;
 pub mod receipt;
+pub mod road;
 pub mod signature;
 #[cfg(test)]
 mod specimen;
+pub mod stick_file;
+pub mod stories;
 pub mod transport;
 pub mod wire;
 

@@ -71,7 +71,7 @@ pub(crate) const ROOMS: &[Room] = &[
         at: "sync/src/",
         ours: &["amanat_keys"],
         // zeroize: local rows (case keys, drafts) pass through the journal opened, and are wiped when dropped.
-        others: Some(&["minicbor", "rusqlite", "ureq", "rustls", "base64", "thiserror", "zeroize"]),
+        others: Some(&["minicbor", "rusqlite", "ureq", "rustls", "base64", "thiserror", "zeroize", "rustix"]),
         never: OUTSIDE,
     },
     Room {
@@ -228,6 +228,10 @@ pub(crate) const NARROWS: &[Narrow] = &[
     // Owner-only file modes are the same act as writing the file.
     Narrow { room: "keys/src/", path: "std::os", only: &["keys/src/vault_file.rs"] },
     Narrow { room: "sync/src/", path: "rusqlite", only: &["sync/src/journal/sqlite", "sync/src/journal/schema"] },
+    // The one file of a stick is the same act wherever it is written: whole under its name, or not there.
+    Narrow { room: "sync/src/", path: "std::fs", only: &["sync/src/stick_file.rs"] },
+    Narrow { room: "sync/src/", path: "std::os", only: &["sync/src/stick_file.rs"] },
+    Narrow { room: "sync/src/", path: "rustix", only: &["sync/src/stick_file.rs"] },
     Narrow { room: "sync/src/", path: "ureq", only: &["sync/src/http"] },
     Narrow { room: "sync/src/", path: "rustls", only: &["sync/src/http"] },
     // An address is a value: whether it is this machine's own is judged where connections are made.

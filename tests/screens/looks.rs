@@ -125,13 +125,21 @@ fn the_road() {
     let mut stage = peopled();
     stage.keys("Home Enter F4 \"note\" Enter \"Followed up.\" F10 Enter Esc");
     look(&mut stage, "outbox_offline", "F6 F5", ["was not reached", "tried again at", "○ kept"]);
-    look(&mut stage, "outbox_path", "F4", ["Write a bundle", "Enter goes on", "USB"]);
+    look(&mut stage, "stick_out", "F4", ["What will leave", "of colleagues", "can read nothing"]);
+    look(&mut stage, "stick_whom", "F3*2 Down", ["Model Town Police Station", "▸ /media/sana/BLUE", "F7 stop"]);
+    stage.busy = true;
+    look(&mut stage, "stick_busy", "Enter", ["1 of 2", "▰▰▰▰▰▰▰▰▰▰▱", "F7 stop"]);
+    look(&mut stage, "stick_stopped", "F7", ["Stopped.", "Nothing half is left", "What will leave"]);
+    stage.busy = false;
+    look(&mut stage, "stick_written", "Enter", ["2 entries left", "handed over", "/media/sana/BLUE/amanat-to-hub.age"]);
+    look(&mut stage, "outbox_handed_over", "Esc", ["◐ handed over", "Waiting for headquarters", "2  ◐"]);
     look(
         &mut stage,
-        "outbox_bundle",
-        "\"/media/stick\" Enter",
-        ["/media/stick/amanat", "◐ handed over", "can read nothing"],
+        "stick_read",
+        "F6 Down Enter",
+        ["3 new entries came", "2 entries that it announces", "ends too early"],
     );
+    stage.keys("Esc");
     stage.online = true;
     look(&mut stage, "outbox_received", "F5", ["Headquarters has signed for everything", "hub.example.pk", "received"]);
 }
@@ -152,6 +160,7 @@ fn urdu_by_the_program_and_by_the_terminal() {
     people(&mut stage);
     look(&mut stage, "urdu_caseload", "", ["UR", "TIP", "●"]);
     look(&mut stage, "urdu_form", "Home Enter F4 Enter", ["▸", "F5", "( )"]);
+    look(&mut stage, "urdu_stick", "Esc*2 F6 F4 Down", ["UR", "/media/sana/BLUE", "F7"]);
     let mut stage = Stage::locked(Settings { bidi: amanat::ui::Bidi::Terminal, ..urdu() });
     look(&mut stage, "urdu_terminal", &format!("\"{PASSPHRASE}\" Enter"), ["امانت", "کیس", "UR"]);
 }

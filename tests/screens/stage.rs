@@ -9,8 +9,9 @@ use amanat::{
         EntryId, Gone, JournalId, Moment, Names, Sheet, Times, Value,
     },
     ui::{
-        self, App, Bidi, Effect, Keeping, Mark, Msg, Progress, ReaderLine, RosterDevice, RosterMember, RosterPage,
-        RosterUnit, Scroll, Settings, Stage as Where, Start, Strength, Theme, ToKeep, Trouble, Who,
+        self, App, Bidi, BundleIn, BundleOut, Effect, Keeping, Mark, Msg, Progress, ReaderLine, RosterDevice,
+        RosterMember, RosterPage, RosterUnit, Scroll, Settings, Stage as Where, Start, StickPage, Strength, Theme,
+        ToKeep, Trouble, Who,
     },
 };
 use ratatui::{Terminal, backend::TestBackend};
@@ -31,6 +32,8 @@ pub(crate) struct Stage {
     pub(crate) effects: Vec<Effect>,
     /// Whether headquarters answers.
     pub(crate) online: bool,
+    /// Whether work on a stick takes its time.
+    pub(crate) busy: bool,
     scroll: Scroll,
     now: Moment,
     boot_ms: u64,
@@ -53,6 +56,7 @@ impl Stage {
             app: App::new(&start),
             effects: Vec::new(),
             online: false,
+            busy: false,
             scroll: Scroll::default(),
             now: NOW,
             boot_ms: 0,
@@ -138,10 +142,28 @@ impl Stage {
             }
             Effect::Readers { case, .. } => vec![Msg::Readers { case, lines: readers() }],
             Effect::Sync => self.sync(),
-            Effect::WriteBundle { path } => vec![
-                Msg::Marks(vec![self.mark(Delivery::HandedOver)]),
-                Msg::BundleWritten { path: format!("{path}/amanat-3f3f.bundle"), entries: self.seq },
-            ],
+            Effect::LookAtStick => vec![Msg::StickIs(Box::new(self.stick()))],
+            // The work goes on until the test says what came of it.
+            Effect::WriteBundle { .. } if self.busy => vec![Msg::BundleAt { done: 1, total: 2 }],
+            Effect::WriteBundle { path, to } => {
+                let to = to.unwrap_or_else(|| "hub.example.pk".into());
+                let out = BundleOut { path: format!("{path}/amanat-to-hub.age"), to, entries: 2 };
+                vec![Msg::Marks(vec![self.mark(Delivery::HandedOver)]), Msg::BundleWritten(Box::new(out))]
+            }
+            Effect::StopBundle => vec![Msg::BundleFailed(Trouble::word("stick.stopped"))],
+            Effect::ReadBundle { .. } => {
+                let missing = Trouble::word("stick.cut");
+                let back = BundleIn {
+                    entries: 3,
+                    received: 2,
+                    carried: 3,
+                    documents: 1,
+                    missing: 2,
+                    whole: false,
+                    trouble: vec![missing],
+                };
+                vec![Msg::Marks(vec![self.mark(Delivery::Received)]), Msg::BundleRead(Box::new(back))]
+            }
             Effect::LoadRoster => vec![Msg::RosterIs(Box::new(roster()))],
             Effect::JudgePassphrase(secret) => {
                 let words = secret.reveal().split_whitespace().count();
@@ -156,12 +178,17 @@ impl Stage {
                 vec![Msg::Joined { agency: "Punjab Police".into() }, Msg::Unlocked(Box::new(self.who()))]
             }
             Effect::Join { .. } => vec![Msg::WelcomeFailed(Trouble::word("sync.trust"))],
-            Effect::Lock
-            | Effect::Quit
-            | Effect::Remember(_)
-            | Effect::DropDraft(_)
-            | Effect::StopSync
-            | Effect::ReadBundle { .. } => Vec::new(),
+            Effect::Lock | Effect::Quit | Effect::Remember(_) | Effect::DropDraft(_) | Effect::StopSync => Vec::new(),
+        }
+    }
+
+    fn stick(&self) -> StickPage {
+        StickPage {
+            own: 2,
+            carried: 3,
+            receipts: 1,
+            whom: ["hub.example.pk", "Headquarters", "Model Town Police Station"].map(str::to_owned).to_vec(),
+            places: vec!["/media/sana/BLUE".into(), "/run/media/sana/OLD".into()],
         }
     }
 

@@ -1,83 +1,42 @@
 //! What headquarters has and has not: counts, the road, what waits, and sticks.
 
-use ratatui::{
-    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
-    layout::Rect,
-};
+use ratatui::layout::Rect;
 
-use super::caseload::mark;
+use super::{caseload::mark, stick::Way};
 use crate::{
     model::{Content, Delivery, Entry},
     ui::{
         effect::Effect,
-        keymap::{Act, Room},
-        msg::{Msg, Trouble},
+        keymap::Act,
         telling,
         theme::Role,
-        turn::{Go, Turn},
+        turn::{Go, Open, Turn},
         widgets::{
             bars,
-            canvas::{Canvas, Lean, middle},
+            canvas::{Canvas, Lean},
             list::List,
-            text::Edit,
         },
         world::World,
     },
     words,
 };
 
-/// Which way a bundle goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    Out,
-    In,
-}
-
 /// The outbox.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     list: List,
-    path: Option<(Way, Edit)>,
-    busy: bool,
-    said: Option<Result<String, Trouble>>,
 }
 
 /// Rows above the list.
 const ABOVE: u16 = 10;
 
 impl Outbox {
-    pub(crate) const fn room(&self) -> Room {
-        if self.path.is_some() { Room::Path } else { Room::Outbox }
-    }
-
-    pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>, world: &World) -> Turn {
-        if let Some((way, edit)) = &mut self.path {
-            match (act, key.code) {
-                (Some(Act::Choose), _) if !edit.text().trim().is_empty() => {
-                    let path = edit.text().trim().to_owned();
-                    let way = *way;
-                    self.path = None;
-                    self.busy = true;
-                    self.said = None;
-                    return Turn::ask(match way {
-                        Way::Out => Effect::WriteBundle { path },
-                        Way::In => Effect::ReadBundle { path },
-                    });
-                }
-                (Some(Act::Back), _) => self.path = None,
-                (Some(_), _) => {}
-                (None, KeyCode::Char(letter)) if !key.modifiers.contains(KeyModifiers::CONTROL) => edit.letter(letter),
-                (None, code) => {
-                    edit.key(code, key.modifiers.contains(KeyModifiers::CONTROL), 60);
-                }
-            }
-            return Turn::stay();
-        }
+    pub(crate) fn key(&mut self, act: Option<Act>, world: &World) -> Turn {
         match act {
             Some(Act::Sync) => return Turn::ask(Effect::Sync),
             Some(Act::Stop) if world.road.progress.running => return Turn::ask(Effect::StopSync),
-            Some(Act::WriteBundle) => self.path = Some((Way::Out, Edit::line(""))),
-            Some(Act::ReadBundle) => self.path = Some((Way::In, Edit::line(""))),
+            Some(Act::WriteBundle) => return Turn::open(Open::Stick(Way::Out)),
+            Some(Act::ReadBundle) => return Turn::open(Open::Stick(Way::In)),
             Some(Act::Back) => return Turn::go(Go::Back),
             Some(act) => {
                 let page = world.page().saturating_sub(usize::from(ABOVE));
@@ -85,24 +44,6 @@ impl Outbox {
             }
             None => {}
         }
-        Turn::stay()
-    }
-
-    pub(crate) fn paste(&mut self, text: &str) {
-        if let Some((_, edit)) = &mut self.path {
-            edit.paste(text.trim_end_matches(['\r', '\n']));
-        }
-    }
-
-    pub(crate) fn hear(&mut self, msg: &Msg) -> Turn {
-        let text = match msg {
-            Msg::BundleWritten { path, entries } => Ok(format!("{entries}\n{path}")),
-            Msg::BundleRead { entries, received } => Ok(format!("{entries}\n\n{received}")),
-            Msg::BundleFailed(trouble) => Err(trouble.clone()),
-            _ => return Turn::stay(),
-        };
-        self.busy = false;
-        self.said = Some(text);
         Turn::stay()
     }
 
@@ -129,13 +70,6 @@ impl Outbox {
             canvas,
             Rect { y: area.y + ABOVE - 1, height: area.height.saturating_sub(ABOVE - 1), ..area },
         );
-        if let Some((way, edit)) = &self.path {
-            let heading = canvas.say(if *way == Way::Out { "outbox.write_to" } else { "outbox.read_from" }).to_owned();
-            let inside = canvas.popup(middle(area, 66, 6), &heading);
-            edit.draw(canvas, Rect { y: inside.y + 1, height: 1, ..inside }, true);
-            let hint = canvas.say("outbox.path_hint").to_owned();
-            canvas.put((inside.x, inside.y + 3), inside.width, &hint, Role::Faint);
-        }
     }
 
     /// The courier in sentences: with whom, when last, what is wrong, when again.
@@ -149,10 +83,6 @@ impl Outbox {
             None => canvas.fill("outbox.never", &[("hub", &hub)]),
         };
         lines.push((last, Role::Text));
-        if self.busy {
-            lines.push((canvas.say("outbox.bundle_busy").to_owned(), Role::Accent));
-        }
-        lines.extend(self.said.as_ref().map(|said| self.said_line(canvas, said)));
         if progress.running {
             let total = progress.to_send.max(1);
             let filled = (progress.sent * 20 / total).min(20);
@@ -183,21 +113,6 @@ impl Outbox {
             if y < area.bottom() {
                 y += canvas.paragraph(Rect { y, height: area.bottom() - y, ..area }, &text, role);
             }
-        }
-    }
-
-    fn said_line(&self, canvas: &Canvas<'_>, said: &Result<String, Trouble>) -> (String, Role) {
-        match said {
-            Ok(text) => {
-                let mut parts = text.split('\n');
-                let (number, path) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-                let text = match parts.next() {
-                    Some(received) => canvas.fill("outbox.bundle_read", &[("n", number), ("received", received)]),
-                    None => canvas.fill("outbox.bundle_written", &[("n", number), ("path", path)]),
-                };
-                (format!("✓ {text}"), Role::Good)
-            }
-            Err(trouble) => (format!("! {}", bars::sentence(canvas, &trouble.word, &trouble.detail)), Role::Warn),
         }
     }
 

@@ -5,7 +5,7 @@ use ratatui::{
     layout::Rect,
 };
 
-use super::{Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Roster, Today, Unlock, Welcome};
+use super::{Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Roster, Stick, Today, Unlock, Welcome};
 use crate::ui::{
     keymap::{Act, Room},
     msg::Msg,
@@ -26,6 +26,7 @@ pub(crate) enum Screen {
     Form(Box<Form>),
     Confirm(Box<Confirm>),
     Outbox(Outbox),
+    Stick(Box<Stick>),
     Today(Today),
     Roster(Roster),
     Help(Help),
@@ -42,7 +43,8 @@ impl Screen {
             Self::Entry(_) => Room::Entry,
             Self::Form(_) => Room::Form,
             Self::Confirm(_) => Room::Confirm,
-            Self::Outbox(screen) => screen.room(),
+            Self::Outbox(_) => Room::Outbox,
+            Self::Stick(screen) => screen.room(),
             Self::Today(_) => Room::Today,
             Self::Roster(_) => Room::Roster,
             Self::Help(_) => Room::Help,
@@ -59,7 +61,8 @@ impl Screen {
             Self::Entry(screen) => screen.key(act, world),
             Self::Form(screen) => screen.key(key, act, world),
             Self::Confirm(screen) => screen.key(key, act, world),
-            Self::Outbox(screen) => screen.key(key, act, world),
+            Self::Outbox(screen) => screen.key(act, world),
+            Self::Stick(screen) => screen.key(key, act),
             Self::Today(screen) => screen.key(act, world),
             Self::Roster(screen) => screen.key(act, world),
             Self::Help(screen) => screen.key(act),
@@ -74,8 +77,8 @@ impl Screen {
             Self::Caseload(screen) => screen.paste(text, world),
             Self::Form(screen) => return screen.paste(text, world),
             Self::Confirm(screen) => screen.paste(text),
-            Self::Outbox(screen) => screen.paste(text),
-            Self::Case(_) | Self::Entry(_) | Self::Today(_) | Self::Roster(_) | Self::Help(_) => {}
+            Self::Stick(screen) => screen.paste(text),
+            Self::Case(_) | Self::Entry(_) | Self::Outbox(_) | Self::Today(_) | Self::Roster(_) | Self::Help(_) => {}
         }
         Turn::stay()
     }
@@ -91,6 +94,7 @@ impl Screen {
             | Self::Entry(_)
             | Self::Confirm(_)
             | Self::Outbox(_)
+            | Self::Stick(_)
             | Self::Today(_)
             | Self::Roster(_)
             | Self::Help(_) => Turn::stay(),
@@ -103,8 +107,9 @@ impl Screen {
             Self::Welcome(screen) => screen.hear(msg),
             Self::Unlock(screen) => screen.hear(msg),
             Self::Confirm(screen) => screen.hear(msg, world),
-            Self::Outbox(screen) => screen.hear(msg),
-            Self::Caseload(_)
+            Self::Stick(screen) => screen.hear(msg),
+            Self::Outbox(_)
+            | Self::Caseload(_)
             | Self::Case(_)
             | Self::Entry(_)
             | Self::Form(_)
@@ -126,6 +131,7 @@ impl Screen {
             | Self::Entry(_)
             | Self::Confirm(_)
             | Self::Outbox(_)
+            | Self::Stick(_)
             | Self::Roster(_)
             | Self::Help(_) => {}
         }
@@ -142,6 +148,7 @@ impl Screen {
             Self::Form(screen) => screen.heading(world, canvas),
             Self::Confirm(screen) => screen.heading(world, canvas),
             Self::Outbox(_) => (canvas.say("outbox.title").to_owned(), unit(world)),
+            Self::Stick(_) => (canvas.say("stick.title").to_owned(), unit(world)),
             Self::Today(_) => (canvas.say("today.title").to_owned(), unit(world)),
             Self::Roster(_) => (canvas.say("roster.title").to_owned(), unit(world)),
             Self::Help(_) => (canvas.say("help.title").to_owned(), String::new()),
@@ -159,6 +166,7 @@ impl Screen {
             Self::Form(screen) => screen.draw(world, scroll, canvas, area),
             Self::Confirm(screen) => screen.draw(world, canvas, area),
             Self::Outbox(screen) => screen.draw(world, canvas, area),
+            Self::Stick(screen) => screen.draw(world, canvas, area),
             Self::Today(screen) => screen.draw(world, canvas, area),
             Self::Roster(screen) => screen.draw(world, scroll, canvas, area),
             Self::Help(screen) => screen.draw(scroll, canvas, area),

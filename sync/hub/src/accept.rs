@@ -41,6 +41,8 @@ pub(crate) struct Push<'a> {
     told: Vec<Told>,
     /// The newest head held of every journal that was judged.
     heads: BTreeMap<Place, Accepted>,
+    /// Entries that were new.
+    new: u64,
 }
 
 /// What has become of one run.
@@ -61,7 +63,7 @@ impl<'a> Push<'a> {
     /// A push that announces so many runs.
     pub(crate) fn new(hub: &'a Hub, standing: Standing, runs: usize) -> Self {
         let told = std::iter::repeat_with(Told::default).take(runs).collect();
-        Self { hub, standing, told, heads: BTreeMap::new() }
+        Self { hub, standing, told, heads: BTreeMap::new(), new: 0 }
     }
 
     /// Checks, judges and keeps what has arrived of some runs, each with its index; durable when it returns.
@@ -73,7 +75,7 @@ impl<'a> Push<'a> {
             return Ok(());
         }
         let checked = check_all(&self.standing, runs).await?;
-        let judged: Vec<(bool, Option<(u64, Why)>)> = checked.iter().map(|c| (!c.rows.is_empty(), c.refused)).collect();
+        let judged: Vec<(usize, Option<(u64, Why)>)> = checked.iter().map(|c| (c.rows.len(), c.refused)).collect();
         let erasures = checked.iter().flat_map(|c| &c.rows).any(|row| row.stands_in.is_some_and(|it| it.erases));
         let runs = checked.into_iter().map(|c| Run {
             place: c.place,
@@ -87,6 +89,10 @@ impl<'a> Push<'a> {
         }
         for ((index, (offered, refused)), accepted) in indices.into_iter().zip(judged).zip(accepted) {
             let Some(told) = self.told.get_mut(index) else { continue };
+            if let Verdict::Accepted { held, .. } = accepted.verdict {
+                self.new = self.new.saturating_add(u64::try_from(offered).unwrap_or(0).saturating_sub(held));
+            }
+            let offered = offered > 0;
             told.refused = refused;
             // A refusal at the head of a later piece takes nothing back of what the earlier ones were told.
             if offered || told.answer.is_none() {
@@ -95,6 +101,11 @@ impl<'a> Push<'a> {
             self.heads.insert(accepted.place, accepted);
         }
         Ok(())
+    }
+
+    /// Entries that were new so far.
+    pub(crate) fn new_entries(&self) -> u64 {
+        self.new
     }
 
     /// Whether a run has been judged.
@@ -111,7 +122,7 @@ impl<'a> Push<'a> {
 
     /// Covers what was kept with one checkpoint and signs for it. Every run must have been taken once, empty or not.
     pub(crate) async fn conclude(self) -> Result<PushReply, Failure> {
-        let Self { hub, standing, told, heads } = self;
+        let Self { hub, standing, told, heads, new: _ } = self;
         let now = hub.now_ms();
         let held = || heads.values().filter(|a| a.head.seq > 0);
         let moved: Vec<(Place, Head)> = held().map(|a| (a.place, a.head)).collect();

@@ -112,4 +112,44 @@ pub enum Verb {
         #[arg(long, default_value = "hub")]
         home: PathBuf,
     },
+    /// Sticks: reads one that a device wrote, writes one for a unit.
+    #[command(subcommand)]
+    Bundle(BundleVerb),
+}
+
+/// What to do with a stick.
+#[derive(Debug, Subcommand)]
+pub enum BundleVerb {
+    /// Takes in what a device wrote, as if it had been pushed. Safe to repeat, in any order, with half a file. Works beside a hub
+    /// that runs.
+    #[command(
+        after_help = "EXAMPLE:\n  amanat-hub bundle read /media/stick/from-gujrat.age --home /var/lib/amanat-hub"
+    )]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// The hub's folder.
+        #[arg(long, default_value = "hub")]
+        home: PathBuf,
+        /// One JSON document on standard output.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Writes what a network would bring: receipts, rosters, keys, codebooks, orders, and the entries that the readers may have.
+    #[command(
+        after_help = "EXAMPLE:\n  amanat-hub bundle write /media/stick/to-gujrat.age --to 'PS Sample, Gujrat' --home /var/lib/amanat-hub"
+    )]
+    Write {
+        /// The file. One of this name is replaced once the new one is whole.
+        file: PathBuf,
+        /// A unit, or a device by its id; left out: every active device, if there are no more than 64.
+        #[arg(long, value_name = "UNIT")]
+        to: Option<String>,
+        /// The hub's folder.
+        #[arg(long, default_value = "hub")]
+        home: PathBuf,
+        /// One JSON document on standard output.
+        #[arg(long)]
+        json: bool,
+    },
 }

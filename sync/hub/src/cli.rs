@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use clap::Parser as _;
 
-use crate::args::{Args, Verb};
+use crate::args::{Args, BundleVerb, Verb};
 use crate::config::Settings;
 use crate::{HomeFault, HubHome, Made, NextKey, serve};
 
@@ -30,7 +30,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     match runtime.block_on(perform(args)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(fault) => say("amanat-hub", &*fault),
     }
 }
@@ -80,6 +80,9 @@ async fn serve_until_told(home: &HubHome, settings: &Settings) -> Result<(), Box
         }
         serve::renew_when_told(Arc::clone(&hub), Arc::clone(tls))?;
     }
+    if let Err(fault) = home.listen_to_keeper(&hub) {
+        tracing::warn!(cause = &fault as &dyn std::error::Error, "sticks can be read only while this hub is stopped");
+    }
     let serving = serve::start(hub, address, tls).await?;
     println!("listening on {}://{}", if secure { "https" } else { "http" }, serving.address);
     told_to_stop.await;
@@ -87,7 +90,7 @@ async fn serve_until_told(home: &HubHome, settings: &Settings) -> Result<(), Box
     Ok(())
 }
 
-async fn perform(args: Args) -> Result<(), Box<dyn std::error::Error>> {
+async fn perform(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {
     match args.verb {
         Verb::Init { home, listen, url, certificate, key, name, store, password_file } => {
             // The settings outlive the folder that this is called from.
@@ -117,6 +120,21 @@ async fn perform(args: Args) -> Result<(), Box<dyn std::error::Error>> {
             let version = HubHome::at(&home).take_rosters(&file, words.as_ref()).await?;
             println!("roster {version}");
         }
+        Verb::Bundle(verb) => return bundle(verb).await,
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Does what is wished with a stick, and says what came of it.
+async fn bundle(verb: BundleVerb) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let (told, json) = match verb {
+        BundleVerb::Read { file, home, json } => (HubHome::at(&home).read_bundle(&file).await?, json),
+        BundleVerb::Write { file, to, home, json } => (HubHome::at(&home).write_bundle(&file, to).await?, json),
+    };
+    match (json, told.ends) {
+        (true, _) => println!("{}", told.json),
+        (false, 0) => println!("{}", told.text),
+        (false, _) => eprintln!("{}", told.text),
+    }
+    Ok(ExitCode::from(told.ends))
 }

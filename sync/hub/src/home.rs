@@ -8,6 +8,7 @@
 //! join-request    for an admin to approve
 //! trust           the adopted roster with its proof
 //! hub.sqlite      everything that was received, unless the settings name a PostgreSQL database
+//! control         a socket of the hub that runs, for its keeper
 //! lock            held while a hub runs
 //! ```
 
@@ -31,6 +32,7 @@ use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
 use crate::config::{DEFAULT_CERTIFICATE, Settings, SettingsFault};
+use crate::home_bundle::StickFault;
 use crate::hub::{Hub, HubFault, HubIdentity};
 use crate::lineage;
 use crate::request::Made;
@@ -88,6 +90,9 @@ pub enum HomeFault {
     /// The store failed.
     #[error("the database cannot be used")]
     Store(#[from] StoreFault),
+    /// A stick could not be written.
+    #[error("writing the bundle")]
+    Stick(#[from] StickFault),
     /// The hub could not be opened over its store.
     #[error("the hub cannot be opened")]
     Hub(#[from] HubFault),
@@ -249,7 +254,7 @@ impl HubHome {
         Ok(request.value().words())
     }
 
-    async fn store(&self, settings: &Settings) -> Result<Arc<dyn HubStore>, HomeFault> {
+    pub(crate) async fn store(&self, settings: &Settings) -> Result<Arc<dyn HubStore>, HomeFault> {
         let Some(address) = settings.database()? else {
             return Ok(Arc::new(SqliteStore::open(&self.path("hub.sqlite"))?));
         };

@@ -14,11 +14,14 @@
 mod accept;
 mod api;
 pub mod args;
+mod bundle;
 pub mod cli;
 mod clock;
 pub mod config;
+mod control;
 mod heads;
 mod home;
+mod home_bundle;
 mod hub;
 mod keeper;
 pub mod limits;

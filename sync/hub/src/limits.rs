@@ -66,3 +66,7 @@ pub const NONCES_KEPT: usize = 4;
 pub const NONCES_OFFERED: usize = 2;
 /// Entries of forks kept as evidence for each device: enough to show what happened, too few to fill a disk.
 pub const EVIDENCE_PER_DEVICE: u32 = 256;
+/// A stick that is handed to a running hub and of which no byte comes for so long is given up: a slow one is read in the meantime.
+pub const CONTROL_PAUSE: Duration = Duration::from_secs(60);
+/// What a hub says of a stick, in bytes: a line for each journal that was refused.
+pub const CONTROL_ANSWER: u64 = 16 * 1024 * 1024;

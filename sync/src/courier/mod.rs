@@ -8,6 +8,7 @@
 //! What goes wrong is sorted by what to do. The [`End`] says whether to try again. A [`Trouble`] names one journal or one
 //! entry that stays behind while everything else goes on.
 
+mod hand_on;
 mod news;
 mod outcome;
 mod papers;
@@ -15,7 +16,9 @@ mod pass;
 mod pull;
 mod push;
 mod retry;
+mod stick;
 
 pub use outcome::{End, Outcome, Party, Trouble};
 pub use pass::{Courier, pass};
 pub use retry::next_try;
+pub use stick::{TakenIn, take_in};

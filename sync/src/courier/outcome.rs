@@ -4,6 +4,7 @@ use amanat_keys::fingerprint::{AgencyId, DeviceId, JournalId};
 
 use crate::batch::Why;
 use crate::error::SyncError;
+use crate::stories::About;
 use crate::transport::{Refusal, TransportError};
 
 /// Who travels, and to whom.
@@ -22,6 +23,8 @@ pub struct Party {
 pub struct Outcome {
     /// Entries handed over in this pass, whether or not their receipt came back.
     pub handed_over: u64,
+    /// Entries of others, carried here by stick, that were handed on in this pass.
+    pub handed_on: u64,
     /// Journals whose received number moved, with that number.
     pub received: Vec<(DeviceId, JournalId, u64)>,
     /// Entries of others that arrived and were filed.
@@ -47,6 +50,7 @@ impl Outcome {
     pub(super) fn new() -> Self {
         Self {
             handed_over: 0,
+            handed_on: 0,
             received: Vec::new(),
             pulled: 0,
             set_aside: 0,
@@ -142,6 +146,11 @@ pub enum Trouble {
         shown: u64,
         /// The number of the one on file.
         held: u64,
+    },
+    /// The hub signed two words that cannot both be true: it shows different people different histories. Both are kept as proof.
+    TwoStories {
+        /// What both speak of, in words without names.
+        about: About,
     },
     /// The hub began a new epoch for which no admin's statement is here yet: what it signs is kept and does not count.
     NewEpoch {

@@ -73,7 +73,7 @@ fn look_for_rival(trip: &mut Trip<'_>, held: &Newest) -> Result<(), End> {
 
 /// Rosters first and in order, because everything else is proven by the newest; then what is left. Whether a roster came that
 /// follows from another one than ours.
-fn take(trip: &mut Trip<'_>, reply: &DocumentsReply) -> Result<bool, End> {
+pub(super) fn take(trip: &mut Trip<'_>, reply: &DocumentsReply) -> Result<bool, End> {
     let mut parted = false;
     let mut rosters: Vec<(u64, &[u8])> = Vec::new();
     let mut others: Vec<&[u8]> = Vec::new();

@@ -7,9 +7,10 @@ use amanat_keys::fingerprint::{Digest, JournalId};
 use amanat_keys::trust::Trust;
 
 use super::outcome::{End, Outcome, Party, Trouble};
-use super::{news, papers, pull, push};
+use super::{hand_on, news, papers, pull, push};
 use crate::error::SyncError;
 use crate::journal::{Journal, KnownHead, NewJournal, State};
+use crate::road::Place;
 use crate::transport::Transport;
 
 /// What a courier remembers between passes; nothing is lost with it but a request or two.
@@ -33,6 +34,8 @@ pub(super) struct Trip<'a> {
     /// Own journals that were found forked in this pass, and the first number that differs: nothing of them is offered any
     /// more, and what the hub has of them from there on is fetched once.
     pub(super) forked: BTreeMap<JournalId, u64>,
+    /// Whether the words come from a stick: they may be old, or of journals that are not here, and nothing is wrong with that.
+    pub(super) stick: bool,
     pub(super) outcome: Outcome,
 }
 
@@ -47,20 +50,24 @@ pub fn pass(
     party: Party,
     trust: &mut Trust,
 ) -> Outcome {
-    let mut trip = Trip {
-        courier,
-        journal,
-        road,
-        party,
-        trust,
-        seen: Digest::ZERO,
-        forked: BTreeMap::new(),
-        outcome: Outcome::new(),
-    };
+    let mut trip = Trip::new(courier, journal, road, party, trust);
     if let Err(end) = trip.run() {
         trip.outcome.end = end;
     }
     trip.outcome
+}
+
+impl<'a> Trip<'a> {
+    pub(super) fn new(
+        courier: &'a mut Courier,
+        journal: &'a mut dyn Journal,
+        road: &'a mut dyn Transport,
+        party: Party,
+        trust: &'a mut Trust,
+    ) -> Self {
+        let (seen, forked, outcome) = (Digest::ZERO, BTreeMap::new(), Outcome::new());
+        Self { courier, journal, road, party, trust, seen, forked, stick: false, outcome }
+    }
 }
 
 impl Trip<'_> {
@@ -76,6 +83,7 @@ impl Trip<'_> {
 
     fn steps(&mut self) -> Result<(), End> {
         push::push(self)?;
+        hand_on::hand_on(self)?;
         // What the push was answered with tells whether there is any paper to fetch; without a push the pull tells.
         papers::exchange_if_news(self)?;
         pull::pull(self)
@@ -90,6 +98,7 @@ impl Trip<'_> {
         let read = news::read(self, &status, statements)?;
         self.outcome.hub_time = read.hub_time.or(self.outcome.hub_time);
         read.trouble.into_iter().for_each(|trouble| self.outcome.tell(trouble));
+        read.road.write(self.journal).map_err(End::Local)?;
         let Some(filing) = read.filing else { return Ok(()) };
         if let Some((checkpoint, _)) = &filing.checkpoint {
             self.seen = Digest::of(&checkpoint.encode());
@@ -101,6 +110,8 @@ impl Trip<'_> {
             if device == self.party.device {
                 let head = self.own(&journal)?.map_or(0, |known| known.head.seq);
                 self.tell_fork(journal, head.saturating_add(1))?;
+            } else {
+                self.outcome.tell(Trouble::ForkElsewhere { device, journal });
             }
         }
         Ok(())
@@ -125,8 +136,13 @@ impl Trip<'_> {
     }
 
     pub(super) fn own(&self, journal: &JournalId) -> Result<Option<KnownHead>, End> {
+        self.known(&(self.party.device, *journal))
+    }
+
+    /// A journal of anybody, if it is known here.
+    pub(super) fn known(&self, (device, journal): &Place) -> Result<Option<KnownHead>, End> {
         let heads = self.journal.heads().map_err(End::Local)?;
-        Ok(heads.into_iter().find(|known| known.device == self.party.device && known.journal == *journal))
+        Ok(heads.into_iter().find(|known| (known.device, known.journal) == (*device, *journal)))
     }
 
     /// Says a fork of an own journal once, and begins its successor. A verdict names some number at which both histories

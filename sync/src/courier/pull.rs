@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
+use amanat_keys::fingerprint::Digest;
 
 use super::outcome::{End, Trouble};
 use super::papers;
@@ -15,12 +15,10 @@ use crate::entry::{Change, SealedEntry};
 use crate::journal::{KnownHead, Pulled, Quarantined, State, Wanted};
 use crate::proof;
 use crate::receipt::{Checkpoint, ListedHead, read_heads_list};
+use crate::road::{Place, Road, Rows, again_at};
 use crate::wire::codec;
 use crate::wire::limits::{MAX_AGAIN, MAX_ITEMS, MAX_SEQ};
 use crate::wire::messages::{HeadLine, PullRequest};
-use crate::wire::v1::PullManifest;
-
-type Place = (DeviceId, JournalId);
 
 pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
     // What earlier passes brought was in the hub's books before any list that it shows now.
@@ -28,6 +26,9 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
     // What did not verify is not asked for twice in one pass: it would fill every page.
     let mut passed_over: BTreeMap<Place, u64> = BTreeMap::new();
     let mut opened: BTreeMap<Place, u64> = BTreeMap::new();
+    // What a stick brought as bare hashes is asked for whole, once.
+    let bare = Road::read(trip.journal).map_err(End::Local)?.again;
+    opened.extend(bare.iter().take(MAX_AGAIN).map(|(place, from, _)| (*place, *from)));
     loop {
         let request = request(trip, &passed_over, std::mem::take(&mut opened))?;
         let asked_again = !request.again.is_empty();
@@ -47,9 +48,10 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
         }
         moved |= take(trip, others, &mut passed_over)?;
         trip.file(&manifest.statements)?;
-        look_for_hidden_tail(trip, &manifest, &before)?;
+        look_for_hidden_tail(trip, &manifest.heads, &before)?;
         if opened.is_empty() && (!manifest.more || !moved) {
-            return Ok(());
+            let asked = bare.iter().take(MAX_AGAIN).map(|(place, ..)| again_at(place)).collect();
+            return Rows { put: Vec::new(), take: asked }.write(trip.journal).map_err(End::Local);
         }
     }
 }
@@ -101,7 +103,7 @@ fn request(
 }
 
 /// Verifies and files runs of others; whether anything moved.
-fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeMap<Place, u64>) -> Result<bool, End> {
+pub(super) fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeMap<Place, u64>) -> Result<bool, End> {
     let mut pulled = Pulled::default();
     let mut places = Vec::new();
     for run in runs.into_iter().filter(|run| !run.items.is_empty()) {
@@ -163,7 +165,11 @@ fn along_before(trip: &Trip<'_>, run: &Run) -> Result<Along, End> {
 /// The hub has more of an own journal than we do: this home is an older copy of itself. We go on in a new journal, so that
 /// nobody's numbers are used twice, and take back what was lost; where both histories have parted the hub's is kept as
 /// evidence.
-fn restored(trip: &mut Trip<'_>, own: Vec<Run>, passed_over: &mut BTreeMap<Place, u64>) -> Result<bool, End> {
+pub(super) fn restored(
+    trip: &mut Trip<'_>,
+    own: Vec<Run>,
+    passed_over: &mut BTreeMap<Place, u64>,
+) -> Result<bool, End> {
     let mut found = Vec::new();
     for run in own {
         let place = (run.device, run.journal);
@@ -185,16 +191,16 @@ fn restored(trip: &mut Trip<'_>, own: Vec<Run>, passed_over: &mut BTreeMap<Place
 
 /// The list of heads must be the checkpoint's. It must not show less of our journals than the hub has signed for, nor less of
 /// anybody's than it gave us before, nor another history than the one that we hold.
-fn look_for_hidden_tail(trip: &mut Trip<'_>, manifest: &PullManifest, before: &[KnownHead]) -> Result<(), End> {
-    if manifest.heads.is_empty() {
+pub(super) fn look_for_hidden_tail(trip: &mut Trip<'_>, list: &[u8], before: &[KnownHead]) -> Result<(), End> {
+    if list.is_empty() {
         return Ok(());
     }
     let status = trip.journal.status(&trip.party.hub).map_err(End::Local)?;
     let Some((checkpoint, hash, _)) = &status.checkpoint else { return Ok(()) };
-    if *hash != trip.seen || !is_list_of(checkpoint, &manifest.heads) {
+    if *hash != trip.seen || !is_list_of(checkpoint, list) {
         return Err(End::Nonsense("the list of heads is not the checkpoint's".to_owned()));
     }
-    let listed = read_heads_list(&manifest.heads, checkpoint).map_err(nonsense)?;
+    let listed = read_heads_list(list, checkpoint).map_err(nonsense)?;
     for own in &status.own {
         let shown = listed.iter().find(|line| (line.device, line.journal) == (trip.party.device, own.journal));
         if own.received > shown.map_or(0, |line| line.head.seq) {

@@ -46,7 +46,7 @@ pub(super) fn push(trip: &mut Trip<'_>) -> Result<(), End> {
     }
 }
 
-fn room(trip: &Trip<'_>) -> Limit {
+pub(super) fn room(trip: &Trip<'_>) -> Limit {
     Limit { items: Limit::BODY.items, bytes: count(trip.road.push_room()) }
 }
 

@@ -346,6 +346,13 @@ impl Journal for MemoryJournal {
         Ok(page)
     }
 
+    fn weigh(&self, device: &DeviceId, journal: &JournalId, after: u64) -> Result<u64> {
+        let held = self.held(device, journal).and_then(|at| self.journals.get(at));
+        let places = held.into_iter().flat_map(|held| &held.places);
+        let behind = places.skip(usize::try_from(after).unwrap_or(usize::MAX));
+        Ok(behind.fold(0, |sum, (item, _)| sum.saturating_add(item.size())))
+    }
+
     fn shelve(&mut self, put: &[ShelfRow], take: &[(Shelf, Vec<u8>)]) -> Result<()> {
         put.iter().try_for_each(ShelfRow::check)?;
         for key in take {
@@ -403,6 +410,7 @@ impl Journal for MemoryJournal {
         for held in &self.journals {
             let k = &held.known;
             let Some(line) = k.own else {
+                status.passed.extend(hub.receipts.get(&(hub.vouched, k.device, k.journal)).cloned());
                 status.elided = status.elided.saturating_add(held.elided());
                 status.others = status.others.saturating_add(k.head.seq.saturating_sub(held.elided()));
                 continue;

@@ -3,6 +3,8 @@
 //! `conformance`, for every implementation.
 
 #[cfg(test)]
+mod carried;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod erasures;
@@ -17,6 +19,7 @@ mod sqlite_hub;
 mod sqlite_keep;
 mod sqlite_read;
 mod sqlite_reseal;
+mod sqlite_road;
 
 pub use memory::MemoryJournal;
 pub use shapes::{
@@ -26,7 +29,7 @@ pub use shapes::{
 pub use sqlite::SqliteJournal;
 
 use amanat_keys::erasure::Doomed;
-use amanat_keys::fingerprint::DeviceId;
+use amanat_keys::fingerprint::{DeviceId, JournalId};
 
 use crate::batch::{Limit, Run};
 use crate::chain::Verdict;
@@ -64,6 +67,12 @@ pub trait Journal: Send {
     /// # Errors
     /// Storage; `StorageDamaged` when a row does not open.
     fn pending(&self, wanted: &Wanted, limit: Limit) -> Result<Vec<Run>>;
+
+    /// What the entries of a journal after a number weigh, in bytes of header, signature and envelope; a bare hash weighs 32.
+    ///
+    /// # Errors
+    /// As [`Journal::pending`].
+    fn weigh(&self, device: &DeviceId, journal: &JournalId, after: u64) -> Result<u64>;
 
     /// Files verified receipts and the newest checkpoint of a hub. Lower receipts of the same epoch change nothing.
     ///

@@ -19,6 +19,8 @@ pub(super) const HUB: &str = "hub";
 
 const BARE: u8 = 0;
 const WHOLE: u8 = 1;
+/// Bytes of a packed entry beside its signature, header and envelope.
+pub(super) const AROUND: u64 = 5;
 
 /// The row key of a place: device ‖ journal ‖ number as 8 bytes, big-endian.
 pub(super) fn key(device: &DeviceId, journal: &JournalId, seq: u64) -> [u8; 56] {

@@ -183,6 +183,8 @@ pub enum Shelf {
     Notes,
     /// Small things the app remembers, sealed: a last choice, a count.
     Marks,
+    /// What is remembered of the road: words of hubs, what is carried for others, what left on a stick.
+    Road,
 }
 
 impl Shelf {
@@ -193,10 +195,11 @@ impl Shelf {
             Shelf::Drafts => "draft",
             Shelf::Notes => "note",
             Shelf::Marks => "mark",
+            Shelf::Road => "road",
         }
     }
 
-    pub(super) const ALL: [Shelf; 4] = [Shelf::CaseKeys, Shelf::Drafts, Shelf::Notes, Shelf::Marks];
+    pub(super) const ALL: [Shelf; 5] = [Shelf::CaseKeys, Shelf::Drafts, Shelf::Notes, Shelf::Marks, Shelf::Road];
 
     pub(super) fn number(self) -> i64 {
         match self {
@@ -204,6 +207,7 @@ impl Shelf {
             Shelf::Drafts => 2,
             Shelf::Notes => 3,
             Shelf::Marks => 4,
+            Shelf::Road => 5,
         }
     }
 }
@@ -316,6 +320,8 @@ pub struct Status {
     pub checkpoint: Option<(Checkpoint, Digest, Vec<u8>)>,
     /// Receipts that count for own journals, with the statements that carry them: what *received* rests on.
     pub receipts: Vec<(Receipt, Vec<u8>)>,
+    /// Receipts that count for others' journals: what was carried for them has arrived, and they want to know.
+    pub passed: Vec<(Receipt, Vec<u8>)>,
     /// The highest epoch seen of this hub.
     pub epoch: u64,
     /// The highest epoch that counts.

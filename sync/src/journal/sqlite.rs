@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use amanat_keys::erasure::Doomed;
-use amanat_keys::fingerprint::DeviceId;
+use amanat_keys::fingerprint::{DeviceId, JournalId};
 use amanat_keys::row_seal::RowSeal;
 use rusqlite::ffi;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
@@ -13,6 +13,7 @@ use super::{
     Cursor, DocumentFiled, Filed, Filing, Journal, Keep, KnownHead, Line, NewJournal, Page, Pulled, Quarantined, Shelf,
     ShelfRow, Status, Wanted, schema, sqlite_erase, sqlite_keep as keep,
     sqlite_read::{self as read, Numbered},
+    sqlite_road,
 };
 use crate::batch::{Limit, Run};
 use crate::chain::Verdict;
@@ -163,6 +164,10 @@ impl Journal for SqliteJournal {
 
     fn pending(&self, wanted: &Wanted, limit: Limit) -> Result<Vec<Run>> {
         self.reading(|db, seal| read::pending(db, seal, wanted, limit))
+    }
+
+    fn weigh(&self, device: &DeviceId, journal: &JournalId, after: u64) -> Result<u64> {
+        self.reading(|db, seal| sqlite_road::weigh(db, seal, (device, journal), after))
     }
 
     fn file_receipt(&mut self, filing: &Filing) -> Result<Filed> {

@@ -10,6 +10,7 @@ use super::sqlite::storage;
 use super::sqlite_hub::{HubRow, hub_row, receipt};
 use super::{
     Cursor, DocumentFiled, KnownHead, Line, Page, Quarantined, Shelf, ShelfRow, Standing, State, Status, Wanted, row,
+    sqlite_road,
 };
 use crate::batch::{Item, Limit, Run, Why};
 use crate::chain::{self, Head};
@@ -85,7 +86,7 @@ pub(super) fn one<T>(
     rows.next().map_err(storage)?.map(read).transpose()
 }
 
-fn all<T>(
+pub(super) fn all<T>(
     db: &Connection,
     sql: &str,
     params: impl Params,
@@ -398,7 +399,9 @@ pub(super) fn check_rows(db: &Connection, seal: &RowSeal) -> Result<()> {
 pub(super) fn status(db: &Connection, seal: &RowSeal, hub: &DeviceId) -> Result<Status> {
     let HubRow { epoch, vouched, checkpoint } = hub_row(db, seal, hub)?;
     let mut status = Status { epoch, vouched, checkpoint, ..Status::default() };
-    for at in journals(db, seal)? {
+    let journals = journals(db, seal)?;
+    status.passed = sqlite_road::passed(db, seal, (hub, vouched), &journals)?;
+    for at in journals {
         let Some(line) = at.known.own else {
             status.elided = status.elided.saturating_add(at.elided);
             status.others = status.others.saturating_add(at.known.head.seq.saturating_sub(at.elided));

@@ -121,7 +121,7 @@ impl Frames {
 }
 
 /// Length of a frame's content and of its prefix; `None` while the prefix is incomplete.
-fn frame_length(rest: &[u8]) -> Result<Option<(usize, usize)>> {
+pub(crate) fn frame_length(rest: &[u8]) -> Result<Option<(usize, usize)>> {
     let Some((first, rest)) = rest.split_first() else { return Ok(None) };
     if first >> 5 != 2 {
         return Err(SyncError::Malformed("frame"));
@@ -168,17 +168,23 @@ impl ItemWriter {
 
     /// The frames of the next run, in order; runs must come in the order of the manifest.
     pub fn run<'a>(&'a mut self, run: &'a Run) -> impl Iterator<Item = Vec<u8>> + 'a {
-        let head = run_head(&self.agency, run);
-        let memory = match self.memory.take() {
-            Some(mut memory) => {
-                memory.begin(head);
-                memory
-            }
-            None => Memory::new(self.agency, head),
-        };
-        let memory = self.memory.insert(memory);
-        let mut items = run.items.iter().peekable();
+        self.begin(run_head(&self.agency, run));
+        self.more(&run.items)
+    }
+
+    /// Goes to the next run, whose items come piece by piece.
+    pub fn begin(&mut self, head: RunHead) {
+        match &mut self.memory {
+            Some(memory) => memory.begin(head),
+            None => self.memory = Some(Memory::new(self.agency, head)),
+        }
+    }
+
+    /// The frames of the next items of the run that was begun; none before the first is.
+    pub fn more<'a>(&'a mut self, items: &'a [Item]) -> impl Iterator<Item = Vec<u8>> + 'a {
+        let mut items = items.iter().peekable();
         std::iter::from_fn(move || {
+            let memory = self.memory.as_mut()?;
             let mut form = memory.shorten(items.next()?);
             if let ItemForm::Elisions(hashes) = &mut form {
                 while hashes.len() < limits::MAX_ELISIONS

@@ -72,3 +72,18 @@ pub const MAX_REMEMBERED_CASES: usize = 65_536;
 pub const PACK_STATEMENTS: u64 = 100_000;
 /// Bytes of one statement in a join pack.
 pub const PACK_STATEMENT: usize = 16 << 20;
+
+/// Whom a bundle can be written to: the stanzas that its age header may carry (FORMATS section 7).
+pub const BUNDLE_READERS: usize = 64;
+/// Statements in a bundle: those of a join pack, and a receipt for each journal of a province.
+pub const BUNDLE_PAPERS: u64 = 120_000;
+/// Words of a hub in a bundle that are held in memory until its entries have been read: a receipt for each run, and checkpoints.
+pub const BUNDLE_WORDS: usize = MAX_RUNS + 1024;
+/// Documents of a bundle that are looked at together: a chain of rosters is read in order.
+pub const BUNDLE_DOCUMENTS: usize = 256;
+/// Items that are held at once while a bundle is read or written.
+pub const BUNDLE_PIECE: u64 = 1024;
+/// Bytes of them, about; one entry of [`MAX_ENVELOPE`] more.
+pub const BUNDLE_PIECE_BYTES: u64 = 4 * 1024 * 1024;
+/// Checkpoints of a hub that a device remembers, so that another story of one of them is noticed: half a year of one a day.
+pub const REMEMBERED_CHECKPOINTS: usize = 200;

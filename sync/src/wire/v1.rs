@@ -9,7 +9,7 @@ use crate::cbor::{array_of, array_upto, bytes_upto, fixed, is_null, list, put_li
 use crate::entry::{self, Part, Reader, RosterSeen, Target};
 use crate::wire::limits;
 
-pub(super) type Written<W> = Result<(), encode::Error<<W as encode::Write>::Error>>;
+pub(crate) type Written<W> = Result<(), encode::Error<<W as encode::Write>::Error>>;
 
 /// Where a run begins and how many places it has; its items follow the manifest in frames.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -231,13 +231,13 @@ impl<'b, C> Decode<'b, C> for ItemForm {
 }
 
 impl RunHead {
-    fn put<W: encode::Write>(&self, e: &mut Encoder<W>) -> Written<W> {
+    pub(crate) fn put<W: encode::Write>(&self, e: &mut Encoder<W>) -> Written<W> {
         e.array(6)?.bytes(self.agency.as_ref().map_or(&[][..], |a| a.as_bytes()))?;
         e.bytes(self.device.as_bytes())?.bytes(self.journal.as_bytes())?;
         e.u64(self.first)?.bytes(self.before.as_bytes())?.u64(self.count)?.ok()
     }
 
-    fn take(d: &mut Decoder<'_>) -> Result<RunHead, Bad> {
+    pub(crate) fn take(d: &mut Decoder<'_>) -> Result<RunHead, Bad> {
         array_of(d, 6)?;
         let agency = bytes_upto(d, 32)?;
         let agency = match agency.len() {

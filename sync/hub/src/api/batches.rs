@@ -60,7 +60,7 @@ pub(super) async fn pull(State(hub): State<Arc<Hub>>, request: Request) -> Respo
 }
 
 /// A piece as it travels.
-fn run(standing: &Standing, piece: Piece) -> Run {
+pub(crate) fn run(standing: &Standing, piece: Piece) -> Run {
     let (device, journal) = piece.place;
     let items = (piece.first..).zip(piece.items).map(|(seq, item)| served(piece.place, seq, item)).collect();
     Run { agency: standing.agency, device, journal, first: piece.first, before: piece.before, items }

@@ -8,4 +8,5 @@ mod health;
 pub(crate) mod reply;
 mod routes;
 
+pub(crate) use batches::run as served;
 pub use routes::router;

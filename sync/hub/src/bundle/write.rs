@@ -1,0 +1,305 @@
+//! A stick is written for a unit or a device: receipts, documents, and the entries that its readers may have, from the store as
+//! it stands beside a hub that may be running.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::sync::Arc;
+
+use amanat_keys::device::Signer;
+use amanat_keys::fingerprint::{DeviceId, Digest};
+use amanat_keys::recipient::Recipient;
+use amanat_keys::roster::Device;
+use amanat_keys::statement::{Purpose, Statement};
+use amanat_sync::batch;
+use amanat_sync::bundle::{self, BundleFault, Cargo, Manifest, Sealed, Seen};
+use amanat_sync::chain::{self, Head, Stretch};
+use amanat_sync::documents::DocumentKind;
+use amanat_sync::receipt::{Checkpoint, ListedHead, Receipt, heads_list};
+use amanat_sync::wire::limits::{BUNDLE_READERS, MAX_ITEMS, MAX_RUNS};
+use amanat_sync::wire::v1::RunHead;
+use tokio::runtime::Handle;
+
+use crate::api::served;
+use crate::clock;
+use crate::hub::DOCUMENT_KINDS;
+use crate::keeper::signed;
+use crate::limits::PAGE_MOST;
+use crate::standing::Standing;
+use crate::store::{HubStore, Ledger, Place, Run, Sought, StoreFault};
+
+/// What is to be written, for whom.
+#[derive(Clone, Copy)]
+pub(crate) struct Wish<'a> {
+    pub(crate) store: &'a Arc<dyn HubStore>,
+    pub(crate) standing: &'a Standing,
+    pub(crate) signer: &'a Signer,
+    /// A unit's name, or a device's id; nobody named: every active device.
+    pub(crate) to: Option<&'a str>,
+}
+
+/// What is about to be written.
+pub(crate) struct Ready<'a> {
+    manifest: Manifest,
+    papers: Vec<Vec<u8>>,
+    heads: Vec<u8>,
+    recipients: Vec<Recipient>,
+    signer: &'a Signer,
+    pages: Pages<'a>,
+    pub(crate) receipts: usize,
+    pub(crate) documents: usize,
+    pub(crate) devices: usize,
+}
+
+impl Ready<'_> {
+    /// The most bytes that it takes.
+    pub(crate) fn most(&self) -> u64 {
+        Cargo { manifest: &self.manifest, papers: &self.papers, heads: &self.heads }.most()
+    }
+
+    /// Writes it to `output`.
+    pub(crate) fn write<W: Write>(&mut self, output: W) -> Result<Sealed, BundleFault> {
+        let Self { manifest, papers, heads, recipients, signer, pages, .. } = self;
+        pages.again();
+        let cargo = Cargo { manifest, papers, heads };
+        let written = bundle::write(cargo, recipients, signer, output, |run, after| pages.items(run, after));
+        written.map(|(_, sealed)| sealed)
+    }
+}
+
+/// Why a bundle was not written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WriteFault {
+    /// No unit or device of this name.
+    #[error("no unit or active device is called {0}; amanat roster show lists them")]
+    Nobody(String),
+    /// More readers than an age header may carry.
+    #[error("{0} devices are more than one bundle can be sealed to (64): name a unit with --to")]
+    TooMany(usize),
+    /// The store holds no checkpoint yet.
+    #[error("this hub has not served yet: it has signed nothing that could be carried")]
+    NeverServed,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    /// The file, or what goes into it.
+    #[error(transparent)]
+    Bundle(#[from] BundleFault),
+}
+
+/// Gathers what goes into a bundle for a unit or a device.
+pub(crate) fn ready<'a>(wish: Wish<'a>, on: &'a Handle) -> Result<Ready<'a>, WriteFault> {
+    let Wish { store, standing, signer, to } = wish;
+    let (devices, recipients, ids) = readers(standing, to)?;
+    let ledger = on.block_on(store.ledger())?;
+    let newest = ledger.newest.as_ref().ok_or(WriteFault::NeverServed)?;
+    let statement = Statement::from_bytes(&newest.statement).map_err(|_why| StoreFault::Damaged("a checkpoint"))?;
+    let checkpoint = Checkpoint::decode(statement.payload()).map_err(|_why| StoreFault::Damaged("a checkpoint"))?;
+    let mut papers = documents(store, on)?;
+    let documents = papers.len();
+    papers.push(newest.statement.clone());
+    let said = receipts(&wish, on, &ledger, &checkpoint, &devices)?;
+    let receipts = said.len();
+    papers.extend(said);
+    let read_as: BTreeSet<[u8; 32]> = devices.iter().flat_map(|device| standing.readers(device)).collect();
+    let mut pages =
+        Pages { store, on, standing, sought: sought(standing, read_as), ready: None, back: None, over: false };
+    let (runs, bytes) = announced(&mut pages)?;
+    let manifest = Manifest {
+        agency: standing.agency,
+        from: signer.verifying_key().device_id(),
+        to: ids,
+        runs,
+        checkpoint: Some(Seen { epoch: checkpoint.epoch, number: checkpoint.number, hash: statement.payload_hash() }),
+        roster: standing.trust.roster_version(),
+        papers: u64::try_from(papers.len()).unwrap_or(u64::MAX),
+        bytes,
+    };
+    let line = |(place, head): (&Place, &Head)| ListedHead { device: place.0, journal: place.1, head: *head };
+    let listed = heads_list(ledger.heads.iter().map(line).collect());
+    // While heads have moved since the newest checkpoint, the list is ahead of it and is no proof of anything.
+    let heads = if Digest::of(&listed) == checkpoint.heads { listed } else { Vec::new() };
+    Ok(Ready { manifest, papers, heads, recipients, signer, pages, receipts, documents, devices: devices.len() })
+}
+
+type Readers = (Vec<DeviceId>, Vec<Recipient>, Vec<Digest>);
+
+/// The devices that are meant, what the bundle is sealed to, and under which names.
+fn readers(standing: &Standing, to: Option<&str>) -> Result<Readers, WriteFault> {
+    let roster = standing.roster();
+    let active = || roster.devices.iter().filter(|device| device.is_active());
+    let unit = to.and_then(|name| roster.units.iter().find(|unit| unit.name == name));
+    let meant: Vec<&Device> = match (to, unit) {
+        (None, _) => active().collect(),
+        (Some(_), Some(unit)) => {
+            let works = |device: &&Device| {
+                roster.member(&device.member).is_some_and(|member| member.roles.iter().any(|(_, of)| *of == unit.id))
+            };
+            active().filter(works).collect()
+        }
+        (Some(id), None) => active().filter(|device| device.id.to_string() == id).collect(),
+    };
+    let mut recipients: Vec<Recipient> = meant.iter().map(|device| device.recipient.clone()).collect();
+    let mut ids: Vec<Digest> = meant.iter().map(|device| Digest::from_bytes(*device.id.as_bytes())).collect();
+    if let Some(unit) = unit {
+        recipients.extend(unit.recipient.clone());
+        ids.push(Digest::from_bytes(*unit.id.as_bytes()));
+    }
+    match (recipients.len(), to) {
+        (0, _) => Err(WriteFault::Nobody(to.unwrap_or("an active device").to_owned())),
+        (many, _) if many > BUNDLE_READERS => Err(WriteFault::TooMany(many)),
+        _ => Ok((meant.iter().map(|device| device.id).collect(), recipients, ids)),
+    }
+}
+
+/// Every roster, and the newest of everything else.
+fn documents(store: &Arc<dyn HubStore>, on: &Handle) -> Result<Vec<Vec<u8>>, StoreFault> {
+    let mut papers = Vec::new();
+    for kind in DOCUMENT_KINDS {
+        let held = on.block_on(store.documents(kind, 0, usize::MAX))?;
+        let mut newest: BTreeMap<Digest, u64> = BTreeMap::new();
+        for document in &held {
+            let version = newest.entry(document.about).or_default();
+            *version = document.version.max(*version);
+        }
+        let wanted = |document: &&amanat_sync::documents::Document| {
+            kind == DocumentKind::Roster || newest.get(&document.about) == Some(&document.version)
+        };
+        papers.extend(held.iter().filter(wanted).map(|document| document.bytes.clone()));
+    }
+    Ok(papers)
+}
+
+/// The hub's word on every journal of these devices, as a push that asks where it is would get it.
+fn receipts(
+    wish: &Wish<'_>,
+    on: &Handle,
+    ledger: &Ledger,
+    checkpoint: &Checkpoint,
+    devices: &[DeviceId],
+) -> Result<Vec<Vec<u8>>, StoreFault> {
+    let Wish { store, standing, signer, .. } = wish;
+    let now = clock::now_ms();
+    let asked = ledger.heads.iter().filter(|((device, _), head)| devices.contains(device) && head.seq > 0);
+    let asked = asked.map(|(place, head)| Run {
+        place: *place,
+        root: chain::link0(&standing.agency, &place.0, &place.1),
+        stretch: Stretch { first: head.seq.saturating_add(1), before: head.link, hashes: Vec::new() },
+        rows: Vec::new(),
+    });
+    let held = on.block_on(store.accept(asked.collect()))?;
+    let said = held.into_iter().filter(|held| ledger.heads.get(&held.place) == Some(&held.head)).map(|held| {
+        let receipt = Receipt {
+            agency: standing.agency,
+            hub: signer.verifying_key().device_id(),
+            hub_key: signer.key_id(),
+            epoch: checkpoint.epoch,
+            checkpoint: checkpoint.number,
+            previous: checkpoint.previous,
+            roster_version: standing.trust.roster_version(),
+            device: held.place.0,
+            journal: held.place.1,
+            seq: held.head.seq,
+            link: held.head.link,
+            complete: held.complete,
+            hub_time: now,
+        };
+        signed(Purpose::Receipt, receipt.encode(), &standing.agency, signer)
+    });
+    Ok(said.collect())
+}
+
+fn sought(standing: &Standing, readers: BTreeSet<[u8; 32]>) -> Sought {
+    Sought {
+        agency: standing.agency,
+        device: DeviceId::from_bytes([0; 32]),
+        readers: readers.into_iter().collect(),
+        held: BTreeMap::new(),
+        again: Vec::new(),
+        bytes: PAGE_MOST,
+    }
+}
+
+/// Pages of the store one after another, journals in the order of their names.
+struct Pages<'a> {
+    store: &'a Arc<dyn HubStore>,
+    on: &'a Handle,
+    standing: &'a Standing,
+    sought: Sought,
+    ready: Option<std::vec::IntoIter<batch::Run>>,
+    /// What a run had beyond what was asked for.
+    back: Option<batch::Run>,
+    over: bool,
+}
+
+impl Pages<'_> {
+    fn again(&mut self) {
+        self.sought.held.clear();
+        (self.ready, self.back, self.over) = (None, None, false);
+    }
+
+    fn next(&mut self) -> Result<Option<batch::Run>, StoreFault> {
+        if let Some(run) = self.back.take() {
+            return Ok(Some(run));
+        }
+        loop {
+            if let Some(run) = self.ready.as_mut().and_then(Iterator::next) {
+                let held = self.sought.held.entry((run.device, run.journal)).or_default();
+                *held = run.last().max(*held);
+                return Ok(Some(run));
+            }
+            if self.over {
+                return Ok(None);
+            }
+            let page = self.on.block_on(self.store.page(self.sought.clone()))?;
+            self.over = !page.more || page.pieces.is_empty();
+            let runs: Vec<batch::Run> = page.pieces.into_iter().map(|piece| served(self.standing, piece)).collect();
+            self.ready = Some(runs.into_iter());
+        }
+    }
+
+    /// The items of an announced run after a number. Journals that have begun since are passed over.
+    fn items(&mut self, wanted: &RunHead, after: u64) -> Result<Vec<batch::Item>, BundleFault> {
+        let place: Place = (wanted.device, wanted.journal);
+        loop {
+            let run = self.next().map_err(|fault| BundleFault::Io(std::io::Error::other(fault)))?;
+            let Some(run) = run else { return Err(BundleFault::Malformed("fewer items than announced")) };
+            if (run.device, run.journal) != place || run.last() <= after {
+                continue;
+            }
+            let upto =
+                |seq: u64| usize::try_from(seq.saturating_add(1).saturating_sub(run.first)).unwrap_or(usize::MAX);
+            let (skip, last) = (upto(after), wanted.first.saturating_add(wanted.count).saturating_sub(1));
+            let mut items = run.items.clone();
+            let rest = items.split_off(upto(last).min(items.len()));
+            if !rest.is_empty() {
+                let before = run.stretch().link_at(last).unwrap_or(run.before);
+                self.back = Some(batch::Run { first: last.saturating_add(1), before, items: rest, ..run });
+            }
+            return Ok(items.into_iter().skip(skip).collect());
+        }
+    }
+}
+
+/// What will be written, as runs that no page divides, and what it weighs.
+fn announced(pages: &mut Pages<'_>) -> Result<(Vec<RunHead>, u64), WriteFault> {
+    let (mut runs, mut bytes): (Vec<RunHead>, u64) = (Vec::new(), 0);
+    while let Some(run) = pages.next()? {
+        bytes = run.items.iter().fold(bytes, |sum, item| sum.saturating_add(item.size()));
+        let count = u64::try_from(run.items.len()).unwrap_or(u64::MAX);
+        let follows = |head: &&mut RunHead| {
+            (head.device, head.journal) == (run.device, run.journal)
+                && head.first.saturating_add(head.count) == run.first
+                && head.count.saturating_add(count) <= MAX_ITEMS
+        };
+        if let Some(head) = runs.last_mut().filter(|head| follows(head)) {
+            head.count = head.count.saturating_add(count);
+            continue;
+        }
+        if runs.len() >= MAX_RUNS {
+            return Err(BundleFault::TooBig("journals in one bundle").into());
+        }
+        let batch::Run { device, journal, first, before, .. } = run;
+        runs.push(RunHead { agency: None, device, journal, first, before, count });
+    }
+    Ok((runs, bytes))
+}

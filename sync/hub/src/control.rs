@@ -1,0 +1,65 @@
+//! A door for the keeper alone: a socket in the hub's folder, by which a stick is handed to a hub that runs. The hub holds the head of
+//! every journal in memory, so nobody else may keep entries beside it.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::Arc;
+
+use amanat_keys::recipient::ReadIdentity;
+use serde_json::{Value, json};
+use tokio::net::UnixListener;
+use tokio::runtime::Handle;
+
+use crate::Hub;
+use crate::bundle;
+use crate::limits::{CONTROL_ANSWER, CONTROL_PAUSE};
+
+/// Listens until the program ends. One stick at a time: what comes meanwhile waits.
+///
+/// # Errors
+/// When the socket cannot be made.
+pub(crate) fn listen(hub: Arc<Hub>, identity: ReadIdentity, path: &Path) -> std::io::Result<()> {
+    // What is left of a hub that was killed; the home's lock says that it does not run.
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let listener = UnixListener::bind(path)?;
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (hub, identity, on) = (Arc::clone(&hub), identity.clone(), Handle::current());
+            let served = tokio::task::spawn_blocking(move || serve(&hub, &identity, &on, stream.into_std()?));
+            match served.await {
+                Ok(Ok(())) => {}
+                Ok(Err(fault)) => tracing::warn!(%fault, "a stick was not handed over to its end"),
+                Err(fault) => tracing::error!(%fault, "reading a stick ended"),
+            }
+        }
+    });
+    Ok(())
+}
+
+fn serve(hub: &Hub, identity: &ReadIdentity, on: &Handle, mut stream: UnixStream) -> std::io::Result<()> {
+    stream.set_nonblocking(false)?;
+    stream.set_read_timeout(Some(CONTROL_PAUSE))?;
+    let answer = match bundle::read(hub, on, identity, &stream) {
+        Ok(taken) => taken.json(),
+        Err(fault) => json!({"error": crate::home_bundle::told(&fault), "ends": crate::home_bundle::ends(&fault)}),
+    };
+    stream.write_all(answer.to_string().as_bytes())
+}
+
+/// Hands a stick to the hub that runs, and hears what came of it.
+///
+/// # Errors
+/// When no hub listens, or it ends in between.
+pub(crate) fn hand_over(socket: &Path, mut stick: impl Read) -> std::io::Result<Value> {
+    let mut stream = UnixStream::connect(socket)?;
+    // A hub that has heard enough stops listening and answers.
+    drop(std::io::copy(&mut stick, &mut stream));
+    drop(stream.shutdown(std::net::Shutdown::Write));
+    let mut answer = Vec::new();
+    stream.take(CONTROL_ANSWER).read_to_end(&mut answer)?;
+    serde_json::from_slice(&answer).map_err(std::io::Error::other)
+}

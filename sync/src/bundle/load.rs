@@ -1,0 +1,202 @@
+//! What a device puts on a stick: what headquarters has not signed for, of its own journals and of those it carries, and
+//! everything signed that whoever reads the stick may lack.
+
+use std::collections::BTreeMap;
+
+use amanat_keys::fingerprint::{DeviceId, Digest};
+use amanat_keys::trust::Trust;
+
+use super::fault::BundleFault;
+use super::manifest::{Manifest, Seen};
+use crate::batch::{Item, Limit};
+use crate::chain::link0;
+use crate::courier::Party;
+use crate::documents::DocumentKind;
+use crate::error::Result;
+use crate::journal::{Journal, KnownHead, State, Status, Wanted};
+use crate::road::{Place, Road, Rows, handed_row};
+use crate::wire::limits::{BUNDLE_PIECE, BUNDLE_PIECE_BYTES, MAX_ITEMS};
+use crate::wire::v1::RunHead;
+
+/// A journal of somebody else that this device carries, and from where on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// The journal and how far it is held.
+    pub known: KnownHead,
+    /// Up to here the hub has it.
+    pub there: u64,
+}
+
+/// What goes on a stick.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// What the bundle will say of itself.
+    pub manifest: Manifest,
+    /// The statements.
+    pub papers: Vec<Vec<u8>>,
+    /// Places up to these are bare hashes: headquarters has them, and a reader of the unit gets them from there.
+    bare: BTreeMap<Place, u64>,
+    handed: Vec<(Place, u64)>,
+    /// Entries that headquarters lacks, of each journal.
+    waiting: Vec<(Place, u64)>,
+}
+
+/// Journals of others that are carried and of which the hub lacks something.
+///
+/// # Errors
+/// Storage.
+pub fn carried(journal: &dyn Journal, road: &Road, status: &Status) -> Result<Vec<Carried>> {
+    let heads = journal.heads()?;
+    let others = heads.into_iter().filter(|known| known.own.is_none() && known.state != State::Forked);
+    let carried = others.filter_map(|known| {
+        let place = (known.device, known.journal);
+        let signed = status.passed.iter().find(|(receipt, _)| (receipt.device, receipt.journal) == place);
+        let there = road.there(&place)?.max(signed.map_or(0, |(receipt, _)| receipt.seq));
+        (known.head.seq > there).then_some(Carried { known, there })
+    });
+    Ok(carried.collect())
+}
+
+/// Gathers what goes on a stick `to` these readers. To the hub go entries alone; to people, chains that begin at the beginning.
+///
+/// # Errors
+/// Storage.
+pub fn load(journal: &dyn Journal, party: Party, trust: &Trust, to: Vec<Digest>, to_hub: bool) -> Result<Load> {
+    let (road, status) = (Road::read(journal)?, journal.status(&party.hub)?);
+    let heads = journal.heads()?;
+    let mut wanted: Vec<Carried> = Vec::new();
+    for own in status.own.iter().filter(|own| own.state != State::Forked && own.kept.seq > own.offered_from) {
+        let known = heads.iter().find(|known| known.own.is_some() && known.journal == own.journal);
+        wanted.extend(known.map(|known| Carried { known: *known, there: own.offered_from }));
+    }
+    wanted.extend(carried(journal, &road, &status)?);
+    let papers = papers(journal, trust, &road, &status)?;
+    let mut load = Load {
+        manifest: Manifest {
+            agency: party.agency,
+            from: party.device,
+            to,
+            runs: Vec::new(),
+            checkpoint: status.checkpoint.as_ref().map(|(word, hash, _)| Seen {
+                epoch: word.epoch,
+                number: word.number,
+                hash: *hash,
+            }),
+            roster: trust.roster_version(),
+            papers: crate::cbor::count(papers.len()),
+            bytes: 0,
+        },
+        papers,
+        bare: BTreeMap::new(),
+        handed: Vec::new(),
+        waiting: Vec::new(),
+    };
+    for Carried { known, there } in wanted {
+        let place = (known.device, known.journal);
+        let after = if to_hub { there } else { 0 };
+        load.bare.insert(place, if to_hub { 0 } else { there });
+        load.handed.push((place, known.head.seq));
+        load.waiting.push((place, known.head.seq.saturating_sub(there)));
+        let weight = journal.weigh(&known.device, &known.journal, there)?;
+        load.manifest.bytes = load.manifest.bytes.saturating_add(weight);
+        load.stretch(journal, &known, after)?;
+    }
+    Ok(load)
+}
+
+impl Load {
+    /// The runs of a journal after a number, none longer than a body may be.
+    fn stretch(&mut self, journal: &dyn Journal, known: &KnownHead, after: u64) -> Result<()> {
+        let mut after = after;
+        while after < known.head.seq {
+            let count = known.head.seq.saturating_sub(after).min(MAX_ITEMS);
+            self.manifest.runs.push(RunHead {
+                agency: (known.agency != self.manifest.agency).then_some(known.agency),
+                device: known.device,
+                journal: known.journal,
+                first: after.saturating_add(1),
+                before: link_at(journal, known, after)?,
+                count,
+            });
+            after = after.saturating_add(count);
+        }
+        Ok(())
+    }
+
+    /// Entries that headquarters lacks and that go on the stick.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.waiting.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))
+    }
+
+    /// Those among them that others than this device wrote.
+    #[must_use]
+    pub fn waiting_of_others(&self, device: &DeviceId) -> u64 {
+        let others = self.waiting.iter().filter(|((of, _), _)| of != device);
+        others.fold(0, |sum, (_, count)| sum.saturating_add(*count))
+    }
+
+    /// The next items of a run after a number.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn items(
+        &self,
+        journal: &dyn Journal,
+        run: &RunHead,
+        after: u64,
+    ) -> std::result::Result<Vec<Item>, BundleFault> {
+        let wanted = Wanted::After { device: run.device, journal: run.journal, seq: after };
+        let limit = Limit { items: BUNDLE_PIECE, bytes: BUNDLE_PIECE_BYTES };
+        let bare = self.bare.get(&(run.device, run.journal)).copied().unwrap_or(0);
+        let held = journal.pending(&wanted, limit)?.into_iter().next();
+        let items = held.into_iter().flat_map(|held| (held.first..).zip(held.items));
+        Ok(items.map(|(seq, item)| if seq <= bare { Item::Elided(item.hash()) } else { item }).collect())
+    }
+
+    /// What the device's books say once the stick is done: everything on it is handed over.
+    #[must_use]
+    pub fn handed(&self, road: &Road) -> Rows {
+        let moved = self.handed.iter().filter(|(place, upto)| *upto > road.handed(place));
+        Rows { put: moved.map(|(place, upto)| handed_row(place, *upto)).collect(), take: Vec::new() }
+    }
+}
+
+fn link_at(journal: &dyn Journal, known: &KnownHead, seq: u64) -> Result<Digest> {
+    if seq == 0 {
+        return Ok(link0(&known.agency, &known.device, &known.journal));
+    }
+    let wanted = Wanted::After { device: known.device, journal: known.journal, seq };
+    let runs = journal.pending(&wanted, Limit { items: 1, bytes: 1 })?;
+    Ok(runs.first().map_or(known.head.link, |run| run.before))
+}
+
+/// Rosters oldest first and rivals of the newest, then other documents, then words of the hub: proofs, checkpoints, receipts.
+fn papers(journal: &dyn Journal, trust: &Trust, road: &Road, status: &Status) -> Result<Vec<Vec<u8>>> {
+    let documents = journal.documents()?;
+    let passed_on = |kind: DocumentKind| match kind {
+        DocumentKind::Roster
+        | DocumentKind::UnitKeys
+        | DocumentKind::Codebook
+        | DocumentKind::Freshness
+        | DocumentKind::Erasure => true,
+        DocumentKind::Epoch | DocumentKind::RotationCertificate => false,
+    };
+    let documents = documents.into_iter().filter(|filed| !filed.rival && passed_on(filed.document.kind));
+    let (rosters, others): (Vec<_>, Vec<_>) =
+        documents.map(|filed| filed.document).partition(|document| document.kind == DocumentKind::Roster);
+    let mut papers: Vec<Vec<u8>> = rosters.into_iter().map(|roster| roster.bytes).collect();
+    let adopted = trust.statement_bytes();
+    if !papers.contains(&adopted) {
+        papers.push(adopted);
+    }
+    papers.extend(trust.forks().iter().map(amanat_keys::statement::Statement::to_bytes));
+    papers.extend(others.into_iter().map(|document| document.bytes));
+    let mut words: Vec<Vec<u8>> = road.stories.iter().flat_map(|(one, other)| [one.clone(), other.clone()]).collect();
+    words.extend(road.checkpoints.iter().map(|(_, statement)| statement.clone()));
+    words.extend(status.checkpoint.iter().map(|(_, _, statement)| statement.clone()));
+    words.extend(status.receipts.iter().chain(&status.passed).map(|(_, statement)| statement.clone()));
+    let mut seen = std::collections::BTreeSet::new();
+    papers.extend(words.into_iter().filter(|word| seen.insert(Digest::of(word))));
+    Ok(papers)
+}
