@@ -11,11 +11,12 @@
 mod news;
 mod outcome;
 mod papers;
+mod parts;
 mod pass;
 mod pull;
 mod push;
 mod retry;
 
-pub use outcome::{End, Outcome, Party, Trouble};
+pub use outcome::{End, Outcome, PartsMoved, Party, Trouble};
 pub use pass::{Courier, pass};
 pub use retry::next_try;

@@ -7,9 +7,10 @@ use amanat_keys::fingerprint::{Digest, JournalId};
 use amanat_keys::trust::Trust;
 
 use super::outcome::{End, Outcome, Party, Trouble};
-use super::{news, papers, pull, push};
+use super::{news, papers, parts, pull, push};
 use crate::error::SyncError;
 use crate::journal::{Journal, KnownHead, NewJournal, State};
+use crate::part_files::PartFiles;
 use crate::transport::Transport;
 
 /// What a courier remembers between passes; nothing is lost with it but a request or two.
@@ -19,6 +20,16 @@ pub struct Courier {
     pub(super) offered: Option<Digest>,
     /// Whether the last push came to its end with an answer. If not, the hub may hold more than it has signed for.
     pub(super) answered: bool,
+    /// Where sealed attachments lie; without it entries travel alone.
+    pub(super) parts: Option<PartFiles>,
+}
+
+impl Courier {
+    /// A courier that carries attachments too.
+    #[must_use]
+    pub fn with_parts(parts: PartFiles) -> Self {
+        Self { parts: Some(parts), ..Self::default() }
+    }
 }
 
 /// A pass under way.
@@ -78,7 +89,8 @@ impl Trip<'_> {
         push::push(self)?;
         // What the push was answered with tells whether there is any paper to fetch; without a push the pull tells.
         papers::exchange_if_news(self)?;
-        pull::pull(self)
+        pull::pull(self)?;
+        parts::carry(self)
     }
 
     /// Files what statements of the hub say, as far as they prove themselves and follow from what was seen before.
