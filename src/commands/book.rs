@@ -54,6 +54,7 @@ impl Book {
         let device = home.device().into();
         for own in home.status()?.own {
             self.casebook.receive(device, own.journal.into(), own.received);
+            self.casebook.complete(device, own.journal.into(), own.complete);
         }
         // What came from the hub is there: that is where it came from.
         let heads = home.journal().heads().map_err(|error| fault::sync("reading the journal", &error))?;

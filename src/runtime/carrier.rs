@@ -48,7 +48,8 @@ impl Carrier {
         let journal = home.journal().another().map_err(|error| fault::sync("opening the journal again", &error))?;
         let road = road(hub, &trust, &home.signer(), party)?;
         let seed = home.device().as_bytes().iter().fold(0_u64, |seed, byte| seed.rotate_left(7) ^ u64::from(*byte));
-        Ok(Self { courier: Courier::default(), journal, road, party, trust, attempts: 0, seed })
+        let courier = Courier::with_parts(home.part_files());
+        Ok(Self { courier, journal, road, party, trust, attempts: 0, seed })
     }
 
     /// What ends a pass under way, from another thread.

@@ -2,6 +2,7 @@
 
 mod again;
 pub mod arrivals;
+pub mod attaching;
 mod belonging;
 pub mod border;
 pub mod carrier;
@@ -27,6 +28,7 @@ pub mod lineage;
 pub mod main_loop;
 pub mod make;
 mod marks;
+pub mod media;
 pub mod membership;
 pub mod officer;
 mod opening;

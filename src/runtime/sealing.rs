@@ -15,7 +15,7 @@ use amanat_keys::{
     slip::Slip,
 };
 use amanat_sync::{
-    entry::{EntryRef, Header, Kind, Reader, RosterSeen, SealedEntry, Slot},
+    entry::{EntryRef, Header, Kind, Part, Reader, RosterSeen, SealedEntry, Slot},
     error::SyncError,
     journal::ShelfRow,
 };
@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
-    model::{After, Author, Content, Entry, EntryId, HeaderHash, Source, Ties, Times, with_new_ids},
+    model::{After, Attached, Author, Content, Entry, EntryId, HeaderHash, Source, Ties, Times, with_new_ids},
     record,
 };
 
@@ -50,6 +50,17 @@ pub(super) struct Piece {
     pub source: Option<Source>,
     /// The entry that it is once more, when it was.
     pub again: Option<Again>,
+    /// Attachments, sealed already.
+    pub attached: Option<Box<SealedParts>>,
+}
+
+/// Attachments that lie sealed beside the journal, and the case key they were sealed under: their entry lies under it too.
+#[derive(Clone, Debug)]
+pub(super) struct SealedParts {
+    /// The key.
+    pub key: CaseKey,
+    /// In the order in which the entry lists them.
+    pub parts: Box<[Attached]>,
 }
 
 /// An entry that is kept again.
@@ -64,6 +75,15 @@ pub(super) struct Again {
 impl Piece {
     fn times(&self, now: Times) -> Times {
         self.again.map_or(now, |again| again.times)
+    }
+
+    fn parts(&self) -> &[Attached] {
+        self.attached.as_ref().map_or(&[], |attached| &attached.parts)
+    }
+
+    /// Whether an entry of this piece may lie under a key.
+    fn fits(&self, key: &CaseKey) -> bool {
+        self.attached.as_ref().is_none_or(|attached| attached.key.expose() == key.expose())
     }
 
     fn ties(&self, after: Option<After>) -> Option<Box<Ties>> {
@@ -151,9 +171,11 @@ fn plan(
             let slip = EntryRef { device: slot.device, journal: slot.journal, seq };
             ring.key(&slip).map(|(key, _)| (seq, key.clone()))
         });
-        let known = held.or_else(|| fresh.get(&(piece.case, piece.purpose, who)).cloned());
+        let known = held.into_iter().chain(fresh.get(&(piece.case, piece.purpose, who)).cloned());
+        let known = known.filter(|(_, key)| piece.fits(key)).next();
         let (slip, key) = known.unwrap_or_else(|| {
-            let (seq, key) = (number(&plan), CaseKey::generate());
+            let own = piece.attached.as_ref().map(|attached| attached.key.clone());
+            let (seq, key) = (number(&plan), own.unwrap_or_else(CaseKey::generate));
             fresh.insert((piece.case, piece.purpose, who), (seq, key.clone()));
             plan.push(Planned::Slip { case: piece.case, purpose: piece.purpose, key: key.clone(), readers: who });
             (seq, key)
@@ -179,7 +201,7 @@ fn make(plan: &[Planned], given: &Given<'_>) -> Result<Vec<Made>, Failure> {
         }
         Planned::Content { piece: at, .. } => Ok(Made::Text(given.pieces.get(*at).and_then(|piece| {
             let ready = !piece.waits() && (*at > 0 || given.after.is_none());
-            ready.then(|| record::encode(&given.times, piece.source.as_ref(), None, &piece.content))
+            ready.then(|| record::encode(&given.times, piece.source.as_ref(), None, piece.parts(), &piece.content))
         }))),
     };
     in_parallel(plan, make_one)
@@ -218,9 +240,10 @@ fn chain(pen: &Pen, mut slot: Slot, plan: Vec<Planned>, made: Vec<Made>, given: 
                     with_new_ids(&mut piece.content, |id| again::newest_id(&copies, id));
                 }
                 let (ties, times) = (piece.ties(after.take()), piece.times(times));
-                let text = text
-                    .unwrap_or_else(|| record::encode(&times, piece.source.as_ref(), ties.as_deref(), &piece.content));
-                let (header, envelope) = content_entry(pen, &slot, piece.case, slip, &key, &text)?;
+                let text = text.unwrap_or_else(|| {
+                    record::encode(&times, piece.source.as_ref(), ties.as_deref(), piece.parts(), &piece.content)
+                });
+                let (header, envelope) = content_entry(pen, &slot, &piece, slip, &key, &text)?;
                 previous = entry_id(&Digest::of(&header.encode().map_err(|error| fault::sync(DOING, &error))?));
                 copies.extend(piece.again.map(|again| (again.was.id(), previous)));
                 chained.batch.entries.push(opened(previous, &header, piece, ties, times));
@@ -271,13 +294,15 @@ fn slip_header(pen: &Pen, slot: &Slot, case: CaseId, key: &CaseKey, audience: Ve
 fn content_entry(
     pen: &Pen,
     slot: &Slot,
-    case: CaseId,
+    piece: &Piece,
     slip: u64,
     key: &CaseKey,
     text: &[u8],
 ) -> Result<(Header, Vec<u8>), Failure> {
-    let mut header = blank_header(pen, slot, case, Kind::Sealed);
+    let mut header = blank_header(pen, slot, piece.case, Kind::Sealed);
     header.key = slip;
+    let listed = |part: &Attached| Part { digest: Digest::from_bytes(*part.digest.as_bytes()), size: part.sealed };
+    header.parts = piece.parts().iter().map(listed).collect();
     let place: Place = ring::place_of(&header);
     let hedge = NonceHedge { key: &pen.nonce, link: slot.prev };
     let sealed =
@@ -290,7 +315,8 @@ fn content_entry(
 
 fn opened(id: EntryId, header: &Header, piece: Piece, ties: Option<Box<Ties>>, times: Times) -> Entry {
     let author = Author { device: header.device.into(), journal: header.journal.into(), seq: header.seq };
-    Entry { id, case: header.case.into(), author, times, source: piece.source, ties, content: piece.content }
+    let parts = piece.attached.map(|attached| attached.parts).unwrap_or_default();
+    Entry { id, case: header.case.into(), author, times, source: piece.source, ties, parts, content: piece.content }
 }
 
 fn sign(pen: &Pen, chained: Chained) -> Result<Batch, Failure> {

@@ -53,7 +53,13 @@ pub(super) fn courier_trouble(trouble: &Courier) -> Trouble {
         | Courier::HiddenTail { .. }
         | Courier::HiddenElsewhere { .. }
         | Courier::HubBehind { .. } => "sync.trust",
-        Courier::NewEpoch { .. } | Courier::NotTaken { .. } | Courier::Document(_) => "",
+        Courier::PartBroken(_) => "sync.trust",
+        Courier::NewEpoch { .. }
+        | Courier::NotTaken { .. }
+        | Courier::Document(_)
+        | Courier::PartLost(_)
+        | Courier::PartNotTaken(_)
+        | Courier::PartUnserved(_) => "",
     };
     Trouble { word: word.to_owned(), detail: carrier_words(trouble) }
 }
@@ -88,6 +94,25 @@ pub fn carrier_words(trouble: &Courier) -> String {
             short(device)
         ),
         Courier::Document(why) => format!("a document was not taken: {why}"),
+        Courier::PartLost(at) => format!(
+            "an attachment of number {} of this device is missing here or damaged, so headquarters cannot have it. Attach it again",
+            at.entry.seq
+        ),
+        Courier::PartNotTaken(at) => format!(
+            "an attachment of number {} reached the hub and was not what was sent; it is brought again",
+            at.entry.seq
+        ),
+        Courier::PartBroken(at) => format!(
+            "an attachment of number {} of device {} is not what its author signed for and was thrown away; the entry stays. Tell the \
+             admin: the hub's disk may be damaged",
+            at.entry.seq,
+            short(&at.entry.device)
+        ),
+        Courier::PartUnserved(at) => format!(
+            "the hub does not give an attachment of number {} of device {}",
+            at.entry.seq,
+            short(&at.entry.device)
+        ),
     }
 }
 
@@ -148,11 +173,12 @@ pub(super) fn who(home: &Home, config: &Config) -> Result<Who, Failure> {
 /// How far each journal has come: own ones by receipt, others' because they came from the hub.
 pub(super) fn marks(home: &Home) -> Result<Marks, Failure> {
     let device = home.device().into();
-    let mark = |device, journal, up_to| Mark { device, journal, delivery: Delivery::Received, up_to };
-    let own = home.status()?.own.into_iter().map(|own| mark(device, own.journal.into(), own.received));
+    let delivery = Delivery::Received;
+    let mark = |device, journal, up_to, complete| Mark { device, journal, delivery, up_to, complete };
+    let own = home.status()?.own.into_iter().map(|own| mark(device, own.journal.into(), own.received, own.complete));
     let heads = home.journal().heads().map_err(|error| fault::sync("reading the journal", &error))?;
     let others = heads.iter().filter(|known| known.own.is_none());
-    let others = others.map(|known| mark(known.device.into(), known.journal.into(), known.head.seq));
+    let others = others.map(|known| mark(known.device.into(), known.journal.into(), known.head.seq, known.head.seq));
     Ok(own.chain(others).collect())
 }
 

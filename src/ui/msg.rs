@@ -207,6 +207,8 @@ pub struct Mark {
     pub delivery: Delivery,
     /// Highest sequence number it holds for.
     pub up_to: u64,
+    /// Up to here all attachments are there too.
+    pub complete: u64,
 }
 
 /// How strong a passphrase is, judged by the room that owns passphrases.

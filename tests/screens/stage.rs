@@ -207,6 +207,7 @@ impl Stage {
             times: Times { device, boot_ms: 0, hub_ms: None },
             ties: None,
             source: None,
+            parts: Box::default(),
             content,
         }
     }
@@ -229,7 +230,7 @@ impl Stage {
     }
 
     fn mark(&self, delivery: Delivery) -> Mark {
-        Mark { device: ME, journal: JOURNAL, delivery, up_to: self.seq }
+        Mark { device: ME, journal: JOURNAL, delivery, up_to: self.seq, complete: self.seq }
     }
 
     fn sync(&mut self) -> Vec<Msg> {
