@@ -1,5 +1,5 @@
 //! Attachments from outside: what is refused, that nothing is given out before the end was seen, and what stops them.
-#![expect(clippy::unwrap_used, reason = "a test may stop")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
 
 use std::io::{Cursor, Read, Seek, SeekFrom};
 

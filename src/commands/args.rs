@@ -343,7 +343,7 @@ pub(super) enum EntryVerb {
         /// The files
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// What they are, in words (left out: their names)
+        /// What they are, in words (left out: what kinds of file)
         #[arg(long)]
         note: Option<String>,
         /// Their media type, like audio/mpeg (left out: looked at)

@@ -6,21 +6,16 @@ use serde_json::{Value as Json, json};
 
 use super::{book::Book, context::Context, entry, output::Report, sync};
 use crate::{
-    codebook::{self, Codebook, Origin, Surroundings},
+    codebook::Surroundings,
     failure::Failure,
-    model::{Answer, Attached, Code, Entry, Given, Problems, Sheet, Value},
+    model::{Attached, Code, Entry},
     runtime::{
-        attaching::ToAttach,
-        clock,
+        attaching::{self, ToAttach},
         home::Home,
         keep::{ToKeep, What},
         media,
     },
 };
-
-/// The form that an attachment is kept with, and its question for words.
-const FORM: &str = "note";
-const WORDS: &str = "note_text";
 
 pub(super) fn attach(
     context: &Context,
@@ -37,10 +32,12 @@ pub(super) fn attach(
     let codebook = home.codebook()?;
     let book = Book::open(context, &mut home)?;
     let case = entry::case_id(&book, case)?;
-    let (sheet, warnings) = note_sheet(&home, &codebook, &book, case, &words(files, note))?;
-    let keep = ToKeep { case, what: What::Sheet(sheet), source: None, draft: None, sharing: None };
     let files: Vec<ToAttach> =
         files.iter().map(|path| ToAttach { path: path.clone(), media: media.map(str::to_owned) }).collect();
+    let around = Surroundings::of(&book.casebook, Some(&case));
+    let sheet = attaching::note(&codebook, case, &entry::who_sits_here(&home)?, (&files, note), &around);
+    let (sheet, warnings) = sheet.map_err(|(form, problems)| entry::unfinished(&form, &problems))?;
+    let keep = ToKeep { case, what: What::Sheet(sheet), source: None, draft: None, sharing: None };
     let output = context.output;
     let mut told = 0;
     let kept = home.attach(&codebook, keep, &files, &mut |done, total| {
@@ -58,33 +55,6 @@ pub(super) fn attach(
     report.text.push_str(&format!("\n  files  {}", parts.len()));
     super::output::put(&mut report.json, "parts", Json::Array(parts));
     Ok(report)
-}
-
-/// What the note beside the files says: the officer's words, else the files' names.
-fn words(files: &[PathBuf], note: Option<&str>) -> String {
-    let names = || {
-        let name = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
-        files.iter().filter_map(name).collect::<Vec<_>>().join(", ")
-    };
-    note.map_or_else(names, str::to_owned)
-}
-
-fn note_sheet(
-    home: &Home,
-    codebook: &Codebook,
-    book: &Book,
-    case: crate::model::CaseId,
-    words: &str,
-) -> Result<(Sheet, Problems), Failure> {
-    let form = codebook.newest(FORM);
-    let form =
-        form.ok_or_else(|| Failure::usage("attaching — the codebook has no form for notes", "Ask the admin."))?;
-    let mut filled = codebook::presets(form, clock::now(), &entry::who_sits_here(home)?);
-    filled.set(WORDS.into(), Given::from(Answer::Value(Value::Text(words.into()))));
-    let draft = entry::draft(form.form.clone(), case, filled);
-    let around = Surroundings::of(&book.casebook, Some(&case));
-    let finished = codebook::finish_among(form, codebook, &draft, Origin::Officer, &around);
-    finished.map_err(|problems| entry::unfinished(&form.form, &problems))
 }
 
 /// The attachments of an entry, counted from 1.

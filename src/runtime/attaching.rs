@@ -4,13 +4,13 @@
 use std::{
     collections::HashSet,
     fs::{self, File, OpenOptions},
-    io::{self, BufWriter, Read as _, Seek as _, Write},
+    io::{self, BufWriter, Read as _, Write},
     path::{Path, PathBuf},
 };
 
 use amanat_keys::{
     case_key::CaseKey,
-    fingerprint::{CaseId, Digest},
+    fingerprint::{CaseId, Digest, JournalId},
     part::{self, PartFault, SealedPart},
     payload::NonceHedge,
 };
@@ -23,11 +23,14 @@ use amanat_sync::{
     wire::parts::PartAt,
 };
 
-use super::{fault, home::Home, keep::ToKeep, media, ring::Purpose, sealing::SealedParts};
+use super::{clock, fault, home::Home, keep::ToKeep, media, ring::Purpose, sealing::SealedParts};
 use crate::{
-    codebook::Codebook,
+    codebook::{self, Codebook, Origin, Surroundings},
     failure::Failure,
-    model::{Attached, Author, Entry, PartHash},
+    model::{
+        self, Answer, Answers, Attached, Author, Draft, DraftId, Entry, FormRef, Given, Lang, PartHash, Problems,
+        Sheet, Value,
+    },
 };
 
 /// Longest name of a file that is kept, in bytes: what file systems allow.
@@ -40,6 +43,48 @@ pub struct ToAttach {
     pub path: PathBuf,
     /// What a person says it is; else it is looked at.
     pub media: Option<String>,
+}
+
+/// The form that attachments are kept with, and its question for words.
+const FORM: &str = "note";
+const WORDS: &str = "note_text";
+
+/// The note that files are kept with: what a person says of them, else what kinds of file they are. Never their names, which may be
+/// those of people.
+///
+/// # Errors
+/// The problems of the form.
+pub fn note(
+    codebook: &Codebook,
+    case: model::CaseId,
+    officer: &Answers,
+    (files, words): (&[ToAttach], Option<&str>),
+    around: &Surroundings,
+) -> Result<(Sheet, Problems), (FormRef, Problems)> {
+    let nothing = || (FormRef { id: FORM.into(), version: 0 }, Problems::default());
+    let form = codebook.newest(FORM).ok_or_else(nothing)?;
+    let kinds = || files.iter().map(|file| file.kind()).collect::<Vec<_>>().join(", ");
+    let words = words.map_or_else(kinds, str::to_owned);
+    let mut answers = codebook::presets(form, clock::now(), officer);
+    answers.set(WORDS.into(), Given::from(Answer::Value(Value::Text(words.into()))));
+    let id = DraftId::from_bytes(*JournalId::random().as_bytes());
+    let (started, lang) = (clock::now(), Lang::En);
+    let draft = Draft { id, form: form.form.clone(), case: Some(case), target: None, answers, at: None, started, lang };
+    let finished = codebook::finish_among(form, codebook, &draft, Origin::Officer, around);
+    finished.map_err(|problems| (form.form.clone(), problems))
+}
+
+impl ToAttach {
+    /// What is said to be in it, or what it looks like.
+    fn kind(&self) -> String {
+        let look = || {
+            let mut begins = Vec::new();
+            let most = u64::try_from(media::SNIFF).unwrap_or(u64::MAX);
+            let read = File::open(&self.path).and_then(|file| file.take(most).read_to_end(&mut begins));
+            read.map_or("application/octet-stream", |_read| media::sniff(&begins)).to_owned()
+        };
+        self.media.clone().unwrap_or_else(look)
+    }
 }
 
 /// Hears of how many bytes of how many are done, and says whether to go on.
@@ -111,10 +156,6 @@ impl Home {
         if !source.metadata().is_ok_and(|meta| meta.is_file()) {
             return Err(Failure::usage(format!("{doing} — it is no file"), "Name a file."));
         }
-        let mut begins = Vec::new();
-        let most = u64::try_from(media::SNIFF).unwrap_or(u64::MAX);
-        let read = (&mut source).take(most).read_to_end(&mut begins).and_then(|_read| source.rewind());
-        read.map_err(|error| Failure::disk(&doing, &error))?;
         let files = self.part_files();
         let mut sealing = files.begin().map_err(|error| fault::sync(&doing, &error))?;
         let nonce = self.vault.nonce_key();
@@ -123,8 +164,7 @@ impl Home {
         let sealed = part::seal(&mut source, &mut out, key, &hedge, going).map_err(|fault| told(&doing, fault))?;
         drop(out);
         sealing.keep(&sealed.digest).map_err(|error| fault::sync(&doing, &error))?;
-        let media = file.media.clone().unwrap_or_else(|| media::sniff(&begins).to_owned());
-        Ok(attached(&sealed, media.into(), name_of(&file.path)))
+        Ok(attached(&sealed, file.kind().into(), name_of(&file.path)))
     }
 
     /// Opens an attachment into a file that a person chose, after it was read to its end. Gives its size.

@@ -43,6 +43,7 @@ mod ring;
 pub mod roster_edit;
 mod sealing;
 mod seat;
+mod seat_parts;
 pub mod start;
 pub mod tellings;
 pub mod terminal;

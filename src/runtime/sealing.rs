@@ -171,8 +171,8 @@ fn plan(
             let slip = EntryRef { device: slot.device, journal: slot.journal, seq };
             ring.key(&slip).map(|(key, _)| (seq, key.clone()))
         });
-        let known = held.into_iter().chain(fresh.get(&(piece.case, piece.purpose, who)).cloned());
-        let known = known.filter(|(_, key)| piece.fits(key)).next();
+        let mut known = held.into_iter().chain(fresh.get(&(piece.case, piece.purpose, who)).cloned());
+        let known = known.find(|(_, key)| piece.fits(key));
         let (slip, key) = known.unwrap_or_else(|| {
             let own = piece.attached.as_ref().map(|attached| attached.key.clone());
             let (seq, key) = (number(&plan), own.unwrap_or_else(CaseKey::generate));

@@ -82,6 +82,8 @@ pub(crate) enum Act {
     WriteBundle,
     ReadBundle,
     Stop,
+    Attach,
+    SavePart,
 }
 
 /// A key with what is held down.
@@ -141,6 +143,8 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Caseload], &[key(KeyCode::Esc)], Act::Back, "clear_search", 0),
     line(&[R::Case], &[key(KeyCode::Enter)], Act::Open, "open", 1),
     line(&[R::Case], &[f(4), ctrl('n')], Act::Add, "add", 2),
+    line(&[R::Case], &[f(9)], Act::Attach, "attach", 5),
+    line(&[R::Entry], &[f(9)], Act::SavePart, "save_part", 5),
     line(&[R::Case, R::Entry], &[f(6)], Act::Correct, "correct", 3),
     line(&[R::Case, R::Entry], &[f(8)], Act::Names, "names", 4),
     line(&[R::Menu], &[key(KeyCode::Enter)], Act::Choose, "choose", 1),

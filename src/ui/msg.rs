@@ -115,6 +115,24 @@ pub enum Msg {
         lines: Vec<ReaderLine>,
     },
 
+    // -- attachments
+    /// How far the sealing or opening of a file has come, in bytes.
+    Sealing {
+        /// Done.
+        done: u64,
+        /// Of so many.
+        total: u64,
+    },
+    /// A file was not attached; nothing is left of it.
+    AttachFailed(Trouble),
+    /// An attachment is in a file now, that nothing protects.
+    PartSaved {
+        /// Where.
+        path: String,
+    },
+    /// An attachment was not saved.
+    SaveFailed(Trouble),
+
     // -- the road
     /// Where a pass of the courier is; the last one of a pass has `running` off.
     Synced(Progress),

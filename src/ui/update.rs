@@ -166,7 +166,11 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         | Msg::Readers { .. }
         | Msg::BundleWritten { .. }
         | Msg::BundleRead { .. }
-        | Msg::BundleFailed(_) => return tell(app, &msg),
+        | Msg::BundleFailed(_)
+        | Msg::Sealing { .. }
+        | Msg::AttachFailed(_)
+        | Msg::PartSaved { .. }
+        | Msg::SaveFailed(_) => return tell(app, &msg),
         Msg::Key(_) | Msg::Paste(_) | Msg::Mouse(_) | Msg::Resize { .. } | Msg::Tick { .. } => {}
     }
     refresh(app);

@@ -39,7 +39,7 @@ impl Screen {
             Self::Unlock(_) => Room::Unlock,
             Self::Caseload(screen) => screen.room(),
             Self::Case(screen) => screen.room(),
-            Self::Entry(_) => Room::Entry,
+            Self::Entry(screen) => screen.room(),
             Self::Form(_) => Room::Form,
             Self::Confirm(_) => Room::Confirm,
             Self::Outbox(screen) => screen.room(),
@@ -56,7 +56,7 @@ impl Screen {
             Self::Unlock(screen) => screen.key(key, act),
             Self::Caseload(screen) => screen.key(key, act, world),
             Self::Case(screen) => screen.key(key, act, world),
-            Self::Entry(screen) => screen.key(act, world),
+            Self::Entry(screen) => screen.key(key, act, world),
             Self::Form(screen) => screen.key(key, act, world),
             Self::Confirm(screen) => screen.key(key, act, world),
             Self::Outbox(screen) => screen.key(key, act, world),
@@ -75,7 +75,9 @@ impl Screen {
             Self::Form(screen) => return screen.paste(text, world),
             Self::Confirm(screen) => screen.paste(text),
             Self::Outbox(screen) => screen.paste(text),
-            Self::Case(_) | Self::Entry(_) | Self::Today(_) | Self::Roster(_) | Self::Help(_) => {}
+            Self::Case(screen) => screen.paste(text),
+            Self::Entry(screen) => screen.paste(text),
+            Self::Today(_) | Self::Roster(_) | Self::Help(_) => {}
         }
         Turn::stay()
     }
@@ -104,13 +106,9 @@ impl Screen {
             Self::Unlock(screen) => screen.hear(msg),
             Self::Confirm(screen) => screen.hear(msg, world),
             Self::Outbox(screen) => screen.hear(msg),
-            Self::Caseload(_)
-            | Self::Case(_)
-            | Self::Entry(_)
-            | Self::Form(_)
-            | Self::Today(_)
-            | Self::Roster(_)
-            | Self::Help(_) => Turn::stay(),
+            Self::Case(screen) => screen.hear(msg),
+            Self::Entry(screen) => screen.hear(msg),
+            Self::Caseload(_) | Self::Form(_) | Self::Today(_) | Self::Roster(_) | Self::Help(_) => Turn::stay(),
         }
     }
 
