@@ -2,10 +2,10 @@
 
 use std::fs::{self, File};
 use std::io::Read as _;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use amanat_sync::http;
 use object_store::ObjectStore;
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
@@ -95,7 +95,7 @@ impl PlaceUrl {
             }
         }
         if let Some(url) = endpoint.as_ref().filter(|url| !url.starts_with("https://"))
-            && !(url.starts_with("http://") && http::names_this_machine(url))
+            && !url.strip_prefix("http://").is_some_and(is_this_machine)
         {
             return Err(PlaceFault::Plain(url.clone()));
         }
@@ -130,6 +130,13 @@ impl PlaceUrl {
             }
         }
     }
+}
+
+/// Whether a host and port name this machine.
+fn is_this_machine(authority: &str) -> bool {
+    let host = authority.trim_end_matches('/').rsplit_once(':').map_or(authority, |(host, _port)| host);
+    let name = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn cannot(fault: object_store::Error) -> PlaceFault {
@@ -194,6 +201,7 @@ mod tests {
             ("s3://", "neither"),
             ("", "neither"),
             ("s3://b?endpoint=http://s3.example", "plain HTTP"),
+            ("s3://b?endpoint=http://127.0.0.1.example:9", "plain HTTP"),
             ("s3://id:key@b", "keys do not stand"),
             ("s3://b?secret_access_key=x", "keys do not stand"),
             ("s3://b?color=red", "no meaning"),

@@ -15,6 +15,7 @@ use amanat_sync::documents::{Document, DocumentKind};
 use amanat_sync::entry::Part;
 use amanat_sync::wire::parts::PartAt;
 
+mod books;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
@@ -121,17 +122,6 @@ pub enum PartHeld {
     Gone,
 }
 
-impl PartHeld {
-    /// The number under which it is kept. 2 is between erased and gone from the disk.
-    pub(super) fn from_number(number: i64) -> Self {
-        match number {
-            0 => Self::Wanted,
-            1 => Self::Held,
-            _ => Self::Gone,
-        }
-    }
-}
-
 /// How far a journal is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Complete {
@@ -217,13 +207,6 @@ pub struct Accepted {
     pub head: Head,
     /// The highest number up to which every envelope and every attachment is held.
     pub complete: u64,
-}
-
-impl Accepted {
-    /// How far its journal is held now.
-    pub(crate) fn held(&self) -> Complete {
-        Complete { place: self.place, head: self.head, complete: self.complete }
-    }
 }
 
 /// Who asks for entries, and from where on.
