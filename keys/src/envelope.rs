@@ -273,37 +273,6 @@ pub fn reseal(
     })
 }
 
-/// Seals an attachment: its bytes as they are, neither compressed nor padded (FORMATS section 3). At most [`limits::PART`] bytes.
-///
-/// # Errors
-/// [`EnvelopeFault::TooLarge`].
-pub fn seal_part(part: &[u8], key: &CaseKey, hedge: &NonceHedge<'_>) -> Result<Sealed, EnvelopeFault> {
-    if part.len() > limits::PART {
-        return Err(EnvelopeFault::TooLarge);
-    }
-    Ok(seal_plaintext(part, key, hedge))
-}
-
-/// Opens an attachment to its end. `digest` comes from the header's `parts`, `commitment` from the entry's JSON.
-///
-/// # Errors
-/// [`EnvelopeFault::TooLarge`], [`EnvelopeFault::WrongDigest`], [`EnvelopeFault::Payload`], [`EnvelopeFault::WrongCommitment`].
-pub fn open_part(
-    envelope: &[u8],
-    key: &CaseKey,
-    commitment: &Digest,
-    digest: &Digest,
-) -> Result<Zeroizing<Vec<u8>>, EnvelopeFault> {
-    if envelope.len() > payload::sealed_size(limits::PART) {
-        return Err(EnvelopeFault::TooLarge);
-    }
-    if Digest::of(envelope) != *digest {
-        return Err(EnvelopeFault::WrongDigest);
-    }
-    let part = payload::open(key, envelope)?;
-    if Digest::of(&part) == *commitment { Ok(part) } else { Err(EnvelopeFault::WrongCommitment) }
-}
-
 /// The slot as the JSON has it.
 fn slot_text(place: &Place) -> [u8; SLOT_TEXT] {
     let mut text = [b'='; SLOT_TEXT];

@@ -1,6 +1,7 @@
 //! Names of things as bytes: ids that never mix, SHA-256 digests with a domain tag, key ids.
 
 use std::fmt;
+use std::io;
 use std::str::FromStr;
 
 use minicbor::{Decode, Decoder, Encode, Encoder};
@@ -151,6 +152,22 @@ impl Digest {
     /// SHA-256 of the bytes as they are.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// SHA-256 of what a source holds to its end, a block at a time: for what is too large to be held.
+    ///
+    /// # Errors
+    /// What the source says.
+    pub fn of_all(source: &mut impl io::Read) -> io::Result<Self> {
+        let (mut hash, mut block) = (Sha256::new(), vec![0; 64 * 1024]);
+        loop {
+            match source.read(&mut block) {
+                Ok(0) => return Ok(Self(hash.finalize().into())),
+                Ok(read) => hash.update(block.get(..read).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// SHA-256 of `"amanat/v1/" ‖ tag ‖ 0x00 ‖ parts…`. The parts are joined without lengths: every tag in the formats has

@@ -69,6 +69,7 @@ pub mod locked_file;
 mod mac;
 pub mod padding;
 pub mod parcel;
+pub mod part;
 pub mod passphrase;
 pub mod payload;
 pub mod quorum;

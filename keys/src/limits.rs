@@ -18,8 +18,9 @@ pub const PARCEL_HEADER: usize = 64 * 1024;
 /// Most bytes of an envelope that is opened in memory: content that did not compress, its frames and 12 % of padding.
 pub const ENVELOPE: usize = CONTENT + CONTENT / 4;
 
-/// Most bytes of an attachment's plaintext that is sealed or opened in memory: 64 MiB, a long recording of speech.
-pub const PART: usize = 64 * 1024 * 1024;
+/// Most bytes of an attachment's plaintext: 2 GiB, a day of recorded speech or some minutes of film. It passes in chunks; what bounds
+/// it is how long a link takes.
+pub const PART: u64 = 2 * 1024 * 1024 * 1024;
 
 /// Most payloads under one case key: 2²⁰ (FORMATS section 3). Nonces of 16 bytes stay apart far beyond it; whoever seals counts, and
 /// begins a new slip.

@@ -15,11 +15,11 @@ use crate::fingerprint::Digest;
 use crate::mac::hmac_sha256;
 
 /// Bytes of plaintext in every chunk but the last.
-const CHUNK: usize = 64 * 1024;
+pub(crate) const CHUNK: usize = 64 * 1024;
 /// Bytes of Poly1305 tag that each chunk ends with.
-const TAG: usize = 16;
+pub(crate) const TAG: usize = 16;
 /// Bytes of nonce that a payload begins with.
-const NONCE: usize = 16;
+pub(crate) const NONCE: usize = 16;
 
 /// What is wrong with a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -150,6 +150,43 @@ pub(crate) fn open_into(key: &CaseKey, sealed: &[u8], plain: &mut Vec<u8>) -> Re
         }
         rest = after;
         counter += 1;
+    }
+}
+
+/// One payload, chunk after chunk, for what is too large to be held whole.
+pub(crate) struct Stream {
+    aead: ChaCha20Poly1305,
+    counter: u64,
+}
+
+impl Stream {
+    pub(crate) fn new(key: &CaseKey, nonce: &[u8; NONCE]) -> Self {
+        Self { aead: aead(key, nonce), counter: 0 }
+    }
+
+    /// Seals the next chunk where it lies and appends its tag.
+    pub(crate) fn seal(&mut self, chunk: &mut Vec<u8>, last: bool) {
+        // As in `seal`: the only error is a size that no chunk has, and then nothing leaves here as plain.
+        match self.aead.encrypt_in_place_detached(&chunk_nonce(self.counter, last), b"", chunk) {
+            Ok(tag) => chunk.extend_from_slice(&tag),
+            Err(_) => chunk.zeroize(),
+        }
+        self.counter = self.counter.saturating_add(1);
+    }
+
+    /// Opens the next chunk where it lies and drops its tag.
+    pub(crate) fn open(&mut self, chunk: &mut Vec<u8>, last: bool) -> Result<(), PayloadFault> {
+        let (text, tag) = chunk.split_last_chunk::<TAG>().ok_or(PayloadFault::Truncated)?;
+        let (length, tag) = (text.len(), *tag);
+        if length == 0 && self.counter > 0 {
+            return Err(PayloadFault::EmptyLastChunk);
+        }
+        chunk.truncate(length);
+        if self.aead.decrypt_in_place_detached(&chunk_nonce(self.counter, last), b"", chunk, &tag.into()).is_err() {
+            return Err(explain(&self.aead, self.counter, last, chunk, tag));
+        }
+        self.counter = self.counter.saturating_add(1);
+        Ok(())
     }
 }
 

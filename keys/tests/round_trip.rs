@@ -9,7 +9,7 @@ use amanat_keys::parcel::{self, ParcelFault};
 use amanat_keys::payload::PayloadFault;
 use amanat_keys::recipient::{ReadIdentity, Recipient};
 use amanat_keys::row_seal::RowSeal;
-use amanat_keys::{CaseKey, NonceHedge, NonceKey, Place, Sealed, Slip, SlipFault, padding, payload, slip};
+use amanat_keys::{CaseKey, NonceHedge, NonceKey, Place, Sealed, Slip, SlipFault, padding, slip};
 
 const JSON: &[u8] = r#"{"kind":"note","text":"پناہ گاہ میں ملاقات"}"#.as_bytes();
 
@@ -113,23 +113,6 @@ fn two_seals_of_one_text_share_nothing() {
     assert_ne!(one.commitment, two.commitment);
     assert_ne!(one.envelope[..16], two.envelope[..16]);
     assert_eq!(one.envelope.len(), two.envelope.len());
-}
-
-#[test]
-fn an_attachment_opens_whole_across_chunks() {
-    let key = CaseKey::generate();
-    let nonce_key = NonceKey::from_bytes([9; 32]);
-    let hedge = NonceHedge { key: &nonce_key, link: Digest::of(b"link") };
-    for size in [0, 1, 65_535, 65_536, 65_537, 200_000] {
-        let part: Vec<u8> = (0..size).map(|n: usize| u8::try_from(n % 251).unwrap()).collect();
-        let sealed = envelope::seal_part(&part, &key, &hedge).unwrap();
-        assert_eq!(sealed.envelope.len(), payload::sealed_size(size));
-        let opened = envelope::open_part(&sealed.envelope, &key, &sealed.commitment, &sealed.digest).unwrap();
-        assert_eq!(*opened, part);
-        let other = Digest::of(b"another");
-        let refused = envelope::open_part(&sealed.envelope, &key, &other, &sealed.digest);
-        assert_eq!(refused.unwrap_err(), EnvelopeFault::WrongCommitment);
-    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId};
 use amanat_keys::recipient::ReadIdentity;
-use amanat_keys::{CaseKey, NonceHedge, NonceKey, Place, Sealed, Slip, dictionary, envelope, parcel};
+use amanat_keys::{CaseKey, NonceHedge, NonceKey, Place, Sealed, Slip, dictionary, envelope, parcel, part};
 use secrecy::ExposeSecret;
 
 const JSON: &str = r#"{"kind":"note","text":"پناہ گاہ میں ملاقات","numbers":[1,2,3]}"#;
@@ -71,6 +71,23 @@ fn every_reader_opens_an_entry_with_age_zstd_and_jq() {
         assert_eq!(printed["numbers"], expected["numbers"]);
         assert!(printed["slot"].is_string());
     }
+}
+
+#[test]
+fn an_attachment_opens_with_the_slip_and_age_alone() {
+    let reader = ReadIdentity::generate().unwrap();
+    let (folder, key) = (tempfile::tempdir().unwrap(), CaseKey::generate());
+    let nonce_key = NonceKey::from_bytes([9; 32]);
+    let hedge = NonceHedge { key: &nonce_key, link: Digest::of(b"link") };
+    let photo: Vec<u8> = (0..200_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let mut part = std::fs::File::create(folder.path().join("part")).unwrap();
+    let sealed = part::seal(&mut std::io::Cursor::new(&photo), &mut part, &key, &hedge, &mut |_| true).unwrap();
+    std::fs::write(folder.path().join("slip"), Slip::make(&key, &[reader.recipient().clone()]).unwrap()).unwrap();
+    std::fs::write(folder.path().join("key1"), reader.to_text().expose_secret()).unwrap();
+    shell(folder.path(), "cat slip part | age -d -i key1 > photo");
+    let opened = std::fs::read(folder.path().join("photo")).unwrap();
+    assert_eq!(opened, photo);
+    assert_eq!(Digest::of(&opened), sealed.commitment);
 }
 
 #[test]

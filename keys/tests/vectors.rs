@@ -5,8 +5,9 @@
 
 use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId, KeyId};
 use amanat_keys::recipient::ReadIdentity;
-use amanat_keys::{CaseKey, NonceHedge, NonceKey, Place, Slip, SlipFault, envelope, padding, payload};
+use amanat_keys::{CaseKey, NonceHedge, NonceKey, Place, Slip, SlipFault, envelope, padding, part, payload};
 use serde_json::Value;
+use std::io::Cursor;
 
 fn read(text: &str) -> Vec<Value> {
     serde_json::from_str(text).unwrap()
@@ -73,6 +74,31 @@ fn payloads() {
         assert_eq!(sealed.len(), payload::sealed_size(plain.len()));
         assert_eq!(Digest::of(&sealed).as_bytes(), &bytes(&v["sealed_sha256"]), "{v}");
         assert_eq!(*payload::open(&file_key(v), &sealed).unwrap(), plain);
+    }
+}
+
+#[test]
+fn attachments() {
+    let vectors = read(include_str!("vectors/parts.json"));
+    assert_eq!(vectors.len(), 7);
+    for v in &vectors {
+        let plain: Vec<u8> = (0..v["size"].as_u64().unwrap()).map(|n| u8::try_from(n % 251).unwrap()).collect();
+        let nonce_key = NonceKey::from_bytes(bytes(&v["nonce_key"]));
+        let hedge = NonceHedge { key: &nonce_key, link: Digest::from_bytes(bytes(&v["link"])) };
+        let (mut sealed, random) = (Vec::new(), bytes(&v["random"]));
+        let going = &mut |_| true;
+        let made =
+            part::seal_from(&mut Cursor::new(&plain), &mut sealed, &file_key(v), &hedge, &random, going).unwrap();
+        assert_eq!(sealed[..16], hex(&v["nonce"]));
+        assert_eq!(made.commitment.as_bytes(), &bytes(&v["commitment"]));
+        assert_eq!(made.digest.as_bytes(), &bytes(&v["digest"]));
+        assert_eq!(made.size, v["sealed_size"].as_u64().unwrap());
+        assert_eq!(part::sealed_size(made.plain), made.size);
+        assert_eq!(part::plain_size(made.size), made.plain);
+        let mut opened = Vec::new();
+        part::open(&mut Cursor::new(&sealed), &mut opened, &file_key(v), &made.commitment, &made.digest, going)
+            .unwrap();
+        assert_eq!(opened, plain);
     }
 }
 

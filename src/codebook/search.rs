@@ -113,6 +113,7 @@ mod tests {
             times: Times { device: Moment::pkt(0), boot_ms: 0, hub_ms: None },
             source: None,
             ties: None,
+            parts: Box::default(),
             content,
         }
     }

@@ -85,11 +85,16 @@ pub(super) enum Verb {
     /// What is kept, handed over and received; how fresh the roster is
     Status,
     /// Push, pull and take newer documents
-    #[command(after_help = "Examples:\n  amanat sync\n  amanat sync --watch      keep going until interrupted")]
+    #[command(
+        after_help = "Examples:\n  amanat sync\n  amanat sync --watch      keep going until interrupted\n  amanat sync --parts      fetch the attachments of others too"
+    )]
     Sync {
         /// Keep syncing until interrupted
         #[arg(long)]
         watch: bool,
+        /// Fetch every attachment that this device may open; else those that somebody asked for
+        #[arg(long)]
+        parts: bool,
     },
     /// Carry entries and receipts on a stick
     #[command(subcommand)]
@@ -327,6 +332,37 @@ pub(super) enum EntryVerb {
         /// In words
         #[arg(long)]
         note: Option<String>,
+    },
+    /// Attach files (scan, photo, recording; up to 2 GiB each) to a case, sealed like everything else
+    #[command(after_help = "Examples:\n  amanat entry attach 5f0c… passport.jpg\n  \
+                            amanat entry attach 5f0c… page1.jpg page2.jpg --note \"Contract, both sides\"\n\n\
+                            The files themselves stay where they are, unprotected: delete them when you do not need them.")]
+    Attach {
+        /// The case's id, or its beginning
+        case: String,
+        /// The files
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// What they are, in words (left out: what kinds of file)
+        #[arg(long)]
+        note: Option<String>,
+        /// Their media type, like audio/mpeg (left out: looked at)
+        #[arg(long, value_name = "TYPE")]
+        media: Option<String>,
+    },
+    /// Save an attachment of an entry to a file that nothing protects; this is kept on record
+    #[command(after_help = "Example:\n  amanat entry save-part 91ab… 1 --out passport.jpg")]
+    SavePart {
+        /// The entry's id, or its beginning
+        id: String,
+        /// Which of its attachments, from 1
+        n: usize,
+        /// The file
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Replace what is there
+        #[arg(long)]
+        force: bool,
     },
 }
 

@@ -51,7 +51,10 @@ impl Book {
     fn mark(&mut self, home: &Home) -> Result<(), Failure> {
         for mark in marks(home)? {
             match mark.delivery {
-                Delivery::Received => self.casebook.receive(mark.device, mark.journal, mark.up_to),
+                Delivery::Received => {
+                    self.casebook.receive(mark.device, mark.journal, mark.up_to);
+                    self.casebook.complete(mark.device, mark.journal, mark.complete);
+                }
                 Delivery::HandedOver => self.casebook.hand_over(mark.device, mark.journal, mark.up_to),
                 Delivery::Kept => {}
             }

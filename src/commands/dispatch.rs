@@ -76,7 +76,7 @@ fn perform(cli: Cli, output: Output) -> Result<Report, Failure> {
         Verb::Entry(verb) => entry::run(&context, &verb),
         Verb::Case(verb) => case::run(&context, &verb),
         Verb::Status => status::run(&context),
-        Verb::Sync { watch } => sync::run(&context, watch),
+        Verb::Sync { watch, parts } => sync::run(&context, watch, parts),
         Verb::Completions { shell } => Ok(completions::run(shell)),
         Verb::Import(verb) => import::run(&context, &verb),
         Verb::Keys(verb) => keys::run(&context, &verb),

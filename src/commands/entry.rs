@@ -1,4 +1,4 @@
-//! `amanat entry add|show|amend`.
+//! `amanat entry add|show`, and where the other verbs of an entry are.
 
 use std::{
     fs::File,
@@ -13,7 +13,7 @@ use super::{
     args::EntryVerb,
     book::Book,
     context::Context,
-    entry_files,
+    entry_attach, entry_files,
     output::{Report, put},
     shown, typed,
 };
@@ -37,6 +37,10 @@ pub(super) fn run(context: &Context, verb: &EntryVerb) -> Result<Report, Failure
     match verb {
         EntryVerb::Add { form, from, case } => add(context, form, from, case.as_deref()),
         EntryVerb::Show { id, names, files } => show(context, id, *names, files.as_deref()),
+        EntryVerb::Attach { case, files, note, media } => {
+            entry_attach::attach(context, case, files, note.as_deref(), media.as_deref())
+        }
+        EntryVerb::SavePart { id, n, out, force } => entry_attach::save(context, id, *n, out, *force),
         EntryVerb::Amend { id, from, reason, note } => {
             super::entry_amend::run(context, id, from, reason, note.as_deref())
         }
@@ -84,7 +88,7 @@ pub(super) fn draft(form: FormRef, case: CaseId, answers: Answers) -> Draft {
 }
 
 /// What is known of who sits here, for presets.
-fn who_sits_here(home: &Home) -> Result<Answers, Failure> {
+pub(super) fn who_sits_here(home: &Home) -> Result<Answers, Failure> {
     let config = Config::read(&home.paths().settings())?;
     Ok(officer::known(home.unit()?, home.member()?, &config))
 }
@@ -122,6 +126,9 @@ fn show(context: &Context, id: &str, names: bool, files: Option<&Path>) -> Resul
     if let Some(dir) = files {
         entry_files::write(&home, &entry.author, dir)?;
         put(&mut json, "files", json!(dir));
+    }
+    if !entry.parts.is_empty() {
+        put(&mut json, "parts", Json::Array(entry_attach::listed(&home, entry)));
     }
     if names {
         let sealed: Vec<Json> = book.entries().filter_map(|other| shown::names_of(other, &id)).collect();

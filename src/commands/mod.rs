@@ -15,6 +15,7 @@ mod device;
 mod dispatch;
 mod entry;
 mod entry_amend;
+mod entry_attach;
 mod entry_files;
 mod form;
 mod import;

@@ -130,7 +130,7 @@ pub(super) fn gone(book: &Book, case: &CaseId) -> Vec<Json> {
 
 /// How far an entry has come, in the word of the design.
 pub(super) fn delivery(book: &Book, entry: &Entry) -> &'static str {
-    match book.casebook.delivery(&entry.author) {
+    match book.casebook.delivery(entry) {
         Delivery::Kept => "kept",
         Delivery::HandedOver => "handed over",
         Delivery::Received => "received",

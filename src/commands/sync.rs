@@ -2,7 +2,7 @@
 
 use std::{sync::mpsc, time::Duration};
 
-use amanat_sync::courier::{End, Outcome, Trouble};
+use amanat_sync::courier::{End, Outcome, PartsMoved, Trouble};
 use serde_json::json;
 
 use super::{book::Book, context::Context, output::Report};
@@ -20,14 +20,32 @@ use crate::{
 /// Between two passes that had nothing to mend.
 const WATCH: Duration = Duration::from_secs(60);
 
-pub(super) fn run(context: &Context, watch: bool) -> Result<Report, Failure> {
+pub(super) fn run(context: &Context, watch: bool, parts: bool) -> Result<Report, Failure> {
     let mut home = context.unlock()?;
     home.trust()?;
     let mut carrier = Carrier::new(&home)?;
     // The fold decides what counts in which case, and what a reader has opened already.
-    Book::open(context, &mut home)?;
+    let book = Book::open(context, &mut home)?;
+    if parts {
+        wish_all(&home, &book)?;
+    }
+    drop(book);
     loop {
         let (mut outcome, mut arrived) = one_pass(context, &mut home, &mut carrier)?;
+        if parts && outcome.pulled > 0 {
+            let book = Book::open(context, &mut home)?;
+            wish_all(&home, &book)?;
+            outcome.parts.left = outcome.parts.left.max(1);
+        }
+        let mut moves = true;
+        while moves && goes_on(&outcome) {
+            let (next, more) = one_pass(context, &mut home, &mut carrier)?;
+            moves = moved(&next);
+            outcome = joined(outcome, next);
+            arrived.replayed.opened += more.replayed.opened;
+            arrived.kept_again += more.kept_again;
+            arrived.closed_behind += more.closed_behind;
+        }
         if matches!(outcome.end, End::Done) && (home.status()?.waiting() > 0 || arrived.adopted.wrapped) {
             // What arrived made us keep something (a reader's word on slips, entries of a closed journal) or wrap a key.
             if outcome.roster.is_some() {
@@ -62,6 +80,43 @@ pub(super) fn run(context: &Context, watch: bool) -> Result<Report, Failure> {
     }
 }
 
+/// Whether attachments are left that a further pass could move.
+fn goes_on(outcome: &Outcome) -> bool {
+    matches!(outcome.end, End::Done) && outcome.parts.left > 0
+}
+
+/// Whether a pass moved any of them: one that did not will not be followed by one that does.
+fn moved(outcome: &Outcome) -> bool {
+    outcome.parts.sent.saturating_add(outcome.parts.fetched) > 0
+}
+
+/// Asks for every attachment that this device can open and does not have.
+fn wish_all(home: &Home, book: &Book) -> Result<(), Failure> {
+    for entry in book.entries() {
+        for part in &entry.parts {
+            home.wish_part(entry, part)?;
+        }
+    }
+    Ok(())
+}
+
+/// Fetches what was asked for, as long as something comes.
+pub(super) fn fetch_parts(context: &Context, home: &mut Home) -> Result<(), Failure> {
+    let mut carrier = Carrier::new(home)?;
+    loop {
+        let (outcome, _) = one_pass(context, home, &mut carrier)?;
+        if let Some(failure) = carrier::ended(&outcome.end) {
+            return Err(failure);
+        }
+        if let Some(trouble) = outcome.trouble.iter().find(|trouble| matches!(trouble, Trouble::PartBroken(_))) {
+            return Err(Failure::refused(format!("fetching an attachment — {}", carrier_words(trouble)), ""));
+        }
+        if !(goes_on(&outcome) && moved(&outcome)) {
+            return Ok(());
+        }
+    }
+}
+
 /// Troubles that no pass mends and a person must look into.
 pub(super) const fn is_distrust(trouble: &Trouble) -> bool {
     matches!(
@@ -71,6 +126,7 @@ pub(super) const fn is_distrust(trouble: &Trouble) -> bool {
             | Trouble::TwoStories { .. }
             | Trouble::HiddenTail { .. }
             | Trouble::HiddenElsewhere { .. }
+            | Trouble::PartBroken(_)
     )
 }
 
@@ -86,6 +142,12 @@ fn joined(first: Outcome, second: Outcome) -> Outcome {
         documents: first.documents + second.documents,
         roster: second.roster.or(first.roster),
         hub_time: second.hub_time.or(first.hub_time),
+        parts: PartsMoved {
+            sent: first.parts.sent + second.parts.sent,
+            fetched: first.parts.fetched + second.parts.fetched,
+            arrived: first.parts.arrived + second.parts.arrived,
+            left: second.parts.left,
+        },
         trouble: [first.trouble, second.trouble].concat(),
         end: second.end,
     }
@@ -129,6 +191,10 @@ fn report(home: &Home, outcome: &Outcome, arrived: &Arrived) -> Result<Report, F
     if outcome.handed_on > 0 {
         text.push_str(&format!("\n  handed on    {} of others", outcome.handed_on));
     }
+    let PartsMoved { sent, fetched, arrived: whole, left } = outcome.parts;
+    if outcome.parts != PartsMoved::default() {
+        text.push_str(&format!("\n  attachments  {sent} bytes sent, {fetched} fetched, {left} left"));
+    }
     if !arrived.replayed.offered.is_empty() {
         text.push_str(&format!("\n  ! {}", offered_words(arrived.replayed.offered.len())));
     }
@@ -144,6 +210,7 @@ fn report(home: &Home, outcome: &Outcome, arrived: &Arrived) -> Result<Report, F
             "failed": arrived.replayed.failed.len(), "set_aside": outcome.set_aside, "documents": outcome.documents,
             "roster": home.trust()?.roster_version(), "new_keys": arrived.adopted.keys.len(),
             "kept_again": arrived.kept_again, "closed_behind": arrived.closed_behind, "hub_time": hub_time, "trouble": trouble,
+            "parts": {"sent": sent, "fetched": fetched, "arrived": whole, "left": left},
         }),
     ))
 }

@@ -45,6 +45,7 @@ impl Casebook {
         let Some(file) = self.cases.get_mut(&case) else { return };
         let Some(place) = file.entries.iter().position(|shown| shown == id) else { return };
         file.entries.remove(place);
+        file.attached.retain(|other| other != id);
         file.summary.entries -= 1;
         file.summary.persons -= usize::from(person);
         let mut journals = BTreeMap::new();
@@ -166,6 +167,7 @@ mod tests {
             times: Times { device: Moment::pkt(5), boot_ms: 0, hub_ms: None },
             source: None,
             ties,
+            parts: Box::default(),
             content,
         }
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::{
     again,
     answer::{Answers, Given},
-    entry::{Author, Content, Entry},
+    entry::{Content, Entry},
     gone::Gone,
     ids::{CaseId, DeviceId, EntryId, JournalId, QuestionId},
     summary::{CaseSummary, Sort},
@@ -35,6 +35,8 @@ pub struct CaseFile {
     pub(super) summary: CaseSummary,
     /// The last place of each journal that wrote in this case.
     pub(super) journals: BTreeMap<(DeviceId, JournalId), u64>,
+    /// Entries with attachments, in no order.
+    pub(super) attached: Vec<EntryId>,
 }
 
 /// Two amendments that did not know of each other and touch the same question: both are shown until a supervisor chooses.
@@ -76,11 +78,14 @@ pub struct Casebook {
     pub(super) gone: HashMap<CaseId, BTreeMap<EntryId, Gone>>,
     pub(super) received: HashMap<(DeviceId, JournalId), u64>,
     pub(super) handed_over: HashMap<(DeviceId, JournalId), u64>,
+    /// Up to where headquarters has the attachments of a journal too; where nothing is said, all of them.
+    pub(super) complete: HashMap<(DeviceId, JournalId), u64>,
 }
 
 impl CaseFile {
-    pub(super) const fn empty(id: CaseId) -> Self {
-        Self { id, entries: Vec::new(), summary: CaseSummary::empty(id), journals: BTreeMap::new() }
+    pub(super) fn empty(id: CaseId) -> Self {
+        let (summary, journals) = (CaseSummary::empty(id), BTreeMap::new());
+        Self { id, entries: Vec::new(), summary, journals, attached: Vec::new() }
     }
 }
 
@@ -99,7 +104,7 @@ impl Casebook {
             let list = self.about.entry(target).or_default();
             list.insert(list.partition_point(|other| *other < id), id);
         }
-        let moment = entry.times.device;
+        let (moment, attached) = (entry.times.device, !entry.parts.is_empty());
         self.entries.insert(id, entry);
         let entries = &self.entries;
         let key = |id: &EntryId| entries.get(id).map(|entry| (entry.times.device.unix_ms, entry.author, entry.id));
@@ -108,6 +113,9 @@ impl Casebook {
         file.entries.insert(place, id);
         let last = file.journals.entry((author.device, author.journal)).or_default();
         *last = (*last).max(author.seq);
+        if attached {
+            file.attached.push(id);
+        }
         file.summary.entries += 1;
         file.summary.persons += usize::from(person);
         file.summary.touched = file.summary.touched.max(Some(moment));
@@ -159,9 +167,18 @@ impl Casebook {
         *mark = (*mark).max(seq);
     }
 
-    /// How far an entry has come.
-    pub fn delivery(&self, author: &Author) -> Delivery {
-        self.delivery_at((author.device, author.journal), author.seq)
+    /// Notes that headquarters has every attachment of a journal up to `seq`, and none above it that is known of.
+    pub fn complete(&mut self, device: DeviceId, journal: JournalId, seq: u64) {
+        let mark = self.complete.entry((device, journal)).or_default();
+        *mark = (*mark).max(seq);
+    }
+
+    /// How far an entry has come. One whose attachments are still on their way is on its way.
+    pub fn delivery(&self, entry: &Entry) -> Delivery {
+        let journal = (entry.author.device, entry.author.journal);
+        let far = self.delivery_at(journal, entry.author.seq);
+        let lacks = || self.complete.get(&journal).is_some_and(|upto| entry.author.seq > *upto);
+        if far == Delivery::Received && !entry.parts.is_empty() && lacks() { Delivery::HandedOver } else { far }
     }
 
     fn delivery_at(&self, journal: (DeviceId, JournalId), seq: u64) -> Delivery {
@@ -305,7 +322,9 @@ impl Casebook {
     pub fn summary(&self, case: &CaseFile) -> CaseSummary {
         let far = case.journals.iter().map(|(journal, seq)| self.delivery_at(*journal, *seq)).min();
         let mut summary = case.summary.clone();
-        summary.delivery = far.unwrap_or(Delivery::Kept);
+        let attached =
+            case.attached.iter().filter_map(|id| self.entries.get(id)).map(|entry| self.delivery(entry)).min();
+        summary.delivery = far.into_iter().chain(attached).min().unwrap_or(Delivery::Kept);
         summary
     }
 
@@ -321,6 +340,7 @@ impl Casebook {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::entry::Author;
     use super::super::{
         answer::{Answer, Lang, Value},
         date::Moment,
@@ -356,6 +376,7 @@ mod tests {
                 row: [id; 32],
                 cells: Box::default(),
             }),
+            parts: Box::default(),
             content,
         }
     }

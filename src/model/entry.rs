@@ -2,6 +2,7 @@
 
 use super::{
     answer::Answers,
+    attached::Attached,
     date::Moment,
     ids::{CaseId, Code, DeviceId, EntryId, HeaderHash, JournalId, Link},
     sheet::Sheet,
@@ -146,6 +147,8 @@ pub struct Entry {
     pub source: Option<Source>,
     /// What it has to do with an older journal of its device; most entries have nothing.
     pub ties: Option<Box<Ties>>,
+    /// What is attached to it.
+    pub parts: Box<[Attached]>,
     /// What it says.
     pub content: Content,
 }

@@ -75,6 +75,10 @@ byte_id!(
     Link, 32
 );
 byte_id!(
+    /// The hash of an attachment: of its content, or of its sealed bytes.
+    PartHash, 32
+);
+byte_id!(
     /// One unfinished form on this device.
     DraftId, 16
 );

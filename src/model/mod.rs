@@ -2,6 +2,7 @@
 
 mod again;
 mod answer;
+mod attached;
 mod casebook;
 mod date;
 mod draft;
@@ -13,14 +14,15 @@ mod summary;
 
 pub use again::with_new_ids;
 pub use answer::{Answer, Answers, Given, Lang, Value};
+pub use attached::Attached;
 pub use casebook::{CaseFile, Casebook, Collision, Delivery, Line};
 pub use date::{DateError, Moment, PartialDate, western_digit};
 pub use draft::{Draft, Problem, ProblemKind, Problems, Severity};
 pub use entry::{Access, After, Amendment, Author, Content, Entry, Names, Opened, Other, Source, Ties, Times};
 pub use gone::{Absence, Gone};
 pub use ids::{
-    CaseId, Code, DeviceId, DraftId, EntryId, FormId, FormRef, HeaderHash, JournalId, Link, MemberId, QuestionId,
-    UnitId,
+    CaseId, Code, DeviceId, DraftId, EntryId, FormId, FormRef, HeaderHash, JournalId, Link, MemberId, PartHash,
+    QuestionId, UnitId,
 };
 pub use sheet::Sheet;
 pub use summary::{CaseSummary, Sort};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::{Author, CaseId, Content, Entry, EntryId, Source, Ties, Times};
+use crate::model::{Attached, Author, CaseId, Content, Entry, EntryId, Source, Ties, Times};
 
 use super::{interner::Interner, v1, v1_read};
 
@@ -25,11 +25,17 @@ impl std::error::Error for RecordError {}
 
 /// The text that is sealed, as the newest version writes it: begins with `{` and has no slot yet. An entry of a kind
 /// that this version does not know comes out byte for byte as it came in.
-pub fn encode(times: &Times, source: Option<&Source>, ties: Option<&Ties>, content: &Content) -> Vec<u8> {
-    v1::encode(times, source, ties, content)
+pub fn encode(
+    times: &Times,
+    source: Option<&Source>,
+    ties: Option<&Ties>,
+    parts: &[Attached],
+    content: &Content,
+) -> Vec<u8> {
+    v1::encode(times, source, ties, parts, content)
 }
 
-/// Reads what an envelope held; id, case and author come from its signed header.
+/// Reads what an envelope held; id, case and author come from its signed header, and so do hash and size of sealed attachments.
 ///
 /// # Errors
 /// [`RecordError`] where the bytes are not JSON, or claim a known shape and break it.
@@ -40,6 +46,6 @@ pub fn decode(
     author: Author,
     interner: &mut Interner,
 ) -> Result<Entry, RecordError> {
-    let (times, source, ties, content) = v1_read::decode(json, interner)?;
-    Ok(Entry { id, case, author, times, source, ties, content })
+    let (times, source, ties, parts, content) = v1_read::decode(json, interner)?;
+    Ok(Entry { id, case, author, times, source, ties, parts, content })
 }

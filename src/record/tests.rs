@@ -4,9 +4,9 @@ use proptest::{collection::vec, option, prelude::*};
 
 use super::*;
 use crate::model::{
-    Access, After, Amendment, Answer, Answers, Author, CaseId, Code, Content, DeviceId, Entry, EntryId, FormRef, Given,
-    HeaderHash, JournalId, Lang, Link, Moment, Names, Opened, Other, PartialDate, QuestionId, Sheet, Source, Ties,
-    Times, Value,
+    Access, After, Amendment, Answer, Answers, Attached, Author, CaseId, Code, Content, DeviceId, Entry, EntryId,
+    FormRef, Given, HeaderHash, JournalId, Lang, Link, Moment, Names, Opened, Other, PartHash, PartialDate, QuestionId,
+    Sheet, Source, Ties, Times, Value,
 };
 
 fn read(json: &[u8]) -> Result<Entry, RecordError> {
@@ -119,7 +119,7 @@ fn the_frozen_texts_read_and_write_the_same_for_ever() {
         let entry = read(json).unwrap();
         assert_eq!((entry.times, &entry.source, &entry.content), (times, &source, &content), "{text}");
         assert_eq!(entry.ties, None);
-        assert_eq!(std::str::from_utf8(&encode(&times, source.as_ref(), None, &content)).unwrap(), text);
+        assert_eq!(std::str::from_utf8(&encode(&times, source.as_ref(), None, &[], &content)).unwrap(), text);
         let slotted = text.replacen('{', "{\"slot\":\"AAAAAAAAAAAAAAAAAAAAAA==\",", 1);
         assert_eq!(read(slotted.as_bytes()).unwrap(), entry, "the slot is passed over");
     }
@@ -138,8 +138,27 @@ fn what_was_kept_again_names_what_it_was_and_the_first_of_a_journal_the_one_befo
     let after = After { journal, seq: 7, link: Link::from_bytes([0x44; 32]) };
     assert_eq!(*ties, Ties { was: Some(HeaderHash::from_bytes(was)), after: Some(after) });
     assert_eq!(ties.was.unwrap().id().as_bytes(), &was[..16]);
-    assert_eq!(encode(&entry.times, None, Some(ties), &entry.content), json);
+    assert_eq!(encode(&entry.times, None, Some(ties), &[], &entry.content), json);
     let cut = std::str::from_utf8(json).unwrap().replacen("0011", "00", 1);
+    assert_eq!(read(cut.as_bytes()).unwrap_err().what, "an id is not hex of its width");
+}
+
+#[test]
+fn attachments_are_listed_beside_what_they_belong_to() {
+    let json = include_bytes!("vectors/attached.json");
+    let entry = read(json).unwrap();
+    let part = |byte: u8, media: &str, name: &str| Attached {
+        commitment: PartHash::from_bytes([byte; 32]),
+        media: media.into(),
+        name: name.into(),
+        digest: PartHash::from_bytes([0; 32]),
+        sealed: 0,
+        size: 0,
+    };
+    let expected = [part(0xAB, "image/jpeg", "صفحہ \"1\".jpg"), part(0xCD, "audio/ogg", "")];
+    assert_eq!(*entry.parts, expected, "hash and size of the sealed bytes come from the header");
+    assert_eq!(encode(&entry.times, None, None, &entry.parts, &entry.content), json);
+    let cut = std::str::from_utf8(json).unwrap().replacen("abab", "ab", 1);
     assert_eq!(read(cut.as_bytes()).unwrap_err().what, "an id is not hex of its width");
 }
 
@@ -158,7 +177,10 @@ fn what_is_newer_is_kept_whole() {
             let entry = read(bytes).unwrap();
             let other = Other { kind: kind.into(), json: text.into() };
             assert_eq!((entry.content.clone(), entry.times), (Content::Other(other), times));
-            assert_eq!(encode(&entry.times, entry.source.as_ref(), entry.ties.as_deref(), &entry.content), json);
+            assert_eq!(
+                encode(&entry.times, entry.source.as_ref(), entry.ties.as_deref(), &entry.parts, &entry.content),
+                json
+            );
         }
     }
 }
@@ -292,7 +314,7 @@ proptest! {
                 link: Link::from_bytes(link),
             }),
         });
-        let bytes = encode(&times, source.as_ref(), ties.as_ref(), &content);
+        let bytes = encode(&times, source.as_ref(), ties.as_ref(), &[], &content);
         let entry = read(&bytes).unwrap();
         prop_assert_eq!(&entry.content, &content);
         prop_assert_eq!((entry.times, entry.source, entry.ties.as_deref()), (times, source, ties.as_ref()));

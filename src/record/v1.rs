@@ -3,13 +3,19 @@
 
 use std::io::Write as _;
 
-use crate::model::{Answer, Answers, Content, Given, Lang, Source, Ties, Times, Value};
+use crate::model::{Answer, Answers, Attached, Content, Given, Lang, Source, Ties, Times, Value};
 
 /// Writing to memory cannot fail; where `io::Write` still makes us ask, this is the answer.
 const IN_MEMORY: &str = "memory takes what is written";
 
 /// Writes one record.
-pub(super) fn encode(times: &Times, source: Option<&Source>, ties: Option<&Ties>, content: &Content) -> Vec<u8> {
+pub(super) fn encode(
+    times: &Times,
+    source: Option<&Source>,
+    ties: Option<&Ties>,
+    parts: &[Attached],
+    content: &Content,
+) -> Vec<u8> {
     let mut out = Text(Vec::with_capacity(512));
     let kind = match content {
         Content::Sheet(_) => "sheet",
@@ -35,6 +41,12 @@ pub(super) fn encode(times: &Times, source: Option<&Source>, ties: Option<&Ties>
     }
     if let Some(after) = ties.and_then(|ties| ties.after) {
         out.raw(format_args!(",\"after\":[\"{}\",{},\"{}\"]", after.journal, after.seq, after.link));
+    }
+    if !parts.is_empty() {
+        out.raw(format_args!(",\"parts\":"));
+        out.list(parts.iter(), |out, part| {
+            out.strings([part.commitment.to_string().as_str(), &part.media, &part.name].into_iter());
+        });
     }
     match content {
         Content::Sheet(sheet) => {

@@ -10,8 +10,8 @@ use serde::{
 };
 
 use crate::model::{
-    Access, After, Amendment, Answers, Author, Code, Content, EntryId, FormId, FormRef, HeaderHash, Lang, Moment,
-    Names, Opened, Other, Sheet, Source, Ties, Times,
+    Access, After, Amendment, Answers, Attached, Author, Code, Content, EntryId, FormId, FormRef, HeaderHash, Lang,
+    Moment, Names, Opened, Other, Sheet, Source, Ties, Times,
 };
 
 use super::{
@@ -21,7 +21,7 @@ use super::{
     v1_source::{self, SourceSeed},
 };
 
-type Read = (Times, Option<Source>, Option<Box<Ties>>, Content);
+type Read = (Times, Option<Source>, Option<Box<Ties>>, Box<[Attached]>, Content);
 
 /// Reads one record.
 pub(super) fn decode(json: &[u8], interner: &mut Interner) -> Result<Read, RecordError> {
@@ -53,7 +53,7 @@ fn keep_whole(json: &[u8], kind: Option<&str>, times: Option<Times>) -> Result<R
     };
     let kind = kind.ok_or(RecordError { column: 0, what: "no kind" })?;
     let times = times.unwrap_or(Times { device: Moment { unix_ms: 0, offset_minutes: 0 }, boot_ms: 0, hub_ms: None });
-    Ok((times, None, None, Content::Other(Other { kind: kind.into(), json: text.into() })))
+    Ok((times, None, None, Box::default(), Content::Other(Other { kind: kind.into(), json: text.into() })))
 }
 
 /// Kind and times of a record whose other members mean nothing to us.
@@ -160,6 +160,7 @@ struct Parts {
     at: Option<Author>,
     opens: Option<bool>,
     answers: Option<Answers>,
+    parts: Option<Vec<Attached>>,
 }
 
 impl Parts {
@@ -183,7 +184,8 @@ impl Parts {
         };
         let ties = Ties { was: self.was, after: self.after };
         let ties = (ties != Ties::default()).then(|| Box::new(ties));
-        Ok((self.times.ok_or(GAP)?, self.source, ties, content))
+        let parts = self.parts.unwrap_or_default().into();
+        Ok((self.times.ok_or(GAP)?, self.source, ties, parts, content))
     }
 }
 
@@ -270,6 +272,7 @@ impl Parts {
                 once(desk, &mut self.was, was)
             }
             Member::After => v1_source::after(desk, map).and_then(|it| once(desk, &mut self.after, it)),
+            Member::Parts => v1_source::parts(desk, map).and_then(|it| once(desk, &mut self.parts, it)),
             Member::Why => code(desk, map).and_then(|it| once(desk, &mut self.why, it)),
             Member::Note => once(desk, &mut self.note, map.next_value()?),
             Member::What => code(desk, map).and_then(|it| once(desk, &mut self.what, it)),
@@ -305,6 +308,7 @@ enum Member {
     Source,
     Was,
     After,
+    Parts,
     Form,
     Lang,
     Of,
@@ -329,6 +333,7 @@ fn member(name: &str) -> Member {
         "src" => Member::Source,
         "was" => Member::Was,
         "after" => Member::After,
+        "parts" => Member::Parts,
         "f" => Member::Form,
         "l" => Member::Lang,
         "of" => Member::Of,

@@ -1,4 +1,4 @@
-//! Where an imported record comes from, and what ties one to an older journal, as version 1 reads them.
+//! Where an imported record comes from, what ties one to an older journal, and what is attached, as version 1 reads them.
 
 use std::{borrow::Cow, fmt};
 
@@ -8,12 +8,22 @@ use serde::{
 };
 
 use super::v1_read::{Desk, Word, once};
-use crate::model::{After, Source};
+use crate::model::{After, Attached, PartHash, Source};
 
 /// `["journal", seq, "link"]`.
 pub(super) fn after<'de, A: MapAccess<'de>>(desk: &mut Desk<'_>, map: &mut A) -> Result<After, A::Error> {
     let (journal, seq, link): (String, u64, String) = map.next_value()?;
     Ok(After { journal: desk.hex(&journal)?, seq, link: desk.hex(&link)? })
+}
+
+/// `[["commitment", "media", "name"]…]`.
+pub(super) fn parts<'de, A: MapAccess<'de>>(desk: &mut Desk<'_>, map: &mut A) -> Result<Vec<Attached>, A::Error> {
+    let listed: Vec<(String, Box<str>, Box<str>)> = map.next_value()?;
+    let part = |(commitment, media, name): (String, Box<str>, Box<str>)| {
+        let commitment = desk.hex(&commitment)?;
+        Ok(Attached { commitment, media, name, digest: PartHash::from_bytes([0; 32]), sealed: 0, size: 0 })
+    };
+    listed.into_iter().map(part).collect()
 }
 
 /// Reads `src`.

@@ -107,25 +107,27 @@ impl Home {
     /// What these entries say, to be kept once more.
     pub(super) fn pieces(&self, losing: Vec<SealedEntry>) -> Vec<Piece> {
         // Each under the key that it had: what was under the case's second key does not slip out of it.
-        let facts: HashMap<EntryId, (HeaderHash, Purpose)> = losing
+        let facts: HashMap<EntryId, (HeaderHash, Purpose, EntryRef)> = losing
             .iter()
             .map(|entry| {
                 let slip = EntryRef { seq: entry.header.key, ..entry.at() };
                 let hash = entry.hash();
                 let purpose = self.ring.purpose(&slip).unwrap_or(Purpose::Content);
-                (entry_id(&hash), (HeaderHash::from_bytes(*hash.as_bytes()), purpose))
+                (entry_id(&hash), (HeaderHash::from_bytes(*hash.as_bytes()), purpose, slip))
             })
             .collect();
         let identities = self.identities();
         let opened = Opener::new(&self.ring, &identities, true).open(losing).entries;
         let piece = |entry: Entry| {
-            let (was, purpose) = *facts.get(&entry.id)?;
+            let (was, purpose, slip) = *facts.get(&entry.id)?;
+            let attached = self.sealed_again(&entry, &slip);
             Some(Piece {
                 case: entry.case.into(),
                 purpose,
                 content: entry.content,
                 source: entry.source,
                 again: Some(Again { was, times: entry.times }),
+                attached,
             })
         };
         opened.into_iter().filter_map(piece).collect()

@@ -53,7 +53,7 @@ impl Carrier {
         road.was_given(&home.nonces);
         let seed = home.device().as_bytes().iter().fold(0_u64, |seed, byte| seed.rotate_left(7) ^ u64::from(*byte));
         Ok(Self {
-            courier: Courier::default(),
+            courier: Courier::with_parts(home.part_files()),
             journal,
             road,
             party,

@@ -238,7 +238,13 @@ impl Worker {
         }
         let outcome = carrier.pass();
         let next_try = carrier.next_try(&outcome.end);
-        let wait = if matches!(outcome.end, End::Done) { self.every } else { next_try.map(Duration::from_millis) };
+        // Attachments go on with the next pass, as long as one moves them.
+        let more = outcome.parts.left > 0 && outcome.parts.sent.saturating_add(outcome.parts.fetched) > 0;
+        let wait = match outcome.end {
+            End::Done if more => Some(Duration::ZERO),
+            End::Done => self.every,
+            _ => next_try.map(Duration::from_millis),
+        };
         self.due = wait.map(|wait| clock::instant() + wait);
         self.desk.send(Order::Passed(Box::new(Passed { outcome, next_try }))).is_ok()
     }

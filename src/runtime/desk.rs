@@ -5,6 +5,7 @@ use std::{
     io,
     sync::{
         Arc,
+        atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
     thread,
@@ -48,6 +49,7 @@ pub enum Order {
 #[derive(Debug)]
 pub struct Desk {
     orders: Sender<Order>,
+    stop: Arc<AtomicBool>,
 }
 
 /// What the desk begins with.
@@ -71,13 +73,14 @@ impl Desk {
         let (orders, received) = channel();
         let courier = CourierThread::start(orders.clone())?;
         let last = EndsTheProgram(wake.clone());
-        let mut seat = Seat::new(beginning, wake, courier);
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut seat = Seat::new(beginning, wake, courier, Arc::clone(&stop));
         let work = move || {
             let _last = last;
             sit(&mut seat, &received);
         };
         thread::Builder::new().name("desk".to_owned()).spawn(work)?;
-        Ok(Self { orders })
+        Ok(Self { orders, stop })
     }
 
     /// Gives an order; results come as messages.
@@ -85,8 +88,14 @@ impl Desk {
         self.orders.send(order).unwrap_or_default();
     }
 
+    /// Stops what is being sealed or opened: a large file takes longer than a lock may wait.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+    }
+
     /// Has the keys wiped and waits for it, so long at most.
     pub fn lock_now(&self, at_most: Duration) {
+        self.stop();
         let (done, wiped) = channel();
         self.order(Order::LockNow(done));
         wiped.recv_timeout(at_most).unwrap_or_default();
@@ -94,6 +103,7 @@ impl Desk {
 
     /// Has everything that was ordered done and the keys wiped, and waits for it, so long at most.
     pub fn finish(&self, at_most: Duration) {
+        self.stop();
         let (done, wiped) = channel();
         self.order(Order::Finish(done));
         wiped.recv_timeout(at_most).unwrap_or_default();

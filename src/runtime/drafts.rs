@@ -66,7 +66,7 @@ fn write(draft: &Draft) -> Vec<u8> {
         changes: draft.answers.clone(),
     };
     let times = Times { device: draft.started, boot_ms: 0, hub_ms: None };
-    record::encode(&times, None, None, &Content::Amendment(amendment))
+    record::encode(&times, None, None, &[], &Content::Amendment(amendment))
 }
 
 fn read(row: &ShelfRow) -> Option<Draft> {

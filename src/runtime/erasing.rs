@@ -188,6 +188,7 @@ impl Home {
         self.spare_what_lives(&mut going, &mut done)?;
         let targets: Vec<Doomed> = going.iter().map(doomed).collect();
         let gone = self.journal.erase(&targets, &rows_of(&going)).map_err(|error| fault::sync(DOING, &error))?;
+        self.drop_parts(&going);
         self.note_when(&targets)?;
         for entry in &going {
             self.ring.forget(&entry.at());

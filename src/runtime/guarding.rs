@@ -8,7 +8,7 @@ use amanat_keys::{
     roster::{Role, Roster},
 };
 use amanat_sync::{
-    courier::{End, Outcome},
+    courier::{End, Outcome, PartsMoved},
     journal::{Journal as _, Pulled, Wanted},
 };
 use tempfile::TempDir;
@@ -103,6 +103,7 @@ pub(super) fn pass(pulled: u64) -> Outcome {
         documents: 0,
         roster: None,
         hub_time: None,
+        parts: PartsMoved::default(),
         trouble: Vec::new(),
         end: End::Done,
     }

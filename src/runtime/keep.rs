@@ -19,7 +19,7 @@ use super::{
     home::Home,
     pen::Readers,
     ring::Purpose,
-    sealing::{self, Batch, Given, PREVIOUS, Piece},
+    sealing::{self, Batch, Given, PREVIOUS, Piece, SealedParts},
 };
 use crate::{
     codebook::{self, Codebook, Form},
@@ -94,6 +94,24 @@ impl Home {
         self.keep_cuts(vec![cut], Beside { draft, mark: None }, whom)
     }
 
+    /// As [`Home::keep`], with attachments that lie sealed already.
+    ///
+    /// # Errors
+    /// As [`Home::keep`].
+    pub(super) fn keep_with(
+        &mut self,
+        codebook: &Codebook,
+        keep: ToKeep,
+        attached: SealedParts,
+    ) -> Result<Vec<Entry>, Failure> {
+        let draft = keep.draft;
+        let mut cut = cut(codebook, keep);
+        if let Some(first) = cut.pieces.first_mut() {
+            first.attached = Some(Box::new(attached));
+        }
+        self.keep_cuts(vec![cut], Beside { draft, mark: None }, None)
+    }
+
     /// Keeps pieces that are cut already, and a mark that says so, in one transaction.
     ///
     /// # Errors
@@ -125,10 +143,7 @@ impl Home {
             let said = levels.iter().rev().find(|(case, _)| *case == cut.case).map(|(_, level)| *level);
             let whom = match whom {
                 Some(whom) => whom,
-                None => {
-                    let level = said.unwrap_or_else(|| self.level(&cut.case));
-                    Whom { unit: self.unit_for(&cut.case)?, level, device: None }
-                }
+                None => self.whom_for(&cut.case, said)?,
             };
             let who = match by_whom.iter().find(|(held, _)| *held == whom) {
                 Some((_, who)) => *who,
@@ -195,7 +210,13 @@ impl Home {
         Ok((Keep { entries: sealed, rows, drop: Vec::new() }, Kept { slips, keys, entries, next }))
     }
 
-    fn readers_of(&self, whom: &Whom) -> Result<Readers, Failure> {
+    /// For whom the next entry of a case is, at the level that is said or the one it has.
+    pub(super) fn whom_for(&self, case: &CaseId, said: Option<Sharing>) -> Result<Whom, Failure> {
+        let level = said.unwrap_or_else(|| self.level(case));
+        Ok(Whom { unit: self.unit_for(case)?, level, device: None })
+    }
+
+    pub(super) fn readers_of(&self, whom: &Whom) -> Result<Readers, Failure> {
         let mut readers = self.readers(&whom.unit, whom.level)?;
         let roster = self.trust()?.roster();
         let device = whom.device.and_then(|device| roster.device_reader(roster.device(&device)?));
@@ -344,7 +365,7 @@ pub(super) struct Cut {
 pub(super) fn cut(codebook: &Codebook, keep: ToKeep) -> Cut {
     let case: CaseId = keep.case.into();
     let said = keep.sharing.as_ref().and_then(level);
-    let piece = |purpose, content| Piece { case, purpose, content, source: None, again: None };
+    let piece = |purpose, content| Piece { case, purpose, content, source: None, again: None, attached: None };
     let mut cut = match keep.what {
         What::Sheet(sheet) => cut_sheet(codebook, sheet, &piece),
         What::Amendment(amendment, form) => {
@@ -407,7 +428,7 @@ fn notes(batch: &Batch, locals: Vec<(usize, Answers)>) -> Vec<ShelfRow> {
     for (at, changes) in locals {
         let Some(entry) = batch.entries.get(at) else { continue };
         let note = Amendment { target: entry.id, seen: Vec::new(), reason: Code::new("local"), note: None, changes };
-        let plain = Zeroizing::new(record::encode(&entry.times, None, None, &Content::Amendment(note)));
+        let plain = Zeroizing::new(record::encode(&entry.times, None, None, &[], &Content::Amendment(note)));
         rows.push(ShelfRow {
             shelf: Shelf::Notes,
             key: entry.id.as_bytes().to_vec(),

@@ -111,10 +111,14 @@ impl Room {
 
     fn update(&mut self, msg: Msg) {
         for effect in ui::update(&mut self.app, msg) {
-            if effect == Effect::Quit {
-                self.running = false;
-            } else {
-                self.desk.order(Order::Do(effect));
+            match effect {
+                Effect::Quit => self.running = false,
+                Effect::StopSealing => self.desk.stop(),
+                Effect::Lock => {
+                    self.desk.stop();
+                    self.desk.order(Order::Do(effect));
+                }
+                effect => self.desk.order(Order::Do(effect)),
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod again;
 pub mod arrivals;
+pub mod attaching;
 mod belonging;
 pub mod border;
 pub mod carrier;
@@ -28,6 +29,7 @@ pub mod lineage;
 pub mod main_loop;
 pub mod make;
 mod marks;
+pub mod media;
 pub mod membership;
 mod mounts;
 pub mod officer;
@@ -44,6 +46,7 @@ mod ring;
 pub mod roster_edit;
 mod sealing;
 mod seat;
+mod seat_parts;
 mod seat_stick;
 pub mod start;
 pub mod stick;

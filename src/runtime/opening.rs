@@ -8,6 +8,7 @@ use amanat_keys::{
     envelope,
     error::KeysError,
     fingerprint::{CaseId, KeyId},
+    part,
     recipient::ReadIdentity,
     slip::{Slip, SlipFault},
 };
@@ -22,7 +23,7 @@ use super::{
     ring::{self, Purpose, Ring},
 };
 use crate::{
-    model::{Author, Entry},
+    model::{Author, Content, Entry, PartHash},
     record::{self, Interner},
 };
 
@@ -132,10 +133,28 @@ impl<'a> Opener<'a> {
         };
         let author = Author { device: header.device.into(), journal: header.journal.into(), seq: header.seq };
         match record::decode(&json, entry_id(&entry.hash()), header.case.into(), author, &mut self.interner) {
-            Ok(read) => opened.entries.push(read),
+            Ok(read) => match attached(read, header) {
+                Some(read) => opened.entries.push(read),
+                None => opened.failed.push((entry.at(), "it lists other attachments than its header".to_owned())),
+            },
             Err(error) => opened.failed.push((entry.at(), error.to_string())),
         }
     }
+}
+
+/// The entry with what its header says of its attachments; `None` when header and content list different ones.
+fn attached(mut read: Entry, header: &Header) -> Option<Entry> {
+    if matches!(read.content, Content::Other(_)) {
+        return Some(read);
+    }
+    if read.parts.len() != header.parts.len() {
+        return None;
+    }
+    for (told, part) in read.parts.iter_mut().zip(&header.parts) {
+        told.digest = PartHash::from_bytes(*part.digest.as_bytes());
+        (told.sealed, told.size) = (part.size, part::plain_size(part.size));
+    }
+    Some(read)
 }
 
 /// Opens a slip with the identity that its audience names; `None` when it names none of ours.

@@ -92,6 +92,11 @@ impl Paths {
         self.folder.join("journal.sqlite")
     }
 
+    /// Sealed attachments, a file each.
+    pub fn parts(&self) -> PathBuf {
+        self.folder.join("parts")
+    }
+
     /// The root signing key (admins only).
     pub fn root(&self) -> PathBuf {
         self.folder.join("root.age")

@@ -4,6 +4,7 @@
 //! fills while the rest is still being opened.
 
 use std::{
+    collections::HashSet,
     num::NonZeroUsize,
     sync::{
         Arc, Mutex,
@@ -12,6 +13,7 @@ use std::{
     thread,
 };
 
+use amanat_keys::fingerprint::Digest;
 use amanat_sync::{
     batch::Limit,
     entry::{EntryRef, Kind, SealedEntry},
@@ -80,6 +82,9 @@ impl Home {
         self.belonging = belonging;
         self.file_firsts()?;
         self.take_keys(opened.keys, &mut replayed)?;
+        if !set.damaged {
+            replayed.afterwards.extend(self.sweep_parts(&set.listed).err());
+        }
         let done = self.carry_out(set.named)?;
         replayed.afterwards.extend(done.afterwards);
         // What is not to go is opened after all: its slip first, and then what was read before its slip.
@@ -145,9 +150,14 @@ impl Home {
                 cursor = page.next;
                 replayed.elided = replayed.elided.saturating_add(page.elided);
                 replayed.total = replayed.total.saturating_add(page.elided).saturating_add(count(page.entries.len()));
+                let damaged = !page.damaged.is_empty();
                 replayed.failed.extend(page.damaged.into_iter().map(|at| (at, "its row is damaged".to_owned())));
                 let mut inside = Vec::with_capacity(page.entries.len());
+                set.damaged |= damaged;
                 for entry in page.entries {
+                    if entry.envelope.is_some() {
+                        set.listed.extend(entry.header.parts.iter().map(|part| part.digest));
+                    }
                     if entry.header.device == me && entry.header.kind == Kind::Slip {
                         own_slips.push(entry.header.clone());
                     }
@@ -207,6 +217,10 @@ struct Set {
     named: Vec<SealedEntry>,
     /// Without an envelope.
     bare: Vec<SealedEntry>,
+    /// Attachments of entries that are held.
+    listed: HashSet<Digest>,
+    /// Whether a row did not open: what it lists is not known then.
+    damaged: bool,
 }
 
 impl Set {

@@ -139,9 +139,9 @@ impl Home {
         };
         let mut plan = Retention { days, ..Retention::default() };
         let (mut cursor, mut slips, mut under) = (Some(Cursor::START), Vec::new(), HashMap::new());
-        let received: HashMap<JournalId, u64> = {
+        let received: HashMap<JournalId, (u64, u64)> = {
             let own = self.status()?.own.into_iter().filter(|own| own.state != State::Forked);
-            own.map(|own| (own.journal, own.received)).collect()
+            own.map(|own| (own.journal, (own.received, own.complete))).collect()
         };
         let mut hq_slips: HashMap<EntryRef, bool> = HashMap::new();
         while let Some(after) = cursor {
@@ -156,7 +156,9 @@ impl Home {
                         slips.push(entry);
                     }
                     Kind::Sealed if entry.envelope.is_some() => {
-                        let upto = received.get(&entry.header.journal).copied().unwrap_or(0);
+                        let (entries, whole) = received.get(&entry.header.journal).copied().unwrap_or((0, 0));
+                        // What an entry lists stays here until headquarters has it.
+                        let upto = if entry.header.parts.is_empty() { entries } else { entries.min(whole) };
                         let stays = self.stays(&entry.header, upto, hq_slips.get(&slip) == Some(&true), days);
                         let goes = matches!(stays, Stays::MayGo(_));
                         *under.entry(slip).or_insert(true) &= goes;
@@ -200,6 +202,7 @@ impl Home {
         let targets: Vec<_> = plan.going.iter().map(doomed).collect();
         let dropped = self.journal.erase(&targets, &rows_of(&plan.going));
         dropped.map_err(|error| fault::sync("dropping what headquarters has opened", &error))?;
+        self.drop_parts(&plan.going);
         for slip in plan.going.iter().filter(|entry| entry.header.wraps()).map(SealedEntry::at) {
             self.ring.retire(&slip);
             self.ring.forget(&slip);

@@ -15,7 +15,7 @@ use amanat_keys::{
     slip::Slip,
 };
 use amanat_sync::{
-    entry::{EntryRef, Header, Kind, Reader, RosterSeen, SealedEntry, Slot},
+    entry::{EntryRef, Header, Kind, Part, Reader, RosterSeen, SealedEntry, Slot},
     error::SyncError,
     journal::ShelfRow,
 };
@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
-    model::{After, Author, Content, Entry, EntryId, HeaderHash, Source, Ties, Times, with_new_ids},
+    model::{After, Attached, Author, Content, Entry, EntryId, HeaderHash, Source, Ties, Times, with_new_ids},
     record,
 };
 
@@ -48,6 +48,17 @@ pub(super) struct Piece {
     pub source: Option<Source>,
     /// The entry that it is once more, when it was.
     pub again: Option<Again>,
+    /// Attachments, sealed already.
+    pub attached: Option<Box<SealedParts>>,
+}
+
+/// Attachments that lie sealed beside the journal, and the case key they were sealed under: their entry lies under it too.
+#[derive(Clone, Debug)]
+pub(super) struct SealedParts {
+    /// The key.
+    pub key: CaseKey,
+    /// In the order in which the entry lists them.
+    pub parts: Box<[Attached]>,
 }
 
 /// An entry that is kept again.
@@ -62,6 +73,15 @@ pub(super) struct Again {
 impl Piece {
     fn times(&self, now: Times) -> Times {
         self.again.map_or(now, |again| again.times)
+    }
+
+    fn parts(&self) -> &[Attached] {
+        self.attached.as_ref().map_or(&[], |attached| &attached.parts)
+    }
+
+    /// Whether an entry of this piece may lie under a key.
+    fn fits(&self, key: &CaseKey) -> bool {
+        self.attached.as_ref().is_none_or(|attached| attached.key.expose() == key.expose())
     }
 
     fn ties(&self, after: Option<After>) -> Option<Box<Ties>> {
@@ -150,9 +170,11 @@ fn plan(
             let slip = EntryRef { device: slot.device, journal: slot.journal, seq };
             ring.key(&slip).map(|(key, _)| (seq, key.clone()))
         });
-        let known = held.or_else(|| fresh.get(&(piece.case, piece.purpose, who)).cloned());
+        let mut known = held.into_iter().chain(fresh.get(&(piece.case, piece.purpose, who)).cloned());
+        let known = known.find(|(_, key)| piece.fits(key));
         let (slip, key) = known.unwrap_or_else(|| {
-            let (seq, key) = (number(&plan), CaseKey::generate());
+            let own = piece.attached.as_ref().map(|attached| attached.key.clone());
+            let (seq, key) = (number(&plan), own.unwrap_or_else(CaseKey::generate));
             fresh.insert((piece.case, piece.purpose, who), (seq, key.clone()));
             plan.push(Planned::Slip { case: piece.case, purpose: piece.purpose, key: key.clone(), readers: who });
             (seq, key)
@@ -180,7 +202,7 @@ fn make(slot: &Slot, plan: &[Planned], given: &Given<'_>) -> Result<Vec<Made>, F
         Planned::Content { piece: at, slip, seq, .. } => {
             let ready = |piece: &&Piece| !piece.waits() && (*at > 0 || given.after.is_none());
             let folded = given.pieces.get(*at).filter(ready).map(|piece| {
-                let text = record::encode(&given.times, piece.source.as_ref(), None, &piece.content);
+                let text = record::encode(&given.times, piece.source.as_ref(), None, piece.parts(), &piece.content);
                 fold(&text, &place(&Slot { seq: *seq, ..*slot }, piece.case, *slip))
             });
             Ok(Made::Content(folded.transpose()?))
@@ -224,13 +246,18 @@ fn chain(pen: &Pen, mut slot: Slot, plan: Vec<Planned>, made: Vec<Made>, given: 
                 let (ties, times) = (piece.ties(after.take()), piece.times(times));
                 let folded = folded.map_or_else(
                     || {
-                        let text = record::encode(&times, piece.source.as_ref(), ties.as_deref(), &piece.content);
+                        let text = record::encode(
+                            &times,
+                            piece.source.as_ref(),
+                            ties.as_deref(),
+                            piece.parts(),
+                            &piece.content,
+                        );
                         fold(&text, &place(&slot, piece.case, slip))
                     },
                     Ok,
                 )?;
-                let (header, envelope) =
-                    content_entry(pen, &slot, piece.case, slip, folded.seal(&key, &hedge(pen, &slot)));
+                let (header, envelope) = content_entry(pen, &slot, &piece, slip, folded.seal(&key, &hedge(pen, &slot)));
                 previous = entry_id(&Digest::of(&header.encode().map_err(|error| fault::sync(DOING, &error))?));
                 copies.extend(piece.again.map(|again| (again.was.id(), previous)));
                 chained.batch.entries.push(opened(previous, &header, piece, ties, times));
@@ -292,9 +319,11 @@ fn hedge<'a>(pen: &'a Pen, slot: &Slot) -> NonceHedge<'a> {
     NonceHedge { key: &pen.nonce, link: slot.prev }
 }
 
-fn content_entry(pen: &Pen, slot: &Slot, case: CaseId, slip: u64, sealed: Sealed) -> (Header, Vec<u8>) {
-    let mut header = blank_header(pen.roster.0, slot, case, Kind::Sealed);
+fn content_entry(pen: &Pen, slot: &Slot, piece: &Piece, slip: u64, sealed: Sealed) -> (Header, Vec<u8>) {
+    let mut header = blank_header(pen.roster.0, slot, piece.case, Kind::Sealed);
     header.key = slip;
+    let listed = |part: &Attached| Part { digest: Digest::from_bytes(*part.digest.as_bytes()), size: part.sealed };
+    header.parts = piece.parts().iter().map(listed).collect();
     header.commitment = sealed.commitment;
     header.digest = sealed.digest;
     header.size = u64::try_from(sealed.envelope.len()).unwrap_or(u64::MAX);
@@ -303,7 +332,8 @@ fn content_entry(pen: &Pen, slot: &Slot, case: CaseId, slip: u64, sealed: Sealed
 
 fn opened(id: EntryId, header: &Header, piece: Piece, ties: Option<Box<Ties>>, times: Times) -> Entry {
     let author = Author { device: header.device.into(), journal: header.journal.into(), seq: header.seq };
-    Entry { id, case: header.case.into(), author, times, source: piece.source, ties, content: piece.content }
+    let parts = piece.attached.map(|attached| attached.parts).unwrap_or_default();
+    Entry { id, case: header.case.into(), author, times, source: piece.source, ties, parts, content: piece.content }
 }
 
 fn sign(pen: &Pen, chained: Chained) -> Result<Batch, Failure> {

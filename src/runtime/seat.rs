@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, mpsc::Sender},
+    sync::{Arc, atomic::AtomicBool, mpsc::Sender},
 };
 
 use amanat_keys::passphrase::Passphrase;
@@ -38,6 +38,8 @@ pub(super) struct Seat {
     pub(super) codebook: Arc<Codebook>,
     pub(super) config: Config,
     pub(super) wake: Sender<Wake>,
+    /// Raised from another thread: what is being sealed or opened is to stop.
+    pub(super) stop: Arc<AtomicBool>,
     courier: CourierThread,
     /// The form of each opened sheet: a correction is cut by the form that it corrects.
     pub(super) forms: HashMap<EntryId, FormRef>,
@@ -45,7 +47,7 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    pub(super) fn new(beginning: Beginning, wake: Sender<Wake>, courier: CourierThread) -> Self {
+    pub(super) fn new(beginning: Beginning, wake: Sender<Wake>, courier: CourierThread, stop: Arc<AtomicBool>) -> Self {
         let Beginning { paths, closed, codebook, config } = beginning;
         Self {
             paths,
@@ -54,6 +56,7 @@ impl Seat {
             codebook,
             config,
             wake,
+            stop,
             courier,
             forms: HashMap::new(),
             progress: Progress::default(),
@@ -93,6 +96,10 @@ impl Seat {
             Effect::Keep(keep) => self.keep(*keep),
             Effect::Readers { case, sharing } => self.readers(case, sharing.as_ref()),
             Effect::NoteAccess { case, what, entries } => self.note_access(case, what, entries.len()),
+            Effect::Attach { case, path } => self.attach(case, &path),
+            Effect::SavePart { entry, part, path } => self.save_part(&entry, part, &path),
+            // The main loop raises the flag itself: this thread is the one that is busy.
+            Effect::StopSealing => {}
             Effect::Sync => self.sync(),
             Effect::StopSync => {
                 self.courier.rest();
@@ -209,6 +216,13 @@ impl Seat {
             Err(failure) => {
                 self.say(Msg::SyncFailed { trouble: tellings::sync_trouble(&failure, None), next_try: None })
             }
+        }
+    }
+
+    /// Has what was just kept or asked for carried, where there is a hub.
+    pub(super) fn carry(&self) {
+        if self.home.as_ref().is_some_and(|home| home.hub().is_some()) && self.courier.can_go() {
+            self.courier.pass();
         }
     }
 

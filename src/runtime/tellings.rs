@@ -56,7 +56,13 @@ pub(super) fn courier_trouble(trouble: &Courier) -> Trouble {
         | Courier::HiddenElsewhere { .. }
         | Courier::HubBehind { .. } => "sync.trust",
         Courier::TwoStories { .. } => "stick.distrust",
-        Courier::NewEpoch { .. } | Courier::NotTaken { .. } | Courier::Document(_) => "",
+        Courier::PartBroken(_) => "sync.trust",
+        Courier::NewEpoch { .. }
+        | Courier::NotTaken { .. }
+        | Courier::Document(_)
+        | Courier::PartLost(_)
+        | Courier::PartNotTaken(_)
+        | Courier::PartUnserved(_) => "",
     };
     Trouble { word: word.to_owned(), detail: carrier_words(trouble) }
 }
@@ -96,6 +102,25 @@ pub fn carrier_words(trouble: &Courier) -> String {
             short(device)
         ),
         Courier::Document(why) => format!("a document was not taken: {why}"),
+        Courier::PartLost(at) => format!(
+            "an attachment of number {} of this device is missing here or damaged, so headquarters cannot have it. Attach it again",
+            at.entry.seq
+        ),
+        Courier::PartNotTaken(at) => format!(
+            "an attachment of number {} reached the hub and was not what was sent; it is brought again",
+            at.entry.seq
+        ),
+        Courier::PartBroken(at) => format!(
+            "an attachment of number {} of device {} is not what its author signed for and was thrown away; the entry stays. Tell the \
+             admin: the hub's disk may be damaged",
+            at.entry.seq,
+            short(&at.entry.device)
+        ),
+        Courier::PartUnserved(at) => format!(
+            "the hub does not give an attachment of number {} of device {}",
+            at.entry.seq,
+            short(&at.entry.device)
+        ),
     }
 }
 
@@ -172,20 +197,23 @@ pub(super) fn who(home: &Home, config: &Config) -> Result<Who, Failure> {
 pub fn marks(home: &Home) -> Result<Marks, Failure> {
     let doing = "reading the journal";
     let (status, road) = (home.status()?, Road::read(home.journal()).map_err(|error| fault::sync(doing, &error))?);
-    let mark = |device, journal, delivery, up_to| Mark { device, journal, delivery, up_to };
+    let mark = |device, journal, delivery, up_to, complete| Mark { device, journal, delivery, up_to, complete };
     let device = home.device().into();
-    let own = status.own.iter().map(|own| mark(device, own.journal.into(), Delivery::Received, own.received));
+    let own =
+        status.own.iter().map(|own| mark(device, own.journal.into(), Delivery::Received, own.received, own.complete));
     let heads = home.journal().heads().map_err(|error| fault::sync(doing, &error))?;
     let others = heads.iter().filter(|known| known.own.is_none()).map(|known| {
         let place = (known.device, known.journal);
         let signed = status.passed.iter().find(|(receipt, _)| (receipt.device, receipt.journal) == place);
         let there = road.there(&place).map(|there| there.max(signed.map_or(0, |(receipt, _)| receipt.seq)));
         let up_to = there.unwrap_or(known.head.seq);
-        mark(known.device.into(), known.journal.into(), Delivery::Received, up_to)
+        let complete =
+            road.there(&place).map_or(up_to, |raw| raw.max(signed.map_or(0, |(receipt, _)| receipt.complete)));
+        mark(known.device.into(), known.journal.into(), Delivery::Received, up_to, complete)
     });
     let handed = road.handed.iter();
     let handed =
-        handed.map(|((of, journal), up_to)| mark((*of).into(), (*journal).into(), Delivery::HandedOver, *up_to));
+        handed.map(|((of, journal), up_to)| mark((*of).into(), (*journal).into(), Delivery::HandedOver, *up_to, 0));
     Ok(own.chain(others).chain(handed).collect())
 }
 

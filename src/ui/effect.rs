@@ -73,6 +73,26 @@ pub enum Effect {
         entries: Vec<EntryId>,
     },
 
+    // -- attachments
+    /// Seal a file and keep it with a note in a case → `Sealing`…, then `Kept` or `AttachFailed`.
+    Attach {
+        /// The case.
+        case: CaseId,
+        /// The file as typed.
+        path: String,
+    },
+    /// Open an attachment into a file → `Sealing`…, then `PartSaved` or `SaveFailed`. One that is not here is asked for instead.
+    SavePart {
+        /// The entry that lists it.
+        entry: EntryId,
+        /// Which, from 0.
+        part: usize,
+        /// The file as typed; nothing is overwritten.
+        path: String,
+    },
+    /// Stop the sealing or opening that goes on → `AttachFailed` or `SaveFailed`.
+    StopSealing,
+
     // -- the road
     /// Let the courier make a pass now → `Synced`… or `SyncFailed`. A pass that runs already is enough.
     Sync,

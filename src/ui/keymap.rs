@@ -27,8 +27,10 @@ pub(crate) enum Room {
     Confirm,
     /// What has gone to headquarters.
     Outbox,
-    /// A stick: a file's path is typed.
+    /// A stick: where it is, and for whom.
     Stick,
+    /// A file's path is typed.
+    Path,
     /// Units, people, devices.
     Roster,
     /// What is due.
@@ -83,6 +85,8 @@ pub(crate) enum Act {
     ReadBundle,
     Stop,
     Whom,
+    Attach,
+    SavePart,
 }
 
 /// A key with what is held down.
@@ -142,6 +146,8 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Caseload], &[key(KeyCode::Esc)], Act::Back, "clear_search", 0),
     line(&[R::Case], &[key(KeyCode::Enter)], Act::Open, "open", 1),
     line(&[R::Case], &[f(4), ctrl('n')], Act::Add, "add", 2),
+    line(&[R::Case], &[f(9)], Act::Attach, "attach", 5),
+    line(&[R::Entry], &[f(9)], Act::SavePart, "save_part", 5),
     line(&[R::Case, R::Entry], &[f(6)], Act::Correct, "correct", 3),
     line(&[R::Case, R::Entry], &[f(8)], Act::Names, "names", 4),
     line(&[R::Menu], &[key(KeyCode::Enter)], Act::Choose, "choose", 1),
@@ -164,6 +170,7 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Outbox], &[f(4)], Act::WriteBundle, "write_bundle", 3),
     line(&[R::Outbox], &[f(6)], Act::ReadBundle, "read_bundle", 4),
     line(&[R::Stick], &[key(KeyCode::Enter)], Act::Choose, "begin_stick", 1),
+    line(&[R::Path], &[key(KeyCode::Enter)], Act::Choose, "choose", 1),
     line(&[R::Stick], &[f(3)], Act::Whom, "whom", 2),
     line(&[R::Stick], &[f(4)], Act::WriteBundle, "write_bundle", 3),
     line(&[R::Stick], &[f(6)], Act::ReadBundle, "read_bundle", 4),
@@ -180,7 +187,7 @@ pub(crate) const TABLE: &[Line] = &[
     line(LISTS, &[key(KeyCode::Home)], Act::First, "first", 0),
     line(LISTS, &[key(KeyCode::End)], Act::Last, "last", 0),
     line(
-        &[R::Case, R::Entry, R::Menu, R::Confirm, R::Outbox, R::Stick, R::Roster, R::Today, R::Help],
+        &[R::Case, R::Entry, R::Menu, R::Confirm, R::Outbox, R::Stick, R::Path, R::Roster, R::Today, R::Help],
         &[key(KeyCode::Esc)],
         Act::Back,
         "back",
@@ -209,7 +216,7 @@ pub(crate) fn act(room: Room, pressed: &KeyEvent) -> Option<Act> {
 
 /// Whether letters type in this room.
 pub(crate) const fn types(room: Room) -> bool {
-    matches!(room, Room::Welcome | Room::Unlock | Room::Caseload | Room::Form | Room::Stick | Room::Menu)
+    matches!(room, Room::Welcome | Room::Unlock | Room::Caseload | Room::Form | Room::Stick | Room::Path | Room::Menu)
 }
 
 /// The lines that the bar shows in a room, in their order.
@@ -269,7 +276,7 @@ mod tests {
     use super::*;
     use crate::words::{self, Tongue};
 
-    const ROOMS: [Room; 14] = [
+    const ROOMS: [Room; 15] = [
         R::Welcome,
         R::Unlock,
         R::Caseload,
@@ -280,6 +287,7 @@ mod tests {
         R::Confirm,
         R::Outbox,
         R::Stick,
+        R::Path,
         R::Roster,
         R::Today,
         R::Help,

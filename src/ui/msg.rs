@@ -115,6 +115,24 @@ pub enum Msg {
         lines: Vec<ReaderLine>,
     },
 
+    // -- attachments
+    /// How far the sealing or opening of a file has come, in bytes.
+    Sealing {
+        /// Done.
+        done: u64,
+        /// Of so many.
+        total: u64,
+    },
+    /// A file was not attached; nothing is left of it.
+    AttachFailed(Trouble),
+    /// An attachment is in a file now, that nothing protects.
+    PartSaved {
+        /// Where.
+        path: String,
+    },
+    /// An attachment was not saved.
+    SaveFailed(Trouble),
+
     // -- the road
     /// Where a pass of the courier is; the last one of a pass has `running` off.
     Synced(Progress),
@@ -251,6 +269,8 @@ pub struct Mark {
     pub delivery: Delivery,
     /// Highest sequence number it holds for.
     pub up_to: u64,
+    /// Up to here all attachments are there too.
+    pub complete: u64,
 }
 
 /// How strong a passphrase is, judged by the room that owns passphrases.

@@ -28,14 +28,16 @@ pub(crate) struct Road {
     pub(crate) waiting: u64,
     /// Counted whenever marks or entries come.
     pub(crate) counts: Counts,
-    own: Vec<Author>,
+    /// This device's entries, and whether something is attached.
+    own: Vec<(Author, bool)>,
+    complete: HashMap<(DeviceId, JournalId), u64>,
     marks: HashMap<(DeviceId, JournalId, Delivery), u64>,
 }
 
 impl Road {
     /// Takes a new entry of this device into the count.
-    pub(crate) fn own(&mut self, author: Author) {
-        self.own.push(author);
+    pub(crate) fn own(&mut self, author: Author, attached: bool) {
+        self.own.push((author, attached));
     }
 
     /// Notes how far journals have come.
@@ -43,6 +45,8 @@ impl Road {
         for mark in marks {
             let known = self.marks.entry((mark.device, mark.journal, mark.delivery)).or_default();
             *known = (*known).max(mark.up_to);
+            let known = self.complete.entry((mark.device, mark.journal)).or_default();
+            *known = (*known).max(mark.complete);
         }
     }
 
@@ -59,17 +63,28 @@ impl Road {
         }
     }
 
+    /// The same of an entry with attachments or without: while they are on their way, it is.
+    fn whole(&self, author: &Author, attached: bool) -> Delivery {
+        let far = self.delivery(author);
+        let lacks = || self.complete.get(&(author.device, author.journal)).is_none_or(|upto| author.seq > *upto);
+        if far == Delivery::Received && attached && lacks() { Delivery::HandedOver } else { far }
+    }
+
     /// How far an entry of the casebook has come. What came from elsewhere came through the hub, or by a stick: its mark says so.
     pub(crate) fn of(&self, entry: &Entry, me: Option<DeviceId>) -> Delivery {
         let known = self.marks.contains_key(&(entry.author.device, entry.author.journal, Delivery::Received));
-        if known || Some(entry.author.device) == me { self.delivery(&entry.author) } else { Delivery::Received }
+        if known || Some(entry.author.device) == me {
+            self.whole(&entry.author, !entry.parts.is_empty())
+        } else {
+            Delivery::Received
+        }
     }
 
     /// Counts again.
     pub(crate) fn recount(&mut self) {
         let mut counts = Counts::default();
-        for author in &self.own {
-            match self.delivery(author) {
+        for (author, attached) in &self.own {
+            match self.whole(author, *attached) {
                 Delivery::Kept => counts.kept += 1,
                 Delivery::HandedOver => counts.handed_over += 1,
                 Delivery::Received => counts.received += 1,
@@ -106,12 +121,15 @@ mod tests {
         let (device, journal) = (DeviceId::from_bytes([1; 32]), JournalId::from_bytes([2; 16]));
         let mut road = Road::default();
         let place = |seq| Author { device, journal, seq };
-        (1..=4).for_each(|seq| road.own(place(seq)));
-        let mark = |delivery, up_to| Mark { device, journal, delivery, up_to };
+        (1..=4).for_each(|seq| road.own(place(seq), false));
+        let mark = |delivery, up_to| Mark { device, journal, delivery, up_to, complete: 1 };
         road.mark(&[mark(Delivery::HandedOver, 3), mark(Delivery::Received, 2)]);
         road.mark(&[mark(Delivery::Received, 1)]); // an old receipt that comes late takes nothing back
         road.recount();
         assert_eq!(road.counts, Counts { kept: 1, handed_over: 1, received: 2 });
         assert_eq!(road.delivery(&place(3)), Delivery::HandedOver);
+        assert_eq!(road.whole(&place(1), true), Delivery::Received);
+        assert_eq!(road.whole(&place(2), true), Delivery::HandedOver, "its attachment is on its way");
+        assert_eq!(road.whole(&place(2), false), Delivery::Received);
     }
 }

@@ -71,8 +71,17 @@ pub(crate) fn brief(label: &str) -> &str {
     label.split(['(', ';']).next().unwrap_or(label).trim()
 }
 
+/// A size in bytes as people say it.
+pub(crate) fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}
+
 /// `1250000` as `1,250,000`.
-pub(crate) fn grouped(number: i64) -> String {
+fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut out = String::from(if number < 0 { "-" } else { "" });
     for (at, digit) in digits.chars().enumerate() {

@@ -161,9 +161,15 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::RosterIs(page) => app.world.roster = Some(page),
         Msg::Notice(trouble) => app.notice = Some(trouble),
         Msg::DraftFailed { trouble, .. } => app.notice = Some(trouble),
-        Msg::KeepFailed { .. } | Msg::DraftKept(_) | Msg::Readers { .. } | Msg::StickIs(_) | Msg::BundleAt { .. } => {
-            return tell(app, &msg);
-        }
+        Msg::KeepFailed { .. }
+        | Msg::DraftKept(_)
+        | Msg::Readers { .. }
+        | Msg::StickIs(_)
+        | Msg::BundleAt { .. }
+        | Msg::Sealing { .. }
+        | Msg::AttachFailed(_)
+        | Msg::PartSaved { .. }
+        | Msg::SaveFailed(_) => return tell(app, &msg),
         Msg::BundleWritten(_) | Msg::BundleRead(_) | Msg::BundleFailed(_) => {
             // Whoever has left the page meanwhile hears of it all the same.
             if let (Msg::BundleFailed(trouble), false) = (&msg, app.stack.iter().any(is_stick)) {

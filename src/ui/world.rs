@@ -77,7 +77,7 @@ impl World {
                 continue;
             }
             if Some(entry.author.device) == me {
-                self.road.own(entry.author);
+                self.road.own(entry.author, !entry.parts.is_empty());
             }
             touched.push(entry.case);
             self.index.add(&entry);
@@ -110,6 +110,7 @@ impl World {
     pub(crate) fn mark(&mut self, marks: &[Mark]) {
         for mark in marks.iter().filter(|mark| mark.delivery == Delivery::Received) {
             self.book.receive(mark.device, mark.journal, mark.up_to);
+            self.book.complete(mark.device, mark.journal, mark.complete);
         }
         self.road.mark(marks);
         self.road.recount();

@@ -281,6 +281,14 @@ impl Transport for HttpTransport {
         self.call("/v1/documents", checkpoint, body, body)
     }
 
+    fn parts(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        let began = (self.ticks)();
+        let answer = self.call("/v1/parts", checkpoint, body, body)?;
+        // What is fetched says as much of the link's width as what is brought.
+        self.measure(answer.len(), (self.ticks)().saturating_sub(began));
+        Ok(answer)
+    }
+
     fn mark(&self) -> Option<Digest> {
         self.mark
     }

@@ -24,6 +24,7 @@ mod http_pin;
 pub mod journal;
 pub mod leaving;
 pub mod pack;
+pub mod part_files;
 pub mod proof;
 pub mod receipt;
 pub mod road;

@@ -32,6 +32,14 @@ pub trait Transport: Send {
     /// As [`TransportError`] says.
     fn documents(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError>;
 
+    /// Asks about attachments, brings a piece of one, or fetches one. A road that carries none says so.
+    ///
+    /// # Errors
+    /// As [`TransportError`] says.
+    fn parts(&mut self, _checkpoint: &Digest, _body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        Err(TransportError::Nonsense("this road carries no attachments".to_owned()))
+    }
+
     /// How many entries the next push carries; 0 when it only asks. For whoever shows how far it has come.
     fn carries(&mut self, _entries: u64) {}
 

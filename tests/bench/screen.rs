@@ -219,6 +219,7 @@ fn entry(seq: u64, case: [u8; 16], content: Content) -> Entry {
         times: Times { device: Moment::pkt(NOW.unix_ms - minutes), boot_ms: 0, hub_ms: None },
         source: None,
         ties: None,
+        parts: Box::default(),
         content,
     }
 }

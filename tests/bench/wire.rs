@@ -103,7 +103,8 @@ fn weigh(home: &Home, kept: &[Entry], after: u64) -> Weight {
     let mut with = zstd::bulk::Compressor::with_dictionary(LEVEL, shipped).unwrap();
     let mut without = zstd::bulk::Compressor::new(LEVEL).unwrap();
     for entry in kept {
-        let json = record::encode(&entry.times, entry.source.as_ref(), entry.ties.as_deref(), &entry.content);
+        let json =
+            record::encode(&entry.times, entry.source.as_ref(), entry.ties.as_deref(), &entry.parts, &entry.content);
         // The slot that is sealed with it is sixteen bytes that nothing makes shorter.
         let slot = format!("{{\"slot\":\"{}\",", slot(entry));
         let json = [slot.as_bytes(), &json[1..]].concat();

@@ -228,9 +228,10 @@ pub(crate) const NARROWS: &[Narrow] = &[
     // Owner-only file modes are the same act as writing the file.
     Narrow { room: "keys/src/", path: "std::os", only: &["keys/src/vault_file.rs"] },
     Narrow { room: "sync/src/", path: "rusqlite", only: &["sync/src/journal/sqlite", "sync/src/journal/schema"] },
-    // The one file of a stick is the same act wherever it is written: whole under its name, or not there.
-    Narrow { room: "sync/src/", path: "std::fs", only: &["sync/src/stick_file.rs"] },
-    Narrow { room: "sync/src/", path: "std::os", only: &["sync/src/stick_file.rs"] },
+    // The one file of a stick is the same act wherever it is written: whole under its name, or not there. Sealed attachments are
+    // files beside the journal: too large for a row. Owner-only file modes are the same act as writing the file.
+    Narrow { room: "sync/src/", path: "std::fs", only: &["sync/src/stick_file.rs", "sync/src/part_files.rs"] },
+    Narrow { room: "sync/src/", path: "std::os", only: &["sync/src/stick_file.rs", "sync/src/part_files.rs"] },
     Narrow { room: "sync/src/", path: "rustix", only: &["sync/src/stick_file.rs"] },
     Narrow { room: "sync/src/", path: "ureq", only: &["sync/src/http"] },
     Narrow { room: "sync/src/", path: "rustls", only: &["sync/src/http"] },

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use amanat::{
     codebook::{self, Codebook, Form, QuestionKind},
     model::{
-        Absence, Access, Amendment, Answer, Answers, Author, Code, Content, Delivery, DeviceId, Draft, DraftId, Entry,
-        EntryId, Gone, JournalId, Moment, Names, Sheet, Times, Value,
+        Absence, Access, Amendment, Answer, Answers, Attached, Author, Code, Content, Delivery, DeviceId, Draft,
+        DraftId, Entry, EntryId, Gone, JournalId, Moment, Names, PartHash, Sheet, Times, Value,
     },
     ui::{
         self, App, Bidi, BundleIn, BundleOut, Effect, Keeping, Mark, Msg, Progress, ReaderLine, RosterDevice,
@@ -178,6 +178,19 @@ impl Stage {
                 vec![Msg::Joined { agency: "Punjab Police".into() }, Msg::Unlocked(Box::new(self.who()))]
             }
             Effect::Join { .. } => vec![Msg::WelcomeFailed(Trouble::word("sync.trust"))],
+            Effect::Attach { path, .. } if path == "/nowhere" => {
+                vec![Msg::AttachFailed(Trouble {
+                    word: String::new(),
+                    detail: "attaching /nowhere — no such file".into(),
+                })]
+            }
+            Effect::Attach { path, .. } if path == "/slow" => vec![Msg::Sealing { done: 41, total: 100 }],
+            Effect::Attach { case, .. } => vec![self.with_files(case)],
+            Effect::StopSealing => {
+                vec![Msg::AttachFailed(Trouble { word: String::new(), detail: "attaching — stopped".into() })]
+            }
+            Effect::SavePart { path, .. } if path == "/later" => vec![Msg::SaveFailed(Trouble::word("part.asked"))],
+            Effect::SavePart { path, .. } => vec![Msg::PartSaved { path }],
             Effect::Lock | Effect::Quit | Effect::Remember(_) | Effect::DropDraft(_) | Effect::StopSync => Vec::new(),
         }
     }
@@ -234,6 +247,7 @@ impl Stage {
             times: Times { device, boot_ms: 0, hub_ms: None },
             ties: None,
             source: None,
+            parts: Box::default(),
             content,
         }
     }
@@ -255,8 +269,31 @@ impl Stage {
         Msg::Kept { entries, draft: keep.draft }
     }
 
-    fn mark(&self, delivery: Delivery) -> Mark {
-        Mark { device: ME, journal: JOURNAL, delivery, up_to: self.seq }
+    /// A note of this device with two files.
+    fn with_files(&mut self, case: amanat::model::CaseId) -> Msg {
+        let codebook = Codebook::builtin().unwrap();
+        let form = codebook.newest("note").unwrap();
+        let mut answers = codebook::presets(form, NOW, &Answers::default());
+        answers.set("note_text".into(), Answer::Value(Value::Text("image/jpeg, audio/ogg".into())));
+        let (id, started, lang) = (DraftId::from_bytes([77; 16]), NOW, amanat::model::Lang::En);
+        let draft =
+            Draft { id, form: form.form.clone(), case: Some(case), target: None, answers, at: None, started, lang };
+        let mut entry = self.entry(case, Content::Sheet(finished(form, draft)));
+        let part = |n: u8, name: &str, media: &str, size: u64| Attached {
+            commitment: PartHash::from_bytes([n; 32]),
+            media: media.into(),
+            name: name.into(),
+            digest: PartHash::from_bytes([n; 32]),
+            sealed: size + 32,
+            size,
+        };
+        entry.parts =
+            [part(1, "passport zarmina.jpg", "image/jpeg", 2_345_678), part(2, "tape.ogg", "audio/ogg", 812)].into();
+        Msg::Kept { entries: vec![entry], draft: None }
+    }
+
+    pub(crate) fn mark(&self, delivery: Delivery) -> Mark {
+        Mark { device: ME, journal: JOURNAL, delivery, up_to: self.seq, complete: self.seq }
     }
 
     fn sync(&mut self) -> Vec<Msg> {

@@ -49,6 +49,21 @@ def payloads():
     write("payloads.json", out)
 
 
+def parts():
+    """Attachments: an age payload of the bytes as they are. Commitment over them, digest over the envelope."""
+    out = []
+    for size in [0, 1, 65_535, 65_536, 65_537, 131_072, 300_000]:
+        key, nonce_key, random, link = (made_up(f"part {size} {what}", n) for what, n in
+                                        [("key", 16), ("nonce key", 32), ("random", 32), ("link", 32)])
+        plain = bytes(i % 251 for i in range(size))
+        nonce = hedged_nonce(nonce_key, random, link, plain)
+        sealed = payload(key, nonce, plain)
+        out.append({"size": size, "file_key": key.hex(), "nonce_key": nonce_key.hex(), "random": random.hex(), "link": link.hex(),
+                    "nonce": nonce.hex(), "commitment": sha256(plain).hex(), "digest": sha256(sealed).hex(),
+                    "sealed_size": len(sealed)})
+    write("parts.json", out)
+
+
 def envelopes():
     texts = {
         "empty": "",
@@ -185,5 +200,5 @@ def headers():
 
 
 if __name__ == "__main__":
-    for section in (places, nonces, paddings, payloads, envelopes, slips, statements, headers):
+    for section in (places, nonces, paddings, payloads, parts, envelopes, slips, statements, headers):
         section()

@@ -12,6 +12,7 @@ use crate::{
         bidi,
         effect::Effect,
         keymap::{Act, Room},
+        msg::Msg,
         reading, telling,
         theme::Role,
         turn::{Fill, Go, Open, Turn},
@@ -19,6 +20,7 @@ use crate::{
             canvas::{Canvas, Lean},
             list::List,
             menu::Menu,
+            path::{Asked, Path},
         },
         world::World,
     },
@@ -39,6 +41,7 @@ pub(crate) struct Case {
     list: List,
     add: Option<(Menu, Vec<FormId>)>,
     names: bool,
+    attach: Option<Path>,
 }
 
 /// Rows above the timeline.
@@ -47,7 +50,7 @@ const ABOVE: u16 = 5;
 impl Case {
     /// Opens a case. One that this device wrote nothing in is somebody else's: opening it is put on record.
     pub(crate) fn open(id: CaseId, world: &World) -> (Self, Option<Effect>) {
-        let mut case = Self { id, lines: Vec::new(), list: List::default(), add: None, names: false };
+        let mut case = Self { id, lines: Vec::new(), list: List::default(), add: None, names: false, attach: None };
         case.refresh(world);
         case.list.put(case.lines.len(), case.lines.len(), case.page(world));
         let file = world.book.case(&id);
@@ -60,7 +63,29 @@ impl Case {
     }
 
     pub(crate) const fn room(&self) -> Room {
-        if self.add.is_some() { Room::Menu } else { Room::Case }
+        match (&self.add, &self.attach) {
+            (Some(_), _) => Room::Menu,
+            (None, Some(_)) => Room::Path,
+            (None, None) => Room::Case,
+        }
+    }
+
+    pub(crate) fn paste(&mut self, text: &str) {
+        if let Some(path) = &mut self.attach {
+            path.paste(text);
+        }
+    }
+
+    pub(crate) fn hear(&mut self, msg: &Msg) -> Turn {
+        match (msg, &mut self.attach) {
+            (Msg::Sealing { done, total }, Some(path)) => path.reached(*done, *total),
+            (Msg::AttachFailed(trouble), Some(path)) => path.failed(trouble),
+            (Msg::Kept { entries, .. }, Some(_)) if entries.iter().any(|entry| !entry.parts.is_empty()) => {
+                self.attach = None;
+            }
+            _ => {}
+        }
+        Turn::stay()
     }
 
     pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>, world: &World) -> Turn {
@@ -73,7 +98,22 @@ impl Case {
             }
             return Turn::stay();
         }
+        if let Some(path) = &mut self.attach {
+            return match path.key(key, act) {
+                Asked::Still => Turn::stay(),
+                Asked::Path(path) => Turn::ask(Effect::Attach { case: self.id, path }),
+                Asked::Stop => Turn::ask(Effect::StopSealing),
+                Asked::Left => {
+                    self.attach = None;
+                    Turn::stay()
+                }
+            };
+        }
         match act {
+            Some(Act::Attach) => {
+                self.attach = Some(Path::new());
+                Turn::stay()
+            }
             Some(Act::Open) => self.open_line(world),
             Some(Act::Add) => {
                 self.add = Some(self.forms(world));
@@ -228,6 +268,10 @@ impl Case {
         if let Some((menu, _)) = &self.add {
             menu.draw(canvas, area);
         }
+        if let Some(path) = &self.attach {
+            let (heading, hint) = ["part.attach", "part.attach_hint"].map(|word| canvas.say(word).to_owned()).into();
+            path.draw(canvas, area, &heading, &hint);
+        }
     }
 
     /// The case in three lines: what it is, where, how dangerous.
@@ -323,7 +367,8 @@ impl Case {
                 } else {
                     String::new()
                 };
-                format!("{title}{sign}{source}{sep}{}", told.join(" · "))
+                let files = attached(entry, canvas);
+                format!("{title}{sign}{source}{files}{sep}{}", told.join(" · "))
             }
             Content::Amendment(amendment) => {
                 let of = world.book.entry(&amendment.target).and_then(|target| match &target.content {
@@ -338,6 +383,17 @@ impl Case {
             Content::Other(other) => canvas.fill("case.other", &[("kind", &bidi::inert(&other.kind))]),
         }
     }
+}
+
+/// How many attachments an entry has, and how large they are together; never their names.
+fn attached(entry: &Entry, canvas: &Canvas<'_>) -> String {
+    if entry.parts.is_empty() {
+        return String::new();
+    }
+    let count = u64::try_from(entry.parts.len()).unwrap_or(u64::MAX);
+    let bytes = entry.parts.iter().fold(0_u64, |sum, part| sum.saturating_add(part.size));
+    let files = crate::words::count(canvas.tongue(), "count.files", count);
+    format!(" ⊕ {files}, {}", telling::size(bytes))
 }
 
 /// Who signed an entry: this person, or the member whose device it was, or the device.

@@ -1,19 +1,27 @@
 //! One entry as it stands today: every answer, who changed it, and where two changes collide.
 
-use ratatui::layout::Rect;
+use ratatui::{
+    crossterm::event::{KeyCode, KeyEvent},
+    layout::Rect,
+};
 
 use super::{case::author, caseload::mark};
 use crate::{
     codebook::Question,
-    model::{Answers, CaseId, Code, Content, Entry, EntryId},
+    model::{Answers, Attached, CaseId, Code, Content, Entry, EntryId},
     ui::{
+        bidi,
         effect::Effect,
-        keymap::Act,
+        keymap::{Act, Room},
+        msg::Msg,
         reading, telling,
         theme::Role,
         turn::{Fill, Go, Open, Turn},
         view::Scroll,
-        widgets::canvas::{Canvas, Lean},
+        widgets::{
+            canvas::{Canvas, Lean},
+            path::{Asked, Path},
+        },
         world::World,
     },
 };
@@ -26,6 +34,10 @@ pub(crate) struct EntryView {
     names: bool,
     /// First line shown.
     line: u16,
+    /// Which attachment is to be saved, and where.
+    save: Option<(usize, Path)>,
+    /// Where one was saved, or why not.
+    said: Option<String>,
 }
 
 /// One line of the page: a heading, or a label with what it says.
@@ -38,15 +50,62 @@ enum Row {
 
 impl EntryView {
     pub(crate) const fn new(case: CaseId, entry: EntryId, names: bool, _world: &World) -> Self {
-        Self { case, entry, names, line: 0 }
+        Self { case, entry, names, line: 0, save: None, said: None }
     }
 
-    pub(crate) fn key(&mut self, act: Option<Act>, world: &World) -> Turn {
+    pub(crate) const fn room(&self) -> Room {
+        if self.save.is_some() { Room::Path } else { Room::Entry }
+    }
+
+    pub(crate) fn paste(&mut self, text: &str) {
+        if let Some((_, path)) = &mut self.save {
+            path.paste(text);
+        }
+    }
+
+    pub(crate) fn hear(&mut self, msg: &Msg) -> Turn {
+        match (msg, &mut self.save) {
+            (Msg::Sealing { done, total }, Some((_, path))) => path.reached(*done, *total),
+            (Msg::SaveFailed(trouble), Some((_, path))) => path.failed(trouble),
+            (Msg::PartSaved { path }, Some(_)) => {
+                self.save = None;
+                self.said = Some(path.clone());
+            }
+            _ => {}
+        }
+        Turn::stay()
+    }
+
+    /// A path for the attachment that is chosen; the arrows choose another.
+    fn save_key(&mut self, key: &KeyEvent, act: Option<Act>, world: &World) -> Turn {
+        let count = world.book.entry(&self.entry).map_or(0, |entry| entry.parts.len());
+        let Some((part, path)) = &mut self.save else { return Turn::stay() };
+        match key.code {
+            KeyCode::Up => *part = part.saturating_sub(1),
+            KeyCode::Down => *part = (*part + 1).min(count.saturating_sub(1)),
+            _ => match path.key(key, act) {
+                Asked::Still => {}
+                Asked::Path(path) => {
+                    return Turn::ask(Effect::SavePart { entry: self.entry, part: *part, path });
+                }
+                Asked::Stop => return Turn::ask(Effect::StopSealing),
+                Asked::Left => self.save = None,
+            },
+        }
+        Turn::stay()
+    }
+
+    pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>, world: &World) -> Turn {
+        if self.save.is_some() {
+            return self.save_key(key, act, world);
+        }
+        let attached = world.book.entry(&self.entry).is_some_and(|entry| !entry.parts.is_empty());
         let page = u16::try_from(world.page()).unwrap_or(20).saturating_sub(2);
         match act {
             Some(Act::Back) => return Turn::go(Go::Back),
             Some(Act::Correct) => return Turn::open(Open::Fill(Fill::Correct(self.entry))),
             Some(Act::Names) => return self.toggle_names(world),
+            Some(Act::SavePart) if attached => self.save = Some((0, Path::new())),
             Some(Act::Up) => self.line = self.line.saturating_sub(1),
             Some(Act::Down) => self.line = self.line.saturating_add(1),
             Some(Act::PageUp) => self.line = self.line.saturating_sub(page),
@@ -83,7 +142,7 @@ impl EntryView {
             Content::Sheet(sheet) => world.codebook.form(sheet.form()).map_or(0, |form| form.sections.len()),
             _ => 0,
         };
-        u16::try_from(answers * 2 + sections * 2 + 4).unwrap_or(u16::MAX)
+        u16::try_from(answers * 2 + sections * 2 + 6 + entry.parts.len()).unwrap_or(u16::MAX)
     }
 
     pub(crate) fn heading(&self, world: &World, canvas: &Canvas<'_>) -> (String, String) {
@@ -124,6 +183,32 @@ impl EntryView {
             let text = format!("{}/{total}", (scroll.line + page.height).min(total));
             canvas.lean((area.x, area.y + 1), area.width, &text, Role::Faint, Lean::End);
         }
+        if let Some(path) = &self.said {
+            let text = format!("✓ {}", canvas.fill("part.saved", &[("path", &bidi::inert(path))]));
+            canvas.put((area.x, area.y + 1), area.width.saturating_sub(8), &text, Role::Warn);
+        }
+        self.draw_save(entry, canvas, area);
+    }
+
+    fn draw_save(&self, entry: &Entry, canvas: &mut Canvas<'_>, area: Rect) {
+        let Some((at, path)) = &self.save else { return };
+        let Some(part) = entry.parts.get(*at) else { return };
+        let (number, of) = ((at + 1).to_string(), entry.parts.len().to_string());
+        let blanks = [("number", number.as_str()), ("of", &of), ("what", &told(part))];
+        let (heading, hint) = (canvas.fill("part.save", &blanks), canvas.say("part.save_hint").to_owned());
+        path.draw(canvas, area, &heading, &hint);
+    }
+
+    /// What is attached, with the names that the files had.
+    fn attachments(rows: &mut Vec<Row>, entry: &Entry, canvas: &Canvas<'_>) {
+        if entry.parts.is_empty() {
+            return;
+        }
+        rows.push(Row::Heading(canvas.say("part.title").to_owned()));
+        for part in &entry.parts {
+            rows.push(Row::Answer { label: told(part), told: bidi::inert(&part.name), role: Role::Text });
+        }
+        rows.push(Row::Space);
     }
 
     fn rows(&self, entry: &Entry, world: &World, canvas: &Canvas<'_>) -> Vec<Row> {
@@ -133,6 +218,7 @@ impl EntryView {
             let text = canvas.fill("entry.imported", &[("name", &source.name), ("map", &source.map)]);
             rows.push(Row::Remark(format!("⇣ {text}"), Role::Warn));
         }
+        Self::attachments(&mut rows, entry, canvas);
         let Content::Sheet(sheet) = &entry.content else { return rows };
         let Some(form) = world.codebook.form(sheet.form()) else {
             rows.push(Row::Remark(canvas.say("entry.unknown_form").to_owned(), Role::Warn));
@@ -186,6 +272,11 @@ impl EntryView {
             rows.push(Row::Remark(format!("↳ {text}"), Role::Accent));
         }
     }
+}
+
+/// An attachment in a few words: its kind and size.
+fn told(part: &Attached) -> String {
+    format!("{}, {}", bidi::inert(&part.media), telling::size(part.size))
 }
 
 /// Whether an answer to this question lies sealed apart.

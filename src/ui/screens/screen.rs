@@ -40,7 +40,7 @@ impl Screen {
             Self::Unlock(_) => Room::Unlock,
             Self::Caseload(screen) => screen.room(),
             Self::Case(screen) => screen.room(),
-            Self::Entry(_) => Room::Entry,
+            Self::Entry(screen) => screen.room(),
             Self::Form(_) => Room::Form,
             Self::Confirm(_) => Room::Confirm,
             Self::Outbox(_) => Room::Outbox,
@@ -58,7 +58,7 @@ impl Screen {
             Self::Unlock(screen) => screen.key(key, act),
             Self::Caseload(screen) => screen.key(key, act, world),
             Self::Case(screen) => screen.key(key, act, world),
-            Self::Entry(screen) => screen.key(act, world),
+            Self::Entry(screen) => screen.key(key, act, world),
             Self::Form(screen) => screen.key(key, act, world),
             Self::Confirm(screen) => screen.key(key, act, world),
             Self::Outbox(screen) => screen.key(act, world),
@@ -78,7 +78,9 @@ impl Screen {
             Self::Form(screen) => return screen.paste(text, world),
             Self::Confirm(screen) => screen.paste(text),
             Self::Stick(screen) => screen.paste(text),
-            Self::Case(_) | Self::Entry(_) | Self::Outbox(_) | Self::Today(_) | Self::Roster(_) | Self::Help(_) => {}
+            Self::Case(screen) => screen.paste(text),
+            Self::Entry(screen) => screen.paste(text),
+            Self::Outbox(_) | Self::Today(_) | Self::Roster(_) | Self::Help(_) => {}
         }
         Turn::stay()
     }
@@ -108,14 +110,11 @@ impl Screen {
             Self::Unlock(screen) => screen.hear(msg),
             Self::Confirm(screen) => screen.hear(msg, world),
             Self::Stick(screen) => screen.hear(msg),
-            Self::Outbox(_)
-            | Self::Caseload(_)
-            | Self::Case(_)
-            | Self::Entry(_)
-            | Self::Form(_)
-            | Self::Today(_)
-            | Self::Roster(_)
-            | Self::Help(_) => Turn::stay(),
+            Self::Case(screen) => screen.hear(msg),
+            Self::Entry(screen) => screen.hear(msg),
+            Self::Outbox(_) | Self::Caseload(_) | Self::Form(_) | Self::Today(_) | Self::Roster(_) | Self::Help(_) => {
+                Turn::stay()
+            }
         }
     }
 

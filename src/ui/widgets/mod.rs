@@ -8,5 +8,6 @@ pub(crate) mod field;
 pub(crate) mod list;
 pub(crate) mod map;
 pub(crate) mod menu;
+pub(crate) mod path;
 pub(crate) mod problems;
 pub(crate) mod text;

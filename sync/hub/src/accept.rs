@@ -18,7 +18,7 @@ use crate::Hub;
 use crate::api::reply::Failure;
 use crate::keeper::{Newest, signed};
 use crate::standing::Standing;
-use crate::store::{Accepted, Place, Row, Run};
+use crate::store::{Accepted, Complete, Place, Row, Run};
 
 /// Entries that one worker checks at a time: some milliseconds of signatures.
 const CHUNK: usize = 128;
@@ -127,7 +127,7 @@ impl<'a> Push<'a> {
         let held = || heads.values().filter(|a| a.head.seq > 0);
         let moved: Vec<(Place, Head)> = held().map(|a| (a.place, a.head)).collect();
         let newest = hub.keeper.cover(&*hub.store, &moved, now).await?;
-        let mut statements: Vec<Vec<u8>> = held().map(|a| receipt(hub, &standing, a, &newest, now)).collect();
+        let mut statements: Vec<Vec<u8>> = held().map(|a| receipt(hub, &standing, &a.held(), &newest, now)).collect();
         statements.push(newest.statement);
         let refused = (0_u64..).zip(&told).filter_map(|(run, told)| {
             let (seq, why) = told.refused?;
@@ -151,7 +151,7 @@ fn answer(accepted: &Accepted, offered: bool, why: Option<Why>) -> RunAnswer {
 }
 
 /// The hub's signed word on one head.
-pub(crate) fn receipt(hub: &Hub, standing: &Standing, held: &Accepted, newest: &Newest, now_ms: u64) -> Vec<u8> {
+pub(crate) fn receipt(hub: &Hub, standing: &Standing, held: &Complete, newest: &Newest, now_ms: u64) -> Vec<u8> {
     let receipt = Receipt {
         agency: standing.agency,
         hub: hub.id,

@@ -96,7 +96,18 @@ async fn perform(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {
             // The settings outlive the folder that this is called from.
             let here = |path: Option<PathBuf>| path.map(std::path::absolute).transpose();
             let (certificate, key) = (here(certificate)?, here(key)?);
-            let settings = Settings { name, listen, url, certificate, key, epoch: 1, store, password_file };
+            let settings = Settings {
+                name,
+                listen,
+                url,
+                certificate,
+                key,
+                epoch: 1,
+                store,
+                password_file,
+                parts: None,
+                parts_credentials: None,
+            };
             say_made(&HubHome::at(&home).init(&settings)?);
         }
         Verb::Request { home, next } => {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::blob_place::{PlaceFault, PlaceUrl};
 use crate::store::{AddressFault, PostgresAddress};
 
 /// Where a hub listens unless told otherwise.
@@ -39,6 +40,12 @@ pub struct Settings {
     /// The file that holds the database's password, in the form of `.pgpass`; absent: where libpq would look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_file: Option<PathBuf>,
+    /// Where whole attachments are kept: a folder, or `s3://BUCKET/PREFIX?endpoint=…&region=…`; absent: the folder `parts` in the home.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<String>,
+    /// The file of the object store's credentials: `access_key = …`, `secret_key = …`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts_credentials: Option<PathBuf>,
 }
 
 /// Why settings are refused.
@@ -74,6 +81,9 @@ pub enum SettingsFault {
     /// A file of passwords is named, and no database that would ask for one.
     #[error("password_file is set, but no store: the SQLite file has no password")]
     NoStore,
+    /// The place of attachments cannot be used.
+    #[error(transparent)]
+    Parts(#[from] PlaceFault),
 }
 
 impl Settings {
@@ -87,6 +97,7 @@ impl Settings {
             toml::from_str(&text).map_err(|source| SettingsFault::Shape(source.message().to_owned()))?;
         settings.url()?;
         settings.database()?;
+        settings.parts_at(Path::new(""))?;
         if settings.key.is_some() && settings.certificate.is_none() {
             return Err(SettingsFault::KeyAlone);
         }
@@ -139,6 +150,18 @@ impl Settings {
         }
     }
 
+    /// Where whole attachments are kept, for a hub with this home.
+    ///
+    /// # Errors
+    /// [`SettingsFault::Parts`].
+    pub fn parts_at(&self, home: &Path) -> Result<PlaceUrl, SettingsFault> {
+        let Some(text) = &self.parts else { return Ok(PlaceUrl::Folder(home.join("parts"))) };
+        Ok(match PlaceUrl::read(text)? {
+            PlaceUrl::Folder(folder) => PlaceUrl::Folder(home.join(folder)),
+            s3 @ PlaceUrl::S3 { .. } => s3,
+        })
+    }
+
     /// The URL that goes into the join request, and from there into the roster.
     ///
     /// # Errors
@@ -172,6 +195,8 @@ mod tests {
             epoch: 1,
             store: None,
             password_file: None,
+            parts: None,
+            parts_credentials: None,
         }
     }
 

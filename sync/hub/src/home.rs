@@ -31,6 +31,7 @@ use rand::RngCore as _;
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
+use crate::blobs::Blobs;
 use crate::config::{DEFAULT_CERTIFICATE, Settings, SettingsFault};
 use crate::home_bundle::StickFault;
 use crate::hub::{Hub, HubFault, HubIdentity};
@@ -200,7 +201,8 @@ impl HubHome {
         let store = self.store(settings).await?;
         let trust_file = self.path("trust");
         let keep = Box::new(move |trust: &Trust| replace(&trust_file, &trust.to_bytes()));
-        Ok((Arc::new(Hub::open(identity, store, trust, keep).await?), lock))
+        let hub = Hub::open(identity, store, trust, keep).await?.with_parts(self.blobs(settings)?).await?;
+        Ok((Arc::new(hub), lock))
     }
 
     /// What the hub holds, read beside a running hub if there is one.
@@ -262,6 +264,14 @@ impl HubHome {
             tracing::warn!(store = %address, "what goes to this database is not encrypted on its way: use a tunnel or a private line");
         }
         Ok(Arc::new(PostgresStore::open(&address).await?))
+    }
+
+    /// Where attachments lie: those on their way in the home, whole ones where the settings say.
+    fn blobs(&self, settings: &Settings) -> Result<Blobs, HomeFault> {
+        let place = settings.parts_at(&self.folder)?;
+        let credentials = settings.parts_credentials.as_ref().map(|file| self.folder.join(file));
+        let place = place.open(credentials.as_deref()).map_err(SettingsFault::from)?;
+        Ok(Blobs::new(&self.path("parts.coming"), place)?)
     }
 
     /// The certificate that the settings name, or the home's own, ready to be shown.

@@ -12,6 +12,7 @@ use amanat_sync::documents::DocumentKind;
 use amanat_sync::proof;
 use tokio::sync::Semaphore;
 
+use crate::blobs::Blobs;
 use crate::clock;
 use crate::keeper::{Keeper, Speaker};
 use crate::limits::BODIES;
@@ -41,6 +42,8 @@ pub struct Hub {
     pub(crate) signer: Signer,
     pub(crate) store: Arc<dyn HubStore>,
     pub(crate) keeper: Keeper,
+    /// Where attachments lie; without it none are taken.
+    pub(crate) blobs: Option<Arc<Blobs>>,
     pub(crate) nonces: Nonces,
     pub(crate) rates: Rates,
     /// One permit for each byte of a body that may be in memory.
@@ -119,6 +122,7 @@ impl Hub {
             signer,
             store,
             keeper,
+            blobs: None,
             nonces: Nonces::default(),
             rates: Rates::new(),
             bodies: Arc::new(Semaphore::new(usize::try_from(BODIES).unwrap_or(usize::MAX))),
@@ -131,6 +135,17 @@ impl Hub {
         // A hub that was killed in between finishes now.
         hub.settle().await?;
         Ok(hub)
+    }
+
+    /// The same hub, keeping attachments too.
+    ///
+    /// # Errors
+    /// [`HubFault::Store`] when what an erasure left behind cannot be removed.
+    pub async fn with_parts(mut self, blobs: Blobs) -> Result<Self, HubFault> {
+        self.blobs = Some(Arc::new(blobs));
+        // A hub that was killed between an erasure and the removal of what it listed finishes now.
+        self.sweep_parts().await?;
+        Ok(self)
     }
 
     /// Takes the next roster, if it follows the one held and its quorum holds. The requests that run keep the one they began
@@ -210,7 +225,8 @@ impl Hub {
             return Ok(());
         }
         tracing::info!(entries = due.len(), "erased by order");
-        self.store.erase(due.into_iter().collect()).await
+        self.store.erase(due.into_iter().collect()).await?;
+        self.sweep_parts().await
     }
 
     /// The newest version of every document.

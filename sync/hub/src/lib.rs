@@ -14,6 +14,8 @@
 mod accept;
 mod api;
 pub mod args;
+mod blob_place;
+mod blobs;
 mod bundle;
 pub mod cli;
 mod clock;
@@ -27,6 +29,7 @@ mod keeper;
 pub mod limits;
 mod lineage;
 mod nonces;
+mod parts;
 mod rates;
 mod request;
 pub mod serve;
@@ -36,6 +39,8 @@ pub mod store;
 pub mod tls;
 
 pub use api::router;
+pub use blob_place::{PlaceFault, PlaceUrl};
+pub use blobs::Blobs;
 pub use home::{HomeFault, HomeLock, HubHome};
 pub use hub::{Adoption, Hub, HubFault, HubIdentity, KeepTrust};
 pub use request::{Made, NextKey};

@@ -64,6 +64,19 @@ pub const DRAIN: Duration = Duration::from_secs(10);
 pub const NONCES_KEPT: usize = 4;
 /// Nonces handed out to a device that comes without one: two, so that a second request can leave before the first answer.
 pub const NONCES_OFFERED: usize = 2;
+/// A request about attachments, in bytes: a piece, or the names of 256.
+pub const PARTS_BODY: usize = amanat_sync::wire::limits::MAX_PARTS_REQUEST;
+/// Attachments of one device that have come in part and not whole, together, in bytes: two of the largest.
+pub const STAGED_PER_DEVICE: u64 = 2 * amanat_sync::wire::limits::MAX_PART;
+/// Attachments stop being taken while the disk on which they gather has less room than this, in bytes: entries come first there too.
+pub const DISK_RESERVE: u64 = 256 * 1024 * 1024;
+/// An attachment goes to its place in blocks of so many bytes, two of which are in memory; an object store takes none smaller than five
+/// megabytes.
+pub const PART_BLOCK: usize = 8 * 1024 * 1024;
+/// A device waits so long for a whole attachment to be looked through and put in its place; then it is told to ask again.
+pub const SETTLE_TURN: Duration = Duration::from_secs(20);
+/// The file of an object store's credentials, in bytes.
+pub const CREDENTIALS_FILE: u64 = 16 * 1024;
 /// Entries of forks kept as evidence for each device: enough to show what happened, too few to fill a disk.
 pub const EVIDENCE_PER_DEVICE: u32 = 256;
 /// A stick that is handed to a running hub and of which no byte comes for so long is given up: a slow one is read in the meantime.

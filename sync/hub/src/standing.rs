@@ -102,13 +102,13 @@ impl Standing {
             }
             (Kind::StandIn | Kind::Later(_), _) => (header.seq, Vec::new()),
         };
-        let (seq, signature) = (header.seq, entry.signature);
+        let (seq, signature, parts) = (header.seq, entry.signature, header.parts.clone());
         let stands_in = header.target.map(|target| {
             let EntryRef { device, journal, seq } = target.entry;
             let erases = target.change == Change::Erasure;
             StandIn { target: Doomed { device, journal, seq, hash: target.hash }, erases }
         });
-        Row { seq, slip, readers, header: entry.bytes, signature, envelope: entry.envelope, stands_in }
+        Row { seq, slip, readers, header: entry.bytes, signature, envelope: entry.envelope, stands_in, parts }
     }
 
     /// Whether a rewrap's author may let readers in: the author of what it rewraps, or whoever may stand in for one of the

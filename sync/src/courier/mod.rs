@@ -12,13 +12,14 @@ mod hand_on;
 mod news;
 mod outcome;
 mod papers;
+mod parts;
 mod pass;
 mod pull;
 mod push;
 mod retry;
 mod stick;
 
-pub use outcome::{End, Outcome, Party, Trouble};
+pub use outcome::{End, Outcome, PartsMoved, Party, Trouble};
 pub use pass::{Courier, pass};
 pub use retry::next_try;
 pub use stick::{TakenIn, take_in};

@@ -6,6 +6,7 @@ use crate::batch::Why;
 use crate::error::SyncError;
 use crate::stories::About;
 use crate::transport::{Refusal, TransportError};
+use crate::wire::parts::PartAt;
 
 /// Who travels, and to whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct Outcome {
     pub roster: Option<u64>,
     /// The newest time the hub has signed in this pass, in milliseconds since 1970: evidence about our clock.
     pub hub_time: Option<u64>,
+    /// Attachments.
+    pub parts: PartsMoved,
     /// What stayed behind.
     pub trouble: Vec<Trouble>,
     /// How it ended.
@@ -58,6 +61,7 @@ impl Outcome {
             documents: 0,
             roster: None,
             hub_time: None,
+            parts: PartsMoved::default(),
             trouble: Vec::new(),
             end: End::Done,
         }
@@ -69,6 +73,19 @@ impl Outcome {
             self.trouble.push(trouble);
         }
     }
+}
+
+/// What became of attachments in one pass. They go in pieces behind the entries, so many pieces a pass, and the next pass goes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PartsMoved {
+    /// Bytes brought to the hub.
+    pub sent: u64,
+    /// Bytes fetched from it.
+    pub fetched: u64,
+    /// Attachments that arrived whole here.
+    pub arrived: u64,
+    /// Bytes that could move now and have not yet.
+    pub left: u64,
 }
 
 /// How a pass ended.
@@ -173,6 +190,14 @@ pub enum Trouble {
         /// The last number held here.
         held: u64,
     },
+    /// A sealed attachment of our own is missing here, or is not what was sealed: the hub cannot be given it.
+    PartLost(PartAt),
+    /// The hub had every byte of an attachment of ours and they were not what was sent. It is brought again with a later pass.
+    PartNotTaken(PartAt),
+    /// What the hub gives as an attachment is not what its author signed for. It was thrown away; the entry stays.
+    PartBroken(PartAt),
+    /// The hub does not give an attachment that was asked for, or has been told to erase it.
+    PartUnserved(PartAt),
     /// A roster or document from the hub was not taken, with the reason.
     Document(String),
 }

@@ -7,9 +7,10 @@ use amanat_keys::fingerprint::{Digest, JournalId};
 use amanat_keys::trust::Trust;
 
 use super::outcome::{End, Outcome, Party, Trouble};
-use super::{hand_on, news, papers, pull, push};
+use super::{hand_on, news, papers, parts, pull, push};
 use crate::error::SyncError;
 use crate::journal::{Journal, KnownHead, NewJournal, State};
+use crate::part_files::PartFiles;
 use crate::road::Place;
 use crate::transport::Transport;
 
@@ -20,6 +21,16 @@ pub struct Courier {
     pub(super) offered: Option<Digest>,
     /// Whether the last push came to its end with an answer. If not, the hub may hold more than it has signed for.
     pub(super) answered: bool,
+    /// Where sealed attachments lie; without it entries travel alone.
+    pub(super) parts: Option<PartFiles>,
+}
+
+impl Courier {
+    /// A courier that carries attachments too.
+    #[must_use]
+    pub fn with_parts(parts: PartFiles) -> Self {
+        Self { parts: Some(parts), ..Self::default() }
+    }
 }
 
 /// A pass under way.
@@ -86,7 +97,8 @@ impl Trip<'_> {
         hand_on::hand_on(self)?;
         // What the push was answered with tells whether there is any paper to fetch; without a push the pull tells.
         papers::exchange_if_news(self)?;
-        pull::pull(self)
+        pull::pull(self)?;
+        parts::carry(self)
     }
 
     /// Files what statements of the hub say, as far as they prove themselves and follow from what was seen before.

@@ -11,6 +11,7 @@ use crate::error::{Result, SyncError};
 use crate::wire::elision::Memory;
 use crate::wire::limits;
 use crate::wire::messages::{DocumentsReply, DocumentsRequest, PullRequest, PushReply};
+use crate::wire::parts::{PartsReply, PartsRequest};
 use crate::wire::v1::{ItemForm, PullManifest, PushManifest, RunHead};
 
 /// Gives a shape its bytes and back, under the maximum that it may have.
@@ -44,6 +45,8 @@ message! {
     DocumentsRequest, limits::MAX_DOCUMENTS, "request for documents";
     DocumentsReply, limits::MAX_DOCUMENTS, "answer with documents";
     ItemForm, limits::MAX_FRAME, "item";
+    PartsRequest, limits::MAX_PARTS_REQUEST, "request about attachments";
+    PartsReply, limits::MAX_PARTS_REPLY, "answer about attachments";
 }
 
 /// The version that a manifest, request or reply begins with, so that a newer peer gets a clear word.

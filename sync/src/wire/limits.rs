@@ -21,8 +21,16 @@ pub const MAX_SLIP: usize = 128 * 1024;
 pub const MAX_AUDIENCE: usize = 64;
 /// Attachments of one entry.
 pub const MAX_PARTS: usize = 64;
-/// Bytes of one attachment: an hour of recorded speech.
-pub const MAX_PART: u64 = 64 * 1024 * 1024;
+/// Bytes of one sealed attachment: 2 GiB of plaintext with the nonce and a tag for each chunk of 64 KiB.
+pub const MAX_PART: u64 = 2 * 1024 * 1024 * 1024 + 16 + 16 * 32 * 1024;
+/// Bytes of an attachment in one request or answer: what a cut loses, and what a new entry waits for at most.
+pub const MAX_PART_PIECE: usize = 1024 * 1024;
+/// Attachments that one question names: four entries' worth; more are asked for in the next.
+pub const MAX_PARTS_ASKED: usize = 256;
+/// Bytes of a request about attachments: a piece, or 256 names of 125 bytes.
+pub const MAX_PARTS_REQUEST: usize = MAX_PART_PIECE + 64 * 1024;
+/// Bytes of the answer: a piece, and a receipt and a checkpoint.
+pub const MAX_PARTS_REPLY: usize = MAX_PART_PIECE + 64 * 1024;
 
 /// Bytes of one frame: an entry whose header travels verbatim, and its signature.
 pub const MAX_FRAME: usize = MAX_ENVELOPE + MAX_HEADER + 1024;

@@ -6,6 +6,7 @@ pub mod codec;
 mod elision;
 pub mod limits;
 pub mod messages;
+pub mod parts;
 #[cfg(test)]
 mod tests;
 pub mod v1;

@@ -5,6 +5,7 @@ mod batches;
 mod documents;
 mod door;
 mod health;
+mod parts;
 pub(crate) mod reply;
 mod routes;
 

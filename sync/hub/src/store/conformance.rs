@@ -37,7 +37,16 @@ pub(super) fn run(place: Place, first: u64, last: u64, story: &str) -> Run {
             let reader = if slip % 20 == 1 { UNIT } else { OTHER_UNIT };
             let readers = if seq == slip { vec![Grant { reader, place, slip }] } else { Vec::new() };
             let envelope = Some(format!("envelope {seq} ").repeat(20).into_bytes());
-            Row { seq, slip, readers, header: header(seq), signature: [7; 64], envelope, stands_in: None }
+            Row {
+                seq,
+                slip,
+                readers,
+                header: header(seq),
+                signature: [7; 64],
+                envelope,
+                stands_in: None,
+                parts: Vec::new(),
+            }
         })
         .collect();
     let hashes = rows.iter().map(|row| Digest::of(&row.header)).collect();
@@ -334,5 +343,5 @@ async fn what_was_answered_is_there_after_reopening() {
     let newer = rusqlite::Connection::open(&path).unwrap();
     newer.pragma_update(None, "user_version", 99).unwrap();
     drop(newer);
-    assert!(matches!(SqliteStore::open(&path), Err(StoreFault::TooNew { found: 99, known: 2 })));
+    assert!(matches!(SqliteStore::open(&path), Err(StoreFault::TooNew { found: 99, known: 3 })));
 }

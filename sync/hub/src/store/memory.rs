@@ -7,11 +7,12 @@ use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_sync::chain::{self, Head, Verdict};
 use amanat_sync::documents::{Document, DocumentKind};
+use amanat_sync::wire::parts::PartAt;
 
 use super::paging::Filling;
 use super::{
-    Accepted, Answer, Depth, Due, HubStore, Item, KeptCheckpoint, Ledger, Page, Place, ReaderId, Row, Run, ServedEntry,
-    Sought, StoreFault,
+    Accepted, Answer, Asker, Complete, Depth, Due, HubStore, Item, KeptCheckpoint, Ledger, Page, PartBook, PartHeld,
+    Place, ReaderId, Row, Run, ServedEntry, Sought, StoreFault,
 };
 use crate::limits::EVIDENCE_PER_DEVICE;
 
@@ -31,6 +32,8 @@ struct Held {
     /// What orders name, and whether it is erased.
     ordered: BTreeMap<Doomed, bool>,
     stand_ins: BTreeSet<(Doomed, DeviceId)>,
+    /// What entries list: how large, and how it stands (0 wanted, 1 held, 2 to go, 3 gone).
+    parts: BTreeMap<(Place, u64, Digest), (u64, i64)>,
 }
 
 #[derive(Debug)]
@@ -166,8 +169,56 @@ impl HubStore for MemoryStore {
                     journal.and_then(|j| j.entries.get_mut(at)).filter(|(_, hash, _)| *hash == target.hash)
                 {
                     row.envelope = None;
+                    let place = (target.device, target.journal);
+                    let listed = held.parts.iter_mut().filter(|((at, seq, _), _)| (*at, *seq) == (place, target.seq));
+                    listed.filter(|(_, (_, state))| *state < 2).for_each(|(_, (_, state))| *state = 2);
                 }
             }
+            Ok(())
+        })
+    }
+
+    fn parts(&self, asker: Asker, asked: Vec<PartAt>) -> Answer<'_, Vec<Option<PartBook>>> {
+        self.with(|held| Ok(asked.iter().map(|at| held.book(&asker, at)).collect()))
+    }
+
+    fn hold_part(&self, device: DeviceId, digest: Digest) -> Answer<'_, Vec<Complete>> {
+        self.with(|held| {
+            let waits = |((place, _, part), (_, state)): &(&(Place, u64, Digest), &mut (u64, i64))| {
+                place.0 == device && *part == digest && *state == 0
+            };
+            let places: BTreeSet<Place> = held
+                .parts
+                .iter_mut()
+                .filter(waits)
+                .map(|((place, ..), (_, state))| {
+                    *state = 1;
+                    *place
+                })
+                .collect();
+            let complete = |place: Place| {
+                let head = journal_head(&held.journals, &place)?;
+                Some(Complete { place, head, complete: held.complete(&place) })
+            };
+            Ok(places.into_iter().filter_map(complete).collect())
+        })
+    }
+
+    fn doomed_parts(&self) -> Answer<'_, Vec<(DeviceId, Digest)>> {
+        self.with(|held| {
+            let in_state = |goes: fn(i64) -> bool| -> BTreeSet<(DeviceId, Digest)> {
+                let listed = held.parts.iter().filter(|(_, (_, state))| goes(*state));
+                listed.map(|((place, _, part), _)| (place.0, *part)).collect()
+            };
+            let (doomed, live) = (in_state(|state| state == 2), in_state(|state| state < 2));
+            Ok(doomed.difference(&live).copied().collect())
+        })
+    }
+
+    fn parts_gone(&self, gone: Vec<(DeviceId, Digest)>) -> Answer<'_, ()> {
+        self.with(|held| {
+            let doomed = held.parts.iter_mut().filter(|((place, _, part), _)| gone.contains(&(place.0, *part)));
+            doomed.filter(|(_, (_, state))| *state == 2).for_each(|(_, (_, state))| *state = 3);
             Ok(())
         })
     }
@@ -198,6 +249,14 @@ impl Held {
                         }
                         continue;
                     }
+                    let erased = is_gone(&self.ordered, &run.place, &row, &hash);
+                    for part in &row.parts {
+                        let known = |((place, _, digest), (_, state)): (&(Place, u64, Digest), &(u64, i64))| {
+                            place.0 == run.place.0 && *digest == part.digest && *state == 1
+                        };
+                        let state = if erased { 3 } else { i64::from(self.parts.iter().any(known)) };
+                        self.parts.entry((run.place, row.seq, part.digest)).or_insert((part.size, state));
+                    }
                     let link = chain::link(&journal.head().link, &hash);
                     self.readers.extend(row.readers.iter().map(|grant| (grant.place, grant.slip, grant.reader)));
                     journal.entries.push((row, hash, link));
@@ -213,7 +272,22 @@ impl Held {
 
     fn complete(&self, place: &Place) -> u64 {
         let erased = |row: &Row, hash: &Digest| is_gone(&self.ordered, place, row, hash);
-        self.journals.get(place).map_or(0, |journal| journal.complete(erased))
+        let whole = self.journals.get(place).map_or(0, |journal| journal.complete(erased));
+        let waits = |((at, seq, _), (_, state)): (&(Place, u64, Digest), &(u64, i64))| {
+            (at == place && *state == 0).then_some(*seq)
+        };
+        let missing = self.parts.iter().filter_map(waits).min();
+        missing.map_or(whole, |seq| whole.min(seq.saturating_sub(1)))
+    }
+
+    fn book(&self, asker: &Asker, at: &PartAt) -> Option<PartBook> {
+        let place = (at.entry.device, at.entry.journal);
+        let (size, state) = self.parts.get(&(place, at.entry.seq, at.digest))?;
+        let row = usize::try_from(at.entry.seq.checked_sub(1)?).ok()?;
+        let (row, _, _) = self.journals.get(&place)?.entries.get(row)?;
+        let reads = |reader: &ReaderId| self.readers.contains(&(place, row.slip, *reader));
+        let may = place.0 == asker.device || asker.readers.iter().any(reads);
+        Some(PartBook { size: *size, state: PartHeld::from_number(*state), may })
     }
 
     fn keep_evidence(&mut self, run: &Run) {

@@ -12,13 +12,18 @@ use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, JournalId};
 use amanat_sync::chain::{Head, Stretch, Verdict};
 use amanat_sync::documents::{Document, DocumentKind};
+use amanat_sync::entry::Part;
+use amanat_sync::wire::parts::PartAt;
 
+mod books;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod erasures;
 mod memory;
 mod paging;
+#[cfg(test)]
+mod parts;
 mod postgres;
 mod sqlite;
 
@@ -71,6 +76,61 @@ pub trait HubStore: Send + Sync {
     /// Drops the envelopes of entries that an order names, those that come later among them, and takes none of them back. Header,
     /// signature and hash stay; an erased entry is not a missing one.
     fn erase(&self, doomed: Vec<Doomed>) -> Answer<'_, ()>;
+
+    /// How attachments stand, in the order asked; `None` where no entry held lists one.
+    fn parts(&self, asker: Asker, asked: Vec<PartAt>) -> Answer<'_, Vec<Option<PartBook>>>;
+
+    /// Notes that an attachment of a device is held whole. Gives the journals of that device that waited for it; none when nothing
+    /// did.
+    fn hold_part(&self, device: DeviceId, digest: Digest) -> Answer<'_, Vec<Complete>>;
+
+    /// Attachments whose bytes are to go: every entry that listed them is erased.
+    fn doomed_parts(&self) -> Answer<'_, Vec<(DeviceId, Digest)>>;
+
+    /// Notes that the bytes of these are gone.
+    fn parts_gone(&self, gone: Vec<(DeviceId, Digest)>) -> Answer<'_, ()>;
+}
+
+/// Who asks for attachments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asker {
+    /// The asking device: what its own entries list is for it.
+    pub device: DeviceId,
+    /// Itself and its units.
+    pub readers: Vec<ReaderId>,
+}
+
+/// What is known of an attachment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartBook {
+    /// Bytes of its envelope, as the header says.
+    pub size: u64,
+    /// Whether its bytes are here.
+    pub state: PartHeld,
+    /// Whether the asker may have it: it wrote the entry, or is in the audience of the entry's slip.
+    pub may: bool,
+}
+
+/// Whether the bytes of an attachment are here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartHeld {
+    /// Not yet, or not all.
+    Wanted,
+    /// All of them, and they are the right ones.
+    Held,
+    /// Its entry is erased: they are not taken any more.
+    Gone,
+}
+
+/// How far a journal is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Complete {
+    /// Whose journal.
+    pub place: Place,
+    /// Its head.
+    pub head: Head,
+    /// The highest number up to which every envelope and every attachment is held.
+    pub complete: u64,
 }
 
 /// A run of one journal, verified, as the chain and the table want it.
@@ -103,6 +163,8 @@ pub struct Row {
     pub envelope: Option<Vec<u8>>,
     /// What it stands in for, if it is a stand-in.
     pub stands_in: Option<StandIn>,
+    /// The attachments that its header lists.
+    pub parts: Vec<Part>,
 }
 
 /// What a stand-in is about.
@@ -143,7 +205,7 @@ pub struct Accepted {
     pub verdict: Verdict,
     /// The head held now.
     pub head: Head,
-    /// The highest number up to which every envelope is held.
+    /// The highest number up to which every envelope and every attachment is held.
     pub complete: u64,
 }
 
@@ -250,6 +312,9 @@ pub enum StoreFault {
     /// The database refused or failed.
     #[error("the store failed")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The folder or the object store of attachments refused or failed.
+    #[error("attachments cannot be kept or read")]
+    Parts(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The disk is full.
     #[error("the disk is full")]
     Full,

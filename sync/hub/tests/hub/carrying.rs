@@ -124,7 +124,7 @@ fn a_restored_laptop_goes_on_in_a_new_journal_and_everything_arrives() {
     // What was lost is kept again in the new journal, and arrives.
     let slot = restored.next_slot(amanat_sync::journal::Line::Cases).unwrap();
     assert_eq!(slot.journal, next);
-    let mut new_pen = Pen { slot, signer: old_pen.signer.clone(), target: None };
+    let mut new_pen = Pen { slot, signer: old_pen.signer.clone(), target: None, parts: Vec::new() };
     let again = new_pen.story(2);
     restored.append(&amanat_sync::journal::Keep { entries: again, ..Default::default() }).unwrap();
     let outcome = travel(&agency, 0, &mut restored, &mut Road::new(&agency, &hub, 0));

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on should stop where it stands"
 )]
 
+mod attachments;
 mod carrying;
 #[path = "../../src/store/postgres/cluster.rs"]
 mod cluster;
@@ -16,5 +17,6 @@ mod lineage;
 mod postgres;
 mod process;
 mod running;
+mod s3;
 mod stranger;
 mod support;

@@ -14,7 +14,7 @@ use amanat_keys::trust::{Trust, propose, signing_agency};
 use amanat_sync::batch::{Item, Run};
 use amanat_sync::chain;
 use amanat_sync::courier::Party;
-use amanat_sync::entry::{Change, Header, Kind, Reader, RosterSeen, SealedEntry, Slot, Target};
+use amanat_sync::entry::{Change, Header, Kind, Part, Reader, RosterSeen, SealedEntry, Slot, Target};
 use amanat_sync::journal::{Journal, Keep, Line, NewJournal};
 use amanat_sync::signature::{self, Nonce, Parts};
 use amanat_sync::transport::{Transport, TransportError};
@@ -169,6 +169,8 @@ pub(crate) struct Pen {
     pub(crate) signer: Signer,
     pub(crate) slot: Slot,
     pub(crate) target: Option<Target>,
+    /// What the next entry lists.
+    pub(crate) parts: Vec<Part>,
 }
 
 impl Pen {
@@ -177,7 +179,7 @@ impl Pen {
         let journal = JournalId::from_bytes([journal; 16]);
         let agency = agency.id();
         let prev = chain::link0(&agency, &device, &journal);
-        Self { signer, slot: Slot { agency, device, journal, seq: 1, prev }, target: None }
+        Self { signer, slot: Slot { agency, device, journal, seq: 1, prev }, target: None, parts: Vec::new() }
     }
 
     pub(crate) fn new_journal(&self, line: Line) -> NewJournal {
@@ -243,7 +245,7 @@ impl Pen {
             commitment: Digest::of(&[envelope, b"inside"].concat()),
             digest: Digest::of(envelope),
             size: u64::try_from(envelope.len()).unwrap(),
-            parts: Vec::new(),
+            parts: std::mem::take(&mut self.parts),
             target: self.target.take(),
         };
         let bytes = header.encode().unwrap();
@@ -423,6 +425,9 @@ impl Transport for Road<'_> {
     }
     fn documents(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
         self.call("/v1/documents", checkpoint, body)
+    }
+    fn parts(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.call("/v1/parts", checkpoint, body)
     }
     fn mark(&self) -> Option<Digest> {
         self.mark

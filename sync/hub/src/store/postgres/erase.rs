@@ -1,6 +1,8 @@
 //! Erasures: what orders and stand-ins name, and the envelopes that go when both do. One device's rows in one transaction, as
 //! everywhere here: a stand-in is a row of the device that signed it, an order a row of the device whose entry it names.
 
+use std::collections::BTreeSet;
+
 use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
 use deadpool_postgres::{Object, Transaction};
@@ -8,6 +10,7 @@ use tokio_postgres::Row as SqlRow;
 
 use super::super::{Due, Row, Run};
 use super::fault::Failure;
+use super::parts;
 use super::read::{fixed, look, number, unsigned};
 use super::write::{change, lock, rows};
 
@@ -149,15 +152,10 @@ pub(super) async fn erase(mut client: Object, device: &DeviceId, doomed: &[Doome
     ] {
         change(&transaction, sql, &[&device, &journals, &seqs, &hashes]).await?;
     }
+    parts::doom(&transaction, device, (&journals, &seqs, &hashes)).await?;
     // What was missing and is now erased holds nobody up.
-    change(
-        &transaction,
-        "update heads h set complete = coalesce(
-             (select min(e.seq) - 1 from entries e
-              where e.device = $1 and e.journal = h.journal and e.envelope is null and not e.erased), h.seq)
-         where h.device = $1 and h.journal = any($2)",
-        &[&device, &journals],
-    )
-    .await?;
+    for place in doomed.iter().map(|target| (target.device, target.journal)).collect::<BTreeSet<_>>() {
+        parts::recount(&transaction, &place).await?;
+    }
     Ok(transaction.commit().await?)
 }

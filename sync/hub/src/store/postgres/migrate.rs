@@ -6,22 +6,25 @@ use super::super::StoreFault;
 use super::fault::Failure;
 
 /// Each step once, in order; the table `amanat_schema` counts how many are applied. A step that was released is never edited.
-const STEPS: [&str; 1] = [include_str!("../schema/postgres/1.sql")];
+const STEPS: [&str; 2] = [include_str!("../schema/postgres/1.sql"), include_str!("../schema/postgres/2.sql")];
 
 /// The tables that each step makes: where some are there and the count says otherwise, a step was applied by half.
-const TABLES: [&[&str]; 1] = [&[
-    "devices",
-    "heads",
-    "entries",
-    "readers",
-    "reach",
-    "owed",
-    "evidence",
-    "ordered",
-    "stand_ins",
-    "checkpoints",
-    "documents",
-]];
+const TABLES: [&[&str]; 2] = [
+    &[
+        "devices",
+        "heads",
+        "entries",
+        "readers",
+        "reach",
+        "owed",
+        "evidence",
+        "ordered",
+        "stand_ins",
+        "checkpoints",
+        "documents",
+    ],
+    &["parts"],
+];
 
 /// Any number that no other program on the same database takes for its own lock; this is "amanat" in ASCII.
 const LOCK: i64 = 0x616d_616e_6174;

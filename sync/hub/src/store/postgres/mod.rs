@@ -11,6 +11,7 @@ mod erase;
 mod fault;
 mod grants;
 mod migrate;
+mod parts;
 mod pool;
 #[cfg(test)]
 mod proofs;

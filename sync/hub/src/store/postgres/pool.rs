@@ -5,15 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amanat_keys::erasure::Doomed;
-use amanat_keys::fingerprint::DeviceId;
+use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_sync::documents::{Document, DocumentKind};
+use amanat_sync::wire::parts::PartAt;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::NoTls;
 
-use super::super::{Accepted, Answer, Depth, Due, HubStore, KeptCheckpoint, Ledger, Page, Run, Sought, StoreFault};
+use super::super::{
+    Accepted, Answer, Asker, Complete, Depth, Due, HubStore, KeptCheckpoint, Ledger, Page, PartBook, Run, Sought,
+    StoreFault,
+};
 use super::address::PostgresAddress;
 use super::fault::Failure;
-use super::{erase, grants, migrate, read, write};
+use super::{erase, grants, migrate, parts, read, write};
 
 /// Connections. More would only wait for the same disk.
 const CONNECTIONS: usize = 8;
@@ -211,6 +215,40 @@ impl HubStore for PostgresStore {
                 self.patiently(|client| {
                     let doomed = Arc::clone(&doomed);
                     async move { erase::erase(client, &device, &doomed).await }
+                })
+                .await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn parts(&self, asker: Asker, asked: Vec<PartAt>) -> Answer<'_, Vec<Option<PartBook>>> {
+        let asked = Arc::new((asker, asked));
+        Box::pin(self.patiently(move |client| {
+            let asked = Arc::clone(&asked);
+            async move { parts::books(client, &asked.0, &asked.1).await }
+        }))
+    }
+
+    fn hold_part(&self, device: DeviceId, digest: Digest) -> Answer<'_, Vec<Complete>> {
+        Box::pin(self.patiently(move |client| async move { parts::hold(client, &device, &digest).await }))
+    }
+
+    fn doomed_parts(&self) -> Answer<'_, Vec<(DeviceId, Digest)>> {
+        Box::pin(self.patiently(parts::doomed))
+    }
+
+    fn parts_gone(&self, gone: Vec<(DeviceId, Digest)>) -> Answer<'_, ()> {
+        let mut of_device: BTreeMap<DeviceId, Vec<Digest>> = BTreeMap::new();
+        for (device, digest) in gone {
+            of_device.entry(device).or_default().push(digest);
+        }
+        Box::pin(async move {
+            for (device, digests) in of_device {
+                let digests: Arc<[Digest]> = digests.into();
+                self.patiently(|client| {
+                    let digests = Arc::clone(&digests);
+                    async move { parts::gone(client, &device, &digests).await }
                 })
                 .await?;
             }

@@ -38,14 +38,14 @@ async fn a_server_is_told_of_a_newer_schema_and_of_one_applied_by_half() {
     drop(store);
     cluster.psql(&url, "insert into amanat_schema (step) values (99)");
     let newer = PostgresStore::open(&address).await;
-    assert!(matches!(newer, Err(StoreFault::TooNew { found: 99, known: 1 })), "{newer:?}");
+    assert!(matches!(newer, Err(StoreFault::TooNew { found: 99, known: 2 })), "{newer:?}");
     cluster.psql(&url, "delete from amanat_schema where step = 99; alter table evidence rename to other");
     let half = PostgresStore::open(&address).await;
     assert!(matches!(half, Err(StoreFault::HalfApplied { step: 1 })), "{half:?}");
     cluster.psql(&url, "alter table other rename to evidence; delete from amanat_schema");
     let unmarked = PostgresStore::open(&address).await;
     assert!(matches!(unmarked, Err(StoreFault::HalfApplied { step: 1 })), "{unmarked:?}");
-    cluster.psql(&url, "insert into amanat_schema (step) values (1)");
+    cluster.psql(&url, "insert into amanat_schema (step) values (1), (2)");
     PostgresStore::open(&address).await.unwrap();
 }
 
@@ -190,10 +190,10 @@ async fn a_grant_waits_for_whoever_writes_the_journal_it_leads_to() {
 pub(in crate::store) async fn spread_over_two() -> (Arc<Cluster>, PostgresStore) {
     let cluster = Cluster::shared();
     let (front, shards) = (cluster.database(), [cluster.database(), cluster.database()]);
-    let schema = include_str!("../schema/postgres/1.sql");
+    let schema = concat!(include_str!("../schema/postgres/1.sql"), include_str!("../schema/postgres/2.sql"));
     let host = front.split_once("host=").unwrap().1;
     let mut made = format!(
-        "create table amanat_schema (step bigint primary key); insert into amanat_schema values (1);
+        "create table amanat_schema (step bigint primary key); insert into amanat_schema values (1), (2);
          {schema} create extension postgres_fdw; create schema whole;"
     );
     for (n, shard) in shards.iter().enumerate() {
@@ -205,7 +205,9 @@ pub(in crate::store) async fn spread_over_two() -> (Arc<Cluster>, PostgresStore)
             super::cluster::PASSWORD
         );
     }
-    for table in ["devices", "heads", "entries", "readers", "reach", "owed", "evidence", "ordered", "stand_ins"] {
+    for table in
+        ["devices", "heads", "entries", "readers", "reach", "owed", "evidence", "ordered", "stand_ins", "parts"]
+    {
         made += &format!(
             "alter table {table} set schema whole; create table {table} (like whole.{table}) partition by hash (device);"
         );

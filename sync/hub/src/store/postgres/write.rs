@@ -12,7 +12,7 @@ use tokio_postgres::types::ToSql;
 use super::super::{Accepted, KeptCheckpoint, Row, Run, StoreFault};
 use super::fault::Failure;
 use super::read::{fixed, number, unsigned};
-use super::{erase, grants};
+use super::{erase, grants, parts};
 use crate::limits::EVIDENCE_PER_DEVICE;
 
 type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -165,6 +165,7 @@ async fn insert(transaction: &Transaction<'_>, run: &Run, new: &[Row]) -> Result
     )
     .await?;
     erase::note(transaction, run, new).await?;
+    parts::note(transaction, run, new, &erased).await?;
     // The head said that these places are free, and nobody else may take them now.
     if usize::try_from(inserted) == Ok(new.len()) {
         Ok(())
@@ -199,19 +200,10 @@ async fn store_head(
     standing: &mut Standing,
 ) -> Result<(), Failure> {
     let (device, journal) = ids(run);
-    let whole = standing.complete == standing.head.seq && run.rows.iter().all(|row| row.envelope.is_some());
-    let first_missing = if whole {
-        None
-    } else {
-        let missing =
-            "select min(seq) from entries where device = $1 and journal = $2 and envelope is null and not erased";
-        let found = rows(transaction, missing, &[&device, &journal]).await?;
-        found.first().map(|row| row.try_get::<_, Option<i64>>(0)).transpose()?.flatten()
-    };
-    let complete = match first_missing {
-        Some(seq) => unsigned(seq)?.saturating_sub(1),
-        None => head.seq,
-    };
+    let has_all = |row: &Row| row.envelope.is_some() && row.parts.is_empty();
+    let whole = standing.complete == standing.head.seq && run.rows.iter().all(has_all);
+    let first_missing = if whole { None } else { parts::first_missing(transaction, &run.place).await? };
+    let complete = first_missing.unwrap_or(head.seq);
     let statement = if standing.kept {
         "update heads set seq = $3, link = $4, complete = $5 where device = $1 and journal = $2"
     } else {

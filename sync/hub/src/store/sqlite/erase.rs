@@ -8,6 +8,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::super::{Due, Place, Row, StoreFault};
 use super::open::fault;
+use super::parts;
 use super::read::{number, unsigned};
 
 /// Notes what a proven order names.
@@ -108,18 +109,11 @@ fn erase_all(connection: &mut Connection, doomed: &[Doomed]) -> Result<(), Store
         ] {
             transaction.prepare_cached(sql).and_then(|mut s| s.execute(key(target))).map_err(fault)?;
         }
+        parts::doom(&transaction, &(target.device, target.journal), target.seq, &target.hash)?;
     }
     // What was missing and is now erased holds nobody up.
-    for (device, journal) in doomed.iter().map(|t| (t.device, t.journal)).collect::<BTreeSet<_>>() {
-        transaction
-            .prepare_cached(
-                "update heads set complete = coalesce(
-                     (select min(seq) - 1 from entries
-                      where device = ?1 and journal = ?2 and envelope is null and erased = 0), seq)
-                 where device = ?1 and journal = ?2",
-            )
-            .and_then(|mut s| s.execute(params![device.as_bytes(), journal.as_bytes()]))
-            .map_err(fault)?;
+    for place in doomed.iter().map(|t| (t.device, t.journal)).collect::<BTreeSet<_>>() {
+        parts::recount(&transaction, &place)?;
     }
     transaction.commit().map_err(fault)
 }

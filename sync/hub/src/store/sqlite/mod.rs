@@ -5,6 +5,7 @@
 
 mod erase;
 mod open;
+mod parts;
 mod read;
 mod worker;
 mod write;

@@ -7,7 +7,11 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use super::super::StoreFault;
 
 /// Each step once, in order; `user_version` counts how many are applied. A step that was released is never edited.
-const STEPS: [&str; 2] = [include_str!("../schema/sqlite/1.sql"), include_str!("../schema/sqlite/2.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("../schema/sqlite/1.sql"),
+    include_str!("../schema/sqlite/2.sql"),
+    include_str!("../schema/sqlite/3.sql"),
+];
 
 /// The connection that writes; it makes the file and brings its schema up to date.
 pub(super) fn writer(path: &Path) -> Result<Connection, StoreFault> {

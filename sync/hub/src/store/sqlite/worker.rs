@@ -5,12 +5,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 use amanat_keys::erasure::Doomed;
+use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_sync::documents::{Document, DocumentKind};
+use amanat_sync::wire::parts::PartAt;
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use super::super::{Accepted, Answer, Depth, Due, HubStore, KeptCheckpoint, Ledger, Page, Run, Sought, StoreFault};
-use super::{erase, open, read, write};
+use super::super::{
+    Accepted, Answer, Asker, Complete, Depth, Due, HubStore, KeptCheckpoint, Ledger, Page, PartBook, Run, Sought,
+    StoreFault,
+};
+use super::{erase, open, parts, read, write};
 
 /// Requests that may wait for the writer; beyond that their tasks wait to queue.
 const QUEUE: usize = 64;
@@ -40,6 +45,8 @@ enum Job {
     Document(Document, oneshot::Sender<Result<bool, StoreFault>>),
     Order(Vec<Doomed>, oneshot::Sender<Result<(), StoreFault>>),
     Erase(Vec<Doomed>, oneshot::Sender<Result<(), StoreFault>>),
+    Hold(DeviceId, Digest, oneshot::Sender<Result<Vec<Complete>, StoreFault>>),
+    Gone(Vec<(DeviceId, Digest)>, oneshot::Sender<Result<(), StoreFault>>),
 }
 
 impl SqliteStore {
@@ -143,6 +150,22 @@ impl HubStore for SqliteStore {
     fn erase(&self, doomed: Vec<Doomed>) -> Answer<'_, ()> {
         self.ask(|answer| Job::Erase(doomed, answer))
     }
+
+    fn parts(&self, asker: Asker, asked: Vec<PartAt>) -> Answer<'_, Vec<Option<PartBook>>> {
+        self.look(move |connection| parts::books(connection, &asker, &asked))
+    }
+
+    fn hold_part(&self, device: DeviceId, digest: Digest) -> Answer<'_, Vec<Complete>> {
+        self.ask(move |answer| Job::Hold(device, digest, answer))
+    }
+
+    fn doomed_parts(&self) -> Answer<'_, Vec<(DeviceId, Digest)>> {
+        self.look(parts::doomed)
+    }
+
+    fn parts_gone(&self, gone: Vec<(DeviceId, Digest)>) -> Answer<'_, ()> {
+        self.ask(|answer| Job::Gone(gone, answer))
+    }
 }
 
 /// Until the store is dropped. An answer that nobody waits for any more is no fault: the client went away.
@@ -175,6 +198,12 @@ fn work(mut connection: Connection, mut queue: mpsc::Receiver<Job>) {
             }
             Job::Erase(doomed, answer) => {
                 let _gone = answer.send(erase::erase(&mut connection, &doomed));
+            }
+            Job::Hold(device, digest, answer) => {
+                let _gone = answer.send(parts::hold(&mut connection, &device, &digest));
+            }
+            Job::Gone(gone, answer) => {
+                let _gone = answer.send(parts::gone(&mut connection, &gone));
             }
         }
         if next.is_none() {

@@ -9,9 +9,9 @@ use amanat_sync::documents::Document;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::super::{Accepted, Grant, KeptCheckpoint, ReaderId, Row, Run, StoreFault};
-use super::erase;
 use super::open::fault;
 use super::read::{digest, kind_number, number, unsigned};
+use super::{erase, parts};
 use crate::limits::EVIDENCE_PER_DEVICE;
 
 /// Several pushes in one transaction; the answers in the same order.
@@ -115,6 +115,7 @@ fn insert(transaction: &Transaction<'_>, run: &Run, rows: &[Row]) -> Result<(), 
                 erased
             ])
             .map_err(fault)?;
+        parts::note(transaction, &run.place, row, erased)?;
     }
     drop(statement);
     erase::note(transaction, &run.place, rows)?;
@@ -206,16 +207,7 @@ fn fill(transaction: &Transaction<'_>, run: &Run, rows: &[Row], complete: u64) -
 
 fn store_head(transaction: &Transaction<'_>, run: &Run, head: &Head) -> Result<u64, StoreFault> {
     let (device, journal) = &run.place;
-    let missing: Option<i64> = transaction
-        .prepare_cached(
-            "select min(seq) from entries where device = ?1 and journal = ?2 and envelope is null and erased = 0",
-        )
-        .and_then(|mut s| s.query_row(params![device.as_bytes(), journal.as_bytes()], |row| row.get(0)))
-        .map_err(fault)?;
-    let complete = match missing {
-        Some(seq) => unsigned(seq)?.saturating_sub(1),
-        None => head.seq,
-    };
+    let complete = parts::first_missing(transaction, &run.place)?.unwrap_or(head.seq);
     transaction
         .prepare_cached(
             "insert into heads (device, journal, seq, link, complete) values (?1, ?2, ?3, ?4, ?5)

@@ -1,0 +1,20 @@
+//! An attachment of an entry: a scan, a photo, a recording, as the entry speaks of it. Its bytes lie elsewhere, sealed.
+
+use super::ids::PartHash;
+
+/// What is known of an attachment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attached {
+    /// Hash of its content: what the author signed for.
+    pub commitment: PartHash,
+    /// Its media type, like `image/jpeg`.
+    pub media: Box<str>,
+    /// The name that its file had.
+    pub name: Box<str>,
+    /// Hash of its sealed bytes, by which they are found; from the signed header.
+    pub digest: PartHash,
+    /// Size of its sealed bytes; from the signed header.
+    pub sealed: u64,
+    /// Size of its content.
+    pub size: u64,
+}

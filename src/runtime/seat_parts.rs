@@ -1,0 +1,101 @@
+//! Attachments at the desk: a file that a person named is sealed into a case, or an attachment is opened into a file. Both take as long as
+//! the file is large; they say how far they are, and stop when told.
+
+use std::{
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use super::{
+    attaching::{self, ToAttach},
+    clock,
+    keep::{ToKeep, What},
+    officer,
+    seat::Seat,
+    tellings,
+    wake::Wake,
+};
+use crate::{
+    codebook::Surroundings,
+    failure::Failure,
+    model::{CaseId, Casebook, Code, EntryId},
+    ui::{Msg, Trouble},
+};
+
+/// Between two words on how far it is: often enough to be seen moving.
+const STEP: Duration = Duration::from_millis(250);
+
+impl Seat {
+    pub(super) fn attach(&mut self, case: CaseId, path: &str) {
+        match self.attach_file(case, path) {
+            Err(failure) => self.say(Msg::AttachFailed(tellings::trouble(&failure))),
+            Ok(entries) => {
+                self.say(Msg::Kept { entries, draft: None });
+                self.carry();
+            }
+        }
+    }
+
+    fn attach_file(&mut self, case: CaseId, path: &str) -> Result<Vec<crate::model::Entry>, Failure> {
+        let codebook = Arc::clone(&self.codebook);
+        let files = [ToAttach { path: path.into(), media: None }];
+        let mut going = self.going();
+        let config = self.config.clone();
+        self.with_home(|home| {
+            let known = officer::known(home.unit()?, home.member()?, &config);
+            let around = Surroundings::of(&Casebook::default(), None);
+            let sheet = attaching::note(&codebook, case, &known, (&files, None), &around);
+            let (sheet, _warnings) = sheet.map_err(|(form, _)| {
+                Failure::failed(format!("attaching — the form {form} asks for more than a file"), "Add a note by hand.")
+            })?;
+            let keep = ToKeep { case, what: What::Sheet(sheet), source: None, draft: None, sharing: None };
+            home.attach(&codebook, keep, &files, &mut *going)
+        })
+    }
+
+    /// Opens an attachment into a file, or asks for it to be fetched.
+    pub(super) fn save_part(&mut self, entry: &EntryId, part: usize, path: &str) {
+        match self.save_file(entry, part, path) {
+            Err(failure) => self.say(Msg::SaveFailed(tellings::trouble(&failure))),
+            Ok(true) => self.say(Msg::PartSaved { path: path.to_owned() }),
+            Ok(false) => {
+                self.say(Msg::SaveFailed(Trouble::word("part.asked")));
+                self.carry();
+            }
+        }
+    }
+
+    fn save_file(&mut self, id: &EntryId, part: usize, path: &str) -> Result<bool, Failure> {
+        let codebook = Arc::clone(&self.codebook);
+        let mut going = self.going();
+        self.with_home(|home| {
+            let mut found = None;
+            home.replay(|entries, _so_far| found = entries.into_iter().find(|entry| entry.id == *id).or(found.take()))?;
+            let entry = found.ok_or_else(|| Failure::failed("saving an attachment — the entry is not here", ""))?;
+            let part = entry.parts.get(part).cloned();
+            let part = part.ok_or_else(|| Failure::failed("saving an attachment — the entry has none", ""))?;
+            if home.wish_part(&entry, &part)? {
+                return Ok(false);
+            }
+            // On record before it is done: from here on there is a copy that nothing protects.
+            home.keep(&codebook, ToKeep::access(entry.case, Code::new("export"), 1))?;
+            home.save_part(&entry, &part, Path::new(path), false, &mut *going)?;
+            Ok(true)
+        })
+    }
+
+    /// Says how far it is, a few times a second, and whether to go on.
+    fn going(&self) -> Box<dyn FnMut(u64, u64) -> bool> {
+        self.stop.store(false, Ordering::SeqCst);
+        let (stop, wake, mut said) = (Arc::clone(&self.stop), self.wake.clone(), None);
+        Box::new(move |done, total| {
+            let now = clock::instant();
+            if said.is_none_or(|at| now.duration_since(at) >= STEP) {
+                said = Some(now);
+                wake.send(Wake::Msg(Msg::Sealing { done, total })).unwrap_or_default();
+            }
+            !stop.load(Ordering::SeqCst)
+        })
+    }
+}

@@ -1,0 +1,94 @@
+//! A file's path, typed over a screen: what it is for, how far the work with it has come, and what went wrong.
+
+use ratatui::{
+    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
+    layout::Rect,
+};
+
+use super::{
+    bars,
+    canvas::{Canvas, middle},
+    text::Edit,
+};
+use crate::ui::{keymap::Act, msg::Trouble, theme::Role};
+
+/// The question and its answer so far.
+#[derive(Debug)]
+pub(crate) struct Path {
+    edit: Edit,
+    /// How much of the work is done, while it goes on: parts of a hundred.
+    busy: Option<u64>,
+    trouble: Option<Trouble>,
+}
+
+/// What came of a key.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// Nothing yet.
+    Still,
+    /// This path.
+    Path(String),
+    /// The question is taken back.
+    Left,
+    /// The work is to stop.
+    Stop,
+}
+
+impl Path {
+    pub(crate) fn new() -> Self {
+        Self { edit: Edit::line(""), busy: None, trouble: None }
+    }
+
+    pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>) -> Asked {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match (act, key.code) {
+            (Some(Act::Back), _) if self.busy.is_some() => return Asked::Stop,
+            (Some(Act::Back), _) => return Asked::Left,
+            _ if self.busy.is_some() => {}
+            (Some(Act::Choose), _) if !self.edit.text().trim().is_empty() => {
+                self.busy = Some(0);
+                self.trouble = None;
+                return Asked::Path(self.edit.text().trim().to_owned());
+            }
+            (Some(_), _) => {}
+            (None, KeyCode::Char(letter)) if !control => self.edit.letter(letter),
+            (None, code) => {
+                self.edit.key(code, control, 60);
+            }
+        }
+        Asked::Still
+    }
+
+    pub(crate) fn paste(&mut self, text: &str) {
+        if self.busy.is_none() {
+            self.edit.paste(text.trim_end_matches(['\r', '\n']));
+        }
+    }
+
+    /// The work has come so far.
+    pub(crate) fn reached(&mut self, done: u64, total: u64) {
+        if self.busy.is_some() {
+            self.busy = Some(done.saturating_mul(100) / total.max(1));
+        }
+    }
+
+    /// The work ended without a result: the path can be corrected.
+    pub(crate) fn failed(&mut self, trouble: &Trouble) {
+        self.busy = None;
+        self.trouble = Some(trouble.clone());
+    }
+
+    pub(crate) fn draw(&self, canvas: &mut Canvas<'_>, area: Rect, heading: &str, hint: &str) {
+        let inside = canvas.popup(middle(area, 70, 9), heading);
+        self.edit.draw(canvas, Rect { y: inside.y + 1, height: 1, ..inside }, self.busy.is_none());
+        let (text, role) = match (&self.busy, &self.trouble) {
+            (Some(percent), _) => (canvas.fill("part.working", &[("percent", &percent.to_string())]), Role::Accent),
+            (None, Some(trouble)) => {
+                (format!("! {}", bars::sentence(canvas, &trouble.word, &trouble.detail)), Role::Warn)
+            }
+            (None, None) => (hint.to_owned(), Role::Faint),
+        };
+        let below = Rect { y: inside.y + 3, height: inside.height.saturating_sub(3), ..inside };
+        canvas.paragraph(below, &text, role);
+    }
+}

@@ -1,0 +1,305 @@
+//! Where attachments lie: those that come in part, in files that survive a stop, and those that are whole, in a folder or an object
+//! store. Sealed bytes, by device and digest; nothing here opens them.
+//!
+//! A device that knows another's digest cannot have the bytes by listing it in an entry of its own: each device's attachments lie
+//! apart.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use amanat_keys::fingerprint::{DeviceId, Digest};
+use object_store::path::Path as Key;
+use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload, WriteMultipart};
+use tokio::sync::OwnedMutexGuard;
+
+use crate::limits::{DISK_RESERVE, PART_BLOCK, STAGED_PER_DEVICE};
+use crate::store::StoreFault;
+
+/// An attachment: whose, which, and how large its header says it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Blob {
+    pub(crate) device: DeviceId,
+    pub(crate) digest: Digest,
+    pub(crate) size: u64,
+}
+
+/// What became of bytes that came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Brought {
+    /// So many bytes are here.
+    UpTo(u64),
+    /// The device has more on the way than one may have.
+    TooMuch,
+}
+
+type Turn = Arc<tokio::sync::Mutex<()>>;
+
+/// The attachments of a hub.
+#[derive(Debug)]
+pub struct Blobs {
+    staging: PathBuf,
+    place: Arc<dyn ObjectStore>,
+    /// One at a time for each attachment: bytes that come, the look through them, and the removal.
+    turns: Mutex<HashMap<(DeviceId, Digest), Turn>>,
+}
+
+impl Blobs {
+    /// What comes in part lies in `staging`, what is whole in `place`.
+    ///
+    /// # Errors
+    /// [`StoreFault`] when the folder cannot be made.
+    pub fn new(staging: &Path, place: Arc<dyn ObjectStore>) -> Result<Self, StoreFault> {
+        make_private(staging).map_err(disk)?;
+        Ok(Self { staging: staging.to_owned(), place, turns: Mutex::new(HashMap::new()) })
+    }
+
+    /// How many bytes of one are here that is not whole yet.
+    pub(crate) fn staged(&self, blob: &Blob) -> u64 {
+        fs::metadata(self.staged_at(blob)).map_or(0, |meta| meta.len())
+    }
+
+    /// Puts bytes behind those that are here, if they begin there; durable when it answers.
+    pub(crate) async fn bring(&self, blob: Blob, from: u64, bytes: Vec<u8>) -> Result<Brought, StoreFault> {
+        let _turn = self.turn(&blob).await;
+        let (path, staging) = (self.staged_at(&blob), self.staging.clone());
+        tokio::task::spawn_blocking(move || append(&staging, &path, &blob, from, &bytes))
+            .await
+            .map_err(|_died| StoreFault::Stopped)?
+    }
+
+    /// Looks through one whose bytes are all here. The right ones go to their place and stay in the staging folder until
+    /// [`Blobs::settled`]; others go. Whether they were the right ones.
+    pub(crate) async fn settle(&self, blob: &Blob) -> Result<bool, StoreFault> {
+        let _turn = self.turn(blob).await;
+        let path = self.staged_at(blob);
+        let read = path.clone();
+        let found =
+            tokio::task::spawn_blocking(move || File::open(read).and_then(|mut file| Digest::of_all(&mut file)));
+        let found = match found.await.map_err(|_died| StoreFault::Stopped)? {
+            Ok(found) => found,
+            // Another request has settled it meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(self.is_there(blob).await),
+            Err(error) => return Err(disk(error)),
+        };
+        if found != blob.digest {
+            remove(&path)?;
+            return Ok(false);
+        }
+        self.put(blob, &path).await?;
+        Ok(true)
+    }
+
+    /// The books say that it is held: what gathered goes.
+    pub(crate) async fn settled(&self, blob: &Blob) -> Result<(), StoreFault> {
+        let _turn = self.turn(blob).await;
+        remove(&self.staged_at(blob))
+    }
+
+    /// At most so many bytes of a whole one, from a place on.
+    pub(crate) async fn range(&self, blob: &Blob, from: u64, most: u64) -> Result<Vec<u8>, StoreFault> {
+        let end = from.saturating_add(most).min(blob.size);
+        if from >= end {
+            return Ok(Vec::new());
+        }
+        Ok(self.place.get_range(&key(blob), from..end).await.map_err(away)?.to_vec())
+    }
+
+    /// Removes every byte of one; removing what is not there is done already.
+    pub(crate) async fn discard(&self, device: DeviceId, digest: Digest) -> Result<(), StoreFault> {
+        let blob = Blob { device, digest, size: 0 };
+        let _turn = self.turn(&blob).await;
+        remove(&self.staged_at(&blob))?;
+        match self.place.delete(&key(&blob)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(fault) => Err(away(fault)),
+        }
+    }
+
+    async fn is_there(&self, blob: &Blob) -> bool {
+        self.place.head(&key(blob)).await.is_ok_and(|meta| meta.size == blob.size)
+    }
+
+    /// Copies a file to its place, a block at a time. What is under the same name already is the same.
+    async fn put(&self, blob: &Blob, path: &Path) -> Result<(), StoreFault> {
+        let file = Arc::new(Mutex::new(File::open(path).map_err(disk)?));
+        let first = block(&file).await?;
+        if first.len() < PART_BLOCK {
+            return self.place.put(&key(blob), PutPayload::from(first)).await.map(drop).map_err(away);
+        }
+        let upload = self.place.put_multipart(&key(blob)).await.map_err(away)?;
+        let mut writing = WriteMultipart::new_with_chunk_size(upload, PART_BLOCK);
+        let mut next = first;
+        while !next.is_empty() {
+            writing.write(&next);
+            writing.wait_for_capacity(1).await.map_err(away)?;
+            next = block(&file).await?;
+        }
+        writing.finish().await.map(drop).map_err(away)
+    }
+
+    async fn turn(&self, blob: &Blob) -> OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+            Arc::clone(turns.entry((blob.device, blob.digest)).or_default())
+        };
+        turn.lock_owned().await
+    }
+
+    fn staged_at(&self, blob: &Blob) -> PathBuf {
+        self.staging.join(blob.device.to_string()).join(blob.digest.to_string())
+    }
+}
+
+fn key(blob: &Blob) -> Key {
+    Key::from_iter([blob.device.to_string(), blob.digest.to_string()])
+}
+
+fn append(staging: &Path, path: &Path, blob: &Blob, from: u64, bytes: &[u8]) -> Result<Brought, StoreFault> {
+    let here = fs::metadata(path).map_or(0, |meta| meta.len());
+    let more = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    if from != here || bytes.is_empty() || here.saturating_add(more) > blob.size {
+        return Ok(Brought::UpTo(here));
+    }
+    let folder = staging.join(blob.device.to_string());
+    make_private(&folder).map_err(disk)?;
+    if here == 0 && gathered(&folder)?.saturating_add(blob.size) > STAGED_PER_DEVICE {
+        return Ok(Brought::TooMuch);
+    }
+    if free(staging)?.saturating_sub(more) < DISK_RESERVE {
+        return Err(StoreFault::Full);
+    }
+    let mut file = OpenOptions::new().append(true).create(true).open(path).map_err(disk)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_data());
+    if let Err(fault) = written {
+        // What a full disk cut short must not be taken for what came.
+        file.set_len(here).unwrap_or_default();
+        return Err(disk(fault));
+    }
+    Ok(Brought::UpTo(here.saturating_add(more)))
+}
+
+/// Bytes of one device that have come in part.
+fn gathered(folder: &Path) -> Result<u64, StoreFault> {
+    let mut sum = 0_u64;
+    for entry in fs::read_dir(folder).map_err(disk)? {
+        sum = sum.saturating_add(entry.and_then(|entry| entry.metadata()).map_err(disk)?.len());
+    }
+    Ok(sum)
+}
+
+#[cfg(unix)]
+fn free(folder: &Path) -> Result<u64, StoreFault> {
+    let there = rustix::fs::statvfs(folder).map_err(|fault| disk(fault.into()))?;
+    Ok(there.f_bavail.saturating_mul(there.f_frsize))
+}
+
+#[cfg(not(unix))]
+fn free(_folder: &Path) -> Result<u64, StoreFault> {
+    Ok(u64::MAX)
+}
+
+/// The next block of a file; empty at its end.
+async fn block(file: &Arc<Mutex<File>>) -> Result<Vec<u8>, StoreFault> {
+    let file = Arc::clone(file);
+    let read = tokio::task::spawn_blocking(move || {
+        let mut block = Vec::with_capacity(PART_BLOCK);
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        let most = u64::try_from(PART_BLOCK).unwrap_or(u64::MAX);
+        (&mut *file).take(most).read_to_end(&mut block).map(|_read| block)
+    });
+    read.await.map_err(|_died| StoreFault::Stopped)?.map_err(disk)
+}
+
+fn remove(path: &Path) -> Result<(), StoreFault> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(disk(error)),
+        _ => Ok(()),
+    }
+}
+
+fn disk(error: io::Error) -> StoreFault {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreFault::Full,
+        _ => StoreFault::Parts(Box::new(error)),
+    }
+}
+
+fn away(fault: object_store::Error) -> StoreFault {
+    StoreFault::Parts(Box::new(fault))
+}
+
+#[cfg(unix)]
+fn make_private(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+#[cfg(not(unix))]
+fn make_private(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use object_store::memory::InMemory;
+
+    use super::*;
+
+    fn blob(bytes: &[u8]) -> Blob {
+        let size = u64::try_from(bytes.len()).unwrap();
+        Blob { device: DeviceId::from_bytes([1; 32]), digest: Digest::of(bytes), size }
+    }
+
+    fn blobs(folder: &Path) -> Blobs {
+        Blobs::new(folder, Arc::new(InMemory::new())).unwrap()
+    }
+
+    #[tokio::test]
+    async fn bytes_gather_from_where_they_stand_and_only_the_right_ones_settle() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = blobs(folder.path());
+        let one = blob(b"sealed bytes");
+        assert_eq!(held.bring(one, 0, b"sealed".to_vec()).await.unwrap(), Brought::UpTo(6));
+        for (from, bytes) in [(0, b"again".to_vec()), (9, b"later".to_vec()), (6, b" and more than there is".to_vec())]
+        {
+            assert_eq!(
+                held.bring(one, from, bytes).await.unwrap(),
+                Brought::UpTo(6),
+                "nothing but what follows is taken"
+            );
+        }
+        let again = blobs(folder.path());
+        assert_eq!(again.staged(&one), 6, "a stop forgets nothing");
+        again.bring(one, 6, b" bytes".to_vec()).await.unwrap();
+        assert!(again.settle(&one).await.unwrap());
+        assert_eq!(again.range(&one, 7, 100).await.unwrap(), b"bytes");
+        assert_eq!(again.range(&one, 12, 100).await.unwrap(), b"");
+        again.settled(&one).await.unwrap();
+        assert_eq!(again.staged(&one), 0);
+        assert!(again.settle(&one).await.unwrap(), "settling again finds it in its place");
+        again.discard(one.device, one.digest).await.unwrap();
+        again.discard(one.device, one.digest).await.unwrap();
+        assert!(again.range(&one, 0, 5).await.is_err());
+        let wrong = Blob { digest: Digest::of(b"others"), ..one };
+        again.bring(wrong, 0, b"sealed bytes".to_vec()).await.unwrap();
+        assert!(!again.settle(&wrong).await.unwrap());
+        assert_eq!(again.staged(&wrong), 0, "it begins anew");
+    }
+
+    #[tokio::test]
+    async fn a_device_cannot_gather_without_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = blobs(folder.path());
+        let large = |n: u8| Blob { size: STAGED_PER_DEVICE / 2 + 1, ..blob(&[n]) };
+        assert_eq!(held.bring(large(1), 0, vec![0; 10]).await.unwrap(), Brought::UpTo(10));
+        let sparse = File::options().write(true).open(held.staged_at(&large(1))).unwrap();
+        sparse.set_len(STAGED_PER_DEVICE / 2).unwrap();
+        assert_eq!(held.bring(large(2), 0, vec![0; 10]).await.unwrap(), Brought::TooMuch);
+        let other = Blob { device: DeviceId::from_bytes([2; 32]), ..large(2) };
+        assert_eq!(held.bring(other, 0, vec![0; 10]).await.unwrap(), Brought::UpTo(10), "others are not held up");
+    }
+}

@@ -1,0 +1,176 @@
+//! What the hub says about attachments: how they stand, pieces in, pieces out. A piece is taken only for what an entry held here
+//! lists, and given only to its author's device and to those whom the entry's slip names.
+
+use std::sync::Arc;
+
+use amanat_keys::fingerprint::{DeviceId, Digest};
+use amanat_sync::wire::limits::MAX_PART_PIECE;
+use amanat_sync::wire::parts::{PartAt, PartState, PartsCall, PartsReply};
+use tokio::time::timeout;
+
+use crate::Hub;
+use crate::accept::receipt;
+use crate::api::reply::Failure;
+use crate::blobs::{Blob, Blobs, Brought};
+use crate::limits::SETTLE_TURN;
+use crate::standing::{Caller, Standing};
+use crate::store::{Asker, Complete, PartBook, PartHeld, StoreFault};
+
+/// Answers one call.
+pub(crate) async fn answer(
+    hub: &Arc<Hub>,
+    standing: &Standing,
+    caller: &Caller,
+    call: PartsCall,
+) -> Result<PartsReply, Failure> {
+    let blobs = hub.blobs.as_ref().ok_or(Failure::NoSuchPage)?;
+    match call {
+        PartsCall::Ask(asked) => ask(hub, blobs, standing, caller, asked).await,
+        PartsCall::Bring(at, from, bytes) => {
+            let Some(book) = book(hub, standing, caller, at).await? else { return Ok(one(PartState::Unknown)) };
+            if book.state != PartHeld::Wanted {
+                return Ok(one(known(&book)));
+            }
+            let blob = blob(&at, &book);
+            match blobs.bring(blob, from, bytes).await? {
+                Brought::TooMuch => Err(Failure::TooLarge),
+                Brought::UpTo(here) if here < blob.size => Ok(one(PartState::Wanted(here))),
+                Brought::UpTo(_) => {
+                    let (state, held) = settle(hub, blobs, blob).await?;
+                    Ok(PartsReply { statements: receipts(hub, standing, caller, &held).await?, ..one(state) })
+                }
+            }
+        }
+        // A revoked device may hand over what it wrote; nothing is given to it.
+        PartsCall::Fetch(..) if !caller.active => Err(Failure::Revoked),
+        PartsCall::Fetch(at, from, most) => {
+            let Some(book) = book(hub, standing, caller, at).await? else { return Ok(one(PartState::Unknown)) };
+            if book.state != PartHeld::Held {
+                return Ok(one(standing_of(blobs, &at, &book)));
+            }
+            let most = most.min(u64::try_from(MAX_PART_PIECE).unwrap_or(u64::MAX));
+            let bytes = blobs.range(&blob(&at, &book), from, most).await?;
+            Ok(PartsReply { bytes, ..one(PartState::Held) })
+        }
+    }
+}
+
+async fn ask(
+    hub: &Arc<Hub>,
+    blobs: &Arc<Blobs>,
+    standing: &Standing,
+    caller: &Caller,
+    asked: Vec<PartAt>,
+) -> Result<PartsReply, Failure> {
+    let books = hub.store.parts(asker(standing, caller), asked.clone()).await?;
+    let (mut reply, mut moved) = (PartsReply::default(), Vec::new());
+    for (at, book) in asked.into_iter().zip(books) {
+        let Some(book) = book.filter(|book| book.may) else {
+            reply.states.push(PartState::Unknown);
+            continue;
+        };
+        let blob = blob(&at, &book);
+        // All bytes were here when the hub was stopped, or the device grew tired of waiting.
+        let state = if book.state == PartHeld::Wanted && blobs.staged(&blob) == blob.size {
+            let (state, held) = settle(hub, blobs, blob).await?;
+            moved.extend(held);
+            state
+        } else {
+            standing_of(blobs, &at, &book)
+        };
+        reply.states.push(state);
+    }
+    reply.statements = receipts(hub, standing, caller, &moved).await?;
+    Ok(reply)
+}
+
+async fn book(hub: &Hub, standing: &Standing, caller: &Caller, at: PartAt) -> Result<Option<PartBook>, StoreFault> {
+    let books = hub.store.parts(asker(standing, caller), vec![at]).await?;
+    Ok(books.into_iter().next().flatten().filter(|book| book.may))
+}
+
+fn asker(standing: &Standing, caller: &Caller) -> Asker {
+    Asker { device: caller.device, readers: standing.readers(&caller.device) }
+}
+
+fn blob(at: &PartAt, book: &PartBook) -> Blob {
+    Blob { device: at.entry.device, digest: at.digest, size: book.size }
+}
+
+fn one(state: PartState) -> PartsReply {
+    PartsReply { states: vec![state], ..PartsReply::default() }
+}
+
+fn known(book: &PartBook) -> PartState {
+    match book.state {
+        PartHeld::Wanted => PartState::Wanted(0),
+        PartHeld::Held => PartState::Held,
+        PartHeld::Gone => PartState::Gone,
+    }
+}
+
+fn standing_of(blobs: &Blobs, at: &PartAt, book: &PartBook) -> PartState {
+    match book.state {
+        PartHeld::Wanted => PartState::Wanted(blobs.staged(&blob(at, book))),
+        PartHeld::Held | PartHeld::Gone => known(book),
+    }
+}
+
+/// Looks through an attachment whose bytes are all here and puts it in its place. It goes on although nobody waits any more.
+async fn settle(hub: &Arc<Hub>, blobs: &Arc<Blobs>, blob: Blob) -> Result<(PartState, Vec<Complete>), Failure> {
+    let (hub, blobs) = (Arc::clone(hub), Arc::clone(blobs));
+    let settling = tokio::spawn(async move { settle_now(&hub, &blobs, blob).await });
+    match timeout(SETTLE_TURN, settling).await {
+        Err(_elapsed) => Ok((PartState::Wanted(blob.size), Vec::new())),
+        Ok(Err(_died)) => Err(Failure::Broken("the look through an attachment")),
+        Ok(Ok(settled)) => Ok(settled?),
+    }
+}
+
+async fn settle_now(hub: &Hub, blobs: &Blobs, blob: Blob) -> Result<(PartState, Vec<Complete>), StoreFault> {
+    if !blobs.settle(&blob).await? {
+        tracing::warn!(device = %blob.device, part = %blob.digest, "an attachment came whole and is not what its header names");
+        return Ok((PartState::Refused, Vec::new()));
+    }
+    let held = hub.store.hold_part(blob.device, blob.digest).await?;
+    blobs.settled(&blob).await?;
+    if held.is_empty() {
+        // Erased while it came; or another request was quicker, and then nothing is doomed.
+        hub.sweep_parts().await?;
+    }
+    tracing::info!(device = %blob.device, size = blob.size, "an attachment is held");
+    Ok((PartState::Held, held))
+}
+
+/// Receipts for the caller's own journals that are complete further than before.
+async fn receipts(hub: &Hub, standing: &Standing, caller: &Caller, held: &[Complete]) -> Result<Vec<Vec<u8>>, Failure> {
+    let own: Vec<&Complete> = held.iter().filter(|held| held.place.0 == caller.device).collect();
+    if own.is_empty() {
+        return Ok(Vec::new());
+    }
+    let now = hub.now_ms();
+    let heads: Vec<_> = own.iter().map(|held| (held.place, held.head)).collect();
+    let newest = hub.keeper.cover(&*hub.store, &heads, now).await?;
+    let mut statements: Vec<Vec<u8>> = own.into_iter().map(|held| receipt(hub, standing, held, &newest, now)).collect();
+    statements.push(newest.statement);
+    Ok(statements)
+}
+
+impl Hub {
+    /// Removes the bytes of attachments whose entries are erased.
+    ///
+    /// # Errors
+    /// [`StoreFault`]; what is due then stays due.
+    pub(crate) async fn sweep_parts(&self) -> Result<(), StoreFault> {
+        let Some(blobs) = &self.blobs else { return Ok(()) };
+        let doomed: Vec<(DeviceId, Digest)> = self.store.doomed_parts().await?;
+        if doomed.is_empty() {
+            return Ok(());
+        }
+        for (device, digest) in &doomed {
+            blobs.discard(*device, *digest).await?;
+        }
+        tracing::info!(parts = doomed.len(), "attachments of erased entries are gone");
+        self.store.parts_gone(doomed).await
+    }
+}

@@ -1,0 +1,308 @@
+//! Attachments between a courier and a hub: behind the entries, piece by piece, to those whom the entry is for, and never another's bytes.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use amanat_hub::store::{HubStore, MemoryStore};
+use amanat_hub::{Blobs, Hub, PlaceUrl};
+use amanat_keys::fingerprint::Digest;
+use amanat_keys::row_seal::RowSeal;
+use amanat_keys::trust::Trust;
+use amanat_sync::courier::{Courier, End, Outcome, Trouble, pass};
+use amanat_sync::entry::{Part, SealedEntry};
+use amanat_sync::journal::{Journal, Keep, Line, SqliteJournal};
+use amanat_sync::part_files::{PartFiles, Wish};
+use amanat_sync::transport::{Transport, TransportError};
+use amanat_sync::wire::messages::PushReply;
+use amanat_sync::wire::parts::{PartAt, PartState, PartsCall, PartsReply, PartsRequest};
+
+use super::carrying::block;
+use super::support::*;
+
+/// The same bytes each time, and no two blocks alike.
+pub(crate) fn noise(seed: u32, bytes: u32) -> Vec<u8> {
+    (0..bytes.div_ceil(4)).flat_map(|n| (n ^ seed).wrapping_mul(2_654_435_761).rotate_left(7).to_le_bytes()).collect()
+}
+
+pub(crate) async fn hub_with(agency: &Agency, store: Arc<dyn HubStore>, blobs: Blobs) -> Arc<Hub> {
+    let keep = Box::new(|_: &Trust| Ok(()));
+    let hub = Hub::open_at(agency.hub.clone(), store, agency.trust.clone(), keep, || 1_750_000_000_000).await.unwrap();
+    Arc::new(hub.with_parts(blobs).await.unwrap())
+}
+
+pub(crate) fn in_folder(folder: &Path) -> Blobs {
+    let place = PlaceUrl::Folder(folder.join("parts")).open(None).unwrap();
+    Blobs::new(&folder.join("coming"), place).unwrap()
+}
+
+/// A device's journal on disk and its sealed attachments beside it.
+pub(crate) struct Desk {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) journal: SqliteJournal,
+    pub(crate) files: PartFiles,
+    pub(crate) pen: Pen,
+    pub(crate) courier: Courier,
+    actor: usize,
+}
+
+impl Desk {
+    pub(crate) fn new(agency: &Agency, actor: usize, journal: u8) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let journal_file = folder.path().join("journal.sqlite");
+        let files = PartFiles::at(&folder.path().join("parts"));
+        let pen = Pen::new(agency, actor, journal);
+        let mut journal = SqliteJournal::open(&journal_file, RowSeal::new(&[3; 32])).unwrap();
+        journal.begin(&pen.new_journal(Line::Cases)).unwrap();
+        Self { courier: Courier::with_parts(files.clone()), folder, journal, files, pen, actor }
+    }
+
+    pub(crate) fn keep(&mut self, entries: &[SealedEntry]) {
+        self.journal.append(&Keep { entries: entries.to_vec(), ..Keep::default() }).unwrap();
+    }
+
+    /// Seals bytes beside the journal; what a header says of them.
+    pub(crate) fn seal(&self, bytes: &[u8]) -> Part {
+        let part = Part { digest: Digest::of(bytes), size: u64::try_from(bytes.len()).unwrap() };
+        let mut sealing = self.files.begin().unwrap();
+        sealing.write_all(bytes).unwrap();
+        sealing.keep(&part.digest).unwrap();
+        part
+    }
+
+    /// Keeps a slip to station and headquarters and a note with these attachments.
+    pub(crate) fn attach(&mut self, parts: &[Part]) -> SealedEntry {
+        let slip = self.pen.slip(&[*HQ.as_bytes(), *STATION.as_bytes()]);
+        self.pen.parts = parts.to_vec();
+        let note = self.pen.note(slip.header.seq, "with attachments");
+        self.keep(&[slip, note.clone()]);
+        note
+    }
+
+    pub(crate) fn travel(&mut self, agency: &Agency, road: &mut dyn Transport) -> Outcome {
+        let mut trust = agency.trust.clone();
+        pass(&mut self.courier, &mut self.journal, road, agency.party(self.actor), &mut trust)
+    }
+
+    /// Passes until no attachment is left; what the last one achieved.
+    pub(crate) fn carry(&mut self, agency: &Agency, road: &mut dyn Transport) -> Outcome {
+        loop {
+            let outcome = self.travel(agency, road);
+            assert!(matches!(outcome.end, End::Done), "{outcome:?}");
+            if outcome.parts.left == 0 {
+                return outcome;
+            }
+        }
+    }
+
+    fn standing(&self, agency: &Agency) -> (u64, u64) {
+        let own = self.journal.status(&agency.hub.id).unwrap().own[0];
+        (own.received, own.complete)
+    }
+}
+
+fn at(entry: &SealedEntry, part: &Part) -> PartAt {
+    PartAt { entry: entry.at(), digest: part.digest }
+}
+
+/// One call of an actor, without a courier.
+fn call(agency: &Agency, hub: &Arc<Hub>, actor: usize, call: PartsCall) -> PartsReply {
+    let body = PartsRequest { agency: agency.id(), call }.to_bytes();
+    let answer = block(Client::new(agency, actor, "/v1/parts").send(hub, &body));
+    assert_eq!(answer.status, 200, "{answer:?}");
+    PartsReply::from_bytes(&answer.body).unwrap()
+}
+
+fn state(agency: &Agency, hub: &Arc<Hub>, actor: usize, at: PartAt) -> PartState {
+    call(agency, hub, actor, PartsCall::Ask(vec![at])).states[0]
+}
+
+/// A road on which the officer keeps one more note whenever a piece has left.
+struct Busy<'a> {
+    road: Road<'a>,
+    journal: SqliteJournal,
+    notes: Vec<SealedEntry>,
+    /// What went by, in order: entries that a push brought, or a piece.
+    seen: Vec<&'static str>,
+}
+
+impl Transport for Busy<'_> {
+    fn push(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        let answer = self.road.push(checkpoint, body)?;
+        if !PushReply::from_bytes(&answer).unwrap().answers.is_empty() {
+            self.seen.push("entry");
+        }
+        Ok(answer)
+    }
+    fn pull(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.road.pull(checkpoint, body)
+    }
+    fn documents(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.road.documents(checkpoint, body)
+    }
+    fn parts(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        let answer = self.road.parts(checkpoint, body);
+        if matches!(PartsRequest::from_bytes(body).unwrap().call, PartsCall::Bring(..)) {
+            self.seen.push("piece");
+            if let Some(note) = self.notes.pop() {
+                self.journal.append(&Keep { entries: vec![note], ..Keep::default() }).unwrap();
+            }
+        }
+        answer
+    }
+    fn mark(&self) -> Option<Digest> {
+        self.road.mark()
+    }
+    fn room(&self) -> usize {
+        self.road.room()
+    }
+}
+
+#[test]
+fn an_entry_that_is_kept_meanwhile_waits_for_one_piece_at_most() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let folder = tempfile::tempdir().unwrap();
+    let hub = block(hub_with(&agency, Arc::new(MemoryStore::default()), in_folder(folder.path())));
+    let mut desk = Desk::new(&agency, 0, 1);
+    let part = desk.seal(&noise(1, 300_000));
+    let entry = desk.attach(&[part]);
+    let mut notes: Vec<SealedEntry> = (0..5).map(|n| desk.pen.note(1, &format!("meanwhile {n}"))).collect();
+    notes.reverse();
+    let journal = desk.journal.another().unwrap();
+    let mut road = Busy { road: Road::new(&agency, &hub, 0), journal, notes, seen: Vec::new() };
+    desk.carry(&agency, &mut road);
+    let first = ["entry", "piece", "entry", "piece", "entry", "piece", "entry", "piece", "entry", "piece", "entry"];
+    assert_eq!(road.seen[..first.len()], first);
+    assert!(road.seen[first.len()..].iter().all(|seen| *seen == "piece"), "{:?}", road.seen);
+    assert_eq!(desk.standing(&agency), (7, 7));
+    assert_eq!(state(&agency, &hub, 0, at(&entry, &part)), PartState::Held);
+}
+
+#[test]
+fn pieces_whose_answer_is_lost_are_not_sent_twice_and_a_hub_goes_on_where_it_stopped() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let folder = tempfile::tempdir().unwrap();
+    let store: Arc<dyn HubStore> = Arc::new(MemoryStore::default());
+    let mut hub = block(hub_with(&agency, Arc::clone(&store), in_folder(folder.path())));
+    let mut desk = Desk::new(&agency, 0, 1);
+    let bytes = noise(2, 700_000);
+    let part = desk.seal(&bytes);
+    let entry = desk.attach(&[part]);
+    desk.journal.status(&agency.hub.id).unwrap();
+    let (mut passes, mut sent) = (0, 0);
+    while desk.standing(&agency).1 < 2 {
+        // Each pass loses an answer a little later than the last, and then the hub is started anew.
+        let mut left = 3 + passes;
+        let fate = Box::new(move || {
+            left -= 1;
+            if left == 0 { Fate::ReplyLost } else { Fate::Arrives }
+        });
+        sent += desk.travel(&agency, &mut Road::with(&agency, &hub, 0, fate)).parts.sent;
+        hub = block(hub_with(&agency, Arc::clone(&store), in_folder(folder.path())));
+        passes += 1;
+        assert!(passes < 60);
+    }
+    assert!(passes > 3, "the road broke {passes} times");
+    assert!(sent <= part.size, "{sent} of {} in {passes} passes", part.size);
+    let reply = call(&agency, &hub, 3, PartsCall::Fetch(at(&entry, &part), 699_990, 100));
+    assert_eq!((reply.states, reply.bytes), (vec![PartState::Held], bytes[699_990..].to_vec()));
+}
+
+#[test]
+fn only_the_author_and_the_audience_hear_of_an_attachment_and_no_entry_gives_another_devices_bytes() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let folder = tempfile::tempdir().unwrap();
+    let hub = block(hub_with(&agency, Arc::new(MemoryStore::default()), in_folder(folder.path())));
+    let mut desk = Desk::new(&agency, 0, 1);
+    let part = desk.seal(&noise(3, 20_000));
+    let entry = desk.attach(&[part]);
+    desk.carry(&agency, &mut Road::new(&agency, &hub, 0));
+    let place = at(&entry, &part);
+    for (actor, may) in [(0, true), (1, false), (2, true), (3, true)] {
+        let held = if may { PartState::Held } else { PartState::Unknown };
+        assert_eq!(state(&agency, &hub, actor, place), held, "actor {actor}");
+        let reply = call(&agency, &hub, actor, PartsCall::Fetch(place, 0, 1 << 20));
+        assert_eq!((reply.states[0], reply.bytes.len()), (held, if may { 20_000 } else { 0 }), "actor {actor}");
+        assert!(reply.bytes.is_empty() || reply.bytes == noise(3, 20_000));
+    }
+    // The colleague lists the same digest in an entry of their own: the hub wants the bytes of them, and gives none.
+    let mut colleague = Desk::new(&agency, 1, 2);
+    let slip = colleague.pen.slip(&[*HQ.as_bytes()]);
+    colleague.pen.parts = vec![part];
+    let copied = colleague.pen.note(1, "mine, says the colleague");
+    colleague.keep(&[slip, copied.clone()]);
+    let outcome = colleague.travel(&agency, &mut Road::new(&agency, &hub, 1));
+    assert!(outcome.trouble.contains(&Trouble::PartLost(at(&copied, &part))), "{outcome:?}");
+    assert_eq!(state(&agency, &hub, 1, at(&copied, &part)), PartState::Wanted(0));
+    assert_eq!(call(&agency, &hub, 1, PartsCall::Fetch(at(&copied, &part), 0, 100)).bytes, b"");
+    assert_eq!(colleague.standing(&agency), (2, 1), "and does not call it complete");
+    let elsewhere = PartAt { entry: copied.at(), digest: Digest::of(b"nothing lists this") };
+    assert_eq!(state(&agency, &hub, 1, elsewhere), PartState::Unknown);
+}
+
+#[test]
+fn other_bytes_than_the_header_names_are_refused_and_the_right_ones_are_taken_after_all() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let folder = tempfile::tempdir().unwrap();
+    let hub = block(hub_with(&agency, Arc::new(MemoryStore::default()), in_folder(folder.path())));
+    let mut desk = Desk::new(&agency, 0, 1);
+    let bytes = noise(4, 60_000);
+    let part = desk.seal(&bytes);
+    let entry = desk.attach(&[part]);
+    let file = desk.folder.path().join("parts").join(part.digest.to_string());
+    let mut spoilt = bytes.clone();
+    spoilt[40_000] ^= 1;
+    std::fs::write(&file, &spoilt).unwrap();
+    let outcome = desk.travel(&agency, &mut Road::new(&agency, &hub, 0));
+    assert_eq!(outcome.trouble, [Trouble::PartLost(at(&entry, &part))]);
+    assert_eq!(desk.standing(&agency), (2, 1), "the entry is there, and not called complete");
+    assert_eq!(state(&agency, &hub, 0, at(&entry, &part)), PartState::Wanted(0), "it begins anew");
+    std::fs::write(&file, &bytes).unwrap();
+    desk.carry(&agency, &mut Road::new(&agency, &hub, 0));
+    assert_eq!(desk.standing(&agency), (2, 2));
+    // More than there is, from elsewhere, or again: nothing changes.
+    for (from, bytes) in [(0, vec![1; 10]), (60_000, vec![1; 10]), (59_999, vec![1; 10])] {
+        assert_eq!(call(&agency, &hub, 0, PartsCall::Bring(at(&entry, &part), from, bytes)).states, [PartState::Held]);
+    }
+}
+
+#[test]
+fn what_a_reader_asks_for_comes_whole_or_is_thrown_away() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let folder = tempfile::tempdir().unwrap();
+    let hub = block(hub_with(&agency, Arc::new(MemoryStore::default()), in_folder(folder.path())));
+    let mut desk = Desk::new(&agency, 0, 1);
+    let (one, two) = (desk.seal(&noise(5, 90_000)), desk.seal(&noise(6, 50_000)));
+    let entry = desk.attach(&[one, two]);
+    let mut reader = Desk::new(&agency, 3, 9);
+    let mut road = Road::new(&agency, &hub, 3);
+    let wish = |part: &Part| Wish { at: at(&entry, part), size: part.size };
+    reader.files.wish(&wish(&one)).unwrap();
+    let early = reader.travel(&agency, &mut road);
+    assert_eq!(early.trouble, [Trouble::PartUnserved(at(&entry, &one))], "the entry is not there yet");
+    desk.travel(&agency, &mut Road::with(&agency, &hub, 0, Box::new(|| Fate::Arrives)));
+    desk.carry(&agency, &mut Road::new(&agency, &hub, 0));
+    let held = folder.path().join("parts").join(agency.actors[0].id.to_string()).join(two.digest.to_string());
+    let mut spoilt = std::fs::read(&held).unwrap();
+    spoilt[10] ^= 1;
+    std::fs::write(&held, spoilt).unwrap();
+    reader.files.wish(&wish(&two)).unwrap();
+    let outcome = reader.carry(&agency, &mut road);
+    assert_eq!(outcome.trouble, [Trouble::PartBroken(at(&entry, &two))]);
+    assert!(reader.files.holds(&one) && reader.files.is_whole(&one.digest).unwrap());
+    assert!(!reader.files.holds(&two) && reader.files.broke(&two.digest));
+    assert!(reader.files.wishes().unwrap().is_empty(), "it is not fetched again by itself");
+    assert_eq!(reader.travel(&agency, &mut road).parts.fetched, 0);
+}
+
+#[test]
+fn a_hub_that_keeps_no_attachments_says_so_and_entries_arrive_all_the_same() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let hub = block(agency.in_memory());
+    let mut desk = Desk::new(&agency, 0, 1);
+    let part = desk.seal(b"sealed");
+    desk.attach(&[part]);
+    let outcome = desk.travel(&agency, &mut Road::new(&agency, &hub, 0));
+    assert!(matches!(&outcome.end, End::Nonsense(what) if what.contains("404")), "{outcome:?}");
+    assert_eq!(desk.standing(&agency), (2, 1));
+}

@@ -1,0 +1,214 @@
+//! Attachments, behind everything else: piece by piece, and before each piece whatever entry was kept meanwhile. A pass carries so
+//! many pieces each way and ends; the next one goes on from the byte at which the hub, or this disk, stands.
+
+use super::outcome::{End, Trouble};
+use super::pass::{Trip, nonsense};
+use super::push;
+use crate::batch::{Limit, Run};
+use crate::cbor::count;
+
+use crate::journal::{Standing, State, Wanted};
+use crate::part_files::{PartFiles, Wish};
+use crate::wire::codec;
+use crate::wire::limits::{MAX_PART_PIECE, MAX_PARTS_ASKED};
+use crate::wire::parts::{PartAt, PartState, PartsCall, PartsReply, PartsRequest};
+
+/// Pieces that one pass carries each way: papers and what others wrote are looked for between passes.
+const PIECES: usize = 16;
+/// A piece is at least so large, however slow the link: below, the request around it would weigh too much.
+const LEAST: usize = 16 * 1024;
+/// Entries that are looked through at a time for attachments.
+const PAGE: Limit = Limit { items: 1024, bytes: 4 * 1024 * 1024 };
+
+/// An attachment on its way, and how large it is.
+#[derive(Clone, Copy)]
+struct Load {
+    at: PartAt,
+    size: u64,
+}
+
+pub(super) fn carry(trip: &mut Trip<'_>) -> Result<(), End> {
+    let Some(files) = trip.courier.parts.clone() else { return Ok(()) };
+    up(trip, &files)?;
+    down(trip, &files)
+}
+
+/// Brings what the hub has an entry for and no attachment.
+fn up(trip: &mut Trip<'_>, files: &PartFiles) -> Result<(), End> {
+    let loads = unfinished(trip, files)?;
+    if loads.is_empty() {
+        return Ok(());
+    }
+    let states = ask(trip, loads.iter().map(|load| load.at).collect())?;
+    let mut pieces = PIECES;
+    for (load, state) in loads.into_iter().zip(states) {
+        if let PartState::Wanted(from) = state {
+            let reached = bring(trip, files, load, from, &mut pieces)?;
+            trip.outcome.parts.left += load.size.saturating_sub(reached);
+        }
+    }
+    Ok(())
+}
+
+/// Own attachments above the place up to which the hub has everything.
+fn unfinished(trip: &mut Trip<'_>, files: &PartFiles) -> Result<Vec<Load>, End> {
+    let status = trip.journal.status(&trip.party.hub).map_err(End::Local)?;
+    let waits = |own: &&Standing| own.state != State::Forked && own.complete < own.received;
+    let mut loads = Vec::new();
+    for own in status.own.iter().filter(waits) {
+        let (device, journal, mut seq) = (trip.party.device, own.journal, own.complete);
+        while seq < own.received && loads.len() < MAX_PARTS_ASKED {
+            let runs = trip.journal.pending(&Wanted::After { device, journal, seq }, PAGE).map_err(End::Local)?;
+            let Some(run) = runs.first().filter(|run| !run.items.is_empty()) else { break };
+            seq = run.last();
+            loads.extend(listed(trip, files, run, own.received));
+        }
+    }
+    loads.truncate(MAX_PARTS_ASKED);
+    Ok(loads)
+}
+
+/// What entries of a run list, as far as their envelope is still here: what was dropped from here by right is not wanted any more.
+fn listed(trip: &mut Trip<'_>, files: &PartFiles, run: &Run, upto: u64) -> Vec<Load> {
+    let mut loads = Vec::new();
+    for entry in run.entries().filter(|entry| entry.envelope.is_some() && entry.header.seq <= upto) {
+        for part in &entry.header.parts {
+            let at = PartAt { entry: entry.at(), digest: part.digest };
+            if files.holds(part) {
+                loads.push(Load { at, size: part.size });
+            } else {
+                trip.outcome.tell(Trouble::PartLost(at));
+            }
+        }
+    }
+    loads
+}
+
+/// Brings pieces of one attachment; gives the byte up to which the hub has it.
+fn bring(trip: &mut Trip<'_>, files: &PartFiles, load: Load, mut from: u64, pieces: &mut usize) -> Result<u64, End> {
+    while *pieces > 0 && from < load.size {
+        // An entry that was kept meanwhile never waits for more than the piece that is on its way.
+        push::push(trip)?;
+        let bytes = files.piece(&load.at.digest, from, piece(trip)).map_err(End::Local)?;
+        if bytes.is_empty() {
+            trip.outcome.tell(Trouble::PartLost(load.at));
+            return Ok(load.size);
+        }
+        let brought = count(bytes.len());
+        let reply = call(trip, PartsCall::Bring(load.at, from, bytes))?;
+        *pieces = pieces.saturating_sub(1);
+        trip.file(&reply.statements)?;
+        match one_state(&reply)? {
+            PartState::Held | PartState::Gone => {
+                trip.outcome.parts.sent += brought;
+                return Ok(load.size);
+            }
+            PartState::Unknown => return Ok(load.size),
+            PartState::Refused => return refused(trip, files, load),
+            PartState::Wanted(next) if next > load.size => {
+                return Err(End::Nonsense("more of an attachment is held than there is".to_owned()));
+            }
+            // Another program of this device, or a hub that was restored, stands elsewhere than it said: once more from there.
+            PartState::Wanted(next) => {
+                trip.outcome.parts.sent += next.saturating_sub(from).min(brought);
+                from = next;
+            }
+        }
+    }
+    Ok(from)
+}
+
+/// The hub had all bytes and they were not what the header names. Where ours are, they are brought again, and not at once: a hub whose
+/// disk changes what it is given would be fed for ever.
+fn refused(trip: &mut Trip<'_>, files: &PartFiles, load: Load) -> Result<u64, End> {
+    let ours = files.is_whole(&load.at.digest).map_err(End::Local)?;
+    trip.outcome.tell(if ours { Trouble::PartNotTaken(load.at) } else { Trouble::PartLost(load.at) });
+    Ok(load.size)
+}
+
+/// Fetches what somebody asked for.
+fn down(trip: &mut Trip<'_>, files: &PartFiles) -> Result<(), End> {
+    let mut wishes = files.wishes().map_err(End::Local)?;
+    wishes.truncate(MAX_PARTS_ASKED);
+    if wishes.is_empty() {
+        return Ok(());
+    }
+    let states = ask(trip, wishes.iter().map(|wish| wish.at).collect())?;
+    let mut pieces = PIECES;
+    for (wish, state) in wishes.into_iter().zip(states) {
+        match state {
+            PartState::Held => {
+                let left = fetch(trip, files, wish, &mut pieces)?;
+                trip.outcome.parts.left += left;
+            }
+            // Its author's device has not brought it yet.
+            PartState::Wanted(_) | PartState::Refused => {}
+            PartState::Gone => {
+                files.unwish(&wish.at.digest).map_err(End::Local)?;
+                trip.outcome.tell(Trouble::PartUnserved(wish.at));
+            }
+            PartState::Unknown => trip.outcome.tell(Trouble::PartUnserved(wish.at)),
+        }
+    }
+    Ok(())
+}
+
+/// Fetches pieces of one attachment; gives how many bytes are still to come.
+fn fetch(trip: &mut Trip<'_>, files: &PartFiles, wish: Wish, pieces: &mut usize) -> Result<u64, End> {
+    let Wish { at, size } = wish;
+    let mut from = files.arrived(&at.digest);
+    while *pieces > 0 && from < size {
+        push::push(trip)?;
+        let most = count(piece(trip)).min(size.saturating_sub(from));
+        let reply = call(trip, PartsCall::Fetch(at, from, most))?;
+        *pieces = pieces.saturating_sub(1);
+        if one_state(&reply)? != PartState::Held {
+            // Erased meanwhile.
+            return Ok(0);
+        }
+        if reply.bytes.is_empty() || count(reply.bytes.len()) > most {
+            return Err(End::Nonsense("another piece of an attachment than was asked for".to_owned()));
+        }
+        files.append(&at.digest, &reply.bytes).map_err(End::Local)?;
+        from = from.saturating_add(count(reply.bytes.len()));
+        trip.outcome.parts.fetched += count(reply.bytes.len());
+    }
+    if from < size {
+        return Ok(size.saturating_sub(from));
+    }
+    if files.conclude(&at.digest).map_err(End::Local)? {
+        trip.outcome.parts.arrived += 1;
+    } else {
+        trip.outcome.tell(Trouble::PartBroken(at));
+    }
+    Ok(0)
+}
+
+/// About so many bytes as the link carries in some seconds.
+fn piece(trip: &Trip<'_>) -> usize {
+    trip.road.room().clamp(LEAST, MAX_PART_PIECE)
+}
+
+fn ask(trip: &mut Trip<'_>, asked: Vec<PartAt>) -> Result<Vec<PartState>, End> {
+    let wanted = asked.len();
+    let reply = call(trip, PartsCall::Ask(asked))?;
+    trip.file(&reply.statements)?;
+    if reply.states.len() == wanted {
+        return Ok(reply.states);
+    }
+    Err(End::Nonsense("as many answers as attachments were expected".to_owned()))
+}
+
+fn one_state(reply: &PartsReply) -> Result<PartState, End> {
+    match reply.states.as_slice() {
+        [state] => Ok(*state),
+        _ => Err(End::Nonsense("one answer about one attachment was expected".to_owned())),
+    }
+}
+
+fn call(trip: &mut Trip<'_>, call: PartsCall) -> Result<PartsReply, End> {
+    let request = PartsRequest { agency: trip.party.agency, call };
+    let answer = trip.road.parts(&trip.seen, &request.to_bytes())?;
+    codec::check_version(&answer).map_err(nonsense)?;
+    PartsReply::from_bytes(&answer).map_err(nonsense)
+}

@@ -1,0 +1,102 @@
+//! Attachments on the screens: a path is typed, the work is seen and can be stopped, lists show how many and how large, and saving
+//! warns.
+
+use amanat::{
+    model::Delivery,
+    ui::{Effect, Msg},
+};
+
+use super::stage::{Stage, code, urdu};
+
+/// A case open on its page.
+fn on_case(mut stage: Stage) -> Stage {
+    stage.case(1, &[("case_class", code("TIP")), ("risk_level", code("LOW"))]);
+    stage.keys("Enter");
+    stage
+}
+
+fn last(stage: &Stage) -> &Effect {
+    let about_files =
+        |effect: &&Effect| matches!(effect, Effect::Attach { .. } | Effect::SavePart { .. } | Effect::StopSealing);
+    stage.effects.iter().rev().find(about_files).expect("something about files was asked for")
+}
+
+fn shows(stage: &mut Stage, phrases: &[&str]) {
+    let screen = stage.screen(80, 24);
+    for phrase in phrases {
+        assert!(screen.contains(phrase), "{phrase:?} is not on\n{screen}");
+    }
+}
+
+#[test]
+fn a_file_is_attached_by_its_path_and_the_case_shows_how_many_and_how_large() {
+    let mut stage = on_case(Stage::open());
+    stage.keys("F9 \"/media/stick/scan.jpg\"");
+    shows(&mut stage, &["Attach a file to this case", "unprotected", "/media/stick/scan.jpg"]);
+    stage.keys("Enter");
+    assert!(matches!(last(&stage), Effect::Attach { path, .. } if path == "/media/stick/scan.jpg"));
+    shows(&mut stage, &["⊕ 2 files, 2.3 MB"]);
+    let list = stage.screen(80, 24);
+    assert!(!list.contains("passport"), "a file's name may be a person's, and stands in no list\n{list}");
+    assert!(!list.contains("Attach a file"), "{list}");
+}
+
+#[test]
+fn a_path_that_leads_nowhere_can_be_corrected_and_nothing_is_typed_into_work_that_goes_on() {
+    let mut stage = on_case(Stage::open());
+    stage.keys("F9 \"/nowhere\" Enter");
+    shows(&mut stage, &["Attach a file to this case", "no such file", "/nowhere"]);
+    for _ in 0.."/nowhere".len() {
+        stage.keys("Backspace");
+    }
+    stage.keys("\"/slow\" Enter \"more\"");
+    shows(&mut stage, &["41 %", "/slow"]);
+    assert!(!stage.screen(80, 24).contains("/slowmore"));
+    stage.keys("Esc");
+    assert_eq!(*last(&stage), Effect::StopSealing);
+    shows(&mut stage, &["stopped"]);
+    stage.keys("Esc");
+    assert!(!stage.screen(80, 24).contains("Attach a file"));
+}
+
+#[test]
+fn an_entry_lists_its_attachments_and_saves_one_with_a_warning() {
+    let mut stage = on_case(Stage::open());
+    stage.keys("F9 \"/scan\" Enter End Enter");
+    shows(&mut stage, &["Attachments", "image/jpeg, 2.3 MB", "passport zarmina.jpg", "audio/ogg, 812 B", "tape.ogg"]);
+    stage.keys("F9");
+    shows(&mut stage, &["Save attachment 1 of 2: image/jpeg, 2.3 MB", "The copy is NOT protected"]);
+    stage.keys("Down \"/later\" Enter");
+    assert!(matches!(last(&stage), Effect::SavePart { part: 1, path, .. } if path == "/later"));
+    shows(&mut stage, &["Save attachment 2 of 2", "not on this device yet"]);
+    stage.keys("Esc F9 \"/out/photo.jpg\" Enter");
+    assert!(matches!(last(&stage), Effect::SavePart { part: 0, path, .. } if path == "/out/photo.jpg"));
+    shows(&mut stage, &["Saved to /out/photo.jpg. This copy is not protected"]);
+}
+
+#[test]
+fn an_entry_whose_attachment_is_on_its_way_is_not_called_received() {
+    let mut stage = on_case(Stage::open());
+    stage.keys("F9 \"/scan\" Enter");
+    let mut mark = stage.mark(Delivery::Received);
+    mark.complete = mark.up_to - 1;
+    stage.send(Msg::Marks(vec![mark]));
+    let line = |stage: &mut Stage| {
+        let screen = stage.screen(80, 24);
+        screen.lines().find(|line| line.contains("2 files")).unwrap_or_else(|| panic!("{screen}")).to_owned()
+    };
+    assert!(line(&mut stage).contains("handed over"), "{}", line(&mut stage));
+    let mark = stage.mark(Delivery::Received);
+    stage.send(Msg::Marks(vec![mark]));
+    assert!(line(&mut stage).contains("received"), "{}", line(&mut stage));
+}
+
+#[test]
+fn attachments_speak_urdu() {
+    let mut stage = on_case(Stage::open_with(urdu()));
+    stage.keys("F9 \"/scan\" Enter");
+    let page = stage.screen(80, 24);
+    assert!(page.contains('⊕') && page.contains("2.3") && !page.contains("files"), "{page}");
+    stage.keys("End Enter F9");
+    assert!(!stage.screen(80, 24).contains("Save attachment"));
+}
