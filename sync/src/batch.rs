@@ -1,15 +1,13 @@
 //! Which entries go in one request: runs of one journal each, in order, entries beside the bare hashes of those that are left
 //! out. A batch has no signature of its own; each entry proves itself and overlap with an earlier batch is legal.
 
-use std::num::NonZeroUsize;
-use std::thread;
-
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, JournalId};
 use amanat_keys::verifying_key::VerifyingKey;
 
 use crate::along::Along;
 use crate::chain::{self, Head, Stretch};
 use crate::entry::{EntryRef, SealedEntry};
+use crate::signatures;
 use crate::wire::limits;
 
 /// One place of a run.
@@ -111,7 +109,7 @@ impl Run {
         mut key_of: impl FnMut(&SealedEntry) -> std::result::Result<VerifyingKey, Why>,
     ) -> (VerifiedRun, Vec<(Why, SealedEntry)>) {
         let (mut refused, mut vouched) = (Vec::new(), 0_usize);
-        let signed = signed(&self.items, &mut key_of);
+        let signed = signatures::check(&self.items, &mut key_of);
         for ((at, item), signed) in self.items.iter_mut().enumerate().zip(signed) {
             let Item::Entry(entry) = item else { continue };
             let checked = signed.and_then(|()| along.judge(&entry.header));
@@ -143,49 +141,6 @@ impl Run {
         })
     }
 }
-
-/// Below so many signatures a second thread costs more than it brings.
-const WORTH_A_THREAD: usize = 64;
-
-/// What the signature of each item is worth; an elision has none and is passed. Nothing else takes as long when a page arrives, and
-/// no signature bears on another, so all cores check.
-fn signed(
-    items: &[Item],
-    key_of: &mut impl FnMut(&SealedEntry) -> std::result::Result<VerifyingKey, Why>,
-) -> Vec<std::result::Result<(), Why>> {
-    let keyed: Vec<_> = items.iter().map(|item| item.entry().map(|entry| (entry, key_of(entry)))).collect();
-    let check = |keyed: &Option<(&SealedEntry, std::result::Result<VerifyingKey, Why>)>| match keyed {
-        None => Ok(()),
-        Some((entry, key)) => {
-            let key = key.as_ref().map_err(|why| *why)?;
-            entry.verify(key).map_err(|_forged| Why::BadSignature)
-        }
-    };
-    let cores = if keyed.len() < WORTH_A_THREAD {
-        1
-    } else {
-        thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_THREADS)
-    };
-    if cores < 2 {
-        return keyed.iter().map(check).collect();
-    }
-    let (mine, others) = keyed.split_at(keyed.len().div_ceil(cores));
-    thread::scope(|scope| {
-        let beside: Vec<_> = others
-            .chunks(mine.len())
-            .map(|part| scope.spawn(move || part.iter().map(check).collect::<Vec<_>>()))
-            .collect();
-        let mut signed: Vec<_> = mine.iter().map(check).collect();
-        for (part, thread) in others.chunks(mine.len()).zip(beside) {
-            // A thread that died has vouched for nothing.
-            signed.extend(thread.join().unwrap_or_else(|_died| vec![Err(Why::BadSignature); part.len()]));
-        }
-        signed
-    })
-}
-
-/// Most threads that check one page, so that many pages at once do not drown the machine.
-const MOST_THREADS: usize = 4;
 
 /// How much may go in one request or one page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

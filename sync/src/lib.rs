@@ -29,6 +29,7 @@ pub mod proof;
 pub mod receipt;
 pub mod road;
 pub mod signature;
+mod signatures;
 #[cfg(test)]
 mod specimen;
 pub mod stick_file;

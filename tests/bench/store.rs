@@ -109,6 +109,7 @@ fn as_run(entries: &[SealedEntry]) -> Run {
         header: entry.bytes.clone(),
         signature: entry.signature,
         envelope: entry.envelope.clone(),
+        parts: entry.header.parts.clone(),
     };
     let place = (first.device, first.journal);
     let root = amanat_sync::chain::link0(&first.agency, &place.0, &place.1);

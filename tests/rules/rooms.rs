@@ -233,6 +233,8 @@ pub(crate) const NARROWS: &[Narrow] = &[
     Narrow { room: "sync/src/", path: "std::fs", only: &["sync/src/stick_file.rs", "sync/src/part_files.rs"] },
     Narrow { room: "sync/src/", path: "std::os", only: &["sync/src/stick_file.rs", "sync/src/part_files.rs"] },
     Narrow { room: "sync/src/", path: "rustix", only: &["sync/src/stick_file.rs"] },
+    // All cores check the signatures of a page; nothing else of the package starts a thread.
+    Narrow { room: "sync/src/", path: "std::thread", only: &["sync/src/signatures.rs"] },
     Narrow { room: "sync/src/", path: "ureq", only: &["sync/src/http"] },
     Narrow { room: "sync/src/", path: "rustls", only: &["sync/src/http"] },
     // An address is a value: whether it is this machine's own is judged where connections are made.
