@@ -19,6 +19,30 @@ pub struct Courier {
     pub(super) offered: Option<Digest>,
     /// Whether the last push came to its end with an answer. If not, the hub may hold more than it has signed for.
     pub(super) answered: bool,
+    names: Names,
+}
+
+impl Courier {
+    /// One whose journals are named by the caller and not at random: a pass then has no chance of its own at all.
+    #[must_use]
+    pub fn naming(name: impl FnMut() -> JournalId + Send + 'static) -> Self {
+        Self { names: Names(Box::new(name)), ..Self::default() }
+    }
+}
+
+/// Who names the journals that a pass begins.
+struct Names(Box<dyn FnMut() -> JournalId + Send>);
+
+impl Default for Names {
+    fn default() -> Self {
+        Self(Box::new(JournalId::random))
+    }
+}
+
+impl std::fmt::Debug for Names {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Names")
+    }
 }
 
 /// A pass under way.
@@ -106,18 +130,18 @@ impl Trip<'_> {
         Ok(())
     }
 
-    /// Begins the journal that goes on beside one that cannot grow any more, and closes that one. `None` when its line has
-    /// another open journal already.
+    /// The journal that goes on beside one that cannot grow any more, begun here if an earlier pass has not; closes that one. `None`
+    /// when it is none of ours.
     pub(super) fn succeed(&mut self, closed: &JournalId) -> Result<Option<JournalId>, End> {
         let heads = self.journal.heads().map_err(End::Local)?;
         let own = |known: &&KnownHead| known.device == self.party.device;
         let line = heads.iter().filter(own).find(|known| known.journal == *closed).and_then(|known| known.own);
         let Some(line) = line else { return Ok(None) };
         let open = heads.iter().filter(own).find(|known| known.own == Some(line) && known.state == State::Open);
-        if open.is_some_and(|open| open.journal != *closed) {
-            return Ok(None);
+        if let Some(open) = open.filter(|open| open.journal != *closed) {
+            return Ok(Some(open.journal));
         }
-        let journal = JournalId::random();
+        let journal = (self.courier.names.0)();
         let Party { agency, device, .. } = self.party;
         let new = NewJournal { agency, device, journal, line, closes: Some(*closed) };
         self.journal.begin(&new).map_err(End::Local)?;
