@@ -9,6 +9,7 @@
 mod carrying;
 #[path = "../../src/store/postgres/cluster.rs"]
 mod cluster;
+mod cut;
 mod distrust;
 mod door;
 mod encrypted;
