@@ -10,6 +10,7 @@ mod carrying;
 #[path = "../../src/store/postgres/cluster.rs"]
 mod cluster;
 mod cut;
+mod decoded;
 mod distrust;
 mod door;
 mod encrypted;
