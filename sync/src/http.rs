@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, KeyId};
 use amanat_keys::tls_key::TlsKeys;
+use ureq::config::Config;
 use ureq::http::Response;
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{Connector as _, TcpConnector};
@@ -37,6 +38,8 @@ const AIM_MS: usize = 8_000;
 const ROOM: std::ops::RangeInclusive<usize> = 32 * 1024..=1024 * 1024;
 /// Where a push goes.
 const PUSH: &str = "/v1/push";
+/// Where anybody is asked for rosters.
+const ROSTERS: &str = "/v1/rosters";
 /// Nonces kept for later requests.
 const NONCES_KEPT: usize = 4;
 
@@ -99,19 +102,7 @@ impl HttpTransport {
     /// while no key is pinned.
     pub fn new(settings: HttpSettings) -> Result<Self, TransportError> {
         let Address { secure, authority } = Address::read(&settings.url)?;
-        let config = Agent::config_builder()
-            .timeout_resolve(Some(REACH))
-            .timeout_connect(Some(REACH))
-            .timeout_per_read(Some(STALL))
-            .timeout_per_write(Some(STALL))
-            .proxy(None)
-            .max_redirects(0)
-            .https_only(secure)
-            .http_status_as_error(false)
-            .max_response_header_size(ANSWER_FIELDS_LIMIT)
-            .max_idle_age(IDLE)
-            .user_agent("")
-            .build();
+        let config = config(secure);
         let (agent, scheme) = if !secure {
             (config.new_agent(), "http")
         } else if settings.tls_keys.is_empty() {
@@ -120,10 +111,7 @@ impl HttpTransport {
                 "the roster lists no TLS key for it; the admin approves the hub's request again",
             );
         } else {
-            let pinned = PinnedTls::new(settings.tls_keys)
-                .map_err(|fault| TransportError::Unreachable(format!("TLS cannot be used here: {fault}")))?;
-            let road = ().chain(TcpConnector::default()).chain(pinned);
-            (Agent::with_parts(config, road, DefaultResolver::default()), "https")
+            (by_tls(config, PinnedTls::new(settings.tls_keys))?, "https")
         };
         Ok(Self {
             agent,
@@ -265,6 +253,13 @@ impl Transport for HttpTransport {
         self.call("/v1/documents", checkpoint, body, body)
     }
 
+    fn rosters(&mut self, question: &[u8]) -> Result<Vec<u8>, TransportError> {
+        // A connection of its own, that nothing else ever uses; in plain there is no key that could be another.
+        let anybody = by_tls(config(true), PinnedTls::with_anybody())?;
+        let request = anybody.post(format!("{}{ROSTERS}", self.base)).header("content-type", "application/cbor");
+        read(request.send(question).map_err(|source| unanswered(&self.base, &source))?)
+    }
+
     fn mark(&self) -> Option<Digest> {
         self.mark
     }
@@ -272,6 +267,30 @@ impl Transport for HttpTransport {
     fn room(&self) -> usize {
         self.room
     }
+}
+
+/// An agent whose every connection goes by TLS.
+fn by_tls(config: Config, tls: Result<PinnedTls, rustls::Error>) -> Result<Agent, TransportError> {
+    let tls = tls.map_err(|fault| TransportError::Unreachable(format!("TLS cannot be used here: {fault}")))?;
+    let road = ().chain(TcpConnector::default()).chain(tls);
+    Ok(Agent::with_parts(config, road, DefaultResolver::default()))
+}
+
+/// How every request is made, by TLS or in plain.
+fn config(secure: bool) -> Config {
+    Agent::config_builder()
+        .timeout_resolve(Some(REACH))
+        .timeout_connect(Some(REACH))
+        .timeout_per_read(Some(STALL))
+        .timeout_per_write(Some(STALL))
+        .proxy(None)
+        .max_redirects(0)
+        .https_only(secure)
+        .http_status_as_error(false)
+        .max_response_header_size(ANSWER_FIELDS_LIMIT)
+        .max_idle_age(IDLE)
+        .user_agent("")
+        .build()
 }
 
 /// Whether devices of this version will call a hub at this address: whoever writes an address into a roster asks first.
@@ -376,7 +395,7 @@ fn unanswered(base: &str, source: &ureq::Error) -> TransportError {
     match source {
         ureq::Error::Other(inner) if inner.is::<Unproven>() => TransportError::Refused(Refusal {
             reason: RefusalReason::OtherKey,
-            sentence: format!("what answers at {base} is not the hub: {Unproven}. Nothing was sent"),
+            sentence: format!("what answers at {base} is not the hub: {Unproven}. No entry was sent"),
             request: String::new(),
         }),
         other => TransportError::Unreachable(other.to_string()),

@@ -10,7 +10,7 @@ use super::outcome::{End, Outcome, Party, Trouble};
 use super::{news, papers, pull, push};
 use crate::error::SyncError;
 use crate::journal::{Journal, KnownHead, NewJournal, State};
-use crate::transport::Transport;
+use crate::transport::{RefusalReason, Transport};
 
 /// What a courier remembers between passes; nothing is lost with it but a request or two.
 #[derive(Debug, Default)]
@@ -92,6 +92,12 @@ impl Trip<'_> {
         self.seen = self.journal.status(&self.party.hub).map_err(End::Local)?.checkpoint.map_or(Digest::ZERO, |c| c.1);
         let before = self.trust.roster_version();
         let done = self.steps();
+        if matches!(&done, Err(End::Refused(refusal)) if refusal.reason == RefusalReason::OtherKey) {
+            // What this meets is of no matter beside that: the pass ends with it, and a newer roster is there or it is not.
+            if let Err(fault @ End::Local(_)) = papers::over_an_unlisted_key(self) {
+                return Err(fault);
+            }
+        }
         if self.trust.roster_version() != before {
             self.outcome.roster = Some(self.trust.roster_version());
         }

@@ -10,7 +10,7 @@ use crate::cbor::count;
 use crate::error::{Result, SyncError};
 use crate::wire::elision::Memory;
 use crate::wire::limits;
-use crate::wire::messages::{DocumentsReply, DocumentsRequest, PullRequest, PushReply};
+use crate::wire::messages::{DocumentsReply, DocumentsRequest, PullRequest, PushReply, RostersRequest};
 use crate::wire::v1::{ItemForm, PullManifest, PushManifest, RunHead};
 
 /// Gives a shape its bytes and back, under the maximum that it may have.
@@ -43,6 +43,7 @@ message! {
     PullRequest, limits::MAX_PULL, "request to pull";
     DocumentsRequest, limits::MAX_DOCUMENTS, "request for documents";
     DocumentsReply, limits::MAX_DOCUMENTS, "answer with documents";
+    RostersRequest, limits::MAX_ROSTERS_REQUEST, "question for rosters";
     ItemForm, limits::MAX_FRAME, "item";
 }
 

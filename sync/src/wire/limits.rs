@@ -72,3 +72,5 @@ pub const MAX_REMEMBERED_CASES: usize = 65_536;
 pub const PACK_STATEMENTS: u64 = 100_000;
 /// Bytes of one statement in a join pack.
 pub const PACK_STATEMENT: usize = 16 << 20;
+/// A question for newer rosters, in bytes: it names an agency, a version and a hash.
+pub const MAX_ROSTERS_REQUEST: usize = 128;

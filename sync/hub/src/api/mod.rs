@@ -6,6 +6,7 @@ mod documents;
 mod door;
 mod health;
 pub(crate) mod reply;
+mod rosters;
 mod routes;
 
 pub use routes::router;
