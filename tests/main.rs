@@ -28,6 +28,7 @@ mod screens;
 mod simulation;
 mod stock_tools;
 mod support;
+mod team;
 mod terminal;
 mod trouble;
 mod verbs;

@@ -42,6 +42,7 @@ pub mod roster_edit;
 mod sealing;
 mod seat;
 pub mod start;
+pub mod team;
 pub mod tellings;
 pub mod terminal;
 pub mod wake;

@@ -31,6 +31,8 @@ pub(crate) enum Room {
     Path,
     /// Units, people, devices.
     Roster,
+    /// A supervisor's people.
+    Team,
     /// What is due.
     Today,
     /// The list of keys.
@@ -82,6 +84,7 @@ pub(crate) enum Act {
     WriteBundle,
     ReadBundle,
     Stop,
+    Team,
 }
 
 /// A key with what is held down.
@@ -120,7 +123,8 @@ const fn line(rooms: &'static [Room], keys: &'static [Chord], act: Act, word: &'
 
 use Room as R;
 
-const LISTS: &[Room] = &[R::Caseload, R::Case, R::Entry, R::Menu, R::Outbox, R::Roster, R::Today, R::Help, R::Confirm];
+const LISTS: &[Room] =
+    &[R::Caseload, R::Case, R::Entry, R::Menu, R::Outbox, R::Roster, R::Today, R::Help, R::Confirm, R::Team];
 
 /// The table. A line for one room stands before lines for many: the first that fits is taken.
 pub(crate) const TABLE: &[Line] = &[
@@ -164,6 +168,8 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Outbox], &[f(6)], Act::ReadBundle, "read_bundle", 4),
     line(&[R::Path], &[key(KeyCode::Enter)], Act::Choose, "choose", 1),
     line(&[R::Today], &[key(KeyCode::Enter)], Act::Open, "open", 1),
+    line(&[R::Roster], &[f(4)], Act::Team, "team", 1),
+    line(&[R::Team], &[f(5)], Act::Sync, "sync", 1),
     line(&[R::Hidden], &[f(12), ctrl('k')], Act::Hide, "show_again", 0),
     line(&[R::Hidden], &[ctrl('l')], Act::Lock, "lock", 0),
     line(LISTS, &[key(KeyCode::Up)], Act::Up, "up", 0),
@@ -173,7 +179,7 @@ pub(crate) const TABLE: &[Line] = &[
     line(LISTS, &[key(KeyCode::Home)], Act::First, "first", 0),
     line(LISTS, &[key(KeyCode::End)], Act::Last, "last", 0),
     line(
-        &[R::Case, R::Entry, R::Menu, R::Confirm, R::Outbox, R::Path, R::Roster, R::Today, R::Help],
+        &[R::Case, R::Entry, R::Menu, R::Confirm, R::Outbox, R::Path, R::Roster, R::Team, R::Today, R::Help],
         &[key(KeyCode::Esc)],
         Act::Back,
         "back",
@@ -262,7 +268,7 @@ mod tests {
     use super::*;
     use crate::words::{self, Tongue};
 
-    const ROOMS: [Room; 14] = [
+    const ROOMS: [Room; 15] = [
         R::Welcome,
         R::Unlock,
         R::Caseload,
@@ -274,6 +280,7 @@ mod tests {
         R::Outbox,
         R::Path,
         R::Roster,
+        R::Team,
         R::Today,
         R::Help,
         R::Hidden,

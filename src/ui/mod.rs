@@ -23,7 +23,8 @@ mod world;
 pub use app::{App, Settings, Stage, Start};
 pub use effect::{Effect, Keeping, Secret, ToKeep};
 pub use msg::{
-    Mark, Msg, Progress, ReaderLine, Replay, RosterDevice, RosterMember, RosterPage, RosterUnit, Strength, Trouble, Who,
+    Mark, Msg, Progress, ReaderLine, Replay, RosterDevice, RosterMember, RosterPage, RosterUnit, Strength, TeamPage,
+    TeamRow, TeamWord, Trouble, Who,
 };
 pub use theme::{Bidi, Theme};
 pub use update::update;

@@ -31,6 +31,7 @@ pub(crate) enum Open {
     Outbox,
     Today,
     Roster,
+    Team,
     Help(Room),
 }
 

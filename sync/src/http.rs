@@ -21,6 +21,7 @@ use crate::leaving::{Load, Told};
 use crate::signature::{self, NONCE_FIELD, Nonce, Parts};
 use crate::transport::{FIRST_ROOM, MARK_FIELD, Refusal, RefusalReason, Transport, TransportError};
 use crate::wire::codec;
+use crate::wire::team::SelfReport;
 
 /// Name resolution, connecting, and the handshake, each.
 const REACH: Duration = Duration::from_secs(20);
@@ -38,6 +39,10 @@ const AIM_MS: usize = 8_000;
 const ROOM: std::ops::RangeInclusive<usize> = 32 * 1024..=1024 * 1024;
 /// Where a push goes.
 const PUSH: &str = "/v1/push";
+/// Where a pull goes.
+const PULL: &str = "/v1/pull";
+/// Where a supervisor asks for the team.
+const TEAM: &str = "/v1/team";
 /// Where anybody is asked for rosters.
 const ROSTERS: &str = "/v1/rosters";
 /// Nonces kept for later requests.
@@ -58,6 +63,9 @@ pub struct HttpTransport {
     hub: KeyId,
     sign: SignRequest,
     ticks: Ticks,
+    /// The device's clock, where it is said.
+    clock: Option<Ticks>,
+    report: Option<SelfReport>,
     nonces: VecDeque<Nonce>,
     mark: Option<Digest>,
     room: usize,
@@ -122,6 +130,8 @@ impl HttpTransport {
             hub: settings.hub,
             sign: settings.sign,
             ticks: settings.ticks,
+            clock: None,
+            report: None,
             nonces: VecDeque::new(),
             mark: None,
             room: FIRST_ROOM,
@@ -132,6 +142,26 @@ impl HttpTransport {
     /// From now on says how far a push has come.
     pub fn tell(&mut self, told: Told) {
         self.load.told = Some(told);
+    }
+
+    /// From now on says with its requests what time it is here, in milliseconds since 1970: evidence, and perhaps wrong.
+    pub fn tells_time(&mut self, clock: Ticks) {
+        self.clock = Some(clock);
+    }
+
+    /// What the hub knows of the devices of the caller's units (a [`crate::wire::team::TeamReply`]); for supervisors.
+    ///
+    /// # Errors
+    /// As [`TransportError`] says.
+    pub fn team(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.call(TEAM, checkpoint, body, body)
+    }
+
+    /// What a request says of the device, as its query.
+    fn said(&self, path: &str) -> String {
+        let report = self.report.filter(|_| path == PUSH || path == PULL);
+        let said = report.map(|report| SelfReport { clock: self.clock.as_ref().map_or(0, |clock| clock()), ..report });
+        said.map_or_else(String::new, |said| said.spelt())
     }
 
     /// A new pass begins: what earlier ones carried counts no more.
@@ -170,11 +200,12 @@ impl HttpTransport {
         body: &[u8],
         nonce: Nonce,
     ) -> Result<Response<Body>, TransportError> {
+        let query = format!("?{}", self.said(path));
         let parts = Parts {
             method: "POST".to_owned(),
             authority: self.authority.clone(),
             path: path.to_owned(),
-            query: "?".to_owned(),
+            query: query.clone(),
             content_digest: content_digest.to_owned(),
             agency: self.agency.to_string(),
             hub: self.hub.to_string(),
@@ -187,7 +218,7 @@ impl HttpTransport {
         let patience = STALL + self.takes(body.len()) * 2;
         let request = self
             .agent
-            .post(format!("{}{path}", self.base))
+            .post(format!("{}{path}{}", self.base, if query == "?" { "" } else { &query }))
             .config()
             .timeout_per_read(Some(patience))
             .build()
@@ -235,6 +266,10 @@ impl HttpTransport {
 }
 
 impl Transport for HttpTransport {
+    fn reports(&mut self, report: SelfReport) {
+        self.report = Some(report);
+    }
+
     fn carries(&mut self, entries: u64) {
         self.load.takes(entries);
     }
@@ -246,7 +281,7 @@ impl Transport for HttpTransport {
     }
 
     fn pull(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
-        self.call("/v1/pull", checkpoint, body, body)
+        self.call(PULL, checkpoint, body, body)
     }
 
     fn documents(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {

@@ -5,6 +5,8 @@
 
 use amanat_keys::fingerprint::Digest;
 
+use crate::wire::team::SelfReport;
+
 /// What one request should weigh while nothing is known of the link, in bytes: eight seconds at 64 kbit/s.
 pub const FIRST_ROOM: usize = 64 * 1024;
 
@@ -40,6 +42,9 @@ pub trait Transport: Send {
     fn rosters(&mut self, _question: &[u8]) -> Result<Vec<u8>, TransportError> {
         Err(TransportError::Unreachable("this road asks nobody without a listed key".to_owned()))
     }
+
+    /// What the device says of itself with the requests that follow. For a supervisor, and believed for no more than that.
+    fn reports(&mut self, _report: SelfReport) {}
 
     /// How many entries the next push carries; 0 when it only asks. For whoever shows how far it has come.
     fn carries(&mut self, _entries: u64) {}

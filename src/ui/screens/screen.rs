@@ -5,7 +5,7 @@ use ratatui::{
     layout::Rect,
 };
 
-use super::{Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Roster, Today, Unlock, Welcome};
+use super::{Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Roster, Team, Today, Unlock, Welcome};
 use crate::ui::{
     keymap::{Act, Room},
     msg::Msg,
@@ -28,6 +28,7 @@ pub(crate) enum Screen {
     Outbox(Outbox),
     Today(Today),
     Roster(Roster),
+    Team(Team),
     Help(Help),
 }
 
@@ -45,6 +46,7 @@ impl Screen {
             Self::Outbox(screen) => screen.room(),
             Self::Today(_) => Room::Today,
             Self::Roster(_) => Room::Roster,
+            Self::Team(_) => Room::Team,
             Self::Help(_) => Room::Help,
         }
     }
@@ -62,6 +64,7 @@ impl Screen {
             Self::Outbox(screen) => screen.key(key, act, world),
             Self::Today(screen) => screen.key(act, world),
             Self::Roster(screen) => screen.key(act, world),
+            Self::Team(screen) => screen.key(act, world),
             Self::Help(screen) => screen.key(act),
         }
     }
@@ -75,7 +78,7 @@ impl Screen {
             Self::Form(screen) => return screen.paste(text, world),
             Self::Confirm(screen) => screen.paste(text),
             Self::Outbox(screen) => screen.paste(text),
-            Self::Case(_) | Self::Entry(_) | Self::Today(_) | Self::Roster(_) | Self::Help(_) => {}
+            Self::Case(_) | Self::Entry(_) | Self::Today(_) | Self::Roster(_) | Self::Team(_) | Self::Help(_) => {}
         }
         Turn::stay()
     }
@@ -93,6 +96,7 @@ impl Screen {
             | Self::Outbox(_)
             | Self::Today(_)
             | Self::Roster(_)
+            | Self::Team(_)
             | Self::Help(_) => Turn::stay(),
         }
     }
@@ -110,6 +114,7 @@ impl Screen {
             | Self::Form(_)
             | Self::Today(_)
             | Self::Roster(_)
+            | Self::Team(_)
             | Self::Help(_) => Turn::stay(),
         }
     }
@@ -127,6 +132,7 @@ impl Screen {
             | Self::Confirm(_)
             | Self::Outbox(_)
             | Self::Roster(_)
+            | Self::Team(_)
             | Self::Help(_) => {}
         }
     }
@@ -144,6 +150,7 @@ impl Screen {
             Self::Outbox(_) => (canvas.say("outbox.title").to_owned(), unit(world)),
             Self::Today(_) => (canvas.say("today.title").to_owned(), unit(world)),
             Self::Roster(_) => (canvas.say("roster.title").to_owned(), unit(world)),
+            Self::Team(_) => (canvas.say("team.title").to_owned(), unit(world)),
             Self::Help(_) => (canvas.say("help.title").to_owned(), String::new()),
         }
     }
@@ -161,6 +168,7 @@ impl Screen {
             Self::Outbox(screen) => screen.draw(world, canvas, area),
             Self::Today(screen) => screen.draw(world, canvas, area),
             Self::Roster(screen) => screen.draw(world, scroll, canvas, area),
+            Self::Team(screen) => screen.draw(world, scroll, canvas, area),
             Self::Help(screen) => screen.draw(scroll, canvas, area),
         }
     }

@@ -73,7 +73,7 @@ impl<'a> Push<'a> {
             return Ok(());
         }
         let checked = check_all(&self.standing, runs).await?;
-        let judged: Vec<(bool, Option<(u64, Why)>)> = checked.iter().map(|c| (!c.rows.is_empty(), c.refused)).collect();
+        let judged: Vec<(u64, Option<(u64, Why)>)> = checked.iter().map(|c| (count(c.rows.len()), c.refused)).collect();
         let erasures = checked.iter().flat_map(|c| &c.rows).any(|row| row.stands_in.is_some_and(|it| it.erases));
         let runs = checked.into_iter().map(|c| Run {
             place: c.place,
@@ -89,8 +89,11 @@ impl<'a> Push<'a> {
             let Some(told) = self.told.get_mut(index) else { continue };
             told.refused = refused;
             // A refusal at the head of a later piece takes nothing back of what the earlier ones were told.
-            if offered || told.answer.is_none() {
-                told.answer = Some(answer(&accepted, offered, refused.map(|(_, why)| why)));
+            if offered > 0 || told.answer.is_none() {
+                told.answer = Some(answer(&accepted, offered > 0, refused.map(|(_, why)| why)));
+            }
+            if let Verdict::Accepted { held, .. } = accepted.verdict {
+                self.hub.contacts.arrived(accepted.place.0, offered.saturating_sub(held));
             }
             self.heads.insert(accepted.place, accepted);
         }
@@ -126,6 +129,10 @@ impl<'a> Push<'a> {
         let answers = told.into_iter().map(|told| told.answer.ok_or(Failure::Broken("a run without an answer")));
         Ok(PushReply { answers: answers.collect::<Result<_, _>>()?, refused, statements })
     }
+}
+
+fn count(entries: usize) -> u64 {
+    u64::try_from(entries).unwrap_or(u64::MAX)
 }
 
 fn answer(accepted: &Accepted, offered: bool, why: Option<Why>) -> RunAnswer {

@@ -13,6 +13,7 @@ use amanat_sync::proof;
 use tokio::sync::Semaphore;
 
 use crate::clock;
+use crate::contacts::Contacts;
 use crate::keeper::{Keeper, Speaker};
 use crate::limits::BODIES;
 use crate::lineage;
@@ -43,6 +44,7 @@ pub struct Hub {
     pub(crate) keeper: Keeper,
     pub(crate) nonces: Nonces,
     pub(crate) rates: Rates,
+    pub(crate) contacts: Contacts,
     /// One permit for each byte of a body that may be in memory.
     pub(crate) bodies: Arc<Semaphore>,
     standing: RwLock<Standing>,
@@ -121,6 +123,7 @@ impl Hub {
             keeper,
             nonces: Nonces::default(),
             rates: Rates::new(),
+            contacts: Contacts::new(clock()),
             bodies: Arc::new(Semaphore::new(usize::try_from(BODIES).unwrap_or(usize::MAX))),
             shelf,
             standing: RwLock::new(Standing::new(Arc::new(trust))),

@@ -17,6 +17,7 @@ pub mod args;
 pub mod cli;
 mod clock;
 pub mod config;
+mod contacts;
 mod heads;
 mod home;
 mod hub;

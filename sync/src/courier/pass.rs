@@ -11,6 +11,7 @@ use super::{news, papers, pull, push};
 use crate::error::SyncError;
 use crate::journal::{Journal, KnownHead, NewJournal, State};
 use crate::transport::{RefusalReason, Transport};
+use crate::wire::team::SelfReport;
 
 /// What a courier remembers between passes; nothing is lost with it but a request or two.
 #[derive(Debug, Default)]
@@ -109,6 +110,14 @@ impl Trip<'_> {
         // What the push was answered with tells whether there is any paper to fetch; without a push the pull tells.
         papers::exchange_if_news(self)?;
         pull::pull(self)
+    }
+
+    /// Says with the next requests how things stand here.
+    pub(super) fn reports(&mut self) -> Result<(), End> {
+        let status = self.journal.status(&self.party.hub).map_err(End::Local)?;
+        let (roster, waiting, aside) = (self.trust.roster_version(), status.waiting(), status.quarantined);
+        self.road.reports(SelfReport { roster, waiting, aside, clock: 0 });
+        Ok(())
     }
 
     /// Files what statements of the hub say, as far as they prove themselves and follow from what was seen before.

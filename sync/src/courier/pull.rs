@@ -28,6 +28,7 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
     // What did not verify is not asked for twice in one pass: it would fill every page.
     let mut passed_over: BTreeMap<Place, u64> = BTreeMap::new();
     let mut opened: BTreeMap<Place, u64> = BTreeMap::new();
+    trip.reports()?;
     loop {
         let request = request(trip, &passed_over, std::mem::take(&mut opened))?;
         let asked_again = !request.again.is_empty();

@@ -11,6 +11,7 @@ use crate::error::{Result, SyncError};
 use crate::wire::elision::Memory;
 use crate::wire::limits;
 use crate::wire::messages::{DocumentsReply, DocumentsRequest, PullRequest, PushReply, RostersRequest};
+use crate::wire::team::{TeamReply, TeamRequest};
 use crate::wire::v1::{ItemForm, PullManifest, PushManifest, RunHead};
 
 /// Gives a shape its bytes and back, under the maximum that it may have.
@@ -44,6 +45,8 @@ message! {
     DocumentsRequest, limits::MAX_DOCUMENTS, "request for documents";
     DocumentsReply, limits::MAX_DOCUMENTS, "answer with documents";
     RostersRequest, limits::MAX_ROSTERS_REQUEST, "question for rosters";
+    TeamRequest, limits::MAX_TEAM_REQUEST, "question for the team";
+    TeamReply, limits::MAX_REPLY, "answer with the team";
     ItemForm, limits::MAX_FRAME, "item";
 }
 

@@ -74,3 +74,7 @@ pub const PACK_STATEMENTS: u64 = 100_000;
 pub const PACK_STATEMENT: usize = 16 << 20;
 /// A question for newer rosters, in bytes: it names an agency, a version and a hash.
 pub const MAX_ROSTERS_REQUEST: usize = 128;
+/// A question for the team, in bytes: it names an agency.
+pub const MAX_TEAM_REQUEST: usize = 64;
+/// Devices in an answer about a team: as many as a roster may list.
+pub const MAX_TEAM: usize = 20_000;

@@ -6,6 +6,7 @@ pub mod codec;
 mod elision;
 pub mod limits;
 pub mod messages;
+pub mod team;
 #[cfg(test)]
 mod tests;
 pub mod v1;

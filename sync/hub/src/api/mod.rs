@@ -8,5 +8,6 @@ mod health;
 pub(crate) mod reply;
 mod rosters;
 mod routes;
+mod team;
 
 pub use routes::router;

@@ -20,3 +20,4 @@ mod process;
 mod running;
 mod stranger;
 mod support;
+mod team;
