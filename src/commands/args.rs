@@ -83,7 +83,14 @@ pub(super) enum Verb {
     #[command(subcommand)]
     Import(ImportVerb),
     /// What is kept, handed over and received; how fresh the roster is
-    Status,
+    #[command(
+        after_help = "Examples:\n  amanat status\n  amanat status --team     your unit's people, as the hub knows them"
+    )]
+    Status {
+        /// Ask the hub for the people of the units that you supervise: last contact, what waits, clocks
+        #[arg(long)]
+        team: bool,
+    },
     /// Push, pull and take newer documents
     #[command(
         after_help = "Examples:\n  amanat sync\n  amanat sync --watch      keep going until interrupted\n  amanat sync --parts      fetch the attachments of others too"

@@ -11,7 +11,7 @@ use super::{
     context::Context,
     device, entry, form, import, keys,
     output::{Output, Report},
-    roster, status, sync, verify,
+    roster, status, sync, team, verify,
 };
 use crate::{
     failure::{Failure, Kind},
@@ -75,7 +75,8 @@ fn perform(cli: Cli, output: Output) -> Result<Report, Failure> {
         Verb::Roster(verb) => roster::run(&context, &verb),
         Verb::Entry(verb) => entry::run(&context, &verb),
         Verb::Case(verb) => case::run(&context, &verb),
-        Verb::Status => status::run(&context),
+        Verb::Status { team: false } => status::run(&context),
+        Verb::Status { team: true } => team::run(&context),
         Verb::Sync { watch, parts } => sync::run(&context, watch, parts),
         Verb::Completions { shell } => Ok(completions::run(shell)),
         Verb::Import(verb) => import::run(&context, &verb),

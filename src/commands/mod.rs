@@ -28,6 +28,7 @@ mod roster_page;
 mod shown;
 mod status;
 mod sync;
+mod team;
 mod typed;
 mod verify;
 mod verify_erased;

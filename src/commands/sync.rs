@@ -2,7 +2,10 @@
 
 use std::{sync::mpsc, time::Duration};
 
-use amanat_sync::courier::{End, Outcome, PartsMoved, Trouble};
+use amanat_sync::{
+    courier::{End, Outcome, PartsMoved, Trouble},
+    transport::RefusalReason,
+};
 use serde_json::json;
 
 use super::{book::Book, context::Context, output::Report};
@@ -53,9 +56,7 @@ pub(super) fn run(context: &Context, watch: bool, parts: bool) -> Result<Report,
             }
             let (second, more) = one_pass(context, &mut home, &mut carrier)?;
             outcome = joined(outcome, second);
-            arrived.replayed.opened += more.replayed.opened;
-            arrived.kept_again += more.kept_again;
-            arrived.closed_behind += more.closed_behind;
+            arrived = together(arrived, more);
         }
         let report = report(&home, &outcome, &arrived)?;
         if !watch {
@@ -153,13 +154,33 @@ fn joined(first: Outcome, second: Outcome) -> Outcome {
     }
 }
 
+/// What both brought home, as far as it is told.
+fn together(mut first: Arrived, second: Arrived) -> Arrived {
+    first.replayed.opened += second.replayed.opened;
+    first.kept_again += second.kept_again;
+    first.closed_behind += second.closed_behind;
+    first
+}
+
 /// Waits on a channel that nobody writes to; a signal ends the program, and nothing is lost by that.
 fn wait(time: Duration) {
     let (_nobody, never) = mpsc::channel::<()>();
     never.recv_timeout(time).unwrap_or_default();
 }
 
+/// One pass; and another at once where it met a key that its roster does not list, and brought a newer roster from there.
 fn one_pass(context: &Context, home: &mut Home, carrier: &mut Carrier) -> Result<(Outcome, Arrived), Failure> {
+    let (outcome, arrived) = trip(context, home, carrier)?;
+    let other_key = matches!(&outcome.end, End::Refused(refusal) if refusal.reason == RefusalReason::OtherKey);
+    if !other_key || outcome.roster.is_none() {
+        return Ok((outcome, arrived));
+    }
+    *carrier = Carrier::new(home)?;
+    let (second, more) = trip(context, home, carrier)?;
+    Ok((joined(outcome, second), together(arrived, more)))
+}
+
+fn trip(context: &Context, home: &mut Home, carrier: &mut Carrier) -> Result<(Outcome, Arrived), Failure> {
     let (output, waiting) = (context.output, home.status()?.waiting());
     carrier
         .tell(Box::new(move |entries| output.progress(&format!("{} of {waiting} handed over", entries.min(waiting)))));

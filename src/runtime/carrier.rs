@@ -1,7 +1,7 @@
 //! One device's way to its hub: the road, the courier's memory, and a handle of its own on the journal. It signs and carries; it
 //! opens nothing.
 
-use amanat_keys::{device::Signer, roster::Hub, trust::Trust};
+use amanat_keys::{device::Signer, fingerprint::Digest, roster::Hub, trust::Trust};
 use amanat_sync::{
     courier::{self, Courier, End, Outcome, Party},
     http::{self, Brake, HttpSettings, HttpTransport},
@@ -9,9 +9,10 @@ use amanat_sync::{
     leaving::Told,
     signature::Nonce,
     transport::RefusalReason,
+    wire::team::{TeamReply, TeamRequest},
 };
 
-use super::{clock, fault, home::Home, marks::Mark};
+use super::{clock, fault, home::Home, marks::Mark, team};
 use crate::failure::Failure;
 
 /// Everything a pass needs. Kept between passes: it holds the connection.
@@ -51,6 +52,7 @@ impl Carrier {
         let journal = home.journal().another().map_err(|error| fault::sync("opening the journal again", &error))?;
         let mut road = road(hub, &trust, &home.signer(), party)?;
         road.was_given(&home.nonces);
+        road.tells_time(Box::new(|| u64::try_from(clock::unix_ms()).unwrap_or(0)));
         let seed = home.device().as_bytes().iter().fold(0_u64, |seed, byte| seed.rotate_left(7) ^ u64::from(*byte));
         Ok(Self {
             courier: Courier::with_parts(home.part_files()),
@@ -89,6 +91,24 @@ impl Carrier {
         if nonces != self.given && self.journal.shelve(&[Mark::Nonces(&nonces).row()], &[]).is_ok() {
             self.given = nonces;
         }
+    }
+
+    /// What the hub knows of the people of the units that this device's member supervises; `None` where they supervise none.
+    ///
+    /// # Errors
+    /// As a pass that ends early.
+    pub fn team(&mut self) -> Result<Option<TeamReply>, Failure> {
+        if team::units(&self.trust, &self.party.device).is_empty() {
+            return Ok(None);
+        }
+        let failed = |end: &End| ended(end).unwrap_or_else(|| Failure::failed("asking for the team", ""));
+        let status =
+            self.journal.status(&self.party.hub).map_err(|error| fault::sync("asking for the team", &error))?;
+        let seen = status.checkpoint.map_or(Digest::ZERO, |(_, hash, _)| hash);
+        let question = TeamRequest { agency: self.party.agency }.to_bytes();
+        let answer = self.road.team(&seen, &question).map_err(|error| failed(&End::from(error)))?;
+        let reply = TeamReply::from_bytes(&answer).map_err(|error| failed(&End::Nonsense(error.to_string())))?;
+        Ok(Some(reply))
     }
 
     /// Milliseconds until the next try by itself; `None` when a person must act first, or nothing is to be tried again.

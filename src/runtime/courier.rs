@@ -17,6 +17,7 @@ use amanat_sync::{
     courier::{End, Outcome},
     http::Brake,
     leaving::Told,
+    wire::team::TeamReply,
 };
 
 use super::{
@@ -129,6 +130,8 @@ pub struct Passed {
     pub outcome: Outcome,
     /// Milliseconds until it is tried again, after a failure.
     pub next_try: Option<u64>,
+    /// What the hub knows of a supervisor's people.
+    pub team: Option<TeamReply>,
 }
 
 struct Worker {
@@ -238,6 +241,8 @@ impl Worker {
         }
         let outcome = carrier.pass();
         let next_try = carrier.next_try(&outcome.end);
+        // The page is worth a question to those who have one, and no failure of its own.
+        let team = if matches!(outcome.end, End::Done) { carrier.team().ok().flatten() } else { None };
         // Attachments go on with the next pass, as long as one moves them.
         let more = outcome.parts.left > 0 && outcome.parts.sent.saturating_add(outcome.parts.fetched) > 0;
         let wait = match outcome.end {
@@ -246,6 +251,6 @@ impl Worker {
             _ => next_try.map(Duration::from_millis),
         };
         self.due = wait.map(|wait| clock::instant() + wait);
-        self.desk.send(Order::Passed(Box::new(Passed { outcome, next_try }))).is_ok()
+        self.desk.send(Order::Passed(Box::new(Passed { outcome, next_try, team }))).is_ok()
     }
 }

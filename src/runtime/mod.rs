@@ -51,6 +51,7 @@ mod seat_stick;
 pub mod start;
 pub mod stick;
 pub mod stick_fault;
+pub mod team;
 pub mod tellings;
 pub mod terminal;
 pub mod wake;

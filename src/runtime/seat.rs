@@ -20,7 +20,7 @@ use super::{
     keep::{self, What},
     officer,
     paths::Paths,
-    tellings,
+    team, tellings,
     wake::Wake,
 };
 use crate::{
@@ -336,7 +336,7 @@ impl Seat {
         let codebook = Arc::clone(&self.codebook);
         // Locked meanwhile: what it brought is in the journal, sealed, and is opened with the next unlocking.
         let Some(home) = &mut self.home else { return };
-        let Passed { outcome, next_try } = passed;
+        let Passed { outcome, next_try, team } = passed;
         let arrived = home.take_home(&codebook, &outcome);
         self.progress.running = false;
         self.progress.sent = outcome.handed_over;
@@ -349,6 +349,11 @@ impl Seat {
         }
         let wrapped = self.arrived(arrived, outcome.documents > 0);
         self.say_marks();
+        if let (Some(reply), Some(home)) = (team, &self.home)
+            && let Ok(trust) = home.trust()
+        {
+            self.say(Msg::TeamIs(Box::new(team::page(trust, &home.device(), &reply))));
+        }
         self.say(Msg::Synced(self.progress.clone()));
         // A pass that was stopped did not fail.
         let ended = carrier::ended(&outcome.end).filter(|_| self.courier.can_go());

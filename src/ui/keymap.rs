@@ -33,6 +33,8 @@ pub(crate) enum Room {
     Path,
     /// Units, people, devices.
     Roster,
+    /// A supervisor's people.
+    Team,
     /// What is due.
     Today,
     /// The list of keys.
@@ -87,6 +89,7 @@ pub(crate) enum Act {
     Whom,
     Attach,
     SavePart,
+    Team,
 }
 
 /// A key with what is held down.
@@ -125,7 +128,8 @@ const fn line(rooms: &'static [Room], keys: &'static [Chord], act: Act, word: &'
 
 use Room as R;
 
-const LISTS: &[Room] = &[R::Caseload, R::Case, R::Entry, R::Menu, R::Outbox, R::Roster, R::Today, R::Help, R::Confirm];
+const LISTS: &[Room] =
+    &[R::Caseload, R::Case, R::Entry, R::Menu, R::Outbox, R::Roster, R::Today, R::Help, R::Confirm, R::Team];
 
 /// The table. A line for one room stands before lines for many: the first that fits is taken.
 pub(crate) const TABLE: &[Line] = &[
@@ -178,6 +182,8 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Stick], &[key(KeyCode::Up)], Act::Up, "up", 0),
     line(&[R::Stick], &[key(KeyCode::Down)], Act::Down, "down", 0),
     line(&[R::Today], &[key(KeyCode::Enter)], Act::Open, "open", 1),
+    line(&[R::Roster], &[f(4)], Act::Team, "team", 1),
+    line(&[R::Team], &[f(5)], Act::Sync, "sync", 1),
     line(&[R::Hidden], &[f(12), ctrl('k')], Act::Hide, "show_again", 0),
     line(&[R::Hidden], &[ctrl('l')], Act::Lock, "lock", 0),
     line(LISTS, &[key(KeyCode::Up)], Act::Up, "up", 0),
@@ -187,7 +193,7 @@ pub(crate) const TABLE: &[Line] = &[
     line(LISTS, &[key(KeyCode::Home)], Act::First, "first", 0),
     line(LISTS, &[key(KeyCode::End)], Act::Last, "last", 0),
     line(
-        &[R::Case, R::Entry, R::Menu, R::Confirm, R::Outbox, R::Stick, R::Path, R::Roster, R::Today, R::Help],
+        &[R::Case, R::Entry, R::Menu, R::Confirm, R::Outbox, R::Stick, R::Path, R::Roster, R::Team, R::Today, R::Help],
         &[key(KeyCode::Esc)],
         Act::Back,
         "back",
@@ -276,7 +282,7 @@ mod tests {
     use super::*;
     use crate::words::{self, Tongue};
 
-    const ROOMS: [Room; 15] = [
+    const ROOMS: [Room; 16] = [
         R::Welcome,
         R::Unlock,
         R::Caseload,
@@ -289,6 +295,7 @@ mod tests {
         R::Stick,
         R::Path,
         R::Roster,
+        R::Team,
         R::Today,
         R::Help,
         R::Hidden,

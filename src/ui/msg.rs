@@ -162,6 +162,8 @@ pub enum Msg {
     // -- trust
     /// Answers [`LoadRoster`](super::Effect::LoadRoster), and comes by itself when a newer one is adopted.
     RosterIs(Box<RosterPage>),
+    /// What the hub knows of the team; comes by itself with each pass of a supervisor.
+    TeamIs(Box<TeamPage>),
     /// Something else went wrong or is worth saying; shown in the status line until the next key.
     Notice(Trouble),
 }
@@ -372,4 +374,47 @@ pub struct RosterDevice {
     pub state: String,
     /// Whether it is this one.
     pub me: bool,
+}
+
+/// What the hub knows of the people of a supervisor's units, as rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TeamPage {
+    /// When the hub was asked, by its clock.
+    pub asked: Moment,
+    /// Since when it remembers: it was started then.
+    pub since: Moment,
+    /// The newest roster here.
+    pub roster: u64,
+    /// One row for each device, and one for whoever has none; who was silent longest stands first.
+    pub rows: Vec<TeamRow>,
+}
+
+/// A device of somebody in the team.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TeamRow {
+    /// The member's name.
+    pub member: String,
+    /// Codes of their roles in the supervised units.
+    pub roles: Vec<String>,
+    /// The device; `None` for who has none in use.
+    pub device: Option<DeviceId>,
+    /// Its last contact; `None` for none since the hub was started.
+    pub contact: Option<Moment>,
+    /// What it said of itself then.
+    pub said: Option<TeamWord>,
+    /// Whether it is this device.
+    pub me: bool,
+}
+
+/// What a device said of itself with its last contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TeamWord {
+    /// The roster that it had adopted.
+    pub roster: u64,
+    /// Entries that had not arrived, less those that have since: at least so many are still there.
+    pub waiting: u64,
+    /// Entries that it had set aside.
+    pub aside: u64,
+    /// How far its clock was ahead of the hub's, in milliseconds; behind where it is negative; `None` where it said no time.
+    pub ahead_ms: Option<i64>,
 }

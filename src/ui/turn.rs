@@ -32,6 +32,7 @@ pub(crate) enum Open {
     Stick(Way),
     Today,
     Roster,
+    Team,
     Help(Room),
 }
 

@@ -6,7 +6,7 @@ use super::{
     App, Effect, Msg,
     keymap::{self, Act, Room},
     msg::{Trouble, Who},
-    screens::{Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Roster, Screen, Stick, Today, Unlock},
+    screens::{Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Roster, Screen, Stick, Team, Today, Unlock},
     turn::{Fill, Go, Open, Turn},
 };
 use crate::{
@@ -159,6 +159,7 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
         Msg::Synced(_) | Msg::SyncFailed { .. } | Msg::Replaying(_) => app.world.road.hear(&msg),
         Msg::RosterIs(page) => app.world.roster = Some(page),
+        Msg::TeamIs(page) => app.world.team = Some(page),
         Msg::Notice(trouble) => app.notice = Some(trouble),
         Msg::DraftFailed { trouble, .. } => app.notice = Some(trouble),
         Msg::KeepFailed { .. }
@@ -275,6 +276,11 @@ fn push(app: &mut App, open: Open) -> Vec<Effect> {
         Open::Roster => {
             effects.push(Effect::LoadRoster);
             Screen::Roster(Roster::default())
+        }
+        Open::Team => {
+            // A pass brings what the hub knows now; until then what the last one brought is shown, with its time.
+            effects.push(Effect::Sync);
+            Screen::Team(Team::default())
         }
         Open::Help(room) => Screen::Help(Help::new(room)),
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     app::{Settings, Start},
-    msg::{Mark, RosterPage, Who},
+    msg::{Mark, RosterPage, TeamPage, Who},
     reading::{self, CaseRow},
     road::Road,
 };
@@ -32,6 +32,7 @@ pub(crate) struct World {
     /// One row a case, newest first.
     pub(crate) cases: Vec<CaseRow>,
     pub(crate) roster: Option<Box<RosterPage>>,
+    pub(crate) team: Option<Box<TeamPage>>,
 }
 
 impl World {
@@ -49,6 +50,7 @@ impl World {
             index: SearchIndex::new(&start.codebook),
             cases: Vec::new(),
             roster: None,
+            team: None,
         }
     }
 
@@ -61,6 +63,7 @@ impl World {
         self.index = SearchIndex::new(&self.codebook);
         self.cases = Vec::new();
         self.roster = None;
+        self.team = None;
     }
 
     /// This device.

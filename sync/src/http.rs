@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, KeyId};
 use amanat_keys::tls_key::TlsKeys;
+use ureq::config::Config;
 use ureq::http::Response;
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{Connector as _, TcpConnector};
@@ -20,6 +21,7 @@ use crate::leaving::{Load, Told};
 use crate::signature::{self, NONCE_FIELD, Nonce, Parts};
 use crate::transport::{FIRST_ROOM, MARK_FIELD, Refusal, RefusalReason, Transport, TransportError};
 use crate::wire::codec;
+use crate::wire::team::SelfReport;
 
 /// Name resolution, connecting, and the handshake, each.
 const REACH: Duration = Duration::from_secs(20);
@@ -37,6 +39,12 @@ const AIM_MS: usize = 8_000;
 const ROOM: std::ops::RangeInclusive<usize> = 32 * 1024..=1024 * 1024;
 /// Where a push goes.
 const PUSH: &str = "/v1/push";
+/// Where a pull goes.
+const PULL: &str = "/v1/pull";
+/// Where a supervisor asks for the team.
+const TEAM: &str = "/v1/team";
+/// Where anybody is asked for rosters.
+const ROSTERS: &str = "/v1/rosters";
 /// Nonces kept for later requests.
 const NONCES_KEPT: usize = 4;
 
@@ -55,6 +63,9 @@ pub struct HttpTransport {
     hub: KeyId,
     sign: SignRequest,
     ticks: Ticks,
+    /// The device's clock, where it is said.
+    clock: Option<Ticks>,
+    report: Option<SelfReport>,
     nonces: VecDeque<Nonce>,
     mark: Option<Digest>,
     room: usize,
@@ -99,19 +110,7 @@ impl HttpTransport {
     /// while no key is pinned.
     pub fn new(settings: HttpSettings) -> Result<Self, TransportError> {
         let Address { secure, authority } = Address::read(&settings.url)?;
-        let config = Agent::config_builder()
-            .timeout_resolve(Some(REACH))
-            .timeout_connect(Some(REACH))
-            .timeout_per_read(Some(STALL))
-            .timeout_per_write(Some(STALL))
-            .proxy(None)
-            .max_redirects(0)
-            .https_only(secure)
-            .http_status_as_error(false)
-            .max_response_header_size(ANSWER_FIELDS_LIMIT)
-            .max_idle_age(IDLE)
-            .user_agent("")
-            .build();
+        let config = config(secure);
         let (agent, scheme) = if !secure {
             (config.new_agent(), "http")
         } else if settings.tls_keys.is_empty() {
@@ -120,10 +119,7 @@ impl HttpTransport {
                 "the roster lists no TLS key for it; the admin approves the hub's request again",
             );
         } else {
-            let pinned = PinnedTls::new(settings.tls_keys)
-                .map_err(|fault| TransportError::Unreachable(format!("TLS cannot be used here: {fault}")))?;
-            let road = ().chain(TcpConnector::default()).chain(pinned);
-            (Agent::with_parts(config, road, DefaultResolver::default()), "https")
+            (by_tls(config, PinnedTls::new(settings.tls_keys))?, "https")
         };
         Ok(Self {
             agent,
@@ -134,6 +130,8 @@ impl HttpTransport {
             hub: settings.hub,
             sign: settings.sign,
             ticks: settings.ticks,
+            clock: None,
+            report: None,
             nonces: VecDeque::new(),
             mark: None,
             room: FIRST_ROOM,
@@ -156,6 +154,26 @@ impl HttpTransport {
     /// From now on says how far a push has come.
     pub fn tell(&mut self, told: Told) {
         self.load.told = Some(told);
+    }
+
+    /// From now on says with its requests what time it is here, in milliseconds since 1970: evidence, and perhaps wrong.
+    pub fn tells_time(&mut self, clock: Ticks) {
+        self.clock = Some(clock);
+    }
+
+    /// What the hub knows of the devices of the caller's units (a [`crate::wire::team::TeamReply`]); for supervisors.
+    ///
+    /// # Errors
+    /// As [`TransportError`] says.
+    pub fn team(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.call(TEAM, checkpoint, body, body)
+    }
+
+    /// What a request says of the device, as its query.
+    fn said(&self, path: &str) -> String {
+        let report = self.report.filter(|_| path == PUSH || path == PULL);
+        let said = report.map(|report| SelfReport { clock: self.clock.as_ref().map_or(0, |clock| clock()), ..report });
+        said.map_or_else(String::new, |said| said.spelt())
     }
 
     /// A new pass begins: what earlier ones carried counts no more.
@@ -194,11 +212,12 @@ impl HttpTransport {
         body: &[u8],
         nonce: Nonce,
     ) -> Result<Response<Body>, TransportError> {
+        let query = format!("?{}", self.said(path));
         let parts = Parts {
             method: "POST".to_owned(),
             authority: self.authority.clone(),
             path: path.to_owned(),
-            query: "?".to_owned(),
+            query: query.clone(),
             content_digest: content_digest.to_owned(),
             agency: self.agency.to_string(),
             hub: self.hub.to_string(),
@@ -211,7 +230,7 @@ impl HttpTransport {
         let patience = STALL + self.takes(body.len()) * 2;
         let request = self
             .agent
-            .post(format!("{}{path}", self.base))
+            .post(format!("{}{path}{}", self.base, if query == "?" { "" } else { &query }))
             .config()
             .timeout_per_read(Some(patience))
             .build()
@@ -263,6 +282,10 @@ impl HttpTransport {
 }
 
 impl Transport for HttpTransport {
+    fn reports(&mut self, report: SelfReport) {
+        self.report = Some(report);
+    }
+
     fn carries(&mut self, entries: u64) {
         self.load.takes(entries);
     }
@@ -274,7 +297,7 @@ impl Transport for HttpTransport {
     }
 
     fn pull(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
-        self.call("/v1/pull", checkpoint, body, body)
+        self.call(PULL, checkpoint, body, body)
     }
 
     fn documents(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
@@ -289,6 +312,13 @@ impl Transport for HttpTransport {
         Ok(answer)
     }
 
+    fn rosters(&mut self, question: &[u8]) -> Result<Vec<u8>, TransportError> {
+        // A connection of its own, that nothing else ever uses; in plain there is no key that could be another.
+        let anybody = by_tls(config(true), PinnedTls::with_anybody())?;
+        let request = anybody.post(format!("{}{ROSTERS}", self.base)).header("content-type", "application/cbor");
+        read(request.send(question).map_err(|source| unanswered(&self.base, &source))?)
+    }
+
     fn mark(&self) -> Option<Digest> {
         self.mark
     }
@@ -296,6 +326,30 @@ impl Transport for HttpTransport {
     fn room(&self) -> usize {
         self.room
     }
+}
+
+/// An agent whose every connection goes by TLS.
+fn by_tls(config: Config, tls: Result<PinnedTls, rustls::Error>) -> Result<Agent, TransportError> {
+    let tls = tls.map_err(|fault| TransportError::Unreachable(format!("TLS cannot be used here: {fault}")))?;
+    let road = ().chain(TcpConnector::default()).chain(tls);
+    Ok(Agent::with_parts(config, road, DefaultResolver::default()))
+}
+
+/// How every request is made, by TLS or in plain.
+fn config(secure: bool) -> Config {
+    Agent::config_builder()
+        .timeout_resolve(Some(REACH))
+        .timeout_connect(Some(REACH))
+        .timeout_per_read(Some(STALL))
+        .timeout_per_write(Some(STALL))
+        .proxy(None)
+        .max_redirects(0)
+        .https_only(secure)
+        .http_status_as_error(false)
+        .max_response_header_size(ANSWER_FIELDS_LIMIT)
+        .max_idle_age(IDLE)
+        .user_agent("")
+        .build()
 }
 
 /// Whether devices of this version will call a hub at this address: whoever writes an address into a roster asks first.
@@ -400,7 +454,7 @@ fn unanswered(base: &str, source: &ureq::Error) -> TransportError {
     match source {
         ureq::Error::Other(inner) if inner.is::<Unproven>() => TransportError::Refused(Refusal {
             reason: RefusalReason::OtherKey,
-            sentence: format!("what answers at {base} is not the hub: {Unproven}. Nothing was sent"),
+            sentence: format!("what answers at {base} is not the hub: {Unproven}. No entry was sent"),
             request: String::new(),
         }),
         other => TransportError::Unreachable(other.to_string()),

@@ -1,5 +1,5 @@
 //! TLS with a pinned key: the connection stands when the hub has proven one of the keys that the roster lists for it, else not
-//! a byte of a request leaves.
+//! a byte of a request leaves. The one exception is a connection of its own on which nothing but rosters is asked for.
 //!
 //! Two things are composed here and none is invented. *Whose key is it?* The certificate's SubjectPublicKeyInfo is compared with
 //! the pinned ones; names, dates, issuers and chains are not looked at, because the roster, which admins signed, already says
@@ -31,10 +31,10 @@ const ALPN: &[u8] = b"http/1.1";
 #[error("it does not hold a key that the roster lists for the hub")]
 pub(crate) struct Unproven;
 
-/// Accepts exactly the certificates of these keys.
+/// Accepts exactly the certificates of these keys; `None` accepts any key that is proven.
 #[derive(Debug)]
 struct Pinned {
-    keys: TlsKeys,
+    keys: Option<TlsKeys>,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
@@ -48,7 +48,8 @@ impl ServerCertVerifier for Pinned {
         _now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let certificate = ParsedCertificate::try_from(shown)?;
-        if self.keys.contains(&certificate.subject_public_key_info()) {
+        let shown = certificate.subject_public_key_info();
+        if self.keys.as_ref().is_none_or(|keys| keys.contains(&shown)) {
             Ok(ServerCertVerified::assertion())
         } else {
             Err(CertificateError::ApplicationVerificationFailure.into())
@@ -88,6 +89,18 @@ impl PinnedTls {
     /// # Errors
     /// Never with the provider compiled in; said by rustls otherwise.
     pub(crate) fn new(keys: TlsKeys) -> Result<Self, rustls::Error> {
+        Self::accepting(Some(keys))
+    }
+
+    /// For whoever answers. What comes over such a connection must prove itself, and nothing that is ours goes over it.
+    ///
+    /// # Errors
+    /// As [`PinnedTls::new`].
+    pub(crate) fn with_anybody() -> Result<Self, rustls::Error> {
+        Self::accepting(None)
+    }
+
+    fn accepting(keys: Option<TlsKeys>) -> Result<Self, rustls::Error> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let pinned = Pinned { keys, algorithms: provider.signature_verification_algorithms };
         let mut config = ClientConfig::builder_with_provider(provider)

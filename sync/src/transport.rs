@@ -5,6 +5,8 @@
 
 use amanat_keys::fingerprint::Digest;
 
+use crate::wire::team::SelfReport;
+
 /// What one request should weigh while nothing is known of the link, in bytes: eight seconds at 64 kbit/s.
 pub const FIRST_ROOM: usize = 64 * 1024;
 
@@ -39,6 +41,18 @@ pub trait Transport: Send {
     fn parts(&mut self, _checkpoint: &Digest, _body: &[u8]) -> Result<Vec<u8>, TransportError> {
         Err(TransportError::Nonsense("this road carries no attachments".to_owned()))
     }
+
+    /// Asks whoever answers at the hub's address for newer rosters, though they did not prove a listed key
+    /// ([`RefusalReason::OtherKey`]): the one thing that a device does over such a connection. Nothing is signed.
+    ///
+    /// # Errors
+    /// As [`TransportError`] says; a road without such keys has nobody to ask.
+    fn rosters(&mut self, _question: &[u8]) -> Result<Vec<u8>, TransportError> {
+        Err(TransportError::Unreachable("this road asks nobody without a listed key".to_owned()))
+    }
+
+    /// What the device says of itself with the requests that follow. For a supervisor, and believed for no more than that.
+    fn reports(&mut self, _report: SelfReport) {}
 
     /// How many entries the next push carries; 0 when it only asks. For whoever shows how far it has come.
     fn carries(&mut self, _entries: u64) {}
@@ -116,7 +130,8 @@ pub enum RefusalReason {
     Version,
     /// This program will not use such an address (plain HTTP away from this machine).
     Address,
-    /// What answered at the hub's address did not prove a TLS key that the roster lists for it. Nothing was sent. It has no spelling:
+    /// What answered at the hub's address did not prove a TLS key that the roster lists for it. Nothing was sent but the question for
+    /// newer rosters. It has no spelling:
     /// this program alone finds it, and no answer can claim it.
     OtherKey,
 }

@@ -2,9 +2,9 @@
 //!
 //! A snapshot that changed is looked at by a person before it is taken (`INSTA_UPDATE=always` writes them anew).
 
-use amanat::ui::{Settings, Stage as Where, Theme};
+use amanat::ui::{Msg, Settings, Stage as Where, Theme};
 
-use super::stage::{PASSPHRASE, Stage, code, number, text, urdu};
+use super::stage::{PASSPHRASE, Stage, code, number, team, text, urdu};
 
 /// Draws the screen at both sizes, checks the phrases and compares the whole.
 fn look(stage: &mut Stage, name: &str, keys: &str, phrases: [&str; 3]) {
@@ -152,6 +152,19 @@ fn roster_due_help_and_hidden() {
     look(&mut stage, "help", "Esc F1", ["letters search at once", "open a new case", "Everywhere"]);
     look(&mut stage, "hidden", "Esc F12", ["2026-11", "Mo", "22"]);
     assert!(!stage.screen(80, 24).contains("Amanat"));
+}
+
+#[test]
+fn a_team_is_shown_to_its_supervisor_and_to_nobody_else() {
+    let mut stage = peopled();
+    look(&mut stage, "team_not_yours", "F8 F4", ["for the supervisors", "nothing of any case", "Team"]);
+    let mut stage = Stage::supervising(Settings { theme: Theme::Plain, ..Settings::default() });
+    look(&mut stage, "team_not_asked", "F8 F4", ["has not been asked", "F5", "Team"]);
+    stage.send(Msg::TeamIs(Box::new(team())));
+    look(&mut stage, "team", "", ["at least 3 not sent", "clock 3 d 4 h fast", "no contact since the hub was started"]);
+    let mut stage = Stage::supervising(urdu());
+    stage.send(Msg::TeamIs(Box::new(team())));
+    look(&mut stage, "urdu_team", "F8 F4", ["UR", "F5", "Sana Malik"]);
 }
 
 #[test]

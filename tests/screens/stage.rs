@@ -10,8 +10,8 @@ use amanat::{
     },
     ui::{
         self, App, Bidi, BundleIn, BundleOut, Effect, Keeping, Mark, Msg, Progress, ReaderLine, RosterDevice,
-        RosterMember, RosterPage, RosterUnit, Scroll, Settings, Stage as Where, Start, StickPage, Strength, Theme,
-        ToKeep, Trouble, Who,
+        RosterMember, RosterPage, RosterUnit, Scroll, Settings, Stage as Where, Start, StickPage, Strength, TeamPage,
+        TeamRow, TeamWord, Theme, ToKeep, Trouble, Who,
     },
 };
 use ratatui::{Terminal, backend::TestBackend};
@@ -34,6 +34,8 @@ pub(crate) struct Stage {
     pub(crate) online: bool,
     /// Whether work on a stick takes its time.
     pub(crate) busy: bool,
+    /// What the person at the desk is.
+    role: &'static str,
     scroll: Scroll,
     now: Moment,
     boot_ms: u64,
@@ -57,6 +59,7 @@ impl Stage {
             effects: Vec::new(),
             online: false,
             busy: false,
+            role: "officer",
             scroll: Scroll::default(),
             now: NOW,
             boot_ms: 0,
@@ -73,6 +76,13 @@ impl Stage {
 
     pub(crate) fn open_with(settings: Settings) -> Self {
         let mut stage = Self::locked(settings);
+        stage.keys(&format!("\"{PASSPHRASE}\" Enter"));
+        stage
+    }
+
+    /// Unlocked by a supervisor.
+    pub(crate) fn supervising(settings: Settings) -> Self {
+        let mut stage = Self { role: "supervisor", ..Self::locked(settings) };
         stage.keys(&format!("\"{PASSPHRASE}\" Enter"));
         stage
     }
@@ -226,7 +236,7 @@ impl Stage {
             agency: "Punjab Police".into(),
             unit: "Model Town Police Station".into(),
             member: "Sana Malik".into(),
-            roles: vec!["officer".into()],
+            roles: vec![self.role.into()],
             device: ME,
             officer,
             write_only: false,
@@ -492,6 +502,31 @@ fn roster() -> RosterPage {
             member("Imran Shah", "supervisor", "Model Town Police Station", false),
         ],
         devices: vec![device(0x3f, "Sana Malik", "active", true), device(9, "Imran Shah", "lost", false)],
+    }
+}
+
+/// A team as the hub tells of it.
+pub(crate) fn team() -> TeamPage {
+    let row = |member: &str, role: &str, byte: u8, minutes: Option<i64>, said| TeamRow {
+        member: member.into(),
+        roles: vec![role.into()],
+        device: (byte > 0).then(|| DeviceId::from_bytes([byte; 32])),
+        contact: minutes.map(|minutes| Moment::pkt(NOW.unix_ms - minutes * 60_000)),
+        said,
+        me: byte == 0x3f,
+    };
+    let word = |roster, waiting, aside, ahead_ms| Some(TeamWord { roster, waiting, aside, ahead_ms });
+    TeamPage {
+        asked: NOW,
+        since: Moment::pkt(NOW.unix_ms - 9 * 86_400_000),
+        roster: 8,
+        rows: vec![
+            row("Nadia Qureshi", "investigator", 5, None, None),
+            row("Sana Malik", "officer", 6, Some(4 * 1_440), word(7, 3, 1, Some(76 * 3_600_000))),
+            row("Bilal Ahmed", "officer", 7, Some(70), None),
+            row("Imran Shah", "supervisor", 0x3f, Some(2), word(8, 0, 0, Some(-5 * 60_000))),
+            row("Farah Aziz", "focal", 0, None, None),
+        ],
     }
 }
 

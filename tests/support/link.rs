@@ -125,6 +125,8 @@ impl Link {
         }
         let hub = self.state.elsewhere.lock().ok().and_then(|elsewhere| *elsewhere).unwrap_or(hub);
         let Ok(far) = TcpStream::connect(hub) else { return };
+        // A road that waits to see whether more is coming is slower than any that it stands for.
+        drop((device.set_nodelay(true), far.set_nodelay(true)));
         let (Ok(device_in), Ok(far_in)) = (device.try_clone(), far.try_clone()) else { return };
         if let Ok(mut live) = self.state.live.lock() {
             live.retain(|stream| stream.peer_addr().is_ok());
@@ -176,15 +178,16 @@ fn pump(state: &State, way: Way, mut from: TcpStream, mut to: TcpStream) {
         let left = state.left(way).load(Ordering::SeqCst);
         let allowed = usize::try_from(left).map_or(read, |left| read.min(left));
         let Some(piece) = buffer.get(..allowed) else { break };
-        if to.write_all(piece).is_err() {
-            break;
-        }
+        // First counted, then written: whoever has the answer finds it counted.
+        let counter = if way == Way::Up { &state.up } else { &state.down };
+        counter.fetch_add(allowed as u64, Ordering::SeqCst);
         before.extend_from_slice(piece);
         let lines = before.windows(REQUEST.len()).filter(|window| *window == REQUEST).count();
         state.asked.fetch_add(lines as u64, Ordering::SeqCst);
         before.drain(..before.len().saturating_sub(REQUEST.len() - 1));
-        let counter = if way == Way::Up { &state.up } else { &state.down };
-        counter.fetch_add(allowed as u64, Ordering::SeqCst);
+        if to.write_all(piece).is_err() {
+            break;
+        }
         if left != u64::MAX {
             state.left(way).fetch_sub(allowed as u64, Ordering::SeqCst);
         }

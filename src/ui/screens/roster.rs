@@ -7,7 +7,7 @@ use crate::ui::{
     msg::RosterPage,
     telling,
     theme::Role,
-    turn::{Go, Turn},
+    turn::{Go, Open, Turn},
     view::Scroll,
     widgets::canvas::{Canvas, Lean},
     world::World,
@@ -29,6 +29,7 @@ impl Roster {
         let most = u16::try_from(rows + 16).unwrap_or(u16::MAX).saturating_sub(page);
         self.line = match act {
             Some(Act::Back) => return Turn::go(Go::Back),
+            Some(Act::Team) => return Turn::open(Open::Team),
             Some(Act::Up) => self.line.saturating_sub(1),
             Some(Act::Down) => self.line.saturating_add(1),
             Some(Act::PageUp) => self.line.saturating_sub(page),

@@ -5,7 +5,7 @@ use ratatui::{
     layout::Rect,
 };
 
-use super::{Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Roster, Stick, Today, Unlock, Welcome};
+use super::{Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Roster, Stick, Team, Today, Unlock, Welcome};
 use crate::ui::{
     keymap::{Act, Room},
     msg::Msg,
@@ -29,6 +29,7 @@ pub(crate) enum Screen {
     Stick(Box<Stick>),
     Today(Today),
     Roster(Roster),
+    Team(Team),
     Help(Help),
 }
 
@@ -47,6 +48,7 @@ impl Screen {
             Self::Stick(screen) => screen.room(),
             Self::Today(_) => Room::Today,
             Self::Roster(_) => Room::Roster,
+            Self::Team(_) => Room::Team,
             Self::Help(_) => Room::Help,
         }
     }
@@ -65,6 +67,7 @@ impl Screen {
             Self::Stick(screen) => screen.key(key, act),
             Self::Today(screen) => screen.key(act, world),
             Self::Roster(screen) => screen.key(act, world),
+            Self::Team(screen) => screen.key(act, world),
             Self::Help(screen) => screen.key(act),
         }
     }
@@ -80,7 +83,7 @@ impl Screen {
             Self::Stick(screen) => screen.paste(text),
             Self::Case(screen) => screen.paste(text),
             Self::Entry(screen) => screen.paste(text),
-            Self::Outbox(_) | Self::Today(_) | Self::Roster(_) | Self::Help(_) => {}
+            Self::Outbox(_) | Self::Today(_) | Self::Roster(_) | Self::Team(_) | Self::Help(_) => {}
         }
         Turn::stay()
     }
@@ -99,6 +102,7 @@ impl Screen {
             | Self::Stick(_)
             | Self::Today(_)
             | Self::Roster(_)
+            | Self::Team(_)
             | Self::Help(_) => Turn::stay(),
         }
     }
@@ -112,9 +116,13 @@ impl Screen {
             Self::Stick(screen) => screen.hear(msg),
             Self::Case(screen) => screen.hear(msg),
             Self::Entry(screen) => screen.hear(msg),
-            Self::Outbox(_) | Self::Caseload(_) | Self::Form(_) | Self::Today(_) | Self::Roster(_) | Self::Help(_) => {
-                Turn::stay()
-            }
+            Self::Outbox(_)
+            | Self::Caseload(_)
+            | Self::Form(_)
+            | Self::Today(_)
+            | Self::Roster(_)
+            | Self::Team(_)
+            | Self::Help(_) => Turn::stay(),
         }
     }
 
@@ -132,6 +140,7 @@ impl Screen {
             | Self::Outbox(_)
             | Self::Stick(_)
             | Self::Roster(_)
+            | Self::Team(_)
             | Self::Help(_) => {}
         }
     }
@@ -150,6 +159,7 @@ impl Screen {
             Self::Stick(_) => (canvas.say("stick.title").to_owned(), unit(world)),
             Self::Today(_) => (canvas.say("today.title").to_owned(), unit(world)),
             Self::Roster(_) => (canvas.say("roster.title").to_owned(), unit(world)),
+            Self::Team(_) => (canvas.say("team.title").to_owned(), unit(world)),
             Self::Help(_) => (canvas.say("help.title").to_owned(), String::new()),
         }
     }
@@ -168,6 +178,7 @@ impl Screen {
             Self::Stick(screen) => screen.draw(world, canvas, area),
             Self::Today(screen) => screen.draw(world, canvas, area),
             Self::Roster(screen) => screen.draw(world, scroll, canvas, area),
+            Self::Team(screen) => screen.draw(world, scroll, canvas, area),
             Self::Help(screen) => screen.draw(scroll, canvas, area),
         }
     }

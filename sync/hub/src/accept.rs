@@ -75,7 +75,7 @@ impl<'a> Push<'a> {
             return Ok(());
         }
         let checked = check_all(&self.standing, runs).await?;
-        let judged: Vec<(usize, Option<(u64, Why)>)> = checked.iter().map(|c| (c.rows.len(), c.refused)).collect();
+        let judged: Vec<(u64, Option<(u64, Why)>)> = checked.iter().map(|c| (count(c.rows.len()), c.refused)).collect();
         let erasures = checked.iter().flat_map(|c| &c.rows).any(|row| row.stands_in.is_some_and(|it| it.erases));
         let runs = checked.into_iter().map(|c| Run {
             place: c.place,
@@ -89,14 +89,15 @@ impl<'a> Push<'a> {
         }
         for ((index, (offered, refused)), accepted) in indices.into_iter().zip(judged).zip(accepted) {
             let Some(told) = self.told.get_mut(index) else { continue };
-            if let Verdict::Accepted { held, .. } = accepted.verdict {
-                self.new = self.new.saturating_add(u64::try_from(offered).unwrap_or(0).saturating_sub(held));
-            }
-            let offered = offered > 0;
             told.refused = refused;
             // A refusal at the head of a later piece takes nothing back of what the earlier ones were told.
-            if offered || told.answer.is_none() {
-                told.answer = Some(answer(&accepted, offered, refused.map(|(_, why)| why)));
+            if offered > 0 || told.answer.is_none() {
+                told.answer = Some(answer(&accepted, offered > 0, refused.map(|(_, why)| why)));
+            }
+            if let Verdict::Accepted { held, .. } = accepted.verdict {
+                let new = offered.saturating_sub(held);
+                self.new = self.new.saturating_add(new);
+                self.hub.contacts.arrived(accepted.place.0, new);
             }
             self.heads.insert(accepted.place, accepted);
         }
@@ -137,6 +138,10 @@ impl<'a> Push<'a> {
         let answers = told.into_iter().map(|told| told.answer.ok_or(Failure::Broken("a run without an answer")));
         Ok(PushReply { answers: answers.collect::<Result<_, _>>()?, refused, statements })
     }
+}
+
+fn count(entries: usize) -> u64 {
+    u64::try_from(entries).unwrap_or(u64::MAX)
 }
 
 fn answer(accepted: &Accepted, offered: bool, why: Option<Why>) -> RunAnswer {

@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 
 use crate::blobs::Blobs;
 use crate::clock;
+use crate::contacts::Contacts;
 use crate::keeper::{Keeper, Speaker};
 use crate::limits::BODIES;
 use crate::lineage;
@@ -46,6 +47,7 @@ pub struct Hub {
     pub(crate) blobs: Option<Arc<Blobs>>,
     pub(crate) nonces: Nonces,
     pub(crate) rates: Rates,
+    pub(crate) contacts: Contacts,
     /// One permit for each byte of a body that may be in memory.
     pub(crate) bodies: Arc<Semaphore>,
     standing: RwLock<Standing>,
@@ -125,6 +127,7 @@ impl Hub {
             blobs: None,
             nonces: Nonces::default(),
             rates: Rates::new(),
+            contacts: Contacts::new(clock()),
             bodies: Arc::new(Semaphore::new(usize::try_from(BODIES).unwrap_or(usize::MAX))),
             shelf,
             standing: RwLock::new(Standing::new(Arc::new(trust))),

@@ -20,6 +20,7 @@ mod bundle;
 pub mod cli;
 mod clock;
 pub mod config;
+mod contacts;
 mod control;
 mod heads;
 mod home;

@@ -126,7 +126,7 @@ pub enum Trouble {
         journal: JournalId,
         /// The first number at which both differ, or that only the hub has.
         at: u64,
-        /// The journal that goes on, if one could be begun.
+        /// The journal that goes on, begun in this pass or in an earlier one.
         successor: Option<JournalId>,
     },
     /// The hub does not take an own entry. The journal is closed where a new one helps.
@@ -137,7 +137,8 @@ pub enum Trouble {
         seq: u64,
         /// Why.
         why: Why,
-        /// The journal that goes on, if one was begun.
+        /// The journal that goes on, where a new one helps: begun in this pass or in an earlier one. What this one holds from `seq` on
+        /// must be kept again there.
         successor: Option<JournalId>,
     },
     /// The hub has less of an own journal than it signed for. What it lacks was offered again.

@@ -12,7 +12,7 @@ use super::pass::{Trip, nonsense};
 use crate::documents::{Adoption, Document, DocumentKind};
 use crate::proof;
 use crate::wire::codec;
-use crate::wire::messages::{DocumentsReply, DocumentsRequest};
+use crate::wire::messages::{DocumentsReply, DocumentsRequest, RostersRequest};
 
 /// Answers to one question at most; a hub that always has more is not believed for ever.
 const MOST_ANSWERS: usize = 64;
@@ -51,6 +51,25 @@ pub(super) fn exchange_if_news(trip: &mut Trip<'_>) -> Result<(), End> {
     let offered = all_newest(trip)?;
     ask(trip, &held, offered)?;
     trip.courier.offered = Some(ours);
+    Ok(())
+}
+
+/// What answers at the hub's address has not proven a key that the adopted roster lists. Perhaps a newer one lists it: rosters prove
+/// themselves, so whoever answers may be asked for them, and for nothing else (FORMATS section 7).
+pub(super) fn over_an_unlisted_key(trip: &mut Trip<'_>) -> Result<(), End> {
+    for _ in 0..MOST_ANSWERS {
+        let (version, hash) = (trip.trust.roster_version(), trip.trust.roster_hash());
+        let question = RostersRequest { agency: trip.party.agency, version, hash };
+        let answer = trip.road.rosters(&question.to_bytes())?;
+        codec::check_version(&answer).map_err(nonsense)?;
+        let DocumentsReply { statements, more } = DocumentsReply::from_bytes(&answer).map_err(nonsense)?;
+        let of_rosters = |bytes: &Vec<u8>| Statement::from_bytes(bytes).is_ok_and(|s| s.purpose() == Purpose::Roster);
+        let rosters = statements.into_iter().filter(of_rosters).collect();
+        take(trip, &DocumentsReply { statements: rosters, more })?;
+        if !more || trip.trust.roster_version() == version {
+            break;
+        }
+    }
     Ok(())
 }
 

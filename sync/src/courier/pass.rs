@@ -12,7 +12,8 @@ use crate::error::SyncError;
 use crate::journal::{Journal, KnownHead, NewJournal, State};
 use crate::part_files::PartFiles;
 use crate::road::Place;
-use crate::transport::Transport;
+use crate::transport::{RefusalReason, Transport};
+use crate::wire::team::SelfReport;
 
 /// What a courier remembers between passes; nothing is lost with it but a request or two.
 #[derive(Debug, Default)]
@@ -23,6 +24,7 @@ pub struct Courier {
     pub(super) answered: bool,
     /// Where sealed attachments lie; without it entries travel alone.
     pub(super) parts: Option<PartFiles>,
+    names: Names,
 }
 
 impl Courier {
@@ -30,6 +32,27 @@ impl Courier {
     #[must_use]
     pub fn with_parts(parts: PartFiles) -> Self {
         Self { parts: Some(parts), ..Self::default() }
+    }
+
+    /// One whose journals are named by the caller and not at random: a pass then has no chance of its own at all.
+    #[must_use]
+    pub fn naming(name: impl FnMut() -> JournalId + Send + 'static) -> Self {
+        Self { names: Names(Box::new(name)), ..Self::default() }
+    }
+}
+
+/// Who names the journals that a pass begins.
+struct Names(Box<dyn FnMut() -> JournalId + Send>);
+
+impl Default for Names {
+    fn default() -> Self {
+        Self(Box::new(JournalId::random))
+    }
+}
+
+impl std::fmt::Debug for Names {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Names")
     }
 }
 
@@ -86,6 +109,12 @@ impl Trip<'_> {
         self.seen = self.journal.status(&self.party.hub).map_err(End::Local)?.checkpoint.map_or(Digest::ZERO, |c| c.1);
         let before = self.trust.roster_version();
         let done = self.steps();
+        if matches!(&done, Err(End::Refused(refusal)) if refusal.reason == RefusalReason::OtherKey) {
+            // What this meets is of no matter beside that: the pass ends with it, and a newer roster is there or it is not.
+            if let Err(fault @ End::Local(_)) = papers::over_an_unlisted_key(self) {
+                return Err(fault);
+            }
+        }
         if self.trust.roster_version() != before {
             self.outcome.roster = Some(self.trust.roster_version());
         }
@@ -99,6 +128,14 @@ impl Trip<'_> {
         papers::exchange_if_news(self)?;
         pull::pull(self)?;
         parts::carry(self)
+    }
+
+    /// Says with the next requests how things stand here.
+    pub(super) fn reports(&mut self) -> Result<(), End> {
+        let status = self.journal.status(&self.party.hub).map_err(End::Local)?;
+        let (roster, waiting, aside) = (self.trust.roster_version(), status.waiting(), status.quarantined);
+        self.road.reports(SelfReport { roster, waiting, aside, clock: 0 });
+        Ok(())
     }
 
     /// Files what statements of the hub say, as far as they prove themselves and follow from what was seen before.
@@ -129,18 +166,18 @@ impl Trip<'_> {
         Ok(())
     }
 
-    /// Begins the journal that goes on beside one that cannot grow any more, and closes that one. `None` when its line has
-    /// another open journal already.
+    /// The journal that goes on beside one that cannot grow any more, begun here if an earlier pass has not; closes that one. `None`
+    /// when it is none of ours.
     pub(super) fn succeed(&mut self, closed: &JournalId) -> Result<Option<JournalId>, End> {
         let heads = self.journal.heads().map_err(End::Local)?;
         let own = |known: &&KnownHead| known.device == self.party.device;
         let line = heads.iter().filter(own).find(|known| known.journal == *closed).and_then(|known| known.own);
         let Some(line) = line else { return Ok(None) };
         let open = heads.iter().filter(own).find(|known| known.own == Some(line) && known.state == State::Open);
-        if open.is_some_and(|open| open.journal != *closed) {
-            return Ok(None);
+        if let Some(open) = open.filter(|open| open.journal != *closed) {
+            return Ok(Some(open.journal));
         }
-        let journal = JournalId::random();
+        let journal = (self.courier.names.0)();
         let Party { agency, device, .. } = self.party;
         let new = NewJournal { agency, device, journal, line, closes: Some(*closed) };
         self.journal.begin(&new).map_err(End::Local)?;

@@ -29,6 +29,7 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
     // What a stick brought as bare hashes is asked for whole, once.
     let bare = Road::read(trip.journal).map_err(End::Local)?.again;
     opened.extend(bare.iter().take(MAX_AGAIN).map(|(place, from, _)| (*place, *from)));
+    trip.reports()?;
     loop {
         let request = request(trip, &passed_over, std::mem::take(&mut opened))?;
         let asked_again = !request.again.is_empty();

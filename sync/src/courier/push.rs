@@ -66,6 +66,7 @@ fn received(trip: &Trip<'_>) -> Result<Vec<(u64, u64)>, End> {
 /// One batch there, one answer back.
 fn offer(trip: &mut Trip<'_>, runs: &[Run], left_alone: &mut LeftAlone) -> Result<(), End> {
     let body = codec::push_body(&trip.party.agency, runs);
+    trip.reports()?;
     trip.courier.answered = false;
     trip.road.carries(runs.iter().map(|run| count(run.items.len())).sum());
     let answer = trip.road.push(&trip.seen, &body)?;

@@ -194,6 +194,8 @@ pub(super) fn a_receipt_beyond_our_head_tells_of_a_restored_home(j: &mut dyn Jou
     let filed = j.file_receipt(&filing(vec![receipt(&pen, 1, 3), receipt(&other, 1, 3)], 1)).unwrap();
     assert_eq!(filed, Filed { behind: vec![(pen.device(), pen.slot.journal)], ..Filed::default() });
     assert!(matches!(j.next_slot(Line::Cases), Err(SyncError::NoJournal)));
+    let again = j.file_receipt(&filing(vec![receipt(&pen, 1, 3)], 1)).unwrap();
+    assert_eq!(again.behind, filed.behind, "what a closed journal lacks is still to be fetched");
     let states: Vec<State> = j.heads().unwrap().iter().map(|h| h.state).collect();
     assert_eq!(states, [State::Closed, State::Open], "another's journal may well be further than what we were given");
 }

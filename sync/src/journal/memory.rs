@@ -19,8 +19,8 @@ use crate::error::{Result, SyncError};
 use crate::receipt::{Checkpoint, Receipt};
 use crate::wire::limits;
 
-/// A journal that is forgotten when it is dropped.
-#[derive(Debug, Default)]
+/// A journal that is forgotten when it is dropped. A clone is a backup.
+#[derive(Clone, Debug, Default)]
 pub struct MemoryJournal {
     journals: Vec<Held>,
     shelf: BTreeMap<(Shelf, Vec<u8>), ShelfRow>,
@@ -29,13 +29,13 @@ pub struct MemoryJournal {
     quarantine: BTreeMap<Digest, Quarantined>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Held {
     known: KnownHead,
     places: Vec<(Item, Digest)>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Hub {
     epoch: u64,
     vouched: u64,
@@ -156,7 +156,7 @@ impl MemoryJournal {
             return;
         };
         if receipt.seq > held.known.head.seq {
-            if held.known.own.is_some() && held.known.state == State::Open {
+            if held.known.own.is_some() && held.known.state != State::Forked {
                 held.known.state = State::Closed;
                 filed.behind.push((receipt.device, receipt.journal));
             }

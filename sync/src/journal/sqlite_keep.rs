@@ -175,8 +175,9 @@ fn file_one(
 ) -> Result<()> {
     let Some(at) = read::journal(tx, seal, &receipt.device, &receipt.journal)? else { return Ok(()) };
     if receipt.seq > at.known.head.seq {
-        // The hub has more than we do. Of our own journal that means a restored backup: it must not grow (FORMATS section 2).
-        if at.known.own.is_some() && at.known.state == State::Open {
+        // The hub has more than we do. Of our own journal that means a restored backup: it must not grow (FORMATS section 2). It may be
+        // closed already, by whoever noticed it first; what it lacks is still to be fetched.
+        if at.known.own.is_some() && at.known.state != State::Forked {
             set_state(tx, seal, &at, State::Closed)?;
             filed.behind.push((receipt.device, receipt.journal));
         }

@@ -10,8 +10,9 @@ use crate::cbor::count;
 use crate::error::{Result, SyncError};
 use crate::wire::elision::Memory;
 use crate::wire::limits;
-use crate::wire::messages::{DocumentsReply, DocumentsRequest, PullRequest, PushReply};
+use crate::wire::messages::{DocumentsReply, DocumentsRequest, PullRequest, PushReply, RostersRequest};
 use crate::wire::parts::{PartsReply, PartsRequest};
+use crate::wire::team::{TeamReply, TeamRequest};
 use crate::wire::v1::{ItemForm, PullManifest, PushManifest, RunHead};
 
 /// Gives a shape its bytes and back, under the maximum that it may have.
@@ -44,6 +45,9 @@ message! {
     PullRequest, limits::MAX_PULL, "request to pull";
     DocumentsRequest, limits::MAX_DOCUMENTS, "request for documents";
     DocumentsReply, limits::MAX_DOCUMENTS, "answer with documents";
+    RostersRequest, limits::MAX_ROSTERS_REQUEST, "question for rosters";
+    TeamRequest, limits::MAX_TEAM_REQUEST, "question for the team";
+    TeamReply, limits::MAX_REPLY, "answer with the team";
     ItemForm, limits::MAX_FRAME, "item";
     PartsRequest, limits::MAX_PARTS_REQUEST, "request about attachments";
     PartsReply, limits::MAX_PARTS_REPLY, "answer about attachments";

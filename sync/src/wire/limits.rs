@@ -95,3 +95,9 @@ pub const BUNDLE_PIECE: u64 = 1024;
 pub const BUNDLE_PIECE_BYTES: u64 = 4 * 1024 * 1024;
 /// Checkpoints of a hub that a device remembers, so that another story of one of them is noticed: half a year of one a day.
 pub const REMEMBERED_CHECKPOINTS: usize = 200;
+/// A question for newer rosters, in bytes: it names an agency, a version and a hash.
+pub const MAX_ROSTERS_REQUEST: usize = 128;
+/// A question for the team, in bytes: it names an agency.
+pub const MAX_TEAM_REQUEST: usize = 64;
+/// Devices in an answer about a team: as many as a roster may list.
+pub const MAX_TEAM: usize = 20_000;

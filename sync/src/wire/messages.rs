@@ -81,6 +81,17 @@ pub struct DocumentsReply {
     pub more: bool,
 }
 
+/// Asks for the rosters after one that is held, of whoever answers: names nobody and is signed by nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RostersRequest {
+    /// The asker's agency.
+    pub agency: AgencyId,
+    /// The version held.
+    pub version: u64,
+    /// The hash of its payload: only those who have it may have the next.
+    pub hash: Digest,
+}
+
 impl RunAnswer {
     fn parts(&self) -> (u64, u64, &Digest) {
         match self {
@@ -195,6 +206,21 @@ impl<'b, C> Decode<'b, C> for DocumentsRequest {
             Ok((d.u64()?, Digest::from_bytes(fixed(d)?), d.u64()?))
         })?;
         Ok(DocumentsRequest { agency, held, offered: take_statements(d)? })
+    }
+}
+
+impl<C> Encode<C> for RostersRequest {
+    fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, _ctx: &mut C) -> Written<W> {
+        begin(e, 4)?;
+        e.bytes(self.agency.as_bytes())?.u64(self.version)?.bytes(self.hash.as_bytes())?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for RostersRequest {
+    fn decode(d: &mut Decoder<'b>, _ctx: &mut C) -> Result<Self, Bad> {
+        take_begin(d, 4)?;
+        let agency = AgencyId::from_bytes(fixed(d)?);
+        Ok(RostersRequest { agency, version: d.u64()?, hash: Digest::from_bytes(fixed(d)?) })
     }
 }
 

@@ -7,6 +7,7 @@ mod elision;
 pub mod limits;
 pub mod messages;
 pub mod parts;
+pub mod team;
 #[cfg(test)]
 mod tests;
 pub mod v1;

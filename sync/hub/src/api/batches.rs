@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use amanat_keys::roster::Role;
 use amanat_sync::batch::{Item, Run};
+use amanat_sync::chain::Head;
 use amanat_sync::entry::SealedEntry;
 use amanat_sync::wire::codec;
 use amanat_sync::wire::messages::PullRequest;
@@ -43,17 +44,24 @@ pub(super) async fn pull(State(hub): State<Arc<Hub>>, request: Request) -> Respo
         let readers = standing.readers(&caller.device);
         let sought = Sought { agency: standing.agency, device: caller.device, readers, held, again, bytes };
         let page = hub.store.page(sought).await?;
+        let (runs, more): (Vec<Run>, bool) =
+            (page.pieces.into_iter().map(|piece| run(standing, piece)).collect(), page.more);
+        // What a push that was cut has left is in the store and in no list yet. Whoever is served it would hold more than the list
+        // shows, and take the hub for one that hides.
+        let served = runs.iter().filter(|run| !run.items.is_empty());
+        let served: Vec<(Place, Head)> = served.map(|run| ((run.device, run.journal), run.head())).collect();
+        let covered = hub.keeper.cover(&*hub.store, &served, hub.now_ms()).await.is_ok();
         let (newest, list) = hub.keeper.newest().await?;
-        // The checkpoint, and for readers the list it hashes, only when the caller has not seen it, and once for all pages.
-        let news_of_heads = admitted.checkpoint != newest.hash.to_string() && !page.more;
+        // The checkpoint, and for readers the list it hashes, only when the caller has not seen it, and once for all pages. A hub that
+        // cannot write one serves all the same.
+        let news_of_heads = covered && admitted.checkpoint != newest.hash.to_string() && !more;
         let sees_all = [Role::Reader, Role::Supervisor, Role::Auditor, Role::Custodian];
         let reader = sees_all.iter().any(|role| standing.holds(&caller.device, *role));
         let heads = if news_of_heads && reader { list } else { Vec::new() };
         let statements = if news_of_heads { vec![newest.statement] } else { Vec::new() };
-        let runs: Vec<Run> = page.pieces.into_iter().map(|piece| run(standing, piece)).collect();
         let entries: usize = runs.iter().map(|run| run.items.len()).sum();
-        tracing::info!(device = %caller.device, runs = runs.len(), entries, more = page.more, "pull");
-        let manifest = PullManifest { agency: standing.agency, more: page.more, runs: Vec::new(), statements, heads };
+        tracing::info!(device = %caller.device, runs = runs.len(), entries, more, "pull");
+        let manifest = PullManifest { agency: standing.agency, more, runs: Vec::new(), statements, heads };
         Ok(marked(answer(codec::pull_body(manifest, &runs)), &mark(&hub, &admitted)))
     })
     .await

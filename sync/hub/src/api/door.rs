@@ -123,6 +123,7 @@ fn known(hub: &Hub, head: &Head, device: &mut Option<DeviceId>) -> Result<Known,
         return Err(Failure::Nonce(hub.nonces.offer(claim.device).to_vec()));
     }
     hub.rates.of_device(claim.device)?;
+    hub.contacts.note(claim.device, hub.now_ms(), head.uri.query());
     Ok(Known { caller: Caller { device: claim.device, active }, standing, parts })
 }
 

@@ -7,7 +7,9 @@ mod door;
 mod health;
 mod parts;
 pub(crate) mod reply;
+mod rosters;
 mod routes;
+mod team;
 
 pub(crate) use batches::run as served;
 pub use routes::router;

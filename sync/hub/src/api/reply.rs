@@ -19,6 +19,8 @@ pub(crate) enum Failure {
     UnknownDevice,
     /// The device is revoked and asks for more than it may.
     Revoked,
+    /// The caller's role does not allow this.
+    NotAllowed,
     /// The request is for another agency or another hub.
     WrongHub,
     /// The signature does not hold.
@@ -58,6 +60,7 @@ impl Failure {
             Self::Nonce(_) => (StatusCode::UNAUTHORIZED, None, "Sign again with one of these nonces."),
             Self::UnknownDevice => (StatusCode::FORBIDDEN, Some(R::UnknownDevice), "The roster at this hub does not name this device. Ask an admin to approve it and to publish the roster."),
             Self::Revoked => (StatusCode::FORBIDDEN, Some(R::Revoked), "This device is revoked. It may hand over what it wrote; it is given rosters only."),
+            Self::NotAllowed => (StatusCode::FORBIDDEN, Some(R::NotAllowed), "This is for the supervisors of a unit. Ask yours."),
             Self::WrongHub => (StatusCode::MISDIRECTED_REQUEST, Some(R::WrongHub), "This request is for another hub or another agency. Compare the hub's words with the roster."),
             Self::BadSignature => (StatusCode::UNAUTHORIZED, Some(R::BadSignature), "The signature on this request does not hold."),
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, Some(R::Malformed), "This request cannot be read. Update the program on the device; if that does not help, tell the hub's keeper."),

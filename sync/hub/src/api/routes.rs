@@ -11,7 +11,7 @@ use rand::RngCore as _;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::reply::{Failure, RequestId, put, refuse};
-use super::{batches, documents, health, parts};
+use super::{batches, documents, health, parts, rosters, team};
 use crate::Hub;
 
 /// The whole hub as a service, so that tests can call it without a socket.
@@ -21,6 +21,8 @@ pub fn router(hub: Arc<Hub>) -> Router {
         .route("/v1/pull", post(batches::pull))
         .route("/v1/documents", post(documents::exchange))
         .route("/v1/parts", post(parts::parts))
+        .route("/v1/rosters", post(rosters::after))
+        .route("/v1/team", post(team::team))
         .route("/v1/health", get(health::health))
         .fallback(nothing_here)
         .method_not_allowed_fallback(nothing_here)
@@ -51,8 +53,6 @@ async fn name_request(mut request: Request, next: Next) -> Response {
 
 /// What a stranger writes into an address does not reach the log.
 fn known_path(path: &str) -> &'static str {
-    ["/v1/push", "/v1/pull", "/v1/documents", "/v1/parts", "/v1/health"]
-        .into_iter()
-        .find(|known| *known == path)
-        .unwrap_or("other")
+    let pages = ["/v1/push", "/v1/pull", "/v1/documents", "/v1/parts", "/v1/rosters", "/v1/team", "/v1/health"];
+    pages.into_iter().find(|known| *known == path).unwrap_or("other")
 }

@@ -152,6 +152,45 @@ fn an_older_copy_of_a_home_is_noticed_before_it_writes() {
 }
 
 #[test]
+fn an_older_copy_whose_journal_was_closed_before_it_travelled_comes_to_its_end_too() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let hub = block(agency.in_memory());
+    let mut pen = Pen::new(&agency, 0, 1);
+    let mut officer = MemoryJournal::default();
+    let story = pen.story(5);
+    keep(&mut officer, &pen, &story);
+    // Nothing in the backup says that any of it was received.
+    let mut restored = officer.clone();
+    let more = pen.story(2);
+    keep(&mut officer, &pen, &more);
+    done(&travel(&agency, 0, &mut officer, &mut Road::new(&agency, &hub, 0)));
+    let goes_on = Pen::new(&agency, 0, 2).new_journal(amanat_sync::journal::Line::Cases);
+    let closes = Some(pen.slot.journal);
+    restored.begin(&amanat_sync::journal::NewJournal { closes, ..goes_on }).unwrap();
+
+    let outcome = travel(&agency, 0, &mut restored, &mut Road::new(&agency, &hub, 0));
+    assert!(matches!(outcome.end, End::Done), "{outcome:?}");
+    assert_eq!(held(&restored), (1..=7).collect::<Vec<_>>(), "and what was lost came back");
+    let outcome = travel(&agency, 0, &mut restored, &mut Road::new(&agency, &hub, 0));
+    done(&outcome);
+    assert_eq!(restored.status(&agency.hub.id).unwrap().waiting(), 0);
+}
+
+#[test]
+fn what_a_cut_push_left_is_in_the_list_before_anybody_is_served_it() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let hub = block(agency.in_memory());
+    let mut pen = Pen::new(&agency, 0, 1);
+    let body = amanat_sync::wire::codec::push_body(&agency.id(), &[run(&pen.story(6))]);
+    assert_eq!(block(Client::new(&agency, 0, "/v1/push").send(&hub, &body[..body.len() - 40])).status, 400);
+    let mut reader = MemoryJournal::default();
+    let first = travel(&agency, 3, &mut reader, &mut Road::new(&agency, &hub, 3));
+    done(&first);
+    assert_eq!((first.pulled, held(&reader)), (5, (1..=5).collect()));
+    done(&travel(&agency, 3, &mut reader, &mut Road::new(&agency, &hub, 3)));
+}
+
+#[test]
 fn a_new_colleague_is_believed_once_the_roster_came() {
     let agency = Agency::new("http://127.0.0.1:7070");
     let hub = block(agency.in_memory());

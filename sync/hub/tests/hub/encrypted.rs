@@ -48,7 +48,7 @@ fn asks(agency: &Agency, url: &str) -> Result<Vec<u8>, TransportError> {
 fn refused_for_its_key(asked: Result<Vec<u8>, TransportError>) {
     let Err(TransportError::Refused(refusal)) = asked else { panic!("{asked:?}") };
     assert_eq!(refusal.reason, RefusalReason::OtherKey, "{refusal}");
-    assert!(refusal.sentence.contains("Nothing was sent") && refusal.request.is_empty(), "{refusal}");
+    assert!(refusal.sentence.contains("No entry was sent") && refusal.request.is_empty(), "{refusal}");
 }
 
 /// A second hub's home, of which only the certificate is wanted.

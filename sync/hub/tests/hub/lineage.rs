@@ -10,7 +10,7 @@ use amanat_keys::statement::{Purpose, Statement};
 use amanat_keys::trust::Trust;
 use amanat_sync::courier::{Courier, pass};
 use amanat_sync::journal::MemoryJournal;
-use amanat_sync::wire::messages::{DocumentsReply, DocumentsRequest};
+use amanat_sync::wire::messages::{DocumentsReply, DocumentsRequest, RostersRequest};
 
 use super::carrying::block;
 use super::support::*;
@@ -83,4 +83,51 @@ async fn two_valid_rosters_of_one_version_are_kept_and_told() {
     let both = documents(&agency, vec![(2, about, 2), (2, rival, 2)]);
     let answer = officer.send(&hub, &both).await;
     assert!(DocumentsReply::from_bytes(&answer.body).unwrap().statements.is_empty());
+}
+
+/// An unsigned question for the rosters after one.
+async fn rosters_after(hub: &Arc<amanat_hub::Hub>, question: Vec<u8>) -> Answer {
+    let request = axum::http::Request::post("/v1/rosters").body(axum::body::Body::from(question)).unwrap();
+    ask(hub, request).await
+}
+
+#[test]
+fn whoever_holds_a_roster_is_given_the_next_ones_and_nobody_else() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let hub = block(agency.in_memory());
+    let mut admin = agency.clone();
+    for n in 2..=4 {
+        let next = admin.next(|roster| roster.name = format!("Name {n}"));
+        block(hub.adopt(&next)).unwrap();
+        admin.trust.adopt(&next).unwrap();
+        admin.roster = admin.trust.roster().clone();
+    }
+    let question = |version, hash| RostersRequest { agency: agency.id(), version, hash };
+    let right = question(1, agency.trust.roster_hash());
+    let answer = block(rosters_after(&hub, right.to_bytes()));
+    assert_eq!((answer.status, answer.nonce, answer.mark), (200, None, None));
+    let reply = DocumentsReply::from_bytes(&answer.body).unwrap();
+    let mut behind = agency.trust.clone();
+    reply.statements.iter().for_each(|roster| assert!(behind.adopt(roster).is_ok()));
+    assert_eq!((behind.roster_version(), reply.more), (4, false));
+    let newest = question(4, admin.trust.roster_hash());
+    assert_eq!(
+        DocumentsReply::from_bytes(&block(rosters_after(&hub, newest.to_bytes())).body).unwrap().statements.len(),
+        0
+    );
+
+    let stranger = Digest::of(b"no roster of theirs");
+    for wrong in [
+        question(1, stranger),
+        question(2, agency.trust.roster_hash()),
+        question(0, Digest::ZERO),
+        question(9, admin.trust.roster_hash()),
+        RostersRequest { agency: amanat_keys::fingerprint::AgencyId::ZERO, ..right },
+    ] {
+        let answer = block(rosters_after(&hub, wrong.to_bytes()));
+        assert_eq!((answer.status, answer.refusal.as_deref()), (421, Some("wrong-hub")), "{wrong:?}");
+    }
+    for (garbage, status) in [(b"".to_vec(), 400), (vec![0; 5_000], 413), (b"\x84\x01".to_vec(), 400)] {
+        assert_eq!(block(rosters_after(&hub, garbage)).status, status);
+    }
 }

@@ -10,6 +10,8 @@ mod attachments;
 mod carrying;
 #[path = "../../src/store/postgres/cluster.rs"]
 mod cluster;
+mod cut;
+mod decoded;
 mod distrust;
 mod door;
 mod encrypted;
@@ -20,3 +22,4 @@ mod running;
 mod s3;
 mod stranger;
 mod support;
+mod team;

@@ -311,7 +311,7 @@ impl Client {
         let fields = signature::fields(&self.actor.id, &self.nonce, &signature);
         Request::builder()
             .method("POST")
-            .uri(&parts.path)
+            .uri(format!("{}{}", parts.path, if parts.query == "?" { "" } else { &parts.query }))
             .header("host", &parts.authority)
             .header("content-digest", &parts.content_digest)
             .header("amanat-agency", &parts.agency)

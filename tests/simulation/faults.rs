@@ -1,0 +1,78 @@
+//! How often each thing went wrong: a simulation in which one kind never happened has shown nothing about it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Every kind of fault, as it is printed.
+const KINDS: [&str; 22] = [
+    "requests lost",
+    "answers lost",
+    "requests cut",
+    "answers cut",
+    "answers cut that were read as far as they came",
+    "requests doubled on the road, the second refused",
+    "requests sent again and answered again",
+    "requests that arrived late",
+    "requests that arrived after a younger one",
+    "answers with a bit turned over",
+    "hub killed before it kept",
+    "hub killed after it kept",
+    "hub killed before its checkpoint",
+    "hub killed after its checkpoint",
+    "hub killed between requests",
+    "devices killed while they travelled",
+    "devices killed while they kept",
+    "databases put back from a backup",
+    "homes put back from a backup",
+    "own entries with a bad signature",
+    "clocks of devices that went back by years",
+    "the hub's clock went back by years",
+];
+
+/// What happened on purpose, and what came of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Faults {
+    counts: BTreeMap<&'static str, u64>,
+    /// Things that are no faults and say how large the worlds were.
+    sizes: BTreeMap<&'static str, u64>,
+}
+
+impl Faults {
+    pub(crate) fn note(&mut self, kind: &'static str) {
+        assert!(KINDS.contains(&kind), "a fault without a line: {kind}");
+        *self.counts.entry(kind).or_default() += 1;
+    }
+
+    pub(crate) fn add(&mut self, size: &'static str, n: usize) {
+        *self.sizes.entry(size).or_default() += u64::try_from(n).unwrap();
+    }
+
+    /// Adds those of another world.
+    pub(crate) fn take(&mut self, other: &Self) {
+        for (kind, n) in &other.counts {
+            *self.counts.entry(kind).or_default() += n;
+        }
+        for (size, n) in &other.sizes {
+            *self.sizes.entry(size).or_default() += n;
+        }
+    }
+
+    pub(crate) fn count(&self, kind: &str) -> u64 {
+        self.counts.get(kind).copied().unwrap_or(0)
+    }
+
+    /// Kinds that never happened.
+    pub(crate) fn missing(&self) -> Vec<&'static str> {
+        KINDS.into_iter().filter(|kind| self.count(kind) == 0).collect()
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (what, n) in &self.sizes {
+            writeln!(f, "{n:>10}  {what}")?;
+        }
+        writeln!(f, "of faults:")?;
+        KINDS.iter().try_for_each(|kind| writeln!(f, "{:>10}  {kind}", self.count(kind)))
+    }
+}

@@ -1,0 +1,29 @@
+//! A fleet in one process: devices, a supervisor, a reader and a hub that are the real thing, roads and disks that fail by the
+//! seed, and what must hold after every step (`DESIGN.md` section 4).
+//!
+//! ```text
+//! world ── a step ──► device ── the real courier ──► road ──► office: the real hub's router ──► a real store
+//!   │                 its disk: memory or SQLite      loses, doubles, delays, cuts, kills
+//!   └── after each step ──► holds: what is kept, received, signed, chained
+//! ```
+//!
+//! No sockets, no clock but the made-up ones, no chance but the seed's: what failed once fails again. A new way for entries to travel is a
+//! new [`world::Deed`].
+
+mod chance;
+mod device;
+mod disk;
+mod faults;
+mod holds;
+mod mortal;
+mod office;
+mod peace;
+mod road;
+mod world;
+
+/// The agency, the pens and the signed requests are those of the hub's own tests.
+#[path = "../../sync/hub/tests/hub/support.rs"]
+#[allow(dead_code, reason = "its road and its readers are for other tests")]
+mod support;
+
+pub(crate) use world::live_through;

@@ -1,0 +1,220 @@
+//! The hub at headquarters: the real one over a real store, which can be killed at each of its writes and opened again.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use amanat_hub::store::{
+    Accepted, Answer as Later, Asker, Complete, Depth, Due, HubStore, KeptCheckpoint, Ledger, MemoryStore, Page,
+    PartBook, Place, Run, Sought, SqliteStore, StoreFault,
+};
+use amanat_hub::{Hub, HubIdentity};
+use amanat_keys::erasure::Doomed;
+use amanat_keys::fingerprint::{DeviceId, Digest};
+use amanat_keys::trust::Trust;
+use amanat_sync::documents::{Document, DocumentKind};
+use amanat_sync::wire::parts::PartAt;
+use axum::body::Body;
+use axum::http::Request;
+use tokio::runtime::{Builder, Runtime};
+
+use super::support::{Agency, Answer, HQ, STATION, ask};
+
+thread_local! {
+    /// The hub's clock, in milliseconds since 1970.
+    static NOW: Cell<u64> = const { Cell::new(1_750_000_000_000) };
+}
+
+pub(crate) fn set_clock(ms: u64) {
+    NOW.with(|now| now.set(ms));
+}
+
+fn now() -> u64 {
+    NOW.with(Cell::get)
+}
+
+/// At which of its writes a hub dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dies {
+    BeforeKeeping,
+    AfterKeeping,
+    BeforeCheckpoint,
+    AfterCheckpoint,
+}
+
+/// A store whose hub may die.
+struct Fused {
+    store: Arc<dyn HubStore>,
+    state: Mutex<(Option<Dies>, bool)>,
+}
+
+impl Fused {
+    fn passes(&self, point: Option<Dies>) -> Result<(), StoreFault> {
+        let mut state = self.state.lock().unwrap();
+        state.1 |= point.is_some() && state.0 == point;
+        if state.1 { Err(StoreFault::Stopped) } else { Ok(()) }
+    }
+}
+
+impl HubStore for Fused {
+    fn accept(&self, runs: Vec<Run>) -> Later<'_, Vec<Accepted>> {
+        Box::pin(async move {
+            self.passes(Some(Dies::BeforeKeeping))?;
+            let kept = self.store.accept(runs).await?;
+            self.passes(Some(Dies::AfterKeeping)).map(|()| kept)
+        })
+    }
+    fn keep_checkpoint(&self, checkpoint: KeptCheckpoint) -> Later<'_, ()> {
+        Box::pin(async move {
+            self.passes(Some(Dies::BeforeCheckpoint))?;
+            self.store.keep_checkpoint(checkpoint).await?;
+            self.passes(Some(Dies::AfterCheckpoint))
+        })
+    }
+    fn page(&self, sought: Sought) -> Later<'_, Page> {
+        Box::pin(async move {
+            self.passes(None)?;
+            self.store.page(sought).await
+        })
+    }
+    fn ledger(&self) -> Later<'_, Ledger> {
+        self.store.ledger()
+    }
+    fn keep_document(&self, document: Document) -> Later<'_, bool> {
+        self.store.keep_document(document)
+    }
+    fn documents(&self, kind: DocumentKind, from: u64, most: usize) -> Later<'_, Vec<Document>> {
+        self.store.documents(kind, from, most)
+    }
+    fn depth(&self) -> Later<'_, Depth> {
+        self.store.depth()
+    }
+    fn order(&self, doomed: Vec<Doomed>) -> Later<'_, ()> {
+        self.store.order(doomed)
+    }
+    fn due(&self) -> Later<'_, Vec<Due>> {
+        self.store.due()
+    }
+    fn erase(&self, doomed: Vec<Doomed>) -> Later<'_, ()> {
+        self.store.erase(doomed)
+    }
+    fn parts(&self, asker: Asker, asked: Vec<PartAt>) -> Later<'_, Vec<Option<PartBook>>> {
+        self.store.parts(asker, asked)
+    }
+    fn hold_part(&self, device: DeviceId, digest: Digest) -> Later<'_, Vec<Complete>> {
+        self.store.hold_part(device, digest)
+    }
+    fn doomed_parts(&self) -> Later<'_, Vec<(DeviceId, Digest)>> {
+        self.store.doomed_parts()
+    }
+    fn parts_gone(&self, gone: Vec<(DeviceId, Digest)>) -> Later<'_, ()> {
+        self.store.parts_gone(gone)
+    }
+}
+
+/// The hub and what it stands on.
+pub(crate) struct Office {
+    runtime: Runtime,
+    identity: HubIdentity,
+    /// Everything that the store lies in: itself in memory, or a file.
+    disk: Lies,
+    fused: Arc<Fused>,
+    hub: Arc<Hub>,
+    /// The trust file.
+    trust: Arc<Mutex<Trust>>,
+    agency: Agency,
+}
+
+enum Lies {
+    InMemory(Arc<dyn HubStore>),
+    InFile(PathBuf),
+}
+
+impl Office {
+    /// A new hub; in a file where one is named.
+    pub(crate) fn new(agency: &Agency, file: Option<PathBuf>) -> Self {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let disk = file.map_or_else(|| Lies::InMemory(Arc::new(MemoryStore::default())), Lies::InFile);
+        let trust = Arc::new(Mutex::new(agency.trust.clone()));
+        let fused = Arc::new(Fused { store: store(&disk), state: Mutex::default() });
+        let hub = opened(&runtime, &agency.hub, &fused, &trust);
+        Self { runtime, identity: agency.hub.clone(), disk, fused, hub, trust, agency: agency.clone() }
+    }
+
+    /// It will die there, the next time it comes by.
+    pub(crate) fn will_die(&self, point: Dies) {
+        self.fused.state.lock().unwrap().0 = Some(point);
+    }
+
+    /// Whether it died.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.fused.state.lock().unwrap().1
+    }
+
+    /// Kill -9, and started again over what its store holds.
+    pub(crate) fn restart(&mut self) {
+        // Nothing of the old one may hold the file.
+        let nothing: Arc<dyn HubStore> = Arc::new(MemoryStore::default());
+        self.fused = Arc::new(Fused { store: nothing, state: Mutex::default() });
+        self.hub = opened(&self.runtime, &self.identity, &self.fused, &self.trust);
+        self.fused = Arc::new(Fused { store: store(&self.disk), state: Mutex::default() });
+        self.hub = opened(&self.runtime, &self.identity, &self.fused, &self.trust);
+    }
+
+    /// One request to its door.
+    pub(crate) fn ask(&self, request: Request<Body>) -> Answer {
+        self.runtime.block_on(ask(&self.hub, request))
+    }
+
+    /// The admin brings a roster.
+    pub(crate) fn adopt(&self, statement: &[u8]) {
+        self.runtime.block_on(self.hub.adopt(statement)).unwrap();
+    }
+
+    /// The next roster after the one adopted here.
+    pub(crate) fn next_roster(&self, name: String) -> Vec<u8> {
+        let trust = self.trust.lock().unwrap().clone();
+        let now = Agency { roster: trust.roster().clone(), trust, ..self.agency.clone() };
+        now.next(|roster| roster.name = name)
+    }
+
+    pub(crate) fn roster_version(&self) -> u64 {
+        self.trust.lock().unwrap().roster_version()
+    }
+
+    pub(crate) fn ledger(&self) -> Ledger {
+        self.runtime.block_on(self.fused.store.ledger()).unwrap()
+    }
+
+    pub(crate) fn depth(&self) -> Depth {
+        self.runtime.block_on(self.fused.store.depth()).unwrap()
+    }
+
+    /// Everything above these numbers, as somebody would see it in whose name every slip was made.
+    pub(crate) fn above(&self, held: BTreeMap<Place, u64>) -> Page {
+        let mut readers: Vec<[u8; 32]> = self.agency.actors.iter().map(|actor| *actor.id.as_bytes()).collect();
+        readers.extend([*HQ.as_bytes(), *STATION.as_bytes()]);
+        let device = DeviceId::from_bytes(*Digest::ZERO.as_bytes());
+        let sought = Sought { agency: self.agency.id(), device, readers, held, again: Vec::new(), bytes: usize::MAX };
+        self.runtime.block_on(self.fused.store.page(sought)).unwrap()
+    }
+}
+
+fn store(disk: &Lies) -> Arc<dyn HubStore> {
+    match disk {
+        Lies::InMemory(store) => Arc::clone(store),
+        Lies::InFile(path) => Arc::new(SqliteStore::open(path).unwrap()),
+    }
+}
+
+fn opened(runtime: &Runtime, identity: &HubIdentity, fused: &Arc<Fused>, trust: &Arc<Mutex<Trust>>) -> Arc<Hub> {
+    let file = Arc::clone(trust);
+    let keep = Box::new(move |trust: &Trust| {
+        *file.lock().unwrap() = trust.clone();
+        Ok(())
+    });
+    let held = trust.lock().unwrap().clone();
+    let store = Arc::clone(fused) as Arc<dyn HubStore>;
+    Arc::new(runtime.block_on(Hub::open_at(identity.clone(), store, held, keep, now)).unwrap())
+}

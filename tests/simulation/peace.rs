@@ -1,0 +1,149 @@
+//! The end of a world: nothing goes wrong any more, everybody travels until there is nothing to do, and everything has arrived, once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use amanat_keys::fingerprint::Digest;
+use amanat_sync::batch::Item;
+use amanat_sync::courier::{End, Trouble};
+use amanat_sync::entry::{Change, EntryRef, Kind};
+use amanat_sync::journal::State;
+
+use super::holds::{Held, held};
+use super::world::{ACTORS, READER, SUPERVISOR, World};
+
+/// Rounds in which all must be said: the news of one round is carried on in the next.
+const ROUNDS: usize = 8;
+
+impl World {
+    /// Lets everybody come to the end and judges what came of it all.
+    pub(crate) fn makes_peace(&mut self) {
+        let mut quiet = false;
+        for _ in 0..ROUNDS {
+            quiet = true;
+            for at in 0..ACTORS {
+                let before = self.book.signed.len();
+                let outcome = self.travel(at, true).expect("nobody dies in peace");
+                assert!(matches!(outcome.end, End::Done), "in peace: {outcome:?}");
+                self.holds(at);
+                let news = (outcome.pulled, outcome.documents, outcome.received.len(), self.book.signed.len() - before);
+                // What came back of an own journal is not counted as pulled; its receipt comes with the next pass.
+                let fork = outcome.trouble.iter().any(|trouble| matches!(trouble, Trouble::Fork { .. }));
+                quiet &= news == (0, 0, 0, 0) && !fork;
+            }
+            if quiet {
+                break;
+            }
+        }
+        assert!(quiet, "they still have things to say after {ROUNDS} rounds");
+        self.everything_is_signed_for();
+        self.everybody_has_what_is_theirs();
+        self.everything_arrived_once();
+        assert_eq!(self.office.depth().missing, 0);
+        for device in &self.devices {
+            assert_eq!(device.trust.roster_version(), self.office.roster_version(), "a roster did not arrive");
+            device.disk.check();
+        }
+    }
+
+    /// Every own entry is received, but for the evidence of forks and what stands behind an entry that nobody can take.
+    fn everything_is_signed_for(&mut self) {
+        let hub = self.agency.hub.id;
+        for at in 0..ACTORS {
+            let status = self.devices[at].disk.journal().status(&hub).unwrap();
+            for own in status.own.iter().filter(|own| own.state != State::Forked) {
+                let kept = &self.devices[at].said.kept;
+                let spoilt = kept
+                    .iter()
+                    .filter(|((journal, _), hash)| *journal == own.journal && self.book.spoilt.contains(hash));
+                let upto = spoilt.map(|((_, seq), _)| seq - 1).min().unwrap_or(own.kept.seq);
+                assert_eq!(own.received, upto, "not everything was signed for: {own:?}");
+            }
+        }
+    }
+
+    /// The reader and the supervisor hold all that the hub holds, whole; the others what was opened to them.
+    fn everybody_has_what_is_theirs(&mut self) {
+        let everything: BTreeSet<Digest> = self.book.hub.values().flatten().map(|(hash, _)| *hash).collect();
+        for at in 0..ACTORS {
+            let whole = held_whole(&held(self.devices[at].disk.journal()));
+            let id = self.devices[at].id;
+            let damaged = self.came_damaged(at);
+            let mine = |hash: &Digest| at == READER || at == SUPERVISOR || self.opened_to(hash, &id);
+            let missing =
+                everything.iter().filter(|hash| mine(hash) && !whole.contains(hash) && !damaged.contains(hash));
+            let missing: Vec<_> = missing.collect();
+            assert!(missing.is_empty(), "{at} lacks {missing:?}");
+        }
+    }
+
+    /// What the hub holds at places of which a damaged copy came here: set aside and counted, and the place is held by its hash.
+    fn came_damaged(&mut self, at: usize) -> BTreeSet<Digest> {
+        let aside = self.devices[at].disk.journal().quarantined().unwrap();
+        let places = aside.iter().map(|bad| bad.entry);
+        let there = |entry: EntryRef| {
+            let chain = self.book.hub.get(&(entry.device, entry.journal))?;
+            chain.get(usize::try_from(entry.seq).unwrap().checked_sub(1)?).map(|(hash, _)| *hash)
+        };
+        places.filter_map(there).collect()
+    }
+
+    /// Whether an entry's slip, or a grant of the supervisor's, names a device.
+    fn opened_to(&self, hash: &Digest, id: &amanat_keys::fingerprint::DeviceId) -> bool {
+        let entry = &self.book.signed[hash].header;
+        let at_hub = &self.book.hub[&(entry.device, entry.journal)];
+        let slip = at_hub[usize::try_from(entry.key - 1).unwrap()].0;
+        let names = |hash: &Digest| {
+            let audience = &self.book.signed[hash].header.audience;
+            audience.iter().any(|reader| reader.id.as_bytes() == id.as_bytes())
+        };
+        let grants = self.book.hub.values().flatten().map(|(hash, _)| hash);
+        let mut grants = grants.filter(|grant| {
+            let header = &self.book.signed[*grant].header;
+            header.device == self.devices[SUPERVISOR].id
+                && header.target.is_some_and(|target| target.change == Change::Rewrap && target.hash == slip)
+        });
+        entry.device == *id || names(&slip) || grants.any(names)
+    }
+
+    /// Every content that was kept, and whose disk was not taken away before anybody else had it, is at headquarters; where there are
+    /// several copies, each but one says which it stands for.
+    fn everything_arrived_once(&mut self) {
+        let all = held(self.devices[READER].disk.journal());
+        let mut arrived: BTreeMap<u64, Vec<(Digest, Option<Digest>)>> = BTreeMap::new();
+        for Held { items, .. } in &all {
+            let mut last = 0;
+            for entry in items.iter().filter_map(Item::entry).filter(|entry| entry.header.kind == Kind::Sealed) {
+                let (content, was) = self.book.inside[&entry.hash()];
+                // The order is that in which it was kept, whatever the clocks said.
+                assert!(was.is_some() || content > last, "{content} stands behind {last}");
+                last = if was.is_none() { content } else { last };
+                arrived.entry(content).or_default().push((entry.hash(), was));
+            }
+        }
+        let damaged = self.came_damaged(READER);
+        let damaged: BTreeSet<u64> =
+            damaged.iter().filter_map(|hash| self.book.inside.get(hash)).map(|it| it.0).collect();
+        for (content, fate) in &self.book.contents {
+            let Some(copies) = arrived.get(content) else {
+                assert!(fate.may_be_lost || damaged.contains(content), "{content} never arrived");
+                continue;
+            };
+            // Copies that name one another, or the same, are one.
+            let mut one: BTreeSet<Digest> = [copies[0].0].into();
+            one.extend(copies[0].1);
+            for _ in copies {
+                for (hash, was) in copies {
+                    if one.contains(hash) || was.is_some_and(|was| one.contains(&was)) {
+                        one.insert(*hash);
+                        one.extend(*was);
+                    }
+                }
+            }
+            assert!(copies.iter().all(|(hash, _)| one.contains(hash)), "{content} arrived twice");
+        }
+    }
+}
+
+fn held_whole(all: &[Held]) -> BTreeSet<Digest> {
+    all.iter().flat_map(|held| &held.items).filter_map(Item::entry).map(|entry| entry.hash()).collect()
+}
