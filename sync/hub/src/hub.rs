@@ -20,6 +20,7 @@ use crate::nonces::Nonces;
 use crate::rates::Rates;
 use crate::standing::Standing;
 use crate::store::{HubStore, StoreFault};
+use crate::turns::Turns;
 
 /// Who this hub is, and in which life: the epoch rises when it was restored from a backup.
 #[derive(Debug, Clone)]
@@ -43,8 +44,10 @@ pub struct Hub {
     pub(crate) keeper: Keeper,
     pub(crate) nonces: Nonces,
     pub(crate) rates: Rates,
-    /// One permit for each byte of a body that may be in memory.
+    /// One permit for each byte of a body or an answer that may be in memory.
     pub(crate) bodies: Arc<Semaphore>,
+    /// The requests of each device that are under way.
+    pub(crate) turns: Arc<Turns>,
     standing: RwLock<Standing>,
     shelf: RwLock<BTreeMap<(DocumentKind, Digest), u64>>,
     moving: tokio::sync::Mutex<()>,
@@ -122,6 +125,7 @@ impl Hub {
             nonces: Nonces::default(),
             rates: Rates::new(),
             bodies: Arc::new(Semaphore::new(usize::try_from(BODIES).unwrap_or(usize::MAX))),
+            turns: Arc::default(),
             shelf,
             standing: RwLock::new(Standing::new(Arc::new(trust))),
             moving: tokio::sync::Mutex::new(()),

@@ -24,13 +24,16 @@ mod keeper;
 pub mod limits;
 mod lineage;
 mod nonces;
+mod pace;
 mod rates;
 mod request;
+mod seats;
 pub mod serve;
 mod standing;
 mod status;
 pub mod store;
 pub mod tls;
+mod turns;
 
 pub use api::router;
 pub use home::{HomeFault, HomeLock, HubHome};

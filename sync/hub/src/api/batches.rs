@@ -14,7 +14,7 @@ use axum::extract::{Request, State};
 use axum::http::Response;
 
 use super::documents::mark;
-use super::door::{Admitted, enter, enter_push};
+use super::door::{Admitted, enter, enter_push, room};
 use super::reply::{Failure, answer, marked, unreadable};
 use crate::Hub;
 use crate::limits::{PAGE_LEAST, PAGE_MOST, PULL_BODY};
@@ -42,6 +42,8 @@ pub(super) async fn pull(State(hub): State<Arc<Hub>>, request: Request) -> Respo
         let again = request.again.iter().map(|(from, last)| ((from.device, from.journal), from.seq, *last)).collect();
         let readers = standing.readers(&caller.device);
         let sought = Sought { agency: standing.agency, device: caller.device, readers, held, again, bytes };
+        // While the page is made; the answer takes its own room when it is there.
+        let made_in = room(&hub, u32::try_from(bytes).unwrap_or(u32::MAX)).await?;
         let page = hub.store.page(sought).await?;
         let (newest, list) = hub.keeper.newest().await?;
         // The checkpoint, and for readers the list it hashes, only when the caller has not seen it, and once for all pages.
@@ -54,7 +56,9 @@ pub(super) async fn pull(State(hub): State<Arc<Hub>>, request: Request) -> Respo
         let entries: usize = runs.iter().map(|run| run.items.len()).sum();
         tracing::info!(device = %caller.device, runs = runs.len(), entries, more = page.more, "pull");
         let manifest = PullManifest { agency: standing.agency, more: page.more, runs: Vec::new(), statements, heads };
-        Ok(marked(answer(codec::pull_body(manifest, &runs)), &mark(&hub, &admitted)))
+        let answered = marked(answer(codec::pull_body(manifest, &runs)), &mark(&hub, &admitted));
+        drop(made_in);
+        Ok(answered)
     })
     .await
 }

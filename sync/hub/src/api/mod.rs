@@ -5,6 +5,7 @@ mod batches;
 mod documents;
 mod door;
 mod health;
+mod leaving;
 pub(crate) mod reply;
 mod routes;
 

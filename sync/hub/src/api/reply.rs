@@ -31,6 +31,8 @@ pub(crate) enum Failure {
     Version,
     /// Too many requests; wait so many seconds.
     Busy(u64),
+    /// A newer request of the same device took this one's place.
+    Overtaken,
     /// The body did not arrive in time.
     Slow,
     /// No such page.
@@ -64,6 +66,7 @@ impl Failure {
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, Some(R::TooLarge), "This request is larger than the hub takes."),
             Self::Version => (StatusCode::UPGRADE_REQUIRED, Some(R::Version), "This hub speaks another version. Update the program on the device, or the hub."),
             Self::Busy(_) => (StatusCode::TOO_MANY_REQUESTS, None, "Too many requests. Wait and try again."),
+            Self::Overtaken => (StatusCode::TOO_MANY_REQUESTS, None, "A newer request of this device took the place of this one. What had arrived is kept."),
             Self::Slow => (StatusCode::REQUEST_TIMEOUT, None, "The request did not arrive in time. Try again."),
             Self::NoSuchPage => (StatusCode::NOT_FOUND, Some(R::Malformed), "There is nothing at this address."),
             Self::Store(_) | Self::Broken(_) => (StatusCode::SERVICE_UNAVAILABLE, None, "The hub cannot keep anything just now. Nothing is lost; try again."),
@@ -123,6 +126,7 @@ pub(crate) fn refuse(request: &RequestId, device: Option<DeviceId>, failure: &Fa
     match failure {
         Failure::Nonce(nonces) => put(fields, NONCE_FIELD, &signature::encode_nonces(nonces)),
         Failure::Busy(seconds) => put(fields, "retry-after", &seconds.to_string()),
+        Failure::Overtaken => put(fields, "retry-after", "1"),
         _ if status == StatusCode::SERVICE_UNAVAILABLE => put(fields, "retry-after", "5"),
         _ => {}
     }

@@ -9,6 +9,7 @@
 mod carrying;
 #[path = "../../src/store/postgres/cluster.rs"]
 mod cluster;
+mod crowding;
 mod distrust;
 mod door;
 mod encrypted;
