@@ -81,7 +81,10 @@ impl<'a> Push<'a> {
             stretch: Stretch { first: c.first, before: c.before, hashes: c.hashes },
             rows: c.rows,
         });
-        let accepted = self.hub.store.accept(runs.collect()).await?;
+        let accepted = self.hub.heeding(self.hub.store.accept(runs.collect()).await)?;
+        if accepted.iter().any(|it| matches!(it.verdict, Verdict::Accepted { .. })) {
+            self.hub.has_room();
+        }
         if erasures {
             self.hub.settle().await?;
         }
@@ -115,7 +118,7 @@ impl<'a> Push<'a> {
         let now = hub.now_ms();
         let held = || heads.values().filter(|a| a.head.seq > 0);
         let moved: Vec<(Place, Head)> = held().map(|a| (a.place, a.head)).collect();
-        let newest = hub.keeper.cover(&*hub.store, &moved, now).await?;
+        let newest = hub.heeding(hub.keeper.cover(&*hub.store, &moved, now).await)?;
         let mut statements: Vec<Vec<u8>> = held().map(|a| receipt(hub, &standing, a, &newest, now)).collect();
         statements.push(newest.statement);
         let refused = (0_u64..).zip(&told).filter_map(|(run, told)| {

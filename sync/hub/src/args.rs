@@ -14,6 +14,7 @@ use clap::{Parser, Subcommand};
   amanat-hub init --home /var/lib/amanat-hub --name 'HQ Islamabad' --listen 0.0.0.0:7070 --url https://hub.example:7070
   amanat-hub roster agency.roster --fingerprint 'eight words read aloud by the admin' --home /var/lib/amanat-hub
   amanat-hub serve --home /var/lib/amanat-hub
+  amanat-hub backup /mnt/stick/hub-2026-11-25 --home /var/lib/amanat-hub
   amanat-hub init --home /var/lib/amanat-hub --store 'postgres://amanat@/amanat?host=/run/postgresql'
 
 A NEW CERTIFICATE:
@@ -108,6 +109,15 @@ pub enum Verb {
         /// The eight words of the current roster.
         #[arg(long)]
         fingerprint: Option<String>,
+        /// The hub's folder.
+        #[arg(long, default_value = "hub")]
+        home: PathBuf,
+    },
+    /// Makes a backup in a new folder, while the hub serves, and reads it back: a home like this one, keys included. For SQLite; a
+    /// PostgreSQL server makes its own.
+    Backup {
+        /// The folder, which is not there yet.
+        folder: PathBuf,
         /// The hub's folder.
         #[arg(long, default_value = "hub")]
         home: PathBuf,

@@ -11,6 +11,7 @@ use clap::Parser as _;
 
 use crate::args::{Args, Verb};
 use crate::config::Settings;
+use crate::store::Copied;
 use crate::{HomeFault, HubHome, Made, NextKey, serve};
 
 /// Runs the command line; the first argument is the program's name.
@@ -31,7 +32,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match runtime.block_on(perform(args)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => say("amanat-hub", &*fault),
+        Err(fault) => {
+            let said = say("amanat-hub", &*fault);
+            // What this command is not for, as a wrong argument.
+            if matches!(fault.downcast_ref(), Some(HomeFault::Elsewhere)) { ExitCode::from(2) } else { said }
+        }
     }
 }
 
@@ -116,6 +121,14 @@ async fn perform(args: Args) -> Result<(), Box<dyn std::error::Error>> {
             let words = fingerprint.map(|text| text.parse()).transpose().map_err(HomeFault::Words)?;
             let version = HubHome::at(&home).take_rosters(&file, words.as_ref()).await?;
             println!("roster {version}");
+        }
+        Verb::Backup { folder, home } => {
+            let made = HubHome::at(&home).back_up(&folder)?;
+            let Copied { journals, entries } = made.copied;
+            println!("backup {}\nread back: {entries} entries in {journals} journals", made.folder.display());
+            for outside in made.outside {
+                eprintln!("not in it: {}, which the settings name outside the hub's folder", outside.display());
+            }
         }
     }
     Ok(())

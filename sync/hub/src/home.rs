@@ -88,6 +88,15 @@ pub enum HomeFault {
     /// The store failed.
     #[error("the database cannot be used")]
     Store(#[from] StoreFault),
+    /// The tables are on a server that makes its own backups.
+    #[error(
+        "backing up: the tables of this hub are in a PostgreSQL database, which has better tools. Use pg_basebackup with archived WAL, or \
+         pg_dump -Fc, and copy this folder (settings.toml, hub.keys, tls.pem, trust) beside it"
+    )]
+    Elsewhere,
+    /// Something is there already.
+    #[error("backing up: {0} is there already; name a folder that is not")]
+    BackupExists(PathBuf),
     /// The hub could not be opened over its store.
     #[error("the hub cannot be opened")]
     Hub(#[from] HubFault),
@@ -348,7 +357,7 @@ fn split_chain(bytes: &[u8]) -> Vec<Vec<u8>> {
     statements
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, HomeFault> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, HomeFault> {
     let failed = |source| HomeFault::Disk(path.to_owned(), source);
     let mut bytes = Vec::new();
     File::open(path).map_err(failed)?.take(MAX_FILE).read_to_end(&mut bytes).map_err(failed)?;
@@ -356,7 +365,7 @@ fn read(path: &Path) -> Result<Vec<u8>, HomeFault> {
 }
 
 /// Whole or not at all, owner only, on the disk before it returns.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let beside = path.with_extension("new");
     let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&beside)?;
     file.write_all(bytes)?;

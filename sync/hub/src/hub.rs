@@ -1,6 +1,7 @@
 //! The hub itself: store, trust, signer, clock, and the ways in which its trust moves.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use amanat_keys::device::Signer;
@@ -48,6 +49,8 @@ pub struct Hub {
     pub(crate) bodies: Arc<Semaphore>,
     /// The requests of each device that are under way.
     pub(crate) turns: Arc<Turns>,
+    /// The disk was full when something was last to be kept.
+    full: AtomicBool,
     standing: RwLock<Standing>,
     shelf: RwLock<BTreeMap<(DocumentKind, Digest), u64>>,
     moving: tokio::sync::Mutex<()>,
@@ -126,6 +129,7 @@ impl Hub {
             rates: Rates::new(),
             bodies: Arc::new(Semaphore::new(usize::try_from(BODIES).unwrap_or(usize::MAX))),
             turns: Arc::default(),
+            full: AtomicBool::new(false),
             shelf,
             standing: RwLock::new(Standing::new(Arc::new(trust))),
             moving: tokio::sync::Mutex::new(()),
@@ -239,6 +243,26 @@ impl Hub {
     #[must_use]
     pub fn lists_tls_key(&self, key: &[u8]) -> bool {
         self.standing().trust.roster().hub(&self.id).is_some_and(|hub| hub.tls_keys.contains(key))
+    }
+
+    /// Notices that the disk is full: said once, and until something could be kept again.
+    pub(crate) fn heeding<T>(&self, kept: Result<T, StoreFault>) -> Result<T, StoreFault> {
+        if matches!(kept, Err(StoreFault::Full)) && !self.full.swap(true, Ordering::Relaxed) {
+            tracing::error!("the disk is full: what is new is refused, what is held is served; make room");
+        }
+        kept
+    }
+
+    /// Something new could be kept.
+    pub(crate) fn has_room(&self) {
+        if self.full.swap(false, Ordering::Relaxed) {
+            tracing::info!("there is room on the disk again");
+        }
+    }
+
+    /// Whether the disk was full when something was last to be kept.
+    pub(crate) fn is_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
     }
 
     pub(crate) fn standing(&self) -> Standing {

@@ -14,6 +14,7 @@
 mod accept;
 mod api;
 pub mod args;
+mod backup;
 pub mod cli;
 mod clock;
 pub mod config;
@@ -36,6 +37,7 @@ pub mod tls;
 mod turns;
 
 pub use api::router;
+pub use backup::BackedUp;
 pub use home::{HomeFault, HomeLock, HubHome};
 pub use hub::{Adoption, Hub, HubFault, HubIdentity, KeepTrust};
 pub use request::{Made, NextKey};

@@ -75,6 +75,8 @@ pub const STRANGERS_PER_ADDRESS: usize = 64;
 pub const BACKLOG: u32 = 1_024;
 /// Who is sent away because every place is taken may come again after so long, in seconds.
 pub const FULL_HOUSE: u64 = 10;
+/// A device that brings something while the disk is full may come again after so long, in seconds: making room takes a person.
+pub const FULL_DISK: u64 = 300;
 /// Bodies and answers in memory at once, in bytes, all of requests whose signature held: twenty pushes, or sixty usual pages.
 pub const BODIES: u32 = 64 * 1024 * 1024;
 /// An answer is handed to its connection in pieces of so many bytes, and keeps its room until the last.

@@ -244,6 +244,15 @@ pub struct Depth {
     pub erased: u64,
 }
 
+/// What a copy of a store holds, as it was read back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Copied {
+    /// Journals, each followed to its head.
+    pub journals: u64,
+    /// Entries, each held against its header.
+    pub entries: u64,
+}
+
 /// The store itself is broken; the caller can only try again later.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreFault {

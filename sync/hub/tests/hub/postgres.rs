@@ -46,6 +46,9 @@ fn a_hub_on_a_server_serves_stops_and_serves_again() {
 
     let status: serde_json::Value = serde_json::from_slice(&hub(&["status", "--json"], &home).stdout).unwrap();
     assert_eq!((&status["entries"], &status["running"]), (&300.into(), &false.into()));
+    let elsewhere = hub(&["backup", folder.path().join("backup").to_str().unwrap()], &home);
+    assert_eq!(elsewhere.status.code(), Some(2), "{elsewhere:?}");
+    assert!(String::from_utf8_lossy(&elsewhere.stderr).contains("pg_basebackup"), "{elsewhere:?}");
     let running = Running::start(&home);
     keep_more(&mut officer, &pen.story(20));
     let mut to_hub = road(&agency, 0, &running.url);

@@ -1,6 +1,6 @@
 //! The built program as a process: made, enrolled, started, told to stop, and the road to it.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -34,7 +34,12 @@ impl Running {
     }
 
     fn telling(home: &Path, log: Stdio) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_amanat-hub"))
+        Self::by(Command::new(env!("CARGO_BIN_EXE_amanat-hub")), home, log)
+    }
+
+    /// The same, started by a command that starts it in its own way.
+    pub(crate) fn by(mut command: Command, home: &Path, log: Stdio) -> Self {
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--home"])
             .arg(home)
             .stdout(Stdio::piped())
@@ -50,6 +55,22 @@ impl Running {
     /// Sends a signal.
     pub(crate) fn tell(&self, signal: rustix::process::Signal) {
         rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// What a page says to whoever asks, without the fields before it.
+    pub(crate) fn page(&self, path: &str) -> String {
+        let address = self.url.split_once("://").unwrap().1;
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    }
+
+    /// As if the machine had lost its power.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     pub(crate) fn terminate(mut self) -> Option<i32> {

@@ -5,12 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 use amanat_keys::erasure::Doomed;
+use amanat_keys::fingerprint::AgencyId;
 use amanat_sync::documents::{Document, DocumentKind};
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use super::super::{Accepted, Answer, Depth, Due, HubStore, KeptCheckpoint, Ledger, Page, Run, Sought, StoreFault};
-use super::{erase, open, read, write};
+use super::super::{
+    Accepted, Answer, Copied, Depth, Due, HubStore, KeptCheckpoint, Ledger, Page, Run, Sought, StoreFault,
+};
+use super::{backup, erase, open, read, write};
 
 /// Requests that may wait for the writer; beyond that their tasks wait to queue.
 const QUEUE: usize = 64;
@@ -56,6 +59,22 @@ impl SqliteStore {
             .map_err(|source| StoreFault::Database(Box::new(source)))?;
         let pool = Pool { path: path.to_owned(), idle: Mutex::new(Vec::new()), lent: Semaphore::new(READERS) };
         Ok(Self { jobs: Some(jobs), writer: Some(writer), pool: Arc::new(pool) })
+    }
+
+    /// Copies the file at `from`, as it stands at one moment, to `to`, which must not be there. A hub may write it meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreFault`]; what stands at `to` is no copy then.
+    pub fn back_up(from: &Path, to: &Path) -> Result<(), StoreFault> {
+        backup::back_up(from, to)
+    }
+
+    /// Reads a copy to its end.
+    ///
+    /// # Errors
+    /// [`StoreFault::Damaged`] when it is not what was written.
+    pub fn check_copy(at: &Path, agency: &AgencyId) -> Result<Copied, StoreFault> {
+        backup::check(at, agency)
     }
 
     fn ask<T: Send + 'static>(
