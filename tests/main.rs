@@ -15,6 +15,7 @@ mod crash;
 mod custody;
 mod erased;
 mod house;
+mod hub_restored;
 mod imported;
 mod journey;
 mod lost_receipt;

@@ -22,6 +22,7 @@ pub mod founding;
 mod heads;
 pub mod home;
 pub mod home_lock;
+pub mod hub_epoch;
 pub mod keep;
 pub mod lineage;
 pub mod main_loop;

@@ -53,7 +53,11 @@ pub(super) fn courier_trouble(trouble: &Courier) -> Trouble {
         | Courier::HiddenTail { .. }
         | Courier::HiddenElsewhere { .. }
         | Courier::HubBehind { .. } => "sync.trust",
-        Courier::NewEpoch { .. } | Courier::NotTaken { .. } | Courier::Document(_) => "",
+        Courier::NewEpoch { .. }
+        | Courier::AgainSpent { .. }
+        | Courier::Fell { .. }
+        | Courier::NotTaken { .. }
+        | Courier::Document(_) => "",
     };
     Trouble { word: word.to_owned(), detail: carrier_words(trouble) }
 }
@@ -78,6 +82,15 @@ pub fn carrier_words(trouble: &Courier) -> String {
             format!("the hub shows checkpoint {shown}; {held} was seen before: it was rolled back. Tell the admin")
         }
         Courier::NewEpoch { epoch } => format!("the hub began epoch {epoch} and no admin has confirmed it yet"),
+        Courier::Fell { journal, from, to } => format!(
+            "the hub was restored from a backup and has {to} entries of journal {} where it had signed for {from}; an admin has \
+             confirmed it, and what it lacks is offered again",
+            short(journal)
+        ),
+        Courier::AgainSpent { bytes } => format!(
+            "the hub lost what it had signed for; {} KiB of it were offered again, the rest waits until an admin has confirmed the hub",
+            bytes / 1024
+        ),
         Courier::HiddenTail { journal } => {
             format!("the hub hides the end of journal {}. Tell the admin", short(journal))
         }

@@ -25,6 +25,11 @@ A NEW CERTIFICATE:
   3. mv tls-next.pem tls.pem              in the hub's folder; then send SIGHUP
   4. amanat-hub request                   an admin approves it; the old key is off the roster
 
+AFTER A RESTORE FROM A BACKUP, before serving:
+  1. amanat-hub restore-epoch --reason 'disk lost, backup of 24 November'     writes hub.epoch in the hub's folder
+  2. amanat roster sign hub.epoch                                             an admin reads it and signs
+  3. amanat-hub restore-epoch hub.epoch                                       begins the epoch; then serve
+
 THE STORE is the file hub.sqlite in the home, or a PostgreSQL database: --store, or store = \"URL\" in settings.toml. Several hosts may
 stand in the URL (postgres://amanat@db1,db2/amanat): the one that takes writes is used. A password never stands in a URL or an
 argument. It is read from the file named by --password-file or by password_file in settings.toml, else from the one that PGPASSFILE
@@ -118,6 +123,22 @@ pub enum Verb {
     Backup {
         /// The folder, which is not there yet.
         folder: PathBuf,
+        /// The hub's folder.
+        #[arg(long, default_value = "hub")]
+        home: PathBuf,
+    },
+    /// After a restore from a backup: asks an admin to believe what the backup holds, then begins the next epoch with the admin's word,
+    /// so that devices offer again what was lost. First with --reason, then with the signed FILE.
+    RestoreEpoch {
+        /// What an admin has signed (amanat roster sign FILE). Without it, what an admin is to sign is written to hub.epoch.
+        #[arg(required_unless_present = "reason")]
+        file: Option<PathBuf>,
+        /// What happened, in one line; the admin and every device read it.
+        #[arg(long, conflicts_with = "file")]
+        reason: Option<String>,
+        /// The epoch to begin, where devices have seen later ones than the next.
+        #[arg(long, requires = "reason")]
+        epoch: Option<u64>,
         /// The hub's folder.
         #[arg(long, default_value = "hub")]
         home: PathBuf,

@@ -122,6 +122,26 @@ async fn perform(args: Args) -> Result<(), Box<dyn std::error::Error>> {
             let version = HubHome::at(&home).take_rosters(&file, words.as_ref()).await?;
             println!("roster {version}");
         }
+        Verb::RestoreEpoch { file, reason, epoch, home } => {
+            let home = HubHome::at(&home);
+            match (file, reason) {
+                (Some(file), _) => {
+                    let word = home.begin_epoch(&file).await?;
+                    println!(
+                        "epoch {}: {}\nNow serve: devices offer again what is above checkpoint {}.",
+                        word.new, word.reason, word.number
+                    );
+                }
+                (None, reason) => {
+                    let asked = home.ask_for_epoch(&reason.unwrap_or_default(), epoch).await?;
+                    let (file, word) = (asked.file.display(), asked.word);
+                    println!(
+                        "to be signed by an admin: {file}\nepoch {} ends at checkpoint {}, epoch {} begins: {}\nThe admin: amanat roster sign {file}\nThen: amanat-hub restore-epoch {file}",
+                        word.old, word.number, word.new, word.reason
+                    );
+                }
+            }
+        }
         Verb::Backup { folder, home } => {
             let made = HubHome::at(&home).back_up(&folder)?;
             let Copied { journals, entries } = made.copied;

@@ -88,6 +88,9 @@ pub enum HomeFault {
     /// The store failed.
     #[error("the database cannot be used")]
     Store(#[from] StoreFault),
+    /// An epoch cannot begin.
+    #[error(transparent)]
+    Epoch(#[from] crate::epoch::EpochFault),
     /// The tables are on a server that makes its own backups.
     #[error(
         "backing up: the tables of this hub are in a PostgreSQL database, which has better tools. Use pg_basebackup with archived WAL, or \
@@ -258,7 +261,7 @@ impl HubHome {
         Ok(request.value().words())
     }
 
-    async fn store(&self, settings: &Settings) -> Result<Arc<dyn HubStore>, HomeFault> {
+    pub(crate) async fn store(&self, settings: &Settings) -> Result<Arc<dyn HubStore>, HomeFault> {
         let Some(address) = settings.database()? else {
             return Ok(Arc::new(SqliteStore::open(&self.path("hub.sqlite"))?));
         };
@@ -299,7 +302,7 @@ impl HubHome {
         Ok((Signer::from_seed(&seed)?, identity))
     }
 
-    fn lock(&self) -> Result<HomeLock, HomeFault> {
+    pub(crate) fn lock(&self) -> Result<HomeLock, HomeFault> {
         let path = self.path("lock");
         let failed = |source| HomeFault::Disk(path.clone(), source);
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;

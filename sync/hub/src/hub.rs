@@ -59,11 +59,12 @@ pub struct Hub {
 }
 
 /// What a hub passes on.
-pub(crate) const DOCUMENT_KINDS: [DocumentKind; 5] = [
+pub(crate) const DOCUMENT_KINDS: [DocumentKind; 6] = [
     DocumentKind::Roster,
     DocumentKind::UnitKeys,
     DocumentKind::Codebook,
     DocumentKind::Freshness,
+    DocumentKind::Epoch,
     DocumentKind::Erasure,
 ];
 

@@ -18,6 +18,7 @@ mod backup;
 pub mod cli;
 mod clock;
 pub mod config;
+mod epoch;
 mod heads;
 mod home;
 mod hub;
@@ -38,6 +39,7 @@ mod turns;
 
 pub use api::router;
 pub use backup::BackedUp;
+pub use epoch::{Asked, EpochFault};
 pub use home::{HomeFault, HomeLock, HubHome};
 pub use hub::{Adoption, Hub, HubFault, HubIdentity, KeepTrust};
 pub use request::{Made, NextKey};

@@ -46,7 +46,7 @@ pub(super) fn read(trip: &Trip<'_>, status: &Status, statements: &[Vec<u8>]) -> 
             None => vouched = vouched.max(word.epoch),
             Some((held, hash, _)) => match word.step_from(held, hash) {
                 Step::Same | Step::Forward => {}
-                Step::NewEpoch => news.trouble.push(Trouble::NewEpoch { epoch: word.epoch }),
+                Step::NewEpoch => vouched = vouched.max(trip.spoken_for()?.min(word.epoch)),
                 Step::Backward | Step::Fork => {
                     news.trouble.push(Trouble::HubDenies { shown: word.number, held: held.number });
                     return Ok(news);
@@ -61,7 +61,7 @@ pub(super) fn read(trip: &Trip<'_>, status: &Status, statements: &[Vec<u8>]) -> 
             Judged::Alien(what) => return Err(End::Nonsense(what)),
         }
     }
-    news.filing = Some(Filing { hub: trip.party.hub, receipts: filed, checkpoint, vouched });
+    news.filing = Some(Filing { hub: trip.party.hub, receipts: filed, checkpoint, vouched, again: 0 });
     Ok(news)
 }
 

@@ -384,8 +384,8 @@ pub(super) fn check_rows(db: &Connection, seal: &RowSeal) -> Result<()> {
 }
 
 pub(super) fn status(db: &Connection, seal: &RowSeal, hub: &DeviceId) -> Result<Status> {
-    let HubRow { epoch, vouched, checkpoint } = hub_row(db, seal, hub)?;
-    let mut status = Status { epoch, vouched, checkpoint, ..Status::default() };
+    let HubRow { epoch, vouched, again, checkpoint } = hub_row(db, seal, hub)?;
+    let mut status = Status { epoch, vouched, again, checkpoint, ..Status::default() };
     for at in journals(db, seal)? {
         let Some(line) = at.known.own else {
             status.elided = status.elided.saturating_add(at.elided);
@@ -405,6 +405,7 @@ pub(super) fn status(db: &Connection, seal: &RowSeal, hub: &DeviceId) -> Result<
             state: at.known.state,
             kept: at.known.head,
             received: counts.map_or(0, |r| r.seq),
+            once: super::sqlite_hub::once(db, hub, &at)?,
             received_link: counts.map(|r| r.link),
             offered_from: offered.map_or(0, |r| r.seq),
             complete: counts.map_or(0, |r| r.complete),

@@ -72,3 +72,7 @@ pub const MAX_REMEMBERED_CASES: usize = 65_536;
 pub const PACK_STATEMENTS: u64 = 100_000;
 /// Bytes of one statement in a join pack.
 pub const PACK_STATEMENT: usize = 16 << 20;
+
+/// Bytes that a device offers again in all to a hub that fell back before an admin has spoken for it: what a backup of last week lacks,
+/// and not what a link costs that a hub makes it carry again and again.
+pub const MAX_OFFERED_AGAIN: u64 = 16 * 1024 * 1024;

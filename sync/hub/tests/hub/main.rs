@@ -13,6 +13,7 @@ mod crowding;
 mod distrust;
 mod door;
 mod encrypted;
+mod epochs;
 mod keeping;
 mod lineage;
 mod postgres;
