@@ -15,6 +15,7 @@ use clap::{Parser, Subcommand};
   amanat-hub roster agency.roster --fingerprint 'eight words read aloud by the admin' --home /var/lib/amanat-hub
   amanat-hub serve --home /var/lib/amanat-hub
   amanat-hub backup /mnt/stick/hub-2026-11-25 --home /var/lib/amanat-hub
+  amanat-hub migrate --from sqlite --to 'postgres://amanat@/amanat?host=/run/postgresql' --home /var/lib/amanat-hub
   amanat-hub init --home /var/lib/amanat-hub --store 'postgres://amanat@/amanat?host=/run/postgresql'
 
 A NEW CERTIFICATE:
@@ -139,6 +140,22 @@ pub enum Verb {
         /// The epoch to begin, where devices have seen later ones than the next.
         #[arg(long, requires = "reason")]
         epoch: Option<u64>,
+        /// The hub's folder.
+        #[arg(long, default_value = "hub")]
+        home: PathBuf,
+    },
+    /// Moves the hub to another store, from SQLite to PostgreSQL or back: copies while the hub serves, asks for it to be stopped when
+    /// nearly all is there, brings over the rest, compares both, and changes the settings. Killed anywhere, the same command goes on.
+    Migrate {
+        /// Where the hub is: sqlite, or the URL of its database as in the settings.
+        #[arg(long, value_name = "STORE")]
+        from: String,
+        /// Where it goes: sqlite, or the URL of an empty database.
+        #[arg(long, value_name = "STORE")]
+        to: String,
+        /// The file of the password of the database it goes to.
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
         /// The hub's folder.
         #[arg(long, default_value = "hub")]
         home: PathBuf,

@@ -3,7 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to whoever called it")]
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use clap::Parser as _;
 
 use crate::args::{Args, Verb};
 use crate::config::Settings;
-use crate::store::Copied;
-use crate::{HomeFault, HubHome, Made, NextKey, serve};
+use crate::store::{Copied, Depth};
+use crate::{Brought, HomeFault, HubHome, Made, NextKey, Progress, StorePlace, serve};
 
 /// Runs the command line; the first argument is the program's name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -122,34 +122,56 @@ async fn perform(args: Args) -> Result<(), Box<dyn std::error::Error>> {
             let version = HubHome::at(&home).take_rosters(&file, words.as_ref()).await?;
             println!("roster {version}");
         }
-        Verb::RestoreEpoch { file, reason, epoch, home } => {
-            let home = HubHome::at(&home);
-            match (file, reason) {
-                (Some(file), _) => {
-                    let word = home.begin_epoch(&file).await?;
-                    println!(
-                        "epoch {}: {}\nNow serve: devices offer again what is above checkpoint {}.",
-                        word.new, word.reason, word.number
-                    );
-                }
-                (None, reason) => {
-                    let asked = home.ask_for_epoch(&reason.unwrap_or_default(), epoch).await?;
-                    let (file, word) = (asked.file.display(), asked.word);
-                    println!(
-                        "to be signed by an admin: {file}\nepoch {} ends at checkpoint {}, epoch {} begins: {}\nThe admin: amanat roster sign {file}\nThen: amanat-hub restore-epoch {file}",
-                        word.old, word.number, word.new, word.reason
-                    );
-                }
-            }
+        Verb::RestoreEpoch { file: Some(file), home, .. } => begin_epoch(&HubHome::at(&home), &file).await?,
+        Verb::RestoreEpoch { file: None, reason, epoch, home } => {
+            ask_for_epoch(&HubHome::at(&home), &reason.unwrap_or_default(), epoch).await?;
         }
-        Verb::Backup { folder, home } => {
-            let made = HubHome::at(&home).back_up(&folder)?;
-            let Copied { journals, entries } = made.copied;
-            println!("backup {}\nread back: {entries} entries in {journals} journals", made.folder.display());
-            for outside in made.outside {
-                eprintln!("not in it: {}, which the settings name outside the hub's folder", outside.display());
-            }
+        Verb::Migrate { from, to, password_file, home } => {
+            let password_file = password_file.map(std::path::absolute).transpose()?;
+            let (from, to) = (StorePlace::read(&from, None), StorePlace::read(&to, password_file));
+            migrate(&HubHome::at(&home), &from, &to).await?;
         }
+        Verb::Backup { folder, home } => back_up(&HubHome::at(&home), &folder)?,
+    }
+    Ok(())
+}
+
+async fn begin_epoch(home: &HubHome, file: &Path) -> Result<(), HomeFault> {
+    let word = home.begin_epoch(file).await?;
+    println!("epoch {}: {}", word.new, word.reason);
+    println!("Now serve: devices offer again what is above checkpoint {}.", word.number);
+    Ok(())
+}
+
+async fn ask_for_epoch(home: &HubHome, reason: &str, epoch: Option<u64>) -> Result<(), HomeFault> {
+    let asked = home.ask_for_epoch(reason, epoch).await?;
+    let (file, word) = (asked.file.display(), asked.word);
+    println!("to be signed by an admin: {file}");
+    println!("epoch {} ends at checkpoint {}, epoch {} begins: {}", word.old, word.number, word.new, word.reason);
+    println!("The admin: amanat roster sign {file}\nThen: amanat-hub restore-epoch {file}");
+    Ok(())
+}
+
+async fn migrate(home: &HubHome, from: &StorePlace, to: &StorePlace) -> Result<(), HomeFault> {
+    let told = |progress| match progress {
+        Progress::Round(Brought { entries, beside }) => {
+            println!("brought over: {entries} entries, {beside} beside them")
+        }
+        Progress::StopNow => println!("nearly all is there: stop the hub now (SIGTERM); the rest takes seconds"),
+    };
+    let Depth { journals, entries, .. } = home.move_store(from, to, told).await?;
+    println!(
+        "moved: {entries} entries in {journals} journals, the same heads in both. Start the hub; what it left is a copy now"
+    );
+    Ok(())
+}
+
+fn back_up(home: &HubHome, folder: &Path) -> Result<(), HomeFault> {
+    let made = home.back_up(folder)?;
+    let Copied { journals, entries } = made.copied;
+    println!("backup {}\nread back: {entries} entries in {journals} journals", made.folder.display());
+    for outside in made.outside {
+        eprintln!("not in it: {}, which the settings name outside the hub's folder", outside.display());
     }
     Ok(())
 }

@@ -91,6 +91,9 @@ pub enum HomeFault {
     /// An epoch cannot begin.
     #[error(transparent)]
     Epoch(#[from] crate::epoch::EpochFault),
+    /// The hub cannot move to another store.
+    #[error(transparent)]
+    Move(#[from] crate::moving::MoveFault),
     /// The tables are on a server that makes its own backups.
     #[error(
         "backing up: the tables of this hub are in a PostgreSQL database, which has better tools. Use pg_basebackup with archived WAL, or \

@@ -16,6 +16,7 @@ mod encrypted;
 mod epochs;
 mod keeping;
 mod lineage;
+mod moving;
 mod postgres;
 mod process;
 mod running;

@@ -138,6 +138,13 @@ impl Cluster {
         run(self.command("psql").args(["-w", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql, url]))
     }
 
+    /// The same, where it may be refused.
+    pub(crate) fn try_psql(&self, url: &str, sql: &str) -> Option<String> {
+        let mut psql = self.command("psql");
+        let said = psql.args(["-w", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql, url]).output().ok()?;
+        said.status.success().then(|| String::from_utf8_lossy(&said.stdout).into_owned())
+    }
+
     /// Where the password stands, in the form of `.pgpass`.
     pub(crate) fn password_file(&self) -> PathBuf {
         self.path("pgpass")

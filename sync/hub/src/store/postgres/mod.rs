@@ -11,6 +11,7 @@ mod erase;
 mod fault;
 mod grants;
 mod migrate;
+mod moving;
 mod pool;
 #[cfg(test)]
 mod proofs;

@@ -10,10 +10,12 @@ use amanat_sync::documents::{Document, DocumentKind};
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::NoTls;
 
-use super::super::{Accepted, Answer, Depth, Due, HubStore, KeptCheckpoint, Ledger, Page, Run, Sought, StoreFault};
+use super::super::{
+    Accepted, Answer, Beside, Depth, Due, Grant, HubStore, KeptCheckpoint, Ledger, Page, Run, Sought, StoreFault,
+};
 use super::address::PostgresAddress;
 use super::fault::Failure;
-use super::{erase, grants, migrate, read, write};
+use super::{erase, grants, migrate, moving, read, write};
 
 /// Connections. More would only wait for the same disk.
 const CONNECTIONS: usize = 8;
@@ -211,6 +213,36 @@ impl HubStore for PostgresStore {
                 self.patiently(|client| {
                     let doomed = Arc::clone(&doomed);
                     async move { erase::erase(client, &device, &doomed).await }
+                })
+                .await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn beside(&self, device: DeviceId) -> Answer<'_, Beside> {
+        Box::pin(self.patiently(move |client| moving::beside(client, device)))
+    }
+
+    fn orders(&self) -> Answer<'_, Vec<(Doomed, bool)>> {
+        Box::pin(self.patiently(moving::orders))
+    }
+
+    fn checkpoints(&self, after: (u64, u64), most: usize) -> Answer<'_, Vec<KeptCheckpoint>> {
+        Box::pin(self.patiently(move |client| moving::checkpoints(client, after, most)))
+    }
+
+    fn let_in(&self, grants: Vec<Grant>) -> Answer<'_, ()> {
+        let mut of_device: BTreeMap<DeviceId, Vec<Grant>> = BTreeMap::new();
+        for grant in grants {
+            of_device.entry(grant.place.0).or_default().push(grant);
+        }
+        Box::pin(async move {
+            for (device, made) in of_device {
+                let made: Arc<[Grant]> = made.into();
+                self.patiently(|client| {
+                    let made = Arc::clone(&made);
+                    async move { moving::let_in(client, &device, &made).await }
                 })
                 .await?;
             }

@@ -5,6 +5,7 @@
 
 mod backup;
 mod erase;
+mod moving;
 mod open;
 mod read;
 mod worker;

@@ -5,15 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 use amanat_keys::erasure::Doomed;
-use amanat_keys::fingerprint::AgencyId;
+use amanat_keys::fingerprint::{AgencyId, DeviceId};
 use amanat_sync::documents::{Document, DocumentKind};
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::super::{
-    Accepted, Answer, Copied, Depth, Due, HubStore, KeptCheckpoint, Ledger, Page, Run, Sought, StoreFault,
+    Accepted, Answer, Beside, Copied, Depth, Due, Grant, HubStore, KeptCheckpoint, Ledger, Page, Run, Sought,
+    StoreFault,
 };
-use super::{backup, erase, open, read, write};
+use super::{backup, erase, moving, open, read, write};
 
 /// Requests that may wait for the writer; beyond that their tasks wait to queue.
 const QUEUE: usize = 64;
@@ -43,6 +44,7 @@ enum Job {
     Document(Document, oneshot::Sender<Result<bool, StoreFault>>),
     Order(Vec<Doomed>, oneshot::Sender<Result<(), StoreFault>>),
     Erase(Vec<Doomed>, oneshot::Sender<Result<(), StoreFault>>),
+    LetIn(Vec<Grant>, oneshot::Sender<Result<(), StoreFault>>),
 }
 
 impl SqliteStore {
@@ -162,6 +164,22 @@ impl HubStore for SqliteStore {
     fn erase(&self, doomed: Vec<Doomed>) -> Answer<'_, ()> {
         self.ask(|answer| Job::Erase(doomed, answer))
     }
+
+    fn beside(&self, device: DeviceId) -> Answer<'_, Beside> {
+        self.look(move |connection| moving::beside(connection, &device))
+    }
+
+    fn orders(&self) -> Answer<'_, Vec<(Doomed, bool)>> {
+        self.look(moving::orders)
+    }
+
+    fn checkpoints(&self, after: (u64, u64), most: usize) -> Answer<'_, Vec<KeptCheckpoint>> {
+        self.look(move |connection| moving::checkpoints(connection, after, most))
+    }
+
+    fn let_in(&self, grants: Vec<Grant>) -> Answer<'_, ()> {
+        self.ask(|answer| Job::LetIn(grants, answer))
+    }
 }
 
 /// Until the store is dropped. An answer that nobody waits for any more is no fault: the client went away.
@@ -194,6 +212,9 @@ fn work(mut connection: Connection, mut queue: mpsc::Receiver<Job>) {
             }
             Job::Erase(doomed, answer) => {
                 let _gone = answer.send(erase::erase(&mut connection, &doomed));
+            }
+            Job::LetIn(grants, answer) => {
+                let _gone = answer.send(moving::let_in(&mut connection, &grants));
             }
         }
         if next.is_none() {
