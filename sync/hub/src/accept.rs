@@ -75,6 +75,7 @@ impl<'a> Push<'a> {
         let checked = check_all(&self.standing, runs).await?;
         let judged: Vec<(bool, Option<(u64, Why)>)> = checked.iter().map(|c| (!c.rows.is_empty(), c.refused)).collect();
         let erasures = checked.iter().flat_map(|c| &c.rows).any(|row| row.stands_in.is_some_and(|it| it.erases));
+        let lengths: Vec<usize> = checked.iter().map(|c| c.rows.len()).collect();
         let runs = checked.into_iter().map(|c| Run {
             place: c.place,
             root: c.root,
@@ -82,8 +83,11 @@ impl<'a> Push<'a> {
             rows: c.rows,
         });
         let accepted = self.hub.heeding(self.hub.store.accept(runs.collect()).await)?;
-        if accepted.iter().any(|it| matches!(it.verdict, Verdict::Accepted { .. })) {
-            self.hub.has_room();
+        for (accepted, length) in accepted.iter().zip(lengths) {
+            if let Verdict::Accepted { held, .. } = accepted.verdict {
+                self.hub.has_room();
+                self.hub.counters.accepted.add(length.saturating_sub(usize::try_from(held).unwrap_or(usize::MAX)));
+            }
         }
         if erasures {
             self.hub.settle().await?;

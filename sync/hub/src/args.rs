@@ -89,6 +89,9 @@ pub enum Verb {
         /// The hub's folder.
         #[arg(long, default_value = "hub")]
         home: PathBuf,
+        /// Answers /alive, /ready and /metrics (Prometheus) there, like 127.0.0.1:9187: loopback only. Instead of the settings.
+        #[arg(long, value_name = "ADDRESS")]
+        metrics: Option<std::net::SocketAddr>,
         /// Address and port, instead of the one in the settings.
         #[arg(long)]
         listen: Option<String>,
@@ -99,7 +102,7 @@ pub enum Verb {
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
     },
-    /// Says what the hub holds.
+    /// Says what the hub holds, and of each device when it was last heard, what is held of it and what it announced and did not bring.
     Status {
         /// The hub's folder.
         #[arg(long, default_value = "hub")]
@@ -107,6 +110,12 @@ pub enum Verb {
         /// One JSON document on standard output.
         #[arg(long)]
         json: bool,
+        /// Shows it again and again, until Ctrl-C.
+        #[arg(long, conflicts_with = "json")]
+        watch: bool,
+        /// With --watch: seconds between two looks.
+        #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+        every: u64,
     },
     /// Takes a roster, or a chain of them. The first is pinned by the words that the admin reads aloud.
     Roster {

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser as _;
 
@@ -85,11 +86,34 @@ async fn serve_until_told(home: &HubHome, settings: &Settings) -> Result<(), Box
         }
         serve::renew_when_told(Arc::clone(&hub), Arc::clone(tls))?;
     }
-    let serving = serve::start(hub, address, tls).await?;
+    if let Some(metrics) = settings.watched()? {
+        println!("metrics on http://{}/metrics", serve::watched(Arc::clone(&hub), metrics).await?);
+    }
+    let serving = serve::start(Arc::clone(&hub), address, tls).await?;
     println!("listening on {}://{}", if secure { "https" } else { "http" }, serving.address);
-    told_to_stop.await;
+    tokio::select! {
+        () = told_to_stop => {}
+        () = home.note_contacts(&hub) => {}
+    }
     serving.drain().await?;
+    home.write_contacts(&hub);
     Ok(())
+}
+
+/// The status again and again, in place where there is a terminal.
+async fn watch(home: &HubHome, every: Duration) -> Result<(), HomeFault> {
+    use std::io::{IsTerminal as _, Write as _};
+    loop {
+        let status = home.status().await?;
+        let mut screen = std::io::stdout().lock();
+        let clear = if screen.is_terminal() { "\x1b[H\x1b[2J" } else { "" };
+        // Whoever looked has gone: so do we.
+        if writeln!(screen, "{clear}{status}").and_then(|()| screen.flush()).is_err() {
+            return Ok(());
+        }
+        drop(screen);
+        tokio::time::sleep(every).await;
+    }
 }
 
 async fn perform(args: Args) -> Result<(), Box<dyn std::error::Error>> {
@@ -98,22 +122,25 @@ async fn perform(args: Args) -> Result<(), Box<dyn std::error::Error>> {
             // The settings outlive the folder that this is called from.
             let here = |path: Option<PathBuf>| path.map(std::path::absolute).transpose();
             let (certificate, key) = (here(certificate)?, here(key)?);
-            let settings = Settings { name, listen, url, certificate, key, epoch: 1, store, password_file };
+            let settings =
+                Settings { name, listen, url, certificate, key, metrics: None, epoch: 1, store, password_file };
             say_made(&HubHome::at(&home).init(&settings)?);
         }
         Verb::Request { home, next } => {
             let next = next.map(|path| path.map_or(NextKey::OwnMaking, NextKey::Of));
             say_made(&HubHome::at(&home).request(next.as_ref())?);
         }
-        Verb::Serve { home, listen, store, password_file } => {
+        Verb::Serve { home, metrics, listen, store, password_file } => {
             let home = HubHome::at(&home);
             let mut settings = home.settings()?;
             settings.listen = listen.unwrap_or(settings.listen);
+            settings.metrics = metrics.or(settings.metrics);
             settings.store = store.or(settings.store);
             settings.password_file = password_file.or(settings.password_file);
             serve_until_told(&home, &settings).await?;
         }
-        Verb::Status { home, json } => {
+        Verb::Status { home, watch: true, every, .. } => watch(&HubHome::at(&home), Duration::from_secs(every)).await?,
+        Verb::Status { home, json, .. } => {
             let status = HubHome::at(&home).status().await?;
             if json { println!("{}", status.json()) } else { print!("{status}") }
         }

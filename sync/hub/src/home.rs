@@ -8,6 +8,7 @@
 //! join-request    for an admin to approve
 //! trust           the adopted roster with its proof
 //! hub.sqlite      everything that was received, unless the settings name a PostgreSQL database
+//! contacts        when each device was last heard; a help, and never a truth
 //! lock            held while a hub runs
 //! ```
 
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use amanat_keys::canonical;
 use amanat_keys::device::Signer;
 use amanat_keys::error::{KeysError, Malformed};
-use amanat_keys::fingerprint::{AgencyId, Digest};
+use amanat_keys::fingerprint::AgencyId;
 use amanat_keys::join::JoinRequest;
 use amanat_keys::recipient::ReadIdentity;
 use amanat_keys::trust::Trust;
@@ -34,8 +35,7 @@ use crate::config::{DEFAULT_CERTIFICATE, Settings, SettingsFault};
 use crate::hub::{Hub, HubFault, HubIdentity};
 use crate::lineage;
 use crate::request::Made;
-use crate::status::HubStatus;
-use crate::store::{Depth, HubStore, PostgresStore, SqliteStore, StoreFault};
+use crate::store::{HubStore, PostgresStore, SqliteStore, StoreFault};
 use crate::tls::{self, Files, Tls, TlsFault};
 
 /// Largest file of ours that is read whole, in bytes: a roster of ten thousand devices, twice.
@@ -210,37 +210,9 @@ impl HubHome {
         let store = self.store(settings).await?;
         let trust_file = self.path("trust");
         let keep = Box::new(move |trust: &Trust| replace(&trust_file, &trust.to_bytes()));
-        Ok((Arc::new(Hub::open(identity, store, trust, keep).await?), lock))
-    }
-
-    /// What the hub holds, read beside a running hub if there is one.
-    ///
-    /// # Errors
-    /// [`HomeFault`].
-    pub async fn status(&self) -> Result<HubStatus, HomeFault> {
-        let settings = self.settings()?;
-        let id = self.keys()?.0.verifying_key().device_id();
-        let trust = self.trust()?;
-        let tls_key = self.tls(&settings)?.key();
-        let listed = trust.as_ref().and_then(|trust| trust.roster().hub(&id));
-        let never_used = settings.store.is_none() && !self.path("hub.sqlite").exists();
-        let depth = if never_used { Depth::default() } else { self.store(&settings).await?.depth().await? };
-        let running = matches!(self.lock(), Err(HomeFault::Held(_)));
-        Ok(HubStatus {
-            id,
-            url: settings.url()?,
-            name: settings.name,
-            listen: settings.listen,
-            epoch: settings.epoch,
-            roster: trust.as_ref().map(Trust::roster_version),
-            rivals: trust.as_ref().map_or(0, |trust| trust.forks().len()),
-            listed: listed.is_some(),
-            tls_key_listed: listed.is_some_and(|hub| hub.tls_keys.contains(&tls_key)),
-            tls_key: Digest::of(&tls_key),
-            running,
-            request_words: self.request_words()?,
-            depth,
-        })
+        let hub = Hub::open(identity, store, trust, keep).await?;
+        hub.contacts.remember(self.contacts());
+        Ok((Arc::new(hub), lock))
     }
 
     /// The adopted roster, if there is one.

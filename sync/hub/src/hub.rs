@@ -14,11 +14,14 @@ use amanat_sync::proof;
 use tokio::sync::Semaphore;
 
 use crate::clock;
+use crate::contacts::Contacts;
+use crate::counters::Counters;
 use crate::keeper::{Keeper, Speaker};
 use crate::limits::BODIES;
 use crate::lineage;
 use crate::nonces::Nonces;
 use crate::rates::Rates;
+use crate::seats::Seats;
 use crate::standing::Standing;
 use crate::store::{HubStore, StoreFault};
 use crate::turns::Turns;
@@ -49,6 +52,10 @@ pub struct Hub {
     pub(crate) bodies: Arc<Semaphore>,
     /// The requests of each device that are under way.
     pub(crate) turns: Arc<Turns>,
+    /// The places for connections.
+    pub(crate) seats: Arc<Seats>,
+    pub(crate) counters: Counters,
+    pub(crate) contacts: Contacts,
     /// The disk was full when something was last to be kept.
     full: AtomicBool,
     standing: RwLock<Standing>,
@@ -130,6 +137,9 @@ impl Hub {
             rates: Rates::new(),
             bodies: Arc::new(Semaphore::new(usize::try_from(BODIES).unwrap_or(usize::MAX))),
             turns: Arc::default(),
+            seats: Arc::default(),
+            counters: Counters::default(),
+            contacts: Contacts::default(),
             full: AtomicBool::new(false),
             shelf,
             standing: RwLock::new(Standing::new(Arc::new(trust))),

@@ -88,6 +88,8 @@ pub const BODY_TURN: Duration = Duration::from_secs(20);
 pub const REFUSED_TIME: Duration = Duration::from_secs(60);
 /// Time for requests in flight to end once the hub is told to stop.
 pub const DRAIN: Duration = Duration::from_secs(10);
+/// Contacts of devices are written down so often: for the keeper's eyes, so a minute more or less is nothing.
+pub const CONTACTS_NOTED: Duration = Duration::from_secs(10);
 /// Nonces that a device may hold unspent, of each kind.
 pub const NONCES_KEPT: usize = 4;
 /// Nonces handed out to a device that comes without one: two, so that a second request can leave before the first answer.

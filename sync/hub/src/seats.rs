@@ -72,7 +72,6 @@ impl Seats {
         Some((Arc::new(seat), cut))
     }
 
-    #[cfg(test)]
     /// Connections of devices that have proven themselves, and of strangers.
     pub(crate) fn count(&self) -> (usize, usize) {
         let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);

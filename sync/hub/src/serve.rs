@@ -21,9 +21,9 @@ use crate::limits::{
     ACCEPT_PAUSE, BACKLOG, CONNECTION_BUFFER, DRAIN, FULL_HOUSE, HANDSHAKE_TIME, HEADER_TIME, SEND_BUFFER,
 };
 use crate::pace::Paced;
-use crate::seats::{Origin, Seat, Seats};
+use crate::seats::{Origin, Seat};
 use crate::tls::Tls;
-use crate::{Hub, router};
+use crate::{Hub, router, watch_router};
 
 /// A hub that listens.
 #[derive(Debug)]
@@ -45,8 +45,23 @@ pub async fn start(hub: Arc<Hub>, address: SocketAddr, tls: Option<Arc<Tls>>) ->
     let listener = listen(address)?;
     let address = listener.local_addr()?;
     let (stop, stopped) = watch::channel(false);
-    let task = tokio::spawn(accept(listener, Way::new(router(hub), tls), stopped));
+    let way = Way::new(router(Arc::clone(&hub)), tls);
+    let task = tokio::spawn(accept(hub, listener, way, stopped));
     Ok(Serving { address, stop, task })
+}
+
+/// Begins to answer whoever watches the hub, on this machine alone; where, with the port that the system gave. Ends with the process.
+///
+/// # Errors
+/// When the address cannot be bound, or is not loopback.
+pub async fn watched(hub: Arc<Hub>, address: SocketAddr) -> std::io::Result<SocketAddr> {
+    if !address.ip().is_loopback() {
+        return Err(std::io::Error::other("metrics are for this machine alone: give a loopback address"));
+    }
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move { axum::serve(listener, watch_router(hub)).await });
+    Ok(address)
 }
 
 /// The listening socket. What it is told of buffers holds for every connection that it takes.
@@ -118,8 +133,13 @@ impl Service<Request<Incoming>> for Seated {
 }
 
 /// Takes connections, as many as there are places for, until told to stop; then waits for those that are open.
-async fn accept(listener: TcpListener, way: Way, mut stopped: watch::Receiver<bool>) -> std::io::Result<()> {
-    let (seats, open) = (Arc::new(Seats::default()), GracefulShutdown::new());
+async fn accept(
+    hub: Arc<Hub>,
+    listener: TcpListener,
+    way: Way,
+    mut stopped: watch::Receiver<bool>,
+) -> std::io::Result<()> {
+    let open = GracefulShutdown::new();
     loop {
         let (stream, address) = tokio::select! {
             // An error means that the sender is gone, which is as good as being told.
@@ -136,12 +156,14 @@ async fn accept(listener: TcpListener, way: Way, mut stopped: watch::Receiver<bo
         };
         // Plain HTTP is spoken to this machine alone: whoever comes by it comes through one program, and its address says nothing.
         let origin = way.tls.is_some().then(|| Origin::of(address.ip()));
-        let Some((seat, cut)) = seats.take(origin) else {
+        let Some((seat, cut)) = hub.seats.take(origin) else {
+            hub.counters.sent_away.add(1);
             tracing::warn!("every place is held by a device: somebody was sent away");
             tokio::spawn(send_away(stream, way.tls.is_some()));
             continue;
         };
         if cut > 0 {
+            hub.counters.cut.add(cut);
             tracing::info!(cut, "strangers were cut off to make room");
         }
         // What is small goes at once: the ticket after a handshake would else hold back the answer until it is acknowledged.

@@ -37,7 +37,6 @@ impl Turns {
         Turn { turns: Arc::clone(self), device, over }
     }
 
-    #[cfg(test)]
     /// How many requests are under way.
     pub(crate) fn count(&self) -> usize {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).values().map(VecDeque::len).sum()

@@ -46,9 +46,11 @@ pub(super) async fn push(hub: &Hub, admitted: &Admitted, body: &mut Limited<Body
         piece: Vec::new(),
         weight: 0,
         entries: 0,
+        arrived: 0,
         broken: None,
     };
     let came = arriving.all(&mut stream).await;
+    hub.contacts.left(admitted.caller.device, entries.saturating_sub(arriving.arrived));
     // What was whole is kept, whatever ended the rest.
     arriving.keep().await?;
     came?;
@@ -172,6 +174,8 @@ struct Arriving<'a> {
     weight: usize,
     /// Items in the piece.
     entries: usize,
+    /// Items read of the whole push.
+    arrived: u64,
     /// The run and number of an item that could not be read: nothing behind it can.
     broken: Option<(usize, u64)>,
 }
@@ -208,6 +212,7 @@ impl Arriving<'_> {
     fn add(&mut self, arrived: Arrived, weight: usize) {
         self.weight = self.weight.saturating_add(weight);
         self.entries = self.entries.saturating_add(arrived.items.len());
+        self.arrived = self.arrived.saturating_add(u64::try_from(arrived.items.len()).unwrap_or(u64::MAX));
         match (self.piece.last_mut(), self.manifest.runs.get(arrived.run)) {
             (Some((index, run)), _) if *index == arrived.run => run.items.extend(arrived.items),
             (_, Some(head)) => {

@@ -54,6 +54,7 @@ pub(super) async fn pull(State(hub): State<Arc<Hub>>, request: Request) -> Respo
         let statements = if news_of_heads { vec![newest.statement] } else { Vec::new() };
         let runs: Vec<Run> = page.pieces.into_iter().map(|piece| run(standing, piece)).collect();
         let entries: usize = runs.iter().map(|run| run.items.len()).sum();
+        hub.counters.served.add(runs.iter().map(|run| run.entries().count()).sum());
         tracing::info!(device = %caller.device, runs = runs.len(), entries, more = page.more, "pull");
         let manifest = PullManifest { agency: standing.agency, more: page.more, runs: Vec::new(), statements, heads };
         let answered = marked(answer(codec::pull_body(manifest, &runs)), &mark(&hub, &admitted));

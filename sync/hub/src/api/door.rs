@@ -146,6 +146,7 @@ fn known(hub: &Hub, head: &Head, device: &mut Option<DeviceId>) -> Result<Known,
     if let Some(seat) = seat {
         seat.prove();
     }
+    hub.contacts.heard(claim.device, hub.now_ms());
     hub.rates.of_device(claim.device)?;
     let turn = hub.turns.take(claim.device, if active { REQUESTS_PER_DEVICE } else { REQUESTS_WHEN_REVOKED });
     Ok(Known { caller: Caller { device: claim.device, active }, standing, parts, turn })

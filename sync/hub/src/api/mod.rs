@@ -6,7 +6,9 @@ mod documents;
 mod door;
 mod health;
 mod leaving;
+mod metrics;
 pub(crate) mod reply;
 mod routes;
 
+pub use metrics::watch_router;
 pub use routes::router;

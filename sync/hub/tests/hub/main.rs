@@ -22,3 +22,4 @@ mod process;
 mod running;
 mod stranger;
 mod support;
+mod watching;
