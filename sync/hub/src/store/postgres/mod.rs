@@ -23,4 +23,4 @@ pub use address::{AddressFault, PostgresAddress};
 use cluster::Cluster;
 pub use pool::PostgresStore;
 #[cfg(test)]
-pub(super) use proofs::{in_a_server, spread_over_two};
+pub(super) use proofs::{in_a_server, spread_over_three};

@@ -34,13 +34,19 @@ const TURNS: u32 = 40;
 const STEP_ASIDE: Duration = Duration::from_millis(2);
 
 /// What each connection is told first. Kept is on the disk, here and on the standbys that the server waits for, whatever its own
-/// settings say; and nobody waits without end, nor leaves a transaction open.
+/// settings say; and nobody waits without end, nor leaves a transaction open. Where the tables are spread over shards each statement is
+/// planned for its values: a plan for any values would ask every shard, and one that is away would stop the devices of all.
 const SESSION: &str = "
     set synchronous_commit = on;
     set default_transaction_isolation = 'read committed';
     set statement_timeout = '30s';
     set lock_timeout = '20s';
     set idle_in_transaction_session_timeout = '60s';
+    do $$ begin
+        if (select relkind from pg_class where oid = to_regclass('entries')) = 'p' then
+            set plan_cache_mode = force_custom_plan;
+        end if;
+    end $$;
 ";
 
 /// The hub's memory in a PostgreSQL database.
