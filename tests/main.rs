@@ -18,6 +18,7 @@ mod custody;
 mod erased;
 mod fleet;
 mod house;
+mod hub_restored;
 mod imported;
 mod journey;
 mod lost_receipt;

@@ -63,6 +63,7 @@ pub mod error;
 pub mod fingerprint;
 pub mod frame;
 pub mod freshness;
+pub mod hub_epoch;
 pub mod join;
 pub mod limits;
 pub mod locked_file;

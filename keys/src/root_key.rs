@@ -66,7 +66,7 @@ impl RootKey {
         Ok(())
     }
 
-    /// Signs a statement that the roster's threshold must stand behind and that is no roster: an erasure, an epoch, a codebook.
+    /// Signs a statement that the roster's threshold must stand behind and that is no roster: an erasure, a codebook; or one alone: an epoch.
     ///
     /// # Errors
     /// [`Misuse::Limit`] for any other purpose.

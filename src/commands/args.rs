@@ -281,8 +281,10 @@ pub(super) enum RosterVerb {
         /// Its value; `none` takes it away
         value: String,
     },
-    /// Show a proposed erasure and add this admin's signature to the file
-    #[command(after_help = "Example:\n  amanat roster sign 5f0c.erasure")]
+    /// Show a proposed erasure, or what a restored hub asks to be believed, and add this admin's signature to the file
+    #[command(
+        after_help = "Examples:\n  amanat roster sign 5f0c.erasure\n  amanat roster sign hub.epoch    what `amanat-hub restore-epoch --reason` wrote"
+    )]
     Sign {
         /// The proposal
         file: PathBuf,

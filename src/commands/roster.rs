@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use amanat_keys::statement::Purpose;
+use amanat_keys::statement::{Purpose, Statement};
 use serde_json::json;
 
 use super::{
@@ -83,11 +83,14 @@ fn beside(request: &Path) -> PathBuf {
     request.with_extension("pack")
 }
 
-/// Signs an erasure, after saying what it is.
+/// Signs an erasure, or for a restored hub, after saying what it is.
 fn sign(context: &Context, file: &Path) -> Result<Report, Failure> {
     let mut statement = pack::read_statement(file, "proposal")?;
+    if statement.purpose() == Purpose::Epoch {
+        return sign_epoch(context, file, statement);
+    }
     if statement.purpose() != Purpose::Erasure {
-        return Err(later("roster sign for anything but an erasure"));
+        return Err(later("roster sign for anything but an erasure and a hub's epoch"));
     }
     let admin = admin(context)?;
     let order = admin.sign_erasure(&mut statement)?;
@@ -100,6 +103,27 @@ fn sign(context: &Context, file: &Path) -> Result<Report, Failure> {
         format!("Signed: {} of {} admins needed.\n{told}\n  file   {}", signed.have, signed.need, file.display()),
         json!({"case": order.case.to_string(), "entries": order.targets.len(), "agency": agency, "signed": signed.have,
                "needed": signed.need, "file": file}),
+    ))
+}
+
+/// Signs for a restored hub, after saying which of its checkpoints is believed and what this device knows beyond it.
+fn sign_epoch(context: &Context, file: &Path, mut statement: Statement) -> Result<Report, Failure> {
+    let mut admin = admin(context)?;
+    let signed = admin.sign_epoch(&mut statement)?;
+    let (word, beyond) = (&signed.word, signed.seen.map_or(0, |seen| seen.saturating_sub(signed.word.number)));
+    let told = format!(
+        "  hub      {}\n  reason   {}\n  epoch    {} ends at checkpoint {}, epoch {} begins\n  lost     {beyond} checkpoints that this \
+         device has seen; devices offer again what they told of",
+        signed.name, word.reason, word.old, word.number, word.new
+    );
+    pack::write_statement(&statement, file, "proposal")?;
+    Ok(Report::new(
+        format!(
+            "Signed for the hub.\n{told}\n  file     {}\nThe hub's keeper: amanat-hub restore-epoch FILE",
+            file.display()
+        ),
+        json!({"hub": word.hub.to_string(), "name": signed.name, "reason": word.reason, "old": word.old, "checkpoint": word.number,
+               "new": word.new, "seen": signed.seen, "file": file}),
     ))
 }
 

@@ -1,14 +1,18 @@
 //! `amanat status`: what is kept, what is received, how fresh the roster is. Needs no passphrase for the little that a locked
 //! home shows, and says so.
 
-use amanat_sync::road::Road;
+use amanat_sync::{courier::Trouble, road::Road};
 use serde_json::json;
 
 use super::{context::Context, output::Report};
 use crate::{
     failure::Failure,
     model::Moment,
-    runtime::{clock, fault, home::Home, tellings::rivals_words},
+    runtime::{
+        clock, fault,
+        home::Home,
+        tellings::{carrier_words, rivals_words},
+    },
 };
 
 pub(super) fn run(context: &Context) -> Result<Report, Failure> {
@@ -58,6 +62,15 @@ fn status(home: &Home) -> Result<Report, Failure> {
         confirmed.map_or("never".to_owned(), |days| format!("{days} days ago")),
         contact.clone().unwrap_or_else(|| "never".to_owned()),
     );
+    let fallen: u64 = status.own.iter().map(|own| own.once.saturating_sub(own.received)).sum();
+    if status.epoch > status.vouched {
+        text.push_str(&format!("\n  ! {}", carrier_words(&Trouble::NewEpoch { epoch: status.epoch })));
+    }
+    if fallen > 0 {
+        text.push_str(&format!(
+            "\n  ! the hub has lost {fallen} entries that it had signed for; they are kept here and offered again"
+        ));
+    }
     if home.rivals() > 0 {
         text.push_str(&format!("\n  ! {}", rivals_words(roster.version)));
     }
@@ -69,7 +82,7 @@ fn status(home: &Home) -> Result<Report, Failure> {
             "others": status.others, "elided": status.elided, "quarantined": status.quarantined, "drafts": status.drafts,
             "roster": {"version": roster.version, "confirmed_days_ago": confirmed, "forks": home.rivals()},
             "hub": home.hub().map(|hub| json!({"id": hub.id.to_string(), "name": hub.name, "url": hub.url})),
-            "last_hub_time": contact, "epoch": {"seen": status.epoch, "vouched": status.vouched},
+            "last_hub_time": contact, "fallen": fallen, "epoch": {"seen": status.epoch, "vouched": status.vouched},
             "waiting_for_keys": home.waiting_units().len(), "journals": journals,
         }),
     ))

@@ -23,6 +23,7 @@ pub mod founding;
 mod heads;
 pub mod home;
 pub mod home_lock;
+pub mod hub_epoch;
 pub mod keep;
 mod keep_many;
 pub mod lineage;

@@ -58,6 +58,8 @@ pub(super) fn courier_trouble(trouble: &Courier) -> Trouble {
         Courier::TwoStories { .. } => "stick.distrust",
         Courier::PartBroken(_) => "sync.trust",
         Courier::NewEpoch { .. }
+        | Courier::AgainSpent { .. }
+        | Courier::Fell { .. }
         | Courier::NotTaken { .. }
         | Courier::Document(_)
         | Courier::PartLost(_)
@@ -92,6 +94,15 @@ pub fn carrier_words(trouble: &Courier) -> String {
             story_words(about)
         ),
         Courier::NewEpoch { epoch } => format!("the hub began epoch {epoch} and no admin has confirmed it yet"),
+        Courier::Fell { journal, from, to } => format!(
+            "the hub was restored from a backup and has {to} entries of journal {} where it had signed for {from}; an admin has \
+             confirmed it, and what it lacks is offered again",
+            short(journal)
+        ),
+        Courier::AgainSpent { bytes } => format!(
+            "the hub lost what it had signed for; {} KiB of it were offered again, the rest waits until an admin has confirmed the hub",
+            bytes / 1024
+        ),
         Courier::HiddenTail { journal } => {
             format!("the hub hides the end of journal {}. Tell the admin", short(journal))
         }

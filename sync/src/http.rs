@@ -440,7 +440,8 @@ fn read(mut answer: Response<Body>) -> Result<Vec<u8>, TransportError> {
         .map_err(|source| TransportError::Unreachable(source.to_string()))?;
     match (status, reason) {
         (200, _) => Ok(body),
-        (429 | 503, _) => Err(TransportError::Busy(wait)),
+        // Too much, not now, or its disk is full: what was sent stays here, and goes again.
+        (429 | 503 | 507, _) => Err(TransportError::Busy(wait)),
         (_, Some(reason)) => {
             let text = String::from_utf8_lossy(&body);
             let sentence = text.chars().filter(|c| !c.is_control()).take(300).collect();

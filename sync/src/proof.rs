@@ -6,6 +6,7 @@ use amanat_keys::erasure::Erasure;
 use amanat_keys::error::{Forgery, KeysError, Malformed};
 use amanat_keys::fingerprint::{AgencyId, Digest};
 use amanat_keys::freshness::Freshness;
+use amanat_keys::hub_epoch::HubEpoch;
 use amanat_keys::quorum;
 use amanat_keys::roster::Roster;
 use amanat_keys::statement::{Purpose, Statement};
@@ -63,6 +64,10 @@ pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
             let verified = Erasure::verify(bytes, trust)?;
             Ok(file(DocumentKind::Erasure, verified.statement().payload_hash().as_bytes(), 1))
         }
+        Purpose::Epoch => {
+            let verified = HubEpoch::verify(bytes, trust)?;
+            Ok(file(DocumentKind::Epoch, verified.value().hub.as_bytes(), verified.value().new))
+        }
         Purpose::Roster => {
             let version = roster_version(&statement)?;
             if statement.payload_hash() != trust.roster_hash() {
@@ -74,7 +79,6 @@ pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
         | Purpose::Receipt
         | Purpose::Checkpoint
         | Purpose::JoinRequest
-        | Purpose::Epoch
         | Purpose::Bundle
         | Purpose::RequestBinding
         | Purpose::RotationCertificate => Err(Forgery::OtherPurpose.into()),

@@ -10,7 +10,7 @@ mod machine;
 mod stories;
 mod typist;
 
-pub(crate) use actor::{Actor, Answer, HubProcess, beside_us, finish, number, text, write_private};
+pub(crate) use actor::{Actor, Answer, HubProcess, beside_us, finish, hub_says, number, text, write_private};
 pub(crate) use agency::{GUJRAT, TestAgency};
 pub(crate) use canary::{Canary, files_below};
 pub(crate) use keys::read_script;

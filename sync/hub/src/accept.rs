@@ -77,13 +77,20 @@ impl<'a> Push<'a> {
         let checked = check_all(&self.standing, runs).await?;
         let judged: Vec<(u64, Option<(u64, Why)>)> = checked.iter().map(|c| (count(c.rows.len()), c.refused)).collect();
         let erasures = checked.iter().flat_map(|c| &c.rows).any(|row| row.stands_in.is_some_and(|it| it.erases));
+        let lengths: Vec<usize> = checked.iter().map(|c| c.rows.len()).collect();
         let runs = checked.into_iter().map(|c| Run {
             place: c.place,
             root: c.root,
             stretch: Stretch { first: c.first, before: c.before, hashes: c.hashes },
             rows: c.rows,
         });
-        let accepted = self.hub.store.accept(runs.collect()).await?;
+        let accepted = self.hub.heeding(self.hub.store.accept(runs.collect()).await)?;
+        for (accepted, length) in accepted.iter().zip(lengths) {
+            if let Verdict::Accepted { held, .. } = accepted.verdict {
+                self.hub.has_room();
+                self.hub.counters.accepted.add(length.saturating_sub(usize::try_from(held).unwrap_or(usize::MAX)));
+            }
+        }
         if erasures {
             self.hub.settle().await?;
         }
@@ -127,7 +134,7 @@ impl<'a> Push<'a> {
         let now = hub.now_ms();
         let held = || heads.values().filter(|a| a.head.seq > 0);
         let moved: Vec<(Place, Head)> = held().map(|a| (a.place, a.head)).collect();
-        let newest = hub.keeper.cover(&*hub.store, &moved, now).await?;
+        let newest = hub.heeding(hub.keeper.cover(&*hub.store, &moved, now).await)?;
         let mut statements: Vec<Vec<u8>> = held().map(|a| receipt(hub, &standing, &a.held(), &newest, now)).collect();
         statements.push(newest.statement);
         let refused = (0_u64..).zip(&told).filter_map(|(run, told)| {

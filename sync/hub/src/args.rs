@@ -14,6 +14,8 @@ use clap::{Parser, Subcommand};
   amanat-hub init --home /var/lib/amanat-hub --name 'HQ Islamabad' --listen 0.0.0.0:7070 --url https://hub.example:7070
   amanat-hub roster agency.roster --fingerprint 'eight words read aloud by the admin' --home /var/lib/amanat-hub
   amanat-hub serve --home /var/lib/amanat-hub
+  amanat-hub backup /mnt/stick/hub-2026-11-25 --home /var/lib/amanat-hub
+  amanat-hub migrate --from sqlite --to 'postgres://amanat@/amanat?host=/run/postgresql' --home /var/lib/amanat-hub
   amanat-hub init --home /var/lib/amanat-hub --store 'postgres://amanat@/amanat?host=/run/postgresql'
 
 A NEW CERTIFICATE:
@@ -23,6 +25,11 @@ A NEW CERTIFICATE:
   2. amanat-hub status                    once the hub holds that roster, and the devices have had time to sync
   3. mv tls-next.pem tls.pem              in the hub's folder; then send SIGHUP
   4. amanat-hub request                   an admin approves it; the old key is off the roster
+
+AFTER A RESTORE FROM A BACKUP, before serving:
+  1. amanat-hub restore-epoch --reason 'disk lost, backup of 24 November'     writes hub.epoch in the hub's folder
+  2. amanat roster sign hub.epoch                                             an admin reads it and signs
+  3. amanat-hub restore-epoch hub.epoch                                       begins the epoch; then serve
 
 THE STORE is the file hub.sqlite in the home, or a PostgreSQL database: --store, or store = \"URL\" in settings.toml. Several hosts may
 stand in the URL (postgres://amanat@db1,db2/amanat): the one that takes writes is used. A password never stands in a URL or an
@@ -82,6 +89,9 @@ pub enum Verb {
         /// The hub's folder.
         #[arg(long, default_value = "hub")]
         home: PathBuf,
+        /// Answers /alive, /ready and /metrics (Prometheus) there, like 127.0.0.1:9187: loopback only. Instead of the settings.
+        #[arg(long, value_name = "ADDRESS")]
+        metrics: Option<std::net::SocketAddr>,
         /// Address and port, instead of the one in the settings.
         #[arg(long)]
         listen: Option<String>,
@@ -92,7 +102,7 @@ pub enum Verb {
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
     },
-    /// Says what the hub holds.
+    /// Says what the hub holds, and of each device when it was last heard, what is held of it and what it announced and did not bring.
     Status {
         /// The hub's folder.
         #[arg(long, default_value = "hub")]
@@ -100,6 +110,12 @@ pub enum Verb {
         /// One JSON document on standard output.
         #[arg(long)]
         json: bool,
+        /// Shows it again and again, until Ctrl-C.
+        #[arg(long, conflicts_with = "json")]
+        watch: bool,
+        /// With --watch: seconds between two looks.
+        #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+        every: u64,
     },
     /// Takes a roster, or a chain of them. The first is pinned by the words that the admin reads aloud.
     Roster {
@@ -108,6 +124,47 @@ pub enum Verb {
         /// The eight words of the current roster.
         #[arg(long)]
         fingerprint: Option<String>,
+        /// The hub's folder.
+        #[arg(long, default_value = "hub")]
+        home: PathBuf,
+    },
+    /// Makes a backup in a new folder, while the hub serves, and reads it back: a home like this one, keys included. For SQLite; a
+    /// PostgreSQL server makes its own.
+    Backup {
+        /// The folder, which is not there yet.
+        folder: PathBuf,
+        /// The hub's folder.
+        #[arg(long, default_value = "hub")]
+        home: PathBuf,
+    },
+    /// After a restore from a backup: asks an admin to believe what the backup holds, then begins the next epoch with the admin's word,
+    /// so that devices offer again what was lost. First with --reason, then with the signed FILE.
+    RestoreEpoch {
+        /// What an admin has signed (amanat roster sign FILE). Without it, what an admin is to sign is written to hub.epoch.
+        #[arg(required_unless_present = "reason")]
+        file: Option<PathBuf>,
+        /// What happened, in one line; the admin and every device read it.
+        #[arg(long, conflicts_with = "file")]
+        reason: Option<String>,
+        /// The epoch to begin, where devices have seen later ones than the next.
+        #[arg(long, requires = "reason")]
+        epoch: Option<u64>,
+        /// The hub's folder.
+        #[arg(long, default_value = "hub")]
+        home: PathBuf,
+    },
+    /// Moves the hub to another store, from SQLite to PostgreSQL or back: copies while the hub serves, asks for it to be stopped when
+    /// nearly all is there, brings over the rest, compares both, and changes the settings. Killed anywhere, the same command goes on.
+    Migrate {
+        /// Where the hub is: sqlite, or the URL of its database as in the settings.
+        #[arg(long, value_name = "STORE")]
+        from: String,
+        /// Where it goes: sqlite, or the URL of an empty database.
+        #[arg(long, value_name = "STORE")]
+        to: String,
+        /// The file of the password of the database it goes to.
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
         /// The hub's folder.
         #[arg(long, default_value = "hub")]
         home: PathBuf,

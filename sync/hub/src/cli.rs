@@ -3,15 +3,17 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to whoever called it")]
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser as _;
 
 use crate::args::{Args, BundleVerb, Verb};
 use crate::config::Settings;
-use crate::{HomeFault, HubHome, Made, NextKey, serve};
+use crate::store::{Copied, Depth};
+use crate::{Brought, HomeFault, HubHome, Made, NextKey, Progress, StorePlace, serve};
 
 /// Runs the command line; the first argument is the program's name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -31,7 +33,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match runtime.block_on(perform(args)) {
         Ok(code) => code,
-        Err(fault) => say("amanat-hub", &*fault),
+        Err(fault) => {
+            let said = say("amanat-hub", &*fault);
+            // What this command is not for, as a wrong argument.
+            if matches!(fault.downcast_ref(), Some(HomeFault::Elsewhere)) { ExitCode::from(2) } else { said }
+        }
     }
 }
 
@@ -83,11 +89,34 @@ async fn serve_until_told(home: &HubHome, settings: &Settings) -> Result<(), Box
     if let Err(fault) = home.listen_to_keeper(&hub) {
         tracing::warn!(cause = &fault as &dyn std::error::Error, "sticks can be read only while this hub is stopped");
     }
-    let serving = serve::start(hub, address, tls).await?;
+    if let Some(metrics) = settings.watched()? {
+        println!("metrics on http://{}/metrics", serve::watched(Arc::clone(&hub), metrics).await?);
+    }
+    let serving = serve::start(Arc::clone(&hub), address, tls).await?;
     println!("listening on {}://{}", if secure { "https" } else { "http" }, serving.address);
-    told_to_stop.await;
+    tokio::select! {
+        () = told_to_stop => {}
+        () = home.note_contacts(&hub) => {}
+    }
     serving.drain().await?;
+    home.write_contacts(&hub);
     Ok(())
+}
+
+/// The status again and again, in place where there is a terminal.
+async fn watch(home: &HubHome, every: Duration) -> Result<(), HomeFault> {
+    use std::io::{IsTerminal as _, Write as _};
+    loop {
+        let status = home.status().await?;
+        let mut screen = std::io::stdout().lock();
+        let clear = if screen.is_terminal() { "\x1b[H\x1b[2J" } else { "" };
+        // Whoever looked has gone: so do we.
+        if writeln!(screen, "{clear}{status}").and_then(|()| screen.flush()).is_err() {
+            return Ok(());
+        }
+        drop(screen);
+        tokio::time::sleep(every).await;
+    }
 }
 
 async fn perform(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {
@@ -102,6 +131,7 @@ async fn perform(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {
                 url,
                 certificate,
                 key,
+                metrics: None,
                 epoch: 1,
                 store,
                 password_file,
@@ -114,15 +144,17 @@ async fn perform(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {
             let next = next.map(|path| path.map_or(NextKey::OwnMaking, NextKey::Of));
             say_made(&HubHome::at(&home).request(next.as_ref())?);
         }
-        Verb::Serve { home, listen, store, password_file } => {
+        Verb::Serve { home, metrics, listen, store, password_file } => {
             let home = HubHome::at(&home);
             let mut settings = home.settings()?;
             settings.listen = listen.unwrap_or(settings.listen);
+            settings.metrics = metrics.or(settings.metrics);
             settings.store = store.or(settings.store);
             settings.password_file = password_file.or(settings.password_file);
             serve_until_told(&home, &settings).await?;
         }
-        Verb::Status { home, json } => {
+        Verb::Status { home, watch: true, every, .. } => watch(&HubHome::at(&home), Duration::from_secs(every)).await?,
+        Verb::Status { home, json, .. } => {
             let status = HubHome::at(&home).status().await?;
             if json { println!("{}", status.json()) } else { print!("{status}") }
         }
@@ -132,8 +164,58 @@ async fn perform(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {
             println!("roster {version}");
         }
         Verb::Bundle(verb) => return bundle(verb).await,
+        Verb::RestoreEpoch { file: Some(file), home, .. } => begin_epoch(&HubHome::at(&home), &file).await?,
+        Verb::RestoreEpoch { file: None, reason, epoch, home } => {
+            ask_for_epoch(&HubHome::at(&home), &reason.unwrap_or_default(), epoch).await?;
+        }
+        Verb::Migrate { from, to, password_file, home } => {
+            let password_file = password_file.map(std::path::absolute).transpose()?;
+            let (from, to) = (StorePlace::read(&from, None), StorePlace::read(&to, password_file));
+            migrate(&HubHome::at(&home), &from, &to).await?;
+        }
+        Verb::Backup { folder, home } => back_up(&HubHome::at(&home), &folder)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn begin_epoch(home: &HubHome, file: &Path) -> Result<(), HomeFault> {
+    let word = home.begin_epoch(file).await?;
+    println!("epoch {}: {}", word.new, word.reason);
+    println!("Now serve: devices offer again what is above checkpoint {}.", word.number);
+    Ok(())
+}
+
+async fn ask_for_epoch(home: &HubHome, reason: &str, epoch: Option<u64>) -> Result<(), HomeFault> {
+    let asked = home.ask_for_epoch(reason, epoch).await?;
+    let (file, word) = (asked.file.display(), asked.word);
+    println!("to be signed by an admin: {file}");
+    println!("epoch {} ends at checkpoint {}, epoch {} begins: {}", word.old, word.number, word.new, word.reason);
+    println!("The admin: amanat roster sign {file}\nThen: amanat-hub restore-epoch {file}");
+    Ok(())
+}
+
+async fn migrate(home: &HubHome, from: &StorePlace, to: &StorePlace) -> Result<(), HomeFault> {
+    let told = |progress| match progress {
+        Progress::Round(Brought { entries, beside }) => {
+            println!("brought over: {entries} entries, {beside} beside them")
+        }
+        Progress::StopNow => println!("nearly all is there: stop the hub now (SIGTERM); the rest takes seconds"),
+    };
+    let Depth { journals, entries, .. } = home.move_store(from, to, told).await?;
+    println!(
+        "moved: {entries} entries in {journals} journals, the same heads in both. Start the hub; what it left is a copy now"
+    );
+    Ok(())
+}
+
+fn back_up(home: &HubHome, folder: &Path) -> Result<(), HomeFault> {
+    let made = home.back_up(folder)?;
+    let Copied { journals, entries } = made.copied;
+    println!("backup {}\nread back: {entries} entries in {journals} journals", made.folder.display());
+    for outside in made.outside {
+        eprintln!("not in it: {}, which the settings name outside the hub's folder", outside.display());
+    }
+    Ok(())
 }
 
 /// Does what is wished with a stick, and says what came of it.

@@ -32,6 +32,9 @@ pub struct Settings {
     /// Its key, in PEM; when left out, it stands in the certificate's file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<PathBuf>,
+    /// Where whoever watches this machine may ask for numbers, like 127.0.0.1:9187: loopback only. When left out, nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<SocketAddr>,
     /// Counts from 1; rises when the hub was restored from a backup.
     pub epoch: u64,
     /// The URL of a PostgreSQL database, without a password; absent: an SQLite file in the home.
@@ -72,6 +75,9 @@ pub enum SettingsFault {
     /// The URL is none of ours.
     #[error("url = \"{0}\" begins neither with https:// nor with http://")]
     OtherUrl(String),
+    /// Numbers are for this machine.
+    #[error("metrics = \"{0}\" could be asked from elsewhere; give a loopback address, like 127.0.0.1:9187")]
+    MetricsAbroad(SocketAddr),
     /// A key without the certificate that it belongs to.
     #[error("a key is named and no certificate")]
     KeyAlone,
@@ -98,6 +104,7 @@ impl Settings {
         settings.url()?;
         settings.database()?;
         settings.parts_at(Path::new(""))?;
+        settings.watched()?;
         if settings.key.is_some() && settings.certificate.is_none() {
             return Err(SettingsFault::KeyAlone);
         }
@@ -122,6 +129,17 @@ impl Settings {
             Ok(address)
         } else {
             Err(SettingsFault::NotLoopback(address))
+        }
+    }
+
+    /// Where numbers are given out, if anywhere.
+    ///
+    /// # Errors
+    /// [`SettingsFault::MetricsAbroad`].
+    pub fn watched(&self) -> Result<Option<SocketAddr>, SettingsFault> {
+        match self.metrics {
+            Some(address) if !address.ip().is_loopback() => Err(SettingsFault::MetricsAbroad(address)),
+            address => Ok(address),
         }
     }
 
@@ -192,6 +210,7 @@ mod tests {
             url: None,
             certificate: None,
             key: None,
+            metrics: None,
             epoch: 1,
             store: None,
             password_file: None,
@@ -237,6 +256,9 @@ mod tests {
         let full = Settings { certificate: Some("/etc/hub.pem".into()), ..called("0.0.0.0:1", "https://hub.example") };
         std::fs::write(&path, full.to_text().unwrap()).unwrap();
         assert_eq!(Settings::read(&path).unwrap(), full);
+        let abroad = Settings { metrics: Some("10.0.0.7:9187".parse().unwrap()), ..settings.clone() };
+        std::fs::write(&path, abroad.to_text().unwrap()).unwrap();
+        assert!(matches!(Settings::read(&path), Err(SettingsFault::MetricsAbroad(_))));
         let alone = Settings { key: Some("key.pem".into()), ..settings };
         std::fs::write(&path, alone.to_text().unwrap()).unwrap();
         assert!(matches!(Settings::read(&path), Err(SettingsFault::KeyAlone)));

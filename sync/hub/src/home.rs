@@ -9,6 +9,7 @@
 //! trust           the adopted roster with its proof
 //! hub.sqlite      everything that was received, unless the settings name a PostgreSQL database
 //! control         a socket of the hub that runs, for its keeper
+//! contacts        when each device was last heard; a help, and never a truth
 //! lock            held while a hub runs
 //! ```
 
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use amanat_keys::canonical;
 use amanat_keys::device::Signer;
 use amanat_keys::error::{KeysError, Malformed};
-use amanat_keys::fingerprint::{AgencyId, Digest};
+use amanat_keys::fingerprint::AgencyId;
 use amanat_keys::join::JoinRequest;
 use amanat_keys::recipient::ReadIdentity;
 use amanat_keys::trust::Trust;
@@ -37,8 +38,7 @@ use crate::home_bundle::StickFault;
 use crate::hub::{Hub, HubFault, HubIdentity};
 use crate::lineage;
 use crate::request::Made;
-use crate::status::HubStatus;
-use crate::store::{Depth, HubStore, PostgresStore, SqliteStore, StoreFault};
+use crate::store::{HubStore, PostgresStore, SqliteStore, StoreFault};
 use crate::tls::{self, Files, Tls, TlsFault};
 
 /// Largest file of ours that is read whole, in bytes: a roster of ten thousand devices, twice.
@@ -94,6 +94,21 @@ pub enum HomeFault {
     /// A stick could not be written.
     #[error("writing the bundle")]
     Stick(#[from] StickFault),
+    /// An epoch cannot begin.
+    #[error(transparent)]
+    Epoch(#[from] crate::epoch::EpochFault),
+    /// The hub cannot move to another store.
+    #[error(transparent)]
+    Move(#[from] crate::moving::MoveFault),
+    /// The tables are on a server that makes its own backups.
+    #[error(
+        "backing up: the tables of this hub are in a PostgreSQL database, which has better tools. Use pg_basebackup with archived WAL, or \
+         pg_dump -Fc, and copy this folder (settings.toml, hub.keys, tls.pem, trust) beside it"
+    )]
+    Elsewhere,
+    /// Something is there already.
+    #[error("backing up: {0} is there already; name a folder that is not")]
+    BackupExists(PathBuf),
     /// The hub could not be opened over its store.
     #[error("the hub cannot be opened")]
     Hub(#[from] HubFault),
@@ -202,37 +217,8 @@ impl HubHome {
         let trust_file = self.path("trust");
         let keep = Box::new(move |trust: &Trust| replace(&trust_file, &trust.to_bytes()));
         let hub = Hub::open(identity, store, trust, keep).await?.with_parts(self.blobs(settings)?).await?;
+        hub.contacts.remember(self.contacts());
         Ok((Arc::new(hub), lock))
-    }
-
-    /// What the hub holds, read beside a running hub if there is one.
-    ///
-    /// # Errors
-    /// [`HomeFault`].
-    pub async fn status(&self) -> Result<HubStatus, HomeFault> {
-        let settings = self.settings()?;
-        let id = self.keys()?.0.verifying_key().device_id();
-        let trust = self.trust()?;
-        let tls_key = self.tls(&settings)?.key();
-        let listed = trust.as_ref().and_then(|trust| trust.roster().hub(&id));
-        let never_used = settings.store.is_none() && !self.path("hub.sqlite").exists();
-        let depth = if never_used { Depth::default() } else { self.store(&settings).await?.depth().await? };
-        let running = matches!(self.lock(), Err(HomeFault::Held(_)));
-        Ok(HubStatus {
-            id,
-            url: settings.url()?,
-            name: settings.name,
-            listen: settings.listen,
-            epoch: settings.epoch,
-            roster: trust.as_ref().map(Trust::roster_version),
-            rivals: trust.as_ref().map_or(0, |trust| trust.forks().len()),
-            listed: listed.is_some(),
-            tls_key_listed: listed.is_some_and(|hub| hub.tls_keys.contains(&tls_key)),
-            tls_key: Digest::of(&tls_key),
-            running,
-            request_words: self.request_words()?,
-            depth,
-        })
     }
 
     /// The adopted roster, if there is one.
@@ -305,7 +291,7 @@ impl HubHome {
         Ok((Signer::from_seed(&seed)?, identity))
     }
 
-    fn lock(&self) -> Result<HomeLock, HomeFault> {
+    pub(crate) fn lock(&self) -> Result<HomeLock, HomeFault> {
         let path = self.path("lock");
         let failed = |source| HomeFault::Disk(path.clone(), source);
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
@@ -363,7 +349,7 @@ fn split_chain(bytes: &[u8]) -> Vec<Vec<u8>> {
     statements
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, HomeFault> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, HomeFault> {
     let failed = |source| HomeFault::Disk(path.to_owned(), source);
     let mut bytes = Vec::new();
     File::open(path).map_err(failed)?.take(MAX_FILE).read_to_end(&mut bytes).map_err(failed)?;
@@ -371,7 +357,7 @@ fn read(path: &Path) -> Result<Vec<u8>, HomeFault> {
 }
 
 /// Whole or not at all, owner only, on the disk before it returns.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let beside = path.with_extension("new");
     let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&beside)?;
     file.write_all(bytes)?;

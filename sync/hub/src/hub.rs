@@ -1,6 +1,7 @@
 //! The hub itself: store, trust, signer, clock, and the ways in which its trust moves.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use amanat_keys::device::Signer;
@@ -15,13 +16,16 @@ use tokio::sync::Semaphore;
 use crate::blobs::Blobs;
 use crate::clock;
 use crate::contacts::Contacts;
+use crate::counters::Counters;
 use crate::keeper::{Keeper, Speaker};
 use crate::limits::BODIES;
 use crate::lineage;
 use crate::nonces::Nonces;
 use crate::rates::Rates;
+use crate::seats::Seats;
 use crate::standing::Standing;
 use crate::store::{HubStore, StoreFault};
+use crate::turns::Turns;
 
 /// Who this hub is, and in which life: the epoch rises when it was restored from a backup.
 #[derive(Debug, Clone)]
@@ -47,9 +51,16 @@ pub struct Hub {
     pub(crate) blobs: Option<Arc<Blobs>>,
     pub(crate) nonces: Nonces,
     pub(crate) rates: Rates,
-    pub(crate) contacts: Contacts,
-    /// One permit for each byte of a body that may be in memory.
+    /// One permit for each byte of a body or an answer that may be in memory.
     pub(crate) bodies: Arc<Semaphore>,
+    /// The requests of each device that are under way.
+    pub(crate) turns: Arc<Turns>,
+    /// The places for connections.
+    pub(crate) seats: Arc<Seats>,
+    pub(crate) counters: Counters,
+    pub(crate) contacts: Contacts,
+    /// The disk was full when something was last to be kept.
+    full: AtomicBool,
     standing: RwLock<Standing>,
     shelf: RwLock<BTreeMap<(DocumentKind, Digest), u64>>,
     moving: tokio::sync::Mutex<()>,
@@ -58,11 +69,12 @@ pub struct Hub {
 }
 
 /// What a hub passes on.
-pub(crate) const DOCUMENT_KINDS: [DocumentKind; 5] = [
+pub(crate) const DOCUMENT_KINDS: [DocumentKind; 6] = [
     DocumentKind::Roster,
     DocumentKind::UnitKeys,
     DocumentKind::Codebook,
     DocumentKind::Freshness,
+    DocumentKind::Epoch,
     DocumentKind::Erasure,
 ];
 
@@ -127,8 +139,12 @@ impl Hub {
             blobs: None,
             nonces: Nonces::default(),
             rates: Rates::new(),
-            contacts: Contacts::new(clock()),
             bodies: Arc::new(Semaphore::new(usize::try_from(BODIES).unwrap_or(usize::MAX))),
+            turns: Arc::default(),
+            seats: Arc::default(),
+            counters: Counters::default(),
+            contacts: Contacts::new(clock()),
+            full: AtomicBool::new(false),
             shelf,
             standing: RwLock::new(Standing::new(Arc::new(trust))),
             moving: tokio::sync::Mutex::new(()),
@@ -254,6 +270,26 @@ impl Hub {
     #[must_use]
     pub fn lists_tls_key(&self, key: &[u8]) -> bool {
         self.standing().trust.roster().hub(&self.id).is_some_and(|hub| hub.tls_keys.contains(key))
+    }
+
+    /// Notices that the disk is full: said once, and until something could be kept again.
+    pub(crate) fn heeding<T>(&self, kept: Result<T, StoreFault>) -> Result<T, StoreFault> {
+        if matches!(kept, Err(StoreFault::Full)) && !self.full.swap(true, Ordering::Relaxed) {
+            tracing::error!("the disk is full: what is new is refused, what is held is served; make room");
+        }
+        kept
+    }
+
+    /// Something new could be kept.
+    pub(crate) fn has_room(&self) {
+        if self.full.swap(false, Ordering::Relaxed) {
+            tracing::info!("there is room on the disk again");
+        }
+    }
+
+    /// Whether the disk was full when something was last to be kept.
+    pub(crate) fn is_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
     }
 
     pub(crate) fn standing(&self) -> Standing {

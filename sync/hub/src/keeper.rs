@@ -58,7 +58,11 @@ impl Keeper {
         let moved = current.as_ref().is_none_or(|held| held.checkpoint.heads != heads.hash());
         let book = Book { heads, newest: current, moved };
         let keeper = Self { speaker, waiting: Mutex::new(Vec::new()), book: tokio::sync::Mutex::new(book) };
-        keeper.cover(store, &[], now_ms).await?;
+        match keeper.cover(store, &[], now_ms).await {
+            // What is held is served; the checkpoint comes with the first entry for which there is room.
+            Err(StoreFault::Full) => tracing::error!("the disk is full: what is new is refused until there is room"),
+            covered => drop(covered?),
+        }
         Ok(keeper)
     }
 

@@ -27,16 +27,34 @@ pub const PAGE_LEAST: usize = 16 * 1024;
 pub const DOCUMENTS_ANSWER: usize = 8 * 1024 * 1024;
 /// Rosters in one answer: a device far behind asks again.
 pub const ROSTERS_PER_ANSWER: usize = 50;
+/// Requests of one device that may be under way at once; the next one ends the oldest. A courier has two, and a link that breaks leaves
+/// some behind.
+pub const REQUESTS_PER_DEVICE: usize = 3;
+/// The same of a device that left or was lost: it may hand over, and that is all.
+pub const REQUESTS_WHEN_REVOKED: usize = 1;
 /// Requests of one device: one every 20 ms when steady, after a run of this many.
 pub const DEVICE_BURST: NonZeroU32 = NonZeroU32::new(400).unwrap();
 /// Requests of one device a second, when steady.
 pub const DEVICE_RATE: NonZeroU32 = NonZeroU32::new(50).unwrap();
 /// Requests a second of everybody whose signature has not been checked yet, together. A burst is allowed of the same.
 pub const DOOR_RATE: NonZeroU32 = NonZeroU32::new(2_000).unwrap();
+/// Requests a second from one address of those whose signature has not been checked yet, where addresses say anything. Behind a
+/// carrier's gateway stands a district, and each device asks once in a while.
+pub const ADDRESS_RATE: NonZeroU32 = NonZeroU32::new(200).unwrap();
+/// Addresses remembered for that; when there are more, those that have been quiet are forgotten.
+pub const ADDRESSES_KEPT: usize = 16_384;
 /// A request whose body does not arrive in this time is given up. A slow link sends a megabyte in two minutes.
 pub const BODY_TIME: Duration = Duration::from_secs(300);
 /// A body of which no byte comes for so long is given up: a link that still works sends something in half a minute.
 pub const BODY_PAUSE: Duration = Duration::from_secs(30);
+/// A push must bring [`PUSH_LEAST`] bytes in each such time while it is waited for: a byte now and then holds room for nothing.
+pub const PUSH_WINDOW: Duration = Duration::from_secs(60);
+/// The least that a push brings in [`PUSH_WINDOW`], in bytes: a thousand bits a second.
+pub const PUSH_LEAST: usize = 8 * 1024;
+/// An answer of which no byte is taken for so long is given up. At 9.6 kbit/s the system frees its buffer in less.
+pub const ANSWER_PAUSE: Duration = Duration::from_secs(180);
+/// What the system holds of an answer that has not been taken yet, in bytes, for each connection.
+pub const SEND_BUFFER: u32 = 256 * 1024;
 /// Headers must be there in this time, also those of the next request on a connection that stays open. They are two kilobytes.
 pub const HEADER_TIME: Duration = Duration::from_secs(20);
 /// A TLS handshake must be over in this time. On a link of 64 kbit/s it takes three seconds.
@@ -51,8 +69,18 @@ pub const CONNECTION_BUFFER: usize = 32 * 1024;
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Connections open at once. A process may open 1 024 files, and the database and its helpers need some of them.
 pub const CONNECTIONS: usize = 512;
-/// Bodies in memory at once, in bytes, all of requests whose signature held: four of the largest pushes, or sixty of the usual.
+/// Of them those of strangers from one address; the next one cuts off the oldest. Who has proven to be a device is not counted.
+pub const STRANGERS_PER_ADDRESS: usize = 64;
+/// Connections that wait to be taken, at the system.
+pub const BACKLOG: u32 = 1_024;
+/// Who is sent away because every place is taken may come again after so long, in seconds.
+pub const FULL_HOUSE: u64 = 10;
+/// A device that brings something while the disk is full may come again after so long, in seconds: making room takes a person.
+pub const FULL_DISK: u64 = 300;
+/// Bodies and answers in memory at once, in bytes, all of requests whose signature held: twenty pushes, or sixty usual pages.
 pub const BODIES: u32 = 64 * 1024 * 1024;
+/// An answer is handed to its connection in pieces of so many bytes, and keeps its room until the last.
+pub const ANSWER_PIECE: usize = 16 * 1024;
 /// Waiting for room among [`BODIES`]; then the device is told to come again.
 pub const BODY_TURN: Duration = Duration::from_secs(20);
 /// What a refused request still sends is read and thrown away for so long: whoever is cut off in the middle of a sentence does not
@@ -60,6 +88,8 @@ pub const BODY_TURN: Duration = Duration::from_secs(20);
 pub const REFUSED_TIME: Duration = Duration::from_secs(60);
 /// Time for requests in flight to end once the hub is told to stop.
 pub const DRAIN: Duration = Duration::from_secs(10);
+/// Contacts of devices are written down so often: for the keeper's eyes, so a minute more or less is nothing.
+pub const CONTACTS_NOTED: Duration = Duration::from_secs(10);
 /// Nonces that a device may hold unspent, of each kind.
 pub const NONCES_KEPT: usize = 4;
 /// Nonces handed out to a device that comes without one: two, so that a second request can leave before the first answer.

@@ -1,18 +1,22 @@
-//! How often is too often: one budget for each device whose signature held, one for everybody at the door.
+//! How often is too often: one budget for each device whose signature held, one for everybody at the door, and one for each address
+//! there.
 //!
-//! Never by address: behind one mast or one wire stand many, and an attacker has many addresses.
+//! The address counts only for strangers, and generously: behind one mast or one wire stand many, and an attacker has many addresses.
+//! Whoever holds a nonce that only a device can have been given is asked for none of the two at the door.
 
 use amanat_keys::fingerprint::DeviceId;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
 
 use crate::api::reply::Failure;
-use crate::limits::{DEVICE_BURST, DEVICE_RATE, DOOR_RATE};
+use crate::limits::{ADDRESS_RATE, ADDRESSES_KEPT, DEVICE_BURST, DEVICE_RATE, DOOR_RATE};
+use crate::seats::Origin;
 
 /// The budgets of requests.
 #[derive(Debug)]
 pub(crate) struct Rates {
     door: DefaultDirectRateLimiter,
+    addresses: DefaultKeyedRateLimiter<Origin>,
     devices: DefaultKeyedRateLimiter<DeviceId>,
 }
 
@@ -20,12 +24,20 @@ impl Rates {
     pub(crate) fn new() -> Self {
         Self {
             door: RateLimiter::direct(Quota::per_second(DOOR_RATE)),
+            addresses: RateLimiter::keyed(Quota::per_second(ADDRESS_RATE)),
             devices: RateLimiter::keyed(Quota::per_second(DEVICE_RATE).allow_burst(DEVICE_BURST)),
         }
     }
 
-    /// Before anything is known of a request.
-    pub(crate) fn at_the_door(&self) -> Result<(), Failure> {
+    /// Before anything is known of a request but where it comes from, and that only where it says anything.
+    pub(crate) fn at_the_door(&self, origin: Option<Origin>) -> Result<(), Failure> {
+        // First: one address must not use up what all have together.
+        if let Some(origin) = origin {
+            if self.addresses.len() > ADDRESSES_KEPT {
+                self.addresses.retain_recent();
+            }
+            self.addresses.check_key(&origin).map_err(|wait| busy(&wait))?;
+        }
         self.door.check().map_err(|wait| busy(&wait))
     }
 
@@ -38,4 +50,20 @@ impl Rates {
 fn busy(until: &NotUntil<governor::clock::QuantaInstant>) -> Failure {
     let wait = until.wait_time_from(DefaultClock::default().now());
     Failure::Busy(wait.as_secs().saturating_add(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_address_is_told_to_wait_while_others_are_let_in() {
+        let rates = Rates::new();
+        let from = |n: u32| Some(Origin::of(std::net::IpAddr::V4(n.into())));
+        let told = (0..ADDRESS_RATE.get() + 50).filter(|_| rates.at_the_door(from(1)).is_err()).count();
+        assert!(told > 0, "an address has a budget");
+        assert!(rates.at_the_door(from(2)).is_ok() && rates.at_the_door(None).is_ok());
+        let devices = (0..DEVICE_BURST.get() + 200).filter(|_| rates.of_device(DeviceId::from_bytes([1; 32])).is_err());
+        assert!(devices.count() > 0 && rates.of_device(DeviceId::from_bytes([2; 32])).is_ok());
+    }
 }

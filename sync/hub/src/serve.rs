@@ -5,17 +5,25 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
-use crate::limits::{ACCEPT_PAUSE, CONNECTION_BUFFER, CONNECTIONS, DRAIN, HANDSHAKE_TIME, HEADER_TIME};
+use crate::limits::{
+    ACCEPT_PAUSE, BACKLOG, CONNECTION_BUFFER, DRAIN, FULL_HOUSE, HANDSHAKE_TIME, HEADER_TIME, SEND_BUFFER,
+};
+use crate::pace::Paced;
+use crate::seats::{Origin, Seat};
 use crate::tls::Tls;
-use crate::{Hub, router};
+use crate::{Hub, router, watch_router};
 
 /// A hub that listens.
 #[derive(Debug)]
@@ -34,11 +42,35 @@ pub async fn start(hub: Arc<Hub>, address: SocketAddr, tls: Option<Arc<Tls>>) ->
     if tls.is_none() && !address.ip().is_loopback() {
         return Err(std::io::Error::other("plain HTTP is served on loopback only"));
     }
-    let listener = TcpListener::bind(address).await?;
+    let listener = listen(address)?;
     let address = listener.local_addr()?;
     let (stop, stopped) = watch::channel(false);
-    let task = tokio::spawn(accept(listener, Way::new(router(hub), tls), stopped));
+    let way = Way::new(router(Arc::clone(&hub)), tls);
+    let task = tokio::spawn(accept(hub, listener, way, stopped));
     Ok(Serving { address, stop, task })
+}
+
+/// Begins to answer whoever watches the hub, on this machine alone; where, with the port that the system gave. Ends with the process.
+///
+/// # Errors
+/// When the address cannot be bound, or is not loopback.
+pub async fn watched(hub: Arc<Hub>, address: SocketAddr) -> std::io::Result<SocketAddr> {
+    if !address.ip().is_loopback() {
+        return Err(std::io::Error::other("metrics are for this machine alone: give a loopback address"));
+    }
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move { axum::serve(listener, watch_router(hub)).await });
+    Ok(address)
+}
+
+/// The listening socket. What it is told of buffers holds for every connection that it takes.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// What every connection is served with. Headers that do not come in [`HEADER_TIME`] end their connection, and so does a
@@ -58,41 +90,61 @@ impl Way {
     }
 
     /// One connection from its first byte to its last; a handshake that is under way when the hub is told to stop ends at once.
-    async fn serve(self, stream: TcpStream, watched: Watcher, mut stopped: watch::Receiver<bool>) {
-        let Some(tls) = &self.tls else { return self.answer(TokioIo::new(stream), watched).await };
+    async fn serve(self, stream: TcpStream, seat: Arc<Seat>, watched: Watcher, mut stopped: watch::Receiver<bool>) {
+        let stream = Paced::new(stream);
+        let Some(tls) = &self.tls else { return self.answer(TokioIo::new(stream), seat, watched).await };
         let shaken = tokio::select! {
             _told = async { stopped.wait_for(|stop| *stop).await.is_ok() } => return,
             shaken = tokio::time::timeout(HANDSHAKE_TIME, tls.acceptor().accept(stream)) => shaken,
         };
         match shaken {
-            Ok(Ok(stream)) => self.answer(TokioIo::new(stream), watched).await,
+            Ok(Ok(stream)) => self.answer(TokioIo::new(stream), seat, watched).await,
             Ok(Err(fault)) => tracing::debug!(%fault, "a handshake failed"),
             Err(_elapsed) => tracing::debug!("a handshake took too long"),
         }
     }
 
-    async fn answer<S>(&self, stream: S, watched: Watcher)
+    async fn answer<S>(&self, stream: S, seat: Arc<Seat>, watched: Watcher)
     where
         S: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
     {
-        let connection = self.http.serve_connection(stream, TowerToHyperService::new(self.service.clone()));
+        let service = Seated { inner: TowerToHyperService::new(self.service.clone()), seat };
+        let connection = self.http.serve_connection(stream, service);
         // How a client leaves is its own affair.
         let _left = watched.watch(connection).await;
     }
 }
 
-/// Takes connections, no more than [`CONNECTIONS`] at once, until told to stop; then waits for those that are open.
-async fn accept(listener: TcpListener, way: Way, mut stopped: watch::Receiver<bool>) -> std::io::Result<()> {
-    let (places, open) = (Arc::new(Semaphore::new(CONNECTIONS)), GracefulShutdown::new());
+/// Tells each request on which connection it came.
+struct Seated {
+    inner: TowerToHyperService<Router>,
+    seat: Arc<Seat>,
+}
+
+impl Service<Request<Incoming>> for Seated {
+    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
+    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
+    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(Arc::clone(&self.seat));
+        self.inner.call(request)
+    }
+}
+
+/// Takes connections, as many as there are places for, until told to stop; then waits for those that are open.
+async fn accept(
+    hub: Arc<Hub>,
+    listener: TcpListener,
+    way: Way,
+    mut stopped: watch::Receiver<bool>,
+) -> std::io::Result<()> {
+    let open = GracefulShutdown::new();
     loop {
-        let next = async {
-            let place = Arc::clone(&places).acquire_owned().await.map_err(std::io::Error::other)?;
-            Ok::<_, std::io::Error>((listener.accept().await?.0, place))
-        };
-        let (stream, place) = tokio::select! {
+        let (stream, address) = tokio::select! {
             // An error means that the sender is gone, which is as good as being told.
             _told = async { stopped.wait_for(|stop| *stop).await.is_ok() } => break,
-            taken = next => match taken {
+            taken = listener.accept() => match taken {
                 Ok(taken) => taken,
                 Err(fault) => {
                     // Somebody left before we came, or too many files are open: both pass.
@@ -102,17 +154,42 @@ async fn accept(listener: TcpListener, way: Way, mut stopped: watch::Receiver<bo
                 }
             },
         };
+        // Plain HTTP is spoken to this machine alone: whoever comes by it comes through one program, and its address says nothing.
+        let origin = way.tls.is_some().then(|| Origin::of(address.ip()));
+        let Some((seat, cut)) = hub.seats.take(origin) else {
+            hub.counters.sent_away.add(1);
+            tracing::warn!("every place is held by a device: somebody was sent away");
+            tokio::spawn(send_away(stream, way.tls.is_some()));
+            continue;
+        };
+        if cut > 0 {
+            hub.counters.cut.add(cut);
+            tracing::info!(cut, "strangers were cut off to make room");
+        }
         // What is small goes at once: the ticket after a handshake would else hold back the answer until it is acknowledged.
         let _slower = stream.set_nodelay(true);
-        let served = way.clone().serve(stream, open.watcher(), stopped.clone());
+        let served = way.clone().serve(stream, Arc::clone(&seat), open.watcher(), stopped.clone());
         tokio::spawn(async move {
-            served.await;
-            drop(place);
+            tokio::select! {
+                () = served => {}
+                () = seat.is_cut() => {}
+            }
         });
     }
     drop(listener);
     open.shutdown().await;
     Ok(())
+}
+
+/// Says that all places are taken and when to come again. By TLS that would cost a handshake: there the closed door says it, and devices
+/// come again by themselves.
+async fn send_away(mut stream: TcpStream, secure: bool) {
+    if !secure {
+        let said = format!(
+            "HTTP/1.1 503 Service Unavailable\r\nretry-after: {FULL_HOUSE}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        );
+        let _left = tokio::time::timeout(ACCEPT_PAUSE, stream.write_all(said.as_bytes())).await;
+    }
 }
 
 impl Serving {

@@ -1,11 +1,20 @@
 //! What a keeper is told about the hub: ids, versions and counts.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
-use amanat_keys::fingerprint::{DeviceId, Digest};
+use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
+use amanat_keys::roster::DeviceState;
+use amanat_keys::trust::Trust;
 use amanat_keys::words::Words;
 
-use crate::store::Depth;
+use crate::clock;
+use crate::contacts::{self, Contact};
+use crate::home::{HomeFault, HubHome, replace};
+use crate::hub::Hub;
+use crate::limits::CONTACTS_NOTED;
+use crate::store::{Depth, Ledger};
 
 /// The answer of `amanat-hub status`.
 #[derive(Debug, Clone)]
@@ -36,6 +45,115 @@ pub struct HubStatus {
     pub request_words: Words,
     /// Counts.
     pub depth: Depth,
+    /// Number of the newest checkpoint; 0 for none.
+    pub checkpoint: u64,
+    /// The devices of the roster, and those that left it and are held of.
+    pub devices: Vec<DeviceLine>,
+    /// When this was looked at, in milliseconds since 1970 by the hub's clock.
+    pub now: u64,
+}
+
+/// What is held of a device, and when it was last heard.
+#[derive(Debug, Clone)]
+pub struct DeviceLine {
+    /// The device.
+    pub id: DeviceId,
+    /// `active`, `left` or `lost`; `unknown` for one that the roster does not name.
+    pub state: &'static str,
+    /// The head of each of its journals.
+    pub heads: BTreeMap<JournalId, u64>,
+    /// The last contact, if there was one.
+    pub contact: Option<Contact>,
+}
+
+impl DeviceLine {
+    fn entries(&self) -> u64 {
+        self.heads.values().fold(0, |sum, seq| sum.saturating_add(*seq))
+    }
+}
+
+fn devices(trust: Option<&Trust>, ledger: &Ledger, contacts: &BTreeMap<DeviceId, Contact>) -> Vec<DeviceLine> {
+    let listed = trust.map(|trust| trust.roster().devices.as_slice()).unwrap_or_default();
+    let state = |state| match state {
+        DeviceState::Active => "active",
+        DeviceState::Left => "left",
+        DeviceState::Lost => "lost",
+    };
+    let mut all: BTreeMap<DeviceId, &'static str> = ledger.heads.keys().map(|place| (place.0, "unknown")).collect();
+    all.extend(listed.iter().map(|device| (device.id, state(device.state))));
+    let line = |(id, state): (DeviceId, &'static str)| DeviceLine {
+        id,
+        state,
+        heads: ledger
+            .heads
+            .iter()
+            .filter(|(place, _)| place.0 == id)
+            .map(|(place, head)| (place.1, head.seq))
+            .collect(),
+        contact: contacts.get(&id).copied(),
+    };
+    all.into_iter().map(line).collect()
+}
+
+impl HubHome {
+    /// What the hub holds, read beside a running hub if there is one.
+    ///
+    /// # Errors
+    /// [`HomeFault`].
+    pub async fn status(&self) -> Result<HubStatus, HomeFault> {
+        let settings = self.settings()?;
+        let id = self.keys()?.0.verifying_key().device_id();
+        let trust = self.trust()?;
+        let tls_key = self.tls(&settings)?.key();
+        let listed = trust.as_ref().and_then(|trust| trust.roster().hub(&id));
+        let never_used = settings.store.is_none() && !self.path("hub.sqlite").exists();
+        let (depth, ledger) = if never_used {
+            (Depth::default(), Ledger::default())
+        } else {
+            let store = self.store(&settings).await?;
+            (store.depth().await?, store.ledger().await?)
+        };
+        let running = matches!(self.lock(), Err(HomeFault::Held(_)));
+        Ok(HubStatus {
+            id,
+            url: settings.url()?,
+            name: settings.name,
+            listen: settings.listen,
+            epoch: settings.epoch,
+            roster: trust.as_ref().map(Trust::roster_version),
+            rivals: trust.as_ref().map_or(0, |trust| trust.forks().len()),
+            listed: listed.is_some(),
+            tls_key_listed: listed.is_some_and(|hub| hub.tls_keys.contains(&tls_key)),
+            tls_key: Digest::of(&tls_key),
+            running,
+            request_words: self.request_words()?,
+            depth,
+            checkpoint: ledger.newest.as_ref().filter(|it| it.epoch == settings.epoch).map_or(0, |it| it.number),
+            devices: devices(trust.as_ref(), &ledger, &self.contacts()),
+            now: clock::now_ms(),
+        })
+    }
+
+    /// What was last written down of contacts; nothing where that cannot be read.
+    pub(crate) fn contacts(&self) -> BTreeMap<DeviceId, Contact> {
+        std::fs::read_to_string(self.path("contacts")).map(|text| contacts::from_text(&text)).unwrap_or_default()
+    }
+
+    /// Writes contacts down now and then; never ends.
+    pub(crate) async fn note_contacts(&self, hub: &Hub) {
+        loop {
+            tokio::time::sleep(CONTACTS_NOTED).await;
+            self.write_contacts(hub);
+        }
+    }
+
+    /// Writes contacts down. A full disk loses nothing that counts.
+    pub(crate) fn write_contacts(&self, hub: &Hub) {
+        let text = contacts::to_text(&hub.contacts.all());
+        if let Err(fault) = replace(&self.path("contacts"), text.as_bytes()) {
+            tracing::debug!(%fault, "contacts were not written down");
+        }
+    }
 }
 
 impl HubStatus {
@@ -60,6 +178,16 @@ impl HubStatus {
             "missing": self.depth.missing,
             "evidence": self.depth.evidence,
             "erased": self.depth.erased,
+            "checkpoint": self.checkpoint,
+            "devices": self.devices.iter().map(|device| serde_json::json!({
+                "id": device.id.to_string(),
+                "state": device.state,
+                "entries": device.entries(),
+                "last_contact_ms": device.contact.map(|contact| contact.last),
+                "backlog": device.contact.map_or(0, |contact| contact.backlog),
+                "heads": device.heads.iter().map(|(journal, seq)| serde_json::json!({"journal": journal.to_string(), "seq": seq}))
+                    .collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
         })
     }
 }
@@ -91,6 +219,28 @@ impl fmt::Display for HubStatus {
         if depth.erased > 0 {
             writeln!(f, "erased     {} entries by order: header and signature stay", depth.erased)?;
         }
+        if !self.devices.is_empty() {
+            writeln!(f, "\ndevice            state    journals  entries  last heard     backlog")?;
+        }
+        for device in &self.devices {
+            let id: String = device.id.to_string().chars().take(16).collect();
+            let heard = device.contact.filter(|contact| contact.last > 0);
+            let heard = heard.map_or("never".to_owned(), |contact| ago(self.now.saturating_sub(contact.last)));
+            let backlog = device.contact.map_or(0, |contact| contact.backlog);
+            let (state, journals, entries) = (device.state, device.heads.len(), device.entries());
+            writeln!(f, "{id}  {state:<7}  {journals:>8}  {entries:>7}  {heard:<13}  {backlog:>7}")?;
+        }
         Ok(())
+    }
+}
+
+/// How long ago, in one unit.
+fn ago(ms: u64) -> String {
+    let seconds = Duration::from_millis(ms).as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s ago"),
+        60..3_600 => format!("{} min ago", seconds / 60),
+        3_600..86_400 => format!("{} h ago", seconds / 3_600),
+        _ => format!("{} days ago", seconds / 86_400),
     }
 }

@@ -49,9 +49,9 @@ pub(super) fn read(trip: &Trip<'_>, status: &Status, statements: &[Vec<u8>]) -> 
             None => vouched = vouched.max(word.epoch),
             Some((held, hash, _)) => match word.step_from(held, hash) {
                 Step::Same | Step::Forward => {}
-                Step::NewEpoch => news.trouble.push(Trouble::NewEpoch { epoch: word.epoch }),
                 // An old stick says nothing new.
                 Step::Backward if trip.stick => stands = false,
+                Step::NewEpoch => vouched = vouched.max(trip.spoken_for()?.min(word.epoch)),
                 Step::Backward | Step::Fork => {
                     news.trouble.push(Trouble::HubDenies { shown: word.number, held: held.number });
                     return Ok(news);
@@ -73,7 +73,7 @@ pub(super) fn read(trip: &Trip<'_>, status: &Status, statements: &[Vec<u8>]) -> 
         }
     }
     let hub = trip.party.hub;
-    news.filing = Some(Filing { hub, receipts: filed, checkpoint: filed_checkpoint, vouched });
+    news.filing = Some(Filing { hub, receipts: filed, checkpoint: filed_checkpoint, vouched, again: 0 });
     Ok(news)
 }
 

@@ -175,6 +175,21 @@ pub enum Trouble {
         /// The epoch.
         epoch: u64,
     },
+    /// The hub began a new epoch, an admin has spoken for it, and in it less of an own journal is received than was before: what is
+    /// lacking is offered again.
+    Fell {
+        /// The journal.
+        journal: JournalId,
+        /// Received before.
+        from: u64,
+        /// Received now.
+        to: u64,
+    },
+    /// As much was offered again as is offered to a hub that fell back before an admin speaks for it. The rest waits for that word.
+    AgainSpent {
+        /// So many bytes were.
+        bytes: u64,
+    },
     /// The hub's list of heads shows less of an own journal than it signed for.
     HiddenTail {
         /// The journal.

@@ -134,6 +134,8 @@ pub(super) fn take(trip: &mut Trip<'_>, reply: &DocumentsReply) -> Result<bool, 
             Ok(document) => file(trip, &document)?,
         }
     }
+    // An admin may have spoken for the epoch that the hub has begun.
+    trip.vouch()?;
     Ok(parted)
 }
 
@@ -171,9 +173,13 @@ fn mark_of(trip: &Trip<'_>, held: &Newest) -> Digest {
         trip.trust.device(&trip.party.device).is_some_and(|device| roster.reads_for(device, &unit))
     };
     let lines = held.iter().filter(|((kind, about), _)| match kind {
-        DocumentKind::Roster | DocumentKind::Codebook | DocumentKind::Freshness | DocumentKind::Erasure => true,
+        DocumentKind::Roster
+        | DocumentKind::Codebook
+        | DocumentKind::Freshness
+        | DocumentKind::Epoch
+        | DocumentKind::Erasure => true,
         DocumentKind::UnitKeys => reads(about),
-        DocumentKind::Epoch | DocumentKind::RotationCertificate => false,
+        DocumentKind::RotationCertificate => false,
     });
     proof::shelf_mark(lines.map(|((kind, about), version)| (*kind, *about, *version)))
 }

@@ -8,8 +8,9 @@ use amanat_keys::trust::Trust;
 
 use super::outcome::{End, Outcome, Party, Trouble};
 use super::{hand_on, news, papers, parts, pull, push};
+use crate::documents::DocumentKind;
 use crate::error::SyncError;
-use crate::journal::{Journal, KnownHead, NewJournal, State};
+use crate::journal::{Filed, Filing, Journal, KnownHead, NewJournal, State, Status};
 use crate::part_files::PartFiles;
 use crate::road::Place;
 use crate::transport::{RefusalReason, Transport};
@@ -70,6 +71,8 @@ pub(super) struct Trip<'a> {
     pub(super) forked: BTreeMap<JournalId, u64>,
     /// Whether the words come from a stick: they may be old, or of journals that are not here, and nothing is wrong with that.
     pub(super) stick: bool,
+    /// Own journals of which less is received since an epoch counts, and what was: told when the hub has said what it has.
+    pub(super) fell: Vec<(JournalId, u64)>,
     pub(super) outcome: Outcome,
 }
 
@@ -100,7 +103,7 @@ impl<'a> Trip<'a> {
         trust: &'a mut Trust,
     ) -> Self {
         let (seen, forked, outcome) = (Digest::ZERO, BTreeMap::new(), Outcome::new());
-        Self { courier, journal, road, party, trust, seen, forked, stick: false, outcome }
+        Self { courier, journal, road, party, trust, seen, forked, stick: false, fell: Vec::new(), outcome }
     }
 }
 
@@ -126,16 +129,79 @@ impl Trip<'_> {
         hand_on::hand_on(self)?;
         // What the push was answered with tells whether there is any paper to fetch; without a push the pull tells.
         papers::exchange_if_news(self)?;
+        let epoch = self.status()?.epoch;
         pull::pull(self)?;
+        // What came with the answer was that the hub has begun anew: what it lost is offered again before we part.
+        if self.status()?.epoch > epoch {
+            push::push(self)?;
+        }
+        let status = self.status()?;
+        self.tell_fallen(&status);
+        if status.epoch > status.vouched {
+            self.outcome.tell(Trouble::NewEpoch { epoch: status.epoch });
+        }
         parts::carry(self)
     }
 
     /// Says with the next requests how things stand here.
     pub(super) fn reports(&mut self) -> Result<(), End> {
-        let status = self.journal.status(&self.party.hub).map_err(End::Local)?;
+        let status = self.status()?;
         let (roster, waiting, aside) = (self.trust.roster_version(), status.waiting(), status.quarantined);
         self.road.reports(SelfReport { roster, waiting, aside, clock: 0 });
         Ok(())
+    }
+
+    pub(super) fn status(&self) -> Result<Status, End> {
+        self.journal.status(&self.party.hub).map_err(End::Local)
+    }
+
+    /// The highest epoch of this hub for which an admin's word is on file; it was proven when it came.
+    pub(super) fn spoken_for(&self) -> Result<u64, End> {
+        let filed = self.journal.documents().map_err(End::Local)?.into_iter().filter(|filed| !filed.rival);
+        let about = Digest::from_bytes(*self.party.hub.as_bytes());
+        let words =
+            filed.map(|filed| filed.document).filter(|word| (word.kind, word.about) == (DocumentKind::Epoch, about));
+        Ok(words.map(|word| word.version).max().unwrap_or(0))
+    }
+
+    /// Lets an epoch count that the hub has begun and an admin has spoken for.
+    pub(super) fn vouch(&mut self) -> Result<(), End> {
+        let status = self.status()?;
+        if status.epoch <= status.vouched {
+            return Ok(());
+        }
+        let vouched = self.spoken_for()?.min(status.epoch);
+        if vouched > status.vouched {
+            let hub = self.party.hub;
+            self.take_word(&Filing { hub, receipts: Vec::new(), checkpoint: None, vouched, again: 0 }, &status)?;
+        }
+        Ok(())
+    }
+
+    /// Files words of the hub; where an epoch begins to count, what fell with it is told.
+    fn take_word(&mut self, filing: &Filing, before: &Status) -> Result<Filed, End> {
+        let filed = self.journal.file_receipt(filing).map_err(End::Local)?;
+        let after = self.status()?;
+        if after.epoch > before.epoch {
+            // It may hold less than it did: it is asked before anything is sent twice.
+            self.courier.answered = false;
+        }
+        // What an epoch began to count with is told once the hub has said what it still has.
+        self.tell_fallen(&after);
+        if after.vouched > before.vouched {
+            let fell = before.own.iter().zip(&after.own).filter(|(was, is)| is.received < was.received);
+            self.fell = fell.map(|(was, _)| (was.journal, was.received)).collect();
+        }
+        Ok(filed)
+    }
+
+    fn tell_fallen(&mut self, status: &Status) {
+        for (journal, from) in std::mem::take(&mut self.fell) {
+            let to = status.own.iter().find(|own| own.journal == journal).map_or(0, |own| own.received);
+            if to < from {
+                self.outcome.tell(Trouble::Fell { journal, from, to });
+            }
+        }
     }
 
     /// Files what statements of the hub say, as far as they prove themselves and follow from what was seen before.
@@ -152,7 +218,7 @@ impl Trip<'_> {
         if let Some((checkpoint, _)) = &filing.checkpoint {
             self.seen = Digest::of(&checkpoint.encode());
         }
-        let filed = self.journal.file_receipt(&filing).map_err(End::Local)?;
+        let filed = self.take_word(&filing, &status)?;
         self.outcome.received.extend(filed.received);
         // A journal that the hub knows further than we do has been restored from a backup: it stops as a forked one does.
         for (device, journal) in filed.forked.into_iter().chain(filed.behind) {

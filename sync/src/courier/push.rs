@@ -11,9 +11,9 @@ use super::outcome::{End, Trouble};
 use super::pass::{Trip, nonsense};
 use crate::batch::{Limit, Run, Why};
 use crate::cbor::count;
-use crate::journal::{State, Wanted};
+use crate::journal::{Filing, State, Wanted};
 use crate::wire::codec;
-use crate::wire::limits::MAX_SEQ;
+use crate::wire::limits::{MAX_OFFERED_AGAIN, MAX_SEQ};
 use crate::wire::messages::{PushReply, RunAnswer};
 
 /// Journals that this pass leaves alone from here on, as `Wanted::ForHub::sent` says it: nothing of them is offered.
@@ -31,7 +31,10 @@ pub(super) fn push(trip: &mut Trip<'_>) -> Result<(), End> {
         if runs.iter().all(|run| run.items.is_empty()) {
             return Ok(());
         }
-        let asks = !trip.courier.answered && weight(&runs) > WORTH_ASKING;
+        let asks = !trip.courier.answered && (weight(&runs) > WORTH_ASKING || !trip.fell.is_empty());
+        if !asks && !within_budget(trip, &runs, &mut left_alone)? {
+            continue;
+        }
         let before = received(trip)?;
         if asks {
             let bare = |run: &Run| Run { items: Vec::new(), ..run.clone() };
@@ -61,6 +64,40 @@ fn weight(runs: &[Run]) -> u64 {
 fn received(trip: &Trip<'_>) -> Result<Vec<(u64, u64)>, End> {
     let status = trip.journal.status(&trip.party.hub).map_err(End::Local)?;
     Ok(status.own.iter().map(|own| (own.received, own.offered_from)).collect())
+}
+
+/// Counts what is offered again to a hub that has begun a new epoch for which no admin has spoken, and whether that is still within
+/// what such a hub is offered; else the journals that would be are left alone.
+fn within_budget(trip: &mut Trip<'_>, runs: &[Run], left_alone: &mut LeftAlone) -> Result<bool, End> {
+    let status = trip.status()?;
+    if status.epoch <= status.vouched {
+        return Ok(true);
+    }
+    let once = |run: &Run| status.own.iter().find(|own| own.journal == run.journal).map_or(0, |own| own.once);
+    let again: Vec<&Run> = runs.iter().filter(|run| !run.items.is_empty() && run.first <= once(run)).collect();
+    let bytes = again.iter().flat_map(|run| run.entries().filter(|entry| entry.header.seq <= once(run)));
+    let bytes = bytes.fold(0_u64, |sum, entry| sum.saturating_add(entry.header.size));
+    if spend(trip, bytes)? {
+        return Ok(true);
+    }
+    left_alone.extend(again.iter().map(|run| (run.journal, MAX_SEQ)));
+    Ok(false)
+}
+
+/// Takes so much from what is offered again; says so when it is spent.
+fn spend(trip: &mut Trip<'_>, bytes: u64) -> Result<bool, End> {
+    let status = trip.status()?;
+    if bytes == 0 {
+        return Ok(true);
+    }
+    if status.again.saturating_add(bytes) > MAX_OFFERED_AGAIN {
+        trip.outcome.tell(Trouble::AgainSpent { bytes: status.again });
+        return Ok(false);
+    }
+    let (hub, vouched) = (trip.party.hub, status.vouched);
+    let spent = Filing { hub, receipts: Vec::new(), checkpoint: None, vouched, again: bytes };
+    trip.journal.file_receipt(&spent).map_err(End::Local)?;
+    Ok(true)
 }
 
 /// One batch there, one answer back.
@@ -134,6 +171,9 @@ fn behind(trip: &mut Trip<'_>, run: &Run, has: u64, left_alone: &mut LeftAlone) 
             return Ok(());
         }
         seq = again.last();
+        if !spend(trip, weight(std::slice::from_ref(&again)))? {
+            return Ok(());
+        }
         let body = codec::push_body(&trip.party.agency, std::slice::from_ref(&again));
         let answer = trip.road.push(&trip.seen, &body)?;
         let reply = PushReply::from_bytes(&answer).map_err(nonsense)?;

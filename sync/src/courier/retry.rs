@@ -7,10 +7,13 @@ use super::End;
 const FIRST_MS: u64 = 60_000;
 /// No wait is longer.
 const LONGEST_MS: u64 = 15 * 60 * 1000;
+/// The least after *busy*, whatever the hub says.
+const LEAST_BUSY_MS: u64 = 30_000;
 /// The least after an answer that made no sense: asking faster does not mend a proxy.
 const NONSENSE_MS: u64 = 120_000;
 
-/// Milliseconds until the next try; `None` when trying again by itself is of no use. `attempts` counts failures in a row, from
+/// Milliseconds until the next try, and after *busy* never less than the hub asked for, unless it asks for more than a quarter of an hour:
+/// a hub that could silence a province for a year is not obeyed. `None` when trying again by itself is of no use. `attempts` counts failures in a row, from
 /// 1; `seed` is any number that differs between devices, so that a whole province does not return in one second after an
 /// outage.
 #[must_use]
@@ -19,13 +22,19 @@ pub fn next_try(end: &End, attempts: u32, seed: u64) -> Option<u64> {
     let wait = match end {
         End::Done | End::Refused(_) | End::Local(_) => return None,
         End::Unreachable(_) => doubled,
-        End::Busy(seconds) => seconds.saturating_mul(1_000).max(FIRST_MS),
+        End::Busy(seconds) => return Some(busy(*seconds, attempts, seed)),
         End::Nonsense(_) => doubled.max(NONSENSE_MS),
     };
     let wait = wait.min(LONGEST_MS);
     // Half of it is certain, the other half is spread.
     let spread = mixed(seed.wrapping_add(u64::from(attempts)));
     Some(wait / 2 + spread % (wait / 2 + 1))
+}
+
+/// What the hub asked for is certain; on top of it comes as much again for everybody else who was told the same.
+fn busy(seconds: u64, attempts: u32, seed: u64) -> u64 {
+    let asked = seconds.saturating_mul(1_000).clamp(LEAST_BUSY_MS, LONGEST_MS);
+    asked + mixed(seed.wrapping_add(u64::from(attempts))) % (asked / 2 + 1)
 }
 
 /// SplitMix64's finisher: neighbouring seeds land far apart.
@@ -58,7 +67,22 @@ mod tests {
         let refusal = Refusal { reason: RefusalReason::UnknownDevice, sentence: String::new(), request: String::new() };
         assert_eq!(next_try(&End::Refused(refusal), 1, 0), None);
         assert_eq!(next_try(&End::Done, 1, 0), None);
-        assert!(next_try(&End::Busy(30), 1, 0).unwrap() >= 15_000);
         assert!(next_try(&End::Nonsense(String::new()), 1, 0).unwrap() >= 30_000);
+    }
+
+    #[test]
+    fn a_busy_hub_is_obeyed_and_one_that_asks_for_a_year_is_not() {
+        for seed in 0..200 {
+            for (asked, least) in [(0, 30_000), (1, 30_000), (60, 60_000), (600, 600_000)] {
+                let wait = next_try(&End::Busy(asked), 1, seed).unwrap();
+                assert!((least..=least + least / 2).contains(&wait), "{asked} s asked, {wait} ms waited");
+            }
+            for hostile in [86_400, u64::MAX] {
+                assert!(next_try(&End::Busy(hostile), 7, seed).unwrap() <= LONGEST_MS * 3 / 2);
+            }
+        }
+        let waits: std::collections::BTreeSet<_> =
+            (0..100).filter_map(|seed| next_try(&End::Busy(60), 1, seed)).collect();
+        assert!(waits.len() > 95, "those who were told the same do not come back together");
     }
 }

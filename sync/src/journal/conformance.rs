@@ -35,7 +35,7 @@ fn pulled(runs: Vec<VerifiedRun>) -> Pulled {
 }
 
 fn filing(receipts: Vec<(Receipt, Vec<u8>)>, vouched: u64) -> Filing {
-    Filing { hub: hub(), receipts, checkpoint: None, vouched }
+    Filing { hub: hub(), receipts, checkpoint: None, vouched, again: 0 }
 }
 
 fn for_hub() -> Wanted {
@@ -160,11 +160,17 @@ pub(super) fn an_epoch_nobody_vouched_for_only_offers_again(j: &mut dyn Journal)
     j.file_receipt(&filing(vec![receipt(&pen, 1, 4)], 1)).unwrap();
     j.file_receipt(&filing(vec![receipt(&pen, 2, 1)], 1)).unwrap();
     let own = j.status(&hub()).unwrap().own[0];
-    assert_eq!((own.received, own.offered_from), (4, 1));
+    assert_eq!((own.received, own.once, own.offered_from), (4, 4, 1));
     assert_eq!(j.pending(&for_hub(), ALL).unwrap(), [pen.run(2, |_| true)]);
+    for (again, sum) in [(700, 700), (0, 700), (200, 900)] {
+        j.file_receipt(&Filing { again, ..filing(vec![], 1) }).unwrap();
+        assert_eq!(j.status(&hub()).unwrap().again, sum, "what was offered again adds up");
+    }
     j.file_receipt(&filing(vec![], 2)).unwrap();
-    let own = j.status(&hub()).unwrap().own[0];
+    let status = j.status(&hub()).unwrap();
+    let own = status.own[0];
     assert_eq!((own.received, own.offered_from), (1, 1), "a vouched epoch counts, and the fall shows");
+    assert_eq!((own.once, status.again), (4, 0), "old receipts stay, and the count begins anew");
 }
 
 pub(super) fn a_receipt_for_another_history_closes_the_journal(j: &mut dyn Journal) {
@@ -364,7 +370,7 @@ pub(super) fn the_newest_checkpoint_stays(j: &mut dyn Journal) {
     };
     for (epoch, number, vouched) in [(1, 7, 1), (1, 9, 1), (1, 8, 1), (2, 1, 1)] {
         let checkpoint = Some((checkpoint(epoch, number), b"said".to_vec()));
-        j.file_receipt(&Filing { hub: hub(), receipts: vec![], checkpoint, vouched }).unwrap();
+        j.file_receipt(&Filing { hub: hub(), receipts: vec![], checkpoint, vouched, again: 0 }).unwrap();
         let held = j.status(&hub()).unwrap().checkpoint.unwrap();
         let expected = if epoch == 2 { (2, 1) } else { (1, number.max(if number == 8 { 9 } else { 0 })) };
         assert_eq!((held.0.epoch, held.0.number), expected);

@@ -39,6 +39,7 @@ struct Held {
 struct Hub {
     epoch: u64,
     vouched: u64,
+    again: u64,
     checkpoint: Option<(Checkpoint, Vec<u8>)>,
     receipts: BTreeMap<(u64, DeviceId, JournalId), (Receipt, Vec<u8>)>,
 }
@@ -46,6 +47,15 @@ struct Hub {
 impl Hub {
     fn receipt(&self, epoch: u64, of: &KnownHead) -> Option<&Receipt> {
         self.receipts.get(&(epoch, of.device, of.journal)).map(|(receipt, _)| receipt)
+    }
+}
+
+impl Hub {
+    /// The highest number that any receipt covers.
+    fn once(&self, of: &KnownHead) -> u64 {
+        let of =
+            self.receipts.iter().filter(|((_, device, journal), _)| (*device, *journal) == (of.device, of.journal));
+        of.map(|(_, (receipt, _))| receipt.seq).max().unwrap_or(0)
     }
 }
 
@@ -283,6 +293,7 @@ impl Journal for MemoryJournal {
         let seen =
             filing.receipts.iter().map(|(r, _)| r.epoch).chain(filing.checkpoint.iter().map(|(c, _)| c.epoch)).max();
         hub.epoch = hub.epoch.max(seen.unwrap_or(0));
+        hub.again = if filing.vouched > hub.vouched { 0 } else { hub.again.saturating_add(filing.again) };
         hub.vouched = hub.vouched.max(filing.vouched);
         if let Some((checkpoint, statement)) = &filing.checkpoint
             && super::filing::is_newer(checkpoint, hub.checkpoint.as_ref().map(|(held, _)| held))
@@ -402,6 +413,7 @@ impl Journal for MemoryJournal {
         let mut status = Status {
             epoch: hub.epoch,
             vouched: hub.vouched,
+            again: hub.again,
             checkpoint: hub.checkpoint.clone().map(|(c, statement)| (c, Digest::of(&c.encode()), statement)),
             drafts: count(self.shelf.keys().filter(|(shelf, _)| *shelf == Shelf::Drafts).count()),
             quarantined: count(self.quarantine.len()),
@@ -423,6 +435,7 @@ impl Journal for MemoryJournal {
                 state: k.state,
                 kept: k.head,
                 received: counts.map_or(0, |r| r.seq),
+                once: hub.once(k),
                 received_link: counts.map(|r| r.link),
                 offered_from: hub.receipt(hub.epoch, k).map_or(0, |r| r.seq),
                 complete: counts.map_or(0, |r| r.complete),

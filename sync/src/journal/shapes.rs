@@ -108,6 +108,8 @@ pub struct Filing {
     /// The highest epoch of this hub that counts: the first one seen, or one for which an admin's statement was verified
     /// (FORMATS section 6). A higher epoch in a receipt is kept and makes the device offer again, and does not count.
     pub vouched: u64,
+    /// Bytes that are about to be offered again to a hub that fell back without an admin's word: added to those before.
+    pub again: u64,
 }
 
 impl Filing {
@@ -295,6 +297,8 @@ pub struct Standing {
     pub kept: Head,
     /// Received: covered by the hub's receipt in the newest epoch that counts.
     pub received: u64,
+    /// Once received: covered by any receipt of the hub, of whatever epoch. Above `received` the hub has lost what it signed for.
+    pub once: u64,
     /// The link on that receipt; the last place on which both agree.
     pub received_link: Option<Digest>,
     /// From where entries are offered: below `received` after an epoch that nobody vouched for yet.
@@ -326,6 +330,8 @@ pub struct Status {
     pub epoch: u64,
     /// The highest epoch that counts.
     pub vouched: u64,
+    /// Bytes that were offered again to this hub since an epoch was last vouched for.
+    pub again: u64,
 }
 
 impl Status {

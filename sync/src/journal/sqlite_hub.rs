@@ -49,13 +49,21 @@ pub(super) struct HubRow {
     pub(super) epoch: u64,
     /// The highest that counts.
     pub(super) vouched: u64,
+    /// Bytes offered again since an epoch was last vouched for.
+    pub(super) again: u64,
     /// The newest checkpoint, the hash of its payload, its statement.
     pub(super) checkpoint: Option<(Checkpoint, Digest, Vec<u8>)>,
 }
 
-/// What the sealed row of a hub says: epoch ‖ vouched ‖ the checkpoint as it is filed, or nothing.
-pub(super) fn hub_word(epoch: u64, vouched: u64, checkpoint: &[u8]) -> Vec<u8> {
-    [&epoch.to_be_bytes()[..], &vouched.to_be_bytes(), checkpoint].concat()
+/// What the sealed row of a hub says: epoch ‖ vouched ‖ bytes offered again ‖ the checkpoint as it is filed, or nothing.
+pub(super) fn hub_word(epoch: u64, vouched: u64, again: u64, checkpoint: &[u8]) -> Vec<u8> {
+    [&epoch.to_be_bytes()[..], &vouched.to_be_bytes(), &again.to_be_bytes(), checkpoint].concat()
+}
+
+/// The highest number that any receipt of a hub covers, of whatever epoch.
+pub(super) fn once(db: &Connection, hub: &DeviceId, of: &Numbered) -> Result<u64> {
+    let sql = "select coalesce(max(seq), 0) from receipts where hub = ?1 and no = ?2";
+    Ok(one(db, sql, (hub.as_bytes(), of.no), |row| unsigned(row, 0))?.unwrap_or(0))
 }
 
 pub(super) fn hub_row(db: &Connection, seal: &RowSeal, hub: &DeviceId) -> Result<HubRow> {
@@ -75,8 +83,14 @@ pub(super) fn hub_row(db: &Connection, seal: &RowSeal, hub: &DeviceId) -> Result
 }
 
 fn read_hub(plain: &[u8]) -> Result<HubRow> {
-    let parts = plain.split_first_chunk::<8>().and_then(|(epoch, rest)| Some((epoch, rest.split_first_chunk::<8>()?)));
-    let (epoch, (vouched, filed)) = parts.ok_or(SyncError::StorageDamaged("what is known of the hub"))?;
-    let checkpoint = if filed.is_empty() { None } else { Some(super::filing::read_checkpoint(filed)?) };
-    Ok(HubRow { epoch: u64::from_be_bytes(*epoch), vouched: u64::from_be_bytes(*vouched), checkpoint })
+    let mut rest = plain;
+    let mut number = || {
+        let (first, more) =
+            rest.split_first_chunk::<8>().ok_or(SyncError::StorageDamaged("what is known of the hub"))?;
+        rest = more;
+        Ok(u64::from_be_bytes(*first))
+    };
+    let (epoch, vouched, again) = (number()?, number()?, number()?);
+    let checkpoint = if rest.is_empty() { None } else { Some(super::filing::read_checkpoint(rest)?) };
+    Ok(HubRow { epoch, vouched, again, checkpoint })
 }

@@ -149,6 +149,7 @@ pub(super) fn file_receipt(tx: &Transaction<'_>, seal: &RowSeal, f: &Filing) -> 
     let held = hub::hub_row(tx, seal, &f.hub)?;
     let seen = f.receipts.iter().map(|(r, _)| r.epoch).chain(f.checkpoint.iter().map(|(c, _)| c.epoch)).max();
     let (epoch, vouched) = (held.epoch.max(seen.unwrap_or(0)), held.vouched.max(f.vouched));
+    let again = if f.vouched > held.vouched { 0 } else { held.again.saturating_add(f.again) };
     let on_file = held.checkpoint.map(|(checkpoint, _, statement)| (checkpoint, statement));
     let newer =
         |(offered, _): &&(Checkpoint, Vec<u8>)| filing::is_newer(offered, on_file.as_ref().map(|(held, _)| held));
@@ -156,7 +157,7 @@ pub(super) fn file_receipt(tx: &Transaction<'_>, seal: &RowSeal, f: &Filing) -> 
     let number = newest.map_or(0, |(checkpoint, _)| checkpoint.number);
     let digest = newest.map_or(Vec::new(), |(checkpoint, _)| Digest::of(&checkpoint.encode()).as_bytes().to_vec());
     let filing = newest.map_or(Vec::new(), |(checkpoint, statement)| filing::write_checkpoint(checkpoint, statement));
-    let body = sealed(seal, row::HUB, f.hub.as_bytes(), &hub::hub_word(epoch, vouched, &filing))?;
+    let body = sealed(seal, row::HUB, f.hub.as_bytes(), &hub::hub_word(epoch, vouched, again, &filing))?;
     let sql = "insert or replace into hubs (hub, epoch, vouched, number, digest, body) values (?1, ?2, ?3, ?4, ?5, ?6)";
     run(tx, sql, (f.hub.as_bytes(), signed(epoch)?, signed(vouched)?, signed(number)?, digest, body))?;
     for (receipt, statement) in &f.receipts {

@@ -397,8 +397,8 @@ pub(super) fn check_rows(db: &Connection, seal: &RowSeal) -> Result<()> {
 }
 
 pub(super) fn status(db: &Connection, seal: &RowSeal, hub: &DeviceId) -> Result<Status> {
-    let HubRow { epoch, vouched, checkpoint } = hub_row(db, seal, hub)?;
-    let mut status = Status { epoch, vouched, checkpoint, ..Status::default() };
+    let HubRow { epoch, vouched, again, checkpoint } = hub_row(db, seal, hub)?;
+    let mut status = Status { epoch, vouched, again, checkpoint, ..Status::default() };
     let journals = journals(db, seal)?;
     status.passed = sqlite_road::passed(db, seal, (hub, vouched), &journals)?;
     for at in journals {
@@ -420,6 +420,7 @@ pub(super) fn status(db: &Connection, seal: &RowSeal, hub: &DeviceId) -> Result<
             state: at.known.state,
             kept: at.known.head,
             received: counts.map_or(0, |r| r.seq),
+            once: super::sqlite_hub::once(db, hub, &at)?,
             received_link: counts.map(|r| r.link),
             offered_from: offered.map_or(0, |r| r.seq),
             complete: counts.map_or(0, |r| r.complete),

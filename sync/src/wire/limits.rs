@@ -101,3 +101,6 @@ pub const MAX_ROSTERS_REQUEST: usize = 128;
 pub const MAX_TEAM_REQUEST: usize = 64;
 /// Devices in an answer about a team: as many as a roster may list.
 pub const MAX_TEAM: usize = 20_000;
+/// Bytes that a device offers again in all to a hub that fell back before an admin has spoken for it: what a backup of last week lacks,
+/// and not what a link costs that a hub makes it carry again and again.
+pub const MAX_OFFERED_AGAIN: u64 = 16 * 1024 * 1024;

@@ -17,18 +17,26 @@ use axum::body::{Body, Bytes, HttpBody as _};
 use axum::http::Response;
 use http_body_util::{LengthLimitError, Limited};
 use hyper::body::Frame;
-use tokio::time::timeout;
+use tokio::time::{Sleep, sleep, timeout};
 
 use super::documents::mark;
 use super::door::Admitted;
 use super::reply::{Failure, answer, marked, unreadable};
 use crate::Hub;
 use crate::accept::Push;
-use crate::limits::{BODY_PAUSE, PIECE, PIECE_ENTRIES, PUSH_ENTRIES, PUSH_MANIFEST};
+use crate::limits::{BODY_PAUSE, PIECE, PIECE_ENTRIES, PUSH_ENTRIES, PUSH_LEAST, PUSH_MANIFEST, PUSH_WINDOW};
+use crate::turns::Turn;
 
 /// Takes a push in, to its end or as far as it comes.
 pub(super) async fn push(hub: &Hub, admitted: &Admitted, body: &mut Limited<Body>) -> Result<Response<Body>, Failure> {
-    let mut stream = Stream { body, frames: Frames::default(), over: false };
+    let mut stream = Stream {
+        body,
+        turn: &admitted.turn,
+        frames: Frames::default(),
+        over: false,
+        moved: 0,
+        window: Box::pin(sleep(PUSH_WINDOW)),
+    };
     let manifest = stream.manifest(admitted).await?;
     let entries = announced(&manifest);
     let mut arriving = Arriving {
@@ -38,9 +46,11 @@ pub(super) async fn push(hub: &Hub, admitted: &Admitted, body: &mut Limited<Body
         piece: Vec::new(),
         weight: 0,
         entries: 0,
+        arrived: 0,
         broken: None,
     };
     let came = arriving.all(&mut stream).await;
+    hub.contacts.left(admitted.caller.device, entries.saturating_sub(arriving.arrived));
     // What was whole is kept, whatever ended the rest.
     arriving.keep().await?;
     came?;
@@ -57,8 +67,12 @@ fn announced(manifest: &PushManifest) -> u64 {
 /// The frames of a body.
 struct Stream<'a> {
     body: &'a mut Limited<Body>,
+    turn: &'a Turn,
     frames: Frames,
     over: bool,
+    /// Bytes that came in this window.
+    moved: usize,
+    window: Pin<Box<Sleep>>,
 }
 
 impl Stream<'_> {
@@ -87,11 +101,35 @@ impl Stream<'_> {
         Ok(manifest)
     }
 
-    /// Waits for more of the body, or its end.
+    /// Waits for more of the body, or its end; not for one that only drips, nor for one that was left behind.
     async fn more(&mut self) -> Result<(), Failure> {
-        let read = timeout(BODY_PAUSE, poll_fn(|context| Pin::new(&mut *self.body).poll_frame(context)));
-        let came = read.await.map_err(|_elapsed| Failure::Slow)?;
-        self.take(came)
+        // What went by while the store was busy is not the sender's fault.
+        if self.window.is_elapsed() {
+            self.begin_window();
+        }
+        loop {
+            let Self { body, turn, window, .. } = &mut *self;
+            let came = tokio::select! {
+                biased;
+                () = turn.is_over() => return Err(Failure::Overtaken),
+                () = window.as_mut() => {
+                    if self.moved < PUSH_LEAST {
+                        return Err(Failure::Slow);
+                    }
+                    self.begin_window();
+                    continue;
+                }
+                read = timeout(BODY_PAUSE, poll_fn(|context| Pin::new(&mut **body).poll_frame(context))) => {
+                    read.map_err(|_elapsed| Failure::Slow)?
+                }
+            };
+            return self.take(came);
+        }
+    }
+
+    fn begin_window(&mut self) {
+        self.moved = 0;
+        self.window = Box::pin(sleep(PUSH_WINDOW));
     }
 
     /// Takes what is there already; `None` when nothing is.
@@ -116,6 +154,7 @@ impl Stream<'_> {
             }
             Some(Ok(frame)) => {
                 let data = frame.into_data().unwrap_or_default();
+                self.moved = self.moved.saturating_add(data.len());
                 self.frames.feed(&data).map_err(unreadable)
             }
             Some(Err(source)) if source.is::<LengthLimitError>() => Err(Failure::TooLarge),
@@ -135,6 +174,8 @@ struct Arriving<'a> {
     weight: usize,
     /// Items in the piece.
     entries: usize,
+    /// Items read of the whole push.
+    arrived: u64,
     /// The run and number of an item that could not be read: nothing behind it can.
     broken: Option<(usize, u64)>,
 }
@@ -171,6 +212,7 @@ impl Arriving<'_> {
     fn add(&mut self, arrived: Arrived, weight: usize) {
         self.weight = self.weight.saturating_add(weight);
         self.entries = self.entries.saturating_add(arrived.items.len());
+        self.arrived = self.arrived.saturating_add(u64::try_from(arrived.items.len()).unwrap_or(u64::MAX));
         match (self.piece.last_mut(), self.manifest.runs.get(arrived.run)) {
             (Some((index, run)), _) if *index == arrived.run => run.items.extend(arrived.items),
             (_, Some(head)) => {

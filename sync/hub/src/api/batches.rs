@@ -15,7 +15,7 @@ use axum::extract::{Request, State};
 use axum::http::Response;
 
 use super::documents::mark;
-use super::door::{Admitted, enter, enter_push};
+use super::door::{Admitted, enter, enter_push, room};
 use super::reply::{Failure, answer, marked, unreadable};
 use crate::Hub;
 use crate::limits::{PAGE_LEAST, PAGE_MOST, PULL_BODY};
@@ -43,6 +43,8 @@ pub(super) async fn pull(State(hub): State<Arc<Hub>>, request: Request) -> Respo
         let again = request.again.iter().map(|(from, last)| ((from.device, from.journal), from.seq, *last)).collect();
         let readers = standing.readers(&caller.device);
         let sought = Sought { agency: standing.agency, device: caller.device, readers, held, again, bytes };
+        // While the page is made; the answer takes its own room when it is there.
+        let made_in = room(&hub, u32::try_from(bytes).unwrap_or(u32::MAX)).await?;
         let page = hub.store.page(sought).await?;
         let (runs, more): (Vec<Run>, bool) =
             (page.pieces.into_iter().map(|piece| run(standing, piece)).collect(), page.more);
@@ -60,9 +62,12 @@ pub(super) async fn pull(State(hub): State<Arc<Hub>>, request: Request) -> Respo
         let heads = if news_of_heads && reader { list } else { Vec::new() };
         let statements = if news_of_heads { vec![newest.statement] } else { Vec::new() };
         let entries: usize = runs.iter().map(|run| run.items.len()).sum();
+        hub.counters.served.add(runs.iter().map(|run| run.entries().count()).sum());
         tracing::info!(device = %caller.device, runs = runs.len(), entries, more, "pull");
         let manifest = PullManifest { agency: standing.agency, more, runs: Vec::new(), statements, heads };
-        Ok(marked(answer(codec::pull_body(manifest, &runs)), &mark(&hub, &admitted)))
+        let answered = marked(answer(codec::pull_body(manifest, &runs)), &mark(&hub, &admitted));
+        drop(made_in);
+        Ok(answered)
     })
     .await
 }

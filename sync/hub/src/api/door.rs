@@ -3,7 +3,7 @@
 //! In this order, cheapest first: is the request for this hub, does the roster name the device, does the signature over the
 //! headers hold, is the nonce unspent. Only then is the body read, within its limit and within what all bodies together may
 //! take, and compared with the digest that was signed. Nothing is kept or spent for a request whose signature does not hold:
-//! a stranger costs neither memory nor a device's nonces.
+//! a stranger costs neither memory nor a device's nonces. An answer keeps its room until its connection has taken it.
 
 use std::sync::Arc;
 
@@ -18,10 +18,16 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::arriving;
+use super::leaving::Leaving;
 use super::reply::{Failure, RequestId, put, refuse};
 use crate::Hub;
-use crate::limits::{BODY_PAUSE, BODY_TIME, BODY_TURN, PUSH_BODY, PUSH_ROOM, REFUSED_TIME};
+use crate::limits::{
+    BODIES, BODY_PAUSE, BODY_TIME, BODY_TURN, PUSH_BODY, PUSH_ROOM, REFUSED_TIME, REQUESTS_PER_DEVICE,
+    REQUESTS_WHEN_REVOKED,
+};
+use crate::seats::Seat;
 use crate::standing::{Caller, Standing};
+use crate::turns::Turn;
 
 /// A request that passed the door.
 #[derive(Debug)]
@@ -34,6 +40,8 @@ pub(crate) struct Admitted {
     pub(crate) content_digest: String,
     /// The whole body; empty where it streams.
     pub(crate) body: Bytes,
+    /// Its place among the requests of its device.
+    pub(super) turn: Turn,
     /// Its room among all bodies, until it is answered.
     _room: OwnedSemaphorePermit,
 }
@@ -53,7 +61,9 @@ pub(crate) async fn enter_push(hub: &Hub, request: Request) -> Response<Body> {
         Err(failure) => Err(failure),
     };
     // Also behind an item that could not be read: its sender must hear which one it was.
-    let _in_time = timeout(REFUSED_TIME, discard(body)).await;
+    if !matches!(outcome, Err(Failure::Overtaken)) {
+        let _in_time = timeout(REFUSED_TIME, discard(body)).await;
+    }
     let mut outcome = outcome.unwrap_or_else(|failure| refuse(&id, device, &failure));
     if let Some(device) = earned {
         put(outcome.headers_mut(), NONCE_FIELD, &signature::encode_nonces(&[hub.nonces.earn(device)]));
@@ -77,10 +87,16 @@ where
     match admit(hub, &head, &mut body, limit, &mut device).await {
         Ok(admitted) => {
             let device = admitted.caller.device;
-            let mut outcome = act(admitted).await.unwrap_or_else(|failure| refuse(&id, Some(device), &failure));
+            let answered = match act(admitted).await {
+                Ok(answer) => keeping_room(hub, answer).await,
+                Err(failure) => Err(failure),
+            };
+            let mut outcome = answered.unwrap_or_else(|failure| refuse(&id, Some(device), &failure));
             put(outcome.headers_mut(), NONCE_FIELD, &signature::encode_nonces(&[hub.nonces.earn(device)]));
             outcome
         }
+        // Whoever was overtaken has gone on elsewhere.
+        Err(failure @ Failure::Overtaken) => refuse(&id, device, &failure),
         Err(failure) => {
             let _in_time = timeout(REFUSED_TIME, discard(body)).await;
             refuse(&id, device, &failure)
@@ -93,13 +109,17 @@ struct Known {
     caller: Caller,
     standing: Standing,
     parts: Parts,
+    turn: Turn,
 }
 
 impl Known {
     async fn with_room(self, hub: &Hub, size: u32) -> Result<Admitted, Failure> {
-        let Self { caller, standing, parts: Parts { checkpoint, content_digest, .. } } = self;
-        let room = room(hub, size).await?;
-        Ok(Admitted { caller, standing, checkpoint, content_digest, body: Bytes::new(), _room: room })
+        let Self { caller, standing, parts: Parts { checkpoint, content_digest, .. }, turn } = self;
+        let room = tokio::select! {
+            () = turn.is_over() => return Err(Failure::Overtaken),
+            room = room(hub, size) => room?,
+        };
+        Ok(Admitted { caller, standing, checkpoint, content_digest, body: Bytes::new(), turn, _room: room })
     }
 }
 
@@ -107,8 +127,9 @@ fn known(hub: &Hub, head: &Head, device: &mut Option<DeviceId>) -> Result<Known,
     let standing = hub.standing();
     let (parts, claim) = read(head)?;
     // Whoever holds a nonce that only this device can have been given does not stand in the queue of strangers.
+    let seat = head.extensions.get::<Arc<Seat>>();
     if !hub.nonces.earned(claim.device, &claim.nonce) {
-        hub.rates.at_the_door()?;
+        hub.rates.at_the_door(seat.and_then(|seat| seat.origin))?;
     }
     if parts.agency != standing.agency.to_string() || parts.hub != hub.signer.key_id().to_string() {
         return Err(Failure::WrongHub);
@@ -122,9 +143,13 @@ fn known(hub: &Hub, head: &Head, device: &mut Option<DeviceId>) -> Result<Known,
     if !hub.nonces.spend(claim.device, &claim.nonce) {
         return Err(Failure::Nonce(hub.nonces.offer(claim.device).to_vec()));
     }
+    if let Some(seat) = seat {
+        seat.prove();
+    }
+    hub.contacts.heard(claim.device, hub.now_ms(), head.uri.query());
     hub.rates.of_device(claim.device)?;
-    hub.contacts.note(claim.device, hub.now_ms(), head.uri.query());
-    Ok(Known { caller: Caller { device: claim.device, active }, standing, parts })
+    let turn = hub.turns.take(claim.device, if active { REQUESTS_PER_DEVICE } else { REQUESTS_WHEN_REVOKED });
+    Ok(Known { caller: Caller { device: claim.device, active }, standing, parts, turn })
 }
 
 async fn admit(
@@ -136,7 +161,10 @@ async fn admit(
 ) -> Result<Admitted, Failure> {
     let known = known(hub, head, device)?;
     let mut admitted = known.with_room(hub, size(body, limit)?).await?;
-    admitted.body = timeout(BODY_TIME, receive(body)).await.map_err(|_elapsed| Failure::Slow)??;
+    admitted.body = tokio::select! {
+        () = admitted.turn.is_over() => return Err(Failure::Overtaken),
+        received = timeout(BODY_TIME, receive(body)) => received.map_err(|_elapsed| Failure::Slow)??,
+    };
     if signature::content_digest(&admitted.body) != admitted.content_digest {
         return Err(Failure::BadSignature);
     }
@@ -150,8 +178,17 @@ fn size(body: &Limited<Body>, limit: usize) -> Result<u32, Failure> {
     u32::try_from(size).ok().filter(|_| size <= most).ok_or(Failure::TooLarge)
 }
 
+/// An answer that keeps its room among all bodies until the last of it has been taken.
+async fn keeping_room(hub: &Hub, answer: Response<Body>) -> Result<Response<Body>, Failure> {
+    let (head, body) = answer.into_parts();
+    let size = body.size_hint().exact().and_then(|size| u32::try_from(size).ok()).unwrap_or(BODIES).min(BODIES);
+    let room = room(hub, size).await?;
+    let whole = body.collect().await.map_err(|_never| Failure::Broken("an answer"))?.to_bytes();
+    Ok(Response::from_parts(head, Body::new(Leaving { rest: whole, _room: room })))
+}
+
 /// Room for so many bytes among all bodies.
-async fn room(hub: &Hub, size: u32) -> Result<OwnedSemaphorePermit, Failure> {
+pub(super) async fn room(hub: &Hub, size: u32) -> Result<OwnedSemaphorePermit, Failure> {
     match timeout(BODY_TURN, Arc::clone(&hub.bodies).acquire_many_owned(size)).await {
         Ok(room) => room.map_err(|_closed| Failure::Broken("the room for bodies")),
         Err(_elapsed) => Err(Failure::Busy(BODY_TURN.as_secs())),

@@ -1,4 +1,4 @@
-//! Alive, ready, and how much is held: counts only, to whoever asks.
+//! Alive, ready, whether it takes what is new, and how much is held: counts only, to whoever asks.
 
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ pub(super) async fn health(State(hub): State<Arc<Hub>>, Extension(request): Exte
             let text = serde_json::json!({
                 "alive": true,
                 "ready": true,
+                "disk": if hub.is_full() { "full" } else { "ok" },
                 "roster": hub.standing().trust.roster_version(),
                 "journals": depth.journals,
                 "entries": depth.entries,

@@ -5,6 +5,8 @@ mod batches;
 mod documents;
 mod door;
 mod health;
+mod leaving;
+mod metrics;
 mod parts;
 pub(crate) mod reply;
 mod rosters;
@@ -12,4 +14,5 @@ mod routes;
 mod team;
 
 pub(crate) use batches::run as served;
+pub use metrics::watch_router;
 pub use routes::router;

@@ -8,6 +8,7 @@ use amanat_sync::transport::{MARK_FIELD, RefusalReason};
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 
+use crate::limits::FULL_DISK;
 use crate::store::StoreFault;
 
 /// Why a request gets no answer of its own.
@@ -33,6 +34,8 @@ pub(crate) enum Failure {
     Version,
     /// Too many requests; wait so many seconds.
     Busy(u64),
+    /// A newer request of the same device took this one's place.
+    Overtaken,
     /// The body did not arrive in time.
     Slow,
     /// No such page.
@@ -67,8 +70,10 @@ impl Failure {
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, Some(R::TooLarge), "This request is larger than the hub takes."),
             Self::Version => (StatusCode::UPGRADE_REQUIRED, Some(R::Version), "This hub speaks another version. Update the program on the device, or the hub."),
             Self::Busy(_) => (StatusCode::TOO_MANY_REQUESTS, None, "Too many requests. Wait and try again."),
+            Self::Overtaken => (StatusCode::TOO_MANY_REQUESTS, None, "A newer request of this device took the place of this one. What had arrived is kept."),
             Self::Slow => (StatusCode::REQUEST_TIMEOUT, None, "The request did not arrive in time. Try again."),
             Self::NoSuchPage => (StatusCode::NOT_FOUND, Some(R::Malformed), "There is nothing at this address."),
+            Self::Store(StoreFault::Full) => (StatusCode::INSUFFICIENT_STORAGE, None, "The hub's disk is full: it takes nothing new and serves what it has. Nothing is lost; its keeper must make room."),
             Self::Store(_) | Self::Broken(_) => (StatusCode::SERVICE_UNAVAILABLE, None, "The hub cannot keep anything just now. Nothing is lost; try again."),
         }
     }
@@ -126,6 +131,8 @@ pub(crate) fn refuse(request: &RequestId, device: Option<DeviceId>, failure: &Fa
     match failure {
         Failure::Nonce(nonces) => put(fields, NONCE_FIELD, &signature::encode_nonces(nonces)),
         Failure::Busy(seconds) => put(fields, "retry-after", &seconds.to_string()),
+        Failure::Overtaken => put(fields, "retry-after", "1"),
+        Failure::Store(StoreFault::Full) => put(fields, "retry-after", &FULL_DISK.to_string()),
         _ if status == StatusCode::SERVICE_UNAVAILABLE => put(fields, "retry-after", "5"),
         _ => {}
     }
@@ -142,5 +149,25 @@ pub(crate) fn refuse(request: &RequestId, device: Option<DeviceId>, failure: &Fa
 pub(crate) fn put(fields: &mut HeaderMap, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         fields.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_may_come_again_is_told_when() {
+        let told = [
+            (Failure::Busy(7), 429, "7"),
+            (Failure::Overtaken, 429, "1"),
+            (Failure::Store(StoreFault::Full), 507, "300"),
+            (Failure::Store(StoreFault::Stopped), 503, "5"),
+        ];
+        for (failure, status, wait) in told {
+            let answer = refuse(&RequestId(String::new()), None, &failure);
+            let field = answer.headers().get("retry-after").unwrap();
+            assert_eq!((answer.status().as_u16(), field.to_str().unwrap()), (status, wait), "{failure:?}");
+        }
     }
 }

@@ -21,6 +21,7 @@ use super::reply::{Failure, RequestId, answer, refuse, unreadable};
 use crate::Hub;
 use crate::limits::{BODY_PAUSE, DOCUMENTS_ANSWER, ROSTERS_PER_ANSWER};
 use crate::lineage;
+use crate::seats::Seat;
 
 pub(super) async fn after(
     State(hub): State<Arc<Hub>>,
@@ -34,7 +35,8 @@ pub(super) async fn after(
 }
 
 async fn newer(hub: &Hub, request: Request) -> Result<DocumentsReply, Failure> {
-    hub.rates.at_the_door()?;
+    let origin = request.extensions().get::<Arc<Seat>>().and_then(|seat| seat.origin);
+    hub.rates.at_the_door(origin)?;
     let body = timeout(BODY_PAUSE, to_bytes(request.into_body(), MAX_ROSTERS_REQUEST)).await;
     let body = body.map_err(|_elapsed| Failure::Slow)?.map_err(|_cut_or_larger| Failure::TooLarge)?;
     codec::check_version(&body).map_err(unreadable)?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -26,9 +26,9 @@ pub fn router(hub: Arc<Hub>) -> Router {
         .route("/v1/health", get(health::health))
         .fallback(nothing_here)
         .method_not_allowed_fallback(nothing_here)
-        .with_state(hub)
+        .with_state(Arc::clone(&hub))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn(name_request))
+        .layer(middleware::from_fn_with_state(hub, name_request))
 }
 
 async fn nothing_here(axum::Extension(request): axum::Extension<RequestId>) -> Response {
@@ -41,12 +41,13 @@ fn panicked(_cause: Box<dyn std::any::Any + Send + 'static>) -> Response {
 }
 
 /// Gives the request its name, and the answer the same.
-async fn name_request(mut request: Request, next: Next) -> Response {
+async fn name_request(State(hub): State<Arc<Hub>>, mut request: Request, next: Next) -> Response {
     let name = RequestId(format!("{:016x}", rand::rngs::OsRng.next_u64()));
     request.extensions_mut().insert(name.clone());
     let path = known_path(request.uri().path());
     let mut response = next.run(request).await;
     put(response.headers_mut(), "amanat-request", &name.0);
+    hub.counters.answered(path, response.status().as_u16());
     tracing::debug!(request = name.0, path, status = response.status().as_u16(), "answered");
     response
 }

@@ -32,7 +32,7 @@ pub(super) async fn team(State(hub): State<Arc<Hub>>, request: Request) -> Respo
             .into_iter()
             .map(|device| {
                 let contact = hub.contacts.of(&device);
-                TeamLine { device, contact: contact.at, said: contact.said }
+                TeamLine { device, contact: contact.last, said: contact.said }
             })
             .collect();
         tracing::info!(device = %admitted.caller.device, lines = lines.len(), "team");

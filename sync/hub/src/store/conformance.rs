@@ -328,7 +328,7 @@ pub(super) fn on_disk() -> (tempfile::TempDir, SqliteStore) {
 suite!(memory, (tempfile::tempdir().unwrap(), MemoryStore::default()));
 suite!(sqlite, on_disk());
 suite!(postgres, super::super::postgres::in_a_server().await);
-suite!(shards, super::super::postgres::spread_over_two().await);
+suite!(shards, super::super::postgres::spread_over_three().await);
 
 #[tokio::test]
 async fn what_was_answered_is_there_after_reopening() {

@@ -11,8 +11,8 @@ use amanat_sync::wire::parts::PartAt;
 
 use super::paging::Filling;
 use super::{
-    Accepted, Answer, Asker, Complete, Depth, Due, HubStore, Item, KeptCheckpoint, Ledger, Page, PartBook, PartHeld,
-    Place, ReaderId, Row, Run, ServedEntry, Sought, StoreFault,
+    Accepted, Answer, Asker, Beside, Complete, Depth, Due, Evidence, Grant, HubStore, Item, KeptCheckpoint, Ledger,
+    Page, PartBook, PartHeld, Place, ReaderId, Row, Run, ServedEntry, Sought, StoreFault,
 };
 use crate::limits::EVIDENCE_PER_DEVICE;
 
@@ -26,7 +26,7 @@ pub struct MemoryStore {
 struct Held {
     journals: BTreeMap<Place, Journal>,
     readers: BTreeSet<(Place, u64, ReaderId)>,
-    evidence: BTreeSet<(Place, u64, Digest)>,
+    evidence: BTreeSet<Evidence>,
     checkpoints: BTreeMap<(u64, u64), Vec<u8>>,
     documents: BTreeMap<(u64, Digest, u64), Document>,
     /// What orders name, and whether it is erased.
@@ -222,6 +222,44 @@ impl HubStore for MemoryStore {
             Ok(())
         })
     }
+
+    fn beside(&self, device: DeviceId) -> Answer<'_, Beside> {
+        self.with(move |held| {
+            let grants = held.readers.iter().filter(|(place, ..)| place.0 == device);
+            let evidence = held.evidence.iter().filter(|it| it.place.0 == device);
+            let attached = held.parts.iter().filter(|((place, ..), (_, state))| place.0 == device && *state == 1);
+            Ok(Beside {
+                grants: grants
+                    .map(|(place, slip, reader)| Grant { place: *place, slip: *slip, reader: *reader })
+                    .collect(),
+                evidence: evidence.cloned().collect(),
+                attached: attached.map(|((.., part), _)| *part).collect(),
+            })
+        })
+    }
+
+    fn orders(&self) -> Answer<'_, Vec<(Doomed, bool)>> {
+        self.with(|held| Ok(held.ordered.iter().map(|(doomed, erased)| (*doomed, *erased)).collect()))
+    }
+
+    fn checkpoints(&self, after: (u64, u64), most: usize) -> Answer<'_, Vec<KeptCheckpoint>> {
+        self.with(move |held| {
+            let above = held.checkpoints.iter().filter(|(at, _)| **at > after).take(most);
+            let kept = |((epoch, number), statement): (&(u64, u64), &Vec<u8>)| KeptCheckpoint {
+                epoch: *epoch,
+                number: *number,
+                statement: statement.clone(),
+            };
+            Ok(above.map(kept).collect())
+        })
+    }
+
+    fn let_in(&self, grants: Vec<Grant>) -> Answer<'_, ()> {
+        self.with(move |held| {
+            held.readers.extend(grants.into_iter().map(|grant| (grant.place, grant.slip, grant.reader)));
+            Ok(())
+        })
+    }
 }
 
 impl Held {
@@ -292,11 +330,12 @@ impl Held {
 
     fn keep_evidence(&mut self, run: &Run) {
         for (row, hash) in run.rows.iter().zip(&run.stretch.hashes) {
-            let of_device = self.evidence.iter().filter(|(place, _, _)| place.0 == run.place.0).count();
+            let of_device = self.evidence.iter().filter(|other| other.place.0 == run.place.0).count();
             let known =
                 self.journals.get(&run.place).is_some_and(|j| j.entries.iter().any(|(_, held, _)| held == hash));
             if !known && of_device < usize::try_from(EVIDENCE_PER_DEVICE).unwrap_or(usize::MAX) {
-                self.evidence.insert((run.place, row.seq, *hash));
+                let (place, seq, hash, header) = (run.place, row.seq, *hash, row.header.clone());
+                self.evidence.insert(Evidence { place, seq, hash, header, signature: row.signature });
             }
         }
     }

@@ -4,7 +4,7 @@
 //! `await` and a second database is one more file. A store never verifies anything: what reaches it has been verified.
 //! Refusals that are expected (a gap, a fork) are verdicts; a [`StoreFault`] means that the store itself is broken.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -89,6 +89,18 @@ pub trait HubStore: Send + Sync {
 
     /// Notes that the bytes of these are gone.
     fn parts_gone(&self, gone: Vec<(DeviceId, Digest)>) -> Answer<'_, ()>;
+
+    /// What stands beside the entries of a device: who may read them, and what of forks was kept.
+    fn beside(&self, device: DeviceId) -> Answer<'_, Beside>;
+
+    /// What orders name, of all devices, and whether it is erased.
+    fn orders(&self) -> Answer<'_, Vec<(Doomed, bool)>>;
+
+    /// Checkpoints above an epoch and number, oldest first.
+    fn checkpoints(&self, after: (u64, u64), most: usize) -> Answer<'_, Vec<KeptCheckpoint>>;
+
+    /// Makes grants that were made at another store, as [`Row::readers`] would.
+    fn let_in(&self, grants: Vec<Grant>) -> Answer<'_, ()>;
 }
 
 /// Who asks for attachments.
@@ -131,6 +143,32 @@ pub struct Complete {
     pub head: Head,
     /// The highest number up to which every envelope and every attachment is held.
     pub complete: u64,
+}
+
+/// What stands beside the entries of a device.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Beside {
+    /// Who may read what.
+    pub grants: BTreeSet<Grant>,
+    /// The other side of forks.
+    pub evidence: BTreeSet<Evidence>,
+    /// Attachments whose bytes are here.
+    pub attached: BTreeSet<Digest>,
+}
+
+/// An entry of another history.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Evidence {
+    /// The journal.
+    pub place: Place,
+    /// The number that it claims there.
+    pub seq: u64,
+    /// The hash of its header.
+    pub hash: Digest,
+    /// The header.
+    pub header: Vec<u8>,
+    /// The signature.
+    pub signature: [u8; 64],
 }
 
 /// A run of one journal, verified, as the chain and the table want it.
@@ -186,14 +224,14 @@ pub struct Due {
 }
 
 /// A reader of a slip.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Grant {
-    /// Unit or device.
-    pub reader: ReaderId,
     /// The journal in which the slip stands.
     pub place: Place,
     /// The slip's number there.
     pub slip: u64,
+    /// Unit or device.
+    pub reader: ReaderId,
 }
 
 /// What became of a run.
@@ -304,6 +342,15 @@ pub struct Depth {
     pub evidence: u64,
     /// Entries that were erased, or will be when they come.
     pub erased: u64,
+}
+
+/// What a copy of a store holds, as it was read back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Copied {
+    /// Journals, each followed to its head.
+    pub journals: u64,
+    /// Entries, each held against its header.
+    pub entries: u64,
 }
 
 /// The store itself is broken; the caller can only try again later.

@@ -129,4 +129,4 @@ macro_rules! suite {
 suite!(memory, (tempfile::tempdir().unwrap(), MemoryStore::default()));
 suite!(sqlite, on_disk());
 suite!(postgres, super::super::postgres::in_a_server().await);
-suite!(shards, super::super::postgres::spread_over_two().await);
+suite!(shards, super::super::postgres::spread_over_three().await);

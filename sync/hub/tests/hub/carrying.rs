@@ -307,7 +307,6 @@ fn a_restored_hub_is_noticed_and_offered_again_what_it_lost() {
     let restored = open(&backup, 2);
     let outcome = travel(&agency, 0, &mut officer, &mut Road::new(&agency, &restored, 0));
     assert!(matches!(outcome.trouble[..], [Trouble::NewEpoch { epoch: 2 }]), "{outcome:?}");
-    let outcome = travel(&agency, 0, &mut officer, &mut Road::new(&agency, &restored, 0));
     assert!(matches!(outcome.end, End::Done), "{outcome:?}");
     let mut reader = MemoryJournal::default();
     travel(&agency, 3, &mut reader, &mut Road::new(&agency, &restored, 3));

@@ -14,16 +14,55 @@ use super::support::*;
 
 /// A hub in `folder` that keeps its things in a new database of the server, enrolled.
 fn settled(cluster: &Cluster, folder: &Path) -> (Agency, String) {
-    let home = folder.join("hub");
-    let (url, pass) = (cluster.database(), cluster.password_file());
-    let agency = enrolled_with(&home, &["--store", &url, "--password-file", pass.to_str().unwrap()]);
+    let url = cluster.database();
+    (settled_at(cluster, folder, &url), url)
+}
+
+fn settled_at(cluster: &Cluster, folder: &Path, url: &str) -> Agency {
+    let (home, pass) = (folder.join("hub"), cluster.password_file());
+    let agency = enrolled_with(&home, &["--store", url, "--password-file", pass.to_str().unwrap()]);
     let file = folder.join("agency.roster");
     std::fs::write(&file, agency.trust.statement_bytes()).unwrap();
     let words = agency.trust.fingerprint_words().to_string();
     let taken = hub(&["roster", file.to_str().unwrap(), "--fingerprint", &words], &home);
     assert!(taken.status.success(), "{taken:?}");
     assert!(!home.join("hub.sqlite").exists(), "nothing is kept beside the server");
-    (agency, url)
+    agency
+}
+
+/// The leader crashes under a sync and its standby is promoted: the hub, which knows both by its URL, goes on with that one, and nothing
+/// that was acknowledged is missing there.
+#[test]
+#[expect(clippy::print_stdout, reason = "a run says how often its faults happened")]
+fn a_standby_that_is_promoted_under_a_sync_is_found_and_has_all_that_was_acknowledged() {
+    let leader = Cluster::another();
+    let url = leader.database();
+    let standby = leader.standby(&url);
+    let folder = tempfile::tempdir().unwrap();
+    let both = format!("{}?host={}&host={}", url.split_once('?').unwrap().0, leader.host(), standby.host());
+    let agency = settled_at(&leader, folder.path(), &both);
+    let log = folder.path().join("log");
+    let running = Running::logging(&folder.path().join("hub"), &log);
+    let (enough, (passed, passes)) = (AtomicBool::new(false), channel());
+    let (written, received, failed) = std::thread::scope(|scope| {
+        let device = scope.spawn(|| writes_and_syncs(&agency, &running.url, passed, &enough));
+        let wait = || {
+            passes.try_iter().for_each(drop);
+            passes.iter().take(3).for_each(drop);
+        };
+        wait();
+        leader.crash();
+        standby.psql(&standby.same_at(&url), "select pg_promote()");
+        wait();
+        enough.store(true, Ordering::SeqCst);
+        device.join().unwrap()
+    });
+    println!("{written} entries written, {received} received, {failed} passes failed while the standby took over");
+    assert!(std::fs::read_to_string(&log).unwrap().contains("the database went away"), "the hub felt it");
+    assert_eq!(received, written);
+    assert_eq!(read_all(&agency, &running.url), written, "what was acknowledged is there, whole and once");
+    assert_eq!(standby.psql(&standby.same_at(&url), "select count(*) from entries").trim(), written.to_string());
+    assert_eq!(running.terminate(), Some(0));
 }
 
 #[test]
@@ -46,6 +85,9 @@ fn a_hub_on_a_server_serves_stops_and_serves_again() {
 
     let status: serde_json::Value = serde_json::from_slice(&hub(&["status", "--json"], &home).stdout).unwrap();
     assert_eq!((&status["entries"], &status["running"]), (&300.into(), &false.into()));
+    let elsewhere = hub(&["backup", folder.path().join("backup").to_str().unwrap()], &home);
+    assert_eq!(elsewhere.status.code(), Some(2), "{elsewhere:?}");
+    assert!(String::from_utf8_lossy(&elsewhere.stderr).contains("pg_basebackup"), "{elsewhere:?}");
     let running = Running::start(&home);
     keep_more(&mut officer, &pen.story(20));
     let mut to_hub = road(&agency, 0, &running.url);

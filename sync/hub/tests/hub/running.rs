@@ -1,6 +1,6 @@
 //! The built program as a process: made, enrolled, started, told to stop, and the road to it.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -21,6 +21,8 @@ pub(crate) fn hub(arguments: &[&str], home: &Path) -> Output {
 pub(crate) struct Running {
     pub(crate) child: Child,
     pub(crate) url: String,
+    /// Where it gives out numbers, if it was told to.
+    pub(crate) metrics: Option<String>,
 }
 
 impl Running {
@@ -34,22 +36,53 @@ impl Running {
     }
 
     fn telling(home: &Path, log: Stdio) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_amanat-hub"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--home"])
-            .arg(home)
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
-        Self { child, url }
+        Self::by(Command::new(env!("CARGO_BIN_EXE_amanat-hub")), home, log)
+    }
+
+    /// The same, started by a command that starts it in its own way.
+    pub(crate) fn by(mut command: Command, home: &Path, log: Stdio) -> Self {
+        command.args(["serve", "--listen", "127.0.0.1:0", "--home"]).arg(home);
+        Self::as_told(command, log)
+    }
+
+    /// The same with arguments of one's own.
+    pub(crate) fn as_told(mut command: Command, log: Stdio) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut line = said.next().unwrap().unwrap();
+        let metrics = line.strip_prefix("metrics on ").map(str::to_owned);
+        if metrics.is_some() {
+            line = said.next().unwrap().unwrap();
+        }
+        let url = line.strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
+        Self { child, url, metrics }
     }
 
     /// Sends a signal.
     pub(crate) fn tell(&self, signal: rustix::process::Signal) {
         rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// What a page says to whoever asks, without the fields before it.
+    pub(crate) fn page(&self, path: &str) -> String {
+        Self::page_at(&self.url, path).1
+    }
+
+    /// Status and body of a page.
+    pub(crate) fn page_at(url: &str, path: &str) -> (u16, String) {
+        let address = url.split_once("://").unwrap().1.split('/').next().unwrap();
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head[9..12].parse().unwrap(), body.to_owned())
+    }
+
+    /// As if the machine had lost its power.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     pub(crate) fn terminate(mut self) -> Option<i32> {

@@ -58,12 +58,20 @@ impl Agency {
     /// Officers 1 and 2 and the supervisor of a station, and a reader at headquarters, in this order.
     pub(crate) fn new(url: &str) -> Self {
         let hub = signer(200);
-        Self::with_hub(url, HubIdentity { id: hub.verifying_key().device_id(), signer: hub, epoch: 1 })
+        Self::with_hub(url, HubIdentity { id: hub.verifying_key().device_id(), signer: hub, epoch: 1 }, 0)
     }
 
-    pub(crate) fn with_hub(url: &str, hub: HubIdentity) -> Self {
-        let places =
-            [(Role::Officer, STATION), (Role::Officer, STATION), (Role::Supervisor, STATION), (Role::Reader, HQ)];
+    /// The same with so many more officers of the station, from actor 4 on.
+    pub(crate) fn crowd(more: usize) -> Self {
+        let hub = signer(200);
+        let hub = HubIdentity { id: hub.verifying_key().device_id(), signer: hub, epoch: 1 };
+        Self::with_hub("http://127.0.0.1:7070", hub, more)
+    }
+
+    pub(crate) fn with_hub(url: &str, hub: HubIdentity, more: usize) -> Self {
+        let mut places =
+            vec![(Role::Officer, STATION), (Role::Officer, STATION), (Role::Supervisor, STATION), (Role::Reader, HQ)];
+        places.extend(std::iter::repeat_n((Role::Officer, STATION), more));
         let actors: Vec<Actor> = (10_u8..)
             .zip(places)
             .map(|(seed, (role, unit))| Actor {

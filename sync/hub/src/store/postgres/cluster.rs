@@ -52,7 +52,36 @@ impl Cluster {
         Arc::new(Self::make("fsync=on"))
     }
 
-    fn make(fsync: &'static str) -> Self {
+    /// Another server, for what only one of several does: fail alone.
+    pub(crate) fn another() -> Self {
+        Self::make("fsync=off")
+    }
+
+    /// A standby that follows this server, and that this server waits for with each commit.
+    pub(crate) fn standby(&self, url: &str) -> Self {
+        let standby = Self::folder(self.fsync);
+        let mut copy = standby.command("pg_basebackup");
+        copy.env("PGPASSWORD", PASSWORD).arg("-h").arg(self.folder.path()).args(["-U", USER, "-D"]);
+        run(copy.arg(standby.path("data")).args(["-R", "-X", "stream", "-c", "fast"]));
+        standby.start();
+        self.psql(url, "alter system set synchronous_standby_names = '*'");
+        self.psql(url, "select pg_reload_conf()");
+        let follows = "select count(*) from pg_stat_replication where sync_state = 'sync'";
+        while self.psql(url, follows) != "1\n" {}
+        standby
+    }
+
+    /// Where the same database is on another server.
+    pub(crate) fn same_at(&self, url: &str) -> String {
+        format!("{}?host={}", url.split_once('?').unwrap().0, self.folder.path().display())
+    }
+
+    /// Where its socket lies.
+    pub(crate) fn host(&self) -> String {
+        self.folder.path().display().to_string()
+    }
+
+    fn folder(fsync: &'static str) -> Self {
         let folder = tempfile::Builder::new().prefix("amanat-pg").tempdir().unwrap();
         let cluster =
             Self { folder, programs: programs(), fsync, server: Mutex::new(None), databases: AtomicU32::new(0) };
@@ -63,6 +92,11 @@ impl Cluster {
         let line = format!("*:*:*:{USER}:{PASSWORD}\n");
         std::fs::write(cluster.password_file(), line).unwrap();
         std::fs::set_permissions(cluster.password_file(), std::fs::Permissions::from_mode(0o600)).unwrap();
+        cluster
+    }
+
+    fn make(fsync: &'static str) -> Self {
+        let cluster = Self::folder(fsync);
         let mut make = cluster.command("initdb");
         make.args(["--no-sync", "--no-instructions", "--no-locale", "--encoding=UTF8", "--auth=scram-sha-256"]);
         run(make.args(["--username", USER, "--pwfile"]).arg(cluster.path("password")).arg(cluster.path("data")));
@@ -98,7 +132,7 @@ impl Cluster {
         let mut server = told.recv().unwrap();
         for _ in 0..600 {
             let state = std::fs::read_to_string(self.path("data/postmaster.pid")).unwrap_or_default();
-            if state.lines().nth(7).is_some_and(|line| line.trim() == "ready") {
+            if state.lines().nth(7).is_some_and(|line| ["ready", "standby"].contains(&line.trim())) {
                 *self.server.lock().unwrap() = Some(server);
                 return;
             }
@@ -138,6 +172,13 @@ impl Cluster {
         run(self.command("psql").args(["-w", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql, url]))
     }
 
+    /// The same, where it may be refused.
+    pub(crate) fn try_psql(&self, url: &str, sql: &str) -> Option<String> {
+        let mut psql = self.command("psql");
+        let said = psql.args(["-w", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql, url]).output().ok()?;
+        said.status.success().then(|| String::from_utf8_lossy(&said.stdout).into_owned())
+    }
+
     /// Where the password stands, in the form of `.pgpass`.
     pub(crate) fn password_file(&self) -> PathBuf {
         self.path("pgpass")
@@ -156,7 +197,7 @@ impl Cluster {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "QUIT"]);
         // What only talks to a server may be run by anybody, and must read the password as we do.
-        if rustix::process::geteuid().is_root() && ["initdb", "postgres"].contains(&program) {
+        if rustix::process::geteuid().is_root() && ["initdb", "postgres", "pg_basebackup"].contains(&program) {
             command.args(["--reuid", SERVANT, "--regid", SERVANT, "--clear-groups"]);
         }
         command.arg(self.programs.join(program)).current_dir(self.folder.path());

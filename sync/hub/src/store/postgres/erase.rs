@@ -76,10 +76,6 @@ pub(super) async fn erased(
     hashes: &[Digest],
 ) -> Result<Vec<bool>, Failure> {
     let mut erased = vec![false; new.len()];
-    let any = rows(transaction, "select exists (select 1 from ordered)", &[]).await?;
-    if !any.first().map_or(Ok(false), |row| row.try_get(0))? {
-        return Ok(erased);
-    }
     let (device, journal) = run.place;
     let mut asked: Vec<(usize, Doomed)> = Vec::new();
     for (at, (row, hash)) in new.iter().zip(hashes).enumerate() {
@@ -88,19 +84,27 @@ pub(super) async fn erased(
         asked.extend(other.map(|stand_in| (at, stand_in.target)));
     }
     let devices: Vec<&[u8]> = asked.iter().map(|(_, target)| target.device.as_bytes().as_slice()).collect();
+    // Of these devices only: a shard that is away must stop nobody else.
+    let concerned: BTreeSet<&[u8]> = devices.iter().copied().collect();
+    let concerned: Vec<&[u8]> = concerned.into_iter().collect();
+    let any = "select exists (select 1 from ordered where device = any($1::bytea[]))";
+    if !rows(transaction, any, &[&concerned]).await?.first().map_or(Ok(false), |row| row.try_get(0))? {
+        return Ok(erased);
+    }
     let Columns { journals, seqs, hashes } = Columns::of(asked.iter().map(|(_, target)| target));
     let found = rows(
         transaction,
         "select u.at from unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bytea[])
              as u (at, device, journal, seq, hash)
          join ordered o on o.device = u.device and o.journal = u.journal and o.seq = u.seq and o.hash = u.hash
-         where o.erased",
+         where o.erased and o.device = any($6::bytea[])",
         &[
             &asked.iter().map(|(at, _)| i64::try_from(*at).unwrap_or(i64::MAX)).collect::<Vec<_>>(),
             &devices,
             &journals,
             &seqs,
             &hashes,
+            &concerned,
         ],
     )
     .await?;

@@ -63,7 +63,7 @@ async fn extend(transaction: &Transaction<'_>, run: &Run, new: &[Row]) -> Result
     raise(transaction, device, &reach).await
 }
 
-async fn insert(transaction: &Transaction<'_>, device: &DeviceId, grants: &[&Grant]) -> Result<(), Failure> {
+pub(super) async fn insert(transaction: &Transaction<'_>, device: &DeviceId, grants: &[&Grant]) -> Result<(), Failure> {
     // The same reader twice is one grant; nothing is told by a second.
     change(
         transaction,
@@ -76,7 +76,7 @@ async fn insert(transaction: &Transaction<'_>, device: &DeviceId, grants: &[&Gra
 }
 
 /// A grant into another journal opens what already stands there; what comes later extends the reach itself.
-async fn open(transaction: &Transaction<'_>, device: &DeviceId, grants: &[&Grant]) -> Result<(), Failure> {
+pub(super) async fn open(transaction: &Transaction<'_>, device: &DeviceId, grants: &[&Grant]) -> Result<(), Failure> {
     let found = rows(
         transaction,
         "select journal, seq from heads where device = $1 and journal = any($2)",

@@ -11,6 +11,7 @@ mod erase;
 mod fault;
 mod grants;
 mod migrate;
+mod moving;
 mod parts;
 mod pool;
 #[cfg(test)]
@@ -23,4 +24,4 @@ pub use address::{AddressFault, PostgresAddress};
 use cluster::Cluster;
 pub use pool::PostgresStore;
 #[cfg(test)]
-pub(super) use proofs::{in_a_server, spread_over_two};
+pub(super) use proofs::{in_a_server, spread_over_three};

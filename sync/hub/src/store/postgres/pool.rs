@@ -12,12 +12,12 @@ use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, R
 use tokio_postgres::NoTls;
 
 use super::super::{
-    Accepted, Answer, Asker, Complete, Depth, Due, HubStore, KeptCheckpoint, Ledger, Page, PartBook, Run, Sought,
-    StoreFault,
+    Accepted, Answer, Asker, Beside, Complete, Depth, Due, Grant, HubStore, KeptCheckpoint, Ledger, Page, PartBook,
+    Run, Sought, StoreFault,
 };
 use super::address::PostgresAddress;
 use super::fault::Failure;
-use super::{erase, grants, migrate, parts, read, write};
+use super::{erase, grants, migrate, moving, parts, read, write};
 
 /// Connections. More would only wait for the same disk.
 const CONNECTIONS: usize = 8;
@@ -36,13 +36,19 @@ const TURNS: u32 = 40;
 const STEP_ASIDE: Duration = Duration::from_millis(2);
 
 /// What each connection is told first. Kept is on the disk, here and on the standbys that the server waits for, whatever its own
-/// settings say; and nobody waits without end, nor leaves a transaction open.
+/// settings say; and nobody waits without end, nor leaves a transaction open. Where the tables are spread over shards each statement is
+/// planned for its values: a plan for any values would ask every shard, and one that is away would stop the devices of all.
 const SESSION: &str = "
     set synchronous_commit = on;
     set default_transaction_isolation = 'read committed';
     set statement_timeout = '30s';
     set lock_timeout = '20s';
     set idle_in_transaction_session_timeout = '60s';
+    do $$ begin
+        if (select relkind from pg_class where oid = to_regclass('entries')) = 'p' then
+            set plan_cache_mode = force_custom_plan;
+        end if;
+    end $$;
 ";
 
 /// The hub's memory in a PostgreSQL database.
@@ -249,6 +255,36 @@ impl HubStore for PostgresStore {
                 self.patiently(|client| {
                     let digests = Arc::clone(&digests);
                     async move { parts::gone(client, &device, &digests).await }
+                })
+                .await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn beside(&self, device: DeviceId) -> Answer<'_, Beside> {
+        Box::pin(self.patiently(move |client| moving::beside(client, device)))
+    }
+
+    fn orders(&self) -> Answer<'_, Vec<(Doomed, bool)>> {
+        Box::pin(self.patiently(moving::orders))
+    }
+
+    fn checkpoints(&self, after: (u64, u64), most: usize) -> Answer<'_, Vec<KeptCheckpoint>> {
+        Box::pin(self.patiently(move |client| moving::checkpoints(client, after, most)))
+    }
+
+    fn let_in(&self, grants: Vec<Grant>) -> Answer<'_, ()> {
+        let mut of_device: BTreeMap<DeviceId, Vec<Grant>> = BTreeMap::new();
+        for grant in grants {
+            of_device.entry(grant.place.0).or_default().push(grant);
+        }
+        Box::pin(async move {
+            for (device, made) in of_device {
+                let made: Arc<[Grant]> = made.into();
+                self.patiently(|client| {
+                    let made = Arc::clone(&made);
+                    async move { moving::let_in(client, &device, &made).await }
                 })
                 .await?;
             }

@@ -2,10 +2,10 @@
 //! `conformance`.
 #![expect(clippy::disallowed_methods, reason = "devices that push at once need threads")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
 
 use amanat_sync::chain::Verdict;
 use tokio::runtime::Runtime;
@@ -186,19 +186,24 @@ async fn a_grant_waits_for_whoever_writes_the_journal_it_leads_to() {
     writer.join().unwrap();
 }
 
-/// The same tables spread over two databases, by device, as foreign partitions of a third.
-pub(in crate::store) async fn spread_over_two() -> (Arc<Cluster>, PostgresStore) {
+/// The same tables spread over three databases, by device, as foreign partitions of a fourth.
+pub(in crate::store) async fn spread_over_three() -> (Arc<Cluster>, PostgresStore) {
     let cluster = Cluster::shared();
-    let (front, shards) = (cluster.database(), [cluster.database(), cluster.database()]);
+    let (front, shards) = (cluster.database(), [(); 3].map(|()| (Arc::clone(&cluster), cluster.database())));
+    spread(&cluster, &front, &shards);
+    let store = PostgresStore::open(&address(&cluster, &front)).await.unwrap();
+    (cluster, store)
+}
+
+fn spread(cluster: &Cluster, front: &str, shards: &[(Arc<Cluster>, String)]) {
     let schema = concat!(include_str!("../schema/postgres/1.sql"), include_str!("../schema/postgres/2.sql"));
-    let host = front.split_once("host=").unwrap().1;
     let mut made = format!(
         "create table amanat_schema (step bigint primary key); insert into amanat_schema values (1), (2);
          {schema} create extension postgres_fdw; create schema whole;"
     );
-    for (n, shard) in shards.iter().enumerate() {
-        cluster.psql(shard, schema);
-        let name = shard.split_once("@/").unwrap().1.split_once('?').unwrap().0;
+    for (n, (server, shard)) in shards.iter().enumerate() {
+        server.psql(shard, schema);
+        let (name, host) = (shard.split_once("@/").unwrap().1.split_once('?').unwrap().0, server.host());
         made += &format!(
             "create server shard{n} foreign data wrapper postgres_fdw options (host '{host}', dbname '{name}');
              create user mapping for current_user server shard{n} options (user 'hub', password '{}');",
@@ -213,14 +218,98 @@ pub(in crate::store) async fn spread_over_two() -> (Arc<Cluster>, PostgresStore)
         );
         for n in 0..shards.len() {
             made += &format!(
-                "create foreign table {table}_{n} partition of {table} for values with (modulus 2, remainder {n})
-                     server shard{n} options (table_name '{table}');"
+                "create foreign table {table}_{n} partition of {table} for values with (modulus {}, remainder {n})
+                     server shard{n} options (table_name '{table}');",
+                shards.len()
             );
         }
     }
-    cluster.psql(&front, &made);
-    let store = PostgresStore::open(&address(&cluster, &front)).await.unwrap();
-    (cluster, store)
+    cluster.psql(front, &made);
+}
+
+/// A device that pushes as fast as it can: what it has an answer for.
+fn pushes(
+    store: &PostgresStore,
+    runtime: &tokio::runtime::Handle,
+    n: u8,
+    enough: &AtomicBool,
+    told: &Sender<u8>,
+) -> u64 {
+    let mut held = 0;
+    while !enough.load(Ordering::SeqCst) {
+        // Where its shard is away, it comes again.
+        if let Ok(answers) = runtime.block_on(store.accept(vec![run(place(n), held + 1, held + 3, "true")])) {
+            assert!(matches!(answers[0].verdict, Verdict::Accepted { .. } | Verdict::AlreadyHeld { .. }));
+            held += 3;
+            assert_eq!((answers[0].head.seq, answers[0].complete), (held, held));
+            told.send(n).unwrap();
+        }
+    }
+    held
+}
+
+/// One of three shards is a server of its own and goes away under load, by crash and in order: its devices wait and the others go on;
+/// when it is back all that was answered is there.
+#[test]
+#[expect(clippy::print_stdout, reason = "a run says how often its faults happened")]
+fn a_shard_that_goes_away_stops_its_own_devices_and_loses_nothing_acknowledged() {
+    let runtime = Runtime::new().unwrap();
+    let (cluster, alone) = (Cluster::shared(), Arc::new(Cluster::another()));
+    let front = cluster.database();
+    let shards = [
+        (Arc::clone(&cluster), cluster.database()),
+        (Arc::clone(&alone), alone.database()),
+        (Arc::clone(&cluster), cluster.database()),
+    ];
+    spread(&cluster, &front, &shards);
+    let store = Arc::new(runtime.block_on(PostgresStore::open(&address(&cluster, &front))).unwrap());
+    let (enough, (tell, told)) = (Arc::new(AtomicBool::new(false)), channel());
+    let threads: Vec<_> = (1..=9_u8)
+        .map(|n| {
+            let (store, runtime, enough) = (Arc::clone(&store), runtime.handle().clone(), Arc::clone(&enough));
+            let tell = tell.clone();
+            std::thread::spawn(move || (n, pushes(&store, &runtime, n, &enough, &tell)))
+        })
+        .collect();
+    let (mut waited, mut went_on) = (0, 0);
+    let stops: [fn(&Cluster); 2] = [Cluster::crash, Cluster::leave];
+    for stop in stops {
+        let everybody = |told: &std::sync::mpsc::Receiver<u8>| {
+            let mut missing: BTreeSet<u8> = (1..=9).collect();
+            told.iter()
+                .take_while(|n| {
+                    missing.remove(n);
+                    !missing.is_empty()
+                })
+                .for_each(drop);
+        };
+        everybody(&told);
+        stop(&alone);
+        told.try_iter().for_each(drop);
+        let others: BTreeSet<u8> = told.iter().take(60).collect();
+        went_on += others.len();
+        waited += 9 - others.len();
+        alone.start();
+        told.try_iter().for_each(drop);
+        everybody(&told);
+    }
+    enough.store(true, Ordering::SeqCst);
+    let held: BTreeMap<Place, u64> =
+        threads.into_iter().map(|it| it.join().unwrap()).map(|(n, held)| (place(n), held)).collect();
+    println!(
+        "while the shard was away {waited} devices waited and {went_on} went on; {} entries answered",
+        held.values().sum::<u64>()
+    );
+    assert!(waited > 0 && went_on > 0);
+    let ledger = runtime.block_on(store.ledger()).unwrap();
+    for (place, answered) in held {
+        let head = ledger.heads[&place];
+        // A commit whose answer was lost may be there too.
+        assert!(
+            head.seq >= answered && head == run(place, 1, head.seq, "true").stretch.head(),
+            "{place:?} {answered} {head:?}"
+        );
+    }
 }
 
 /// What a change of leaders looks like to an old connection: the server behind it takes no more writes.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
 
 use super::super::StoreFault;
 
@@ -39,9 +39,14 @@ pub(super) fn reader(path: &Path) -> Result<Connection, StoreFault> {
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), StoreFault> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
-    let found: i64 = transaction.query_row("pragma user_version", [], |row| row.get(0)).map_err(fault)?;
     let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    let applied = |at: &Connection| at.query_row("pragma user_version", [], |row| row.get::<_, i64>(0)).map_err(fault);
+    // A file that is up to date is not written: a hub whose disk is full must be able to start and serve what it has.
+    if applied(connection)? == known {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+    let found = applied(&transaction)?;
     if found > known {
         return Err(StoreFault::TooNew { found, known });
     }
@@ -55,8 +60,14 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreFault> {
 
 /// The one place where SQLite's errors become ours.
 pub(super) fn fault(source: rusqlite::Error) -> StoreFault {
-    match source.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => StoreFault::Full,
+    let Some(error) = source.sqlite_error() else { return StoreFault::Database(Box::new(source)) };
+    match (error.code, error.extended_code) {
+        (ErrorCode::DiskFull, _) => StoreFault::Full,
+        // A write that the system refuses half way is what a quota looks like through some file systems.
+        (
+            ErrorCode::SystemIoFailure,
+            ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_TRUNCATE | ffi::SQLITE_IOERR_SHMSIZE,
+        ) => StoreFault::Full,
         _ => StoreFault::Database(Box::new(source)),
     }
 }

@@ -5,17 +5,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 use amanat_keys::erasure::Doomed;
-use amanat_keys::fingerprint::{DeviceId, Digest};
+use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest};
 use amanat_sync::documents::{Document, DocumentKind};
 use amanat_sync::wire::parts::PartAt;
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::super::{
-    Accepted, Answer, Asker, Complete, Depth, Due, HubStore, KeptCheckpoint, Ledger, Page, PartBook, Run, Sought,
-    StoreFault,
+    Accepted, Answer, Asker, Beside, Complete, Copied, Depth, Due, Grant, HubStore, KeptCheckpoint, Ledger, Page,
+    PartBook, Run, Sought, StoreFault,
 };
-use super::{erase, open, parts, read, write};
+use super::{backup, erase, moving, open, parts, read, write};
 
 /// Requests that may wait for the writer; beyond that their tasks wait to queue.
 const QUEUE: usize = 64;
@@ -47,6 +47,7 @@ enum Job {
     Erase(Vec<Doomed>, oneshot::Sender<Result<(), StoreFault>>),
     Hold(DeviceId, Digest, oneshot::Sender<Result<Vec<Complete>, StoreFault>>),
     Gone(Vec<(DeviceId, Digest)>, oneshot::Sender<Result<(), StoreFault>>),
+    LetIn(Vec<Grant>, oneshot::Sender<Result<(), StoreFault>>),
 }
 
 impl SqliteStore {
@@ -63,6 +64,22 @@ impl SqliteStore {
             .map_err(|source| StoreFault::Database(Box::new(source)))?;
         let pool = Pool { path: path.to_owned(), idle: Mutex::new(Vec::new()), lent: Semaphore::new(READERS) };
         Ok(Self { jobs: Some(jobs), writer: Some(writer), pool: Arc::new(pool) })
+    }
+
+    /// Copies the file at `from`, as it stands at one moment, to `to`, which must not be there. A hub may write it meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreFault`]; what stands at `to` is no copy then.
+    pub fn back_up(from: &Path, to: &Path) -> Result<(), StoreFault> {
+        backup::back_up(from, to)
+    }
+
+    /// Reads a copy to its end.
+    ///
+    /// # Errors
+    /// [`StoreFault::Damaged`] when it is not what was written.
+    pub fn check_copy(at: &Path, agency: &AgencyId) -> Result<Copied, StoreFault> {
+        backup::check(at, agency)
     }
 
     fn ask<T: Send + 'static>(
@@ -166,6 +183,22 @@ impl HubStore for SqliteStore {
     fn parts_gone(&self, gone: Vec<(DeviceId, Digest)>) -> Answer<'_, ()> {
         self.ask(|answer| Job::Gone(gone, answer))
     }
+
+    fn beside(&self, device: DeviceId) -> Answer<'_, Beside> {
+        self.look(move |connection| moving::beside(connection, &device))
+    }
+
+    fn orders(&self) -> Answer<'_, Vec<(Doomed, bool)>> {
+        self.look(moving::orders)
+    }
+
+    fn checkpoints(&self, after: (u64, u64), most: usize) -> Answer<'_, Vec<KeptCheckpoint>> {
+        self.look(move |connection| moving::checkpoints(connection, after, most))
+    }
+
+    fn let_in(&self, grants: Vec<Grant>) -> Answer<'_, ()> {
+        self.ask(|answer| Job::LetIn(grants, answer))
+    }
 }
 
 /// Until the store is dropped. An answer that nobody waits for any more is no fault: the client went away.
@@ -204,6 +237,9 @@ fn work(mut connection: Connection, mut queue: mpsc::Receiver<Job>) {
             }
             Job::Gone(gone, answer) => {
                 let _gone = answer.send(parts::gone(&mut connection, &gone));
+            }
+            Job::LetIn(grants, answer) => {
+                let _gone = answer.send(moving::let_in(&mut connection, &grants));
             }
         }
         if next.is_none() {

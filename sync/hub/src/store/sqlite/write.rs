@@ -120,7 +120,7 @@ fn insert(transaction: &Transaction<'_>, run: &Run, rows: &[Row]) -> Result<(), 
     drop(statement);
     erase::note(transaction, &run.place, rows)?;
     for grant in rows.iter().flat_map(|row| &row.readers) {
-        store_grant(transaction, run, grant)?;
+        store_grant(transaction, Some(run), grant)?;
     }
     extend_reach(transaction, run, rows)
 }
@@ -138,7 +138,7 @@ fn is_erased(transaction: &Transaction<'_>, run: &Run, row: &Row, hash: &Digest)
     Ok(false)
 }
 
-fn store_grant(transaction: &Transaction<'_>, run: &Run, grant: &Grant) -> Result<(), StoreFault> {
+pub(super) fn store_grant(transaction: &Transaction<'_>, run: Option<&Run>, grant: &Grant) -> Result<(), StoreFault> {
     let (device, journal) = &grant.place;
     // The same reader twice is one grant; nothing is told by a second.
     transaction
@@ -147,7 +147,7 @@ fn store_grant(transaction: &Transaction<'_>, run: &Run, grant: &Grant) -> Resul
         )
         .and_then(|mut s| s.execute(params![device.as_bytes(), journal.as_bytes(), number(grant.slip), grant.reader]))
         .map_err(fault)?;
-    if grant.place == run.place {
+    if run.is_some_and(|run| grant.place == run.place) {
         return Ok(());
     }
     // A grant into another journal opens what already stands there.

@@ -1,0 +1,148 @@
+//! A backup: a second home, made while the first one serves, read back before it counts.
+//!
+//! It holds all that a hub is: the entries, the roster it has adopted, its settings, and its keys, without which the receipts of the
+//! restored hub would be another's. So it is kept as the hub itself is kept. Entries in it are as sealed as they are at the hub.
+
+use std::fs::{DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use amanat_keys::trust::Trust;
+
+use crate::config::DEFAULT_CERTIFICATE;
+use crate::home::{HomeFault, HubHome, read, replace};
+use crate::store::{Copied, SqliteStore};
+
+/// Files of a home beside its tables; of these the last are there only sometimes.
+const FILES: [&str; 5] = ["settings.toml", "join-request", "hub.keys", DEFAULT_CERTIFICATE, "tls-next.pem"];
+/// The roster may move while the tables are copied; then they are copied again, so often.
+const TRIES: usize = 5;
+
+/// Where whole attachments lie, unless the settings name another place.
+const PARTS: &str = "parts";
+
+/// A backup that was read back.
+#[derive(Debug)]
+pub struct BackedUp {
+    /// Where it stands.
+    pub folder: PathBuf,
+    /// What was read back.
+    pub copied: Copied,
+    /// The roster version it holds, if any.
+    pub roster: Option<u64>,
+    /// Files that the settings name outside the home: they are not in it.
+    pub outside: Vec<PathBuf>,
+}
+
+impl HubHome {
+    /// Makes a backup in a folder that is not there yet. Beside a hub that serves, too.
+    ///
+    /// # Errors
+    /// [`HomeFault::Elsewhere`] where the tables are on a PostgreSQL server; [`HomeFault::BackupExists`]; [`HomeFault`] when something
+    /// cannot be read, written, or is not as it was written. Then there is no backup.
+    pub fn back_up(&self, folder: &Path) -> Result<BackedUp, HomeFault> {
+        let settings = self.settings()?;
+        if settings.store.is_some() {
+            return Err(HomeFault::Elsewhere);
+        }
+        if folder.exists() {
+            return Err(HomeFault::BackupExists(folder.to_owned()));
+        }
+        let partial = folder.with_added_extension("partial");
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| HomeFault::Disk(path.clone(), source)
+        };
+        if partial.exists() {
+            std::fs::remove_dir_all(&partial).map_err(failed(&partial))?;
+        }
+        DirBuilder::new().recursive(true).mode(0o700).create(&partial).map_err(failed(&partial))?;
+        let made = self.fill(&partial);
+        let (copied, trust) = match made {
+            Ok(made) => made,
+            Err(fault) => {
+                // What is not whole must not be taken for a backup; the fault is what counts.
+                let _left = std::fs::remove_dir_all(&partial);
+                return Err(fault);
+            }
+        };
+        std::fs::rename(&partial, folder).map_err(failed(folder))?;
+        let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(above).and_then(|above| above.sync_all()).map_err(failed(above))?;
+        let named = [settings.certificate, settings.key, settings.password_file].into_iter().flatten();
+        let parts = settings.parts.map(PathBuf::from);
+        let outside = named.filter(|path| path.is_absolute()).chain(parts).collect();
+        Ok(BackedUp { folder: folder.to_owned(), copied, roster: trust.as_ref().map(Trust::roster_version), outside })
+    }
+
+    fn fill(&self, to: &Path) -> Result<(Copied, Option<Trust>), HomeFault> {
+        for name in FILES.into_iter().filter(|name| self.path(name).exists()) {
+            let path = to.join(name);
+            replace(&path, &read(&self.path(name))?).map_err(|source| HomeFault::Disk(path.clone(), source))?;
+        }
+        let tables = to.join("hub.sqlite");
+        let held = || if self.path("trust").exists() { read(&self.path("trust")).map(Some) } else { Ok(None) };
+        let mut trust = held()?;
+        for tried in 1_usize.. {
+            if tables.exists() {
+                std::fs::remove_file(&tables).map_err(|source| HomeFault::Disk(tables.clone(), source))?;
+            }
+            SqliteStore::back_up(&self.path("hub.sqlite"), &tables)?;
+            // A roster on the shelf and not adopted, or the other way round, would be a hub that never was.
+            let now = held()?;
+            if now == trust || tried >= TRIES {
+                break;
+            }
+            trust = now;
+        }
+        let trust = match trust {
+            None => None,
+            Some(bytes) => {
+                let path = to.join("trust");
+                replace(&path, &bytes).map_err(|source| HomeFault::Disk(path.clone(), source))?;
+                Some(Trust::from_bytes(&read(&path)?)?)
+            }
+        };
+        let agency = trust.as_ref().map_or(amanat_keys::fingerprint::AgencyId::ZERO, Trust::agency);
+        let copied = SqliteStore::check_copy(&tables, &agency)?;
+        // After the tables: what they call held is there, unless it was erased meanwhile.
+        if self.settings()?.parts.is_none() {
+            copy_files(&self.path(PARTS), &to.join(PARTS))?;
+        }
+        // What was written is read as a hub would read it.
+        HubHome::at(to).keys()?;
+        HubHome::at(to).settings()?;
+        Ok((copied, trust))
+    }
+}
+
+/// Copies the files of a folder and of those in it, each to the disk. Where both are on one disk a second name is enough: an attachment is
+/// never written again.
+fn copy_files(from: &Path, to: &Path) -> Result<(), HomeFault> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| HomeFault::Disk(path.clone(), source)
+    };
+    if !from.exists() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(to).map_err(failed(to))?;
+    for item in std::fs::read_dir(from).map_err(failed(from))? {
+        let item = item.map_err(failed(from))?;
+        let (path, target) = (item.path(), to.join(item.file_name()));
+        if item.file_type().map_err(failed(&path))?.is_dir() {
+            copy_files(&path, &target)?;
+            continue;
+        }
+        match std::fs::hard_link(&path, &target) {
+            Ok(()) => {}
+            // Erased since the folder was listed.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(_another_disk) => {
+                std::fs::copy(&path, &target).map_err(failed(&target))?;
+                File::open(&target).and_then(|file| file.sync_all()).map_err(failed(&target))?;
+            }
+        }
+    }
+    File::open(to).and_then(|folder| folder.sync_all()).map_err(failed(to))
+}
