@@ -29,6 +29,7 @@ mod status;
 mod sync;
 mod typed;
 mod verify;
+mod verify_bundle;
 mod verify_erased;
 mod verify_walk;
 

@@ -81,8 +81,12 @@ impl Seat {
         // Locked meanwhile: what it brought is in the journal, sealed, and is opened with the next unlocking.
         let Some(home) = &mut self.home else { return };
         let arrived = home.take_home(&codebook, &taken.outcome);
-        self.arrived(arrived, taken.outcome.documents > 0);
+        let wrapped = self.arrived(arrived, taken.outcome.documents > 0);
         self.say_marks();
+        if taken.carried > 0 || wrapped {
+            // Where there is a network, it goes on at once.
+            self.courier().pass();
+        }
         let mut trouble: Vec<Trouble> = taken.outcome.trouble.iter().map(tellings::courier_trouble).collect();
         if let Some(fault) = &taken.fault {
             let failure = stick_fault::reading("reading the stick", fault);
