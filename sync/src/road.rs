@@ -102,7 +102,7 @@ impl Road {
 }
 
 /// Rows to put and to take away.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Rows {
     /// To put.
     pub put: Vec<ShelfRow>,

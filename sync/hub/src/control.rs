@@ -47,7 +47,10 @@ fn serve(hub: &Hub, identity: &ReadIdentity, on: &Handle, mut stream: UnixStream
         Ok(taken) => taken.json(),
         Err(fault) => json!({"error": crate::home_bundle::told(&fault), "ends": crate::home_bundle::ends(&fault)}),
     };
-    stream.write_all(answer.to_string().as_bytes())
+    stream.write_all(answer.to_string().as_bytes())?;
+    stream.shutdown(std::net::Shutdown::Write)?;
+    // Whoever is still sending would hear nothing of an answer if the socket closed before them.
+    std::io::copy(&mut stream, &mut std::io::sink()).map(drop)
 }
 
 /// Hands a stick to the hub that runs, and hears what came of it.

@@ -35,7 +35,7 @@ fn pulled(runs: Vec<VerifiedRun>) -> Pulled {
 }
 
 fn filing(receipts: Vec<(Receipt, Vec<u8>)>, vouched: u64) -> Filing {
-    Filing { hub: hub(), receipts, checkpoint: None, vouched }
+    Filing { hub: hub(), receipts, checkpoint: None, vouched, remember: Default::default() }
 }
 
 fn for_hub() -> Wanted {
@@ -362,7 +362,8 @@ pub(super) fn the_newest_checkpoint_stays(j: &mut dyn Journal) {
     };
     for (epoch, number, vouched) in [(1, 7, 1), (1, 9, 1), (1, 8, 1), (2, 1, 1)] {
         let checkpoint = Some((checkpoint(epoch, number), b"said".to_vec()));
-        j.file_receipt(&Filing { hub: hub(), receipts: vec![], checkpoint, vouched }).unwrap();
+        j.file_receipt(&Filing { hub: hub(), receipts: vec![], checkpoint, vouched, remember: Default::default() })
+            .unwrap();
         let held = j.status(&hub()).unwrap().checkpoint.unwrap();
         let expected = if epoch == 2 { (2, 1) } else { (1, number.max(if number == 8 { 9 } else { 0 })) };
         assert_eq!((held.0.epoch, held.0.number), expected);

@@ -9,6 +9,7 @@ use crate::documents::Document;
 use crate::entry::{EntryRef, SealedEntry};
 use crate::error::{Result, SyncError};
 use crate::receipt::{Checkpoint, Receipt};
+use crate::road::Rows;
 use crate::wire::limits;
 
 /// Which of its lines a device writes: they travel apart, so that statistics cannot be paired with interviews (FORMATS
@@ -108,6 +109,8 @@ pub struct Filing {
     /// The highest epoch of this hub that counts: the first one seen, or one for which an admin's statement was verified
     /// (FORMATS section 6). A higher epoch in a receipt is kept and makes the device offer again, and does not count.
     pub vouched: u64,
+    /// What is remembered of the road with it, in the same transaction.
+    pub remember: Rows,
 }
 
 impl Filing {
