@@ -26,7 +26,7 @@ fn status(home: &Home) -> Result<Report, Failure> {
     let (trust, status) = (home.trust()?, home.status()?);
     let kept: u64 = status.own.iter().map(|own| own.kept.seq).sum();
     let received: u64 = status.own.iter().map(|own| own.received).sum();
-    let handed = Road::read(home.journal()).map_err(|error| fault::sync("reading the journal", &error))?;
+    let handed = Road::carrying(home.journal()).map_err(|error| fault::sync("reading the journal", &error))?;
     // Arithmetic: on a stick, and not signed for yet.
     let handed_over: u64 = status
         .own

@@ -145,7 +145,7 @@ impl Seat {
 /// What would leave on a stick, and where sticks are.
 fn page(home: &Home) -> Result<StickPage, Failure> {
     let doing = "looking what there is to carry";
-    let (status, road) = (home.status()?, Road::read(home.journal()).map_err(|error| fault::sync(doing, &error))?);
+    let (status, road) = (home.status()?, Road::carrying(home.journal()).map_err(|error| fault::sync(doing, &error))?);
     let carried = bundle::carried(home.journal(), &road, &status).map_err(|error| fault::sync(doing, &error))?;
     let hub = home.hub().map(|hub| hub.name.clone()).unwrap_or_default();
     let units = home.trust()?.roster().units.iter().map(|unit| unit.name.clone());

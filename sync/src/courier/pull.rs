@@ -27,7 +27,7 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
     let mut passed_over: BTreeMap<Place, u64> = BTreeMap::new();
     let mut opened: BTreeMap<Place, u64> = BTreeMap::new();
     // What a stick brought as bare hashes is asked for whole, once, after everything else.
-    let bare = Road::read(trip.journal).map_err(End::Local)?.again;
+    let bare = Road::carrying(trip.journal).map_err(End::Local)?.again;
     let mut to_ask: BTreeMap<Place, u64> =
         bare.iter().take(MAX_AGAIN).map(|(place, from, _)| (*place, *from)).collect();
     loop {

@@ -186,8 +186,10 @@ pub enum Shelf {
     Notes,
     /// Small things the app remembers, sealed: a last choice, a count.
     Marks,
-    /// What is remembered of the road: words of hubs, what is carried for others, what left on a stick.
+    /// What is remembered of the road: what is carried for others, what left on a stick.
     Road,
+    /// Words of hubs, to hold later ones against.
+    Words,
 }
 
 impl Shelf {
@@ -199,10 +201,12 @@ impl Shelf {
             Shelf::Notes => "note",
             Shelf::Marks => "mark",
             Shelf::Road => "road",
+            Shelf::Words => "hub-word",
         }
     }
 
-    pub(super) const ALL: [Shelf; 5] = [Shelf::CaseKeys, Shelf::Drafts, Shelf::Notes, Shelf::Marks, Shelf::Road];
+    pub(super) const ALL: [Shelf; 6] =
+        [Shelf::CaseKeys, Shelf::Drafts, Shelf::Notes, Shelf::Marks, Shelf::Road, Shelf::Words];
 
     pub(super) fn number(self) -> i64 {
         match self {
@@ -211,6 +215,7 @@ impl Shelf {
             Shelf::Notes => 3,
             Shelf::Marks => 4,
             Shelf::Road => 5,
+            Shelf::Words => 6,
         }
     }
 }
