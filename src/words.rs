@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn what_is_filled_in_is_not_read_as_a_blank() {
-        let sentence = fill(Tongue::En, "outbox.bundle_written", &[("n", "{path}"), ("path", "x")]);
+        let sentence = fill(Tongue::En, "stick.written_where", &[("to", "{path}"), ("path", "x")]);
         assert!(sentence.contains("{path}") && sentence.contains('x'), "{sentence}");
         assert_eq!(say(Tongue::En, "no.such.key"), "no.such.key");
     }

@@ -99,8 +99,12 @@ fn a_supervisor_carries_by_network_and_brings_the_receipt_back_to_the_officer() 
     let before = agency.hub_holds();
     let (stick, wrote) = writes(officer, &agency, "to-station.age", Some(GUJRAT));
     assert_eq!(number(&wrote, "entries"), second.places, "{wrote}");
+    let verified = supervisor.run(&["verify", &stick.to_string_lossy()]);
+    let counted = (&verified["holds"], number(&verified, "entries"), number(&verified, "elided"));
+    assert_eq!(counted, (&true.into(), second.places, first.places), "{verified}");
     let read = reads(supervisor, &stick);
     assert_eq!((number(&read, "carried"), number(&read, "announced")), (second.places, kept), "{read}");
+    assert_eq!(number(&supervisor.run(&["status"]), "carried"), second.places);
     assert_eq!(supervisor.run(&["case", "search", "mulchegran"])["total"], 1, "what came by stick is read at once");
     assert!(all_are(&agency, supervisor, &second.case, "kept"), "headquarters has none of it");
     let device = |actor: &Actor| actor.run(&["status"])["device"].clone();
@@ -147,6 +151,42 @@ fn a_supervisor_without_a_network_carries_by_stick_both_ways() {
     let (back, _) = writes(supervisor, &agency, "back.age", Some(GUJRAT));
     reads(officer, &back);
     assert_eq!(officer.counts(), (kept, kept));
+}
+
+#[test]
+fn rosters_keys_and_others_entries_come_by_stick_as_they_do_by_network() {
+    let agency = TestAgency::build();
+    let (officer, supervisor) = (&agency.officer, &agency.supervisor);
+    let story = record(supervisor, 1, "fornelquat");
+    supervisor.run(&["sync"]);
+    agency.admin.run(&["roster", "unit-add", "PS Sample, Multan"]);
+    agency.admin.run(&["roster", "publish"]);
+    let newest = agency.admin.run(&["roster", "show"])["version"].clone();
+    let stick = hub_writes(&agency, "from-hub.age", GUJRAT);
+    let verified = officer.run(&["verify", &stick.to_string_lossy()]);
+    assert_eq!((&verified["holds"], &verified["from"]), (&true.into(), &"hub".into()), "{verified}");
+    assert!(officer.run(&["status"])["roster"]["version"] != newest, "looking takes nothing");
+    let read = reads(officer, &stick);
+    assert_eq!(read["roster"], newest, "{read}");
+    assert!(number(&read, "documents") > 0 && number(&read, "carried") == 0, "{read}");
+    // The supervisor, whose entries headquarters has, gets back nothing that is new.
+    let read = reads(supervisor, &stick);
+    assert_eq!((number(&read, "new"), number(&read, "carried")), (0, 0), "{read}");
+    // A colleague at the same desk, who never had a network, reads them from the stick.
+    let second = agency.enrol("second-supervisor", "supervisor", GUJRAT);
+    agency.admin.run(&["roster", "publish"]);
+    supervisor.run(&["sync"]);
+    let stick = hub_writes(&agency, "again.age", GUJRAT);
+    let read = reads(&second, &stick);
+    assert!(number(&read, "new_keys") > 0 && number(&read, "new") > 0, "{read}");
+    assert_eq!(second.run(&["case", "search", "fornelquat"])["total"], 1);
+    assert!(all_of(&second, &story.case));
+    assert_eq!(number(&second.run(&["status"]), "carried"), 0, "what came from the hub is not carried");
+}
+
+/// Whether a home shows anything of a case.
+fn all_of(actor: &Actor, case: &str) -> bool {
+    actor.run(&["case", "show", case])["entries"].as_array().is_some_and(|entries| !entries.is_empty())
 }
 
 #[test]

@@ -87,7 +87,7 @@ pub fn write<W: Write, T>(
 /// The plaintext of a parcel, chunk by authentic chunk. A read error of kind `UnexpectedEof` is a cut (or damage in the last chunk,
 /// which nobody can tell apart), of kind `InvalidData` damage before the end; what was read before either is authentic.
 pub struct ParcelReader<R: Read> {
-    plain: StreamReader<Chain<Cursor<Vec<u8>>, BufReader<Ending<R>>>>,
+    plain: StreamReader<Whole<R>>,
     ended: Arc<AtomicBool>,
 }
 
@@ -102,6 +102,9 @@ impl<R: Read> Read for ParcelReader<R> {
         })
     }
 }
+
+/// The header that was judged, and what follows it.
+type Whole<R> = Chain<Cursor<Vec<u8>>, BufReader<Ending<R>>>;
 
 /// Notes that the file has ended.
 struct Ending<R> {

@@ -11,7 +11,7 @@ use super::{
     context::Context,
     device, entry, form, import, keys,
     output::{Output, Report},
-    roster, status, sync, team, verify,
+    roster, status, sync, team, verify, verify_bundle,
 };
 use crate::{
     failure::{Failure, Kind},
@@ -83,7 +83,7 @@ fn perform(cli: Cli, output: Output) -> Result<Report, Failure> {
         Verb::Keys(verb) => keys::run(&context, &verb),
         Verb::Form(verb) => form::run(&context, &verb),
         Verb::Verify { bundle: None } => verify::run(&context),
-        Verb::Verify { bundle: Some(_) } => Err(later("verify BUNDLE")),
+        Verb::Verify { bundle: Some(file) } => verify_bundle::run(&context, &file),
         Verb::Bundle(verb) => bundle::run(&context, &verb),
         Verb::Review(_) => Err(later("review")),
         Verb::Check(verb) => check::run(&verb),

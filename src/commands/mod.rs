@@ -31,6 +31,7 @@ mod sync;
 mod team;
 mod typed;
 mod verify;
+mod verify_bundle;
 mod verify_erased;
 mod verify_walk;
 

@@ -1,7 +1,7 @@
 //! `amanat status`: what is kept, what is received, how fresh the roster is. Needs no passphrase for the little that a locked
 //! home shows, and says so.
 
-use amanat_sync::{courier::Trouble, road::Road};
+use amanat_sync::{bundle, courier::Trouble, road::Road};
 use serde_json::json;
 
 use super::{context::Context, output::Report};
@@ -30,13 +30,16 @@ fn status(home: &Home) -> Result<Report, Failure> {
     let (trust, status) = (home.trust()?, home.status()?);
     let kept: u64 = status.own.iter().map(|own| own.kept.seq).sum();
     let received: u64 = status.own.iter().map(|own| own.received).sum();
-    let handed = Road::read(home.journal()).map_err(|error| fault::sync("reading the journal", &error))?;
+    let handed = Road::carrying(home.journal()).map_err(|error| fault::sync("reading the journal", &error))?;
     // Arithmetic: on a stick, and not signed for yet.
     let handed_over: u64 = status
         .own
         .iter()
         .map(|own| handed.handed(&(home.device(), own.journal)).min(own.kept.seq).saturating_sub(own.received))
         .sum();
+    let carried = bundle::carried(home.journal(), &handed, &status)
+        .map_err(|error| fault::sync("reading the journal", &error))?;
+    let carried: u64 = carried.iter().map(|it| it.known.head.seq.saturating_sub(it.there)).sum();
     let confirmed = home.freshness()?.map(|word| word.days_old(clock::unix_seconds()));
     let hub_time = status.checkpoint.as_ref().map(|(checkpoint, ..)| checkpoint.hub_time);
     let contact = hub_time.and_then(|ms| i64::try_from(ms).ok()).map(|ms| Moment::pkt(ms).to_string());
@@ -51,7 +54,7 @@ fn status(home: &Home) -> Result<Report, Failure> {
     let unit = home.unit().map(|unit| unit.name.clone()).unwrap_or_default();
     let roster = trust.roster();
     let mut text = format!(
-        "{}, {unit}\n  kept       {kept}\n  handed over {handed_over}\n  received   {received}\n  waiting    {}\n  others'    {}\n  set aside  {}\n  drafts     \
+        "{}, {unit}\n  kept       {kept}\n  handed over {handed_over}\n  received   {received}\n  waiting    {}\n  others'    {}\n  carried    {carried}\n  set aside  {}\n  drafts     \
          {}\n  roster     {}, confirmed {}\n  last hub   {}",
         roster.name,
         status.waiting(),
@@ -79,7 +82,7 @@ fn status(home: &Home) -> Result<Report, Failure> {
         json!({
             "joined": true, "agency": trust.agency().to_string(), "device": home.device().to_string(), "unit": unit,
             "practice": home.practice(), "kept": kept, "handed_over": handed_over, "received": received, "waiting": status.waiting(),
-            "others": status.others, "elided": status.elided, "quarantined": status.quarantined, "drafts": status.drafts,
+            "others": status.others, "carried": carried, "elided": status.elided, "quarantined": status.quarantined, "drafts": status.drafts,
             "roster": {"version": roster.version, "confirmed_days_ago": confirmed, "forks": home.rivals()},
             "hub": home.hub().map(|hub| json!({"id": hub.id.to_string(), "name": hub.name, "url": hub.url})),
             "last_hub_time": contact, "fallen": fallen, "epoch": {"seen": status.epoch, "vouched": status.vouched},

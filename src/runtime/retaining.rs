@@ -56,7 +56,14 @@ fn receive(home: &mut Home) {
         hub_time: TODAY,
     };
     let statement = Statement::unsigned(Purpose::Receipt, receipt.encode()).to_bytes();
-    let filing = Filing { hub, receipts: vec![(receipt, statement)], checkpoint: None, vouched: 1, again: 0 };
+    let filing = Filing {
+        hub,
+        receipts: vec![(receipt, statement)],
+        checkpoint: None,
+        vouched: 1,
+        remember: Default::default(),
+        again: 0,
+    };
     home.journal.file_receipt(&filing).unwrap();
 }
 

@@ -81,8 +81,12 @@ impl Seat {
         // Locked meanwhile: what it brought is in the journal, sealed, and is opened with the next unlocking.
         let Some(home) = &mut self.home else { return };
         let arrived = home.take_home(&codebook, &taken.outcome);
-        self.arrived(arrived, taken.outcome.documents > 0);
+        let wrapped = self.arrived(arrived, taken.outcome.documents > 0);
         self.say_marks();
+        if taken.carried > 0 || wrapped {
+            // Where there is a network, it goes on at once.
+            self.courier().pass();
+        }
         let mut trouble: Vec<Trouble> = taken.outcome.trouble.iter().map(tellings::courier_trouble).collect();
         if let Some(fault) = &taken.fault {
             let failure = stick_fault::reading("reading the stick", fault);
@@ -141,7 +145,7 @@ impl Seat {
 /// What would leave on a stick, and where sticks are.
 fn page(home: &Home) -> Result<StickPage, Failure> {
     let doing = "looking what there is to carry";
-    let (status, road) = (home.status()?, Road::read(home.journal()).map_err(|error| fault::sync(doing, &error))?);
+    let (status, road) = (home.status()?, Road::carrying(home.journal()).map_err(|error| fault::sync(doing, &error))?);
     let carried = bundle::carried(home.journal(), &road, &status).map_err(|error| fault::sync(doing, &error))?;
     let hub = home.hub().map(|hub| hub.name.clone()).unwrap_or_default();
     let units = home.trust()?.roster().units.iter().map(|unit| unit.name.clone());

@@ -207,7 +207,7 @@ pub(super) fn who(home: &Home, config: &Config) -> Result<Who, Failure> {
 /// What the journal refuses.
 pub fn marks(home: &Home) -> Result<Marks, Failure> {
     let doing = "reading the journal";
-    let (status, road) = (home.status()?, Road::read(home.journal()).map_err(|error| fault::sync(doing, &error))?);
+    let (status, road) = (home.status()?, Road::carrying(home.journal()).map_err(|error| fault::sync(doing, &error))?);
     let mark = |device, journal, delivery, up_to, complete| Mark { device, journal, delivery, up_to, complete };
     let device = home.device().into();
     let own =

@@ -39,17 +39,30 @@ const AGAIN: u8 = b'a';
 const HANDED: u8 = b'o';
 
 impl Road {
-    /// Reads the shelf.
+    /// Reads everything, the words of hubs too.
     ///
     /// # Errors
     /// `StorageDamaged`; storage.
     pub fn read(journal: &dyn Journal) -> Result<Road> {
-        let mut road = Road::default();
-        for row in journal.shelf(Shelf::Road)? {
-            road.take(&row).ok_or(SyncError::StorageDamaged("what is remembered of the road"))?;
-        }
+        let mut road = Road::carrying(journal)?;
+        road.add(journal.shelf(Shelf::Words)?)?;
         road.checkpoints.sort_by_key(|(word, _)| (word.hub, word.epoch, word.number));
         Ok(road)
+    }
+
+    /// Reads what is carried and what left, without the words of hubs: for every pass, also one that finds nothing to do.
+    ///
+    /// # Errors
+    /// `StorageDamaged`; storage.
+    pub fn carrying(journal: &dyn Journal) -> Result<Road> {
+        let mut road = Road::default();
+        road.add(journal.shelf(Shelf::Road)?)?;
+        Ok(road)
+    }
+
+    fn add(&mut self, rows: Vec<ShelfRow>) -> Result<()> {
+        rows.iter()
+            .try_for_each(|row| self.take(row).ok_or(SyncError::StorageDamaged("what is remembered of the road")))
     }
 
     fn take(&mut self, row: &ShelfRow) -> Option<()> {
@@ -96,13 +109,13 @@ impl Road {
         }
         let held: Vec<&Checkpoint> = self.checkpoints.iter().filter(same).map(|(held, _)| held).collect();
         let beyond = held.len().saturating_add(1).saturating_sub(REMEMBERED_CHECKPOINTS);
-        let take = held.into_iter().take(beyond).map(|old| (Shelf::Road, checkpoint_key(old)));
-        Rows { put: vec![row(checkpoint_key(word), statement.to_vec())], take: take.collect() }
+        let take = held.into_iter().take(beyond).map(|old| (Shelf::Words, checkpoint_key(old)));
+        Rows { put: vec![row(Shelf::Words, checkpoint_key(word), statement.to_vec())], take: take.collect() }
     }
 }
 
 /// Rows to put and to take away.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Rows {
     /// To put.
     pub put: Vec<ShelfRow>,
@@ -130,25 +143,25 @@ impl Rows {
 #[must_use]
 pub fn stories_row(found: &TwoStories) -> ShelfRow {
     let plain = amanat_keys::canonical::encode(&Pair(found.one.clone(), found.other.clone()));
-    row([&[STORIES], &Digest::of(&plain).as_bytes()[..]].concat(), plain)
+    row(Shelf::Words, [&[STORIES], &Digest::of(&plain).as_bytes()[..]].concat(), plain)
 }
 
 /// A journal that is carried, and up to where the hub had it.
 #[must_use]
 pub fn carried_row(of: &Place, there: u64) -> ShelfRow {
-    row(place_key(CARRIED, of), there.to_be_bytes().to_vec())
+    row(Shelf::Road, place_key(CARRIED, of), there.to_be_bytes().to_vec())
 }
 
 /// A journal that was put on a stick up to a number.
 #[must_use]
 pub fn handed_row(of: &Place, upto: u64) -> ShelfRow {
-    row(place_key(HANDED, of), upto.to_be_bytes().to_vec())
+    row(Shelf::Road, place_key(HANDED, of), upto.to_be_bytes().to_vec())
 }
 
 /// A stretch to be asked for again.
 #[must_use]
 pub fn again_row(of: &Place, from: u64, upto: u64) -> ShelfRow {
-    row(place_key(AGAIN, of), [from.to_be_bytes(), upto.to_be_bytes()].concat())
+    row(Shelf::Road, place_key(AGAIN, of), [from.to_be_bytes(), upto.to_be_bytes()].concat())
 }
 
 /// Where the row of [`again_row`] lies.
@@ -157,8 +170,8 @@ pub fn again_at(of: &Place) -> (Shelf, Vec<u8>) {
     (Shelf::Road, place_key(AGAIN, of))
 }
 
-fn row(key: Vec<u8>, plain: Vec<u8>) -> ShelfRow {
-    ShelfRow { shelf: Shelf::Road, key, case: None, key_id: None, plain: Zeroizing::new(plain) }
+fn row(shelf: Shelf, key: Vec<u8>, plain: Vec<u8>) -> ShelfRow {
+    ShelfRow { shelf, key, case: None, key_id: None, plain: Zeroizing::new(plain) }
 }
 
 fn place_key(kind: u8, (device, journal): &Place) -> Vec<u8> {

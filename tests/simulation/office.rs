@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use amanat_hub::store::{
-    Accepted, Answer as Later, Asker, Complete, Depth, Due, HubStore, KeptCheckpoint, Ledger, MemoryStore, Page,
-    PartBook, Place, Run, Sought, SqliteStore, StoreFault,
+    Accepted, Answer as Later, Asker, Beside, Complete, Depth, Due, Grant, HubStore, KeptCheckpoint, Ledger,
+    MemoryStore, Page, PartBook, Place, Run, Sought, SqliteStore, StoreFault,
 };
 use amanat_hub::{Hub, HubIdentity};
 use amanat_keys::erasure::Doomed;
@@ -98,6 +98,18 @@ impl HubStore for Fused {
     }
     fn erase(&self, doomed: Vec<Doomed>) -> Later<'_, ()> {
         self.store.erase(doomed)
+    }
+    fn beside(&self, device: DeviceId) -> Later<'_, Beside> {
+        self.store.beside(device)
+    }
+    fn orders(&self) -> Later<'_, Vec<(Doomed, bool)>> {
+        self.store.orders()
+    }
+    fn checkpoints(&self, after: (u64, u64), most: usize) -> Later<'_, Vec<KeptCheckpoint>> {
+        self.store.checkpoints(after, most)
+    }
+    fn let_in(&self, grants: Vec<Grant>) -> Later<'_, ()> {
+        self.store.let_in(grants)
     }
     fn parts(&self, asker: Asker, asked: Vec<PartAt>) -> Later<'_, Vec<Option<PartBook>>> {
         self.store.parts(asker, asked)

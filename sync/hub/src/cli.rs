@@ -87,7 +87,7 @@ async fn serve_until_told(home: &HubHome, settings: &Settings) -> Result<(), Box
         serve::renew_when_told(Arc::clone(&hub), Arc::clone(tls))?;
     }
     if let Err(fault) = home.listen_to_keeper(&hub) {
-        tracing::warn!(cause = &fault as &dyn std::error::Error, "sticks can be read only while this hub is stopped");
+        tracing::warn!(%fault, "sticks can be read only while this hub is stopped");
     }
     if let Some(metrics) = settings.watched()? {
         println!("metrics on http://{}/metrics", serve::watched(Arc::clone(&hub), metrics).await?);

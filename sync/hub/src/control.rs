@@ -1,7 +1,9 @@
 //! A door for the keeper alone: a socket in the hub's folder, by which a stick is handed to a hub that runs. The hub holds the head of
 //! every journal in memory, so nobody else may keep entries beside it.
 
+use std::fs::Permissions;
 use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,6 +28,7 @@ pub(crate) fn listen(hub: Arc<Hub>, identity: ReadIdentity, path: &Path) -> std:
         Ok(()) | Err(_) => {}
     }
     let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let (hub, identity, on) = (Arc::clone(&hub), identity.clone(), Handle::current());
@@ -47,7 +50,10 @@ fn serve(hub: &Hub, identity: &ReadIdentity, on: &Handle, mut stream: UnixStream
         Ok(taken) => taken.json(),
         Err(fault) => json!({"error": crate::home_bundle::told(&fault), "ends": crate::home_bundle::ends(&fault)}),
     };
-    stream.write_all(answer.to_string().as_bytes())
+    stream.write_all(answer.to_string().as_bytes())?;
+    stream.shutdown(std::net::Shutdown::Write)?;
+    // Whoever is still sending would hear nothing of an answer if the socket closed before them.
+    std::io::copy(&mut stream, &mut std::io::sink()).map(drop)
 }
 
 /// Hands a stick to the hub that runs, and hears what came of it.

@@ -113,10 +113,10 @@ impl HubHome {
         let text = format!(
             "{}: {} entries, {} receipts, {} documents for {} devices; written, on the medium, and read back",
             file.display(),
-            json["entries"],
-            json["receipts"],
-            json["documents"],
-            json["devices"]
+            part(&json, "entries"),
+            part(&json, "receipts"),
+            part(&json, "documents"),
+            part(&json, "devices")
         );
         Ok(Told { json, text, ends: 0 })
     }
@@ -134,35 +134,43 @@ pub enum StickFault {
 }
 
 fn say_read(file: &Path, answer: Value) -> Told {
-    if let Some(error) = answer["error"].as_str() {
+    if let Some(error) = part(&answer, "error").as_str() {
         let text = format!("reading {} — {error}. Nothing more was taken from it", file.display());
         return Told { ends: exit_code(&answer), text, json: answer };
     }
     let mut text = format!(
         "{}: {} of {} entries read, {} of them new; {} documents were newer",
         file.display(),
-        answer["read"],
-        answer["announced"],
-        answer["new"],
-        answer["documents"]
+        part(&answer, "read"),
+        part(&answer, "announced"),
+        part(&answer, "new"),
+        part(&answer, "documents")
     );
-    if let Some(fault) = answer["fault"].as_str() {
+    if let Some(fault) = part(&answer, "fault").as_str() {
         text.push_str(&format!("\n  ! {fault}; what came before it is kept"));
     }
-    for missing in answer["missing"].as_array().into_iter().flatten() {
-        let text_of = |name: &str| missing[name].as_str().unwrap_or_default().to_owned();
+    for missing in part(&answer, "missing").as_array().into_iter().flatten() {
+        let text_of = |name: &str| part(missing, name).as_str().unwrap_or_default().to_owned();
         let (device, journal) = (text_of("device"), text_of("journal"));
         text.push_str(&format!(
             "\n  - missing: device {device} journal {journal} numbers {} to {}",
-            missing["from"], missing["upto"]
+            part(missing, "from"),
+            part(missing, "upto")
         ));
     }
-    for line in ["refused", "distrust"].into_iter().flat_map(|name| answer[name].as_array().into_iter().flatten()) {
+    for line in
+        ["refused", "distrust"].into_iter().flat_map(|name| part(&answer, name).as_array().into_iter().flatten())
+    {
         text.push_str(&format!("\n  ! {}", line.as_str().unwrap_or_default()));
     }
     Told { ends: exit_code(&answer), json: answer, text }
 }
 
+/// What stands under a name in a document; null where nothing does.
+fn part<'a>(document: &'a Value, name: &str) -> &'a Value {
+    document.get(name).unwrap_or(&Value::Null)
+}
+
 fn exit_code(answer: &Value) -> u8 {
-    answer["ends"].as_u64().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+    part(answer, "ends").as_u64().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }

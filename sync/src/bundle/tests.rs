@@ -63,8 +63,11 @@ impl Packed {
     }
 }
 
-/// Everything that can be read of a file, and how it ended.
-fn read(reader: &ReadIdentity, file: &[u8]) -> (Vec<Vec<u8>>, Vec<Item>, Vec<Missing>, Result<(), BundleFault>) {
+/// Papers, items, what is missing, and how it ended.
+type Came = (Vec<Vec<u8>>, Vec<Item>, Vec<Missing>, Result<(), BundleFault>);
+
+/// Everything that can be read of a file.
+fn read(reader: &ReadIdentity, file: &[u8]) -> Came {
     let (mut papers, mut items) = (Vec::new(), Vec::new());
     let mut bundle = match open([reader], file) {
         Ok(bundle) => bundle,

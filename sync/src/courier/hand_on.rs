@@ -41,7 +41,7 @@ pub(super) fn hand_on(trip: &mut Trip<'_>) -> Result<(), End> {
 }
 
 fn outstanding(trip: &Trip<'_>) -> Result<Vec<Carried>, End> {
-    let road = Road::read(trip.journal).map_err(End::Local)?;
+    let road = Road::carrying(trip.journal).map_err(End::Local)?;
     if road.carried.is_empty() {
         return Ok(Vec::new());
     }

@@ -18,7 +18,7 @@ pub(super) struct News {
     pub(super) filing: Option<Filing>,
     pub(super) trouble: Vec<Trouble>,
     pub(super) hub_time: Option<u64>,
-    /// What is to be remembered, filed or not: checkpoints that were seen, proofs of two stories.
+    /// What is to be remembered although nothing is filed: proofs of two stories.
     pub(super) road: Rows,
 }
 
@@ -73,7 +73,8 @@ pub(super) fn read(trip: &Trip<'_>, status: &Status, statements: &[Vec<u8>]) -> 
         }
     }
     let hub = trip.party.hub;
-    news.filing = Some(Filing { hub, receipts: filed, checkpoint: filed_checkpoint, vouched, again: 0 });
+    let remember = std::mem::take(&mut news.road);
+    news.filing = Some(Filing { hub, receipts: filed, checkpoint: filed_checkpoint, vouched, again: 0, remember });
     Ok(news)
 }
 

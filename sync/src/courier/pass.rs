@@ -173,7 +173,17 @@ impl Trip<'_> {
         let vouched = self.spoken_for()?.min(status.epoch);
         if vouched > status.vouched {
             let hub = self.party.hub;
-            self.take_word(&Filing { hub, receipts: Vec::new(), checkpoint: None, vouched, again: 0 }, &status)?;
+            self.take_word(
+                &Filing {
+                    hub,
+                    receipts: Vec::new(),
+                    checkpoint: None,
+                    vouched,
+                    again: 0,
+                    remember: Default::default(),
+                },
+                &status,
+            )?;
         }
         Ok(())
     }

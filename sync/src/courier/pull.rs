@@ -26,9 +26,10 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
     // What did not verify is not asked for twice in one pass: it would fill every page.
     let mut passed_over: BTreeMap<Place, u64> = BTreeMap::new();
     let mut opened: BTreeMap<Place, u64> = BTreeMap::new();
-    // What a stick brought as bare hashes is asked for whole, once.
-    let bare = Road::read(trip.journal).map_err(End::Local)?.again;
-    opened.extend(bare.iter().take(MAX_AGAIN).map(|(place, from, _)| (*place, *from)));
+    // What a stick brought as bare hashes is asked for whole, once, after everything else.
+    let bare = Road::carrying(trip.journal).map_err(End::Local)?.again;
+    let mut to_ask: BTreeMap<Place, u64> =
+        bare.iter().take(MAX_AGAIN).map(|(place, from, _)| (*place, *from)).collect();
     trip.reports()?;
     loop {
         let request = request(trip, &passed_over, std::mem::take(&mut opened))?;
@@ -51,6 +52,10 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
         trip.file(&manifest.statements)?;
         look_for_hidden_tail(trip, &manifest.heads, &before)?;
         if opened.is_empty() && (!manifest.more || !moved) {
+            if !to_ask.is_empty() {
+                opened = std::mem::take(&mut to_ask);
+                continue;
+            }
             let asked = bare.iter().take(MAX_AGAIN).map(|(place, ..)| again_at(place)).collect();
             return Rows { put: Vec::new(), take: asked }.write(trip.journal).map_err(End::Local);
         }

@@ -95,7 +95,8 @@ fn spend(trip: &mut Trip<'_>, bytes: u64) -> Result<bool, End> {
         return Ok(false);
     }
     let (hub, vouched) = (trip.party.hub, status.vouched);
-    let spent = Filing { hub, receipts: Vec::new(), checkpoint: None, vouched, again: bytes };
+    let spent =
+        Filing { hub, receipts: Vec::new(), checkpoint: None, vouched, again: bytes, remember: Default::default() };
     trip.journal.file_receipt(&spent).map_err(End::Local)?;
     Ok(true)
 }

@@ -228,7 +228,7 @@ fn beyond(trip: &mut Trip<'_>, own: Vec<Run>) -> Result<Vec<Run>, End> {
 /// What must be remembered of others' runs: that we carry them now, if a device brought them, and which bare hashes to ask the
 /// hub for. With the number of entries that are new here.
 fn marks(trip: &Trip<'_>, runs: &[Run], from_hub: bool) -> Result<(Rows, u64), End> {
-    let road = Road::read(trip.journal).map_err(End::Local)?;
+    let road = Road::carrying(trip.journal).map_err(End::Local)?;
     let (mut change, mut entries) = (Rows::default(), 0_u64);
     for run in runs {
         let place: Place = (run.device, run.journal);

@@ -45,12 +45,27 @@ fn receipts_for_others_are_told_apart_and_end_the_carrying(j: &mut dyn Journal) 
     j.shelve(&[carried_row(&place, 3)], &[]).unwrap();
     assert_eq!(outstanding(j), [(place.1, 3, 8)]);
     let receipts = vec![receipt(&own, 1, 4), receipt(&other, 1, 6)];
-    j.file_receipt(&Filing { hub: hub(), receipts: receipts.clone(), checkpoint: None, vouched: 1 }).unwrap();
+    j.file_receipt(&Filing {
+        hub: hub(),
+        receipts: receipts.clone(),
+        checkpoint: None,
+        vouched: 1,
+        again: 0,
+        remember: Default::default(),
+    })
+    .unwrap();
     let status = j.status(&hub()).unwrap();
     assert_eq!((status.receipts, status.passed), (vec![receipts[0].clone()], vec![receipts[1].clone()]));
     assert_eq!(outstanding(j), [(place.1, 6, 8)], "above the receipt");
-    j.file_receipt(&Filing { hub: hub(), receipts: vec![receipt(&other, 1, 8)], checkpoint: None, vouched: 1 })
-        .unwrap();
+    j.file_receipt(&Filing {
+        hub: hub(),
+        receipts: vec![receipt(&other, 1, 8)],
+        checkpoint: None,
+        vouched: 1,
+        again: 0,
+        remember: Default::default(),
+    })
+    .unwrap();
     assert!(outstanding(j).is_empty());
 }
 
@@ -82,7 +97,9 @@ fn the_newest_checkpoints_are_remembered_and_the_oldest_forgotten(j: &mut dyn Jo
         let statement =
             amanat_keys::statement::Statement::unsigned(amanat_keys::statement::Purpose::Checkpoint, word.encode());
         for _twice in 0..2 {
-            Road::read(j).unwrap().remember(&word, &statement.to_bytes()).write(j).unwrap();
+            let remember = Road::read(j).unwrap().remember(&word, &statement.to_bytes());
+            j.file_receipt(&Filing { hub: hub(), receipts: vec![], checkpoint: None, vouched: 1, again: 0, remember })
+                .unwrap();
         }
     }
     let held: Vec<u64> = Road::read(j).unwrap().checkpoints.iter().map(|(word, _)| word.number).collect();

@@ -35,7 +35,7 @@ fn pulled(runs: Vec<VerifiedRun>) -> Pulled {
 }
 
 fn filing(receipts: Vec<(Receipt, Vec<u8>)>, vouched: u64) -> Filing {
-    Filing { hub: hub(), receipts, checkpoint: None, vouched, again: 0 }
+    Filing { hub: hub(), receipts, checkpoint: None, vouched, remember: Default::default(), again: 0 }
 }
 
 fn for_hub() -> Wanted {
@@ -370,7 +370,15 @@ pub(super) fn the_newest_checkpoint_stays(j: &mut dyn Journal) {
     };
     for (epoch, number, vouched) in [(1, 7, 1), (1, 9, 1), (1, 8, 1), (2, 1, 1)] {
         let checkpoint = Some((checkpoint(epoch, number), b"said".to_vec()));
-        j.file_receipt(&Filing { hub: hub(), receipts: vec![], checkpoint, vouched, again: 0 }).unwrap();
+        j.file_receipt(&Filing {
+            hub: hub(),
+            receipts: vec![],
+            checkpoint,
+            vouched,
+            remember: Default::default(),
+            again: 0,
+        })
+        .unwrap();
         let held = j.status(&hub()).unwrap().checkpoint.unwrap();
         let expected = if epoch == 2 { (2, 1) } else { (1, number.max(if number == 8 { 9 } else { 0 })) };
         assert_eq!((held.0.epoch, held.0.number), expected);

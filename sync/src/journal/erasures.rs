@@ -55,8 +55,15 @@ fn an_own_entry_loses_its_envelope_and_the_chain_stays_whole(j: &mut dyn Journal
     let body = crate::wire::codec::push_body(&pen.slot.agency, &runs);
     let (_, read, whole) = crate::wire::codec::read_push(&body).unwrap();
     assert!(whole && read == runs, "a header without its envelope travels");
-    j.file_receipt(&Filing { hub: hub(), receipts: vec![receipt(&pen, 1, 5)], checkpoint: None, vouched: 1, again: 0 })
-        .unwrap();
+    j.file_receipt(&Filing {
+        hub: hub(),
+        receipts: vec![receipt(&pen, 1, 5)],
+        checkpoint: None,
+        vouched: 1,
+        remember: Default::default(),
+        again: 0,
+    })
+    .unwrap();
     assert_eq!(j.status(&hub()).unwrap().waiting(), 0);
     pen.content(1, 1, b"the journal goes on");
     j.append(&keep(&pen.written[5..])).unwrap();

@@ -289,6 +289,7 @@ impl Journal for MemoryJournal {
 
     fn file_receipt(&mut self, filing: &Filing) -> Result<Filed> {
         filing.check()?;
+        self.shelve(&filing.remember.put, &filing.remember.take)?;
         let hub = self.hubs.entry(filing.hub).or_default();
         let seen =
             filing.receipts.iter().map(|(r, _)| r.epoch).chain(filing.checkpoint.iter().map(|(c, _)| c.epoch)).max();

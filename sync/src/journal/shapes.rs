@@ -9,6 +9,7 @@ use crate::documents::Document;
 use crate::entry::{EntryRef, SealedEntry};
 use crate::error::{Result, SyncError};
 use crate::receipt::{Checkpoint, Receipt};
+use crate::road::Rows;
 use crate::wire::limits;
 
 /// Which of its lines a device writes: they travel apart, so that statistics cannot be paired with interviews (FORMATS
@@ -110,6 +111,8 @@ pub struct Filing {
     pub vouched: u64,
     /// Bytes that are about to be offered again to a hub that fell back without an admin's word: added to those before.
     pub again: u64,
+    /// What is remembered of the road with it, in the same transaction.
+    pub remember: Rows,
 }
 
 impl Filing {
@@ -185,8 +188,10 @@ pub enum Shelf {
     Notes,
     /// Small things the app remembers, sealed: a last choice, a count.
     Marks,
-    /// What is remembered of the road: words of hubs, what is carried for others, what left on a stick.
+    /// What is remembered of the road: what is carried for others, what left on a stick.
     Road,
+    /// Words of hubs, to hold later ones against.
+    Words,
 }
 
 impl Shelf {
@@ -198,10 +203,12 @@ impl Shelf {
             Shelf::Notes => "note",
             Shelf::Marks => "mark",
             Shelf::Road => "road",
+            Shelf::Words => "hub-word",
         }
     }
 
-    pub(super) const ALL: [Shelf; 5] = [Shelf::CaseKeys, Shelf::Drafts, Shelf::Notes, Shelf::Marks, Shelf::Road];
+    pub(super) const ALL: [Shelf; 6] =
+        [Shelf::CaseKeys, Shelf::Drafts, Shelf::Notes, Shelf::Marks, Shelf::Road, Shelf::Words];
 
     pub(super) fn number(self) -> i64 {
         match self {
@@ -210,6 +217,7 @@ impl Shelf {
             Shelf::Notes => 3,
             Shelf::Marks => 4,
             Shelf::Road => 5,
+            Shelf::Words => 6,
         }
     }
 }

@@ -146,6 +146,7 @@ pub(super) fn shelve(tx: &Transaction<'_>, seal: &RowSeal, put: &[ShelfRow], tak
 pub(super) fn file_receipt(tx: &Transaction<'_>, seal: &RowSeal, f: &Filing) -> Result<Filed> {
     let mut filed = Filed::default();
     f.check()?;
+    shelve(tx, seal, &f.remember.put, &f.remember.take)?;
     let held = hub::hub_row(tx, seal, &f.hub)?;
     let seen = f.receipts.iter().map(|(r, _)| r.epoch).chain(f.checkpoint.iter().map(|(c, _)| c.epoch)).max();
     let (epoch, vouched) = (held.epoch.max(seen.unwrap_or(0)), held.vouched.max(f.vouched));
