@@ -50,6 +50,10 @@ fn status(home: &Home) -> Result<Report, Failure> {
         confirmed.map_or("never".to_owned(), |days| format!("{days} days ago")),
         contact.clone().unwrap_or_else(|| "never".to_owned()),
     );
+    let (attached, bytes) = home.parts_on_their_way()?;
+    if attached > 0 {
+        text.push_str(&format!("\n  ! attachments of {attached} entries, {bytes} bytes, are not at headquarters yet"));
+    }
     if home.rivals() > 0 {
         text.push_str(&format!("\n  ! {}", rivals_words(roster.version)));
     }
@@ -59,6 +63,7 @@ fn status(home: &Home) -> Result<Report, Failure> {
             "joined": true, "agency": trust.agency().to_string(), "device": home.device().to_string(), "unit": unit,
             "practice": home.practice(), "kept": kept, "received": received, "waiting": status.waiting(),
             "others": status.others, "elided": status.elided, "quarantined": status.quarantined, "drafts": status.drafts,
+            "attachments_waiting": {"entries": attached, "bytes": bytes},
             "roster": {"version": roster.version, "confirmed_days_ago": confirmed, "forks": home.rivals()},
             "hub": home.hub().map(|hub| json!({"id": hub.id.to_string(), "name": hub.name, "url": hub.url})),
             "last_hub_time": contact, "epoch": {"seen": status.epoch, "vouched": status.vouched},
