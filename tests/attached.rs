@@ -336,6 +336,11 @@ fn what_an_attachment_says_stands_in_no_file_of_device_or_hub() {
     canary.must_be_absent(agency.dir.path(), &[Path::new(&scan), &out]);
     assert_eq!(sealed_files(&officer.file("parts")).len(), 1);
 
+    // For the stock tools it is written out as it lies here, still sealed.
+    let dir = agency.dir.path().join("files");
+    reader.run(&["entry", "show", &entry, "--files", &dir.to_string_lossy()]);
+    assert!(fs::read(dir.join("part-1")).unwrap() == fs::read(&sealed_files(&reader.file("parts"))[0]).unwrap());
+
     // What a crash leaves between sealing and keeping is swept with the next unlocking.
     let left = officer.file("parts").join("sealing-0011");
     let orphan = officer.file("parts").join("ab".repeat(32));
