@@ -35,7 +35,15 @@ pub(crate) async fn answer(
             let blob = blob(&at, &book);
             match blobs.bring(blob, from, bytes).await? {
                 Brought::TooMuch => Err(Failure::TooLarge),
-                Brought::UpTo(here) if here < blob.size => Ok(one(PartState::Wanted(here))),
+                Brought::UpTo(here) if here < blob.size => {
+                    // An erasure may have come between the look at the books and the bytes: then they must not stay.
+                    let still = self::book(hub, standing, caller, at).await?;
+                    if still.is_some_and(|book| book.state == PartHeld::Gone) {
+                        blobs.discard(blob.device, blob.digest).await?;
+                        return Ok(one(PartState::Gone));
+                    }
+                    Ok(one(PartState::Wanted(here)))
+                }
                 Brought::UpTo(_) => {
                     let (state, held) = settle(hub, blobs, blob).await?;
                     Ok(PartsReply { statements: receipts(hub, standing, caller, &held).await?, ..one(state) })
