@@ -17,6 +17,7 @@ use amanat_keys::{
 use amanat_sync::{
     batch::Limit,
     entry::{EntryRef, Part, SealedEntry},
+    error::SyncError,
     journal::{Journal as _, Line, State, Wanted},
     part_files::{PartFiles, Wish},
     wire::limits::MAX_PARTS,
@@ -246,7 +247,12 @@ impl Home {
             let (device, journal, mut seq) = (self.device(), own.journal, own.complete);
             while seq < own.kept.seq {
                 let runs = self.journal.pending(&Wanted::After { device, journal, seq }, PAGE);
-                let runs = runs.map_err(|error| fault::sync("reading the journal", &error))?;
+                let runs = match runs {
+                    Ok(runs) => runs,
+                    // `verify` names the row; what stands behind it is not counted.
+                    Err(SyncError::StorageDamaged(_)) => break,
+                    Err(error) => return Err(fault::sync("reading the journal", &error)),
+                };
                 let Some(run) = runs.first().filter(|run| !run.items.is_empty()) else { break };
                 seq = run.last();
                 let held = run.entries().filter(|entry| entry.envelope.is_some() && !entry.header.parts.is_empty());
