@@ -50,7 +50,7 @@ fn delivery(actor: &Actor, entry: &str) -> String {
     text(&actor.run(&["entry", "show", entry]), "/delivery")
 }
 
-fn part<'a>(shown: &'a Value, n: usize) -> &'a Value {
+fn part(shown: &Value, n: usize) -> &Value {
     &shown["parts"][n - 1]
 }
 
@@ -155,6 +155,8 @@ fn an_attachment_survives_every_cut_and_every_kill_and_is_sent_but_once() {
     agency.link.cut_after(Way::Up, 4_000_000);
     assert_eq!(officer.ask(&["sync"]).code, 4);
     agency.link.mend();
+    let waits = officer.run(&["status"])["attachments_waiting"].clone();
+    assert!(number(&waits, "entries") == 1 && number(&waits, "bytes") > 30 << 20, "{waits}");
     assert_eq!(delivery(&officer, &entry), "handed over", "the entry is there, the attachment is on its way");
     let (before, mut seed) = (agency.link.carried(Way::Up) - 4_000_000, 7);
     let broken = sync_through_ruin(&mut agency, &officer, &entry, &mut seed) + 1;
@@ -270,6 +272,46 @@ fn a_changed_byte_at_the_hub_spoils_that_attachment_and_nothing_else() {
     let third = agency.dir.path().join("third");
     let refused = save("1", &third);
     assert_eq!((refused.code, third.exists()), (5, false), "{}", refused.json);
+    let found = reader.ask(&["verify"]);
+    assert_eq!(found.code, 5, "{}", found.json);
+    assert!(found.json.to_string().contains("an attachment is not the one that was signed"), "{}", found.json);
+}
+
+/// Copies a folder with everything below it, in place of what is there.
+fn copy(from: &Path, to: &Path) {
+    drop(fs::remove_dir_all(to));
+    for path in files_below(from) {
+        let there = to.join(path.strip_prefix(from).unwrap());
+        fs::create_dir_all(there.parent().unwrap()).unwrap();
+        fs::copy(&path, there).unwrap();
+    }
+}
+
+#[test]
+fn a_home_put_back_keeps_its_entry_again_with_the_attachment_sealed_anew() {
+    let agency = TestAgency::build();
+    let (officer, reader) = (&agency.officer, &agency.reader);
+    let story = record(officer, 1, "zukhwendar");
+    officer.run(&["sync"]);
+    let backup = agency.dir.path().join("backup");
+    copy(&officer.home, &backup);
+    jot(officer, &story.case, 2, "zukhwendar");
+    officer.run(&["sync"]);
+    copy(&backup, &officer.home);
+    let photo = noise(10, 100_000);
+    attach(officer, &story, &[&file(&agency, "photo.bin", &photo)]);
+    officer.run(&["sync"]);
+    officer.run(&["sync"]);
+    let waits = officer.run(&["status"])["attachments_waiting"].clone();
+    assert_eq!((number(&waits, "entries"), number(&waits, "bytes")), (0, 0));
+    reader.run(&["sync"]);
+    let shown = reader.run(&["case", "show", &story.case]);
+    let with_files = |entry: &&Value| entry["answers"]["note_text"] == "application/octet-stream";
+    let entries: Vec<&Value> = shown["entries"].as_array().unwrap().iter().filter(with_files).collect();
+    assert_eq!(entries.len(), 1, "{shown}");
+    let out = agency.dir.path().join("out");
+    reader.run(&["entry", "save-part", &text(entries[0], "/entry"), "1", "--out", &out.to_string_lossy()]);
+    assert!(fs::read(&out).unwrap() == photo);
 }
 
 #[test]
@@ -293,6 +335,11 @@ fn what_an_attachment_says_stands_in_no_file_of_device_or_hub() {
     }
     canary.must_be_absent(agency.dir.path(), &[Path::new(&scan), &out]);
     assert_eq!(sealed_files(&officer.file("parts")).len(), 1);
+
+    // For the stock tools it is written out as it lies here, still sealed.
+    let dir = agency.dir.path().join("files");
+    reader.run(&["entry", "show", &entry, "--files", &dir.to_string_lossy()]);
+    assert!(fs::read(dir.join("part-1")).unwrap() == fs::read(&sealed_files(&reader.file("parts"))[0]).unwrap());
 
     // What a crash leaves between sealing and keeping is swept with the next unlocking.
     let left = officer.file("parts").join("sealing-0011");

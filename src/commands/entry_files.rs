@@ -1,8 +1,8 @@
 //! `amanat entry show ID --files DIR`: the sealed bytes of one entry as files that stock `age`, `zstd` and `jq` open.
 
 use std::{
-    fs::{self, OpenOptions},
-    io::Write as _,
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::Path,
 };
@@ -22,7 +22,8 @@ use crate::{
 
 const DOING: &str = "writing the sealed entry";
 
-/// Writes `slip`, `entry` and every published dictionary into `dir`; `slip` and `entry` are still sealed. Nothing there is
+/// Writes `slip`, `entry`, `part-1`… as far as they are here, and every published dictionary into `dir`; all but the dictionaries are
+/// still sealed. Nothing there is
 /// overwritten.
 ///
 /// # Errors
@@ -34,6 +35,12 @@ pub(super) fn write(home: &Home, author: &Author, dir: &Path) -> Result<(), Fail
     fs::create_dir_all(dir).map_err(|error| Failure::disk(DOING, &error))?;
     for (name, sealed) in [("slip", &slip), ("entry", &entry)] {
         put(&dir.join(name), sealed.envelope.as_deref().ok_or_else(elided)?)?;
+    }
+    for (n, part) in entry.header.parts.iter().enumerate().filter(|(_, part)| home.part_files().holds(part)) {
+        let mut sealed = home.part_files().open(&part.digest).map_err(|error| fault::sync(DOING, &error))?;
+        let mut file = create(&dir.join(format!("part-{}", n + 1)))?;
+        let copied = io::copy(&mut sealed, &mut file).and_then(|_bytes| file.sync_all());
+        copied.map_err(|error| Failure::disk(DOING, &error))?;
     }
     for (id, _) in dictionary::published() {
         if let Some(bytes) = dictionary::bytes(id) {
@@ -59,12 +66,12 @@ fn elided() -> Failure {
     Failure::failed(format!("{DOING} — this device does not have its bytes"), "Ask a reader of its unit.")
 }
 
+fn create(path: &Path) -> Result<File, Failure> {
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    file.map_err(|error| Failure::disk(format!("{DOING} to {}", path.display()), &error))
+}
+
 fn put(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(|error| Failure::disk(format!("{DOING} to {}", path.display()), &error))?;
+    let mut file = create(path)?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| Failure::disk(DOING, &error))
 }

@@ -74,6 +74,10 @@ fn status(home: &Home) -> Result<Report, Failure> {
             "\n  ! the hub has lost {fallen} entries that it had signed for; they are kept here and offered again"
         ));
     }
+    let (attached, bytes) = home.parts_on_their_way()?;
+    if attached > 0 {
+        text.push_str(&format!("\n  ! attachments of {attached} entries, {bytes} bytes, are not at headquarters yet"));
+    }
     if home.rivals() > 0 {
         text.push_str(&format!("\n  ! {}", rivals_words(roster.version)));
     }
@@ -83,6 +87,7 @@ fn status(home: &Home) -> Result<Report, Failure> {
             "joined": true, "agency": trust.agency().to_string(), "device": home.device().to_string(), "unit": unit,
             "practice": home.practice(), "kept": kept, "handed_over": handed_over, "received": received, "waiting": status.waiting(),
             "others": status.others, "carried": carried, "elided": status.elided, "quarantined": status.quarantined, "drafts": status.drafts,
+            "attachments_waiting": {"entries": attached, "bytes": bytes},
             "roster": {"version": roster.version, "confirmed_days_ago": confirmed, "forks": home.rivals()},
             "hub": home.hub().map(|hub| json!({"id": hub.id.to_string(), "name": hub.name, "url": hub.url})),
             "last_hub_time": contact, "fallen": fallen, "epoch": {"seen": status.epoch, "vouched": status.vouched},

@@ -39,6 +39,9 @@ pub(super) fn walk(
     let (mut seq, mut along) = (0, Along::default());
     let device = trust.device(&known.device).filter(|device| !device.is_active());
     let cut = device.and_then(|device| device.cut_off(&known.journal));
+    // A receipt that does not open is told of where receipts are looked at.
+    let own = home.status().map(|status| status.own).unwrap_or_default();
+    let last = own.iter().find(|own| own.journal == known.journal).map(|own| own.complete);
     while seq < known.head.seq {
         let wanted = Wanted::After { device: known.device, journal: known.journal, seq };
         let runs = match home.journal().pending(&wanted, Limit::BODY) {
@@ -52,6 +55,10 @@ pub(super) fn walk(
                 seq += 1;
                 let at = EntryRef { device: known.device, journal: known.journal, seq };
                 item_holds(trust, at, item, link, &mut along, findings);
+                if let Some(wrong) = item.entry().map(|entry| home.wrong_with_parts(entry, last)).transpose()?.flatten()
+                {
+                    findings.note(Some(at), wrong);
+                }
                 link = chain::link(&link, &item.hash());
                 if cut.is_some_and(|cut| cut.seq == seq && cut.link != link) {
                     findings.note(Some(at), "another history than the one that the roster trusts of this device");

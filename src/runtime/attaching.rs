@@ -17,7 +17,8 @@ use amanat_keys::{
 use amanat_sync::{
     batch::Limit,
     entry::{EntryRef, Part, SealedEntry},
-    journal::{Journal as _, Line, Wanted},
+    error::SyncError,
+    journal::{Journal as _, Line, State, Wanted},
     part_files::{PartFiles, Wish},
     wire::limits::MAX_PARTS,
     wire::parts::PartAt,
@@ -33,6 +34,8 @@ use crate::{
     },
 };
 
+/// Entries that are looked through at a time.
+const PAGE: Limit = Limit { items: 1024, bytes: 4 << 20 };
 /// Longest name of a file that is kept, in bytes: what file systems allow.
 const NAME: usize = 255;
 
@@ -231,6 +234,54 @@ impl Home {
         let wish = Wish { at: PartAt { entry: at, digest: sealed_digest(&part.digest) }, size: part.sealed };
         let wished = self.part_files().wish(&wish);
         wished.map(|()| true).map_err(|error| fault::sync("asking for an attachment", &error))
+    }
+
+    /// Own attachments that headquarters does not have yet: how many entries list them, and how many bytes there are of them.
+    ///
+    /// # Errors
+    /// What the journal refuses.
+    pub fn parts_on_their_way(&self) -> Result<(u64, u64), Failure> {
+        let (mut entries, mut bytes) = (0_u64, 0_u64);
+        let own = self.status()?.own.into_iter().filter(|own| own.state != State::Forked);
+        for own in own.filter(|own| own.complete < own.kept.seq) {
+            let (device, journal, mut seq) = (self.device(), own.journal, own.complete);
+            while seq < own.kept.seq {
+                let runs = self.journal.pending(&Wanted::After { device, journal, seq }, PAGE);
+                let runs = match runs {
+                    Ok(runs) => runs,
+                    // `verify` names the row; what stands behind it is not counted.
+                    Err(SyncError::StorageDamaged(_)) => break,
+                    Err(error) => return Err(fault::sync("reading the journal", &error)),
+                };
+                let Some(run) = runs.first().filter(|run| !run.items.is_empty()) else { break };
+                seq = run.last();
+                let held = run.entries().filter(|entry| entry.envelope.is_some() && !entry.header.parts.is_empty());
+                for entry in held {
+                    entries = entries.saturating_add(1);
+                    bytes = entry.header.parts.iter().fold(bytes, |sum, part| sum.saturating_add(part.size));
+                }
+            }
+        }
+        Ok((entries, bytes))
+    }
+
+    /// What is wrong with the sealed attachments of an entry here, if anything: `last` is up to where headquarters has those of its
+    /// journal, where it is this device's own.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn wrong_with_parts(&self, entry: &SealedEntry, last: Option<u64>) -> Result<Option<&'static str>, Failure> {
+        let files = self.part_files();
+        for part in entry.header.parts.iter().filter(|_| entry.envelope.is_some()) {
+            if !files.holds(part) {
+                if last.is_some_and(|last| entry.header.seq > last) {
+                    return Ok(Some("an attachment is missing here, and headquarters does not have it"));
+                }
+            } else if !files.is_whole(&part.digest).map_err(|error| fault::sync("reading an attachment", &error))? {
+                return Ok(Some("an attachment is not the one that was signed"));
+            }
+        }
+        Ok(None)
     }
 
     /// Attachments of what was dropped go with it. What cannot be removed now is swept with the next unlocking.

@@ -310,6 +310,8 @@ pub struct Progress {
     pub pulled: u64,
     /// Entries put aside because something was wrong with them, ever.
     pub quarantined: u64,
+    /// Bytes of attachments that still have to go or come.
+    pub files_left: u64,
     /// When the hub last answered.
     pub last_contact: Option<Moment>,
     /// The hub's name; empty if the roster names none.

@@ -3,7 +3,7 @@
 
 use amanat::{
     model::Delivery,
-    ui::{Effect, Msg},
+    ui::{Effect, Msg, Progress},
 };
 
 use super::stage::{Stage, code, urdu};
@@ -89,6 +89,15 @@ fn an_entry_whose_attachment_is_on_its_way_is_not_called_received() {
     let mark = stage.mark(Delivery::Received);
     stage.send(Msg::Marks(vec![mark]));
     assert!(line(&mut stage).contains("received"), "{}", line(&mut stage));
+}
+
+#[test]
+fn the_outbox_says_how_much_of_attachments_is_left() {
+    let mut stage = Stage::open();
+    stage.keys("F6");
+    assert!(!stage.screen(80, 24).contains("Attachments:"));
+    stage.send(Msg::Synced(Progress { files_left: 31_457_280, ..Progress::default() }));
+    shows(&mut stage, &["Attachments: 31.4 MB still to go or come"]);
 }
 
 #[test]

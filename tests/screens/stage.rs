@@ -318,6 +318,7 @@ impl Stage {
             to_send: self.seq,
             pulled: 0,
             quarantined: 0,
+            files_left: 0,
             last_contact: Some(self.now),
             hub: "hub.example.pk".into(),
         };

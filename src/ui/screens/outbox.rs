@@ -92,6 +92,10 @@ impl Outbox {
             let text = canvas.fill("outbox.running", &[("sent", sent), ("total", to_send), ("pulled", pulled)]);
             lines.push((format!("{bar}  {text}"), Role::Accent));
         }
+        if progress.files_left > 0 {
+            let text = canvas.fill("outbox.files_left", &[("size", &telling::size(progress.files_left))]);
+            lines.push((text, Role::Accent));
+        }
         if let Some(trouble) = &road.trouble {
             lines.push((format!("! {}", bars::sentence(canvas, &trouble.word, &trouble.detail)), Role::Warn));
             if let Some(at) = road.next_try {

@@ -13,9 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use amanat_keys::fingerprint::{DeviceId, Digest};
 use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload, WriteMultipart};
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{OwnedMutexGuard, Semaphore};
 
-use crate::limits::{DISK_RESERVE, PART_BLOCK, STAGED_PER_DEVICE};
+use crate::limits::{DISK_RESERVE, PART_BLOCK, PUTS_AT_ONCE, STAGED_PER_DEVICE};
 use crate::store::StoreFault;
 
 /// An attachment: whose, which, and how large its header says it is.
@@ -44,6 +44,8 @@ pub struct Blobs {
     place: Arc<dyn ObjectStore>,
     /// One at a time for each attachment: bytes that come, the look through them, and the removal.
     turns: Mutex<HashMap<(DeviceId, Digest), Turn>>,
+    /// Whoever puts one in its place holds blocks of it in memory.
+    puts: Semaphore,
 }
 
 impl Blobs {
@@ -53,7 +55,12 @@ impl Blobs {
     /// [`StoreFault`] when the folder cannot be made.
     pub fn new(staging: &Path, place: Arc<dyn ObjectStore>) -> Result<Self, StoreFault> {
         make_private(staging).map_err(disk)?;
-        Ok(Self { staging: staging.to_owned(), place, turns: Mutex::new(HashMap::new()) })
+        Ok(Self {
+            staging: staging.to_owned(),
+            place,
+            turns: Mutex::new(HashMap::new()),
+            puts: Semaphore::new(PUTS_AT_ONCE),
+        })
     }
 
     /// How many bytes of one are here that is not whole yet.
@@ -124,6 +131,7 @@ impl Blobs {
 
     /// Copies a file to its place, a block at a time. What is under the same name already is the same.
     async fn put(&self, blob: &Blob, path: &Path) -> Result<(), StoreFault> {
+        let _turn = self.puts.acquire().await.map_err(|_closed| StoreFault::Stopped)?;
         let file = Arc::new(Mutex::new(File::open(path).map_err(disk)?));
         let first = block(&file).await?;
         if first.len() < PART_BLOCK {
@@ -166,7 +174,7 @@ fn append(staging: &Path, path: &Path, blob: &Blob, from: u64, bytes: &[u8]) -> 
     }
     let folder = staging.join(blob.device.to_string());
     make_private(&folder).map_err(disk)?;
-    if here == 0 && gathered(&folder)?.saturating_add(blob.size) > STAGED_PER_DEVICE {
+    if gathered(&folder)?.saturating_add(more) > STAGED_PER_DEVICE {
         return Ok(Brought::TooMuch);
     }
     if free(staging)?.saturating_sub(more) < DISK_RESERVE {
@@ -294,10 +302,10 @@ mod tests {
     async fn a_device_cannot_gather_without_end() {
         let folder = tempfile::tempdir().unwrap();
         let held = blobs(folder.path());
-        let large = |n: u8| Blob { size: STAGED_PER_DEVICE / 2 + 1, ..blob(&[n]) };
+        let large = |n: u8| Blob { size: STAGED_PER_DEVICE, ..blob(&[n]) };
         assert_eq!(held.bring(large(1), 0, vec![0; 10]).await.unwrap(), Brought::UpTo(10));
         let sparse = File::options().write(true).open(held.staged_at(&large(1))).unwrap();
-        sparse.set_len(STAGED_PER_DEVICE / 2).unwrap();
+        sparse.set_len(STAGED_PER_DEVICE - 5).unwrap();
         assert_eq!(held.bring(large(2), 0, vec![0; 10]).await.unwrap(), Brought::TooMuch);
         let other = Blob { device: DeviceId::from_bytes([2; 32]), ..large(2) };
         assert_eq!(held.bring(other, 0, vec![0; 10]).await.unwrap(), Brought::UpTo(10), "others are not held up");

@@ -100,9 +100,10 @@ pub const PARTS_BODY: usize = amanat_sync::wire::limits::MAX_PARTS_REQUEST;
 pub const STAGED_PER_DEVICE: u64 = 2 * amanat_sync::wire::limits::MAX_PART;
 /// Attachments stop being taken while the disk on which they gather has less room than this, in bytes: entries come first there too.
 pub const DISK_RESERVE: u64 = 256 * 1024 * 1024;
-/// An attachment goes to its place in blocks of so many bytes, two of which are in memory; an object store takes none smaller than five
-/// megabytes.
-pub const PART_BLOCK: usize = 8 * 1024 * 1024;
+/// An attachment goes to its place in blocks of so many bytes, three of which are in memory; an object store takes none smaller.
+pub const PART_BLOCK: usize = 5 * 1024 * 1024;
+/// Attachments on their way to their place at once; others wait, and are there all the same.
+pub const PUTS_AT_ONCE: usize = 2;
 /// A device waits so long for a whole attachment to be looked through and put in its place; then it is told to ask again.
 pub const SETTLE_TURN: Duration = Duration::from_secs(20);
 /// The file of an object store's credentials, in bytes.

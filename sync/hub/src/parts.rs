@@ -6,13 +6,14 @@ use std::sync::Arc;
 use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_sync::wire::limits::MAX_PART_PIECE;
 use amanat_sync::wire::parts::{PartAt, PartState, PartsCall, PartsReply};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use crate::Hub;
 use crate::accept::receipt;
 use crate::api::reply::Failure;
 use crate::blobs::{Blob, Blobs, Brought};
-use crate::limits::SETTLE_TURN;
+use crate::limits::{BODIES, BODY_TURN, SETTLE_TURN};
 use crate::standing::{Caller, Standing};
 use crate::store::{Asker, Complete, PartBook, PartHeld, StoreFault};
 
@@ -34,7 +35,15 @@ pub(crate) async fn answer(
             let blob = blob(&at, &book);
             match blobs.bring(blob, from, bytes).await? {
                 Brought::TooMuch => Err(Failure::TooLarge),
-                Brought::UpTo(here) if here < blob.size => Ok(one(PartState::Wanted(here))),
+                Brought::UpTo(here) if here < blob.size => {
+                    // An erasure may have come between the look at the books and the bytes: then they must not stay.
+                    let still = self::book(hub, standing, caller, at).await?;
+                    if still.is_some_and(|book| book.state == PartHeld::Gone) {
+                        blobs.discard(blob.device, blob.digest).await?;
+                        return Ok(one(PartState::Gone));
+                    }
+                    Ok(one(PartState::Wanted(here)))
+                }
                 Brought::UpTo(_) => {
                     let (state, held) = settle(hub, blobs, blob).await?;
                     Ok(PartsReply { statements: receipts(hub, standing, caller, &held).await?, ..one(state) })
@@ -49,9 +58,19 @@ pub(crate) async fn answer(
                 return Ok(one(standing_of(blobs, &at, &book)));
             }
             let most = most.min(u64::try_from(MAX_PART_PIECE).unwrap_or(u64::MAX));
+            let _room = room(hub, most).await?;
             let bytes = blobs.range(&blob(&at, &book), from, most).await?;
             Ok(PartsReply { bytes, ..one(PartState::Held) })
         }
+    }
+}
+
+/// Room for a piece among all bodies: what is given weighs as much as what is taken.
+async fn room(hub: &Hub, most: u64) -> Result<OwnedSemaphorePermit, Failure> {
+    let size = u32::try_from(most).unwrap_or(BODIES).min(BODIES);
+    match timeout(BODY_TURN, Arc::clone(&hub.bodies).acquire_many_owned(size)).await {
+        Ok(room) => room.map_err(|_closed| Failure::Broken("the room for bodies")),
+        Err(_elapsed) => Err(Failure::Busy(BODY_TURN.as_secs())),
     }
 }
 
@@ -63,7 +82,7 @@ async fn ask(
     asked: Vec<PartAt>,
 ) -> Result<PartsReply, Failure> {
     let books = hub.store.parts(asker(standing, caller), asked.clone()).await?;
-    let (mut reply, mut moved) = (PartsReply::default(), Vec::new());
+    let (mut reply, mut moved, mut looked) = (PartsReply::default(), Vec::new(), false);
     for (at, book) in asked.into_iter().zip(books) {
         let Some(book) = book.filter(|book| book.may) else {
             reply.states.push(PartState::Unknown);
@@ -71,7 +90,9 @@ async fn ask(
         };
         let blob = blob(&at, &book);
         // All bytes were here when the hub was stopped, or the device grew tired of waiting.
-        let state = if book.state == PartHeld::Wanted && blobs.staged(&blob) == blob.size {
+        // One for each question: looking through a large one takes its time, and the device asks again.
+        let state = if !looked && book.state == PartHeld::Wanted && blobs.staged(&blob) == blob.size {
+            looked = true;
             let (state, held) = settle(hub, blobs, blob).await?;
             moved.extend(held);
             state

@@ -6,6 +6,7 @@ use super::pass::{Trip, nonsense};
 use super::push;
 use crate::batch::{Limit, Run};
 use crate::cbor::count;
+use crate::error::SyncError;
 
 use crate::journal::{Standing, State, Wanted};
 use crate::part_files::{PartFiles, Wish};
@@ -58,7 +59,12 @@ fn unfinished(trip: &mut Trip<'_>, files: &PartFiles) -> Result<Vec<Load>, End> 
     for own in status.own.iter().filter(waits) {
         let (device, journal, mut seq) = (trip.party.device, own.journal, own.complete);
         while seq < own.received && loads.len() < MAX_PARTS_ASKED {
-            let runs = trip.journal.pending(&Wanted::After { device, journal, seq }, PAGE).map_err(End::Local)?;
+            let runs = match trip.journal.pending(&Wanted::After { device, journal, seq }, PAGE) {
+                Ok(runs) => runs,
+                // A row that does not open holds up what stands behind it here, and nothing else of the pass.
+                Err(SyncError::StorageDamaged(_)) => break,
+                Err(fault) => return Err(End::Local(fault)),
+            };
             let Some(run) = runs.first().filter(|run| !run.items.is_empty()) else { break };
             seq = run.last();
             loads.extend(listed(trip, files, run, own.received));

@@ -44,7 +44,8 @@ impl Server {
         let quietly =
             |server: &mut Command| server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok();
         let started = motos.iter_mut().chain([&mut s3s]).find_map(quietly);
-        let child = started.expect("neither s3s-fs nor moto_server starts; run: pip install 'moto[server,s3]'");
+        let child = started
+            .unwrap_or_else(|| panic!("neither moto_server nor s3s-fs starts; run: pip install 'moto[server,s3]'"));
         let mut server = Self { child, address };
         server.wait();
         server
