@@ -106,7 +106,6 @@ fn as_run(entries: &[SealedEntry]) -> Run {
         slip: (entry.header.seq - 1) / 100 * 100 + 1,
         readers: Vec::new(),
         stands_in: None,
-        parts: Vec::new(),
         header: entry.bytes.clone(),
         signature: entry.signature,
         envelope: entry.envelope.clone(),

@@ -363,9 +363,23 @@ def documents():
     lost = signed(spelt(changed(SECOND, setting(name="Another name"))))
     attack("roster-that-was-not-adopted", "Trust(Forged(OtherLineage))", lost, HELD)
     erasures(attack)
-    for purpose in ("entry", "receipt", "checkpoint", "join-request", "epoch", "bundle", "request-binding", "rotation-certificate"):
+    epochs(attack)
+    for purpose in ("entry", "receipt", "checkpoint", "join-request", "bundle", "request-binding", "rotation-certificate"):
         attack(f"document-that-is-a-statement-on-{purpose}", "Trust(Forged(OtherPurpose))",
                signed(cbor([1, AGENCY]), purpose=purpose), word(8))
+
+
+def epochs(attack):
+    def word(agency=AGENCY, hub=device_of(HUB), old=1, number=41, hash_=made_up("museum checkpoint", 32), new=2, signers=ROOTS[:1]):
+        return signed(cbor([1, agency, hub, old, number, hash_, new, "disk lost"]), signers, purpose="epoch")
+
+    nobody = "Trust(Forged(TooFewSignatures { have: 0, need: 1 }))"
+    attack("epoch-by-a-device", nobody, word(signers=[LAPTOP]), word())
+    attack("epoch-by-nobody", nobody, word(signers=[]), word())
+    attack("epoch-of-another-agency", "Trust(Forged(OtherAgency))", word(agency=made_up("museum other agency", 32)), word())
+    attack("epoch-of-a-hub-not-listed", "Trust(Forged(NoAuthority))", word(hub=made_up("museum other hub", 32)), word())
+    attack("epoch-that-does-not-rise", "Trust(Malformed(HubEpoch: an epoch follows an earlier one))", word(new=1), word())
+    attack("epoch-older-than-the-one-held", "Older { held: 3 }", word(new=2), word(new=4), [word(new=3)])
 
 
 def erasures(attack):
