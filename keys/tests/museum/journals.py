@@ -60,7 +60,9 @@ def headers():
     rule("roster-of-no-elements", "roster", "sealed", {"roster": []})
     part = [made_up("museum part", 32), 5]
     rule("65-parts", "parts", "sealed", {"parts": [part] * 65}, parts=[part] * 64)
-    rule("part-over-64-mib", "part size", "sealed", {"parts": [[part[0], 2**26 + 1]]}, parts=[[part[0], 2**26]])
+    # 2 GiB of plaintext, the nonce, and a tag for each chunk of 64 KiB.
+    most = 2**31 + 16 + 16 * 2**15
+    rule("part-over-2-gib", "part size", "sealed", {"parts": [[part[0], most + 1]]}, parts=[[part[0], most]])
     for kind in ("slip", "rewrap", "reseal", "erasure"):
         rule(f"{kind}-with-parts", "parts of content only", kind, {"parts": [part]})
     rule("erasure-with-bytes", "erasure", "erasure", {"size": 1})

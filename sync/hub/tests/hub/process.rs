@@ -169,7 +169,8 @@ fn what_a_hub_makes_is_its_owners_alone() {
     let files: Vec<_> = std::fs::read_dir(&home).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(files.iter().any(|path| path.ends_with("hub.sqlite-wal")), "{files:?}");
     for path in files {
-        assert_eq!(mode(&path), 0o600, "{}", path.display());
+        let own = if path.is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(mode(&path), own, "{}", path.display());
     }
     assert_eq!(running.terminate(), Some(0));
 }
