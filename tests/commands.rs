@@ -482,3 +482,21 @@ fn a_corrected_name_is_shown_and_found_no_more_than_a_name() {
 /// A sample; nobody.
 const PERSON: &str = r#"{"role": "WIT", "gender": "M", "age_years": 40, "age_basis": "SELF", "nationality": "PAK", "language": "urd",
     "name_full": "SAMPLE PERSON", "safe_contact": {"answer": "not_asked"}}"#;
+
+/// Ctrl-C where a passphrase is asked for: the terminal must show again what is typed into it.
+#[test]
+fn a_question_for_the_passphrase_that_is_broken_off_leaves_the_terminal_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/interrupted.py");
+    let home = folder.path().join("home");
+    let asked = std::process::Command::new("python3")
+        .args([script, env!("CARGO_BIN_EXE_amanat"), "--home"])
+        .arg(&home)
+        .args(["device", "init", "--name", "sample", "--practice", "--work-factor", "10"])
+        .output()
+        .unwrap();
+    let told = String::from_utf8(asked.stdout).unwrap();
+    // Whether the signal ends it or the question ends first with its own word is a race that both may win.
+    assert!(told.starts_with("True False True "), "{told} {}", String::from_utf8_lossy(&asked.stderr));
+    assert!(!home.join("identity.age").exists(), "nothing was made");
+}

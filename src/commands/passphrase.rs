@@ -9,7 +9,10 @@ use amanat_keys::{
 };
 use zeroize::Zeroizing;
 
-use crate::{failure::Failure, runtime::fault};
+use crate::{
+    failure::Failure,
+    runtime::{echo::EchoGuard, fault},
+};
 
 /// The passphrase of an existing home.
 ///
@@ -54,6 +57,7 @@ fn weak(weakness: Weakness) -> Failure {
 }
 
 fn prompt(words: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let _until_answered = EchoGuard::watch();
     match rpassword::prompt_password(words) {
         Ok(typed) => Ok(Zeroizing::new(typed.into_bytes())),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => {

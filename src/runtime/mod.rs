@@ -14,6 +14,7 @@ pub mod courier;
 mod cut_off;
 pub mod desk;
 pub mod drafts;
+pub mod echo;
 pub mod enrol;
 mod erasing;
 pub mod erasure_order;
