@@ -3,6 +3,7 @@
 mod agency;
 mod answers;
 mod args;
+mod args_case;
 mod args_later;
 mod book;
 mod bundle;

@@ -155,6 +155,13 @@ impl Casebook {
         }
     }
 
+    /// Forgets how far journals have come: whoever notes all of it anew begins with this, because a hub may have lost some.
+    pub fn forget_marks(&mut self) {
+        self.received.clear();
+        self.handed_over.clear();
+        self.complete.clear();
+    }
+
     /// Notes a verified receipt: everything of that journal up to `seq` is received.
     pub fn receive(&mut self, device: DeviceId, journal: JournalId, seq: u64) {
         let mark = self.received.entry((device, journal)).or_default();

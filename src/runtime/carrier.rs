@@ -107,6 +107,7 @@ impl Carrier {
         let seen = status.checkpoint.map_or(Digest::ZERO, |(_, hash, _)| hash);
         let question = TeamRequest { agency: self.party.agency }.to_bytes();
         let answer = self.road.team(&seen, &question).map_err(|error| failed(&End::from(error)))?;
+        self.remember();
         let reply = TeamReply::from_bytes(&answer).map_err(|error| failed(&End::Nonsense(error.to_string())))?;
         Ok(Some(reply))
     }

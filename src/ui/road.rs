@@ -40,8 +40,10 @@ impl Road {
         self.own.push((author, attached));
     }
 
-    /// Notes how far journals have come.
+    /// Notes how far all journals have come, in place of what was noted before: a hub that was restored from a backup may have less.
     pub(crate) fn mark(&mut self, marks: &[Mark]) {
+        self.marks.clear();
+        self.complete.clear();
         for mark in marks {
             let known = self.marks.entry((mark.device, mark.journal, mark.delivery)).or_default();
             *known = (*known).max(mark.up_to);
@@ -124,12 +126,18 @@ mod tests {
         (1..=4).for_each(|seq| road.own(place(seq), false));
         let mark = |delivery, up_to| Mark { device, journal, delivery, up_to, complete: 1 };
         road.mark(&[mark(Delivery::HandedOver, 3), mark(Delivery::Received, 2)]);
-        road.mark(&[mark(Delivery::Received, 1)]); // an old receipt that comes late takes nothing back
         road.recount();
         assert_eq!(road.counts, Counts { kept: 1, handed_over: 1, received: 2 });
         assert_eq!(road.delivery(&place(3)), Delivery::HandedOver);
         assert_eq!(road.whole(&place(1), true), Delivery::Received);
         assert_eq!(road.whole(&place(2), true), Delivery::HandedOver, "its attachment is on its way");
         assert_eq!(road.whole(&place(2), false), Delivery::Received);
+        road.mark(&[mark(Delivery::Received, 1)]);
+        road.recount();
+        assert_eq!(
+            road.counts,
+            Counts { kept: 3, handed_over: 0, received: 1 },
+            "the hub has lost what it had signed for"
+        );
     }
 }

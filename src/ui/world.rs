@@ -109,8 +109,9 @@ impl World {
         self.road.recount();
     }
 
-    /// Takes marks in.
+    /// Takes all marks in, in place of those before.
     pub(crate) fn mark(&mut self, marks: &[Mark]) {
+        self.book.forget_marks();
         for mark in marks.iter().filter(|mark| mark.delivery == Delivery::Received) {
             self.book.receive(mark.device, mark.journal, mark.up_to);
             self.book.complete(mark.device, mark.journal, mark.complete);

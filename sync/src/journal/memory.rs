@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
 
+use super::memory_hub::Hub;
 use super::{
     Cursor, DocumentFiled, Filed, Filing, Journal, Keep, KnownHead, Line, NewJournal, Page, Pulled, Quarantined, Shelf,
     ShelfRow, Standing, State, Status, Wanted, filing, filing::is_copy, row, shapes::run_after,
@@ -16,7 +17,7 @@ use crate::chain::{self, Head, Verdict};
 use crate::documents::{self, Adoption, Document, HeldDocument};
 use crate::entry::{EntryRef, SealedEntry, Slot};
 use crate::error::{Result, SyncError};
-use crate::receipt::{Checkpoint, Receipt};
+use crate::receipt::Receipt;
 use crate::wire::limits;
 
 /// A journal that is forgotten when it is dropped. A clone is a backup.
@@ -33,30 +34,6 @@ pub struct MemoryJournal {
 struct Held {
     known: KnownHead,
     places: Vec<(Item, Digest)>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Hub {
-    epoch: u64,
-    vouched: u64,
-    again: u64,
-    checkpoint: Option<(Checkpoint, Vec<u8>)>,
-    receipts: BTreeMap<(u64, DeviceId, JournalId), (Receipt, Vec<u8>)>,
-}
-
-impl Hub {
-    fn receipt(&self, epoch: u64, of: &KnownHead) -> Option<&Receipt> {
-        self.receipts.get(&(epoch, of.device, of.journal)).map(|(receipt, _)| receipt)
-    }
-}
-
-impl Hub {
-    /// The highest number that any receipt covers.
-    fn once(&self, of: &KnownHead) -> u64 {
-        let of =
-            self.receipts.iter().filter(|((_, device, journal), _)| (*device, *journal) == (of.device, of.journal));
-        of.map(|(_, (receipt, _))| receipt.seq).max().unwrap_or(0)
-    }
 }
 
 impl Held {

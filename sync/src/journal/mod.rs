@@ -10,6 +10,7 @@ mod conformance;
 mod erasures;
 mod filing;
 mod memory;
+mod memory_hub;
 mod row;
 mod schema;
 mod shapes;

@@ -100,7 +100,8 @@ fn a_backup_made_while_devices_push_is_served_in_the_hubs_place() {
     assert!(!restored.join("hub.sqlite-wal").exists(), "a backup is whole in its files");
     assert_eq!(mode(&restored), 0o700);
     for file in std::fs::read_dir(&restored).unwrap() {
-        assert_eq!(mode(&file.unwrap().path()), 0o600);
+        let path = file.unwrap().path();
+        assert_eq!(mode(&path), if path.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
     }
 
     // The drill: nothing but the folder, another machine.

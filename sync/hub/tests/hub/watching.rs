@@ -104,8 +104,12 @@ fn the_manual_names_every_verb_and_flag() {
     let page = include_str!("../../amanat-hub.8").replace("\\-", "-");
     let command = amanat_hub::args::Args::command();
     let mut count = 0;
+    let all: Vec<&clap::Command> =
+        command.get_subcommands().flat_map(|verb| std::iter::once(verb).chain(verb.get_subcommands())).collect();
     for verb in command.get_subcommands() {
         assert!(page.contains(&format!(".SS {}", verb.get_name())), "the verb {}", verb.get_name());
+    }
+    for verb in &all {
         for flag in verb.get_arguments().filter_map(clap::Arg::get_long) {
             assert!(page.contains(&format!("--{flag}")), "{} --{flag}", verb.get_name());
             count += 1;
@@ -114,10 +118,7 @@ fn the_manual_names_every_verb_and_flag() {
     assert!(count > 20, "{count}");
     for word in page.split_whitespace().filter_map(|word| word.trim_start_matches('"').strip_prefix("--")) {
         let named: String = word.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
-        let known = command
-            .get_subcommands()
-            .flat_map(clap::Command::get_arguments)
-            .any(|flag| flag.get_long() == Some(&*named));
+        let known = all.iter().flat_map(|verb| verb.get_arguments()).any(|flag| flag.get_long() == Some(&*named));
         assert!(known || ["help", "version"].contains(&&*named), "the page names --{named}, which there is not");
     }
 }

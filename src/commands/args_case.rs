@@ -1,0 +1,154 @@
+//! Arguments of the verbs about cases and their entries.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+/// `amanat entry …`
+#[derive(Debug, Subcommand)]
+pub(super) enum EntryVerb {
+    /// Keep a filled form
+    #[command(after_help = "Examples:\n  amanat entry add --form case --from case.json\n  \
+                            amanat entry add --form person --case 5f0c… --from - < person.json\n\n\
+                            The JSON is {\"question\": answer, …}: text, number, true/false, \"code\", [\"code\", …], a date as text,\n\
+                            or {\"answer\": \"not_asked|refused|unknown\"}, or {\"value\": …, \"lang\": \"en|ur\"}.")]
+    Add {
+        /// The form
+        #[arg(long)]
+        form: String,
+        /// The answers as JSON; `-` reads stdin
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+        /// The case (left out: a new one)
+        #[arg(long, value_name = "ID")]
+        case: Option<String>,
+    },
+    /// Show one entry
+    Show {
+        /// The entry's id, or its beginning
+        id: String,
+        /// Show sealed answers (names, phone, home) too; this is kept on record
+        #[arg(long)]
+        names: bool,
+        /// Write its sealed bytes to this folder, for stock age, zstd and jq; this is kept on record
+        #[arg(long, value_name = "DIR")]
+        files: Option<PathBuf>,
+    },
+    /// Correct an entry: only the questions that change
+    #[command(after_help = "Example:\n  amanat entry amend 91ab… --from changes.json --reason NEWINFO")]
+    Amend {
+        /// The entry's id, or its beginning
+        id: String,
+        /// The new answers as JSON; `-` reads stdin
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+        /// Why (list amend_reason)
+        #[arg(long, default_value = "TYPO")]
+        reason: String,
+        /// In words
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// Attach files (scan, photo, recording; up to 2 GiB each) to a case, sealed like everything else
+    #[command(after_help = "Examples:\n  amanat entry attach 5f0c… passport.jpg\n  \
+                            amanat entry attach 5f0c… page1.jpg page2.jpg --note \"Contract, both sides\"\n\n\
+                            The files themselves stay where they are, unprotected: delete them when you do not need them.")]
+    Attach {
+        /// The case's id, or its beginning
+        case: String,
+        /// The files
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// What they are, in words (left out: what kinds of file)
+        #[arg(long)]
+        note: Option<String>,
+        /// Their media type, like audio/mpeg (left out: looked at)
+        #[arg(long, value_name = "TYPE")]
+        media: Option<String>,
+    },
+    /// Save an attachment of an entry to a file that nothing protects; this is kept on record
+    #[command(after_help = "Example:\n  amanat entry save-part 91ab… 1 --out passport.jpg")]
+    SavePart {
+        /// The entry's id, or its beginning
+        id: String,
+        /// Which of its attachments, from 1
+        n: usize,
+        /// The file
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Replace what is there
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+/// `amanat case …`
+#[derive(Debug, Subcommand)]
+pub(super) enum CaseVerb {
+    /// List cases, newest first
+    List {
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// Show one case, or all of them
+    #[command(after_help = "Examples:\n  amanat case show 5f0c…\n  amanat case show --all --json > cases.json\n\n\
+                            Names, phones and homes are not shown; `amanat entry show ID --names` shows one person's. A case that\n\
+                            is another's is put on record as opened before it is shown, once, as on the screen. --all prints case\n\
+                            by case: {\"cases\": [{\"case\", \"sharing\", \"entries\"}, …], \"total\", \"closed\", \"offered\"}.")]
+    Show {
+        /// The case's id, or its beginning
+        #[arg(required_unless_present = "all")]
+        id: Option<String>,
+        /// Every case that this device reads, newest first
+        #[arg(long, conflicts_with = "id")]
+        all: bool,
+    },
+    /// Find cases whose entries hold all these words
+    #[command(
+        after_help = "Examples:\n  amanat case search layyah kiln\n  amanat case search -        asks for them\n\n\
+                            Words given as arguments stay in the shell's history and are seen by other users of the machine.\n\
+                            Give names on stdin: `-` reads them from there."
+    )]
+    Search {
+        /// The words; `-` reads them from stdin
+        #[arg(required = true)]
+        words: Vec<String>,
+    },
+    /// Let another unit read a case
+    Share {
+        /// The case's id
+        id: String,
+        /// The unit
+        #[arg(long)]
+        unit: String,
+    },
+    /// Hand a case to another unit
+    Transfer {
+        /// The case's id
+        id: String,
+        /// The unit
+        #[arg(long)]
+        to: String,
+    },
+    /// Erase a case by a court's order: propose it, then carry out what the admins have signed
+    #[command(
+        after_help = "Examples, at a custodian's home:\n  amanat case erase 5f0c… --order \"LHC, 3 Nov 2026, WP 812/2026\" --out 5f0c.erasure\n  \
+                            (each admin: amanat roster sign 5f0c.erasure)\n  amanat case erase 5f0c… --signed 5f0c.erasure\n  amanat sync\n\n\
+                            Entries that arrive after the proposal are not in it: propose again for those. The order's text stays\n\
+                            readable to the case's readers; put no name of a victim in it."
+    )]
+    Erase {
+        /// The case's id, or its beginning
+        id: String,
+        /// Propose: the order's reference and reason, kept sealed in the case
+        #[arg(long, value_name = "TEXT", required_unless_present = "signed", conflicts_with = "signed")]
+        order: Option<String>,
+        /// Carry out: the proposal with the admins' signatures
+        #[arg(long, value_name = "FILE")]
+        signed: Option<PathBuf>,
+        /// Where to write the proposal (default: erasure-ID here)
+        #[arg(long, value_name = "FILE", conflicts_with = "signed")]
+        out: Option<PathBuf>,
+    },
+}
