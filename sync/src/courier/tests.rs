@@ -1,0 +1,187 @@
+//! Sticks and answers around a hub that began a new epoch, and around what others' entries are carried for: who learns of it, who is
+//! accused, and how much is offered.
+
+use amanat_keys::device::Signer;
+use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, MemberId, UnitId};
+use amanat_keys::hub_epoch::HubEpoch;
+use amanat_keys::recipient::{ReadIdentity, RecipientKind};
+use amanat_keys::roster::{Admin, Device, DeviceState, Hub, Member, Role, Roster, Span, Unit, UnitKind};
+use amanat_keys::statement::{Purpose, Statement};
+use amanat_keys::tls_key::TlsKeys;
+use amanat_keys::trust::{Trust, propose, signing_agency};
+
+use super::{Party, TakenIn, take_in};
+use crate::along::Along;
+use crate::bundle::{Cargo, load, open, write};
+use crate::chain::link0;
+use crate::journal::{Filing, Journal, Keep, Line, MemoryJournal, Pulled};
+use crate::proof;
+use crate::receipt::{Checkpoint, Receipt};
+use crate::specimen::Pen;
+
+/// An admin, a hub, an officer and a carrier, known to each other by one roster.
+struct Agency {
+    root: Signer,
+    hub: Signer,
+    trust: Trust,
+}
+
+fn signer(seed: u8) -> Signer {
+    Signer::from_seed(&[seed; 32]).unwrap()
+}
+
+fn id(signer: &Signer) -> DeviceId {
+    signer.verifying_key().device_id()
+}
+
+/// The seed of the officer, whose journal everything here is about.
+const OFFICER: u8 = 7;
+const CARRIER: u8 = 9;
+
+impl Agency {
+    fn new() -> Agency {
+        let (root, hub, unit) = (signer(100), signer(200), UnitId::from_bytes([1; 32]));
+        let recipient = || ReadIdentity::generate().unwrap().recipient().clone();
+        let member = |n| MemberId::from_bytes([n; 16]);
+        let named = |n: u8, role| Member { id: member(n), name: format!("m{n}"), roles: vec![(role, unit)] };
+        let device = |seed: u8| Device {
+            id: id(&signer(seed)),
+            member: member(seed),
+            spans: vec![Span { key: signer(seed).verifying_key(), journal: None, from: 1, until: None }],
+            recipient: recipient(),
+            state: DeviceState::Active,
+            cut_offs: Vec::new(),
+        };
+        let mut devices = vec![device(OFFICER), device(CARRIER)];
+        devices.sort_by_key(|device| device.id);
+        let roster = Roster {
+            agency: AgencyId::ZERO,
+            name: "Test".to_owned(),
+            version: 1,
+            previous: Digest::ZERO,
+            issued: 1_700_000_000,
+            expires: 1_900_000_000,
+            threshold: 1,
+            admins: vec![Admin { member: member(1), root_key: root.verifying_key() }],
+            units: vec![Unit {
+                id: unit,
+                kind: UnitKind::Headquarters,
+                name: "HQ".to_owned(),
+                recipient: Some(recipient()),
+                epoch: 1,
+                retired: Vec::new(),
+            }],
+            members: vec![named(1, Role::Admin), named(OFFICER, Role::Officer), named(CARRIER, Role::Supervisor)],
+            devices,
+            hubs: vec![Hub {
+                id: id(&hub),
+                name: "hub".to_owned(),
+                url: "http://127.0.0.1:7070".to_owned(),
+                receipt_key: hub.verifying_key(),
+                transport: recipient(),
+                tls_keys: TlsKeys::default(),
+                first_checkpoint: 1,
+                last_checkpoint: None,
+            }],
+            peers: Vec::new(),
+            recovery: None,
+            kind: RecipientKind::X25519,
+            minimum_version: 1,
+            policies: Vec::new(),
+        };
+        let mut statement = propose(&roster).unwrap();
+        statement.sign(&signing_agency(&roster), &root);
+        let trust = Trust::pin_hash(&statement.to_bytes(), &roster.hash()).unwrap();
+        Agency { root, hub, trust }
+    }
+
+    fn party(&self, seed: u8) -> Party {
+        Party { agency: self.trust.agency(), device: id(&signer(seed)), hub: id(&self.hub) }
+    }
+
+    /// The officer's journal with so many entries.
+    fn story(&self, entries: u8) -> Pen {
+        let mut pen = Pen::stranger(OFFICER, 1);
+        pen.slot.agency = self.trust.agency();
+        pen.slot.prev = link0(&pen.slot.agency, &pen.slot.device, &pen.slot.journal);
+        pen.story(1, entries - 1);
+        pen
+    }
+
+    fn checkpoint(&self, epoch: u64, number: u64, heads: Digest) -> (Checkpoint, Vec<u8>) {
+        let (agency, hub, previous) = (self.trust.agency(), id(&self.hub), Digest::ZERO);
+        let word = Checkpoint { agency, hub, epoch, number, previous, heads, hub_time: 0 };
+        let signed = Statement::signed_by(Purpose::Checkpoint, &agency, word.encode(), &self.hub);
+        (word, signed.to_bytes())
+    }
+
+    fn receipt(&self, pen: &Pen, epoch: u64, seq: u64) -> (Receipt, Vec<u8>) {
+        let (word, _) = crate::specimen::receipt(pen, epoch, seq);
+        let word = Receipt { hub: id(&self.hub), hub_key: self.hub.verifying_key().key_id(), ..word };
+        let signed = Statement::signed_by(Purpose::Receipt, &word.agency, word.encode(), &self.hub);
+        (word, signed.to_bytes())
+    }
+
+    /// The hub's words as a journal has them on file.
+    fn filing(&self, receipts: Vec<(Receipt, Vec<u8>)>, checkpoint: (Checkpoint, Vec<u8>), vouched: u64) -> Filing {
+        let hub = id(&self.hub);
+        Filing { hub, receipts, checkpoint: Some(checkpoint), vouched, again: 0, remember: Default::default() }
+    }
+
+    /// The admin's word that what the hub says in its second epoch counts.
+    fn word(&self) -> Vec<u8> {
+        let (agency, reason) = (self.trust.agency(), "disk lost".to_owned());
+        let word = HubEpoch { agency, hub: id(&self.hub), old: 1, number: 0, hash: Digest::ZERO, new: 2, reason };
+        let mut statement = word.propose().unwrap();
+        statement.sign(&agency, &self.root);
+        statement.to_bytes()
+    }
+
+    /// A journal of the carrier, who was given the officer's entries up to a number.
+    fn carrier(&self, pen: &Pen, upto: usize) -> MemoryJournal {
+        let mut journal = MemoryJournal::default();
+        let mut run = pen.run(1, |_| true);
+        run.items.truncate(upto);
+        let (run, refused) = run.verify(Along::default(), |_| Ok(pen.signer.verifying_key()));
+        assert!(refused.is_empty());
+        journal.file_pulled(&Pulled { runs: vec![run], quarantine: Vec::new() }).unwrap();
+        journal
+    }
+
+    /// The officer's own journal, all of which the hub has signed for in its first epoch.
+    fn officer(&self, pen: &Pen) -> MemoryJournal {
+        let mut journal = MemoryJournal::default();
+        journal.begin(&pen.new_journal(Line::Cases, None)).unwrap();
+        journal.append(&Keep { entries: pen.written.clone(), ..Keep::default() }).unwrap();
+        let all = self.receipt(pen, 1, pen.slot.seq - 1);
+        journal.file_receipt(&self.filing(vec![all], self.checkpoint(1, 4, Digest::ZERO), 1)).unwrap();
+        journal
+    }
+
+    /// What comes of a stick from the carrier to the officer.
+    fn stick(&self, carrier: &MemoryJournal, officer: &mut MemoryJournal) -> TakenIn {
+        let reader = ReadIdentity::generate().unwrap();
+        let to = vec![Digest::from_bytes([4; 32])];
+        let load = load(carrier, self.party(CARRIER), &self.trust, to, false).unwrap();
+        let cargo = Cargo { manifest: &load.manifest, papers: &load.papers, heads: &[] };
+        let more = |run: &_, after| load.items(carrier, run, after);
+        let (file, _) = write(cargo, &[reader.recipient().clone()], &signer(CARRIER), Vec::new(), more).unwrap();
+        let mut bundle = open([&reader], file.as_slice()).unwrap();
+        let taken = take_in(officer, self.party(OFFICER), &mut self.trust.clone(), &mut bundle, |_| true);
+        assert!(taken.fault.is_none(), "{taken:?}");
+        taken
+    }
+}
+
+#[test]
+fn receipts_of_an_epoch_that_an_admin_spoke_for_count_for_an_officer_whom_only_sticks_reach() {
+    let agency = Agency::new();
+    let pen = agency.story(6);
+    let (mut officer, mut carrier) = (agency.officer(&pen), agency.carrier(&pen, 6));
+    let words = vec![agency.receipt(&pen, 2, 4)];
+    carrier.file_receipt(&agency.filing(words, agency.checkpoint(2, 5, Digest::ZERO), 2)).unwrap();
+    carrier.adopt(&proof::prove(&agency.word(), &agency.trust).unwrap()).unwrap();
+    agency.stick(&carrier, &mut officer);
+    let status = officer.status(&id(&agency.hub)).unwrap();
+    assert_eq!((status.epoch, status.vouched, status.own[0].received, status.own[0].once), (2, 2, 4, 6));
+}
