@@ -253,7 +253,7 @@ fn marks(trip: &Trip<'_>, runs: &[Run], from_hub: bool) -> Result<(Rows, u64), E
 }
 
 /// There is no road: nothing is asked, and nothing answered.
-struct NoRoad;
+pub(super) struct NoRoad;
 
 impl Transport for NoRoad {
     fn push(&mut self, _: &Digest, _: &[u8]) -> Result<Vec<u8>, TransportError> {

@@ -10,13 +10,17 @@ use amanat_keys::statement::{Purpose, Statement};
 use amanat_keys::tls_key::TlsKeys;
 use amanat_keys::trust::{Trust, propose, signing_agency};
 
-use super::{Party, TakenIn, take_in};
+use super::outcome::Trouble;
+use super::pass::{Courier, Trip};
+use super::stick::NoRoad;
+use super::{Party, TakenIn, pull, take_in};
 use crate::along::Along;
 use crate::bundle::{Cargo, load, open, write};
-use crate::chain::link0;
+use crate::chain::{Head, link0};
 use crate::journal::{Filing, Journal, Keep, Line, MemoryJournal, Pulled};
 use crate::proof;
-use crate::receipt::{Checkpoint, Receipt};
+use crate::receipt::{Checkpoint, ListedHead, Receipt, heads_list};
+use crate::road::{Rows, carried_row};
 use crate::specimen::Pen;
 
 /// An admin, a hub, an officer and a carrier, known to each other by one roster.
@@ -184,4 +188,50 @@ fn receipts_of_an_epoch_that_an_admin_spoke_for_count_for_an_officer_whom_only_s
     agency.stick(&carrier, &mut officer);
     let status = officer.status(&id(&agency.hub)).unwrap();
     assert_eq!((status.epoch, status.vouched, status.own[0].received, status.own[0].once), (2, 2, 4, 6));
+}
+
+/// What a list that shows so much of the officer's journal brings a reader to say, who has these words of the hub on file.
+fn shown(
+    agency: &Agency,
+    pen: &Pen,
+    reader: &mut MemoryJournal,
+    (epoch, vouched): (u64, u64),
+    upto: u64,
+    receipts: Vec<(Receipt, Vec<u8>)>,
+) -> Vec<Trouble> {
+    let link = pen.run(1, |_| true).stretch().link_at(upto).unwrap();
+    let (device, journal) = (pen.slot.device, pen.slot.journal);
+    let list = heads_list(vec![ListedHead { device, journal, head: Head { seq: upto, link } }]);
+    let checkpoint = agency.checkpoint(epoch, 5, Digest::of(&list));
+    let seen = Digest::of(&checkpoint.0.encode());
+    reader.file_receipt(&agency.filing(receipts, checkpoint, vouched)).unwrap();
+    let (mut courier, mut road, mut trust) = (Courier::default(), NoRoad, agency.trust.clone());
+    let before = reader.heads().unwrap();
+    let mut trip = Trip::new(&mut courier, reader, &mut road, agency.party(CARRIER), &mut trust);
+    trip.seen = seen;
+    pull::look_for_hidden_tail(&mut trip, &list, &before).unwrap();
+    trip.outcome.trouble
+}
+
+fn hidden(pen: &Pen, shown: u64, held: u64) -> Vec<Trouble> {
+    vec![Trouble::HiddenElsewhere { device: pen.slot.device, journal: pen.slot.journal, shown, held }]
+}
+
+#[test]
+fn a_hub_is_not_accused_of_hiding_what_only_a_stick_brought() {
+    let agency = Agency::new();
+    let pen = agency.story(8);
+    let place = (pen.slot.device, pen.slot.journal);
+    let given = agency.carrier(&pen, 8);
+    let mut carried = given.clone();
+    Rows { put: vec![carried_row(&place, 3)], take: Vec::new() }.write(&mut carried).unwrap();
+    let look = |reader: &MemoryJournal, upto, signed: Option<u64>| {
+        let receipts = signed.map(|seq| agency.receipt(&pen, 1, seq)).into_iter().collect();
+        shown(&agency, &pen, &mut reader.clone(), (1, 1), upto, receipts)
+    };
+    assert_eq!(look(&given, 3, None), hidden(&pen, 3, 8), "what the hub gave it must show");
+    assert_eq!(look(&carried, 3, None), []);
+    assert_eq!(look(&carried, 2, None), hidden(&pen, 2, 3), "what it had when the carrying began it must show");
+    assert_eq!(look(&carried, 3, Some(6)), hidden(&pen, 3, 6), "and what it has signed for since");
+    assert_eq!(look(&carried, 6, Some(6)), []);
 }
