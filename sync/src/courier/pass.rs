@@ -134,6 +134,7 @@ impl Trip<'_> {
         // What came with the answer was that the hub has begun anew: what it lost is offered again before we part.
         if self.status()?.epoch > epoch {
             push::push(self)?;
+            hand_on::hand_on(self)?;
         }
         let status = self.status()?;
         self.tell_fallen(&status);

@@ -15,7 +15,7 @@ use crate::entry::{Change, SealedEntry};
 use crate::journal::{KnownHead, Pulled, Quarantined, State, Status, Wanted};
 use crate::proof;
 use crate::receipt::{Checkpoint, ListedHead, read_heads_list};
-use crate::road::{Place, Road, Rows, again_at};
+use crate::road::{Place, Road, Rows, again_at, carried_row};
 use crate::wire::codec;
 use crate::wire::limits::{MAX_AGAIN, MAX_ITEMS, MAX_SEQ};
 use crate::wire::messages::{HeadLine, PullRequest};
@@ -196,7 +196,8 @@ pub(super) fn restored(
 }
 
 /// The list of heads must be the checkpoint's. It must not show less of our journals than the hub has signed for, nor less of
-/// anybody's than it gave us before, nor another history than the one that we hold. What a stick brought it perhaps never had.
+/// anybody's than it gave us before, nor another history than the one that we hold. What a stick brought it perhaps never had;
+/// what it lost before an admin spoke for its new epoch is carried for it from here on. What it signs for in that one it must show.
 pub(super) fn look_for_hidden_tail(trip: &mut Trip<'_>, list: &[u8], before: &[KnownHead]) -> Result<(), End> {
     if list.is_empty() {
         return Ok(());
@@ -214,12 +215,16 @@ pub(super) fn look_for_hidden_tail(trip: &mut Trip<'_>, list: &[u8], before: &[K
         }
     }
     let road = Road::carrying(trip.journal).map_err(End::Local)?;
+    let fell = status.vouched > FIRST_EPOCH && status.epoch == status.vouched;
+    let mut lost = Rows::default();
     for known in before.iter().filter(|known| known.own.is_none() && known.state != State::Forked) {
         let (device, journal) = (known.device, known.journal);
         let line = listed.iter().find(|line| (line.device, line.journal) == (device, journal));
         let shown = line.map_or(0, |line| line.head.seq);
         let held = known.head.seq.min(at_the_hub(&road, &status, known));
-        if shown < held {
+        if shown < held && fell && signed_for(&status, &(device, journal)) <= shown {
+            lost.put.push(carried_row(&(device, journal), shown));
+        } else if shown < held {
             trip.outcome.tell(Trouble::HiddenElsewhere { device, journal, shown, held });
         }
         if let Some(line) = line
@@ -228,9 +233,13 @@ pub(super) fn look_for_hidden_tail(trip: &mut Trip<'_>, list: &[u8], before: &[K
             trip.outcome.tell(Trouble::ForkElsewhere { device, journal });
         }
     }
+    lost.write(trip.journal).map_err(End::Local)?;
     trip.outcome.unserved = unserved(trip, &listed)?;
     Ok(())
 }
+
+/// In it a hub has lost nothing yet.
+const FIRST_EPOCH: u64 = 1;
 
 /// How far the hub had another's journal: as far as it is held here, unless it is carried.
 fn at_the_hub(road: &Road, status: &Status, known: &KnownHead) -> u64 {

@@ -20,7 +20,7 @@ use crate::chain::{Head, link0};
 use crate::journal::{Filing, Journal, Keep, Line, MemoryJournal, Pulled};
 use crate::proof;
 use crate::receipt::{Checkpoint, ListedHead, Receipt, heads_list};
-use crate::road::{Rows, carried_row};
+use crate::road::{Road, Rows, carried_row};
 use crate::specimen::Pen;
 
 /// An admin, a hub, an officer and a carrier, known to each other by one roster.
@@ -234,4 +234,21 @@ fn a_hub_is_not_accused_of_hiding_what_only_a_stick_brought() {
     assert_eq!(look(&carried, 2, None), hidden(&pen, 2, 3), "what it had when the carrying began it must show");
     assert_eq!(look(&carried, 3, Some(6)), hidden(&pen, 3, 6), "and what it has signed for since");
     assert_eq!(look(&carried, 6, Some(6)), []);
+}
+
+#[test]
+fn what_a_hub_lost_before_an_epoch_that_counts_is_carried_for_it_and_no_accusation() {
+    let agency = Agency::new();
+    let pen = agency.story(8);
+    let place = (pen.slot.device, pen.slot.journal);
+    let look = |epochs, signed: Option<u64>| {
+        let mut reader = agency.carrier(&pen, 8);
+        let receipts = signed.map(|seq| agency.receipt(&pen, 2, seq)).into_iter().collect();
+        let told = shown(&agency, &pen, &mut reader, epochs, 3, receipts);
+        (told, Road::carrying(&reader).unwrap().there(&place))
+    };
+    assert_eq!(look((2, 2), None), (vec![], Some(3)));
+    assert_eq!(look((2, 2), Some(3)), (vec![], Some(3)));
+    assert_eq!(look((2, 2), Some(6)), (hidden(&pen, 3, 8), None), "what it signed for in this epoch it must show");
+    assert_eq!(look((2, 1), None), (hidden(&pen, 3, 8), None), "nobody has spoken for that epoch");
 }
