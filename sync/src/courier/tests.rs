@@ -13,7 +13,7 @@ use amanat_keys::trust::{Trust, propose, signing_agency};
 use super::outcome::Trouble;
 use super::pass::{Courier, Trip};
 use super::stick::NoRoad;
-use super::{Party, TakenIn, pull, take_in};
+use super::{Party, TakenIn, hand_on, pull, take_in};
 use crate::along::Along;
 use crate::bundle::{Cargo, load, open, write};
 use crate::chain::{Head, link0};
@@ -22,6 +22,9 @@ use crate::proof;
 use crate::receipt::{Checkpoint, ListedHead, Receipt, heads_list};
 use crate::road::{Road, Rows, carried_row};
 use crate::specimen::Pen;
+use crate::transport::{Transport, TransportError};
+use crate::wire::limits::MAX_OFFERED_AGAIN;
+use crate::wire::messages::{PushReply, RunAnswer};
 
 /// An admin, a hub, an officer and a carrier, known to each other by one roster.
 struct Agency {
@@ -251,4 +254,54 @@ fn what_a_hub_lost_before_an_epoch_that_counts_is_carried_for_it_and_no_accusati
     assert_eq!(look((2, 2), Some(3)), (vec![], Some(3)));
     assert_eq!(look((2, 2), Some(6)), (hidden(&pen, 3, 8), None), "what it signed for in this epoch it must show");
     assert_eq!(look((2, 1), None), (hidden(&pen, 3, 8), None), "nobody has spoken for that epoch");
+}
+
+/// A hub that says once how far it is, and then takes whatever comes.
+struct Taker(Option<u64>);
+
+impl Transport for Taker {
+    fn push(&mut self, _: &Digest, _: &[u8]) -> Result<Vec<u8>, TransportError> {
+        let answer =
+            self.0.take().map_or(RunAnswer::Accepted(0, Digest::ZERO), |has| RunAnswer::Gap(has, Digest::ZERO));
+        Ok(PushReply { answers: vec![answer], refused: Vec::new(), statements: Vec::new() }.to_bytes())
+    }
+
+    fn pull(&mut self, at: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        NoRoad.pull(at, body)
+    }
+
+    fn documents(&mut self, at: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        NoRoad.documents(at, body)
+    }
+}
+
+#[test]
+fn what_is_carried_is_offered_again_within_the_same_budget_as_what_is_our_own() {
+    let agency = Agency::new();
+    let pen = agency.story(8);
+    // Five entries are carried; the first three the hub had.
+    let offered = |(epoch, vouched), has, left| {
+        let mut carrier = agency.carrier(&pen, 8);
+        Rows { put: vec![carried_row(&(pen.slot.device, pen.slot.journal), 3)], take: Vec::new() }
+            .write(&mut carrier)
+            .unwrap();
+        carrier.file_receipt(&agency.filing(Vec::new(), agency.checkpoint(epoch, 5, Digest::ZERO), vouched)).unwrap();
+        let spent = Filing {
+            again: MAX_OFFERED_AGAIN - left,
+            checkpoint: None,
+            ..agency.filing(Vec::new(), agency.checkpoint(epoch, 5, Digest::ZERO), vouched)
+        };
+        carrier.file_receipt(&spent).unwrap();
+        let (mut courier, mut road, mut trust) = (Courier::default(), Taker(Some(has)), agency.trust.clone());
+        let mut trip = Trip::new(&mut courier, &mut carrier, &mut road, agency.party(CARRIER), &mut trust);
+        hand_on::hand_on(&mut trip).unwrap();
+        let told = trip.outcome.trouble.iter().any(|it| matches!(it, Trouble::AgainSpent { .. }));
+        let on = trip.outcome.handed_on;
+        (on, told, carrier.status(&id(&agency.hub)).unwrap().again)
+    };
+    assert_eq!(offered((1, 1), 3, 0), (5, false, MAX_OFFERED_AGAIN), "what is new to it costs nothing");
+    assert_eq!(offered((1, 1), 0, 0), (0, true, MAX_OFFERED_AGAIN), "it had three of them");
+    assert_eq!(offered((2, 1), 3, 0), (0, true, MAX_OFFERED_AGAIN), "nobody has spoken for that epoch");
+    let (on, told, again) = offered((2, 1), 0, 1 << 20);
+    assert!((on, told) == (8, false) && again > MAX_OFFERED_AGAIN - (1 << 20), "{on} {told} {again}");
 }
