@@ -133,7 +133,7 @@ pub(super) fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeM
             why,
             sealed,
         }));
-        places.push((place, count(verified.run().entries().count())));
+        places.push((place, verified.run().last(), count(verified.run().entries().count())));
         pulled.runs.push(verified);
     }
     if places.is_empty() && pulled.quarantine.is_empty() {
@@ -143,11 +143,17 @@ pub(super) fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeM
     let verdicts = trip.journal.file_pulled(&pulled).map_err(End::Local)?;
     let mut moved = aside > 0;
     trip.outcome.set_aside += aside;
-    for ((place, entries), verdict) in places.into_iter().zip(verdicts) {
+    let road = Road::carrying(trip.journal).map_err(End::Local)?;
+    let mut there = Rows::default();
+    for ((place, last, entries), verdict) in places.into_iter().zip(verdicts) {
         match verdict {
             Verdict::Accepted { .. } => {
                 moved = true;
                 trip.outcome.pulled += entries;
+                // The hub that gave this has it and what it stands on: there is nothing to carry below it any more.
+                if !trip.stick && road.there(&place).is_some_and(|there| there < last) {
+                    there.put.push(carried_row(&place, last));
+                }
             }
             Verdict::AlreadyHeld { .. } | Verdict::Gap { .. } => {}
             Verdict::Fork { at, .. } => {
@@ -156,6 +162,7 @@ pub(super) fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeM
             }
         }
     }
+    there.write(trip.journal).map_err(End::Local)?;
     Ok(moved)
 }
 

@@ -15,7 +15,7 @@ use super::pass::{Courier, Trip};
 use super::stick::NoRoad;
 use super::{Party, TakenIn, hand_on, pull, take_in};
 use crate::along::Along;
-use crate::bundle::{Cargo, load, open, write};
+use crate::bundle::{Cargo, carried, load, open, write};
 use crate::chain::{Head, link0};
 use crate::journal::{Filing, Journal, Keep, Line, MemoryJournal, Pulled};
 use crate::proof;
@@ -304,4 +304,27 @@ fn what_is_carried_is_offered_again_within_the_same_budget_as_what_is_our_own() 
     assert_eq!(offered((2, 1), 3, 0), (0, true, MAX_OFFERED_AGAIN), "nobody has spoken for that epoch");
     let (on, told, again) = offered((2, 1), 0, 1 << 20);
     assert!((on, told) == (8, false) && again > MAX_OFFERED_AGAIN - (1 << 20), "{on} {told} {again}");
+}
+
+#[test]
+fn what_the_hub_itself_gives_of_a_carried_journal_is_carried_no_more() {
+    let agency = Agency::new();
+    let pen = agency.story(8);
+    let place = (pen.slot.device, pen.slot.journal);
+    let there = |stick, carries: bool| {
+        let mut reader = agency.carrier(&pen, 5);
+        let put = carries.then(|| carried_row(&place, 3)).into_iter().collect();
+        Rows { put, take: Vec::new() }.write(&mut reader).unwrap();
+        let (mut courier, mut road, mut trust) = (Courier::default(), NoRoad, agency.trust.clone());
+        let mut trip = Trip::new(&mut courier, &mut reader, &mut road, agency.party(CARRIER), &mut trust);
+        trip.stick = stick;
+        assert!(pull::take(&mut trip, vec![pen.run(6, |_| true)], &mut Default::default()).unwrap());
+        assert_eq!(trip.outcome.pulled, 3);
+        let road = Road::carrying(&reader).unwrap();
+        let status = reader.status(&id(&agency.hub)).unwrap();
+        (road.there(&place), carried(&reader, &road, &status).unwrap().len())
+    };
+    assert_eq!(there(false, true), (Some(8), 0));
+    assert_eq!(there(true, true), (Some(3), 1), "a stick says nothing of what the hub has");
+    assert_eq!(there(false, false), (None, 0));
 }
