@@ -65,6 +65,10 @@ pub fn take_in<R: Read>(
     {
         ended = ended.and(Err(Stop::Local(end)));
     }
+    // A word that vouches for an epoch proves itself, also where the rest is cut off.
+    if let Err(end) = trip.tell_epoch() {
+        ended = ended.and(Err(Stop::Local(end)));
+    }
     let mut fault = None;
     match ended {
         Ok(()) => {}

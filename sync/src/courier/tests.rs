@@ -10,10 +10,9 @@ use amanat_keys::statement::{Purpose, Statement};
 use amanat_keys::tls_key::TlsKeys;
 use amanat_keys::trust::{Trust, propose, signing_agency};
 
-use super::outcome::Trouble;
-use super::pass::{Courier, Trip};
+use super::pass::Trip;
 use super::stick::NoRoad;
-use super::{Party, TakenIn, hand_on, pull, take_in};
+use super::{Courier, End, Party, TakenIn, Trouble, hand_on, pass, pull, take_in};
 use crate::along::Along;
 use crate::bundle::{Cargo, carried, load, open, write};
 use crate::chain::{Head, link0};
@@ -188,9 +187,27 @@ fn receipts_of_an_epoch_that_an_admin_spoke_for_count_for_an_officer_whom_only_s
     let words = vec![agency.receipt(&pen, 2, 4)];
     carrier.file_receipt(&agency.filing(words, agency.checkpoint(2, 5, Digest::ZERO), 2)).unwrap();
     carrier.adopt(&proof::prove(&agency.word(), &agency.trust).unwrap()).unwrap();
-    agency.stick(&carrier, &mut officer);
+    let taken = agency.stick(&carrier, &mut officer);
     let status = officer.status(&id(&agency.hub)).unwrap();
     assert_eq!((status.epoch, status.vouched, status.own[0].received, status.own[0].once), (2, 2, 4, 6));
+    assert_eq!(taken.outcome.trouble, [Trouble::Fell { journal: pen.slot.journal, from: 6, to: 4 }]);
+    assert_eq!(agency.stick(&carrier, &mut officer).outcome.trouble, [], "it is told once");
+}
+
+#[test]
+fn a_new_epoch_that_nobody_spoke_for_is_told_by_a_stick_and_by_a_pass_that_breaks() {
+    let agency = Agency::new();
+    let pen = agency.story(6);
+    let (mut officer, mut carrier) = (agency.officer(&pen), agency.carrier(&pen, 6));
+    let words = vec![agency.receipt(&pen, 2, 4)];
+    carrier.file_receipt(&agency.filing(words, agency.checkpoint(2, 5, Digest::ZERO), 2)).unwrap();
+    let red = [Trouble::NewEpoch { epoch: 2 }];
+    assert_eq!(agency.stick(&carrier, &mut officer).outcome.trouble, red);
+    assert_eq!(officer.status(&id(&agency.hub)).unwrap().own[0].received, 6);
+    let (mut courier, mut trust) = (Courier::default(), agency.trust.clone());
+    let outcome = pass(&mut courier, &mut officer, &mut NoRoad, agency.party(OFFICER), &mut trust);
+    assert!(matches!(outcome.end, End::Unreachable(_)), "{outcome:?}");
+    assert_eq!(outcome.trouble, red);
 }
 
 /// What a list that shows so much of the officer's journal brings a reader to say, who has these words of the hub on file.
