@@ -179,8 +179,9 @@ fn papers(journal: &dyn Journal, trust: &Trust, road: &Road, status: &Status) ->
         | DocumentKind::UnitKeys
         | DocumentKind::Codebook
         | DocumentKind::Freshness
+        | DocumentKind::Epoch
         | DocumentKind::Erasure => true,
-        DocumentKind::Epoch | DocumentKind::RotationCertificate => false,
+        DocumentKind::RotationCertificate => false,
     };
     let documents = documents.into_iter().filter(|filed| !filed.rival && passed_on(filed.document.kind));
     let (rosters, others): (Vec<_>, Vec<_>) =

@@ -2,7 +2,7 @@
 
 use super::outcome::{End, Trouble};
 use super::pass::{Trip, nonsense};
-use super::push::room;
+use super::push::{room, spend, weight};
 use crate::batch::{Item, Run, Why};
 use crate::bundle::{Carried, carried};
 use crate::cbor::count;
@@ -68,6 +68,7 @@ fn stretch(trip: &Trip<'_>, carried: &Carried, after: u64) -> Result<Run, End> {
     Ok(run)
 }
 
+/// What the hub had before, and everything in an epoch that nobody vouched for, is offered again within what such a hub is offered.
 fn offer(trip: &mut Trip<'_>, carried: &Carried, from: u64) -> Result<(), End> {
     let mut after = from;
     loop {
@@ -76,6 +77,11 @@ fn offer(trip: &mut Trip<'_>, carried: &Carried, from: u64) -> Result<(), End> {
             return Ok(());
         }
         let last = run.last();
+        let status = trip.status()?;
+        let again = after < carried.there || status.epoch > status.vouched;
+        if again && !spend(trip, weight(std::slice::from_ref(&run)))? {
+            return Ok(());
+        }
         let reply = push(trip, std::slice::from_ref(&run))?;
         if let Some((_, seq, why)) = reply.refused.first() {
             not_taken(trip, carried, *seq, Why::from_number(*why));

@@ -18,6 +18,8 @@ mod pull;
 mod push;
 mod retry;
 mod stick;
+#[cfg(test)]
+mod tests;
 
 pub use outcome::{End, Outcome, PartsMoved, Party, Trouble};
 pub use pass::{Courier, pass};

@@ -203,7 +203,7 @@ pub enum Trouble {
         journal: JournalId,
         /// The last number that the list shows, 0 for none.
         shown: u64,
-        /// The last number held here.
+        /// The last number that the hub gave us or has signed for.
         held: u64,
     },
     /// A sealed attachment of our own is missing here, or is not what was sealed: the hub cannot be given it.

@@ -112,6 +112,10 @@ impl Trip<'_> {
         self.seen = self.journal.status(&self.party.hub).map_err(End::Local)?.checkpoint.map_or(Digest::ZERO, |c| c.1);
         let before = self.trust.roster_version();
         let done = self.steps();
+        if done.is_err() {
+            // A pass that breaks may have heard it, and the next one hears it no more.
+            self.tell_epoch()?;
+        }
         if matches!(&done, Err(End::Refused(refusal)) if refusal.reason == RefusalReason::OtherKey) {
             // What this meets is of no matter beside that: the pass ends with it, and a newer roster is there or it is not.
             if let Err(fault @ End::Local(_)) = papers::over_an_unlisted_key(self) {
@@ -134,13 +138,20 @@ impl Trip<'_> {
         // What came with the answer was that the hub has begun anew: what it lost is offered again before we part.
         if self.status()?.epoch > epoch {
             push::push(self)?;
+            hand_on::hand_on(self)?;
         }
+        self.tell_epoch()?;
+        parts::carry(self)
+    }
+
+    /// Says what fell with an epoch that counts now, and that the hub is in one that does not.
+    pub(super) fn tell_epoch(&mut self) -> Result<(), End> {
         let status = self.status()?;
         self.tell_fallen(&status);
         if status.epoch > status.vouched {
             self.outcome.tell(Trouble::NewEpoch { epoch: status.epoch });
         }
-        parts::carry(self)
+        Ok(())
     }
 
     /// Says with the next requests how things stand here.

@@ -12,10 +12,10 @@ use crate::batch::{Limit, Run, Why};
 use crate::cbor::count;
 use crate::chain::Verdict;
 use crate::entry::{Change, SealedEntry};
-use crate::journal::{KnownHead, Pulled, Quarantined, State, Wanted};
+use crate::journal::{KnownHead, Pulled, Quarantined, State, Status, Wanted};
 use crate::proof;
 use crate::receipt::{Checkpoint, ListedHead, read_heads_list};
-use crate::road::{Place, Road, Rows, again_at};
+use crate::road::{Place, Road, Rows, again_at, carried_row};
 use crate::wire::codec;
 use crate::wire::limits::{MAX_AGAIN, MAX_ITEMS, MAX_SEQ};
 use crate::wire::messages::{HeadLine, PullRequest};
@@ -133,7 +133,7 @@ pub(super) fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeM
             why,
             sealed,
         }));
-        places.push((place, count(verified.run().entries().count())));
+        places.push((place, verified.run().last(), count(verified.run().entries().count())));
         pulled.runs.push(verified);
     }
     if places.is_empty() && pulled.quarantine.is_empty() {
@@ -143,11 +143,17 @@ pub(super) fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeM
     let verdicts = trip.journal.file_pulled(&pulled).map_err(End::Local)?;
     let mut moved = aside > 0;
     trip.outcome.set_aside += aside;
-    for ((place, entries), verdict) in places.into_iter().zip(verdicts) {
+    let road = Road::carrying(trip.journal).map_err(End::Local)?;
+    let mut there = Rows::default();
+    for ((place, last, entries), verdict) in places.into_iter().zip(verdicts) {
         match verdict {
             Verdict::Accepted { .. } => {
                 moved = true;
                 trip.outcome.pulled += entries;
+                // The hub that gave this has it and what it stands on: there is nothing to carry below it any more.
+                if !trip.stick && road.there(&place).is_some_and(|there| there < last) {
+                    there.put.push(carried_row(&place, last));
+                }
             }
             Verdict::AlreadyHeld { .. } | Verdict::Gap { .. } => {}
             Verdict::Fork { at, .. } => {
@@ -156,6 +162,7 @@ pub(super) fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeM
             }
         }
     }
+    there.write(trip.journal).map_err(End::Local)?;
     Ok(moved)
 }
 
@@ -196,7 +203,8 @@ pub(super) fn restored(
 }
 
 /// The list of heads must be the checkpoint's. It must not show less of our journals than the hub has signed for, nor less of
-/// anybody's than it gave us before, nor another history than the one that we hold.
+/// anybody's than it gave us before, nor another history than the one that we hold. What a stick brought it perhaps never had;
+/// what it lost before an admin spoke for its new epoch is carried for it from here on. What it signs for in that one it must show.
 pub(super) fn look_for_hidden_tail(trip: &mut Trip<'_>, list: &[u8], before: &[KnownHead]) -> Result<(), End> {
     if list.is_empty() {
         return Ok(());
@@ -213,22 +221,43 @@ pub(super) fn look_for_hidden_tail(trip: &mut Trip<'_>, list: &[u8], before: &[K
             trip.outcome.tell(Trouble::HiddenTail { journal: own.journal });
         }
     }
+    let road = Road::carrying(trip.journal).map_err(End::Local)?;
+    let fell = status.vouched > FIRST_EPOCH && status.epoch == status.vouched;
+    let mut lost = Rows::default();
     for known in before.iter().filter(|known| known.own.is_none() && known.state != State::Forked) {
         let (device, journal) = (known.device, known.journal);
-        let Some(shown) = listed.iter().find(|line| (line.device, line.journal) == (device, journal)) else {
-            trip.outcome.tell(Trouble::HiddenElsewhere { device, journal, shown: 0, held: known.head.seq });
-            continue;
-        };
-        if shown.head.seq < known.head.seq {
-            let held = known.head.seq;
-            trip.outcome.tell(Trouble::HiddenElsewhere { device, journal, shown: shown.head.seq, held });
+        let line = listed.iter().find(|line| (line.device, line.journal) == (device, journal));
+        let shown = line.map_or(0, |line| line.head.seq);
+        let held = known.head.seq.min(at_the_hub(&road, &status, known));
+        if shown < held && fell && signed_for(&status, &(device, journal)) <= shown {
+            lost.put.push(carried_row(&(device, journal), shown));
+        } else if shown < held {
+            trip.outcome.tell(Trouble::HiddenElsewhere { device, journal, shown, held });
         }
-        if link_at(trip, known, shown.head.seq)?.is_some_and(|ours| ours != shown.head.link) {
+        if let Some(line) = line
+            && link_at(trip, known, shown)?.is_some_and(|ours| ours != line.head.link)
+        {
             trip.outcome.tell(Trouble::ForkElsewhere { device, journal });
         }
     }
+    lost.write(trip.journal).map_err(End::Local)?;
     trip.outcome.unserved = unserved(trip, &listed)?;
     Ok(())
+}
+
+/// In it a hub has lost nothing yet.
+const FIRST_EPOCH: u64 = 1;
+
+/// How far the hub had another's journal: as far as it is held here, unless it is carried.
+fn at_the_hub(road: &Road, status: &Status, known: &KnownHead) -> u64 {
+    let place = (known.device, known.journal);
+    road.there(&place).map_or(known.head.seq, |there| there.max(signed_for(status, &place)))
+}
+
+/// How far the hub has signed for another's journal, in the epoch that counts.
+fn signed_for(status: &Status, place: &Place) -> u64 {
+    let signed = status.passed.iter().find(|(word, _)| (word.device, word.journal) == *place);
+    signed.map_or(0, |(word, _)| word.seq)
 }
 
 /// Our link at a place of another's journal, as far as we hold it.

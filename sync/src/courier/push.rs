@@ -56,7 +56,7 @@ pub(super) fn room(trip: &Trip<'_>) -> Limit {
 /// Bytes that are worth a round trip to learn whether they must be sent at all.
 const WORTH_ASKING: u64 = 8 * 1024;
 
-fn weight(runs: &[Run]) -> u64 {
+pub(super) fn weight(runs: &[Run]) -> u64 {
     runs.iter().flat_map(Run::entries).fold(0, |sum, entry| sum.saturating_add(entry.header.size))
 }
 
@@ -85,7 +85,7 @@ fn within_budget(trip: &mut Trip<'_>, runs: &[Run], left_alone: &mut LeftAlone) 
 }
 
 /// Takes so much from what is offered again; says so when it is spent.
-fn spend(trip: &mut Trip<'_>, bytes: u64) -> Result<bool, End> {
+pub(super) fn spend(trip: &mut Trip<'_>, bytes: u64) -> Result<bool, End> {
     let status = trip.status()?;
     if bytes == 0 {
         return Ok(true);

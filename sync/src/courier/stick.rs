@@ -65,6 +65,10 @@ pub fn take_in<R: Read>(
     {
         ended = ended.and(Err(Stop::Local(end)));
     }
+    // A word that vouches for an epoch proves itself, also where the rest is cut off.
+    if let Err(end) = trip.tell_epoch() {
+        ended = ended.and(Err(Stop::Local(end)));
+    }
     let mut fault = None;
     match ended {
         Ok(()) => {}
@@ -253,7 +257,7 @@ fn marks(trip: &Trip<'_>, runs: &[Run], from_hub: bool) -> Result<(Rows, u64), E
 }
 
 /// There is no road: nothing is asked, and nothing answered.
-struct NoRoad;
+pub(super) struct NoRoad;
 
 impl Transport for NoRoad {
     fn push(&mut self, _: &Digest, _: &[u8]) -> Result<Vec<u8>, TransportError> {
