@@ -167,14 +167,21 @@ fn fetch(trip: &mut Trip<'_>, files: &PartFiles, wish: Wish, pieces: &mut usize)
         push::push(trip)?;
         let most = count(piece(trip)).min(size.saturating_sub(from));
         let reply = call(trip, PartsCall::Fetch(at, from, most))?;
-        *pieces = pieces.saturating_sub(1);
-        if one_state(&reply)? != PartState::Held {
+        match one_state(&reply)? {
+            PartState::Held => {}
+            // The hub's books have it and its disk has not. What else is asked for does not wait for it.
+            PartState::Unknown => {
+                trip.outcome.tell(Trouble::PartUnserved(at));
+                return Ok(0);
+            }
             // Erased meanwhile.
-            return Ok(0);
+            PartState::Wanted(_) | PartState::Gone | PartState::Refused => return Ok(0),
         }
         if reply.bytes.is_empty() || count(reply.bytes.len()) > most {
             return Err(End::Nonsense("another piece of an attachment than was asked for".to_owned()));
         }
+        // Only what came counts: many that the hub has lost leave room for those that it has.
+        *pieces = pieces.saturating_sub(1);
         files.append(&at.digest, &reply.bytes).map_err(End::Local)?;
         from = from.saturating_add(count(reply.bytes.len()));
         trip.outcome.parts.fetched += count(reply.bytes.len());

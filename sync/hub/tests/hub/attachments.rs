@@ -296,6 +296,31 @@ fn what_a_reader_asks_for_comes_whole_or_is_thrown_away() {
 }
 
 #[test]
+fn an_attachment_whose_bytes_the_hub_has_lost_is_told_and_holds_up_nothing_behind_it() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let folder = tempfile::tempdir().unwrap();
+    let hub = block(hub_with(&agency, Arc::new(MemoryStore::default()), in_folder(folder.path())));
+    let mut desk = Desk::new(&agency, 0, 1);
+    let parts = [desk.seal(&noise(7, 30_000)), desk.seal(&noise(8, 30_000)), desk.seal(&noise(9, 30_000))];
+    let entries: Vec<SealedEntry> = parts.iter().map(|part| desk.attach(&[*part])).collect();
+    desk.carry(&agency, &mut Road::new(&agency, &hub, 0));
+    let held =
+        |part: &Part| folder.path().join("parts").join(agency.actors[0].id.to_string()).join(part.digest.to_string());
+    std::fs::remove_file(held(&parts[0])).unwrap();
+    std::fs::File::options().write(true).open(held(&parts[1])).unwrap().set_len(10).unwrap();
+    let mut reader = Desk::new(&agency, 3, 9);
+    let mut road = Road::new(&agency, &hub, 3);
+    reader.travel(&agency, &mut road);
+    for (entry, part) in entries.iter().zip(&parts) {
+        reader.files.wish(&Wish { at: at(entry, part), size: part.size }).unwrap();
+    }
+    let outcome = reader.carry(&agency, &mut road);
+    let lost = [0, 1].map(|n: usize| Trouble::PartUnserved(at(&entries[n], &parts[n])));
+    assert_eq!(outcome.trouble, lost);
+    assert!(reader.files.is_whole(&parts[2].digest).unwrap());
+}
+
+#[test]
 fn a_hub_that_keeps_no_attachments_says_so_and_entries_arrive_all_the_same() {
     let agency = Agency::new("http://127.0.0.1:7070");
     let hub = block(agency.in_memory());
