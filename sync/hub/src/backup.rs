@@ -5,11 +5,12 @@
 
 use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use amanat_keys::trust::Trust;
 
-use crate::config::DEFAULT_CERTIFICATE;
+use crate::blob_place::PlaceUrl;
+use crate::config::{DEFAULT_CERTIFICATE, Settings};
 use crate::home::{HomeFault, HubHome, read, replace};
 use crate::store::{Copied, SqliteStore};
 
@@ -17,9 +18,6 @@ use crate::store::{Copied, SqliteStore};
 const FILES: [&str; 5] = ["settings.toml", "join-request", "hub.keys", DEFAULT_CERTIFICATE, "tls-next.pem"];
 /// The roster may move while the tables are copied; then they are copied again, so often.
 const TRIES: usize = 5;
-
-/// Where whole attachments lie, unless the settings name another place.
-const PARTS: &str = "parts";
 
 /// A backup that was read back.
 #[derive(Debug)]
@@ -30,7 +28,7 @@ pub struct BackedUp {
     pub copied: Copied,
     /// The roster version it holds, if any.
     pub roster: Option<u64>,
-    /// Files that the settings name outside the home: they are not in it.
+    /// What the settings name that is not in it: outside the home, or not there.
     pub outside: Vec<PathBuf>,
 }
 
@@ -69,9 +67,7 @@ impl HubHome {
         std::fs::rename(&partial, folder).map_err(failed(folder))?;
         let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(above).and_then(|above| above.sync_all()).map_err(failed(above))?;
-        let named = [settings.certificate, settings.key, settings.password_file].into_iter().flatten();
-        let parts = settings.parts.map(PathBuf::from);
-        let outside = named.filter(|path| path.is_absolute()).chain(parts).collect();
+        let outside = outside(&settings, folder);
         Ok(BackedUp { folder: folder.to_owned(), copied, roster: trust.as_ref().map(Trust::roster_version), outside })
     }
 
@@ -79,6 +75,14 @@ impl HubHome {
         for name in FILES.into_iter().filter(|name| self.path(name).exists()) {
             let path = to.join(name);
             replace(&path, &read(&self.path(name))?).map_err(|source| HomeFault::Disk(path.clone(), source))?;
+        }
+        let settings = self.settings()?;
+        for name in named(&settings).filter(|name| inside(name) && self.path(name).is_file()) {
+            let path = to.join(name);
+            if let Some(above) = path.parent() {
+                DirBuilder::new().recursive(true).mode(0o700).create(above).map_err(|source| disk(above, source))?;
+            }
+            replace(&path, &read(&self.path(name))?).map_err(|source| disk(&path, source))?;
         }
         let tables = to.join("hub.sqlite");
         let held = || if self.path("trust").exists() { read(&self.path("trust")).map(Some) } else { Ok(None) };
@@ -106,14 +110,44 @@ impl HubHome {
         let agency = trust.as_ref().map_or(amanat_keys::fingerprint::AgencyId::ZERO, Trust::agency);
         let copied = SqliteStore::check_copy(&tables, &agency)?;
         // After the tables: what they call held is there, unless it was erased meanwhile.
-        if self.settings()?.parts.is_none() {
-            copy_files(&self.path(PARTS), &to.join(PARTS))?;
+        if let Some(parts) = parts(&settings) {
+            copy_files(&self.path(&parts), &to.join(parts))?;
         }
         // What was written is read as a hub would read it.
         HubHome::at(to).keys()?;
         HubHome::at(to).settings()?;
         Ok((copied, trust))
     }
+}
+
+fn disk(path: &Path, source: std::io::Error) -> HomeFault {
+    HomeFault::Disk(path.to_owned(), source)
+}
+
+/// Files that the settings name.
+fn named(settings: &Settings) -> impl Iterator<Item = &PathBuf> {
+    [&settings.certificate, &settings.key, &settings.password_file, &settings.parts_credentials].into_iter().flatten()
+}
+
+/// Whether a path of the settings begins at the home and stays in it.
+fn inside(path: &Path) -> bool {
+    let known = |step| matches!(step, Component::Normal(_) | Component::CurDir);
+    path.components().all(known) && path.components().any(|step| matches!(step, Component::Normal(_)))
+}
+
+/// The folder of whole attachments, where it lies in the home.
+fn parts(settings: &Settings) -> Option<PathBuf> {
+    match settings.parts_at(Path::new("")) {
+        Ok(PlaceUrl::Folder(folder)) if inside(&folder) => Some(folder),
+        _ => None,
+    }
+}
+
+/// What the settings name and a backup does not hold.
+fn outside(settings: &Settings, backup: &Path) -> Vec<PathBuf> {
+    let files = named(settings).filter(|path| !inside(path) || !backup.join(path).is_file()).cloned();
+    let place = settings.parts.iter().filter(|_| parts(settings).is_none()).map(PathBuf::from);
+    files.chain(place).collect()
 }
 
 /// Copies the files of a folder and of those in it, each to the disk. Where both are on one disk a second name is enough: an attachment is

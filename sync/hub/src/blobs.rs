@@ -105,13 +105,21 @@ impl Blobs {
         remove(&self.staged_at(blob))
     }
 
-    /// At most so many bytes of a whole one, from a place on.
-    pub(crate) async fn range(&self, blob: &Blob, from: u64, most: u64) -> Result<Vec<u8>, StoreFault> {
+    /// At most so many bytes of a whole one, from a place on; none where it is not in its place whole, or not there at all.
+    pub(crate) async fn range(&self, blob: &Blob, from: u64, most: u64) -> Result<Option<Vec<u8>>, StoreFault> {
         let end = from.saturating_add(most).min(blob.size);
         if from >= end {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         }
-        Ok(self.place.get_range(&key(blob), from..end).await.map_err(away)?.to_vec())
+        match self.place.get_range(&key(blob), from..end).await {
+            Ok(bytes) if count(bytes.len()) == end.saturating_sub(from) => Ok(Some(bytes.to_vec())),
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(None),
+            // A file that ends before the range begins is told as a fault like any other.
+            Err(fault) => match self.place.head(&key(blob)).await {
+                Ok(meta) if meta.size < end => Ok(None),
+                _ => Err(away(fault)),
+            },
+        }
     }
 
     /// Removes every byte of one; removing what is not there is done already.
@@ -162,13 +170,17 @@ impl Blobs {
     }
 }
 
+fn count(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}
+
 fn key(blob: &Blob) -> Key {
     Key::from_iter([blob.device.to_string(), blob.digest.to_string()])
 }
 
 fn append(staging: &Path, path: &Path, blob: &Blob, from: u64, bytes: &[u8]) -> Result<Brought, StoreFault> {
     let here = fs::metadata(path).map_or(0, |meta| meta.len());
-    let more = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let more = count(bytes.len());
     if from != here || bytes.is_empty() || here.saturating_add(more) > blob.size {
         return Ok(Brought::UpTo(here));
     }
@@ -284,14 +296,14 @@ mod tests {
         assert_eq!(again.staged(&one), 6, "a stop forgets nothing");
         again.bring(one, 6, b" bytes".to_vec()).await.unwrap();
         assert!(again.settle(&one).await.unwrap());
-        assert_eq!(again.range(&one, 7, 100).await.unwrap(), b"bytes");
-        assert_eq!(again.range(&one, 12, 100).await.unwrap(), b"");
+        assert_eq!(again.range(&one, 7, 100).await.unwrap().unwrap(), b"bytes");
+        assert_eq!(again.range(&one, 12, 100).await.unwrap().unwrap(), b"");
         again.settled(&one).await.unwrap();
         assert_eq!(again.staged(&one), 0);
         assert!(again.settle(&one).await.unwrap(), "settling again finds it in its place");
         again.discard(one.device, one.digest).await.unwrap();
         again.discard(one.device, one.digest).await.unwrap();
-        assert!(again.range(&one, 0, 5).await.is_err());
+        assert_eq!(again.range(&one, 0, 5).await.unwrap(), None, "what is lost is no fault of the place");
         let wrong = Blob { digest: Digest::of(b"others"), ..one };
         again.bring(wrong, 0, b"sealed bytes".to_vec()).await.unwrap();
         assert!(!again.settle(&wrong).await.unwrap());

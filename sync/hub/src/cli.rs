@@ -213,7 +213,7 @@ fn back_up(home: &HubHome, folder: &Path) -> Result<(), HomeFault> {
     let Copied { journals, entries } = made.copied;
     println!("backup {}\nread back: {entries} entries in {journals} journals", made.folder.display());
     for outside in made.outside {
-        eprintln!("not in it: {}, which the settings name outside the hub's folder", outside.display());
+        eprintln!("not in it: {}, which the settings name: outside the hub's folder, or not there", outside.display());
     }
     Ok(())
 }

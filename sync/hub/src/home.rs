@@ -306,7 +306,7 @@ impl HubHome {
         if self.path("hub.keys").exists() { Ok(()) } else { Err(HomeFault::NoHub(self.folder.clone())) }
     }
 
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.folder.join(name)
     }
 

@@ -59,7 +59,15 @@ pub(crate) async fn answer(
             }
             let most = most.min(u64::try_from(MAX_PART_PIECE).unwrap_or(u64::MAX));
             let _room = room(hub, most).await?;
-            let bytes = blobs.range(&blob(&at, &book), from, most).await?;
+            let blob = blob(&at, &book);
+            let Some(bytes) = blobs.range(&blob, from, most).await? else {
+                // Else whatever else the reader asked for would wait behind it for ever.
+                tracing::error!(
+                    device = %blob.device, part = %blob.digest,
+                    "an attachment that the books call held is not in its place; bring it back from a backup"
+                );
+                return Ok(one(PartState::Unknown));
+            };
             Ok(PartsReply { bytes, ..one(PartState::Held) })
         }
     }

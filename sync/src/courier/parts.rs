@@ -30,22 +30,33 @@ struct Load {
 
 pub(super) fn carry(trip: &mut Trip<'_>) -> Result<(), End> {
     let Some(files) = trip.courier.parts.clone() else { return Ok(()) };
-    up(trip, &files)?;
-    down(trip, &files)
+    match up(trip, &files) {
+        Ok(()) => down(trip, &files),
+        // What the hub does not take now says nothing of what it gives.
+        Err(end @ (End::Busy(_) | End::Refused(_))) => {
+            let _second = down(trip, &files);
+            Err(end)
+        }
+        Err(end) => Err(end),
+    }
 }
 
 /// Brings what the hub has an entry for and no attachment.
 fn up(trip: &mut Trip<'_>, files: &PartFiles) -> Result<(), End> {
     let loads = unfinished(trip, files)?;
-    if loads.is_empty() {
-        return Ok(());
-    }
-    let states = ask(trip, loads.iter().map(|load| load.at).collect())?;
     let mut pieces = PIECES;
-    for (load, state) in loads.into_iter().zip(states) {
-        if let PartState::Wanted(from) = state {
-            let reached = bring(trip, files, load, from, &mut pieces)?;
-            trip.outcome.parts.left += load.size.saturating_sub(reached);
+    for page in loads.chunks(MAX_PARTS_ASKED) {
+        if pieces == 0 {
+            // Not asked about, so as far as anybody knows all of it: the next pass comes to it.
+            trip.outcome.parts.left += page.iter().map(|load| load.size).sum::<u64>();
+            continue;
+        }
+        let states = ask(trip, page.iter().map(|load| load.at).collect())?;
+        for (load, state) in page.iter().zip(states) {
+            if let PartState::Wanted(from) = state {
+                let reached = bring(trip, files, *load, from, &mut pieces)?;
+                trip.outcome.parts.left += load.size.saturating_sub(reached);
+            }
         }
     }
     Ok(())
@@ -58,7 +69,7 @@ fn unfinished(trip: &mut Trip<'_>, files: &PartFiles) -> Result<Vec<Load>, End> 
     let mut loads = Vec::new();
     for own in status.own.iter().filter(waits) {
         let (device, journal, mut seq) = (trip.party.device, own.journal, own.complete);
-        while seq < own.received && loads.len() < MAX_PARTS_ASKED {
+        while seq < own.received {
             let runs = match trip.journal.pending(&Wanted::After { device, journal, seq }, PAGE) {
                 Ok(runs) => runs,
                 // A row that does not open holds up what stands behind it here, and nothing else of the pass.
@@ -70,7 +81,6 @@ fn unfinished(trip: &mut Trip<'_>, files: &PartFiles) -> Result<Vec<Load>, End> 
             loads.extend(listed(trip, files, run, own.received));
         }
     }
-    loads.truncate(MAX_PARTS_ASKED);
     Ok(loads)
 }
 
@@ -134,27 +144,36 @@ fn refused(trip: &mut Trip<'_>, files: &PartFiles, load: Load) -> Result<u64, En
 
 /// Fetches what somebody asked for.
 fn down(trip: &mut Trip<'_>, files: &PartFiles) -> Result<(), End> {
-    let mut wishes = files.wishes().map_err(End::Local)?;
-    wishes.truncate(MAX_PARTS_ASKED);
-    if wishes.is_empty() {
-        return Ok(());
-    }
-    let states = ask(trip, wishes.iter().map(|wish| wish.at).collect())?;
+    let wishes = files.wishes().map_err(End::Local)?;
     let mut pieces = PIECES;
-    for (wish, state) in wishes.into_iter().zip(states) {
-        match state {
-            PartState::Held => {
-                let left = fetch(trip, files, wish, &mut pieces)?;
-                trip.outcome.parts.left += left;
-            }
-            // Its author's device has not brought it yet.
-            PartState::Wanted(_) | PartState::Refused => {}
-            PartState::Gone => {
-                files.unwish(&wish.at.digest).map_err(End::Local)?;
-                trip.outcome.tell(Trouble::PartUnserved(wish.at));
-            }
-            PartState::Unknown => trip.outcome.tell(Trouble::PartUnserved(wish.at)),
+    for page in wishes.chunks(MAX_PARTS_ASKED) {
+        if pieces == 0 {
+            let still = |wish: &Wish| wish.size.saturating_sub(files.arrived(&wish.at.digest));
+            trip.outcome.parts.left += page.iter().map(still).sum::<u64>();
+            continue;
         }
+        let states = ask(trip, page.iter().map(|wish| wish.at).collect())?;
+        for (wish, state) in page.iter().zip(states) {
+            grant(trip, files, *wish, state, &mut pieces)?;
+        }
+    }
+    Ok(())
+}
+
+/// Does for one wish what the hub's answer allows.
+fn grant(trip: &mut Trip<'_>, files: &PartFiles, wish: Wish, state: PartState, pieces: &mut usize) -> Result<(), End> {
+    match state {
+        PartState::Held => {
+            let left = fetch(trip, files, wish, pieces)?;
+            trip.outcome.parts.left += left;
+        }
+        // Its author's device has not brought it yet.
+        PartState::Wanted(_) | PartState::Refused => {}
+        PartState::Gone => {
+            files.unwish(&wish.at.digest).map_err(End::Local)?;
+            trip.outcome.tell(Trouble::PartUnserved(wish.at));
+        }
+        PartState::Unknown => trip.outcome.tell(Trouble::PartUnserved(wish.at)),
     }
     Ok(())
 }
@@ -167,14 +186,21 @@ fn fetch(trip: &mut Trip<'_>, files: &PartFiles, wish: Wish, pieces: &mut usize)
         push::push(trip)?;
         let most = count(piece(trip)).min(size.saturating_sub(from));
         let reply = call(trip, PartsCall::Fetch(at, from, most))?;
-        *pieces = pieces.saturating_sub(1);
-        if one_state(&reply)? != PartState::Held {
+        match one_state(&reply)? {
+            PartState::Held => {}
+            // The hub's books have it and its disk has not. What else is asked for does not wait for it.
+            PartState::Unknown => {
+                trip.outcome.tell(Trouble::PartUnserved(at));
+                return Ok(0);
+            }
             // Erased meanwhile.
-            return Ok(0);
+            PartState::Wanted(_) | PartState::Gone | PartState::Refused => return Ok(0),
         }
         if reply.bytes.is_empty() || count(reply.bytes.len()) > most {
             return Err(End::Nonsense("another piece of an attachment than was asked for".to_owned()));
         }
+        // Only what came counts: many that the hub has lost leave room for those that it has.
+        *pieces = pieces.saturating_sub(1);
         files.append(&at.digest, &reply.bytes).map_err(End::Local)?;
         from = from.saturating_add(count(reply.bytes.len()));
         trip.outcome.parts.fetched += count(reply.bytes.len());

@@ -73,7 +73,9 @@ pub(crate) enum WriteFault {
     #[error("no unit or active device is called {0}; amanat roster show lists them")]
     Nobody(String),
     /// More readers than an age header may carry.
-    #[error("{0} devices are more than one bundle can be sealed to (64): name a unit with --to")]
+    #[error(
+        "{0} devices are more than one bundle can be sealed to (64): name a unit that has a key, or one device, with --to"
+    )]
     TooMany(usize),
     /// The store holds no checkpoint yet.
     #[error("this hub has not served yet: it has signed nothing that could be carried")]
@@ -141,12 +143,17 @@ fn readers(standing: &Standing, to: Option<&str>) -> Result<Readers, WriteFault>
     let mut recipients: Vec<Recipient> = meant.iter().map(|device| device.recipient.clone()).collect();
     let mut ids: Vec<Digest> = meant.iter().map(|device| Digest::from_bytes(*device.id.as_bytes())).collect();
     if let Some(unit) = unit {
+        if unit.recipient.is_some() && recipients.len() >= BUNDLE_READERS {
+            // Whoever reads for the unit opens it by the unit's key.
+            recipients.clear();
+            ids.clear();
+        }
         recipients.extend(unit.recipient.clone());
         ids.push(Digest::from_bytes(*unit.id.as_bytes()));
     }
     match (recipients.len(), to) {
         (0, _) => Err(WriteFault::Nobody(to.unwrap_or("an active device").to_owned())),
-        (many, _) if many > BUNDLE_READERS => Err(WriteFault::TooMany(many)),
+        (many, _) if many.max(ids.len()) > BUNDLE_READERS => Err(WriteFault::TooMany(many)),
         _ => Ok((meant.iter().map(|device| device.id).collect(), recipients, ids)),
     }
 }

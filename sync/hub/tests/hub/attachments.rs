@@ -10,7 +10,7 @@ use amanat_keys::fingerprint::Digest;
 use amanat_keys::row_seal::RowSeal;
 use amanat_keys::trust::Trust;
 use amanat_sync::courier::{Courier, End, Outcome, Trouble, pass};
-use amanat_sync::entry::{Part, SealedEntry};
+use amanat_sync::entry::{EntryRef, Part, SealedEntry};
 use amanat_sync::journal::{Journal, Keep, Line, SqliteJournal};
 use amanat_sync::part_files::{PartFiles, Wish};
 use amanat_sync::transport::{Transport, TransportError};
@@ -293,6 +293,92 @@ fn what_a_reader_asks_for_comes_whole_or_is_thrown_away() {
     assert!(!reader.files.holds(&two) && reader.files.broke(&two.digest));
     assert!(reader.files.wishes().unwrap().is_empty(), "it is not fetched again by itself");
     assert_eq!(reader.travel(&agency, &mut road).parts.fetched, 0);
+}
+
+#[test]
+fn an_attachment_whose_bytes_the_hub_has_lost_is_told_and_holds_up_nothing_behind_it() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let folder = tempfile::tempdir().unwrap();
+    let hub = block(hub_with(&agency, Arc::new(MemoryStore::default()), in_folder(folder.path())));
+    let mut desk = Desk::new(&agency, 0, 1);
+    let parts = [desk.seal(&noise(7, 30_000)), desk.seal(&noise(8, 30_000)), desk.seal(&noise(9, 30_000))];
+    let entries: Vec<SealedEntry> = parts.iter().map(|part| desk.attach(&[*part])).collect();
+    desk.carry(&agency, &mut Road::new(&agency, &hub, 0));
+    let held =
+        |part: &Part| folder.path().join("parts").join(agency.actors[0].id.to_string()).join(part.digest.to_string());
+    std::fs::remove_file(held(&parts[0])).unwrap();
+    std::fs::File::options().write(true).open(held(&parts[1])).unwrap().set_len(10).unwrap();
+    let mut reader = Desk::new(&agency, 3, 9);
+    let mut road = Road::new(&agency, &hub, 3);
+    reader.travel(&agency, &mut road);
+    for (entry, part) in entries.iter().zip(&parts) {
+        reader.files.wish(&Wish { at: at(entry, part), size: part.size }).unwrap();
+    }
+    let outcome = reader.carry(&agency, &mut road);
+    let lost = [0, 1].map(|n: usize| Trouble::PartUnserved(at(&entries[n], &parts[n])));
+    assert_eq!(outcome.trouble, lost);
+    assert!(reader.files.is_whole(&parts[2].digest).unwrap());
+}
+
+/// A road whose hub takes no attachment now.
+struct Full<'a>(Road<'a>);
+
+impl Transport for Full<'_> {
+    fn push(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.0.push(checkpoint, body)
+    }
+    fn pull(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.0.pull(checkpoint, body)
+    }
+    fn documents(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.0.documents(checkpoint, body)
+    }
+    fn parts(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        match PartsRequest::from_bytes(body).unwrap().call {
+            PartsCall::Bring(..) => Err(TransportError::Busy(7)),
+            _ => self.0.parts(checkpoint, body),
+        }
+    }
+    fn mark(&self) -> Option<Digest> {
+        self.0.mark()
+    }
+    fn room(&self) -> usize {
+        self.0.room()
+    }
+}
+
+#[test]
+fn what_is_behind_more_attachments_than_one_question_holds_has_its_turn() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let folder = tempfile::tempdir().unwrap();
+    let hub = block(hub_with(&agency, Arc::new(MemoryStore::default()), in_folder(folder.path())));
+    let mut desk = Desk::new(&agency, 0, 1);
+    // One that its device has lost keeps the journal from being complete, so that all behind it are asked about each time.
+    let lost = Part { digest: Digest::of(b"lost"), size: 4 };
+    let parts: Vec<Part> = (0..260_u32).map(|n| desk.seal(&n.to_le_bytes())).collect();
+    desk.attach(&[lost]);
+    let mut last = None;
+    for some in parts.chunks(52) {
+        last = Some(desk.attach(some));
+    }
+    let (last, part) = (last.unwrap(), parts.last().unwrap());
+    let mut road = Road::new(&agency, &hub, 0);
+    desk.carry(&agency, &mut road);
+    assert_eq!(state(&agency, &hub, 0, at(&last, part)), PartState::Held);
+
+    // A reader's wishes for what the hub has not are sorted before the one that it has; and the hub takes nothing now.
+    let mut reader = Desk::new(&agency, 3, 9);
+    for n in 0..300_u32 {
+        let nowhere = PartAt { entry: EntryRef { seq: 1, ..last.at() }, digest: Digest::of(&n.to_be_bytes()) };
+        reader.files.wish(&Wish { at: nowhere, size: 10 }).unwrap();
+    }
+    reader.files.wish(&Wish { at: at(&last, part), size: part.size }).unwrap();
+    let own = reader.seal(b"the reader's own");
+    reader.attach(&[own]);
+    let outcome = reader.travel(&agency, &mut Full(Road::new(&agency, &hub, 3)));
+    assert!(matches!(outcome.end, End::Busy(7)), "{:?}", outcome.end);
+    assert_eq!(outcome.parts.arrived, 1);
+    assert!(reader.files.is_whole(&part.digest).unwrap());
 }
 
 #[test]

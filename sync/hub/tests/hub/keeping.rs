@@ -11,6 +11,7 @@ use amanat_sync::journal::{Journal as _, MemoryJournal};
 use amanat_sync::transport::{Transport as _, TransportError};
 use amanat_sync::wire::codec;
 
+use super::attachments::{Desk, noise};
 use super::process::keep_more;
 use super::running::*;
 use super::support::*;
@@ -117,6 +118,36 @@ fn a_backup_made_while_devices_push_is_served_in_the_hubs_place() {
         !again.status.success() && String::from_utf8_lossy(&again.stderr).contains("is there already"),
         "{again:?}"
     );
+    assert_eq!(running.terminate(), Some(0));
+}
+
+/// What the settings name and what is attached is in it, or is said not to be.
+#[test]
+fn a_backup_holds_attachments_and_the_files_that_the_settings_name_and_says_what_it_does_not_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let (agency, running) = serving(folder.path());
+    let home = folder.path().join("hub");
+    let mut desk = Desk::new(&agency, 0, 1);
+    let bytes = noise(1, 50_000);
+    let part = desk.seal(&bytes);
+    desk.attach(&[part]);
+    desk.carry(&agency, &mut road(&agency, 0, &running.url));
+    std::fs::create_dir(home.join("tls")).unwrap();
+    std::fs::write(home.join("tls/ours.pem"), "a certificate").unwrap();
+    let settings = std::fs::read_to_string(home.join("settings.toml")).unwrap();
+    let named = "certificate = \"tls/ours.pem\"\nkey = \"../ours.key\"\nparts_credentials = \"s3\"\n";
+    std::fs::write(home.join("settings.toml"), settings + named).unwrap();
+
+    let backup = folder.path().join("backup");
+    let made = hub(&["backup", backup.to_str().unwrap()], &home);
+    assert!(made.status.success(), "{made:?}");
+    let copied = backup.join("parts").join(agency.actors[0].id.to_string()).join(part.digest.to_string());
+    assert_eq!(std::fs::read(copied).unwrap(), bytes);
+    assert_eq!(std::fs::read_to_string(backup.join("tls/ours.pem")).unwrap(), "a certificate");
+    assert_eq!((mode(&backup.join("tls")), mode(&backup.join("tls/ours.pem"))), (0o700, 0o600));
+    let told = String::from_utf8_lossy(&made.stderr);
+    let lacking: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("not in it: ")).collect();
+    assert!(matches!(lacking[..], [key, s3] if key.starts_with("../ours.key,") && s3.starts_with("s3,")), "{told}");
     assert_eq!(running.terminate(), Some(0));
 }
 

@@ -26,6 +26,7 @@ mod postgres;
 mod process;
 mod running;
 mod s3;
+mod sticks;
 mod stranger;
 mod support;
 mod team;

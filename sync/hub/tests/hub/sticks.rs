@@ -1,0 +1,57 @@
+//! A stick from the hub for a unit with more devices than an age header may carry.
+
+use std::fs::File;
+
+use amanat_keys::device::Signer;
+use amanat_keys::fingerprint::{Digest, MemberId};
+use amanat_keys::recipient::ReadIdentity;
+use amanat_keys::roster::{Device, Member, Role, Span};
+use amanat_sync::bundle;
+use amanat_sync::courier::End;
+
+use super::keeping::Writer;
+use super::running::*;
+use super::support::*;
+
+#[test]
+fn a_unit_of_more_devices_than_fit_gets_a_stick_that_its_own_key_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("hub");
+    let mut agency = enrolled(&home);
+    let unit_key = ReadIdentity::generate().unwrap();
+    let next = agency.next(|roster| {
+        for n in 120..184_u8 {
+            let (key, member) = (Signer::from_seed(&[n; 32]).unwrap().verifying_key(), MemberId::from_bytes([n; 16]));
+            let span = Span { key: key.clone(), journal: None, from: 1, until: None };
+            let recipient = ReadIdentity::generate().unwrap().recipient().clone();
+            let like = roster.devices[0].clone();
+            roster.devices.push(Device { id: key.device_id(), member, spans: vec![span], recipient, ..like });
+            roster.members.push(Member { id: member, name: format!("m{n}"), roles: vec![(Role::Officer, STATION)] });
+        }
+        roster.devices.sort_by_key(|device| device.id);
+        for unit in roster.units.iter_mut().filter(|unit| unit.id == STATION) {
+            unit.recipient = Some(unit_key.recipient().clone());
+        }
+    });
+    agency.trust.adopt(&next).unwrap();
+    agency.roster = agency.trust.roster().clone();
+    let file = folder.path().join("agency.roster");
+    std::fs::write(&file, agency.trust.statement_bytes()).unwrap();
+    let words = agency.trust.fingerprint_words().to_string();
+    let taken = hub(&["roster", file.to_str().unwrap(), "--fingerprint", &words], &home);
+    assert!(taken.status.success(), "{taken:?}");
+    let running = Running::start(&home);
+    let mut writer = Writer::new(&agency, 0);
+    writer.writes(5);
+    assert!(matches!(writer.syncs(&agency, &running.url).end, End::Done));
+
+    let stick = folder.path().join("to-station.age");
+    let all = hub(&["bundle", "write", stick.to_str().unwrap()], &home);
+    assert!(!all.status.success() && String::from_utf8_lossy(&all.stderr).contains("68 devices"), "{all:?}");
+    let written = hub(&["bundle", "write", stick.to_str().unwrap(), "--to", "Station"], &home);
+    assert!(written.status.success(), "{written:?}");
+    let opened = bundle::open([&unit_key], File::open(&stick).unwrap()).unwrap();
+    assert_eq!(opened.manifest().to, [Digest::from_bytes(*STATION.as_bytes())]);
+    assert_eq!(opened.manifest().runs.iter().map(|run| run.count).sum::<u64>(), 5, "with what its devices may have");
+    assert_eq!(running.terminate(), Some(0));
+}
