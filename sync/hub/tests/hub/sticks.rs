@@ -22,7 +22,7 @@ fn a_unit_of_more_devices_than_fit_gets_a_stick_that_its_own_key_opens() {
     let next = agency.next(|roster| {
         for n in 120..184_u8 {
             let (key, member) = (Signer::from_seed(&[n; 32]).unwrap().verifying_key(), MemberId::from_bytes([n; 16]));
-            let span = Span { key: key.clone(), journal: None, from: 1, until: None };
+            let span = Span { key, journal: None, from: 1, until: None };
             let recipient = ReadIdentity::generate().unwrap().recipient().clone();
             let like = roster.devices[0].clone();
             roster.devices.push(Device { id: key.device_id(), member, spans: vec![span], recipient, ..like });
