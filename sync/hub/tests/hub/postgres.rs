@@ -41,8 +41,7 @@ fn a_standby_that_is_promoted_under_a_sync_is_found_and_has_all_that_was_acknowl
     let folder = tempfile::tempdir().unwrap();
     let both = format!("{}?host={}&host={}", url.split_once('?').unwrap().0, leader.host(), standby.host());
     let agency = settled_at(&leader, folder.path(), &both);
-    let log = folder.path().join("log");
-    let running = Running::logging(&folder.path().join("hub"), &log);
+    let running = Running::start(&folder.path().join("hub"));
     let (enough, (passed, passes)) = (AtomicBool::new(false), channel());
     let (written, received, failed) = std::thread::scope(|scope| {
         let device = scope.spawn(|| writes_and_syncs(&agency, &running.url, passed, &enough));
@@ -58,7 +57,7 @@ fn a_standby_that_is_promoted_under_a_sync_is_found_and_has_all_that_was_acknowl
         device.join().unwrap()
     });
     println!("{written} entries written, {received} received, {failed} passes failed while the standby took over");
-    assert!(std::fs::read_to_string(&log).unwrap().contains("the database went away"), "the hub felt it");
+    // Three passes came after the leader was gone: whether one of them broke, or the connection was found dead between two, is chance.
     assert_eq!(received, written);
     assert_eq!(read_all(&agency, &running.url), written, "what was acknowledged is there, whole and once");
     assert_eq!(standby.psql(&standby.same_at(&url), "select count(*) from entries").trim(), written.to_string());
