@@ -202,7 +202,12 @@ pub(crate) fn files(dir: &Path) -> Result<Vec<PathBuf>, Fault> {
         let listing = std::fs::read_dir(&folder).map_err(|error| Fault::new("reading a folder", error))?;
         for item in listing {
             let path = item.map_err(|error| Fault::new("reading a folder", error))?.path();
-            if path.is_dir() { folders.push(path) } else { files.push(path) }
+            // A socket of a hub that runs holds nothing.
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.is_file() {
+                files.push(path);
+            }
         }
     }
     Ok(files)
