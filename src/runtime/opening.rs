@@ -74,10 +74,10 @@ impl<'a> Opener<'a> {
     /// Opens what can be opened.
     pub(super) fn open(&mut self, entries: Vec<SealedEntry>) -> Opened {
         let mut opened = Opened::default();
-        let mut slips = self.slips(&entries).into_iter();
+        let mut given = self.slips(&entries);
         for entry in entries {
             match entry.header.kind {
-                Kind::Slip => self.slip(&entry, slips.next().flatten(), &mut opened),
+                Kind::Slip => self.slip(&entry, given.remove(&entry.at()), &mut opened),
                 Kind::Sealed => self.content(entry, &mut opened),
                 // Stand-ins replace envelopes and say nothing of their own; later kinds are carried.
                 Kind::StandIn | Kind::Later(_) => {}
@@ -86,13 +86,14 @@ impl<'a> Opener<'a> {
         opened
     }
 
-    /// What every slip among these gives: a curve's work each, which is most of what opening costs, so all cores do it.
-    fn slips(&self, entries: &[SealedEntry]) -> Vec<Option<Result<CaseKey, SlipFault>>> {
-        let slips: Vec<&SealedEntry> = entries.iter().filter(|entry| entry.header.kind == Kind::Slip).collect();
-        parallel::each(&slips, |entry| {
-            let bytes = entry.envelope.as_ref().filter(|_| !self.ring.holds(&entry.at()))?;
-            open_slip(&entry.header, bytes, self.identities)
-        })
+    /// What the slips among these give whose keys are not known yet: a curve's work each, which is most of what opening costs, so all
+    /// cores do it. At an unlocking there are none.
+    fn slips(&self, entries: &[SealedEntry]) -> HashMap<EntryRef, Result<CaseKey, SlipFault>> {
+        let unknown = |entry: &&SealedEntry| entry.header.kind == Kind::Slip && !self.ring.holds(&entry.at());
+        let unknown: Vec<&SealedEntry> = entries.iter().filter(unknown).collect();
+        let given =
+            parallel::each(&unknown, |entry| open_slip(&entry.header, entry.envelope.as_ref()?, self.identities));
+        unknown.iter().zip(given).filter_map(|(entry, given)| Some((entry.at(), given?))).collect()
     }
 
     fn slip(&mut self, entry: &SealedEntry, given: Option<Result<CaseKey, SlipFault>>, opened: &mut Opened) {
