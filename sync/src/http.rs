@@ -247,7 +247,16 @@ impl HttpTransport {
             Some(mut leaving) => request.header("content-length", body.len()).send(SendBody::from_reader(&mut leaving)),
             None => request.send(body),
         };
-        let answer = answer.map_err(|source| unanswered(&self.base, &source))?;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(source) => {
+                // Where nobody was reached it is as good as before. After a cut it may be spent, and trying would cost the body again.
+                if never_left(&source) && nonce != Nonce::default() {
+                    self.nonces.push_front(nonce);
+                }
+                return Err(unanswered(&self.base, &source));
+            }
+        };
         self.measure(body.len(), (self.ticks)().saturating_sub(began));
         self.mark = field(&answer, MARK_FIELD).and_then(|mark| mark.parse().ok()).or(self.mark);
         if let Some(fresh) = field(&answer, NONCE_FIELD) {
@@ -462,6 +471,18 @@ fn unanswered(base: &str, source: &ureq::Error) -> TransportError {
     }
 }
 
+/// Whether not a byte of the request can have gone: there was no connection.
+fn never_left(source: &ureq::Error) -> bool {
+    use std::io::ErrorKind::{AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable};
+    let nowhere = [ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable, AddrNotAvailable];
+    match source {
+        ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => true,
+        ureq::Error::Timeout(timeout) => matches!(timeout, ureq::Timeout::Resolve | ureq::Timeout::Connect),
+        ureq::Error::Io(error) => nowhere.contains(&error.kind()),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -539,6 +560,37 @@ mod tests {
         brake.stop();
         let ended = heard.recv_timeout(Duration::from_secs(10)).unwrap();
         assert!(matches!(ended, Err(TransportError::Unreachable(_))), "{ended:?}");
+    }
+
+    #[test]
+    fn a_nonce_is_kept_where_nobody_was_reached_and_given_up_where_it_may_be_spent() {
+        let hub = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut road = HttpTransport::new(HttpSettings {
+            url: format!("http://{}", hub.local_addr().unwrap()),
+            tls_keys: TlsKeys::default(),
+            agency: AgencyId::from_bytes([1; 32]),
+            device: DeviceId::from_bytes([2; 32]),
+            hub: KeyId::from_bytes([3; 32]),
+            sign: Box::new(|_| [0; 64]),
+            ticks: Box::new(|| 0),
+        })
+        .unwrap();
+        road.was_given(&[[4; 16], [5; 16]]);
+        let (said, ended) = std::sync::mpsc::channel();
+        std::thread::Builder::new()
+            .spawn(move || {
+                let cut = road.push(&Digest::ZERO, b"waits");
+                said.send((road, cut)).unwrap_or_default();
+            })
+            .unwrap();
+        // Reached, and hung up on.
+        drop(hub.accept().unwrap());
+        let (mut road, cut) = ended.recv_timeout(Duration::from_secs(10)).unwrap();
+        assert!(matches!(cut, Err(TransportError::Unreachable(_))), "{cut:?}");
+        assert_eq!(road.nonces().copied().collect::<Vec<_>>(), [[5; 16]]);
+        drop(hub);
+        assert!(matches!(road.push(&Digest::ZERO, b"waits"), Err(TransportError::Unreachable(_))));
+        assert_eq!(road.nonces().copied().collect::<Vec<_>>(), [[5; 16]]);
     }
 
     #[test]
