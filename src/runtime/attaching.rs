@@ -19,6 +19,7 @@ use amanat_sync::{
     entry::{EntryRef, Part, SealedEntry},
     error::SyncError,
     journal::{Journal as _, Line, State, Wanted},
+    own_files::private,
     part_files::{PartFiles, Wish},
     wire::limits::MAX_PARTS,
     wire::parts::PartAt,
@@ -415,15 +416,4 @@ impl Write for Chosen<'_> {
     fn flush(&mut self) -> io::Result<()> {
         self.file()?.flush()
     }
-}
-
-#[cfg(unix)]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    options.mode(0o600)
-}
-
-#[cfg(not(unix))]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    options
 }

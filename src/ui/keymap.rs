@@ -92,6 +92,20 @@ pub(crate) enum Act {
     Team,
 }
 
+/// The first line shown of a page of lines, after an act that may move it.
+pub(crate) fn scrolled(act: Option<Act>, line: u16, page: u16, most: u16) -> u16 {
+    let line = match act {
+        Some(Act::Up) => line.saturating_sub(1),
+        Some(Act::Down) => line.saturating_add(1),
+        Some(Act::PageUp) => line.saturating_sub(page),
+        Some(Act::PageDown) => line.saturating_add(page),
+        Some(Act::First) => 0,
+        Some(Act::Last) => most,
+        _ => line,
+    };
+    line.min(most)
+}
+
 /// A key with what is held down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Chord {

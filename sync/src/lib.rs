@@ -23,6 +23,7 @@ pub mod http;
 mod http_pin;
 pub mod journal;
 pub mod leaving;
+pub mod own_files;
 pub mod pack;
 pub mod part_files;
 pub mod proof;

@@ -18,6 +18,7 @@ use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
 
 use crate::entry::{EntryRef, Part};
 use crate::error::{Result, SyncError};
+use crate::own_files::{make_private, private, sync_folder};
 use crate::wire::parts::PartAt;
 
 /// Bytes of a wish: where the entry stands, and how large the attachment is.
@@ -302,38 +303,6 @@ fn storage(error: io::Error) -> SyncError {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => SyncError::StorageFull,
         _ => SyncError::Storage(Box::new(error)),
     }
-}
-
-#[cfg(unix)]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    options.mode(0o600)
-}
-
-#[cfg(not(unix))]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    options
-}
-
-#[cfg(unix)]
-fn make_private(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-#[cfg(not(unix))]
-fn make_private(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
-}
-
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

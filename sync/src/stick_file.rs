@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use amanat_keys::digesting::Digesting;
 
 use crate::bundle::BundleFault;
+use crate::own_files::{private, sync_folder};
 
 /// What one write to the medium carries.
 const BUFFER: usize = 256 * 1024;
@@ -116,7 +117,7 @@ fn write_beside<T>(
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
         Ok(()) | Err(_) => {}
     }
-    let file = open_new(beside)?;
+    let file = private(OpenOptions::new().write(true).create_new(true)).open(beside)?;
     let mut out = Digesting::new(BufWriter::with_capacity(BUFFER, file));
     let made = fill(&mut out)?;
     out.flush()?;
@@ -140,17 +141,6 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-#[cfg(unix)]
-fn open_new(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
-}
-
-#[cfg(not(unix))]
-fn open_new(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).open(path)
-}
-
 /// Bytes free where a folder lies, if the system says so.
 #[cfg(unix)]
 fn free(folder: &Path) -> Option<u64> {
@@ -171,16 +161,6 @@ fn forget(file: &File) {
 
 #[cfg(not(target_os = "linux"))]
 fn forget(_file: &File) {}
-
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
-}
 
 #[cfg(test)]
 mod tests {

@@ -230,8 +230,12 @@ pub(crate) const NARROWS: &[Narrow] = &[
     Narrow { room: "sync/src/", path: "rusqlite", only: &["sync/src/journal/sqlite", "sync/src/journal/schema"] },
     // The one file of a stick is the same act wherever it is written: whole under its name, or not there. Sealed attachments are
     // files beside the journal: too large for a row. Owner-only file modes are the same act as writing the file.
-    Narrow { room: "sync/src/", path: "std::fs", only: &["sync/src/stick_file.rs", "sync/src/part_files.rs"] },
-    Narrow { room: "sync/src/", path: "std::os", only: &["sync/src/stick_file.rs", "sync/src/part_files.rs"] },
+    Narrow {
+        room: "sync/src/",
+        path: "std::fs",
+        only: &["sync/src/own_files.rs", "sync/src/stick_file.rs", "sync/src/part_files.rs"],
+    },
+    Narrow { room: "sync/src/", path: "std::os", only: &["sync/src/own_files.rs"] },
     Narrow { room: "sync/src/", path: "rustix", only: &["sync/src/stick_file.rs"] },
     // All cores check the signatures of a page; nothing else of the package starts a thread.
     Narrow { room: "sync/src/", path: "std::thread", only: &["sync/src/signatures.rs"] },

@@ -12,7 +12,7 @@ use crate::{
     ui::{
         bidi,
         effect::Effect,
-        keymap::{Act, Room},
+        keymap::{Act, Room, scrolled},
         msg::Msg,
         reading, telling,
         theme::Role,
@@ -101,21 +101,14 @@ impl EntryView {
         }
         let attached = world.book.entry(&self.entry).is_some_and(|entry| !entry.parts.is_empty());
         let page = u16::try_from(world.page()).unwrap_or(20).saturating_sub(2);
+        let most = self.height(world).saturating_sub(page);
         match act {
             Some(Act::Back) => return Turn::go(Go::Back),
             Some(Act::Correct) => return Turn::open(Open::Fill(Fill::Correct(self.entry))),
             Some(Act::Names) => return self.toggle_names(world),
             Some(Act::SavePart) if attached => self.save = Some((0, Path::new())),
-            Some(Act::Up) => self.line = self.line.saturating_sub(1),
-            Some(Act::Down) => self.line = self.line.saturating_add(1),
-            Some(Act::PageUp) => self.line = self.line.saturating_sub(page),
-            Some(Act::PageDown) => self.line = self.line.saturating_add(page),
-            Some(Act::First) => self.line = 0,
-            Some(Act::Last) => self.line = u16::MAX,
-            _ => {}
+            _ => self.line = scrolled(act, self.line, page, most),
         }
-        let most = self.height(world).saturating_sub(page);
-        self.line = self.line.min(most);
         Turn::stay()
     }
 

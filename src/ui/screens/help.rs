@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::ui::{
-    keymap::{self, Act, Room},
+    keymap::{self, Act, Room, scrolled},
     theme::Role,
     turn::{Go, Turn},
     view::Scroll,
@@ -65,17 +65,10 @@ impl Help {
 
     pub(crate) fn key(&mut self, act: Option<Act>) -> Turn {
         let most = u16::try_from(rows(self.from).len()).unwrap_or(u16::MAX).saturating_sub(4);
-        self.line = match act {
+        match act {
             Some(Act::Back | Act::Help) => return Turn::go(Go::Back),
-            Some(Act::Up) => self.line.saturating_sub(1),
-            Some(Act::Down) => self.line + 1,
-            Some(Act::PageUp) => self.line.saturating_sub(15),
-            Some(Act::PageDown) => self.line + 15,
-            Some(Act::First) => 0,
-            Some(Act::Last) => most,
-            _ => self.line,
+            _ => self.line = scrolled(act, self.line, 15, most),
         }
-        .min(most);
         Turn::stay()
     }
 

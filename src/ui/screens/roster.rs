@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::ui::{
-    keymap::Act,
+    keymap::{Act, scrolled},
     msg::RosterPage,
     telling,
     theme::Role,
@@ -27,18 +27,11 @@ impl Roster {
         let page = u16::try_from(world.page()).unwrap_or(20);
         let rows = world.roster.as_ref().map_or(0, |page| page.units.len() + page.members.len() + page.devices.len());
         let most = u16::try_from(rows + 16).unwrap_or(u16::MAX).saturating_sub(page);
-        self.line = match act {
+        match act {
             Some(Act::Back) => return Turn::go(Go::Back),
             Some(Act::Team) => return Turn::open(Open::Team),
-            Some(Act::Up) => self.line.saturating_sub(1),
-            Some(Act::Down) => self.line.saturating_add(1),
-            Some(Act::PageUp) => self.line.saturating_sub(page),
-            Some(Act::PageDown) => self.line.saturating_add(page),
-            Some(Act::First) => 0,
-            Some(Act::Last) => most,
-            _ => self.line,
+            _ => self.line = scrolled(act, self.line, page, most),
         }
-        .min(most);
         Turn::stay()
     }
 

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::ui::{
     effect::Effect,
-    keymap::Act,
+    keymap::{Act, scrolled},
     msg::{TeamPage, TeamRow, TeamWord},
     telling,
     theme::Role,
@@ -33,18 +33,11 @@ impl Team {
         let page = u16::try_from(world.page()).unwrap_or(20);
         let rows = world.team.as_ref().map_or(0, |page| page.rows.len());
         let most = u16::try_from(rows.saturating_mul(4).saturating_add(2)).unwrap_or(u16::MAX).saturating_sub(page);
-        self.line = match act {
+        match act {
             Some(Act::Back) => return Turn::go(Go::Back),
             Some(Act::Sync) => return Turn::ask(Effect::Sync),
-            Some(Act::Up) => self.line.saturating_sub(1),
-            Some(Act::Down) => self.line.saturating_add(1),
-            Some(Act::PageUp) => self.line.saturating_sub(page),
-            Some(Act::PageDown) => self.line.saturating_add(page),
-            Some(Act::First) => 0,
-            Some(Act::Last) => most,
-            _ => self.line,
+            _ => self.line = scrolled(act, self.line, page, most),
         }
-        .min(most);
         Turn::stay()
     }
 

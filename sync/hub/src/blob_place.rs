@@ -1,5 +1,6 @@
 //! Where whole attachments are kept, as a person writes it: nothing (a folder in the home), a folder, or an object store by URL.
 
+use amanat_sync::own_files::make_private;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::net::IpAddr;
@@ -170,17 +171,6 @@ fn others_read(meta: &fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn others_read(_meta: &fs::Metadata) -> bool {
     false
-}
-
-#[cfg(unix)]
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-#[cfg(not(unix))]
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(folder)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! A device that knows another's digest cannot have the bytes by listing it in an entry of its own: each device's attachments lie
 //! apart.
 
+use amanat_sync::own_files::make_private;
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -250,17 +251,6 @@ fn disk(error: io::Error) -> StoreFault {
 
 fn away(fault: object_store::Error) -> StoreFault {
     StoreFault::Parts(Box::new(fault))
-}
-
-#[cfg(unix)]
-fn make_private(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-#[cfg(not(unix))]
-fn make_private(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
 }
 
 #[cfg(test)]
