@@ -18,6 +18,7 @@ mod figure;
 mod cluster;
 #[path = "../../sync/hub/tests/hub/support.rs"]
 mod support;
+mod work;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -25,20 +26,14 @@ use std::time::Instant;
 use amanat_hub::serve;
 use amanat_hub::store::{HubStore, PostgresAddress, PostgresStore, Row, Run};
 use amanat_keys::fingerprint::Digest;
-use amanat_keys::statement::Purpose;
 use amanat_sync::chain::{Stretch, Verdict};
-use amanat_sync::courier::{Courier, End, pass};
 use amanat_sync::entry::SealedEntry;
-use amanat_sync::http::{HttpSettings, HttpTransport};
-use amanat_sync::journal::MemoryJournal;
 
 use cluster::Cluster;
-use figure::{Figure, Goal, Spread};
-use support::{Agency, HQ, Pen, STATION, keep};
+use figure::{Figure, Goal};
+use support::Agency;
+use work::{ENTRIES, ENVELOPE, RUNS, rate, there_and_back, written};
 
-const ENTRIES: u64 = 10_000;
-const ENVELOPE: usize = 700;
-const RUNS: usize = 5;
 /// Entries of one statement where the store's step is measured alone.
 const STEP: usize = 1_000;
 
@@ -52,12 +47,7 @@ fn main() {
         let (push, pull) = once(&agency, &story, &cluster);
         pushed.push(push);
         pulled.push(pull);
-        let began = Instant::now();
-        for entry in &story {
-            let key = agency.actors[0].signer.verifying_key();
-            key.verify(Purpose::Entry, &agency.id(), &entry.bytes, &entry.signature).unwrap();
-        }
-        checked.push(began.elapsed().as_secs_f64());
+        checked.push(work::checked(&agency, &story));
     }
     let beside = Some(("verify_strict alone, one core", rate(checked)));
     for (what, seconds, goal) in [
@@ -157,29 +147,6 @@ async fn bare_statement(cluster: &Cluster, story: &[SealedEntry]) -> f64 {
     took
 }
 
-/// Every hundredth entry is a slip, as when each case has a hundred entries.
-fn written(agency: &Agency) -> Vec<SealedEntry> {
-    let mut pen = Pen::new(agency, 0, 1);
-    let mut state = 42_u64;
-    let mut text = || {
-        let byte = |_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            char::from(b'a' + u8::try_from((state >> 33) % 26).unwrap())
-        };
-        (0..ENVELOPE).map(byte).collect::<String>()
-    };
-    let mut slip = 1;
-    (0..ENTRIES)
-        .map(|n| {
-            if n % 100 == 0 {
-                slip = pen.slot.seq;
-                return pen.slip(&[*HQ.as_bytes(), *STATION.as_bytes()]);
-            }
-            pen.note(slip, &text())
-        })
-        .collect()
-}
-
 /// Seconds to push all and to pull all.
 fn once(agency: &Agency, story: &[SealedEntry], cluster: &Cluster) -> (f64, f64) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -188,35 +155,7 @@ fn once(agency: &Agency, story: &[SealedEntry], cluster: &Cluster) -> (f64, f64)
         serve::start(agency.open(store).await, "127.0.0.1:0".parse().unwrap(), None).await.unwrap()
     });
     let url = format!("http://{}", serving.address);
-    let (mut officer, mut reader) = (MemoryJournal::default(), MemoryJournal::default());
-    keep(&mut officer, &Pen::new(agency, 0, 1), story);
-    let push = travel(agency, 0, &mut officer, &url);
-    let pull = travel(agency, 3, &mut reader, &url);
+    let took = there_and_back(agency, story, &url);
     runtime.block_on(serving.drain()).unwrap();
-    (push, pull)
-}
-
-fn travel(agency: &Agency, actor: usize, journal: &mut MemoryJournal, url: &str) -> f64 {
-    let signer = agency.actors[actor].signer.clone();
-    let began = Instant::now();
-    let mut road = HttpTransport::new(HttpSettings {
-        url: url.to_owned(),
-        tls_keys: amanat_keys::tls_key::TlsKeys::default(),
-        agency: agency.id(),
-        device: agency.actors[actor].id,
-        hub: agency.hub.signer.key_id(),
-        sign: Box::new(move |base| signer.sign_request(base).unwrap()),
-        ticks: Box::new(move || u64::try_from(began.elapsed().as_millis()).unwrap()),
-    })
-    .unwrap();
-    let mut trust = agency.trust.clone();
-    let outcome = pass(&mut Courier::default(), journal, &mut road, agency.party(actor), &mut trust);
-    assert!(matches!(outcome.end, End::Done) && outcome.trouble.is_empty(), "{outcome:?}");
-    assert_eq!(outcome.handed_over + outcome.pulled, ENTRIES);
-    began.elapsed().as_secs_f64()
-}
-
-fn rate(seconds: Vec<f64>) -> Spread {
-    let count = f64::from(u32::try_from(ENTRIES).unwrap());
-    Spread::of(seconds.into_iter().map(|seconds| count / seconds).collect())
+    took
 }
