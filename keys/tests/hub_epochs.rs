@@ -2,27 +2,17 @@
 //! signed.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
 
+mod adopted;
+
+use adopted::{hex, trust};
 use amanat_keys::canonical;
 use amanat_keys::error::{Forgery, KeysError};
 use amanat_keys::fingerprint::Digest;
 use amanat_keys::hub_epoch::HubEpoch;
-use amanat_keys::trust::Trust;
 use serde_json::Value;
 
 fn vectors() -> Value {
     serde_json::from_str(include_str!("vectors/epoch.json")).unwrap()
-}
-
-fn hex(value: &Value) -> Vec<u8> {
-    let text = value.as_str().unwrap().as_bytes();
-    text.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
-}
-
-/// A device that adopted roster 2, which wants both admins for other things.
-fn trust() -> Trust {
-    let rosters: Value = serde_json::from_str(include_str!("vectors/statements.json")).unwrap();
-    let hash: Digest = rosters["roster 2 hash"].as_str().unwrap().parse().unwrap();
-    Trust::pin_hash(&hex(&rosters["roster 2"]), &hash).unwrap()
 }
 
 #[test]
