@@ -17,6 +17,7 @@ mod crash;
 mod custody;
 mod erased;
 mod fleet;
+mod hands_off;
 mod house;
 mod hub_restored;
 mod imported;
