@@ -7,6 +7,7 @@ use amanat_keys::fingerprint::{Digest, JournalId};
 use amanat_keys::trust::Trust;
 
 use super::outcome::{End, Outcome, Party, Trouble};
+use super::mending::Patience;
 use super::{hand_on, news, papers, parts, pull, push};
 use crate::documents::DocumentKind;
 use crate::error::SyncError;
@@ -25,6 +26,8 @@ pub struct Courier {
     pub(super) answered: bool,
     /// Where sealed attachments lie; without it entries travel alone.
     pub(super) parts: Option<PartFiles>,
+    /// How often what came damaged has been asked for in vain.
+    pub(super) patience: Patience,
     names: Names,
 }
 

@@ -12,6 +12,7 @@ mod carrying;
 mod cluster;
 mod crowding;
 mod cut;
+mod damaged;
 mod decoded;
 mod distrust;
 mod door;
