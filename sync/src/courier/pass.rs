@@ -6,8 +6,8 @@ use std::collections::btree_map::Entry;
 use amanat_keys::fingerprint::{Digest, JournalId};
 use amanat_keys::trust::Trust;
 
-use super::outcome::{End, Outcome, Party, Trouble};
 use super::mending::Patience;
+use super::outcome::{End, Outcome, Party, Trouble};
 use super::{hand_on, news, papers, parts, pull, push};
 use crate::documents::DocumentKind;
 use crate::error::SyncError;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
 
 use super::outcome::{End, Trouble};
-use super::{mending, papers};
 use super::pass::{Trip, nonsense};
+use super::{mending, papers};
 use crate::along::Along;
 use crate::batch::{Limit, Run, Why};
 use crate::cbor::count;
@@ -78,7 +78,8 @@ fn stretches(trip: &Trip<'_>, from: BTreeMap<Place, u64>) -> Result<Vec<(HeadLin
         return Ok(Vec::new());
     }
     let heads = trip.journal.heads().map_err(End::Local)?;
-    let held: BTreeMap<Place, u64> = heads.iter().map(|known| ((known.device, known.journal), known.head.seq)).collect();
+    let held: BTreeMap<Place, u64> =
+        heads.iter().map(|known| ((known.device, known.journal), known.head.seq)).collect();
     let stretch = |(place, seq): (Place, u64)| {
         let last = held.get(&place).copied().unwrap_or(seq);
         (line(place.0, place.1, seq), last)

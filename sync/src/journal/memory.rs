@@ -99,7 +99,8 @@ impl MemoryJournal {
     fn is_open(&self, bad: &Quarantined) -> bool {
         let held = self.held(&bad.entry.device, &bad.entry.journal).and_then(|at| self.journals.get(at));
         let place = usize::try_from(bad.entry.seq).ok().and_then(|seq| seq.checked_sub(1));
-        let whole = held.zip(place).and_then(|(held, at)| held.places.get(at)).is_some_and(|(it, _)| it.entry().is_some());
+        let whole =
+            held.zip(place).and_then(|(held, at)| held.places.get(at)).is_some_and(|(it, _)| it.entry().is_some());
         bad.why != Why::BadSignature || !whole
     }
 
