@@ -190,7 +190,7 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Outbox], &[f(7)], Act::Stop, "stop", 2),
     line(&[R::Outbox], &[f(4)], Act::WriteBundle, "write_bundle", 3),
     line(&[R::Outbox], &[f(6)], Act::ReadBundle, "read_bundle", 4),
-    line(&[R::Outbox], &[f(8)], Act::Aside, "aside", 5),
+    line(&[R::Outbox], &[f(8)], Act::Aside, "aside", 9),
     line(&[R::Aside], &[f(9)], Act::SavePart, "save_aside", 1),
     line(&[R::Stick], &[key(KeyCode::Enter)], Act::Choose, "begin_stick", 1),
     line(&[R::Path], &[key(KeyCode::Enter)], Act::Choose, "choose", 1),

@@ -109,7 +109,11 @@ impl Outbox {
         }
         if progress.quarantined > 0 {
             lines.push((
-                format!("! {}", words::count(canvas.tongue(), "outbox.quarantined", progress.quarantined)),
+                format!(
+                    "! {} {}",
+                    words::count(canvas.tongue(), "outbox.quarantined", progress.quarantined),
+                    canvas.say("outbox.aside_key")
+                ),
                 Role::Warn,
             ));
         }
