@@ -41,6 +41,7 @@ pub(super) fn run(context: &Context, verb: &EntryVerb) -> Result<Report, Failure
             entry_attach::attach(context, case, files, note.as_deref(), media.as_deref())
         }
         EntryVerb::SavePart { id, n, out, force } => entry_attach::save(context, id, *n, out, *force),
+        EntryVerb::Quarantined { verb } => super::entry_aside::run(context, verb.as_ref()),
         EntryVerb::Amend { id, from, reason, note } => {
             super::entry_amend::run(context, id, from, reason, note.as_deref())
         }

@@ -35,6 +35,8 @@ pub(crate) enum Room {
     Roster,
     /// A supervisor's people.
     Team,
+    /// What was set aside.
+    Aside,
     /// What is due.
     Today,
     /// The list of keys.
@@ -90,6 +92,7 @@ pub(crate) enum Act {
     Attach,
     SavePart,
     Team,
+    Aside,
 }
 
 /// The first line shown of a page of lines, after an act that may move it.
@@ -143,7 +146,7 @@ const fn line(rooms: &'static [Room], keys: &'static [Chord], act: Act, word: &'
 use Room as R;
 
 const LISTS: &[Room] =
-    &[R::Caseload, R::Case, R::Entry, R::Menu, R::Outbox, R::Roster, R::Today, R::Help, R::Confirm, R::Team];
+    &[R::Caseload, R::Case, R::Entry, R::Menu, R::Outbox, R::Roster, R::Today, R::Help, R::Confirm, R::Team, R::Aside];
 
 /// The table. A line for one room stands before lines for many: the first that fits is taken.
 pub(crate) const TABLE: &[Line] = &[
@@ -187,6 +190,8 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Outbox], &[f(7)], Act::Stop, "stop", 2),
     line(&[R::Outbox], &[f(4)], Act::WriteBundle, "write_bundle", 3),
     line(&[R::Outbox], &[f(6)], Act::ReadBundle, "read_bundle", 4),
+    line(&[R::Outbox], &[f(8)], Act::Aside, "aside", 9),
+    line(&[R::Aside], &[f(9)], Act::SavePart, "save_aside", 1),
     line(&[R::Stick], &[key(KeyCode::Enter)], Act::Choose, "begin_stick", 1),
     line(&[R::Path], &[key(KeyCode::Enter)], Act::Choose, "choose", 1),
     line(&[R::Stick], &[f(3)], Act::Whom, "whom", 2),
@@ -207,7 +212,20 @@ pub(crate) const TABLE: &[Line] = &[
     line(LISTS, &[key(KeyCode::Home)], Act::First, "first", 0),
     line(LISTS, &[key(KeyCode::End)], Act::Last, "last", 0),
     line(
-        &[R::Case, R::Entry, R::Menu, R::Confirm, R::Outbox, R::Stick, R::Path, R::Roster, R::Team, R::Today, R::Help],
+        &[
+            R::Case,
+            R::Entry,
+            R::Menu,
+            R::Confirm,
+            R::Outbox,
+            R::Stick,
+            R::Path,
+            R::Roster,
+            R::Team,
+            R::Aside,
+            R::Today,
+            R::Help,
+        ],
         &[key(KeyCode::Esc)],
         Act::Back,
         "back",
@@ -296,7 +314,7 @@ mod tests {
     use super::*;
     use crate::words::{self, Tongue};
 
-    const ROOMS: [Room; 16] = [
+    const ROOMS: [Room; 17] = [
         R::Welcome,
         R::Unlock,
         R::Caseload,
@@ -310,6 +328,7 @@ mod tests {
         R::Path,
         R::Roster,
         R::Team,
+        R::Aside,
         R::Today,
         R::Help,
         R::Hidden,

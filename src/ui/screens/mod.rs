@@ -1,5 +1,6 @@
 //! One layer of the interface each: its state, what keys do to it, how it is drawn.
 
+mod aside;
 mod case;
 mod caseload;
 mod confirm;
@@ -17,6 +18,7 @@ mod today;
 mod unlock;
 mod welcome;
 
+pub(crate) use aside::Aside;
 pub(crate) use case::Case;
 pub(crate) use caseload::Caseload;
 pub(crate) use confirm::Confirm;
