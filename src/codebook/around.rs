@@ -12,6 +12,8 @@ pub struct Surroundings {
     /// Other entries of the case, with their sealed answers where these can be read: rules reach the one that a
     /// question names as `<question>.<question>`.
     pub entries: BTreeMap<EntryId, Answers>,
+    /// For a correction: what the entry says until now, reached as `before.<question>`.
+    pub before: Answers,
 }
 
 impl Surroundings {

@@ -147,6 +147,7 @@ mod tests {
             aliases: Vec::new(),
             parent: None,
             htcds: None,
+            facts: std::collections::BTreeMap::new(),
         };
         CodeList { name: "x".into(), items: codes.iter().map(item).collect(), answers: Vec::new() }
     }
