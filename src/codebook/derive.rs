@@ -37,10 +37,15 @@ pub(super) fn into(
         "aspect" => Some(aspect(clean.choice("case_class"), around.entries.values())),
         "purpose_ptpa" => purpose_ptpa(clean.answer("exploitation_type")?),
         "alias_code" => alias_code(clean.choice("role")?, draft.id.as_bytes()),
+        "review_seen" => match clean.value("review_of") {
+            Some(Value::Entry(of)) => around.corrected.get(of).map(|seen| Answer::Value(Value::Number(*seen))),
+            _ => None,
+        },
         "case_short" if own.is_none() => short_of(clean, draft),
         id => {
             let scene = law::Scene { codebook, own: clean, around, today: today(draft.started) };
-            match law::work_out(id, &scene).or_else(|| screened::work_out(id, &scene)) {
+            let counted = || around.months.as_ref()?.work_out(id, clean.value("period"));
+            match law::work_out(id, &scene).or_else(|| screened::work_out(id, &scene)).or_else(counted) {
                 Some(found) => found,
                 None => return own.cloned(),
             }

@@ -4,6 +4,7 @@ mod around;
 mod catalog;
 mod check;
 pub mod correct;
+pub mod counted;
 pub mod derive;
 mod files;
 mod find;

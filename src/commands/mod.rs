@@ -24,6 +24,7 @@ mod keys;
 mod output;
 mod passphrase;
 mod retention;
+mod review;
 mod roster;
 mod roster_page;
 mod shown;

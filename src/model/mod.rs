@@ -9,6 +9,7 @@ mod draft;
 mod entry;
 mod gone;
 mod ids;
+pub mod review;
 pub mod screening;
 mod sheet;
 mod summary;

@@ -37,6 +37,8 @@ pub(crate) enum Room {
     Team,
     /// What is due.
     Today,
+    /// What waits for a supervisor.
+    Review,
     /// The list of keys.
     Help,
     /// Everything is hidden.
@@ -90,6 +92,11 @@ pub(crate) enum Act {
     Attach,
     SavePart,
     Team,
+    Review,
+    Approve,
+    Return,
+    Assign,
+    Merge,
 }
 
 /// The first line shown of a page of lines, after an act that may move it.
@@ -143,7 +150,7 @@ const fn line(rooms: &'static [Room], keys: &'static [Chord], act: Act, word: &'
 use Room as R;
 
 const LISTS: &[Room] =
-    &[R::Caseload, R::Case, R::Entry, R::Menu, R::Outbox, R::Roster, R::Today, R::Help, R::Confirm, R::Team];
+    &[R::Caseload, R::Case, R::Entry, R::Menu, R::Outbox, R::Roster, R::Today, R::Help, R::Confirm, R::Team, R::Review];
 
 /// The table. A line for one room stands before lines for many: the first that fits is taken.
 pub(crate) const TABLE: &[Line] = &[
@@ -161,6 +168,7 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Caseload], &[f(7)], Act::Today, "today", 6),
     line(&[R::Caseload], &[f(8)], Act::Roster, "roster", 7),
     line(&[R::Caseload], &[f(9)], Act::Drafts, "drafts", 8),
+    line(&[R::Caseload], &[f(10)], Act::Review, "review", 0),
     line(&[R::Caseload], &[key(KeyCode::Esc)], Act::Back, "clear_search", 0),
     line(&[R::Case], &[key(KeyCode::Enter)], Act::Open, "open", 1),
     line(&[R::Case], &[f(4), ctrl('n')], Act::Add, "add", 2),
@@ -196,6 +204,14 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Stick], &[key(KeyCode::Up)], Act::Up, "up", 0),
     line(&[R::Stick], &[key(KeyCode::Down)], Act::Down, "down", 0),
     line(&[R::Today], &[key(KeyCode::Enter)], Act::Open, "open", 1),
+    line(&[R::Review], &[key(KeyCode::Enter)], Act::Open, "open", 1),
+    line(&[R::Review], &[f(4)], Act::Approve, "approve", 2),
+    line(&[R::Review], &[f(5)], Act::Return, "return", 3),
+    line(&[R::Review], &[f(6)], Act::Assign, "assign", 4),
+    line(&[R::Review], &[f(7)], Act::Merge, "merge", 5),
+    line(&[R::Entry], &[f(4)], Act::Approve, "approve", 0),
+    line(&[R::Entry], &[f(5)], Act::Return, "return", 0),
+    line(&[R::Entry], &[f(7)], Act::Merge, "merge", 0),
     line(&[R::Roster], &[f(4)], Act::Team, "team", 1),
     line(&[R::Team], &[f(5)], Act::Sync, "sync", 1),
     line(&[R::Hidden], &[f(12), ctrl('k')], Act::Hide, "show_again", 0),
@@ -207,7 +223,7 @@ pub(crate) const TABLE: &[Line] = &[
     line(LISTS, &[key(KeyCode::Home)], Act::First, "first", 0),
     line(LISTS, &[key(KeyCode::End)], Act::Last, "last", 0),
     line(
-        &[R::Case, R::Entry, R::Menu, R::Confirm, R::Outbox, R::Stick, R::Path, R::Roster, R::Team, R::Today, R::Help],
+        &[R::Case, R::Entry, R::Menu, R::Confirm, R::Outbox, R::Stick, R::Path, R::Roster, R::Team, R::Today, R::Review, R::Help],
         &[key(KeyCode::Esc)],
         Act::Back,
         "back",
@@ -296,7 +312,7 @@ mod tests {
     use super::*;
     use crate::words::{self, Tongue};
 
-    const ROOMS: [Room; 16] = [
+    const ROOMS: [Room; 17] = [
         R::Welcome,
         R::Unlock,
         R::Caseload,
@@ -311,6 +327,7 @@ mod tests {
         R::Roster,
         R::Team,
         R::Today,
+        R::Review,
         R::Help,
         R::Hidden,
     ];

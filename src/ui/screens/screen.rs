@@ -5,7 +5,7 @@ use ratatui::{
     layout::Rect,
 };
 
-use super::{Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Roster, Stick, Team, Today, Unlock, Welcome};
+use super::{Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Review, Roster, Stick, Team, Today, Unlock, Welcome};
 use crate::ui::{
     keymap::{Act, Room},
     msg::Msg,
@@ -28,6 +28,7 @@ pub(crate) enum Screen {
     Outbox(Outbox),
     Stick(Box<Stick>),
     Today(Today),
+    Review(Review),
     Roster(Roster),
     Team(Team),
     Help(Help),
@@ -47,6 +48,7 @@ impl Screen {
             Self::Outbox(_) => Room::Outbox,
             Self::Stick(screen) => screen.room(),
             Self::Today(_) => Room::Today,
+            Self::Review(_) => Room::Review,
             Self::Roster(_) => Room::Roster,
             Self::Team(_) => Room::Team,
             Self::Help(_) => Room::Help,
@@ -66,6 +68,7 @@ impl Screen {
             Self::Outbox(screen) => screen.key(act, world),
             Self::Stick(screen) => screen.key(key, act),
             Self::Today(screen) => screen.key(act, world),
+            Self::Review(screen) => screen.key(act, world),
             Self::Roster(screen) => screen.key(act, world),
             Self::Team(screen) => screen.key(act, world),
             Self::Help(screen) => screen.key(act),
@@ -83,7 +86,7 @@ impl Screen {
             Self::Stick(screen) => screen.paste(text),
             Self::Case(screen) => screen.paste(text),
             Self::Entry(screen) => screen.paste(text),
-            Self::Outbox(_) | Self::Today(_) | Self::Roster(_) | Self::Team(_) | Self::Help(_) => {}
+            Self::Outbox(_) | Self::Today(_) | Self::Review(_) | Self::Roster(_) | Self::Team(_) | Self::Help(_) => {}
         }
         Turn::stay()
     }
@@ -101,6 +104,7 @@ impl Screen {
             | Self::Outbox(_)
             | Self::Stick(_)
             | Self::Today(_)
+            | Self::Review(_)
             | Self::Roster(_)
             | Self::Team(_)
             | Self::Help(_) => Turn::stay(),
@@ -120,6 +124,7 @@ impl Screen {
             | Self::Caseload(_)
             | Self::Form(_)
             | Self::Today(_)
+            | Self::Review(_)
             | Self::Roster(_)
             | Self::Team(_)
             | Self::Help(_) => Turn::stay(),
@@ -133,6 +138,7 @@ impl Screen {
             Self::Case(screen) => screen.refresh(world),
             Self::Form(screen) => screen.refresh(world),
             Self::Today(screen) => screen.refresh(world),
+            Self::Review(screen) => screen.refresh(world),
             Self::Welcome(_)
             | Self::Unlock(_)
             | Self::Entry(_)
@@ -158,6 +164,7 @@ impl Screen {
             Self::Outbox(_) => (canvas.say("outbox.title").to_owned(), unit(world)),
             Self::Stick(_) => (canvas.say("stick.title").to_owned(), unit(world)),
             Self::Today(_) => (canvas.say("today.title").to_owned(), unit(world)),
+            Self::Review(_) => (canvas.say("review.title").to_owned(), unit(world)),
             Self::Roster(_) => (canvas.say("roster.title").to_owned(), unit(world)),
             Self::Team(_) => (canvas.say("team.title").to_owned(), unit(world)),
             Self::Help(_) => (canvas.say("help.title").to_owned(), String::new()),
@@ -177,6 +184,7 @@ impl Screen {
             Self::Outbox(screen) => screen.draw(world, canvas, area),
             Self::Stick(screen) => screen.draw(world, canvas, area),
             Self::Today(screen) => screen.draw(world, canvas, area),
+            Self::Review(screen) => screen.draw(world, canvas, area),
             Self::Roster(screen) => screen.draw(world, scroll, canvas, area),
             Self::Team(screen) => screen.draw(world, scroll, canvas, area),
             Self::Help(screen) => screen.draw(scroll, canvas, area),
