@@ -39,6 +39,7 @@ mod terminal;
 mod trouble;
 mod verbs;
 mod verify;
+mod whole_codebook;
 
 /// A test file that is not on the list above would never run, and nobody would notice.
 #[test]
