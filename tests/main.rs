@@ -40,6 +40,7 @@ mod trouble;
 mod verbs;
 mod verify;
 mod whole_codebook;
+mod xlsform;
 
 /// A test file that is not on the list above would never run, and nobody would notice.
 #[test]
