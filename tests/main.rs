@@ -19,6 +19,7 @@ mod crash;
 mod custody;
 mod erased;
 mod fleet;
+mod hands_off;
 mod house;
 mod hub_restored;
 mod imported;
@@ -39,6 +40,7 @@ mod terminal;
 mod trouble;
 mod verbs;
 mod verify;
+mod whole_codebook;
 
 /// A test file that is not on the list above would never run, and nobody would notice.
 #[test]

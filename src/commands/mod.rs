@@ -25,6 +25,7 @@ mod keys;
 mod output;
 mod passphrase;
 mod retention;
+mod review;
 mod roster;
 mod roster_page;
 mod shown;

@@ -6,6 +6,7 @@
 
 mod app;
 mod bidi;
+mod due;
 mod effect;
 mod keymap;
 mod msg;

@@ -6,7 +6,7 @@ use ratatui::{
 };
 
 use super::{
-    Aside, Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Roster, Stick, Team, Today, Unlock, Welcome,
+    Aside, Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Review, Roster, Stick, Team, Today, Unlock, Welcome,
 };
 use crate::ui::{
     keymap::{Act, Room},
@@ -30,6 +30,7 @@ pub(crate) enum Screen {
     Outbox(Outbox),
     Stick(Box<Stick>),
     Today(Today),
+    Review(Review),
     Roster(Roster),
     Team(Team),
     Aside(Aside),
@@ -50,6 +51,7 @@ impl Screen {
             Self::Outbox(_) => Room::Outbox,
             Self::Stick(screen) => screen.room(),
             Self::Today(_) => Room::Today,
+            Self::Review(_) => Room::Review,
             Self::Roster(_) => Room::Roster,
             Self::Team(_) => Room::Team,
             Self::Aside(screen) => screen.room(),
@@ -70,6 +72,7 @@ impl Screen {
             Self::Outbox(screen) => screen.key(act, world),
             Self::Stick(screen) => screen.key(key, act),
             Self::Today(screen) => screen.key(act, world),
+            Self::Review(screen) => screen.key(act, world),
             Self::Roster(screen) => screen.key(act, world),
             Self::Team(screen) => screen.key(act, world),
             Self::Aside(screen) => screen.key(key, act, world),
@@ -89,7 +92,7 @@ impl Screen {
             Self::Case(screen) => screen.paste(text),
             Self::Entry(screen) => screen.paste(text),
             Self::Aside(screen) => screen.paste(text),
-            Self::Outbox(_) | Self::Today(_) | Self::Roster(_) | Self::Team(_) | Self::Help(_) => {}
+            Self::Outbox(_) | Self::Today(_) | Self::Review(_) | Self::Roster(_) | Self::Team(_) | Self::Help(_) => {}
         }
         Turn::stay()
     }
@@ -107,6 +110,7 @@ impl Screen {
             | Self::Outbox(_)
             | Self::Stick(_)
             | Self::Today(_)
+            | Self::Review(_)
             | Self::Roster(_)
             | Self::Team(_)
             | Self::Aside(_)
@@ -128,6 +132,7 @@ impl Screen {
             | Self::Caseload(_)
             | Self::Form(_)
             | Self::Today(_)
+            | Self::Review(_)
             | Self::Roster(_)
             | Self::Team(_)
             | Self::Help(_) => Turn::stay(),
@@ -141,6 +146,7 @@ impl Screen {
             Self::Case(screen) => screen.refresh(world),
             Self::Form(screen) => screen.refresh(world),
             Self::Today(screen) => screen.refresh(world),
+            Self::Review(screen) => screen.refresh(world),
             Self::Welcome(_)
             | Self::Unlock(_)
             | Self::Entry(_)
@@ -167,6 +173,7 @@ impl Screen {
             Self::Outbox(_) => (canvas.say("outbox.title").to_owned(), unit(world)),
             Self::Stick(_) => (canvas.say("stick.title").to_owned(), unit(world)),
             Self::Today(_) => (canvas.say("today.title").to_owned(), unit(world)),
+            Self::Review(_) => (canvas.say("review.title").to_owned(), unit(world)),
             Self::Roster(_) => (canvas.say("roster.title").to_owned(), unit(world)),
             Self::Team(_) => (canvas.say("team.title").to_owned(), unit(world)),
             Self::Aside(_) => (canvas.say("aside.title").to_owned(), unit(world)),
@@ -187,6 +194,7 @@ impl Screen {
             Self::Outbox(screen) => screen.draw(world, canvas, area),
             Self::Stick(screen) => screen.draw(world, canvas, area),
             Self::Today(screen) => screen.draw(world, canvas, area),
+            Self::Review(screen) => screen.draw(world, canvas, area),
             Self::Roster(screen) => screen.draw(world, scroll, canvas, area),
             Self::Team(screen) => screen.draw(world, scroll, canvas, area),
             Self::Aside(screen) => screen.draw(canvas, area),

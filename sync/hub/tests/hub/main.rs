@@ -6,6 +6,7 @@
     reason = "a test that cannot go on should stop where it stands"
 )]
 
+mod ahead;
 mod attachments;
 mod carrying;
 #[path = "../../src/store/postgres/cluster.rs"]
