@@ -10,6 +10,7 @@
 
 mod aside;
 mod attached;
+mod attached_sticks;
 mod bundle;
 mod canary;
 mod codebooks;

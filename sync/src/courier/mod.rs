@@ -25,4 +25,4 @@ mod tests;
 pub use outcome::{End, Outcome, PartsMoved, Party, Trouble};
 pub use pass::{Courier, pass};
 pub use retry::next_try;
-pub use stick::{TakenIn, take_in};
+pub use stick::{TakenIn, take_in, take_in_with_parts};
