@@ -30,6 +30,7 @@ mod offline;
 mod pinned;
 mod restore;
 mod retained;
+mod returning;
 mod rules;
 mod screens;
 mod simulation;
