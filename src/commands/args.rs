@@ -338,11 +338,19 @@ pub(super) enum KeysVerb {
         work_factor: Option<u8>,
     },
     /// New keys for a unit, this device, the root or the hub
+    #[command(
+        after_help = "Examples:\n  amanat keys rotate unit \"PS Layyah\"     makes the unit's next key; its request goes to an admin\n  \
+                            amanat keys rotate unit \"PS Layyah\"     once a roster lists it: rewraps every slip; goes on after a kill\n\n\
+                            Nothing is destroyed by it: older slips go only when another reader has opened the new ones."
+    )]
     Rotate {
         /// unit, device, root or hub
         what: String,
-        /// Which
+        /// Which; left out, this device's own unit
         which: Option<String>,
+        /// Where to write the request for the admins
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
     /// A new case key
     Rekey {

@@ -21,6 +21,7 @@ mod entry_files;
 mod form;
 mod import;
 mod keys;
+mod keys_rotate;
 mod output;
 mod passphrase;
 mod retention;
