@@ -8,6 +8,7 @@
     reason = "a test that meets the unexpected should stop there and say where, and says what it met"
 )]
 
+mod aside;
 mod attached;
 mod bundle;
 mod canary;
@@ -17,16 +18,20 @@ mod crash;
 mod custody;
 mod erased;
 mod fleet;
+mod hands_off;
 mod house;
 mod hub_restored;
 mod imported;
 mod journey;
+mod json;
 mod lost_receipt;
 mod offline;
 mod pinned;
 mod restore;
 mod retained;
 mod rotation;
+mod rotation_attacked;
+mod rotation_killed;
 mod rules;
 mod screens;
 mod simulation;
@@ -37,6 +42,7 @@ mod terminal;
 mod trouble;
 mod verbs;
 mod verify;
+mod whole_codebook;
 
 /// A test file that is not on the list above would never run, and nobody would notice.
 #[test]

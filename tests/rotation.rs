@@ -12,17 +12,17 @@ use crate::erased::{entries, standing};
 use crate::support::{Actor, GUJRAT, TestAgency, number, record, text};
 
 /// The station of Gujrat as an actor's roster lists it.
-fn station(actor: &Actor) -> Unit {
+pub(crate) fn station(actor: &Actor) -> Unit {
     let home = actor.unlocked();
     home.trust().unwrap().roster().units.iter().find(|unit| unit.name == GUJRAT).unwrap().clone()
 }
 
-fn key_of(actor: &Actor) -> KeyId {
+pub(crate) fn key_of(actor: &Actor) -> KeyId {
     station(actor).recipient.unwrap().key_id()
 }
 
 /// How many envelopes the hub holds of headers that name a key: what whoever has the key can still be served.
-fn opened_at_hub(agency: &TestAgency, key: &KeyId) -> usize {
+pub(crate) fn opened_at_hub(agency: &TestAgency, key: &KeyId) -> usize {
     let hub = Connection::open(agency.hub_database()).unwrap();
     let mut rows = hub.prepare("select header from entries where envelope is not null").unwrap();
     let headers = rows.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
@@ -65,7 +65,7 @@ fn content(actor: &Actor, case: &str) -> Vec<Value> {
     entries.filter(|entry| entry["kind"] != "access").cloned().collect()
 }
 
-fn finds(actor: &Actor, mark: &str) -> u64 {
+pub(crate) fn finds(actor: &Actor, mark: &str) -> u64 {
     number(&actor.run(&["case", "search", mark]), "total")
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(super) use super::args_case::{CaseVerb, EntryVerb};
+pub(super) use super::args_case::{AsideVerb, CaseVerb, EntryVerb};
 use super::args_later::{ExportVerb, ReportArgs, ReviewVerb};
 
 /// Encrypted, signed, offline case entry for officers who interview victims of trafficking.
@@ -364,8 +364,19 @@ pub(super) enum KeysVerb {
     Split,
     /// Join shares into the recovery identity
     Restore,
-    /// Who could read what
-    Audit,
+    /// What a key could read, and what it can still open now
+    #[command(
+        after_help = "Examples:\n  amanat keys audit 3522c910            a device, by the beginning of its id\n  amanat keys audit \"PS Layyah\" \
+                            --html audit.html\n\nSync first: the answer is what this device knows of, and a custodian or a reader at headquarters \
+                            knows most."
+    )]
+    Audit {
+        /// A device or key by the beginning of its id, or a unit's or member's name; left out, this device
+        whom: Option<String>,
+        /// Write a page to keep or print
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+    },
     /// What may go from this device because headquarters has opened it long enough ago (policy retention-days)
     #[command(
         after_help = "Examples:\n  amanat keys retention            what would go, and what stays and why\n  amanat keys retention --apply\n\n\

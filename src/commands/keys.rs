@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
-use super::{args::KeysVerb, context::Context, keys_rotate, later, output::Report, passphrase};
+use super::{args::KeysVerb, context::Context, keys_audit, keys_rotate, later, output::Report, passphrase};
 use crate::{
     failure::Failure,
     runtime::{make::Hashing, rekey},
@@ -20,7 +20,7 @@ pub(super) fn run(context: &Context, verb: &KeysVerb) -> Result<Report, Failure>
         KeysVerb::Rekey { case, reseal } => keys_rotate::rekey(context, case, *reseal),
         KeysVerb::Split => Err(later("keys split")),
         KeysVerb::Restore => Err(later("keys restore")),
-        KeysVerb::Audit => Err(later("keys audit")),
+        KeysVerb::Audit { whom, html } => keys_audit::run(context, whom.as_deref(), html.as_deref()),
         KeysVerb::Retention { apply } => super::retention::run(context, *apply),
     }
 }

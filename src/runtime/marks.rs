@@ -28,6 +28,7 @@ const NONCES: &[u8] = b"nonces";
 const ROTATION: &[u8] = b"rotation/";
 const RESEAL: &[u8] = b"reseal/";
 const REPLACED: &[u8] = b"replaced/";
+const ASIDE: &[u8] = b"aside/";
 
 /// One row.
 pub(super) enum Mark<'a> {
@@ -51,6 +52,8 @@ pub(super) enum Mark<'a> {
     Reseal(&'a CaseId, Vec<u8>),
     /// Up to where confirmed stand-ins of a journal have let older envelopes go here.
     Replaced(&'a DeviceId, &'a JournalId, u64),
+    /// This device's time, in Unix milliseconds, when an entry was set aside.
+    Aside(&'a Digest, i64),
 }
 
 impl Mark<'_> {
@@ -60,6 +63,7 @@ impl Mark<'_> {
             Self::Trust(trust) => (TRUST.to_vec(), trust.to_bytes()),
             Self::First(first) => first_row(first),
             Self::Erased(order, ms) => ([ERASED, order.as_bytes()].concat(), ms.to_be_bytes().to_vec()),
+            Self::Aside(entry, ms) => ([ASIDE, entry.as_bytes()].concat(), ms.to_be_bytes().to_vec()),
             Self::Nonces(nonces) => (NONCES.to_vec(), nonces.concat()),
             Self::Again(journal, seq) => ([AGAIN, journal.as_bytes()].concat(), seq.to_be_bytes().to_vec()),
             Self::Unit(held) => {
@@ -137,9 +141,18 @@ pub(super) fn nonces(rows: &[ShelfRow]) -> Vec<Nonce> {
 
 /// When orders were carried out here.
 pub(super) fn erased(rows: &[ShelfRow]) -> impl Iterator<Item = (Digest, i64)> + use<'_> {
-    rows.iter().filter_map(|row| {
-        let order = Digest::from_slice(row.key.strip_prefix(ERASED)?)?;
-        Some((order, i64::from_be_bytes(row.plain.as_slice().try_into().ok()?)))
+    times(rows, ERASED)
+}
+
+/// When entries were set aside here.
+pub(super) fn asides(rows: &[ShelfRow]) -> Vec<(Digest, i64)> {
+    times(rows, ASIDE).collect()
+}
+
+fn times<'a>(rows: &'a [ShelfRow], under: &'static [u8]) -> impl Iterator<Item = (Digest, i64)> + use<'a> {
+    rows.iter().filter_map(move |row| {
+        let of = Digest::from_slice(row.key.strip_prefix(under)?)?;
+        Some((of, i64::from_be_bytes(row.plain.as_slice().try_into().ok()?)))
     })
 }
 

@@ -2,7 +2,9 @@
 
 mod again;
 pub mod arrivals;
+pub mod aside;
 pub mod attaching;
+pub mod audit;
 mod belonging;
 pub mod border;
 pub mod carrier;

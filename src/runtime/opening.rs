@@ -115,7 +115,7 @@ impl<'a> Opener<'a> {
         let before = opened.entries.len();
         if let Some(envelope) = reseal.envelope.clone() {
             let slip = EntryRef { seq: reseal.header.key, ..reseal.at() };
-            self.from_envelope(target.clone(), &envelope, (slip, reseal.header.digest), opened);
+            self.read_envelope(target.clone(), &envelope, (slip, reseal.header.digest), opened);
         }
         opened.entries.len() > before
     }
@@ -123,14 +123,14 @@ impl<'a> Opener<'a> {
     fn content(&mut self, mut entry: SealedEntry, opened: &mut Opened) {
         let Some(envelope) = entry.envelope.take() else { return };
         let under = (EntryRef { seq: entry.header.key, ..entry.at() }, entry.header.digest);
-        if let Some(mut later) = self.from_envelope(entry, &envelope, under, opened) {
+        if let Some(mut later) = self.read_envelope(entry, &envelope, under, opened) {
             later.envelope = Some(envelope);
             opened.later.push(later);
         }
     }
 
     /// The entry back where its slip is still to come.
-    fn from_envelope(
+    fn read_envelope(
         &mut self,
         entry: SealedEntry,
         envelope: &[u8],

@@ -380,7 +380,6 @@ impl Home {
         }
         Ok(late)
     }
-
 }
 
 /// The unit, by whichever of its keys.

@@ -84,9 +84,9 @@ impl Home {
             case: CaseId::ZERO,
             key: 1,
         };
-        let slip = Slip::make(&key, &[held.identity.recipient().clone()]).map_err(|_| lost())?;
+        let slip = Slip::make(&key, &[held.identity.recipient().clone()]).map_err(|_fault| lost())?;
         let opened = Slip::parse(&slip, 1).and_then(|slip| slip.open([&read.identity], &place, &key.id(&place)));
-        opened.map(drop).map_err(|_| lost())
+        opened.map(drop).map_err(|_fault| lost())
     }
 
     pub(super) fn offer_again(&self, unit: &Unit, work: &Work) -> Result<Rotated, Failure> {
@@ -128,5 +128,4 @@ impl Home {
         }
         Ok(escrowed)
     }
-
 }

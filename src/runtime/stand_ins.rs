@@ -139,14 +139,13 @@ impl Home {
             return Ok(true);
         }
         for entry in new.iter().filter(|entry| self.stands(&entry.header)) {
-            match holding(&entry.header) {
-                Some(target) if target.change == Change::Rewrap && !self.ring.holds(&target.entry) => return Ok(true),
-                Some(target) if target.change == Change::Reseal => {
-                    if self.header_at(&target.entry)?.is_some_and(|held| held.envelope.is_none()) {
-                        return Ok(true);
-                    }
-                }
-                _ => {}
+            let Some(target) = holding(&entry.header) else { continue };
+            let opens = match target.change {
+                Change::Rewrap => !self.ring.holds(&target.entry),
+                _ => self.header_at(&target.entry)?.is_some_and(|held| held.envelope.is_none()),
+            };
+            if opens {
+                return Ok(true);
             }
         }
         Ok(false)
@@ -178,6 +177,17 @@ impl Home {
             })?;
         }
         Ok(stood)
+    }
+
+    /// The newest stand-in that holds what an entry without its envelope held.
+    ///
+    /// # Errors
+    /// What the journal refuses.
+    pub fn held_instead(&self, entry: &SealedEntry) -> Result<Option<SealedEntry>, Failure> {
+        let newest = self.stood_in(|_| false)?.of.get(&entry.at()).copied();
+        let held = newest.map(|newest| self.header_at(&newest.at)).transpose()?.flatten();
+        let meant = |held: &SealedEntry| held.header.target.is_some_and(|target| target.hash == entry.hash());
+        Ok(held.filter(|held| held.envelope.is_some() && meant(held)))
     }
 
     /// A reader's word on the stand-ins that others made: that they open, but for those that it names. One statement a journal, however
