@@ -338,11 +338,19 @@ pub(super) enum KeysVerb {
         work_factor: Option<u8>,
     },
     /// New keys for a unit, this device, the root or the hub
+    #[command(
+        after_help = "Examples:\n  amanat keys rotate unit \"PS Layyah\"     makes the unit's next key; its request goes to an admin\n  \
+                            amanat keys rotate unit \"PS Layyah\"     once a roster lists it: rewraps every slip; goes on after a kill\n\n\
+                            Nothing is destroyed by it: older slips go only when another reader has opened the new ones."
+    )]
     Rotate {
         /// unit, device, root or hub
         what: String,
-        /// Which
+        /// Which; left out, this device's own unit
         which: Option<String>,
+        /// Where to write the request for the admins
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
     /// A new case key
     Rekey {
@@ -356,8 +364,19 @@ pub(super) enum KeysVerb {
     Split,
     /// Join shares into the recovery identity
     Restore,
-    /// Who could read what
-    Audit,
+    /// What a key could read, and what it can still open now
+    #[command(
+        after_help = "Examples:\n  amanat keys audit 3522c910            a device, by the beginning of its id\n  amanat keys audit \"PS Layyah\" \
+                            --html audit.html\n\nSync first: the answer is what this device knows of, and a custodian or a reader at headquarters \
+                            knows most."
+    )]
+    Audit {
+        /// A device or key by the beginning of its id, or a unit's or member's name; left out, this device
+        whom: Option<String>,
+        /// Write a page to keep or print
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+    },
     /// What may go from this device because headquarters has opened it long enough ago (policy retention-days)
     #[command(
         after_help = "Examples:\n  amanat keys retention            what would go, and what stays and why\n  amanat keys retention --apply\n\n\

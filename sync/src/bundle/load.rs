@@ -282,16 +282,7 @@ fn link_at(journal: &dyn Journal, known: &KnownHead, seq: u64) -> Result<Digest>
 /// Rosters oldest first and rivals of the newest, then other documents, then words of the hub: proofs, checkpoints, receipts.
 fn papers(journal: &dyn Journal, trust: &Trust, road: &Road, status: &Status) -> Result<Vec<Vec<u8>>> {
     let documents = journal.documents()?;
-    let passed_on = |kind: DocumentKind| match kind {
-        DocumentKind::Roster
-        | DocumentKind::UnitKeys
-        | DocumentKind::Codebook
-        | DocumentKind::Freshness
-        | DocumentKind::Epoch
-        | DocumentKind::Erasure => true,
-        DocumentKind::RotationCertificate => false,
-    };
-    let documents = documents.into_iter().filter(|filed| !filed.rival && passed_on(filed.document.kind));
+    let documents = documents.into_iter().filter(|filed| !filed.rival);
     let (rosters, others): (Vec<_>, Vec<_>) =
         documents.map(|filed| filed.document).partition(|document| document.kind == DocumentKind::Roster);
     let mut papers: Vec<Vec<u8>> = rosters.into_iter().map(|roster| roster.bytes).collect();
