@@ -26,6 +26,7 @@ mod offline;
 mod pinned;
 mod restore;
 mod retained;
+mod reviewed;
 mod rules;
 mod screens;
 mod simulation;

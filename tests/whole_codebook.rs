@@ -55,7 +55,11 @@ fn every_field_of_the_tables_is_a_question_in_both_languages() {
         let question = form.question(field).unwrap_or_else(|| panic!("{entity} has no {field}"));
         let said = (&*question.label.en, &*question.label.ur);
         assert_eq!(said, (row["label_en"].as_str(), row["label_ur"].as_str()), "{entity}.{field}");
-        assert_eq!(list_of(question), row["code_list"].split(',').next().filter(|list| !list.is_empty()), "{entity}.{field}");
+        assert_eq!(
+            list_of(question),
+            row["code_list"].split(',').next().filter(|list| !list.is_empty()),
+            "{entity}.{field}"
+        );
         let htcds: Vec<&str> = question.htcds.iter().map(AsRef::as_ref).collect();
         assert_eq!(htcds, row["htcds_field"].split_whitespace().collect::<Vec<_>>(), "{entity}.{field}");
         let asked = matches!(question.required, Required::Yes | Required::When(_));
@@ -93,7 +97,8 @@ fn every_list_of_the_tables_is_carried_code_by_code() {
         let list = codebook().list(&name).unwrap_or_else(|| panic!("no list {name}"));
         assert_eq!(list.items.len() + list.answers.len(), rows.len(), "{name}");
         for row in rows {
-            let item = list.items.iter().find(|item| item.code.as_str() == row["code"]).map(|item| (&item.label, &item.htcds));
+            let item =
+                list.items.iter().find(|item| item.code.as_str() == row["code"]).map(|item| (&item.label, &item.htcds));
             let answer = list.answers.iter().find(|item| item.code.as_str() == row["code"]);
             let (label, htcds) = item.or(answer.map(|item| (&item.label, &item.htcds))).unwrap();
             // Where a district has no code of OCHA is said in the tables only.
@@ -123,7 +128,18 @@ fn every_weight_every_limit_and_every_district_stands_as_in_the_tables() {
     assert_eq!((rows.len(), sections.items.len()), (69, 69));
     for row in &rows {
         let item = sections.item(&row["code"]).unwrap();
-        for fact in ["statute", "section", "law_version", "class", "min_months", "max_months", "min_fine_pkr", "max_fine_pkr", "fine_rule", "note"] {
+        for fact in [
+            "statute",
+            "section",
+            "law_version",
+            "class",
+            "min_months",
+            "max_months",
+            "min_fine_pkr",
+            "max_fine_pkr",
+            "fine_rule",
+            "note",
+        ] {
             assert_eq!(item.fact(fact).unwrap_or_default(), row[fact], "{} {fact}", row["code"]);
         }
         assert_eq!(item.fact("investigates"), Some(row["agency"].as_str()));
@@ -171,7 +187,9 @@ fn answer(question: &Question, value: &str) -> Answer {
     }
     Answer::Value(match &question.kind {
         QuestionKind::Choice { .. } => Value::Choice(value.into()),
-        QuestionKind::Choices { .. } => Value::Choices(value.split('+').filter(|code| !code.is_empty()).map(Into::into).collect()),
+        QuestionKind::Choices { .. } => {
+            Value::Choices(value.split('+').filter(|code| !code.is_empty()).map(Into::into).collect())
+        }
         QuestionKind::Flag => Value::Flag(value == "yes"),
         QuestionKind::Number { .. } | QuestionKind::Money => Value::Number(value.parse().unwrap()),
         QuestionKind::Date | QuestionKind::PartialDate => Value::Date(value.parse().unwrap()),
@@ -281,8 +299,7 @@ fn every_condition_that_the_tables_state_in_prose_holds() {
     let tested: BTreeSet<(&str, &str)> = CONDITIONS.iter().map(|(form, field, ..)| (*form, *field)).collect();
     let rows = table("domain_codebook");
     let stated = rows.iter().filter(|row| row["required"] == "C" && row["entity"] != "record");
-    let stated: BTreeSet<(&str, &str)> =
-        stated.map(|row| (form_of(&row["entity"]), row["field"].as_str())).collect();
+    let stated: BTreeSet<(&str, &str)> = stated.map(|row| (form_of(&row["entity"]), row["field"].as_str())).collect();
     assert_eq!((stated.len(), &stated), (65, &tested), "and the reason of a change is the form of every correction");
     let why = codebook().newest("correction").unwrap().question("amend_reason").unwrap();
     assert!(why.firm && matches!(why.required, Required::Yes));
@@ -291,9 +308,23 @@ fn every_condition_that_the_tables_state_in_prose_holds() {
 /// Every rule of procedure (`DOMAIN.md` section 7.5 and the Acts beside it) that a form enforces: form, key, whether it blocks, the
 /// law that its sentence names, answers that break it, and answers that keep it.
 const RULES: &[(&str, &str, bool, &str, &str, &str)] = &[
-    ("interview", "s161_never_signed", true, "s.162", "statement_type=S161 signed=yes", "statement_type=S161 signed=no"),
+    (
+        "interview",
+        "s161_never_signed",
+        true,
+        "s.162",
+        "statement_type=S161 signed=yes",
+        "statement_type=S161 signed=no",
+    ),
     ("interview", "s154_signed", true, "s.154", "statement_type=S154 signed=no", "statement_type=S154 signed=yes"),
-    ("interview", "s154_read_over", true, "s.154", "statement_type=S154 read_back=no", "statement_type=S161 read_back=no"),
+    (
+        "interview",
+        "s154_read_over",
+        true,
+        "s.154",
+        "statement_type=S154 read_back=no",
+        "statement_type=S161 read_back=no",
+    ),
     ("interview", "dna_consent", true, "s.164-B", "evidence_seen=DNA consent_dna=N", "evidence_seen=DNA consent_dna=Y"),
     ("interview", "lawyer_told", false, "s.161-A", "lawyer_informed=no", "lawyer_informed=yes"),
     (
@@ -320,31 +351,171 @@ const RULES: &[(&str, &str, bool, &str, &str, &str)] = &[
         "person_ref.age_group=CHILD consent_giver=SELF",
         "person_ref.age_group=ADULT consent_giver=SELF",
     ),
-    ("case", "fir_year_not_ahead", true, "24.5", "opened_on=2026-11-01 investigation_status=FIR fir_year=2027", "opened_on=2026-11-01 investigation_status=FIR fir_year=2026"),
-    ("case", "fir_date_in_year", false, "24.5", "investigation_status=FIR fir_year=2026 fir_date=2025-03-01", "investigation_status=FIR fir_year=2026 fir_date=2026-03-01"),
-    ("case", "transfer_answer", true, "PTPA s.8", "transfer_to=FIA transfer_status=ACC transfer_answered_by=PB-POL", "transfer_to=FIA transfer_status=ACC transfer_answered_by=FIA"),
-    ("case", "transfer_owner", true, "accepted", "before.lead_agency=PB-POL lead_agency=FIA transfer_to=FIA transfer_status=SENT", "before.lead_agency=PB-POL lead_agency=FIA transfer_to=FIA transfer_status=ACC"),
-    ("case", "transfer_way", true, "accepted", "before.transfer_status=ACC before.transfer_to=FIA transfer_to=FIA transfer_status=REV", "before.transfer_status=SENT before.transfer_to=FIA transfer_to=FIA transfer_status=REV"),
-    ("case", "transfer_elsewhere", true, "has the case", "lead_agency=FIA transfer_to=FIA transfer_status=SENT", "lead_agency=PB-POL transfer_to=FIA transfer_status=SENT"),
+    (
+        "case",
+        "fir_year_not_ahead",
+        true,
+        "24.5",
+        "opened_on=2026-11-01 investigation_status=FIR fir_year=2027",
+        "opened_on=2026-11-01 investigation_status=FIR fir_year=2026",
+    ),
+    (
+        "case",
+        "fir_date_in_year",
+        false,
+        "24.5",
+        "investigation_status=FIR fir_year=2026 fir_date=2025-03-01",
+        "investigation_status=FIR fir_year=2026 fir_date=2026-03-01",
+    ),
+    (
+        "case",
+        "transfer_answer",
+        true,
+        "PTPA s.8",
+        "transfer_to=FIA transfer_status=ACC transfer_answered_by=PB-POL",
+        "transfer_to=FIA transfer_status=ACC transfer_answered_by=FIA",
+    ),
+    (
+        "case",
+        "transfer_owner",
+        true,
+        "accepted",
+        "before.lead_agency=PB-POL lead_agency=FIA transfer_to=FIA transfer_status=SENT",
+        "before.lead_agency=PB-POL lead_agency=FIA transfer_to=FIA transfer_status=ACC",
+    ),
+    (
+        "case",
+        "transfer_way",
+        true,
+        "accepted",
+        "before.transfer_status=ACC before.transfer_to=FIA transfer_to=FIA transfer_status=REV",
+        "before.transfer_status=SENT before.transfer_to=FIA transfer_to=FIA transfer_status=REV",
+    ),
+    (
+        "case",
+        "transfer_elsewhere",
+        true,
+        "has the case",
+        "lead_agency=FIA transfer_to=FIA transfer_status=SENT",
+        "lead_agency=PB-POL transfer_to=FIA transfer_status=SENT",
+    ),
     ("case", "som_inside", false, "POSOMA s.2", "movement=INT case_class=SOM", "movement=OUT case_class=SOM"),
-    ("person", "means_not_required", true, "PTPA s.7", "role=VIC age_years=30 means=NOTREQ", "role=VIC age_years=12 means=NOTREQ"),
-    ("person", "migrant_not_liable", false, "PTPA s.6", "role=VIC no_liability_check=N", "role=VIC no_liability_check=Y"),
-    ("screening", "victim_not_liable", false, "POSOMA s.8", "class_officer=SOM victim_charged=Y", "class_officer=REL victim_charged=Y"),
-    ("screening", "short_never_none", false, "full form", "form_used=SHORT result_officer=NONE", "form_used=FULL result_officer=NONE"),
-    ("offence", "victim_charge", false, "PTPA s.6", "suspect_ref.role=SMG offence_section=POSOMA-3", "suspect_ref.role=SUS offence_section=POSOMA-3"),
-    ("offence", "tip_charge", false, "PTPA s.3", "case.case_class=TIP offence_section=PPC-370", "case.case_class=TIP offence_section=PTPA-3-1"),
-    ("offence", "text_in_force", false, "2025", "case.offence_to=2024 offence_section=PTPA-3-1", "case.offence_to=2024 offence_section=PTPA-3-1-OLD"),
-    ("offence", "challan_late", false, "s.173", "case.fir_date=2026-02-01 challan_date=2026-02-16", "case.fir_date=2026-02-01 challan_date=2026-02-15"),
-    ("offence", "challan_after_fir", true, "s.173", "case.fir_date=2026-02-01 challan_date=2026-01-31", "case.fir_date=2026-02-01 challan_date=2026-02-01"),
+    (
+        "person",
+        "means_not_required",
+        true,
+        "PTPA s.7",
+        "role=VIC age_years=30 means=NOTREQ",
+        "role=VIC age_years=12 means=NOTREQ",
+    ),
+    (
+        "person",
+        "migrant_not_liable",
+        false,
+        "PTPA s.6",
+        "role=VIC no_liability_check=N",
+        "role=VIC no_liability_check=Y",
+    ),
+    (
+        "screening",
+        "victim_not_liable",
+        false,
+        "POSOMA s.8",
+        "class_officer=SOM victim_charged=Y",
+        "class_officer=REL victim_charged=Y",
+    ),
+    (
+        "screening",
+        "short_never_none",
+        false,
+        "full form",
+        "form_used=SHORT result_officer=NONE",
+        "form_used=FULL result_officer=NONE",
+    ),
+    (
+        "offence",
+        "victim_charge",
+        false,
+        "PTPA s.6",
+        "suspect_ref.role=SMG offence_section=POSOMA-3",
+        "suspect_ref.role=SUS offence_section=POSOMA-3",
+    ),
+    (
+        "offence",
+        "tip_charge",
+        false,
+        "PTPA s.3",
+        "case.case_class=TIP offence_section=PPC-370",
+        "case.case_class=TIP offence_section=PTPA-3-1",
+    ),
+    (
+        "offence",
+        "text_in_force",
+        false,
+        "2025",
+        "case.offence_to=2024 offence_section=PTPA-3-1",
+        "case.offence_to=2024 offence_section=PTPA-3-1-OLD",
+    ),
+    (
+        "offence",
+        "challan_late",
+        false,
+        "s.173",
+        "case.fir_date=2026-02-01 challan_date=2026-02-16",
+        "case.fir_date=2026-02-01 challan_date=2026-02-15",
+    ),
+    (
+        "offence",
+        "challan_after_fir",
+        true,
+        "s.173",
+        "case.fir_date=2026-02-01 challan_date=2026-01-31",
+        "case.fir_date=2026-02-01 challan_date=2026-02-01",
+    ),
     ("offence", "fir_first", true, "s.154", "investigation_status=INV", "investigation_status=INV case.fir_no=7"),
-    ("referral", "referral_way", true, "one step", "before.status=OFFER status=START", "before.status=ACC status=START"),
+    (
+        "referral",
+        "referral_way",
+        true,
+        "one step",
+        "before.status=OFFER status=START",
+        "before.status=ACC status=START",
+    ),
     ("referral", "referral_way", true, "one step", "before.status=START status=REV", "before.status=SENT status=REV"),
     ("referral", "referral_ended", true, "ended", "before.status=REJ status=SENT", "before.status=REJ status=REJ"),
-    ("referral", "referral_consent", true, "against their word", "status=SENT consent_refer=N", "status=DECL consent_refer=N"),
-    ("outcome", "sentence_limits", false, "limits", "verdict=CONV convicted_section=PTPA-4 sentence_type=IMPF prison_months=12 fine_pkr=1", "verdict=CONV convicted_section=PTPA-4 sentence_type=IMPF prison_months=168 fine_pkr=1"),
+    (
+        "referral",
+        "referral_consent",
+        true,
+        "against their word",
+        "status=SENT consent_refer=N",
+        "status=DECL consent_refer=N",
+    ),
+    (
+        "outcome",
+        "sentence_limits",
+        false,
+        "limits",
+        "verdict=CONV convicted_section=PTPA-4 sentence_type=IMPF prison_months=12 fine_pkr=1",
+        "verdict=CONV convicted_section=PTPA-4 sentence_type=IMPF prison_months=168 fine_pkr=1",
+    ),
     ("outcome", "fine_only", false, "PTPA s.3", "verdict=CONV sentence_type=FINE", "verdict=CONV sentence_type=IMPF"),
-    ("outcome", "compounded", false, "s.345", "verdict=COMP offence_ref.offence_section=PTPA-3-1", "verdict=COMP offence_ref.offence_section=PPC-342"),
-    ("outcome", "absconder", false, "s.512", "stage=DORM suspect_ref.suspect_status=TRIAL", "stage=DORM suspect_ref.suspect_status=PO"),
+    (
+        "outcome",
+        "compounded",
+        false,
+        "s.345",
+        "verdict=COMP offence_ref.offence_section=PTPA-3-1",
+        "verdict=COMP offence_ref.offence_section=PPC-342",
+    ),
+    (
+        "outcome",
+        "absconder",
+        false,
+        "s.512",
+        "stage=DORM suspect_ref.suspect_status=TRIAL",
+        "stage=DORM suspect_ref.suspect_status=PO",
+    ),
 ];
 
 #[test]
@@ -381,7 +552,12 @@ fn an_fir_number_lies_between_1_and_9999() {
 
 #[test]
 fn what_stands_in_a_case_opens_one_or_stands_apart() {
-    for (form, stands) in [("case", Stands::Opens), ("correction", Stands::Apart), ("officer", Stands::Apart), ("offence", Stands::InCase)] {
+    for (form, stands) in [
+        ("case", Stands::Opens),
+        ("correction", Stands::Apart),
+        ("officer", Stands::Apart),
+        ("offence", Stands::InCase),
+    ] {
         assert_eq!(codebook().newest(form).unwrap().stands, stands, "{form}");
     }
 }
@@ -394,7 +570,10 @@ fn an_indicator_that_was_left_out_is_kept_as_not_asked() {
         "person_ref.age_group=ADULT screened_on=2026-11-25 q_border=N q_paid=N q_free=Y q_exploited=? form_used=SHORT \
          result_officer=TIPPOSS class_officer=UND",
     );
-    own.set("answer".into(), Answer::Value(Value::Map(Box::new([("D4_PAY".into(), "Y".into()), ("D5_ISOL".into(), "U".into())]))));
+    own.set(
+        "answer".into(),
+        Answer::Value(Value::Map(Box::new([("D4_PAY".into(), "Y".into()), ("D5_ISOL".into(), "U".into())]))),
+    );
     let (sheet, _) = finish_among(form, codebook(), &draft(form, own), Origin::Officer, &around).unwrap();
     let Some(Value::Map(pairs)) = sheet.answers().value("answer") else { panic!("no answers") };
     assert_eq!(pairs.len(), 67);

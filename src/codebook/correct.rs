@@ -34,7 +34,13 @@ pub fn form_for(target: &Form, chosen: &[QuestionId], codebook: &Codebook) -> Op
 
 /// What these changes break in an entry: problems that it has with them and had not before, so that an imported or older entry,
 /// which lacks much, can still be corrected in one place. Warnings are told, errors keep the correction from being made.
-pub fn broken_by(form: &Form, codebook: &Codebook, draft: &Draft, changes: &Answers, around: &Surroundings) -> Problems {
+pub fn broken_by(
+    form: &Form,
+    codebook: &Codebook,
+    draft: &Draft,
+    changes: &Answers,
+    around: &Surroundings,
+) -> Problems {
     let problems = |draft: &Draft, origin| match finish_among(form, codebook, draft, origin, around) {
         Ok((_, warnings)) => warnings.0,
         Err(problems) => problems.0,

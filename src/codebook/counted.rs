@@ -46,7 +46,8 @@ impl Months {
         let mut months = Self::default();
         for file in book.cases() {
             let sheets: Vec<(&str, EntryId, Answers)> = file.entries.iter().filter_map(|id| sheet(book, id)).collect();
-            let of_form = |form: &'static str| sheets.iter().filter(move |(of, ..)| *of == form).map(|(_, _, answers)| answers);
+            let of_form =
+                |form: &'static str| sheets.iter().filter(move |(of, ..)| *of == form).map(|(_, _, answers)| answers);
             let Some(case) = of_form("case").next() else { continue };
             if let Some(month) = month(case, "opened_on") {
                 months.case(month, case, of_form("person"));
@@ -102,13 +103,15 @@ impl Months {
     /// Works out a figure of a return; `None` for a question that is none.
     pub(super) fn work_out(&self, question: &str, period: Option<&Value>) -> Option<Option<Answer>> {
         let known = VICTIMS.iter().chain(&OTHERS).chain(ASPECTS.iter().map(|(_, question)| question));
-        let question = known.copied().find(|known| *known == question).or((question == "checks_ok").then_some("checks_ok"))?;
+        let question =
+            known.copied().find(|known| *known == question).or((question == "checks_ok").then_some("checks_ok"))?;
         let month = match period {
             Some(Value::Date(date)) => date.month().map(|month| (date.year(), month)),
             _ => None,
         };
         let Some(month) = month else { return Some(None) };
-        let figure = |question: &str| self.months.get(&month).and_then(|month| month.get(question)).copied().unwrap_or(0);
+        let figure =
+            |question: &str| self.months.get(&month).and_then(|month| month.get(question)).copied().unwrap_or(0);
         Some(Some(Answer::Value(if question == "checks_ok" {
             Value::Flag(VICTIMS.iter().map(|part| figure(part)).sum::<i64>() == figure("count_victims"))
         } else {
@@ -165,7 +168,11 @@ mod tests {
         Entry {
             id: EntryId::from_bytes([id; 16]),
             case: CaseId::from_bytes([case; 16]),
-            author: Author { device: DeviceId::from_bytes([1; 32]), journal: JournalId::from_bytes([1; 16]), seq: u64::from(id) },
+            author: Author {
+                device: DeviceId::from_bytes([1; 32]),
+                journal: JournalId::from_bytes([1; 16]),
+                seq: u64::from(id),
+            },
             times: Times { device: Moment::pkt(0), boot_ms: 0, hub_ms: None },
             source: None,
             ties: None,
@@ -187,11 +194,18 @@ mod tests {
         let mut book = Casebook::default();
         let two = Value::Choices(Box::new(["BONDED".into(), "SEXPROST".into()]));
         let person = |id, role: &str, gender: &str, group: &str| {
-            let told = [("role", code(role)), ("gender", code(gender)), ("age_group", code(group)), ("exploitation_type", two.clone())];
+            let told = [
+                ("role", code(role)),
+                ("gender", code(gender)),
+                ("age_group", code(group)),
+                ("exploitation_type", two.clone()),
+            ];
             entry(id, 1, "person", &told)
         };
         let who = |id: u8| ("suspect_ref", Value::Entry(EntryId::from_bytes([id; 16])));
-        let convicted = |id, by: u8| entry(id, 1, "outcome", &[("verdict", code("CONV")), ("verdict_date", date("2026-11-20")), who(by)]);
+        let convicted = |id, by: u8| {
+            entry(id, 1, "outcome", &[("verdict", code("CONV")), ("verdict_date", date("2026-11-20")), who(by)])
+        };
         for entry in [
             entry(1, 1, "case", &[("opened_on", date("2026-10-03")), ("fir_date", date("2026-11-01"))]),
             person(2, "VIC", "F", "CHILD"),

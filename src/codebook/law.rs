@@ -210,7 +210,6 @@ fn below_law(scene: &Scene<'_>) -> Option<bool> {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -298,7 +297,11 @@ mod tests {
         let [section] = own("POSOMA-3");
         assert_eq!(among("victim_charged_warning", &[section.clone(), accused(2)], &around), Some(flag(true)));
         assert_eq!(among("victim_charged_warning", &[section, accused(1)], &around), Some(flag(false)));
-        assert_eq!(work("victim_charged_warning", &own("EO-17-1"), &[]), Some(flag(true)), "the traveller's own section");
+        assert_eq!(
+            work("victim_charged_warning", &own("EO-17-1"), &[]),
+            Some(flag(true)),
+            "the traveller's own section"
+        );
     }
 
     #[test]

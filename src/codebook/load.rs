@@ -14,7 +14,10 @@ use toml::Spanned;
 use crate::model::{Answer, FormId, FormRef, Severity};
 
 use super::{
-    form::{AnswerItem, CodeItem, CodeList, Codebook, Form, FormRule, Question, QuestionKind, Required, Section, Stands, Text},
+    form::{
+        AnswerItem, CodeItem, CodeList, Codebook, Form, FormRule, Question, QuestionKind, Required, Section, Stands,
+        Text,
+    },
     rule::Rule,
 };
 

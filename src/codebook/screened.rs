@@ -187,7 +187,14 @@ mod tests {
     #[test]
     fn a_brick_kiln_family_is_seen_by_the_short_form() {
         let (around, who) = person(&[("age_group", choice("ADULT"))]);
-        let told = map(&[("D1_JOB", "Y"), ("D2_DEBT", "Y"), ("D4_HOURS", "O"), ("D4_PAY", "Y"), ("D5_DEBT", "Y"), ("D5_ISOL", "Y")]);
+        let told = map(&[
+            ("D1_JOB", "Y"),
+            ("D2_DEBT", "Y"),
+            ("D4_HOURS", "O"),
+            ("D4_PAY", "Y"),
+            ("D5_DEBT", "Y"),
+            ("D5_ISOL", "Y"),
+        ]);
         let own = of(&[
             ("person_ref", who),
             ("form_used", choice("SHORT")),
@@ -199,13 +206,37 @@ mod tests {
         ]);
         let codebook = Codebook::builtin().unwrap();
         let found = advice(codebook, &own, &around);
-        assert_eq!((found.result, found.class, found.agency), ("TIPPOSS", "TIP", "POLICE"), "one D1 item makes no dimension");
+        assert_eq!(
+            (found.result, found.class, found.agency),
+            ("TIPPOSS", "TIP", "POLICE"),
+            "one D1 item makes no dimension"
+        );
         let mut own = own;
-        own.set("answer".into(), map(&[("D2_VIOL", "Y"), ("D2_DEBT", "Y"), ("D4_HOURS", "O"), ("D4_PAY", "Y"), ("D5_DEBT", "Y"), ("D5_ISOL", "Y")]));
+        own.set(
+            "answer".into(),
+            map(&[
+                ("D2_VIOL", "Y"),
+                ("D2_DEBT", "Y"),
+                ("D4_HOURS", "O"),
+                ("D4_PAY", "Y"),
+                ("D5_DEBT", "Y"),
+                ("D5_ISOL", "Y"),
+            ]),
+        );
         assert_eq!(advice(codebook, &own, &around).result, "TIPLIKELY");
         let scene = Scene { codebook, own: &own, around: &around, today: None };
         let weights = weights_used(&scene).unwrap();
-        assert_eq!(weights, map(&[("D2_VIOL", "S"), ("D2_DEBT", "M"), ("D4_HOURS", "S"), ("D4_PAY", "M"), ("D5_DEBT", "S"), ("D5_ISOL", "S")]));
+        assert_eq!(
+            weights,
+            map(&[
+                ("D2_VIOL", "S"),
+                ("D2_DEBT", "M"),
+                ("D4_HOURS", "S"),
+                ("D4_PAY", "M"),
+                ("D5_DEBT", "S"),
+                ("D5_ISOL", "S")
+            ])
+        );
         let dimensions = work_out("dimension_result", &scene).unwrap().unwrap();
         assert_eq!(dimensions, map(&[("D1", "U"), ("D2", "Y"), ("D3", "U"), ("D4", "Y"), ("D5", "Y"), ("D6", "U")]));
     }

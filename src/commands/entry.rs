@@ -116,8 +116,7 @@ pub(super) fn unfinished(form: &Form, problems: &Problems) -> Failure {
 /// What has to be put right; `why` knows the sentences of rules.
 pub(super) fn to_put_right(form: &FormRef, problems: &Problems, why: impl Fn(&ProblemKind) -> String) -> Failure {
     let errors = problems.0.iter().filter(|problem| problem.severity == Severity::Error);
-    let told: Vec<String> =
-        errors.map(|problem| format!("{} ({})", problem.question, why(&problem.kind))).collect();
+    let told: Vec<String> = errors.map(|problem| format!("{} ({})", problem.question, why(&problem.kind))).collect();
     Failure::usage(
         format!("finishing form {form} — {} to put right: {}", told.len(), told.join(", ")),
         "Correct the file. Nothing was kept.",

@@ -106,11 +106,8 @@ impl Casebook {
     }
 
     fn words_in(&self, file: &CaseFile) -> Vec<Word> {
-        let word = |entry: &Entry| Word {
-            id: entry.id,
-            device: entry.author.device,
-            answers: self.answers(&entry.id, false),
-        };
+        let word =
+            |entry: &Entry| Word { id: entry.id, device: entry.author.device, answers: self.answers(&entry.id, false) };
         let mut words: Vec<Word> = self.sheets(file, FORM).map(word).collect();
         words.sort_unstable_by_key(|word| word.id);
         words
@@ -206,7 +203,11 @@ mod tests {
         Entry {
             id: id(n),
             case: CaseId::from_bytes([7; 16]),
-            author: Author { device: DeviceId::from_bytes([device; 32]), journal: JournalId::from_bytes([device; 16]), seq: u64::from(n) },
+            author: Author {
+                device: DeviceId::from_bytes([device; 32]),
+                journal: JournalId::from_bytes([device; 16]),
+                seq: u64::from(n),
+            },
             times: Times { device: Moment::pkt(i64::from(200 - n)), boot_ms: 0, hub_ms: None },
             source: None,
             ties: None,
@@ -292,7 +293,8 @@ mod tests {
     /// Everything that a case is made of, told by up to five devices: sheets of each form, corrections that know or do not know of
     /// one another, words, and corrections of words.
     fn life() -> impl Strategy<Value = Vec<Entry>> {
-        let forms = ["case", "person", "interview", "screening", "offence", "referral", "outcome", "lessons", "return", "note"];
+        let forms =
+            ["case", "person", "interview", "screening", "offence", "referral", "outcome", "lessons", "return", "note"];
         let one = (1_u8..=5, 0_u8..14, 0_u8..40, any::<u8>(), 0_i64..3);
         prop::collection::vec(one, 2..30).prop_map(move |told| {
             let entries = told.iter().enumerate().map(|(at, (device, what, of, pick, seen))| {
@@ -301,12 +303,18 @@ mod tests {
                 let code = |codes: &[&str]| Value::Choice(codes[usize::from(*pick) % codes.len()].into());
                 let content = match what {
                     10 => change(of, &[], "status", code(&["OFFER", "SENT", "ACC"])),
-                    11 => change(of, &[of.wrapping_add(1), of.wrapping_add(2)], "status", code(&["SENT", "REJ", "DONE"])),
+                    11 => {
+                        change(of, &[of.wrapping_add(1), of.wrapping_add(2)], "status", code(&["SENT", "REJ", "DONE"]))
+                    }
                     12 => word(of, ["APPROVE", "RETURN", "ASSIGN", "MERGE"][usize::from(*pick) % 4], *seen),
                     13 => change(of, &[], "review_word", code(&["APPROVE", "RETURN"])),
                     form => sheet(
                         forms[usize::from(*form)],
-                        &[("status", code(&["OFFER", "DECL"])), ("case_class", code(&["TIP", "SOM", "UND"])), ("risk_level", code(&["HIGH", "LOW"]))],
+                        &[
+                            ("status", code(&["OFFER", "DECL"])),
+                            ("case_class", code(&["TIP", "SOM", "UND"])),
+                            ("risk_level", code(&["HIGH", "LOW"])),
+                        ],
                     ),
                 };
                 entry(n, *device, content)

@@ -190,4 +190,3 @@ fn return_due(world: &World) -> Option<Due> {
         draft: None,
     })
 }
-

@@ -6,7 +6,9 @@ use super::{
     App, Effect, Msg,
     keymap::{self, Act, Room},
     msg::{Trouble, Who},
-    screens::{Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Review, Roster, Screen, Stick, Team, Today, Unlock},
+    screens::{
+        Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Review, Roster, Screen, Stick, Team, Today, Unlock,
+    },
     turn::{Fill, Go, Open, Turn},
 };
 use crate::{
@@ -325,12 +327,7 @@ fn form(app: &mut App, fill: Fill) -> Option<Form> {
     Form::new(draft, case, &app.world)
 }
 
-fn blank(
-    app: &mut App,
-    form: crate::model::FormRef,
-    case: Option<CaseId>,
-    answers: Answers,
-) -> Option<Draft> {
+fn blank(app: &mut App, form: crate::model::FormRef, case: Option<CaseId>, answers: Answers) -> Option<Draft> {
     let id = DraftId::from_bytes(app.id()?);
     let (started, lang) = (app.world.now, app.world.settings.lang);
     Some(Draft { id, form, case, target: None, answers, at: None, started, lang })

@@ -349,13 +349,27 @@ impl Case {
                 let form = world.codebook.form(sheet.form());
                 let title = form.map_or_else(|| sheet.form().to_string(), |form| form.title.get(lang).to_owned());
                 let answers = world.book.answers(&entry.id, self.names);
-                let told = ["name_full", "alias_code", "role", "gender", "interview_kind", "note_text", "result_officer", "offence_section", "service", "status", "stage", "verdict", "review_word"]
-                    .iter()
-                    .filter_map(|id| {
-                        let question = form?.question(id)?;
-                        let text = telling::answer(&world.codebook, question, answers.answer(id)?, lang);
-                        Some(telling::brief(text.lines().next().unwrap_or_default()).to_owned())
-                    });
+                let told = [
+                    "name_full",
+                    "alias_code",
+                    "role",
+                    "gender",
+                    "interview_kind",
+                    "note_text",
+                    "result_officer",
+                    "offence_section",
+                    "service",
+                    "status",
+                    "stage",
+                    "verdict",
+                    "review_word",
+                ]
+                .iter()
+                .filter_map(|id| {
+                    let question = form?.question(id)?;
+                    let text = telling::answer(&world.codebook, question, answers.answer(id)?, lang);
+                    Some(telling::brief(text.lines().next().unwrap_or_default()).to_owned())
+                });
                 let told: Vec<String> = told.take(3).collect();
                 let changed = reading::amendments(&world.book, entry).len();
                 let sign = match (reading::collisions(&world.book, entry).is_empty(), changed) {

@@ -113,10 +113,12 @@ impl Confirm {
             Keeping::Amendment(amendment) => amendment.changes.choice("handling_code").cloned(),
         };
         let to = match &what {
-            Keeping::Sheet(sheet) if sheet.form().id.as_str() == review::FORM => match sheet.answers().value("review_of") {
-                Some(Value::Entry(of)) => world.book.entry(of).map(|entry| entry.author.device),
-                _ => None,
-            },
+            Keeping::Sheet(sheet) if sheet.form().id.as_str() == review::FORM => {
+                match sheet.answers().value("review_of") {
+                    Some(Value::Entry(of)) => world.book.entry(of).map(|entry| entry.author.device),
+                    _ => None,
+                }
+            }
             _ => None,
         };
         let opens = draft.case.is_none();

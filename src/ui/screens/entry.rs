@@ -232,7 +232,8 @@ impl EntryView {
             let label = telling::label(&world.codebook, "review_word", &Code::new(word.says()), world.settings.lang);
             let (who, when) = (author(by, world, canvas), telling::clock(by.times.device));
             let role = if standing == review::Standing::Returned { Role::Warn } else { Role::Accent };
-            let note = word.note().map(|note| format!(": {}", bidi::inert(note).replace('\n', " "))).unwrap_or_default();
+            let note =
+                word.note().map(|note| format!(": {}", bidi::inert(note).replace('\n', " "))).unwrap_or_default();
             rows.push(Row::Remark(format!("↩ {label} · {who} · {when}{note}"), role));
         }
         if standing == review::Standing::Answered {

@@ -87,7 +87,9 @@ impl Review {
             let why = canvas.say(word).to_owned();
             canvas.put((area.x + 2, y), 16, &why, role);
             let title = match &entry.content {
-                Content::Sheet(sheet) => world.codebook.form(sheet.form()).map(|form| form.title.get(world.settings.lang)),
+                Content::Sheet(sheet) => {
+                    world.codebook.form(sheet.form()).map(|form| form.title.get(world.settings.lang))
+                }
                 _ => None,
             };
             let who = author(entry, world, canvas);

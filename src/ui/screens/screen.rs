@@ -5,7 +5,9 @@ use ratatui::{
     layout::Rect,
 };
 
-use super::{Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Review, Roster, Stick, Team, Today, Unlock, Welcome};
+use super::{
+    Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Review, Roster, Stick, Team, Today, Unlock, Welcome,
+};
 use crate::ui::{
     keymap::{Act, Room},
     msg::Msg,
