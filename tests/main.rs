@@ -34,6 +34,7 @@ mod returning;
 mod rotation;
 mod rotation_attacked;
 mod rotation_killed;
+mod reviewed;
 mod rules;
 mod screens;
 mod simulation;
