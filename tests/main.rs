@@ -8,7 +8,9 @@
     reason = "a test that meets the unexpected should stop there and say where, and says what it met"
 )]
 
+mod aside;
 mod attached;
+mod attached_sticks;
 mod bundle;
 mod canary;
 mod codebooks;
@@ -29,6 +31,10 @@ mod pinned;
 mod restore;
 mod retained;
 mod returning;
+mod reviewed;
+mod rotation;
+mod rotation_attacked;
+mod rotation_killed;
 mod rules;
 mod screens;
 mod simulation;
@@ -39,6 +45,8 @@ mod terminal;
 mod trouble;
 mod verbs;
 mod verify;
+mod whole_codebook;
+mod xlsform;
 
 /// A test file that is not on the list above would never run, and nobody would notice.
 #[test]

@@ -11,8 +11,8 @@ use std::{
 use crate::model::Code;
 
 use super::{
-    form::{CodeList, Codebook, Form, Question, QuestionKind, Required, Text},
-    rule::{CASE, CnicSays, Expr, Path, Rule, Term},
+    form::{ANY_FORM, CodeList, Codebook, Form, Question, QuestionKind, Required, Text},
+    rule::{BEFORE, CASE, CnicSays, Expr, Path, Rule, Term},
 };
 
 /// One broken promise.
@@ -32,7 +32,17 @@ impl fmt::Display for Finding {
 
 /// Everything that is wrong with a codebook; empty when all promises hold.
 pub fn check(codebook: &Codebook) -> Vec<Finding> {
-    let mut findings = Findings { place: String::new(), found: Vec::new() };
+    look(codebook).found
+}
+
+/// The texts that have the same words in both languages, because nobody has translated them: forms that others wrote are asked in the
+/// language they have.
+pub fn untranslated(codebook: &Codebook) -> Vec<Finding> {
+    look(codebook).untranslated
+}
+
+fn look(codebook: &Codebook) -> Findings {
+    let mut findings = Findings { place: String::new(), found: Vec::new(), untranslated: Vec::new() };
     for list in codebook.lists.values() {
         findings.place = format!("list {}", list.name);
         check_list(codebook, list, &mut findings);
@@ -51,12 +61,13 @@ pub fn check(codebook: &Codebook) -> Vec<Finding> {
             }
         }
     }
-    findings.found
+    findings
 }
 
 struct Findings {
     place: String,
     found: Vec<Finding>,
+    untranslated: Vec<Finding>,
 }
 
 impl Findings {
@@ -67,6 +78,9 @@ impl Findings {
     fn text(&mut self, text: &Text, of: &str) {
         if text.en.trim().is_empty() || text.ur.trim().is_empty() {
             self.add(format!("{of} has no words in one language"));
+        } else if text.ur == text.en && text.en.chars().any(char::is_alphabetic) {
+            let what = format!("{of} has the same words in both languages");
+            self.untranslated.push(Finding { place: self.place.clone(), what });
         } else if !text.ur.chars().any(is_urdu_letter) && text.en.chars().any(char::is_alphabetic) {
             self.add(format!("{of} has no Urdu letters in its Urdu words"));
         }
@@ -105,6 +119,11 @@ fn check_list(codebook: &Codebook, list: &CodeList, findings: &mut Findings) {
         findings.text(label, &format!("code `{code}`"));
     }
     for item in &list.items {
+        for (name, fact) in &item.facts {
+            if codebook.list(name).is_some_and(|list| list.item(fact).is_none()) {
+                findings.add(format!("fact `{name}` of `{}` is `{fact}`, which that list does not have", item.code));
+            }
+        }
         let Some(parent) = &item.parent else { continue };
         if !codebook.lists.values().any(|list| list.item(parent.as_str()).is_some()) {
             findings.add(format!("`{parent}`, under which `{}` stands, is in no list", item.code));
@@ -157,6 +176,7 @@ impl Page<'_> {
             }
         }
         if let QuestionKind::Entry { form } = &question.kind
+            && form.as_str() != ANY_FORM
             && self.codebook.newest(form.as_str()).is_none()
         {
             findings.add(format!("{of} names entries of form `{form}`, which is not there"));
@@ -203,12 +223,15 @@ impl Page<'_> {
                 });
             }
             Some(of) if of.as_str() == CASE => "case",
+            Some(of) if of.as_str() == BEFORE => self.form.form.id.as_str(),
             Some(of) => match before.iter().find(|question| question.id == *of).map(|question| &question.kind) {
                 Some(QuestionKind::Entry { form }) => form.as_str(),
                 _ => return Err(format!("`{of}` before the dot names no entry")),
             },
         };
-        let other = self.codebook.newest(form).and_then(|form| form.question(id));
+        let form_here = (form == self.form.form.id.as_str()).then_some(self.form);
+        let other = form_here.or_else(|| self.codebook.newest(form).map(|form| &**form));
+        let other = other.and_then(|form| form.question(id));
         other.ok_or_else(|| format!("form `{form}` has no question `{id}`"))
     }
 
@@ -235,6 +258,8 @@ impl Page<'_> {
             Expr::Any(path, codes) | Expr::All(path, codes) => meet(path, &Wants::Codes(codes)),
             Expr::Flag(path, _) => meet(path, &Wants::Flag),
             Expr::Stands(path, _) => meet(path, &Wants::Anything),
+            Expr::WholeMonth(path) => meet(path, &Wants::Day),
+            Expr::Same(one, other) => [one, other].into_iter().for_each(|path| meet(path, &Wants::Codes(&[]))),
             Expr::Compare(left, _, right) => {
                 for term in [left, right] {
                     match term {
@@ -283,6 +308,9 @@ mod tests {
     fn the_built_in_codebook_keeps_its_promises() {
         let findings: Vec<String> = check(Codebook::builtin().unwrap()).iter().map(ToString::to_string).collect();
         assert!(findings.is_empty(), "{findings:#?}");
+        let untranslated: Vec<String> =
+            untranslated(Codebook::builtin().unwrap()).iter().map(ToString::to_string).collect();
+        assert!(untranslated.is_empty(), "{untranslated:#?}");
     }
 
     const LIST: &str = "list = \"yes\"\nitems = [{ code = \"Y\", en = \"Yes\", ur = \"ہاں\" }]\n";

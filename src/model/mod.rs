@@ -9,6 +9,8 @@ mod draft;
 mod entry;
 mod gone;
 mod ids;
+pub mod review;
+pub mod screening;
 mod sheet;
 mod summary;
 

@@ -28,6 +28,7 @@ use crate::{
     failure::Failure,
     model::{Amendment, CaseId, Code, Content, Entry, EntryId, FormRef, Moment},
     ui::{Effect, Keeping, Mark, Msg, Progress, Replay, Secret, Settings, ToKeep, Trouble},
+    words::Both,
 };
 
 /// The desk's whole state.
@@ -111,6 +112,8 @@ impl Seat {
             Effect::ReadBundle { path } => self.read_stick(&path),
             Effect::StopBundle => self.courier.stop_stick(),
             Effect::LoadRoster => self.show_roster(),
+            Effect::LoadAside => self.show_aside(),
+            Effect::SaveAside { id, path } => self.save_aside(&id, &path),
             // The main loop ends the program itself.
             Effect::Quit => {}
         }
@@ -199,7 +202,8 @@ impl Seat {
         replayed.afterwards.iter().for_each(|failure| tell(wake, Msg::Notice(tellings::trouble(failure))));
         tell(wake, Msg::Replaying(Replay { done: total, total }));
         if !replayed.failed.is_empty() {
-            let detail = format!("{} entries do not open; `amanat verify` names them.", replayed.failed.len());
+            let count = Both::same(replayed.failed.len());
+            let detail = Both::fill("carrier.closed_entries", &[("n", count)]).joined();
             tell(wake, Msg::Notice(Trouble { word: String::new(), detail }));
         }
         Ok(())
@@ -265,9 +269,10 @@ impl Seat {
                 What::Amendment(amendment, form)
             }
         };
-        let keep = keep::ToKeep { case: keep.case, what, source: None, draft, sharing: keep.sharing };
+        let (to, sharing) = (keep.to, keep.sharing);
+        let keep = keep::ToKeep { case: keep.case, what, source: None, draft, sharing };
         let codebook = Arc::clone(&self.codebook);
-        match self.with_home(|home| home.keep(&codebook, keep)) {
+        match self.with_home(|home| home.keep_to(&codebook, keep, to)) {
             Ok(entries) => {
                 note_forms(&mut self.forms, &entries);
                 self.say(Msg::Kept { entries, draft });

@@ -5,7 +5,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::app::Settings;
-use crate::model::{Amendment, CaseId, Code, Draft, DraftId, EntryId, Sheet};
+use crate::model::{Amendment, CaseId, Code, DeviceId, Draft, DraftId, EntryId, Sheet};
 
 /// One wish. The runtime performs them in the order given and never answers directly: results come home as
 /// [`Msg`](super::Msg)s, named beside each.
@@ -118,6 +118,15 @@ pub enum Effect {
     // -- trust
     /// Show me the adopted roster → `RosterIs`.
     LoadRoster,
+    /// Show me what was set aside → `AsideIs`.
+    LoadAside,
+    /// Save the sealed bytes of one that was set aside → `PartSaved` or `SaveFailed`.
+    SaveAside {
+        /// Its id, as the list has it.
+        id: String,
+        /// The file as typed; nothing is overwritten.
+        path: String,
+    },
 }
 
 /// What the desk is to keep as one transaction.
@@ -131,6 +140,8 @@ pub struct ToKeep {
     pub sharing: Option<Code>,
     /// What.
     pub what: Keeping,
+    /// A device that reads it beside those who read the case: the author of an entry that is reviewed.
+    pub to: Option<DeviceId>,
     /// The draft it came from, to be dropped in the same transaction.
     pub draft: Option<DraftId>,
 }

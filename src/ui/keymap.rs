@@ -35,8 +35,12 @@ pub(crate) enum Room {
     Roster,
     /// A supervisor's people.
     Team,
+    /// What was set aside.
+    Aside,
     /// What is due.
     Today,
+    /// What waits for a supervisor.
+    Review,
     /// The list of keys.
     Help,
     /// Everything is hidden.
@@ -90,6 +94,13 @@ pub(crate) enum Act {
     Attach,
     SavePart,
     Team,
+    Aside,
+    Review,
+    Approve,
+    Return,
+    Assign,
+    Merge,
+    Rest,
 }
 
 /// The first line shown of a page of lines, after an act that may move it.
@@ -142,8 +153,20 @@ const fn line(rooms: &'static [Room], keys: &'static [Chord], act: Act, word: &'
 
 use Room as R;
 
-const LISTS: &[Room] =
-    &[R::Caseload, R::Case, R::Entry, R::Menu, R::Outbox, R::Roster, R::Today, R::Help, R::Confirm, R::Team];
+const LISTS: &[Room] = &[
+    R::Caseload,
+    R::Case,
+    R::Entry,
+    R::Menu,
+    R::Outbox,
+    R::Roster,
+    R::Today,
+    R::Help,
+    R::Confirm,
+    R::Team,
+    R::Aside,
+    R::Review,
+];
 
 /// The table. A line for one room stands before lines for many: the first that fits is taken.
 pub(crate) const TABLE: &[Line] = &[
@@ -161,6 +184,7 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Caseload], &[f(7)], Act::Today, "today", 6),
     line(&[R::Caseload], &[f(8)], Act::Roster, "roster", 7),
     line(&[R::Caseload], &[f(9)], Act::Drafts, "drafts", 8),
+    line(&[R::Caseload], &[f(10)], Act::Review, "review", 0),
     line(&[R::Caseload], &[key(KeyCode::Esc)], Act::Back, "clear_search", 0),
     line(&[R::Case], &[key(KeyCode::Enter)], Act::Open, "open", 1),
     line(&[R::Case], &[f(4), ctrl('n')], Act::Add, "add", 2),
@@ -176,6 +200,7 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Form], &[f(6)], Act::Refused, "refused", 5),
     line(&[R::Form], &[f(7)], Act::Unknown, "unknown", 6),
     line(&[R::Form], &[f(8)], Act::Clear, "clear", 10),
+    line(&[R::Form], &[f(9)], Act::Rest, "rest", 0),
     line(&[R::Form], &[key(KeyCode::PageDown)], Act::NextPage, "next_page", 8),
     line(&[R::Form], &[key(KeyCode::PageUp)], Act::PreviousPage, "previous_page", 0),
     line(&[R::Form], &[ctrl('z')], Act::Undo, "undo", 0),
@@ -187,6 +212,8 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Outbox], &[f(7)], Act::Stop, "stop", 2),
     line(&[R::Outbox], &[f(4)], Act::WriteBundle, "write_bundle", 3),
     line(&[R::Outbox], &[f(6)], Act::ReadBundle, "read_bundle", 4),
+    line(&[R::Outbox], &[f(8)], Act::Aside, "aside", 9),
+    line(&[R::Aside], &[f(9)], Act::SavePart, "save_aside", 1),
     line(&[R::Stick], &[key(KeyCode::Enter)], Act::Choose, "begin_stick", 1),
     line(&[R::Path], &[key(KeyCode::Enter)], Act::Choose, "choose", 1),
     line(&[R::Stick], &[f(3)], Act::Whom, "whom", 2),
@@ -196,6 +223,14 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Stick], &[key(KeyCode::Up)], Act::Up, "up", 0),
     line(&[R::Stick], &[key(KeyCode::Down)], Act::Down, "down", 0),
     line(&[R::Today], &[key(KeyCode::Enter)], Act::Open, "open", 1),
+    line(&[R::Review], &[key(KeyCode::Enter)], Act::Open, "open", 1),
+    line(&[R::Review], &[f(4)], Act::Approve, "approve", 2),
+    line(&[R::Review], &[f(5)], Act::Return, "return", 3),
+    line(&[R::Review], &[f(6)], Act::Assign, "assign", 4),
+    line(&[R::Review], &[f(7)], Act::Merge, "merge", 5),
+    line(&[R::Entry], &[f(4)], Act::Approve, "approve", 0),
+    line(&[R::Entry], &[f(5)], Act::Return, "return", 0),
+    line(&[R::Entry], &[f(7)], Act::Merge, "merge", 0),
     line(&[R::Roster], &[f(4)], Act::Team, "team", 1),
     line(&[R::Team], &[f(5)], Act::Sync, "sync", 1),
     line(&[R::Hidden], &[f(12), ctrl('k')], Act::Hide, "show_again", 0),
@@ -207,7 +242,21 @@ pub(crate) const TABLE: &[Line] = &[
     line(LISTS, &[key(KeyCode::Home)], Act::First, "first", 0),
     line(LISTS, &[key(KeyCode::End)], Act::Last, "last", 0),
     line(
-        &[R::Case, R::Entry, R::Menu, R::Confirm, R::Outbox, R::Stick, R::Path, R::Roster, R::Team, R::Today, R::Help],
+        &[
+            R::Case,
+            R::Entry,
+            R::Menu,
+            R::Confirm,
+            R::Outbox,
+            R::Stick,
+            R::Path,
+            R::Roster,
+            R::Team,
+            R::Aside,
+            R::Today,
+            R::Review,
+            R::Help,
+        ],
         &[key(KeyCode::Esc)],
         Act::Back,
         "back",
@@ -296,7 +345,7 @@ mod tests {
     use super::*;
     use crate::words::{self, Tongue};
 
-    const ROOMS: [Room; 16] = [
+    const ROOMS: [Room; 18] = [
         R::Welcome,
         R::Unlock,
         R::Caseload,
@@ -310,7 +359,9 @@ mod tests {
         R::Path,
         R::Roster,
         R::Team,
+        R::Aside,
         R::Today,
+        R::Review,
         R::Help,
         R::Hidden,
     ];

@@ -174,6 +174,9 @@ impl Stage {
                 };
                 vec![Msg::Marks(vec![self.mark(Delivery::Received)]), Msg::BundleRead(Box::new(back))]
             }
+            Effect::LoadAside => vec![Msg::AsideIs(super::aside::rows())],
+            Effect::SaveAside { path, .. } if path == "/nowhere" => vec![Msg::SaveFailed(Trouble::word("stick.cut"))],
+            Effect::SaveAside { path, .. } => vec![Msg::PartSaved { path }],
             Effect::LoadRoster => vec![Msg::RosterIs(Box::new(roster()))],
             Effect::JudgePassphrase(secret) => {
                 let words = secret.reveal().split_whitespace().count();
@@ -364,6 +367,18 @@ impl Stage {
             entries.push(names);
         }
         self.send(Msg::Arrived(entries));
+    }
+
+    /// The newest entry that another device kept with this form.
+    pub(crate) fn entry_of(&self, form: &str) -> EntryId {
+        self.sheets.iter().rev().find(|(_, filled, _)| filled == form).unwrap().2
+    }
+
+    /// The newest entry that this device kept.
+    pub(crate) fn last_of_mine(&self) -> EntryId {
+        let mut id = [0xE0; 16];
+        id[8..].copy_from_slice(&self.seq.to_be_bytes());
+        EntryId::from_bytes(id)
     }
 
     /// The content of everything that other devices kept in a case is gone.

@@ -1,5 +1,6 @@
 //! One layer of the interface each: its state, what keys do to it, how it is drawn.
 
+mod aside;
 mod case;
 mod caseload;
 mod confirm;
@@ -9,6 +10,7 @@ mod form_view;
 mod help;
 mod hidden;
 mod outbox;
+mod review;
 mod roster;
 mod screen;
 mod stick;
@@ -17,6 +19,7 @@ mod today;
 mod unlock;
 mod welcome;
 
+pub(crate) use aside::Aside;
 pub(crate) use case::Case;
 pub(crate) use caseload::Caseload;
 pub(crate) use confirm::Confirm;
@@ -25,6 +28,7 @@ pub(crate) use form::Form;
 pub(crate) use help::Help;
 pub(crate) use hidden::draw as draw_hidden;
 pub(crate) use outbox::Outbox;
+pub(crate) use review::Review;
 pub(crate) use roster::Roster;
 pub(crate) use screen::Screen;
 pub(crate) use stick::{Stick, Way};

@@ -11,6 +11,7 @@
 #[cfg(test)]
 mod ahead_tests;
 mod hand_on;
+mod mending;
 mod news;
 mod outcome;
 mod papers;
@@ -26,4 +27,4 @@ mod tests;
 pub use outcome::{End, Outcome, PartsMoved, Party, Trouble};
 pub use pass::{Courier, pass};
 pub use retry::next_try;
-pub use stick::{TakenIn, take_in};
+pub use stick::{TakenIn, take_in, take_in_with_parts};

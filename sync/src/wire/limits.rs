@@ -51,6 +51,8 @@ pub const MAX_HEADS: usize = 200_000;
 pub const MAX_HEADS_BYTES: usize = MAX_HEADS * 96;
 /// Stretches that a pull may ask for again.
 pub const MAX_AGAIN: usize = 1024;
+/// Places that are remembered because an entry came damaged there. Beyond it they are set aside and not asked for by themselves.
+pub const MAX_DAMAGED: usize = 512;
 /// Bytes of a request to pull: `MAX_HEADS` heads of 62 bytes.
 pub const MAX_PULL: usize = 16 * 1024 * 1024;
 
@@ -93,6 +95,10 @@ pub const BUNDLE_DOCUMENTS: usize = 256;
 pub const BUNDLE_PIECE: u64 = 1024;
 /// Bytes of them, about; one entry of [`MAX_ENVELOPE`] more.
 pub const BUNDLE_PIECE_BYTES: u64 = 4 * 1024 * 1024;
+/// Attachments in one bundle.
+pub const BUNDLE_PARTS: usize = 16_384;
+/// Bytes of one piece of them, so that reading and writing hold no more at once.
+pub const BUNDLE_PART_PIECE: usize = 512 * 1024;
 /// Checkpoints of a hub that a device remembers, so that another story of one of them is noticed: half a year of one a day.
 pub const REMEMBERED_CHECKPOINTS: usize = 200;
 /// A question for newer rosters, in bytes: it names an agency, a version and a hash.

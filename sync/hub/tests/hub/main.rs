@@ -13,6 +13,7 @@ mod carrying;
 mod cluster;
 mod crowding;
 mod cut;
+mod damaged;
 mod decoded;
 mod distrust;
 mod door;
