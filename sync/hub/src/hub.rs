@@ -69,13 +69,14 @@ pub struct Hub {
 }
 
 /// What a hub passes on.
-pub(crate) const DOCUMENT_KINDS: [DocumentKind; 6] = [
+pub(crate) const DOCUMENT_KINDS: [DocumentKind; 7] = [
     DocumentKind::Roster,
     DocumentKind::UnitKeys,
     DocumentKind::Codebook,
     DocumentKind::Freshness,
     DocumentKind::Epoch,
     DocumentKind::Erasure,
+    DocumentKind::Proposal,
 ];
 
 /// Why the hub could not take something over.

@@ -14,6 +14,7 @@ use crate::courier::Party;
 use crate::documents::DocumentKind;
 use crate::error::Result;
 use crate::journal::{Journal, KnownHead, State, Status, Wanted};
+use crate::proof::still_told;
 use crate::road::{Place, Road, Rows, handed_row};
 use crate::wire::limits::{BUNDLE_PIECE, BUNDLE_PIECE_BYTES, MAX_ITEMS};
 use crate::wire::v1::RunHead;
@@ -180,10 +181,12 @@ fn papers(journal: &dyn Journal, trust: &Trust, road: &Road, status: &Status) ->
         | DocumentKind::Codebook
         | DocumentKind::Freshness
         | DocumentKind::Epoch
-        | DocumentKind::Erasure => true,
+        | DocumentKind::Erasure
+        | DocumentKind::Proposal => true,
         DocumentKind::RotationCertificate => false,
     };
     let documents = documents.into_iter().filter(|filed| !filed.rival && passed_on(filed.document.kind));
+    let documents = documents.filter(|filed| still_told(trust, filed.document.kind, &filed.document.about));
     let (rosters, others): (Vec<_>, Vec<_>) =
         documents.map(|filed| filed.document).partition(|document| document.kind == DocumentKind::Roster);
     let mut papers: Vec<Vec<u8>> = rosters.into_iter().map(|roster| roster.bytes).collect();
