@@ -21,6 +21,7 @@ mod house;
 mod hub_restored;
 mod imported;
 mod journey;
+mod json;
 mod lost_receipt;
 mod offline;
 mod pinned;
