@@ -11,6 +11,7 @@
 mod attached;
 mod bundle;
 mod canary;
+mod ceremony;
 mod codebooks;
 mod commands;
 mod crash;
@@ -25,6 +26,7 @@ mod json;
 mod lost_receipt;
 mod offline;
 mod pinned;
+mod recovered;
 mod restore;
 mod retained;
 mod rules;
@@ -35,6 +37,7 @@ mod support;
 mod team;
 mod terminal;
 mod trouble;
+mod updated;
 mod verbs;
 mod verify;
 

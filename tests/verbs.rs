@@ -15,8 +15,6 @@ fn verbs_of_later_versions_parse_and_say_so() {
     for (arguments, verb) in [
         (&["case", "share", "ab", "--unit", "PS"][..], "case share"),
         (&["keys", "audit"], "keys audit"),
-        (&["keys", "split"], "keys split"),
-        (&["keys", "restore"], "keys restore"),
         (&["form", "import", "xlsform", "a.xlsx"], "form import xlsform"),
     ] {
         let output = amanat(arguments);

@@ -76,6 +76,7 @@ pub mod payload;
 pub mod proposal;
 pub mod quorum;
 pub mod recipient;
+pub mod recovery;
 pub mod release;
 pub mod root_key;
 pub mod roster;

@@ -6,6 +6,7 @@ pub mod attaching;
 mod belonging;
 pub mod border;
 pub mod carrier;
+pub mod ceremony;
 pub mod clock;
 pub mod closed_home;
 pub mod codebooks;
@@ -18,6 +19,7 @@ pub mod echo;
 pub mod enrol;
 mod erasing;
 pub mod erasure_order;
+pub mod escrow;
 pub mod fault;
 mod first_start;
 pub mod founding;
@@ -27,6 +29,7 @@ pub mod home_lock;
 pub mod hub_epoch;
 pub mod keep;
 mod keep_many;
+pub mod key_page;
 pub mod lineage;
 pub mod main_loop;
 pub mod make;
@@ -42,10 +45,15 @@ pub mod paths;
 pub mod pen;
 pub mod process;
 pub mod rekey;
+pub mod release;
 pub mod replay;
 pub mod retention;
+pub mod revocation;
 mod ring;
+pub mod root_request;
+pub mod roster_change;
 pub mod roster_edit;
+pub mod roster_moves;
 mod sealing;
 mod seat;
 mod seat_parts;
@@ -60,6 +68,8 @@ pub mod wake;
 
 #[cfg(test)]
 mod guarding;
+#[cfg(test)]
+mod people;
 #[cfg(test)]
 mod retaining;
 #[cfg(test)]

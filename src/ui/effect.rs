@@ -5,7 +5,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::app::Settings;
-use crate::model::{Amendment, CaseId, Code, Draft, DraftId, EntryId, Sheet};
+use crate::model::{Amendment, CaseId, Code, DeviceId, Draft, DraftId, EntryId, Sheet};
 
 /// One wish. The runtime performs them in the order given and never answers directly: results come home as
 /// [`Msg`](super::Msg)s, named beside each.
@@ -118,6 +118,10 @@ pub enum Effect {
     // -- trust
     /// Show me the adopted roster → `RosterIs`.
     LoadRoster,
+    /// Show me every key → `KeysAre`.
+    LoadKeys,
+    /// What would follow if this device were lost today? → `PreviewIs`.
+    PreviewRevocation(DeviceId),
 }
 
 /// What the desk is to keep as one transaction.

@@ -35,6 +35,8 @@ pub(crate) enum Room {
     Roster,
     /// A supervisor's people.
     Team,
+    /// The admin's keys.
+    Keys,
     /// What is due.
     Today,
     /// The list of keys.
@@ -90,6 +92,7 @@ pub(crate) enum Act {
     Attach,
     SavePart,
     Team,
+    Keys,
 }
 
 /// The first line shown of a page of lines, after an act that may move it.
@@ -143,7 +146,7 @@ const fn line(rooms: &'static [Room], keys: &'static [Chord], act: Act, word: &'
 use Room as R;
 
 const LISTS: &[Room] =
-    &[R::Caseload, R::Case, R::Entry, R::Menu, R::Outbox, R::Roster, R::Today, R::Help, R::Confirm, R::Team];
+    &[R::Caseload, R::Case, R::Entry, R::Menu, R::Outbox, R::Roster, R::Today, R::Help, R::Confirm, R::Team, R::Keys];
 
 /// The table. A line for one room stands before lines for many: the first that fits is taken.
 pub(crate) const TABLE: &[Line] = &[
@@ -197,6 +200,8 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Stick], &[key(KeyCode::Down)], Act::Down, "down", 0),
     line(&[R::Today], &[key(KeyCode::Enter)], Act::Open, "open", 1),
     line(&[R::Roster], &[f(4)], Act::Team, "team", 1),
+    line(&[R::Roster], &[f(6)], Act::Keys, "keys", 2),
+    line(&[R::Keys], &[key(KeyCode::Enter)], Act::Open, "preview", 1),
     line(&[R::Team], &[f(5)], Act::Sync, "sync", 1),
     line(&[R::Hidden], &[f(12), ctrl('k')], Act::Hide, "show_again", 0),
     line(&[R::Hidden], &[ctrl('l')], Act::Lock, "lock", 0),
@@ -207,7 +212,20 @@ pub(crate) const TABLE: &[Line] = &[
     line(LISTS, &[key(KeyCode::Home)], Act::First, "first", 0),
     line(LISTS, &[key(KeyCode::End)], Act::Last, "last", 0),
     line(
-        &[R::Case, R::Entry, R::Menu, R::Confirm, R::Outbox, R::Stick, R::Path, R::Roster, R::Team, R::Today, R::Help],
+        &[
+            R::Case,
+            R::Entry,
+            R::Menu,
+            R::Confirm,
+            R::Outbox,
+            R::Stick,
+            R::Path,
+            R::Roster,
+            R::Team,
+            R::Keys,
+            R::Today,
+            R::Help,
+        ],
         &[key(KeyCode::Esc)],
         Act::Back,
         "back",
@@ -296,7 +314,7 @@ mod tests {
     use super::*;
     use crate::words::{self, Tongue};
 
-    const ROOMS: [Room; 16] = [
+    const ROOMS: [Room; 17] = [
         R::Welcome,
         R::Unlock,
         R::Caseload,
@@ -310,6 +328,7 @@ mod tests {
         R::Path,
         R::Roster,
         R::Team,
+        R::Keys,
         R::Today,
         R::Help,
         R::Hidden,

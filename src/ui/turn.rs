@@ -33,6 +33,7 @@ pub(crate) enum Open {
     Today,
     Roster,
     Team,
+    Keys,
     Help(Room),
 }
 

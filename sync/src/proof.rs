@@ -12,7 +12,7 @@ use amanat_keys::quorum;
 use amanat_keys::roster::Roster;
 use amanat_keys::statement::{Purpose, Statement};
 use amanat_keys::trust::Trust;
-use amanat_keys::unit_key::UnitKeys;
+use amanat_keys::unit_key::{UnitKeys, escrow_id};
 use amanat_keys::verifying_key::VerifyingKey;
 use minicbor::decode::Error as Bad;
 use minicbor::{Decoder, Encoder};
@@ -91,6 +91,16 @@ pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
         | Purpose::RotationCertificate
         | Purpose::Release => Err(Forgery::OtherPurpose.into()),
     }
+}
+
+/// A unit's key sealed to the recovery key, in a statement whose signer may not say it any more: the reader was lost, and is what the recovery
+/// is for. Filed apart, so that it stands in nobody's way; it counts for nothing but a recovery.
+#[must_use]
+pub fn escrow(bytes: &[u8], trust: &Trust) -> Option<Document> {
+    let recovery = escrow_id(trust.roster().recovery.as_ref()?);
+    let keys = UnitKeys::escrowed(bytes, trust).ok().filter(|keys| keys.is_for(&recovery))?;
+    let about = Digest::tagged("escrow", &[keys.unit.as_bytes()]);
+    Some(Document { kind: DocumentKind::UnitKeys, about, version: keys.epoch, bytes: bytes.to_vec() })
 }
 
 /// The version that a roster statement claims, unproven: only to put several in order.

@@ -18,7 +18,7 @@ pub(crate) struct Help {
 }
 
 /// The other screens in the order one meets them.
-const ROOMS: [(Room, &str); 12] = [
+const ROOMS: [(Room, &str); 13] = [
     (Room::Caseload, "help.caseload"),
     (Room::Case, "help.case"),
     (Room::Entry, "help.entry"),
@@ -28,6 +28,7 @@ const ROOMS: [(Room, &str); 12] = [
     (Room::Today, "help.today"),
     (Room::Roster, "help.roster"),
     (Room::Team, "help.team"),
+    (Room::Keys, "help.keys"),
     (Room::Menu, "help.menu"),
     (Room::Unlock, "help.unlock"),
     (Room::Welcome, "help.welcome"),

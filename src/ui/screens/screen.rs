@@ -5,7 +5,9 @@ use ratatui::{
     layout::Rect,
 };
 
-use super::{Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Roster, Stick, Team, Today, Unlock, Welcome};
+use super::{
+    Case, Caseload, Confirm, EntryView, Form, Help, Keys, Outbox, Roster, Stick, Team, Today, Unlock, Welcome,
+};
 use crate::ui::{
     keymap::{Act, Room},
     msg::Msg,
@@ -30,6 +32,7 @@ pub(crate) enum Screen {
     Today(Today),
     Roster(Roster),
     Team(Team),
+    Keys(Keys),
     Help(Help),
 }
 
@@ -49,6 +52,7 @@ impl Screen {
             Self::Today(_) => Room::Today,
             Self::Roster(_) => Room::Roster,
             Self::Team(_) => Room::Team,
+            Self::Keys(_) => Room::Keys,
             Self::Help(_) => Room::Help,
         }
     }
@@ -68,6 +72,7 @@ impl Screen {
             Self::Today(screen) => screen.key(act, world),
             Self::Roster(screen) => screen.key(act, world),
             Self::Team(screen) => screen.key(act, world),
+            Self::Keys(screen) => screen.key(act, world),
             Self::Help(screen) => screen.key(act),
         }
     }
@@ -83,7 +88,7 @@ impl Screen {
             Self::Stick(screen) => screen.paste(text),
             Self::Case(screen) => screen.paste(text),
             Self::Entry(screen) => screen.paste(text),
-            Self::Outbox(_) | Self::Today(_) | Self::Roster(_) | Self::Team(_) | Self::Help(_) => {}
+            Self::Outbox(_) | Self::Today(_) | Self::Roster(_) | Self::Team(_) | Self::Keys(_) | Self::Help(_) => {}
         }
         Turn::stay()
     }
@@ -103,6 +108,7 @@ impl Screen {
             | Self::Today(_)
             | Self::Roster(_)
             | Self::Team(_)
+            | Self::Keys(_)
             | Self::Help(_) => Turn::stay(),
         }
     }
@@ -122,6 +128,7 @@ impl Screen {
             | Self::Today(_)
             | Self::Roster(_)
             | Self::Team(_)
+            | Self::Keys(_)
             | Self::Help(_) => Turn::stay(),
         }
     }
@@ -141,6 +148,7 @@ impl Screen {
             | Self::Stick(_)
             | Self::Roster(_)
             | Self::Team(_)
+            | Self::Keys(_)
             | Self::Help(_) => {}
         }
     }
@@ -160,6 +168,7 @@ impl Screen {
             Self::Today(_) => (canvas.say("today.title").to_owned(), unit(world)),
             Self::Roster(_) => (canvas.say("roster.title").to_owned(), unit(world)),
             Self::Team(_) => (canvas.say("team.title").to_owned(), unit(world)),
+            Self::Keys(_) => (canvas.say("keys.title").to_owned(), unit(world)),
             Self::Help(_) => (canvas.say("help.title").to_owned(), String::new()),
         }
     }
@@ -179,6 +188,7 @@ impl Screen {
             Self::Today(screen) => screen.draw(world, canvas, area),
             Self::Roster(screen) => screen.draw(world, scroll, canvas, area),
             Self::Team(screen) => screen.draw(world, scroll, canvas, area),
+            Self::Keys(screen) => screen.draw(world, scroll, canvas, area),
             Self::Help(screen) => screen.draw(scroll, canvas, area),
         }
     }
