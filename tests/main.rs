@@ -8,6 +8,7 @@
     reason = "a test that meets the unexpected should stop there and say where, and says what it met"
 )]
 
+mod aside;
 mod attached;
 mod bundle;
 mod canary;
@@ -18,6 +19,7 @@ mod crash;
 mod custody;
 mod erased;
 mod fleet;
+mod hands_off;
 mod house;
 mod hub_restored;
 mod imported;
@@ -40,6 +42,7 @@ mod trouble;
 mod updated;
 mod verbs;
 mod verify;
+mod whole_codebook;
 
 /// A test file that is not on the list above would never run, and nobody would notice.
 #[test]

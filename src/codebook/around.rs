@@ -1,8 +1,10 @@
 //! What a form can see beside its own answers: the case it belongs to, and the entries it can name.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::model::{Answers, CaseId, Casebook, Content, EntryId};
+
+use super::counted::Months;
 
 /// The answers around a form, as they stand today.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,6 +14,12 @@ pub struct Surroundings {
     /// Other entries of the case, with their sealed answers where these can be read: rules reach the one that a
     /// question names as `<question>.<question>`.
     pub entries: BTreeMap<EntryId, Answers>,
+    /// For a correction: what the entry says until now, reached as `before.<question>`.
+    pub before: Answers,
+    /// For a return: the figures of each month. `None` where nobody asked for them to be counted.
+    pub months: Option<Arc<Months>>,
+    /// For a review: how many corrections each entry has that can be named.
+    pub corrected: BTreeMap<EntryId, i64>,
 }
 
 impl Surroundings {
@@ -26,6 +34,21 @@ impl Surroundings {
                 around.case.clone_from(&answers);
             }
             around.entries.insert(entry.id, answers);
+            let corrected = i64::try_from(book.amendments(&entry.id).count()).unwrap_or(i64::MAX);
+            around.corrected.insert(entry.id, corrected);
+        }
+        around
+    }
+
+    /// As [`Surroundings::of`], for a form of this id that may be a correction: with what that entry says until now, and with what
+    /// only some forms look at.
+    pub fn for_form(book: &Casebook, case: Option<&CaseId>, form: &str, target: Option<&EntryId>) -> Self {
+        let mut around = Self::of(book, case);
+        if let Some(target) = target {
+            around.before = book.answers(target, true);
+        }
+        if form == "return" {
+            around.months = Some(Arc::new(Months::of(book)));
         }
         around
     }

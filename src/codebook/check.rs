@@ -11,8 +11,8 @@ use std::{
 use crate::model::Code;
 
 use super::{
-    form::{CodeList, Codebook, Form, Question, QuestionKind, Required, Text},
-    rule::{CASE, CnicSays, Expr, Path, Rule, Term},
+    form::{ANY_FORM, CodeList, Codebook, Form, Question, QuestionKind, Required, Text},
+    rule::{BEFORE, CASE, CnicSays, Expr, Path, Rule, Term},
 };
 
 /// One broken promise.
@@ -105,6 +105,11 @@ fn check_list(codebook: &Codebook, list: &CodeList, findings: &mut Findings) {
         findings.text(label, &format!("code `{code}`"));
     }
     for item in &list.items {
+        for (name, fact) in &item.facts {
+            if codebook.list(name).is_some_and(|list| list.item(fact).is_none()) {
+                findings.add(format!("fact `{name}` of `{}` is `{fact}`, which that list does not have", item.code));
+            }
+        }
         let Some(parent) = &item.parent else { continue };
         if !codebook.lists.values().any(|list| list.item(parent.as_str()).is_some()) {
             findings.add(format!("`{parent}`, under which `{}` stands, is in no list", item.code));
@@ -157,6 +162,7 @@ impl Page<'_> {
             }
         }
         if let QuestionKind::Entry { form } = &question.kind
+            && form.as_str() != ANY_FORM
             && self.codebook.newest(form.as_str()).is_none()
         {
             findings.add(format!("{of} names entries of form `{form}`, which is not there"));
@@ -203,12 +209,15 @@ impl Page<'_> {
                 });
             }
             Some(of) if of.as_str() == CASE => "case",
+            Some(of) if of.as_str() == BEFORE => self.form.form.id.as_str(),
             Some(of) => match before.iter().find(|question| question.id == *of).map(|question| &question.kind) {
                 Some(QuestionKind::Entry { form }) => form.as_str(),
                 _ => return Err(format!("`{of}` before the dot names no entry")),
             },
         };
-        let other = self.codebook.newest(form).and_then(|form| form.question(id));
+        let form_here = (form == self.form.form.id.as_str()).then_some(self.form);
+        let other = form_here.or_else(|| self.codebook.newest(form).map(|form| &**form));
+        let other = other.and_then(|form| form.question(id));
         other.ok_or_else(|| format!("form `{form}` has no question `{id}`"))
     }
 
@@ -235,6 +244,8 @@ impl Page<'_> {
             Expr::Any(path, codes) | Expr::All(path, codes) => meet(path, &Wants::Codes(codes)),
             Expr::Flag(path, _) => meet(path, &Wants::Flag),
             Expr::Stands(path, _) => meet(path, &Wants::Anything),
+            Expr::WholeMonth(path) => meet(path, &Wants::Day),
+            Expr::Same(one, other) => [one, other].into_iter().for_each(|path| meet(path, &Wants::Codes(&[]))),
             Expr::Compare(left, _, right) => {
                 for term in [left, right] {
                     match term {

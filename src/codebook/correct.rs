@@ -1,6 +1,6 @@
 //! Correcting what was kept: a form made of the questions that change, and the amendment that comes of it.
 
-use crate::model::{Amendment, Answers, Code, Draft, EntryId, Problems, QuestionId, Value};
+use crate::model::{Amendment, Answers, Code, Draft, EntryId, Problem, Problems, QuestionId, Value};
 
 use super::{
     around::Surroundings,
@@ -30,6 +30,31 @@ pub fn form_for(target: &Form, chosen: &[QuestionId], codebook: &Codebook) -> Op
     sections.append(&mut form.sections);
     form.sections = sections;
     Some(form)
+}
+
+/// What these changes break in an entry: problems that it has with them and had not before, so that an imported or older entry,
+/// which lacks much, can still be corrected in one place. Warnings are told, errors keep the correction from being made.
+pub fn broken_by(
+    form: &Form,
+    codebook: &Codebook,
+    draft: &Draft,
+    changes: &Answers,
+    around: &Surroundings,
+) -> Problems {
+    let problems = |draft: &Draft, origin| match finish_among(form, codebook, draft, origin, around) {
+        Ok((_, warnings)) => warnings.0,
+        Err(problems) => problems.0,
+    };
+    let mut changed = draft.clone();
+    changes.iter().for_each(|(question, given)| changed.answers.set(question.clone(), given.clone()));
+    // What is said now is held to what an officer may say; what was said before, only to what it held to before.
+    let mut found = problems(&changed, Origin::Officer);
+    found.retain(|problem| changes.get(problem.question.as_str()).is_some());
+    let before = problems(draft, Origin::Imported);
+    let after = problems(&changed, Origin::Imported).into_iter();
+    let new: Vec<Problem> = after.filter(|problem| !before.contains(problem) && !found.contains(problem)).collect();
+    found.extend(new);
+    Problems(found)
 }
 
 /// An amendment, with the changed answers that the form calls sealed apart: they travel as names of the amendment.

@@ -1,12 +1,13 @@
 //! Answers that the program works out and nobody is asked: pure functions, and the one place that knows which derived
 //! question each of them answers.
 
-use crate::model::{Answer, Answers, Code, Draft, Given, PartialDate, Value};
+use crate::model::{Answer, Answers, Code, Draft, Given, PartialDate, Value, screening};
 
 use super::{
     around::Surroundings,
     finish::{Origin, today},
-    form::Question,
+    form::{Codebook, Question},
+    law, screened,
 };
 
 /// Works out one derived question from the answers before it. An imported draft keeps a value of its own where none
@@ -14,8 +15,8 @@ use super::{
 /// interviewer) is kept from any draft.
 pub(super) fn into(
     question: &Question,
-    draft: &Draft,
-    clean: &Answers,
+    codebook: &Codebook,
+    (draft, clean): (&Draft, &Answers),
     origin: Origin,
     around: &Surroundings,
 ) -> Option<Given> {
@@ -36,8 +37,19 @@ pub(super) fn into(
         "aspect" => Some(aspect(clean.choice("case_class"), around.entries.values())),
         "purpose_ptpa" => purpose_ptpa(clean.answer("exploitation_type")?),
         "alias_code" => alias_code(clean.choice("role")?, draft.id.as_bytes()),
+        "review_seen" => match clean.value("review_of") {
+            Some(Value::Entry(of)) => around.corrected.get(of).map(|seen| Answer::Value(Value::Number(*seen))),
+            _ => None,
+        },
         "case_short" if own.is_none() => short_of(clean, draft),
-        _ => return own.cloned(),
+        id => {
+            let scene = law::Scene { codebook, own: clean, around, today: today(draft.started) };
+            let counted = || around.months.as_ref()?.work_out(id, clean.value("period"));
+            match law::work_out(id, &scene).or_else(|| screened::work_out(id, &scene)).or_else(counted) {
+                Some(found) => found,
+                None => return own.cloned(),
+            }
+        }
     };
     match (found, origin) {
         (Some(answer @ Answer::Value(_)), _) => Some(answer.into()),
@@ -111,13 +123,7 @@ pub fn age_band(answers: &Answers, on: PartialDate) -> Option<Answer> {
 
 /// Who must investigate (`DOMAIN.md` section 7.3; PTPA s.8, POSOMA s.11). Nothing comes out while the class has no value.
 pub fn agency_route(class: Option<&Code>, movement: Option<&Code>) -> Option<Answer> {
-    let class = class?.as_str();
-    Some(choice(match (class, movement.map(Code::as_str)) {
-        ("SOM", _) => "FIA_SOM",
-        ("TIP" | "BOTH", Some("OUT" | "INTO" | "TRANS")) => "FIA_TIP",
-        ("TIP" | "BOTH", Some("INT")) => "POLICE",
-        _ => "DECIDE",
-    }))
+    Some(choice(screening::agency(class?.as_str(), movement)))
 }
 
 /// The aspects a case is filed under: of all its victims' exploitation, and of its class. In the order of the list.
@@ -169,7 +175,7 @@ pub fn purpose_ptpa(exploitation: &Answer) -> Option<Answer> {
     })
 }
 
-fn codes(value: Option<&Value>) -> &[Code] {
+pub(super) fn codes(value: Option<&Value>) -> &[Code] {
     match value {
         Some(Value::Choices(codes)) => codes,
         Some(Value::Choice(code)) => std::slice::from_ref(code),
@@ -264,7 +270,7 @@ fn check_digit(body: &str) -> u8 {
     state
 }
 
-fn choice(code: &str) -> Answer {
+pub(super) fn choice(code: &str) -> Answer {
     Answer::Value(Value::Choice(code.into()))
 }
 

@@ -127,7 +127,11 @@ pub fn presets(form: &Form, now: Moment, officer: &Answers) -> Answers {
 
 fn plain_preset(kind: &QuestionKind, preset: &str, now: Moment) -> Option<Value> {
     Some(match (kind, preset) {
-        (QuestionKind::Date | QuestionKind::PartialDate, "today") => Value::Date(today(now)?),
+        (QuestionKind::Date | QuestionKind::PartialDate, day) if day.starts_with("today") => {
+            let ahead = day.strip_prefix("today").filter(|ahead| !ahead.is_empty());
+            let ahead: i64 = ahead.map_or(Ok(0), str::parse).ok()?;
+            Value::Date(PartialDate::from_day_number(today(now)?.day_number()? + ahead)?)
+        }
         (QuestionKind::Moment, "now") => Value::Moment(now),
         (QuestionKind::Choice { .. }, code) => Value::Choice(code.into()),
         (QuestionKind::Choices { .. }, code) => Value::Choices(Box::new([code.into()])),
@@ -190,7 +194,7 @@ fn walk<'a>(
     // Rules look backward, so one pass in the order of the form sees every answer that a rule can turn on.
     for question in form.questions() {
         if question.derived {
-            if let Some(given) = derive::into(question, draft, &clean, origin, around) {
+            if let Some(given) = derive::into(question, codebook, (draft, &clean), origin, around) {
                 clean.set(question.id.clone(), given);
             }
             continue;
@@ -276,8 +280,13 @@ pub(super) fn checked_value(kind: &QuestionKind, codebook: &Codebook, value: &Va
         }
         (QuestionKind::Map { keys, values }, Value::Map(pairs)) => {
             known(codebook, keys, pairs.iter().map(|(key, _)| key))?;
-            known(codebook, values, pairs.iter().map(|(_, value)| value))?;
+            // A map has no other place for *not known* and *not asked*: there their codes stand as they are.
+            let list = codebook.list(values).ok_or(ProblemKind::UnknownCode)?;
+            if pairs.iter().any(|(_, value)| list.read(value.as_str()).is_none()) {
+                return Err(ProblemKind::UnknownCode);
+            }
             distinct(pairs.iter().map(|(key, _)| key))?;
+            return Ok(Value::Map(filled(codebook.list(keys).map(AsRef::as_ref), list, pairs)));
         }
         (QuestionKind::Cnic, Value::Text(text)) => {
             return shape::cnic(text).map(Value::Text).map_err(|_wrong| ProblemKind::Shape);
@@ -320,6 +329,14 @@ fn known<'a>(codebook: &Codebook, list: &str, codes: impl IntoIterator<Item = &'
         }
     }
     Ok(())
+}
+
+/// One value for every key, in the order of the list: what was left out is *not asked*, where the list has a code for that.
+fn filled(keys: Option<&CodeList>, values: &CodeList, pairs: &[(Code, Code)]) -> Box<[(Code, Code)]> {
+    let not_asked = values.answers.iter().find(|item| item.means == Answer::NotAsked).map(|item| &item.code);
+    let keys = keys.into_iter().flat_map(|list| list.items.iter().map(|item| &item.code));
+    let told = |key: &Code| pairs.iter().find(|(told, _)| told == key).map(|(_, value)| value).or(not_asked);
+    keys.filter_map(|key| Some((key.clone(), told(key)?.clone()))).collect()
 }
 
 fn distinct<'a>(codes: impl Iterator<Item = &'a Code>) -> Result<(), ProblemKind> {

@@ -25,6 +25,9 @@ impl Text {
     }
 }
 
+/// In [`QuestionKind::Entry`]: entries of every form.
+pub const ANY_FORM: &str = "any";
+
 /// The closed set of kinds of question; a new kind is code, a new question is data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QuestionKind {
@@ -143,11 +146,25 @@ pub struct Section {
     pub questions: Vec<Question>,
 }
 
+/// Where the sheets of a form stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stands {
+    /// In a case that is there.
+    #[default]
+    InCase,
+    /// It opens one: a case, or the shelf of a unit's returns.
+    Opens,
+    /// Nowhere by itself: it is part of something else (why an entry changes, who the officer is).
+    Apart,
+}
+
 /// A form version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Form {
     /// Id and version.
     pub form: FormRef,
+    /// Where its sheets stand.
+    pub stands: Stands,
     /// Its name.
     pub title: Text,
     /// Its sections.
@@ -181,6 +198,21 @@ pub struct CodeItem {
     pub parent: Option<Code>,
     /// Value of HTCDS 2.0.
     pub htcds: Option<Box<str>>,
+    /// What else is known of it, by name: the limits of a section's sentence, the weight of an indicator. A fact that is named
+    /// like a list is a code of that list.
+    pub facts: BTreeMap<Box<str>, Box<str>>,
+}
+
+impl CodeItem {
+    /// One fact.
+    pub fn fact(&self, name: &str) -> Option<&str> {
+        self.facts.get(name).map(AsRef::as_ref)
+    }
+
+    /// One fact that is a whole number.
+    pub fn number(&self, name: &str) -> Option<i64> {
+        self.fact(name)?.parse().ok()
+    }
 }
 
 /// A code of the source lists that is no value but one of the answers beside it: `U`, `X`, `UNK` (`DESIGN.md` section 9).

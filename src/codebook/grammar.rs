@@ -345,6 +345,12 @@ fn test_named(word: &str) -> Option<Read> {
         "not_recorded" => |reader| reader.path().map(|path| Expr::Stands(path, Standing::NotRecorded)),
         "cnic_male" => |reader| reader.path().map(|path| Expr::Cnic(path, CnicSays::Male)),
         "cnic_female" => |reader| reader.path().map(|path| Expr::Cnic(path, CnicSays::Female)),
+        "whole_month" => |reader| reader.path().map(Expr::WholeMonth),
+        "same" => |reader| {
+            let path = reader.path()?;
+            reader.needs_sign(",")?;
+            reader.path().map(|other| Expr::Same(path, other))
+        },
         "cnic_of" => |reader| {
             let path = reader.path()?;
             reader.needs_sign(",")?;

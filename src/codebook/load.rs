@@ -14,7 +14,10 @@ use toml::Spanned;
 use crate::model::{Answer, FormId, FormRef, Severity};
 
 use super::{
-    form::{AnswerItem, CodeItem, CodeList, Codebook, Form, FormRule, Question, QuestionKind, Required, Section, Text},
+    form::{
+        AnswerItem, CodeItem, CodeList, Codebook, Form, FormRule, Question, QuestionKind, Required, Section, Stands,
+        Text,
+    },
     rule::Rule,
 };
 
@@ -145,6 +148,7 @@ impl From<TextFile> for Text {
 struct FormFile {
     form: Box<str>,
     version: u16,
+    stands: Option<Spanned<String>>,
     title: TextFile,
     section: Vec<SectionFile>,
     #[serde(default)]
@@ -220,7 +224,17 @@ fn read_form(page: &Page<'_>) -> Result<Form, LoadError> {
             message: rule.message.into(),
         })
     });
+    let stands = match file.stands.as_ref().map(|stands| (stands.get_ref().as_str(), stands.span())) {
+        None | Some(("in_case", _)) => Stands::InCase,
+        Some(("opens", _)) => Stands::Opens,
+        Some(("apart", _)) => Stands::Apart,
+        Some((other, span)) => {
+            let what = format!("`{other}` is no place for a form: write \"in_case\", \"opens\" or \"apart\"");
+            return Err(page.wrong(span, what));
+        }
+    };
     Ok(Form {
+        stands,
         form: FormRef { id: FormId::new(&file.form), version: file.version },
         title: file.title.into(),
         sections: sections.collect::<Result<_, _>>()?,
@@ -339,6 +353,25 @@ struct ItemFile {
     parent: Option<Box<str>>,
     #[serde(default)]
     aliases: Vec<Box<str>>,
+    #[serde(default)]
+    facts: BTreeMap<Box<str>, FactFile>,
+}
+
+/// A fact: a word, or a whole number.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum FactFile {
+    Word(Box<str>),
+    Number(i64),
+}
+
+impl From<FactFile> for Box<str> {
+    fn from(fact: FactFile) -> Self {
+        match fact {
+            FactFile::Word(word) => word,
+            FactFile::Number(number) => number.to_string().into(),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -366,6 +399,7 @@ fn read_list(page: &Page<'_>) -> Result<CodeList, LoadError> {
         aliases: item.aliases,
         parent: item.parent.map(|parent| parent.as_ref().into()),
         htcds: item.htcds,
+        facts: item.facts.into_iter().map(|(name, fact)| (name, fact.into())).collect(),
     });
     let items = items.collect();
     let answers = file.answers.into_iter().map(|answer| {

@@ -4,14 +4,17 @@ mod around;
 mod catalog;
 mod check;
 pub mod correct;
+pub mod counted;
 pub mod derive;
 mod files;
 mod find;
 mod finish;
 mod form;
 mod grammar;
+pub mod law;
 mod load;
 mod rule;
+pub mod screened;
 mod search;
 pub mod shape;
 
@@ -25,9 +28,10 @@ pub use finish::{
     split_sealed, visible, visible_among,
 };
 pub use form::{
-    AnswerItem, CodeItem, CodeList, Codebook, Form, FormRule, Question, QuestionKind, Required, Section, Text,
+    ANY_FORM, AnswerItem, CodeItem, CodeList, Codebook, Form, FormRule, Question, QuestionKind, Required, Section,
+    Stands, Text,
 };
 pub use grammar::RuleError;
 pub use load::{LoadError, Sources};
-pub use rule::{CASE, CnicSays, Comparison, Expr, Facts, Path, Rule, Standing, Term, Truth};
+pub use rule::{BEFORE, CASE, CnicSays, Comparison, Expr, Facts, Path, Rule, Standing, Term, Truth};
 pub use search::SearchIndex;

@@ -9,7 +9,10 @@
 //! answered(phone)   given(phone)                  has a value; has any answer at all
 //! unknown(dob)  refused(dob)  not_asked(dob)      which answer stands instead of a value
 //! private_ok   private_ok = no                    a flag by itself, or compared with yes and no
-//! person_ref.age_group = CHILD                    of the entry that `person_ref` names; `case.` for the case itself
+//! person_ref.age_group = CHILD                    of the entry that `person_ref` names; `case.` for the case itself,
+//!                                                 `before.` for what this entry said before the change that is made now
+//! same(result_officer, result_suggested)          two questions have one code
+//! whole_month(period)                             a month of a year: no day, and not about
 //! cnic_male(cnic)  cnic_female(cnic)  cnic_of(cnic, home_province)
 //! not …   … and …   … or …   ( … )
 //! ```
@@ -87,8 +90,10 @@ impl<'a> Facts<'a> {
     fn answer(&self, path: &Path) -> Option<&'a Answer> {
         let Some(of) = &path.of else { return self.own.answer(path.question.as_str()) };
         let around = self.around?;
-        if of.as_str() == CASE {
-            return around.case.answer(path.question.as_str());
+        match of.as_str() {
+            CASE => return around.case.answer(path.question.as_str()),
+            BEFORE => return around.before.answer(path.question.as_str()),
+            _ => {}
         }
         match self.own.value(of.as_str())? {
             Value::Entry(id) => around.entries.get(id)?.answer(path.question.as_str()),
@@ -104,10 +109,13 @@ impl<'a> Facts<'a> {
 /// The word that stands for the case itself in a path.
 pub const CASE: &str = "case";
 
+/// The word that stands for what an entry said before it is changed; of a new one nothing is known.
+pub const BEFORE: &str = "before";
+
 /// A question, of this form or of an entry that this form names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path {
-    /// The question that names the other entry, or [`CASE`].
+    /// The question that names the other entry, or [`CASE`], or [`BEFORE`].
     pub of: Option<QuestionId>,
     /// The question asked about.
     pub question: QuestionId,
@@ -196,6 +204,10 @@ pub enum Expr {
     Stands(Path, Standing),
     /// What a CNIC suggests.
     Cnic(Path, CnicSays),
+    /// Both have one code, and it is the same.
+    Same(Path, Path),
+    /// A date that says year and month and no more.
+    WholeMonth(Path),
 }
 
 /// A rule: its text as written, and what was read from it.
@@ -256,6 +268,14 @@ fn judge(expr: &Expr, facts: Facts<'_>) -> Truth {
         },
         Expr::Stands(path, standing) => Truth::of(stands(facts.answer(path), *standing)),
         Expr::Cnic(path, says) => cnic(facts, path, says),
+        Expr::Same(one, other) => match (facts.value(one), facts.value(other)) {
+            (Some(Value::Choice(one)), Some(Value::Choice(other))) => Truth::of(one == other),
+            _ => Truth::Open,
+        },
+        Expr::WholeMonth(path) => match facts.value(path) {
+            Some(Value::Date(date)) => Truth::of(date.month().is_some() && !date.is_whole() && !date.about()),
+            _ => Truth::Open,
+        },
     }
 }
 

@@ -1,4 +1,4 @@
-//! Arguments of verbs that this version parses and does not do yet.
+//! Arguments of the verbs of review, and of verbs that this version parses and does not do yet.
 
 use std::path::PathBuf;
 
@@ -14,10 +14,33 @@ pub(super) enum ReviewVerb {
         /// The entry
         id: String,
     },
-    /// Return an entry to its author
+    /// Return an entry to its author, who reads the note after the next sync
+    #[command(after_help = "Example:\n  amanat review return 5f0c --note \"The date of the FIR is missing.\"")]
     Return {
         /// The entry
         id: String,
+        /// What is to be done
+        #[arg(long)]
+        note: String,
+    },
+    /// Give an entry to another officer
+    Assign {
+        /// The entry
+        id: String,
+        /// To whom
+        #[arg(long, value_name = "OFFICER")]
+        to: String,
+        /// What is to be done
+        #[arg(long)]
+        note: String,
+    },
+    /// Say that an entry is a duplicate of another of its case; both stay
+    Merge {
+        /// The duplicate
+        id: String,
+        /// The entry that stands
+        #[arg(long, value_name = "ENTRY")]
+        into: String,
         /// Why
         #[arg(long)]
         note: String,

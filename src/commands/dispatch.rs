@@ -11,7 +11,7 @@ use super::{
     context::Context,
     device, entry, form, import, keys,
     output::{Output, Report},
-    roster, status, sync, team, update, verify, verify_bundle,
+    review, roster, status, sync, team, update, verify, verify_bundle,
 };
 use crate::{
     failure::{Failure, Kind},
@@ -86,7 +86,7 @@ fn perform(cli: Cli, output: Output) -> Result<Report, Failure> {
         Verb::Verify { bundle: Some(file) } => verify_bundle::run(&context, &file),
         Verb::Bundle(verb) => bundle::run(&context, &verb),
         Verb::Update(verb) => update::run(&context, &verb),
-        Verb::Review(_) => Err(later("review")),
+        Verb::Review(verb) => review::run(&context, &verb),
         Verb::Check(verb) => check::run(&verb),
         Verb::Report(_) => Err(later("report")),
         Verb::Export(_) => Err(later("export")),

@@ -18,9 +18,9 @@ use super::{
     shown, typed,
 };
 use crate::{
-    codebook::{self, Origin, Surroundings},
+    codebook::{self, Form, Origin, Stands, Surroundings},
     failure::Failure,
-    model::{Answers, CaseId, Code, Draft, DraftId, Entry, EntryId, FormRef, Lang, Problems, Severity},
+    model::{Answers, CaseId, Code, Draft, DraftId, Entry, EntryId, FormRef, Lang, ProblemKind, Problems, Severity},
     runtime::{
         clock,
         config::Config,
@@ -41,6 +41,7 @@ pub(super) fn run(context: &Context, verb: &EntryVerb) -> Result<Report, Failure
             entry_attach::attach(context, case, files, note.as_deref(), media.as_deref())
         }
         EntryVerb::SavePart { id, n, out, force } => entry_attach::save(context, id, *n, out, *force),
+        EntryVerb::Quarantined { verb } => super::entry_aside::run(context, verb.as_ref()),
         EntryVerb::Amend { id, from, reason, note } => {
             super::entry_amend::run(context, id, from, reason, note.as_deref())
         }
@@ -59,7 +60,13 @@ fn add(context: &Context, form: &str, from: &Path, case: Option<&str>) -> Result
     let given = answers::read(form, &json)?;
     let book = Book::open(context, &mut home)?;
     let existing = case.map(|case| case_id(&book, case)).transpose()?;
-    let opens = form.form.id.as_str() == "case";
+    if form.stands == Stands::Apart {
+        return Err(Failure::usage(
+            format!("adding an entry — {} is no entry by itself", form.form.id),
+            "Corrections: `amanat entry amend`. The officer stands in the settings.",
+        ));
+    }
+    let opens = form.stands == Stands::Opens;
     let case = match existing {
         Some(case) => case,
         None if opens => CaseId::from(amanat_keys::fingerprint::CaseId::random()),
@@ -73,9 +80,9 @@ fn add(context: &Context, form: &str, from: &Path, case: Option<&str>) -> Result
     let mut filled = codebook::presets(form, clock::now(), &who_sits_here(&home)?);
     given.iter().for_each(|(question, given)| filled.set(question.clone(), given.clone()));
     let draft = draft(form.form.clone(), case, filled);
-    let around = Surroundings::of(&book.casebook, existing.as_ref());
+    let around = Surroundings::for_form(&book.casebook, existing.as_ref(), form.form.id.as_str(), None);
     let finished = codebook::finish_among(form, codebook, &draft, Origin::Officer, &around);
-    let (sheet, warnings) = finished.map_err(|problems| unfinished(&form.form, &problems))?;
+    let (sheet, warnings) = finished.map_err(|problems| unfinished(form, &problems))?;
     let keep = ToKeep { case, what: What::Sheet(sheet), source: None, draft: None, sharing: None };
     let kept = home.keep(codebook, keep)?;
     Ok(kept_report(&kept, &warnings))
@@ -103,10 +110,14 @@ pub(super) fn kept_report(kept: &[Entry], warnings: &Problems) -> Report {
     Report::new(text, json!({"entry": id, "case": case, "number": seq, "entries": kept.len(), "warnings": warnings}))
 }
 
-pub(super) fn unfinished(form: &FormRef, problems: &Problems) -> Failure {
+pub(super) fn unfinished(form: &Form, problems: &Problems) -> Failure {
+    to_put_right(&form.form, problems, |kind| shown::why(form, kind))
+}
+
+/// What has to be put right; `why` knows the sentences of rules.
+pub(super) fn to_put_right(form: &FormRef, problems: &Problems, why: impl Fn(&ProblemKind) -> String) -> Failure {
     let errors = problems.0.iter().filter(|problem| problem.severity == Severity::Error);
-    let told: Vec<String> =
-        errors.map(|problem| format!("{} ({})", problem.question, shown::kind(&problem.kind))).collect();
+    let told: Vec<String> = errors.map(|problem| format!("{} ({})", problem.question, why(&problem.kind))).collect();
     Failure::usage(
         format!("finishing form {form} — {} to put right: {}", told.len(), told.join(", ")),
         "Correct the file. Nothing was kept.",

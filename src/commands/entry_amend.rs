@@ -10,9 +10,9 @@ use super::{
     output::Report,
 };
 use crate::{
-    codebook::{self, Origin, Surroundings},
+    codebook::{Surroundings, correct},
     failure::Failure,
-    model::{Amendment, Code, Content, Entry, Problems, Severity},
+    model::{Amendment, Code, Content, Entry},
     runtime::keep::{ToKeep, What},
 };
 
@@ -46,15 +46,11 @@ pub(super) fn run(
     let form =
         form.ok_or_else(|| Failure::failed(format!("amending — form {} is not known here", sheet.form()), ""))?;
     let changes = answers::read(form, &changes)?;
-    let draft = draft(form.form.clone(), entry.case, changes.clone());
-    let around = Surroundings::of(&book.casebook, Some(&entry.case));
-    let problems = codebook::check_draft(form, codebook, &draft, Origin::Officer, &around);
-    let wrong = |problem: &&crate::model::Problem| {
-        problem.severity == Severity::Error && changes.get(problem.question.as_str()).is_some()
-    };
-    let wrong: Vec<_> = problems.0.iter().filter(wrong).cloned().collect();
-    if !wrong.is_empty() {
-        return Err(unfinished(&form.form, &Problems(wrong)));
+    let draft = draft(form.form.clone(), entry.case, book.casebook.answers(&id, true));
+    let around = Surroundings::for_form(&book.casebook, Some(&entry.case), form.form.id.as_str(), Some(&id));
+    let broken = correct::broken_by(form, codebook, &draft, &changes, &around);
+    if broken.blocks() {
+        return Err(unfinished(form, &broken));
     }
     let seen = |other: &Entry| matches!(&other.content, Content::Amendment(amendment) if amendment.target == id);
     let seen = book.entries().filter(|other| seen(other)).map(|other| other.id).collect();
@@ -62,5 +58,5 @@ pub(super) fn run(
     let what = What::Amendment(amendment, Some(form.form.clone()));
     let keep = ToKeep { case: entry.case, what, source: None, draft: None, sharing: None };
     let kept = home.keep(codebook, keep)?;
-    Ok(kept_report(&kept, &Problems::default()))
+    Ok(kept_report(&kept, &broken))
 }

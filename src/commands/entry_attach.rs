@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
-use super::{book::Book, context::Context, entry, output::Report, sync};
+use super::{book::Book, context::Context, entry, output::Report, shown, sync};
 use crate::{
     codebook::Surroundings,
     failure::Failure,
@@ -36,7 +36,7 @@ pub(super) fn attach(
         files.iter().map(|path| ToAttach { path: path.clone(), media: media.map(str::to_owned) }).collect();
     let around = Surroundings::of(&book.casebook, Some(&case));
     let sheet = attaching::note(&codebook, case, &entry::who_sits_here(&home)?, (&files, note), &around);
-    let (sheet, warnings) = sheet.map_err(|(form, problems)| entry::unfinished(&form, &problems))?;
+    let (sheet, warnings) = sheet.map_err(|(form, problems)| entry::to_put_right(&form, &problems, shown::kind))?;
     let keep = ToKeep { case, what: What::Sheet(sheet), source: None, draft: None, sharing: None };
     let output = context.output;
     let mut told = 0;

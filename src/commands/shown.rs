@@ -160,6 +160,15 @@ pub(super) fn problem(problem: &Problem) -> Json {
     json!({"question": problem.question.as_str(), "severity": severity, "what": kind(&problem.kind)})
 }
 
+/// As [`kind`], with a rule's own sentence, which names the law.
+pub(super) fn why(form: &Form, problem: &ProblemKind) -> String {
+    let rule = match problem {
+        ProblemKind::Rule(key) => form.rules.iter().find(|rule| rule.key == *key),
+        _ => None,
+    };
+    rule.map_or_else(|| kind(problem), |rule| rule.message.en.to_string())
+}
+
 /// What is wrong, in a few words, without the answer.
 pub(super) fn kind(kind: &ProblemKind) -> String {
     match kind {

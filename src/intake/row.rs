@@ -119,7 +119,7 @@ impl<'a> RowReader<'a> {
         for (which, answers) in answers.into_iter().enumerate() {
             let mut idle = Vec::new();
             let case = sheets.first().map(|case| case.answers().clone()).unwrap_or_default();
-            let around = Surroundings { case, entries: BTreeMap::new() };
+            let around = Surroundings { case, ..Surroundings::default() };
             match self.finish(which, answers, &around, &row, &mut idle) {
                 Ok(sheet) => sheets.push(sheet),
                 Err((column, reason)) => return bad(column.as_deref(), reason),

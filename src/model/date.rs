@@ -62,6 +62,37 @@ impl PartialDate {
         self.about
     }
 
+    /// A whole day as its number from 1970-01-01 (days by Howard Hinnant's `days_from_civil`).
+    pub fn day_number(&self) -> Option<i64> {
+        let (month, day) = (i64::from(self.month?), i64::from(self.day?));
+        let year = i64::from(self.year) - i64::from(month <= 2);
+        let era = year.div_euclid(400);
+        let year_of_era = year.rem_euclid(400);
+        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        Some(era * 146_097 + day_of_era - 719_468)
+    }
+
+    /// The day of a number, or `None` outside 1900–2200.
+    pub fn from_day_number(number: i64) -> Option<Self> {
+        Moment { unix_ms: number.checked_mul(86_400_000)?, offset_minutes: 0 }.date()
+    }
+
+    /// First and last day that it can be; *about* widens it by a year on each side.
+    pub fn bounds(&self) -> (i64, i64) {
+        let slack = i16::from(self.about);
+        let number = |year: i16, month: u8, day: u8| {
+            let whole = Self { year, month: Some(month), day: Some(day), about: false };
+            whole.day_number().unwrap_or_default()
+        };
+        let (first, last) = (self.year - slack, self.year + slack);
+        match (self.month, self.day) {
+            (Some(month), Some(day)) => (number(first, month, day), number(last, month, day)),
+            (Some(month), None) => (number(first, month, 1), number(last, month, days_in(last, month))),
+            (None, _) => (number(first, 1, 1), number(last, 12, 31)),
+        }
+    }
+
     /// Whether year, month and day are all known.
     pub const fn is_whole(&self) -> bool {
         self.day.is_some()
@@ -209,6 +240,22 @@ mod tests {
         ] {
             assert_eq!(text.parse::<PartialDate>(), Err(error), "{text}");
         }
+    }
+
+    #[test]
+    fn days_are_numbered_from_1970_and_found_again() {
+        for (text, number) in [("1970-01-01", 0), ("2000-02-29", 11_016), ("1969-12-31", -1), ("2026-11-25", 20_782)] {
+            let date: PartialDate = text.parse().unwrap();
+            assert_eq!(date.day_number(), Some(number), "{text}");
+            assert_eq!(PartialDate::from_day_number(number), Some(date), "{text}");
+        }
+        let bounds = |text: &str| {
+            let (first, last) = text.parse::<PartialDate>().unwrap().bounds();
+            [first, last].map(|day| PartialDate::from_day_number(day).unwrap().to_string()).join(" ")
+        };
+        assert_eq!(bounds("2024-02"), "2024-02-01 2024-02-29");
+        assert_eq!(bounds("~2025"), "2024-01-01 2026-12-31");
+        assert_eq!(PartialDate::from_day_number(i64::MAX), None);
     }
 
     #[test]

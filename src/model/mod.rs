@@ -10,6 +10,8 @@ mod entry;
 mod gone;
 mod ids;
 mod late;
+pub mod review;
+pub mod screening;
 mod sheet;
 mod summary;
 

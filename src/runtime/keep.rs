@@ -79,6 +79,25 @@ impl Home {
         self.keep_for(codebook, keep, None)
     }
 
+    /// As [`Home::keep`], for the readers of the case and one device beside them: a supervisor's word reaches the officer who is no
+    /// reader of the unit with the next sync. A device that the roster does not list any more is left out.
+    ///
+    /// # Errors
+    /// As [`Home::keep`].
+    pub fn keep_to(
+        &mut self,
+        codebook: &Codebook,
+        keep: ToKeep,
+        to: Option<model::DeviceId>,
+    ) -> Result<Vec<Entry>, Failure> {
+        let device = to.map(|device| DeviceId::from_bytes(*device.as_bytes()));
+        let listed = device.filter(|device| self.trust().is_ok_and(|trust| trust.roster().device(device).is_some()));
+        let Some(device) = listed else { return self.keep(codebook, keep) };
+        let said = keep.sharing.as_ref().and_then(level);
+        let whom = Whom { device: Some(device), ..self.whom_for(&keep.case.into(), said)? };
+        self.keep_for(codebook, keep, Some(whom))
+    }
+
     /// As [`Home::keep`], for the readers of another unit than this device's own, at a given level.
     ///
     /// # Errors

@@ -113,6 +113,8 @@ impl Seat {
             Effect::LoadRoster => self.show_roster(),
             Effect::LoadKeys => self.show_keys(),
             Effect::PreviewRevocation(device) => self.preview(device),
+            Effect::LoadAside => self.show_aside(),
+            Effect::SaveAside { id, path } => self.save_aside(&id, &path),
             // The main loop ends the program itself.
             Effect::Quit => {}
         }
@@ -267,9 +269,10 @@ impl Seat {
                 What::Amendment(amendment, form)
             }
         };
-        let keep = keep::ToKeep { case: keep.case, what, source: None, draft, sharing: keep.sharing };
+        let (to, sharing) = (keep.to, keep.sharing);
+        let keep = keep::ToKeep { case: keep.case, what, source: None, draft, sharing };
         let codebook = Arc::clone(&self.codebook);
-        match self.with_home(|home| home.keep(&codebook, keep)) {
+        match self.with_home(|home| home.keep_to(&codebook, keep, to)) {
             Ok(entries) => {
                 note_forms(&mut self.forms, &entries);
                 self.say(Msg::Kept { entries, draft });

@@ -122,6 +122,15 @@ pub enum Effect {
     LoadKeys,
     /// What would follow if this device were lost today? → `PreviewIs`.
     PreviewRevocation(DeviceId),
+    /// Show me what was set aside → `AsideIs`.
+    LoadAside,
+    /// Save the sealed bytes of one that was set aside → `PartSaved` or `SaveFailed`.
+    SaveAside {
+        /// Its id, as the list has it.
+        id: String,
+        /// The file as typed; nothing is overwritten.
+        path: String,
+    },
 }
 
 /// What the desk is to keep as one transaction.
@@ -135,6 +144,8 @@ pub struct ToKeep {
     pub sharing: Option<Code>,
     /// What.
     pub what: Keeping,
+    /// A device that reads it beside those who read the case: the author of an entry that is reviewed.
+    pub to: Option<DeviceId>,
     /// The draft it came from, to be dropped in the same transaction.
     pub draft: Option<DraftId>,
 }

@@ -37,8 +37,12 @@ pub(crate) enum Room {
     Team,
     /// The admin's keys.
     Keys,
+    /// What was set aside.
+    Aside,
     /// What is due.
     Today,
+    /// What waits for a supervisor.
+    Review,
     /// The list of keys.
     Help,
     /// Everything is hidden.
@@ -93,6 +97,12 @@ pub(crate) enum Act {
     SavePart,
     Team,
     Keys,
+    Aside,
+    Review,
+    Approve,
+    Return,
+    Assign,
+    Merge,
 }
 
 /// The first line shown of a page of lines, after an act that may move it.
@@ -145,8 +155,21 @@ const fn line(rooms: &'static [Room], keys: &'static [Chord], act: Act, word: &'
 
 use Room as R;
 
-const LISTS: &[Room] =
-    &[R::Caseload, R::Case, R::Entry, R::Menu, R::Outbox, R::Roster, R::Today, R::Help, R::Confirm, R::Team, R::Keys];
+const LISTS: &[Room] = &[
+    R::Caseload,
+    R::Case,
+    R::Entry,
+    R::Menu,
+    R::Outbox,
+    R::Roster,
+    R::Today,
+    R::Help,
+    R::Confirm,
+    R::Team,
+    R::Aside,
+    R::Review,
+    R::Keys,
+];
 
 /// The table. A line for one room stands before lines for many: the first that fits is taken.
 pub(crate) const TABLE: &[Line] = &[
@@ -164,6 +187,7 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Caseload], &[f(7)], Act::Today, "today", 6),
     line(&[R::Caseload], &[f(8)], Act::Roster, "roster", 7),
     line(&[R::Caseload], &[f(9)], Act::Drafts, "drafts", 8),
+    line(&[R::Caseload], &[f(10)], Act::Review, "review", 0),
     line(&[R::Caseload], &[key(KeyCode::Esc)], Act::Back, "clear_search", 0),
     line(&[R::Case], &[key(KeyCode::Enter)], Act::Open, "open", 1),
     line(&[R::Case], &[f(4), ctrl('n')], Act::Add, "add", 2),
@@ -190,6 +214,8 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Outbox], &[f(7)], Act::Stop, "stop", 2),
     line(&[R::Outbox], &[f(4)], Act::WriteBundle, "write_bundle", 3),
     line(&[R::Outbox], &[f(6)], Act::ReadBundle, "read_bundle", 4),
+    line(&[R::Outbox], &[f(8)], Act::Aside, "aside", 9),
+    line(&[R::Aside], &[f(9)], Act::SavePart, "save_aside", 1),
     line(&[R::Stick], &[key(KeyCode::Enter)], Act::Choose, "begin_stick", 1),
     line(&[R::Path], &[key(KeyCode::Enter)], Act::Choose, "choose", 1),
     line(&[R::Stick], &[f(3)], Act::Whom, "whom", 2),
@@ -199,6 +225,14 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Stick], &[key(KeyCode::Up)], Act::Up, "up", 0),
     line(&[R::Stick], &[key(KeyCode::Down)], Act::Down, "down", 0),
     line(&[R::Today], &[key(KeyCode::Enter)], Act::Open, "open", 1),
+    line(&[R::Review], &[key(KeyCode::Enter)], Act::Open, "open", 1),
+    line(&[R::Review], &[f(4)], Act::Approve, "approve", 2),
+    line(&[R::Review], &[f(5)], Act::Return, "return", 3),
+    line(&[R::Review], &[f(6)], Act::Assign, "assign", 4),
+    line(&[R::Review], &[f(7)], Act::Merge, "merge", 5),
+    line(&[R::Entry], &[f(4)], Act::Approve, "approve", 0),
+    line(&[R::Entry], &[f(5)], Act::Return, "return", 0),
+    line(&[R::Entry], &[f(7)], Act::Merge, "merge", 0),
     line(&[R::Roster], &[f(4)], Act::Team, "team", 1),
     line(&[R::Roster], &[f(6)], Act::Keys, "keys", 2),
     line(&[R::Keys], &[key(KeyCode::Enter)], Act::Open, "preview", 1),
@@ -223,7 +257,9 @@ pub(crate) const TABLE: &[Line] = &[
             R::Roster,
             R::Team,
             R::Keys,
+            R::Aside,
             R::Today,
+            R::Review,
             R::Help,
         ],
         &[key(KeyCode::Esc)],
@@ -314,7 +350,7 @@ mod tests {
     use super::*;
     use crate::words::{self, Tongue};
 
-    const ROOMS: [Room; 17] = [
+    const ROOMS: [Room; 19] = [
         R::Welcome,
         R::Unlock,
         R::Caseload,
@@ -329,7 +365,9 @@ mod tests {
         R::Roster,
         R::Team,
         R::Keys,
+        R::Aside,
         R::Today,
+        R::Review,
         R::Help,
         R::Hidden,
     ];

@@ -175,6 +175,8 @@ pub enum Msg {
         /// What its revocation would change, and what follows.
         lines: Vec<Sentence>,
     },
+    /// Answers [`LoadAside`](super::Effect::LoadAside).
+    AsideIs(Vec<AsideRow>),
     /// Something else went wrong or is worth saying; shown in the status line until the next key.
     Notice(Trouble),
 }
@@ -460,4 +462,27 @@ pub struct KeyRow {
     pub due: Option<i64>,
     /// Whether it is trusted no more.
     pub gone: bool,
+}
+
+/// An entry that was set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AsideRow {
+    /// By which it is named: the hash of the bytes that are saved.
+    pub id: String,
+    /// The reason, as a code; its words stand under `why.`.
+    pub why: String,
+    /// When it was found, by this device's clock; `None` where that was not noted.
+    pub day: Option<Moment>,
+    /// Whose device it claims to be from; empty where the roster names nobody.
+    pub member: String,
+    /// The device that it claims to be from.
+    pub device: DeviceId,
+    /// The journal that it claims to stand in, and at which number.
+    pub journal: String,
+    /// The number.
+    pub number: u64,
+    /// How many bytes would be saved.
+    pub bytes: u64,
+    /// Whether it came damaged and has come whole since.
+    pub whole: bool,
 }

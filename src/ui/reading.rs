@@ -30,7 +30,12 @@ pub(crate) struct CaseRow {
 
 /// The row of a case; `None` for a case that has no entry here.
 pub(crate) fn row(book: &Casebook, codebook: &Codebook, id: &CaseId) -> Option<CaseRow> {
-    let summary = book.summary(book.case(id)?);
+    let file = book.case(id)?;
+    // The shelf of a unit's returns is no case.
+    if book.sheets(file, "return").next().is_some() && book.sheets(file, "case").next().is_none() {
+        return None;
+    }
+    let summary = book.summary(file);
     let short = summary.case_short.map_or_else(|| id.short(), String::from);
     let station = summary.station.map(String::from).unwrap_or_default();
     let mut said = vec![short.clone(), station.clone()];

@@ -1,7 +1,7 @@
 //! What a screen answers to a key: where to go, and what to ask for.
 
 use super::{effect::Effect, keymap::Room, screens::Way};
-use crate::model::{CaseId, Draft, DraftId, EntryId, FormId, Problems, Sheet};
+use crate::model::{CaseId, Code, Draft, DraftId, EntryId, FormId, Problems, Sheet};
 
 /// The answer of a screen.
 #[derive(Debug, PartialEq)]
@@ -31,9 +31,11 @@ pub(crate) enum Open {
     Outbox,
     Stick(Way),
     Today,
+    Review,
     Roster,
     Team,
     Keys,
+    Aside,
     Help(Room),
 }
 
@@ -46,6 +48,8 @@ pub(crate) enum Fill {
     Draft(DraftId),
     /// A correction of an entry.
     Correct(EntryId),
+    /// A supervisor's word on an entry; which word, if a key said it.
+    Review { entry: EntryId, word: Option<Code> },
 }
 
 /// A form that has no errors left.

@@ -7,13 +7,14 @@ use super::{
     keymap::{self, Act, Room},
     msg::{Trouble, Who},
     screens::{
-        Case, Caseload, Confirm, EntryView, Form, Help, Keys, Outbox, Roster, Screen, Stick, Team, Today, Unlock,
+        Aside, Case, Caseload, Confirm, EntryView, Form, Help, Keys, Outbox, Review, Roster, Screen, Stick, Team,
+        Today, Unlock,
     },
     turn::{Fill, Go, Open, Turn},
 };
 use crate::{
     codebook,
-    model::{CaseId, Content, Draft, DraftId, Lang},
+    model::{Answer, Answers, CaseId, Content, Draft, DraftId, Lang, Value, review},
 };
 
 /// Fewer unused ids than this, and more are asked for.
@@ -175,6 +176,7 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         | Msg::Sealing { .. }
         | Msg::AttachFailed(_)
         | Msg::PartSaved { .. }
+        | Msg::AsideIs(_)
         | Msg::SaveFailed(_) => return tell(app, &msg),
         Msg::BundleWritten(_) | Msg::BundleRead(_) | Msg::BundleFailed(_) => {
             // Whoever has left the page meanwhile hears of it all the same.
@@ -278,6 +280,7 @@ fn push(app: &mut App, open: Open) -> Vec<Effect> {
             Screen::Stick(Box::new(stick))
         }
         Open::Today => Screen::Today(Today::new(&app.world)),
+        Open::Review => Screen::Review(Review::new(&app.world)),
         Open::Roster => {
             effects.push(Effect::LoadRoster);
             Screen::Roster(Roster::default())
@@ -290,6 +293,10 @@ fn push(app: &mut App, open: Open) -> Vec<Effect> {
         Open::Keys => {
             effects.push(Effect::LoadKeys);
             Screen::Keys(Keys::default())
+        }
+        Open::Aside => {
+            effects.push(Effect::LoadAside);
+            Screen::Aside(Aside::default())
         }
         Open::Help(room) => Screen::Help(Help::new(room)),
     };
@@ -315,6 +322,16 @@ fn form(app: &mut App, fill: Fill) -> Option<Form> {
             draft.target = Some(id);
             draft
         }
+        Fill::Review { entry, word } => {
+            let case = app.world.book.entry(&entry)?.case;
+            let form = app.world.codebook.newest(review::FORM)?.form.clone();
+            let mut answers = Answers::default();
+            answers.set("review_of".into(), Answer::Value(Value::Entry(entry)));
+            if let Some(word) = word {
+                answers.set("review_word".into(), Answer::Value(Value::Choice(word)));
+            }
+            blank(app, form, Some(case), answers)?
+        }
     };
     let case = match draft.case {
         Some(case) => case,
@@ -323,12 +340,7 @@ fn form(app: &mut App, fill: Fill) -> Option<Form> {
     Form::new(draft, case, &app.world)
 }
 
-fn blank(
-    app: &mut App,
-    form: crate::model::FormRef,
-    case: Option<CaseId>,
-    answers: crate::model::Answers,
-) -> Option<Draft> {
+fn blank(app: &mut App, form: crate::model::FormRef, case: Option<CaseId>, answers: Answers) -> Option<Draft> {
     let id = DraftId::from_bytes(app.id()?);
     let (started, lang) = (app.world.now, app.world.settings.lang);
     Some(Draft { id, form, case, target: None, answers, at: None, started, lang })

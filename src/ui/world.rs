@@ -83,6 +83,11 @@ impl World {
         self.who.as_ref().map(|who| who.device)
     }
 
+    /// Whether the person at this desk reviews what others keep.
+    pub(crate) fn supervises(&self) -> bool {
+        self.who.as_ref().is_some_and(|who| who.roles.iter().any(|role| role == "supervisor"))
+    }
+
     /// Takes entries in and brings the rows of their cases up to date.
     pub(crate) fn take(&mut self, entries: Vec<Entry>) {
         let me = self.device();
@@ -161,9 +166,9 @@ impl World {
         row.map_or_else(|| id.short(), |row| row.short.clone())
     }
 
-    /// What the rules of a form can see of the case around it.
-    pub(crate) fn around(&self, case: Option<&CaseId>) -> Surroundings {
-        Surroundings::of(&self.book, case)
+    /// What the rules of a form can see of the case around it, and of what it corrects.
+    pub(crate) fn around(&self, draft: &Draft) -> Surroundings {
+        Surroundings::for_form(&self.book, draft.case.as_ref(), draft.form.id.as_str(), draft.target.as_ref())
     }
 
     /// Rows between the heading and the bars.

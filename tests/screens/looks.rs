@@ -168,6 +168,12 @@ fn a_team_is_shown_to_its_supervisor_and_to_nobody_else() {
 }
 
 #[test]
+fn what_was_set_aside_is_shown_with_its_reason() {
+    look(&mut peopled(), "aside", "F6 F8", ["Not what its author signed", "number 41", "day unknown"]);
+    look(&mut Stage::open_with(urdu()), "urdu_aside", "F6 F8", ["UR", "F9", "Sana Malik"]);
+}
+
+#[test]
 fn urdu_by_the_program_and_by_the_terminal() {
     let mut stage = Stage::open_with(urdu());
     people(&mut stage);
@@ -183,7 +189,7 @@ fn an_admin_sees_what_each_key_opens_and_what_follows_if_a_device_is_lost() {
     let mut stage = Stage::open();
     let shows = ["2 of 3 admins must sign", "! 400 days old, overdue by 35 days", "no longer trusted"];
     look(&mut stage, "keys", "F8 F6", shows);
-    look(&mut stage, "keys_of_a_unit", "Down Enter", ["▸ PS Sample", "Keys", "what follows if it is lost"]);
+    look(&mut stage, "keys_of_a_unit", "Down Enter", ["▸ PS Sample", "Keys", "what if it is lost"]);
     let shows = ["If Sana 5f0c1122 were lost today", "trust in it ends", "! nobody is left who reads for PS Sample"];
     look(&mut stage, "keys_preview", "Down Enter", shows);
     let mut stage = Stage::open_with(urdu());

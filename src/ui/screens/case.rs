@@ -7,7 +7,8 @@ use ratatui::{
 
 use super::caseload::mark;
 use crate::{
-    model::{CaseId, Code, Content, DraftId, Entry, EntryId, FormId, Moment},
+    codebook::Stands,
+    model::{CaseId, Code, Content, DraftId, Entry, EntryId, FormId, Moment, review},
     ui::{
         bidi,
         effect::Effect,
@@ -192,17 +193,18 @@ impl Case {
         }
     }
 
-    /// What can be added: the newest version of every form but the one that opens a case and the one that corrects.
+    /// What can be added: the newest version of every form whose sheets stand in a case; a review only by who reviews.
     fn forms(&self, world: &World) -> (Menu, Vec<FormId>) {
         let lang = world.settings.lang;
         let mut ids: Vec<FormId> = Vec::new();
         // The usual ones first, whatever their names.
-        for known in ["person", "interview", "note"] {
+        for known in ["person", "interview", "note", "screening", "offence", "referral", "outcome", "lessons"] {
             ids.extend(world.codebook.newest(known).map(|form| form.form.id.clone()));
         }
         for form in world.codebook.forms.values() {
             let id = &form.form.id;
-            if !ids.contains(id) && !matches!(id.as_str(), "case" | "correction") {
+            let here = form.stands == Stands::InCase && (id.as_str() != review::FORM || world.supervises());
+            if here && !ids.contains(id) {
                 ids.push(id.clone());
             }
         }
@@ -347,13 +349,27 @@ impl Case {
                 let form = world.codebook.form(sheet.form());
                 let title = form.map_or_else(|| sheet.form().to_string(), |form| form.title.get(lang).to_owned());
                 let answers = world.book.answers(&entry.id, self.names);
-                let told = ["name_full", "alias_code", "role", "gender", "interview_kind", "note_text"]
-                    .iter()
-                    .filter_map(|id| {
-                        let question = form?.question(id)?;
-                        let text = telling::answer(&world.codebook, question, answers.answer(id)?, lang);
-                        Some(telling::brief(text.lines().next().unwrap_or_default()).to_owned())
-                    });
+                let told = [
+                    "name_full",
+                    "alias_code",
+                    "role",
+                    "gender",
+                    "interview_kind",
+                    "note_text",
+                    "result_officer",
+                    "offence_section",
+                    "service",
+                    "status",
+                    "stage",
+                    "verdict",
+                    "review_word",
+                ]
+                .iter()
+                .filter_map(|id| {
+                    let question = form?.question(id)?;
+                    let text = telling::answer(&world.codebook, question, answers.answer(id)?, lang);
+                    Some(telling::brief(text.lines().next().unwrap_or_default()).to_owned())
+                });
                 let told: Vec<String> = told.take(3).collect();
                 let changed = reading::amendments(&world.book, entry).len();
                 let sign = match (reading::collisions(&world.book, entry).is_empty(), changed) {

@@ -129,6 +129,7 @@ impl Caseload {
             Some(Act::Sync) => return Turn::ask(crate::ui::Effect::Sync),
             Some(Act::Outbox) => return Turn::open(Open::Outbox),
             Some(Act::Today) => return Turn::open(Open::Today),
+            Some(Act::Review) if world.supervises() => return Turn::open(Open::Review),
             Some(Act::Roster) => return Turn::open(Open::Roster),
             Some(Act::Back) => {
                 self.typed.clear();

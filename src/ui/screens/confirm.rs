@@ -7,7 +7,7 @@ use ratatui::{
 
 use crate::{
     codebook::Question,
-    model::{Amendment, Answers, Code, Content, EntryId, Value},
+    model::{Amendment, Answers, Code, Content, EntryId, Value, review},
     ui::{
         effect::{Effect, Keeping, ToKeep},
         keymap::Act,
@@ -112,7 +112,17 @@ impl Confirm {
             Keeping::Sheet(sheet) => sheet.answers().choice("handling_code").cloned(),
             Keeping::Amendment(amendment) => amendment.changes.choice("handling_code").cloned(),
         };
-        Ok(ToKeep { case: self.finished.case, opens: draft.case.is_none(), sharing, what, draft: Some(draft.id) })
+        let to = match &what {
+            Keeping::Sheet(sheet) if sheet.form().id.as_str() == review::FORM => {
+                match sheet.answers().value("review_of") {
+                    Some(Value::Entry(of)) => world.book.entry(of).map(|entry| entry.author.device),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        let opens = draft.case.is_none();
+        Ok(ToKeep { case: self.finished.case, opens, sharing, what, to, draft: Some(draft.id) })
     }
 
     pub(crate) fn hear(&mut self, msg: &Msg, _world: &World) -> Turn {

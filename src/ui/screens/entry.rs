@@ -8,7 +8,7 @@ use ratatui::{
 use super::{case::author, caseload::mark};
 use crate::{
     codebook::Question,
-    model::{Answers, Attached, CaseId, Code, Content, Entry, EntryId},
+    model::{Answers, Attached, CaseId, Code, Content, Entry, EntryId, review},
     ui::{
         bidi,
         effect::Effect,
@@ -106,10 +106,25 @@ impl EntryView {
             Some(Act::Back) => return Turn::go(Go::Back),
             Some(Act::Correct) => return Turn::open(Open::Fill(Fill::Correct(self.entry))),
             Some(Act::Names) => return self.toggle_names(world),
+            Some(act @ (Act::Approve | Act::Return | Act::Merge)) if self.may_review(world) => {
+                let word = match act {
+                    Act::Approve => "APPROVE",
+                    Act::Return => "RETURN",
+                    _ => "MERGE",
+                };
+                return Turn::open(Open::Fill(Fill::Review { entry: self.entry, word: Some(Code::new(word)) }));
+            }
             Some(Act::SavePart) if attached => self.save = Some((0, Path::new())),
             _ => self.line = scrolled(act, self.line, page, most),
         }
         Turn::stay()
+    }
+
+    /// Nobody reviews what they wrote themselves, nor a review.
+    fn may_review(&self, world: &World) -> bool {
+        let Some(entry) = world.book.entry(&self.entry) else { return false };
+        let Content::Sheet(sheet) = &entry.content else { return false };
+        world.supervises() && Some(entry.author.device) != world.device() && sheet.form().id.as_str() != review::FORM
     }
 
     fn toggle_names(&mut self, world: &World) -> Turn {
@@ -135,7 +150,8 @@ impl EntryView {
             Content::Sheet(sheet) => world.codebook.form(sheet.form()).map_or(0, |form| form.sections.len()),
             _ => 0,
         };
-        u16::try_from(answers * 2 + sections * 2 + 6 + entry.parts.len()).unwrap_or(u16::MAX)
+        let words = world.book.words_on(&entry.id).len() * 3;
+        u16::try_from(answers * 2 + sections * 2 + 6 + entry.parts.len() + words).unwrap_or(u16::MAX)
     }
 
     pub(crate) fn heading(&self, world: &World, canvas: &Canvas<'_>) -> (String, String) {
@@ -208,6 +224,28 @@ impl EntryView {
         rows.push(Row::Space);
     }
 
+    /// What supervisors have said about it, so that its author sees what came back.
+    fn words(rows: &mut Vec<Row>, entry: &Entry, world: &World, canvas: &Canvas<'_>) {
+        let words = world.book.words_on(&entry.id);
+        if words.is_empty() {
+            return;
+        }
+        let standing = world.book.reviewed(&entry.id);
+        for word in words {
+            let Some(by) = world.book.entry(&word.id) else { continue };
+            let label = telling::label(&world.codebook, "review_word", &Code::new(word.says()), world.settings.lang);
+            let (who, when) = (author(by, world, canvas), telling::clock(by.times.device));
+            let role = if standing == review::Standing::Returned { Role::Warn } else { Role::Accent };
+            let note =
+                word.note().map(|note| format!(": {}", bidi::inert(note).replace('\n', " "))).unwrap_or_default();
+            rows.push(Row::Remark(format!("↩ {label} · {who} · {when}{note}"), role));
+        }
+        if standing == review::Standing::Answered {
+            rows.push(Row::Remark(canvas.say("review.answered_since").to_owned(), Role::Faint));
+        }
+        rows.push(Row::Space);
+    }
+
     fn rows(&self, entry: &Entry, world: &World, canvas: &Canvas<'_>) -> Vec<Row> {
         let lang = world.settings.lang;
         let mut rows = Vec::new();
@@ -216,6 +254,7 @@ impl EntryView {
             rows.push(Row::Remark(format!("⇣ {text}"), Role::Warn));
         }
         Self::attachments(&mut rows, entry, canvas);
+        Self::words(&mut rows, entry, world, canvas);
         let Content::Sheet(sheet) = &entry.content else { return rows };
         let Some(form) = world.codebook.form(sheet.form()) else {
             rows.push(Row::Remark(canvas.say("entry.unknown_form").to_owned(), Role::Warn));

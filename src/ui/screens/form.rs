@@ -35,7 +35,7 @@ pub(crate) struct Form {
     /// The case it will belong to, new or not.
     case: CaseId,
     pub(super) form: Arc<Questions>,
-    around: Surroundings,
+    pub(super) around: Surroundings,
     entries: Vec<(Box<str>, Offer)>,
     /// The questions that are put under these answers, in order.
     pub(super) asked: Vec<Place>,
@@ -59,7 +59,7 @@ impl Form {
     /// Opens a draft at the question it was left at. `None` where its form is not known here.
     pub(crate) fn new(draft: Draft, case: CaseId, world: &World) -> Option<Self> {
         let form = Arc::clone(world.codebook.form(&draft.form)?);
-        let around = world.around(draft.case.as_ref());
+        let around = world.around(&draft);
         let entries = offers(draft.case.as_ref(), world);
         let mut screen = Self {
             draft,
@@ -404,7 +404,7 @@ impl Form {
 
     /// The case around the draft may have changed.
     pub(crate) fn refresh(&mut self, world: &World) {
-        self.around = world.around(self.draft.case.as_ref());
+        self.around = world.around(&self.draft);
         self.entries = offers(self.draft.case.as_ref(), world);
         self.judge(world);
     }

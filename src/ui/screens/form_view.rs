@@ -4,8 +4,8 @@ use ratatui::layout::Rect;
 
 use super::form::Form;
 use crate::{
-    codebook::Question,
-    model::Lang,
+    codebook::{self, Question},
+    model::{Code, Lang},
     ui::{
         bidi, telling,
         theme::Role,
@@ -167,6 +167,9 @@ impl Form {
             let told = telling::answer(&world.codebook, question, &given.answer, lang);
             below.push((format!("— {told}"), Role::Accent));
         }
+        if matches!(question.id.as_str(), "result_officer" | "class_officer") {
+            below.extend(self.advice(canvas, world));
+        }
         below.extend(self.field.echo(question, &self.setting(world), canvas).map(|echo| (echo, Role::Good)));
         if !self.typing {
             below.extend(self.problems.at(&question.id).map(|problem| {
@@ -175,6 +178,29 @@ impl Form {
             }));
         }
         (above, below)
+    }
+
+    /// What the screening comes to, and why in words: beside the officer's own finding, never in its place.
+    fn advice(&self, canvas: &Canvas<'_>, world: &World) -> Vec<(String, Role)> {
+        let lang = canvas.settings.lang;
+        let advice = codebook::screened::advice(&world.codebook, &self.draft.answers, &self.around);
+        let says = |list: &str, code: &str| telling::label(&world.codebook, list, &Code::new(code), lang);
+        let found = canvas.fill(
+            "screening.suggested",
+            &[
+                ("result", &says("screening_result", advice.result)),
+                ("class", telling::brief(&says("case_class", advice.class))),
+                ("agency", telling::brief(&says("agency_route", advice.agency))),
+            ],
+        );
+        let mut lines = vec![(format!("≈ {found}"), Role::Accent)];
+        for reason in &advice.reasons {
+            let numbers: Vec<(&str, String)> =
+                reason.blanks.iter().map(|(name, number)| (*name, number.to_string())).collect();
+            let blanks: Vec<(&str, &str)> = numbers.iter().map(|(name, number)| (*name, number.as_str())).collect();
+            lines.push((format!("· {}", canvas.fill(&format!("screening.why.{}", reason.word), &blanks)), Role::Faint));
+        }
+        lines
     }
 
     /// Rows of the open question: one free above and below, label, remarks, field.

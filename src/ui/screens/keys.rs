@@ -131,9 +131,9 @@ fn age(row: &KeyRow, canvas: &Canvas<'_>) -> (String, bool) {
     match row.due {
         None => (age, false),
         Some(due) if due < 0 => {
-            (format!("! {age}, {}", canvas.fill("keys.overdue", &[("n", &(-due).to_string())])), true)
+            (format!("! {age}{}", canvas.fill("keys.overdue", &[("n", &(-due).to_string())])), true)
         }
-        Some(due) => (format!("{age}, {}", canvas.fill("keys.due", &[("n", &due.to_string())])), false),
+        Some(due) => (format!("{age}{}", canvas.fill("keys.due", &[("n", &due.to_string())])), false),
     }
 }
 

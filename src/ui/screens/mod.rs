@@ -1,5 +1,6 @@
 //! One layer of the interface each: its state, what keys do to it, how it is drawn.
 
+mod aside;
 mod case;
 mod caseload;
 mod confirm;
@@ -10,6 +11,7 @@ mod help;
 mod hidden;
 mod keys;
 mod outbox;
+mod review;
 mod roster;
 mod screen;
 mod stick;
@@ -18,6 +20,7 @@ mod today;
 mod unlock;
 mod welcome;
 
+pub(crate) use aside::Aside;
 pub(crate) use case::Case;
 pub(crate) use caseload::Caseload;
 pub(crate) use confirm::Confirm;
@@ -27,6 +30,7 @@ pub(crate) use help::Help;
 pub(crate) use hidden::draw as draw_hidden;
 pub(crate) use keys::Keys;
 pub(crate) use outbox::Outbox;
+pub(crate) use review::Review;
 pub(crate) use roster::Roster;
 pub(crate) use screen::Screen;
 pub(crate) use stick::{Stick, Way};

@@ -6,7 +6,8 @@ use ratatui::{
 };
 
 use super::{
-    Case, Caseload, Confirm, EntryView, Form, Help, Keys, Outbox, Roster, Stick, Team, Today, Unlock, Welcome,
+    Aside, Case, Caseload, Confirm, EntryView, Form, Help, Keys, Outbox, Review, Roster, Stick, Team, Today, Unlock,
+    Welcome,
 };
 use crate::ui::{
     keymap::{Act, Room},
@@ -30,9 +31,11 @@ pub(crate) enum Screen {
     Outbox(Outbox),
     Stick(Box<Stick>),
     Today(Today),
+    Review(Review),
     Roster(Roster),
     Team(Team),
     Keys(Keys),
+    Aside(Aside),
     Help(Help),
 }
 
@@ -50,9 +53,11 @@ impl Screen {
             Self::Outbox(_) => Room::Outbox,
             Self::Stick(screen) => screen.room(),
             Self::Today(_) => Room::Today,
+            Self::Review(_) => Room::Review,
             Self::Roster(_) => Room::Roster,
             Self::Team(_) => Room::Team,
             Self::Keys(_) => Room::Keys,
+            Self::Aside(screen) => screen.room(),
             Self::Help(_) => Room::Help,
         }
     }
@@ -70,9 +75,11 @@ impl Screen {
             Self::Outbox(screen) => screen.key(act, world),
             Self::Stick(screen) => screen.key(key, act),
             Self::Today(screen) => screen.key(act, world),
+            Self::Review(screen) => screen.key(act, world),
             Self::Roster(screen) => screen.key(act, world),
             Self::Team(screen) => screen.key(act, world),
             Self::Keys(screen) => screen.key(act, world),
+            Self::Aside(screen) => screen.key(key, act, world),
             Self::Help(screen) => screen.key(act),
         }
     }
@@ -88,7 +95,14 @@ impl Screen {
             Self::Stick(screen) => screen.paste(text),
             Self::Case(screen) => screen.paste(text),
             Self::Entry(screen) => screen.paste(text),
-            Self::Outbox(_) | Self::Today(_) | Self::Roster(_) | Self::Team(_) | Self::Keys(_) | Self::Help(_) => {}
+            Self::Aside(screen) => screen.paste(text),
+            Self::Outbox(_)
+            | Self::Today(_)
+            | Self::Review(_)
+            | Self::Roster(_)
+            | Self::Team(_)
+            | Self::Keys(_)
+            | Self::Help(_) => {}
         }
         Turn::stay()
     }
@@ -106,9 +120,11 @@ impl Screen {
             | Self::Outbox(_)
             | Self::Stick(_)
             | Self::Today(_)
+            | Self::Review(_)
             | Self::Roster(_)
             | Self::Team(_)
             | Self::Keys(_)
+            | Self::Aside(_)
             | Self::Help(_) => Turn::stay(),
         }
     }
@@ -122,10 +138,12 @@ impl Screen {
             Self::Stick(screen) => screen.hear(msg),
             Self::Case(screen) => screen.hear(msg),
             Self::Entry(screen) => screen.hear(msg),
+            Self::Aside(screen) => screen.hear(msg),
             Self::Outbox(_)
             | Self::Caseload(_)
             | Self::Form(_)
             | Self::Today(_)
+            | Self::Review(_)
             | Self::Roster(_)
             | Self::Team(_)
             | Self::Keys(_)
@@ -140,6 +158,7 @@ impl Screen {
             Self::Case(screen) => screen.refresh(world),
             Self::Form(screen) => screen.refresh(world),
             Self::Today(screen) => screen.refresh(world),
+            Self::Review(screen) => screen.refresh(world),
             Self::Welcome(_)
             | Self::Unlock(_)
             | Self::Entry(_)
@@ -149,6 +168,7 @@ impl Screen {
             | Self::Roster(_)
             | Self::Team(_)
             | Self::Keys(_)
+            | Self::Aside(_)
             | Self::Help(_) => {}
         }
     }
@@ -166,9 +186,11 @@ impl Screen {
             Self::Outbox(_) => (canvas.say("outbox.title").to_owned(), unit(world)),
             Self::Stick(_) => (canvas.say("stick.title").to_owned(), unit(world)),
             Self::Today(_) => (canvas.say("today.title").to_owned(), unit(world)),
+            Self::Review(_) => (canvas.say("review.title").to_owned(), unit(world)),
             Self::Roster(_) => (canvas.say("roster.title").to_owned(), unit(world)),
             Self::Team(_) => (canvas.say("team.title").to_owned(), unit(world)),
             Self::Keys(_) => (canvas.say("keys.title").to_owned(), unit(world)),
+            Self::Aside(_) => (canvas.say("aside.title").to_owned(), unit(world)),
             Self::Help(_) => (canvas.say("help.title").to_owned(), String::new()),
         }
     }
@@ -186,9 +208,11 @@ impl Screen {
             Self::Outbox(screen) => screen.draw(world, canvas, area),
             Self::Stick(screen) => screen.draw(world, canvas, area),
             Self::Today(screen) => screen.draw(world, canvas, area),
+            Self::Review(screen) => screen.draw(world, canvas, area),
             Self::Roster(screen) => screen.draw(world, scroll, canvas, area),
             Self::Team(screen) => screen.draw(world, scroll, canvas, area),
             Self::Keys(screen) => screen.draw(world, scroll, canvas, area),
+            Self::Aside(screen) => screen.draw(canvas, area),
             Self::Help(screen) => screen.draw(scroll, canvas, area),
         }
     }

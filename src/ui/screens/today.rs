@@ -3,42 +3,20 @@
 use ratatui::layout::Rect;
 
 use crate::{
-    model::{CaseId, Content, DraftId, Moment, PartialDate, Value},
+    model::{FormId, PartialDate},
     ui::{
+        due::{self, Due, What, today},
         keymap::Act,
         telling,
         theme::Role,
         turn::{Fill, Go, Open, Turn},
         widgets::{
             canvas::{Canvas, Lean},
-            date::days_since_1970,
             list::List,
         },
         world::World,
     },
 };
-
-/// Days after the FIR within which the interim report goes to court (Code of Criminal Procedure, s.173).
-const REPORT_DAYS: i64 = 14;
-/// How far ahead the page looks, days.
-const AHEAD: i64 = 14;
-
-/// What is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum What {
-    Report,
-    FollowUp,
-    Unfinished,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Due {
-    /// Days since 1970; `None` for what has no day.
-    day: Option<i64>,
-    what: What,
-    case: Option<CaseId>,
-    draft: Option<DraftId>,
-}
 
 /// The page of what is due, most urgent first.
 #[derive(Debug)]
@@ -59,6 +37,12 @@ impl Today {
             Some(Act::Back) => Turn::go(Go::Back),
             Some(Act::Open) => match self.rows.get(self.list.at) {
                 Some(Due { draft: Some(draft), .. }) => Turn::open(Open::Fill(Fill::Draft(*draft))),
+                Some(Due { what: What::Return, .. }) => {
+                    Turn::open(Open::Fill(Fill::New { form: FormId::new("return"), case: None }))
+                }
+                Some(Due { what: What::Returned, case: Some(case), entry: Some(entry), .. }) => {
+                    Turn::open(Open::Entry { case: *case, entry: *entry, names: false })
+                }
                 Some(Due { case: Some(case), .. }) => Turn::open(Open::Case(*case)),
                 _ => Turn::stay(),
             },
@@ -71,16 +55,7 @@ impl Today {
     }
 
     pub(crate) fn refresh(&mut self, world: &World) {
-        let mut rows = due(world);
-        rows.sort_by_key(|row| (row.day.is_none(), row.day));
-        let drafts = world.drafts.iter();
-        rows.extend(drafts.map(|draft| Due {
-            day: None,
-            what: What::Unfinished,
-            case: draft.case,
-            draft: Some(draft.id),
-        }));
-        self.rows = rows;
+        self.rows = due::due(world);
         self.list.put(self.list.at, self.rows.len(), world.page().saturating_sub(2));
     }
 
@@ -109,7 +84,7 @@ impl Today {
             }
             let sign = if due.draft.is_some() { "✎" } else { sign };
             canvas.put((area.x, y), 2, sign, role);
-            let date = due.day.and_then(date_of).map(|date| date.to_string()).unwrap_or_default();
+            let date = due.day.and_then(PartialDate::from_day_number).map(|date| date.to_string()).unwrap_or_default();
             canvas.put((area.x + 2, y), 11, &date, role);
             let when = left.map(|left| days(canvas, left)).unwrap_or_default();
             canvas.put((area.x + 14, y), 15, &when, role);
@@ -131,51 +106,13 @@ fn days(canvas: &Canvas<'_>, left: i64) -> String {
 
 fn what(due: &Due, world: &World, canvas: &Canvas<'_>) -> String {
     match due.what {
-        What::Report => canvas.say("today.report").to_owned(),
-        What::FollowUp => canvas.say("today.follow_up").to_owned(),
         What::Unfinished => {
             let draft = due.draft.and_then(|id| world.draft(&id));
             let form = draft.and_then(|draft| world.codebook.form(&draft.form));
             let title = form.map_or("", |form| form.title.get(world.settings.lang));
             let begun = draft.map(|draft| telling::clock(draft.started)).unwrap_or_default();
-            canvas.fill("today.unfinished", &[("form", title), ("when", &begun)])
+            canvas.fill(What::Unfinished.word(), &[("form", title), ("when", &begun)])
         }
+        what => canvas.say(what.word()).to_owned(),
     }
-}
-
-fn today(now: Moment) -> i64 {
-    (now.unix_ms + 300 * 60_000).div_euclid(86_400_000)
-}
-
-fn date_of(day: i64) -> Option<PartialDate> {
-    Moment { unix_ms: day * 86_400_000, offset_minutes: 0 }.date()
-}
-
-/// A whole date as days since 1970.
-fn day_of(value: Option<&Value>) -> Option<i64> {
-    let Some(Value::Date(date)) = value else { return None };
-    Some(days_since_1970(i64::from(date.year()), i64::from(date.month()?), i64::from(date.day()?)))
-}
-
-/// Reports and follow-ups of all open cases that fall due soon or are late.
-fn due(world: &World) -> Vec<Due> {
-    let horizon = today(world.now) + AHEAD;
-    let mut rows = Vec::new();
-    for row in &world.cases {
-        let closed = row.status.as_ref().is_some_and(|code| matches!(code.as_str(), "CLO" | "CLR"));
-        let Some(file) = world.book.case(&row.id).filter(|_| !closed) else { continue };
-        for entry in file.entries.iter().filter_map(|id| world.book.entry(id)) {
-            let Content::Sheet(sheet) = &entry.content else { continue };
-            let answers = match sheet.form().id.as_str() {
-                "case" | "note" => world.book.answers(&entry.id, false),
-                _ => continue,
-            };
-            let report = day_of(answers.value("fir_date")).map(|day| (day + REPORT_DAYS, What::Report));
-            let follow = day_of(answers.value("follow_up_on")).map(|day| (day, What::FollowUp));
-            for (day, what) in [report, follow].into_iter().flatten().filter(|(day, _)| *day <= horizon) {
-                rows.push(Due { day: Some(day), what, case: Some(row.id), draft: None });
-            }
-        }
-    }
-    rows
 }

@@ -66,7 +66,10 @@ impl Field {
                 Self::Choice(Choice::from_offers(offers, codes()))
             }
             QuestionKind::Entry { form } => {
-                let of_form = setting.entries.iter().filter(|(of, _)| **of == *form.as_str());
+                let of_form = setting
+                    .entries
+                    .iter()
+                    .filter(|(of, _)| form.as_str() == crate::codebook::ANY_FORM || **of == *form.as_str());
                 Self::Choice(Choice::from_offers(of_form.map(|(_, offer)| offer.clone()).collect(), codes()))
             }
             QuestionKind::Map { keys, values } => {

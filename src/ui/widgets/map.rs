@@ -8,7 +8,7 @@ use super::{
     list::List,
 };
 use crate::{
-    codebook::CodeList,
+    codebook::{CodeItem, CodeList, Text, screened::is_first},
     model::{Code, Lang},
     ui::{keymap::Act, telling, theme::Role},
 };
@@ -35,17 +35,20 @@ struct Item {
 
 impl Pairs {
     pub(crate) fn new(keys: Option<&CodeList>, values: Option<&CodeList>, pairs: &[(Code, Code)]) -> Self {
-        let items = |list: Option<&CodeList>| -> Vec<Item> {
-            let items = list.into_iter().flat_map(|list| list.items.iter());
-            items
-                .map(|item| Item {
-                    code: item.code.clone(),
-                    en: item.label.en.to_string(),
-                    ur: item.label.ur.to_string(),
-                })
-                .collect()
-        };
-        let (keys, values) = (items(keys), items(values));
+        let item =
+            |code: &Code, label: &Text| Item { code: code.clone(), en: label.en.to_string(), ur: label.ur.to_string() };
+        // What a short form has stands first; the others follow in the order of the list.
+        let keys = keys.map_or(&[][..], |list| &list.items);
+        let (first, rest): (Vec<&CodeItem>, Vec<&CodeItem>) = keys.iter().partition(|item| is_first(item));
+        let keys: Vec<Item> = first.into_iter().chain(rest).map(|key| item(&key.code, &key.label)).collect();
+        // *Not known* and *not asked* are answers to a row like the values.
+        let values: Vec<Item> = values
+            .into_iter()
+            .flat_map(|list| {
+                let items = list.items.iter().map(|value| item(&value.code, &value.label));
+                items.chain(list.answers.iter().map(|value| item(&value.code, &value.label)))
+            })
+            .collect();
         let place = |code: &Code| values.iter().position(|item| item.code == *code);
         let given = keys
             .iter()
@@ -138,7 +141,6 @@ impl Pairs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codebook::{CodeItem, Text};
 
     fn list(codes: &[&str]) -> CodeList {
         let item = |code: &&str| CodeItem {
@@ -147,6 +149,7 @@ mod tests {
             aliases: Vec::new(),
             parent: None,
             htcds: None,
+            facts: std::collections::BTreeMap::new(),
         };
         CodeList { name: "x".into(), items: codes.iter().map(item).collect(), answers: Vec::new() }
     }

@@ -1,0 +1,347 @@
+//! What supervisors have said about entries: a word is a sheet of its own, and what it comes to is a set of words, so that the
+//! order in which they arrive changes nothing.
+//!
+//! A word counts while the entry is as its supervisor saw it; once it was corrected since, it waits for another look. Nobody
+//! reviews what they wrote themselves. Of several words that count, *returned* goes before *approved*: whoever changes their mind
+//! corrects their word.
+
+use super::{
+    answer::{Answers, Value},
+    casebook::{CaseFile, Casebook},
+    entry::{Content, Entry},
+    ids::{CaseId, DeviceId, EntryId},
+};
+
+/// The form of a supervisor's word.
+pub const FORM: &str = "review";
+
+/// How an entry stands with its supervisors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// Nobody has said anything.
+    New,
+    /// It was corrected after the last word.
+    Answered,
+    /// It waits for its author.
+    Returned,
+    /// Somebody else is to go on with it.
+    Assigned,
+    /// It is a duplicate.
+    Merged,
+    /// It is approved as it stands.
+    Approved,
+}
+
+/// One word on an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// The entry that holds it.
+    pub id: EntryId,
+    /// Whose it is.
+    pub device: DeviceId,
+    /// What it says today.
+    pub answers: Answers,
+}
+
+impl Word {
+    fn of(&self) -> Option<EntryId> {
+        match self.answers.value("review_of")? {
+            Value::Entry(id) => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// The word itself (list `review_word`).
+    pub fn says(&self) -> &str {
+        self.answers.choice("review_word").map_or("", |code| code.as_str())
+    }
+
+    /// What its author is told.
+    pub fn note(&self) -> Option<&str> {
+        match self.answers.value("review_note")? {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn seen(&self) -> usize {
+        match self.answers.value("review_seen") {
+            Some(Value::Number(seen)) => usize::try_from(*seen).unwrap_or(0),
+            _ => 0,
+        }
+    }
+}
+
+/// Why an entry waits for a supervisor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Why {
+    /// Two corrections collide.
+    Collided,
+    /// It was corrected after it was returned or approved.
+    Answered,
+    /// Nobody has looked at it.
+    New,
+    /// Its author has not answered yet.
+    Returned,
+}
+
+/// One entry that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Why.
+    pub why: Why,
+    /// The case.
+    pub case: CaseId,
+    /// The entry.
+    pub entry: EntryId,
+}
+
+impl Casebook {
+    /// The words on one entry, by others than its author, in the order of their ids.
+    pub fn words_on(&self, id: &EntryId) -> Vec<Word> {
+        let Some(entry) = self.entry(id) else { return Vec::new() };
+        let Some(file) = self.case(&entry.case) else { return Vec::new() };
+        let words = self.words_in(file).into_iter();
+        words.filter(|word| word.of() == Some(*id) && word.device != entry.author.device).collect()
+    }
+
+    fn words_in(&self, file: &CaseFile) -> Vec<Word> {
+        let word =
+            |entry: &Entry| Word { id: entry.id, device: entry.author.device, answers: self.answers(&entry.id, false) };
+        let mut words: Vec<Word> = self.sheets(file, FORM).map(word).collect();
+        words.sort_unstable_by_key(|word| word.id);
+        words
+    }
+
+    /// How an entry stands with its supervisors.
+    pub fn reviewed(&self, id: &EntryId) -> Standing {
+        self.judged(id, &self.words_on(id))
+    }
+
+    fn judged(&self, id: &EntryId, words: &[Word]) -> Standing {
+        let corrected = self.amendments(id).count();
+        let counts = |says: &str| words.iter().any(|word| word.says() == says && word.seen() >= corrected);
+        if words.iter().any(|word| word.says() == "MERGE") {
+            return Standing::Merged;
+        }
+        match (counts("RETURN"), counts("ASSIGN"), counts("APPROVE")) {
+            (true, ..) => Standing::Returned,
+            (false, true, _) => Standing::Assigned,
+            (false, false, true) => Standing::Approved,
+            (false, false, false) if words.is_empty() => Standing::New,
+            (false, false, false) => Standing::Answered,
+        }
+    }
+
+    /// What waits for a supervisor, the most urgent first: sheets that others filled. What was imported is not put to anybody.
+    pub fn waiting(&self, me: Option<DeviceId>) -> Vec<Waiting> {
+        let mut waiting = Vec::new();
+        for file in self.cases() {
+            let words = self.words_in(file);
+            for entry in file.entries.iter().filter_map(|id| self.entry(id)) {
+                let Content::Sheet(sheet) = &entry.content else { continue };
+                if sheet.form().id.as_str() == FORM || entry.source.is_some() {
+                    continue;
+                }
+                // Most entries were never corrected: nothing in them can collide.
+                let collided = self.amendments(&entry.id).nth(1).is_some() && !self.collisions(&entry.id).is_empty();
+                let theirs = Some(entry.author.device) != me;
+                let on = words.iter().filter(|word| word.of() == Some(entry.id) && word.device != entry.author.device);
+                let on: Vec<Word> = on.cloned().collect();
+                let why = match self.judged(&entry.id, &on) {
+                    _ if collided => Why::Collided,
+                    Standing::New if theirs => Why::New,
+                    Standing::Answered if theirs => Why::Answered,
+                    Standing::Returned if theirs => Why::Returned,
+                    _ => continue,
+                };
+                waiting.push(Waiting { why, case: file.id, entry: entry.id });
+            }
+        }
+        let when = |waiting: &Waiting| self.entry(&waiting.entry).map_or(0, |entry| entry.times.device.unix_ms);
+        waiting.sort_by_key(|waiting| (waiting.why, when(waiting), waiting.entry));
+        waiting
+    }
+
+    /// What was returned to the author who sits at this device.
+    pub fn returned_to(&self, me: DeviceId) -> Vec<(CaseId, EntryId)> {
+        let mut returned = Vec::new();
+        for file in self.cases() {
+            let mut of: Vec<EntryId> = self.words_in(file).iter().filter_map(Word::of).collect();
+            of.sort_unstable();
+            of.dedup();
+            let mine = |id: &EntryId| self.entry(id).is_some_and(|entry| entry.author.device == me);
+            let back = of.into_iter().filter(|id| mine(id) && self.reviewed(id) == Standing::Returned);
+            returned.extend(back.map(|id| (file.id, id)));
+        }
+        returned
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::{
+        answer::{Answer, Lang},
+        date::Moment,
+        entry::{Amendment, Author, Times},
+        ids::{Code, FormRef, JournalId},
+        sheet::Sheet,
+    };
+    use super::*;
+
+    const OFFICER: u8 = 1;
+    const SUPERVISOR: u8 = 2;
+    const OTHER: u8 = 3;
+
+    fn id(n: u8) -> EntryId {
+        EntryId::from_bytes([n; 16])
+    }
+
+    fn entry(n: u8, device: u8, content: Content) -> Entry {
+        Entry {
+            id: id(n),
+            case: CaseId::from_bytes([7; 16]),
+            author: Author {
+                device: DeviceId::from_bytes([device; 32]),
+                journal: JournalId::from_bytes([device; 16]),
+                seq: u64::from(n),
+            },
+            times: Times { device: Moment::pkt(i64::from(200 - n)), boot_ms: 0, hub_ms: None },
+            source: None,
+            ties: None,
+            parts: Box::default(),
+            content,
+        }
+    }
+
+    fn sheet(form: &str, told: &[(&str, Value)]) -> Content {
+        let answers = told.iter().map(|(id, value)| ((*id).into(), Answer::Value(value.clone()).into())).collect();
+        Content::Sheet(Sheet::new(FormRef { id: form.into(), version: 1 }, Lang::En, answers))
+    }
+
+    fn word(of: u8, says: &str, seen: i64) -> Content {
+        let told = [
+            ("review_of", Value::Entry(id(of))),
+            ("review_word", Value::Choice(says.into())),
+            ("review_note", Value::Text("say when it began".into())),
+            ("review_seen", Value::Number(seen)),
+        ];
+        sheet(FORM, &told)
+    }
+
+    fn change(of: u8, seen: &[u8], question: &str, value: Value) -> Content {
+        Content::Amendment(Amendment {
+            target: id(of),
+            seen: seen.iter().map(|n| id(*n)).collect(),
+            reason: Code::new("NEWINFO"),
+            note: None,
+            changes: [(question.into(), Answer::Value(value).into())].into_iter().collect(),
+        })
+    }
+
+    fn book(entries: impl IntoIterator<Item = Entry>) -> Casebook {
+        let mut book = Casebook::default();
+        entries.into_iter().for_each(|entry| book.apply(entry));
+        book
+    }
+
+    #[test]
+    fn an_entry_is_new_returned_answered_and_approved() {
+        let me = DeviceId::from_bytes([SUPERVISOR; 32]);
+        let mut book = book([entry(1, OFFICER, sheet("note", &[]))]);
+        assert_eq!(book.reviewed(&id(1)), Standing::New);
+        assert_eq!(book.waiting(Some(me)).iter().map(|waiting| waiting.why).collect::<Vec<_>>(), [Why::New]);
+        book.apply(entry(2, SUPERVISOR, word(1, "RETURN", 0)));
+        assert_eq!(book.reviewed(&id(1)), Standing::Returned);
+        assert_eq!(book.returned_to(DeviceId::from_bytes([OFFICER; 32])), [(CaseId::from_bytes([7; 16]), id(1))]);
+        assert_eq!(book.words_on(&id(1))[0].note(), Some("say when it began"));
+        book.apply(entry(3, OFFICER, change(1, &[], "note_text", Value::Text("in May".into()))));
+        assert_eq!(book.reviewed(&id(1)), Standing::Answered);
+        assert!(book.returned_to(DeviceId::from_bytes([OFFICER; 32])).is_empty());
+        assert_eq!(book.waiting(Some(me))[0].why, Why::Answered);
+        book.apply(entry(4, SUPERVISOR, word(1, "APPROVE", 1)));
+        assert_eq!(book.reviewed(&id(1)), Standing::Approved);
+        assert!(book.waiting(Some(me)).is_empty());
+    }
+
+    #[test]
+    fn nobody_approves_their_own_and_a_return_goes_before_an_approval() {
+        let mut book = book([entry(1, OFFICER, sheet("note", &[])), entry(2, OFFICER, word(1, "APPROVE", 0))]);
+        assert_eq!(book.reviewed(&id(1)), Standing::New);
+        book.apply(entry(3, SUPERVISOR, word(1, "APPROVE", 0)));
+        book.apply(entry(4, OTHER, word(1, "RETURN", 0)));
+        assert_eq!(book.reviewed(&id(1)), Standing::Returned);
+        book.apply(entry(5, OTHER, change(4, &[], "review_word", Value::Choice("APPROVE".into()))));
+        assert_eq!(book.reviewed(&id(1)), Standing::Approved, "whoever changes their mind corrects their word");
+        book.apply(entry(6, SUPERVISOR, word(1, "MERGE", 0)));
+        assert_eq!(book.reviewed(&id(1)), Standing::Merged);
+    }
+
+    #[test]
+    fn corrections_that_collide_wait_whoever_made_them() {
+        let book = book([
+            entry(1, SUPERVISOR, sheet("note", &[])),
+            entry(2, OFFICER, change(1, &[], "note_text", Value::Text("May".into()))),
+            entry(3, OTHER, change(1, &[], "note_text", Value::Text("June".into()))),
+        ]);
+        let waiting = book.waiting(Some(DeviceId::from_bytes([SUPERVISOR; 32])));
+        assert_eq!(waiting, [Waiting { why: Why::Collided, case: CaseId::from_bytes([7; 16]), entry: id(1) }]);
+    }
+
+    /// Everything that a case is made of, told by up to five devices: sheets of each form, corrections that know or do not know of
+    /// one another, words, and corrections of words.
+    fn life() -> impl Strategy<Value = Vec<Entry>> {
+        let forms =
+            ["case", "person", "interview", "screening", "offence", "referral", "outcome", "lessons", "return", "note"];
+        let one = (1_u8..=5, 0_u8..14, 0_u8..40, any::<u8>(), 0_i64..3);
+        prop::collection::vec(one, 2..30).prop_map(move |told| {
+            let entries = told.iter().enumerate().map(|(at, (device, what, of, pick, seen))| {
+                let n = u8::try_from(at).unwrap() + 1;
+                let of = of % n.max(2);
+                let code = |codes: &[&str]| Value::Choice(codes[usize::from(*pick) % codes.len()].into());
+                let content = match what {
+                    10 => change(of, &[], "status", code(&["OFFER", "SENT", "ACC"])),
+                    11 => {
+                        change(of, &[of.wrapping_add(1), of.wrapping_add(2)], "status", code(&["SENT", "REJ", "DONE"]))
+                    }
+                    12 => word(of, ["APPROVE", "RETURN", "ASSIGN", "MERGE"][usize::from(*pick) % 4], *seen),
+                    13 => change(of, &[], "review_word", code(&["APPROVE", "RETURN"])),
+                    form => sheet(
+                        forms[usize::from(*form)],
+                        &[
+                            ("status", code(&["OFFER", "DECL"])),
+                            ("case_class", code(&["TIP", "SOM", "UND"])),
+                            ("risk_level", code(&["HIGH", "LOW"])),
+                        ],
+                    ),
+                };
+                entry(n, *device, content)
+            });
+            entries.collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_five_devices_keep_folds_to_the_same_casebook_in_any_order((life, seed) in (life(), any::<u64>())) {
+            let mut shuffled = life.clone();
+            let mut state = seed | 1;
+            for at in (1..shuffled.len()).rev() {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                shuffled.swap(at, usize::try_from(state >> 33).unwrap() % (at + 1));
+            }
+            shuffled.extend(life.iter().take(3).cloned());
+            let (one, other) = (book(life.clone()), book(shuffled));
+            prop_assert_eq!(&one, &other);
+            for told in &life {
+                prop_assert_eq!(one.standing(&told.id), other.standing(&told.id));
+                prop_assert_eq!(one.reviewed(&told.id), other.reviewed(&told.id));
+                prop_assert_eq!(one.collisions(&told.id), other.collisions(&told.id));
+            }
+            let me = Some(DeviceId::from_bytes([SUPERVISOR; 32]));
+            prop_assert_eq!(one.waiting(me), other.waiting(me));
+        }
+    }
+}

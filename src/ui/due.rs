@@ -1,0 +1,192 @@
+//! What is due, worked out from the entries of all open cases: the clocks that the law sets, follow-ups, what was returned.
+
+use std::borrow::Cow;
+
+use super::world::World;
+use crate::{
+    codebook::{counted::month_before, law},
+    model::{Answers, CaseId, Code, Content, DraftId, Entry, EntryId, Moment, PartialDate, Sheet, Value},
+};
+
+/// Hours within which a child's case reaches the child protection officer and ZARRA (Zainab Alert Act 2020).
+const CHILD_HOURS: i64 = 2;
+/// How far ahead the page looks, days.
+const AHEAD: i64 = 14;
+
+/// What is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// The report of CrPC s.173.
+    Report,
+    /// The interim report in its place.
+    Interim,
+    /// A Magistrate, within twenty-four hours of the arrest (CrPC s.167).
+    Remand,
+    /// The child protection officer, within two hours.
+    Child,
+    /// A referral that somebody has to look at again.
+    Referral,
+    /// Another contact or reminder.
+    FollowUp,
+    /// What a review asked for.
+    Lesson,
+    /// An entry that a supervisor returned.
+    Returned,
+    /// The return of the month that is over.
+    Return,
+    /// A form that was begun.
+    Unfinished,
+}
+
+impl What {
+    /// Key of its words.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Report => "today.report",
+            Self::Interim => "today.interim",
+            Self::Remand => "today.remand",
+            Self::Child => "today.child",
+            Self::Referral => "today.referral",
+            Self::FollowUp => "today.follow_up",
+            Self::Lesson => "today.lesson",
+            Self::Returned => "today.returned",
+            Self::Return => "today.return",
+            Self::Unfinished => "today.unfinished",
+        }
+    }
+}
+
+/// One thing that is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Due {
+    /// Days since 1970; `None` for what has no day.
+    pub(crate) day: Option<i64>,
+    pub(crate) what: What,
+    pub(crate) case: Option<CaseId>,
+    pub(crate) entry: Option<EntryId>,
+    pub(crate) draft: Option<DraftId>,
+}
+
+/// Today by the clock of the place.
+pub(crate) fn today(now: Moment) -> i64 {
+    day_of(now)
+}
+
+fn day_of(moment: Moment) -> i64 {
+    (moment.unix_ms + 300 * 60_000).div_euclid(86_400_000)
+}
+
+/// Everything that falls due soon or is late, most urgent first; then what was begun.
+pub(crate) fn due(world: &World) -> Vec<Due> {
+    let horizon = today(world.now) + AHEAD;
+    let mut rows = Vec::new();
+    if let Some(me) = world.device() {
+        let back = world.book.returned_to(me).into_iter();
+        rows.extend(back.map(|(case, entry)| row(today(world.now), What::Returned, case, entry)));
+    }
+    for line in &world.cases {
+        let closed = line.status.as_ref().is_some_and(|code| matches!(code.as_str(), "CLO" | "CLR"));
+        let Some(file) = world.book.case(&line.id).filter(|_| !closed) else { continue };
+        let reported = reported(world, &file.entries);
+        for entry in file.entries.iter().filter_map(|id| world.book.entry(id)) {
+            let Content::Sheet(sheet) = &entry.content else { continue };
+            let found = of_entry(&standing(world, entry, sheet), entry, sheet, reported);
+            let found = found.into_iter().filter(|(day, _)| *day <= horizon);
+            rows.extend(found.map(|(day, what)| row(day, what, line.id, entry.id)));
+        }
+    }
+    rows.extend(return_due(world));
+    rows.sort_by_key(|row| (row.day.is_none(), row.day));
+    rows.extend(world.drafts.iter().map(|draft| Due {
+        day: None,
+        what: What::Unfinished,
+        case: draft.case,
+        entry: None,
+        draft: Some(draft.id),
+    }));
+    rows
+}
+
+const fn row(day: i64, what: What, case: CaseId, entry: EntryId) -> Due {
+    Due { day: Some(day), what, case: Some(case), entry: Some(entry), draft: None }
+}
+
+/// What an entry says today; most were never corrected and are taken as they are.
+fn standing<'a>(world: &World, entry: &Entry, sheet: &'a Sheet) -> Cow<'a, Answers> {
+    if world.book.amendments(&entry.id).next().is_none() {
+        return Cow::Borrowed(sheet.answers());
+    }
+    Cow::Owned(world.book.answers(&entry.id, false))
+}
+
+/// Whether the report of this case has gone to court.
+fn reported(world: &World, entries: &[EntryId]) -> bool {
+    let sheets = entries.iter().filter_map(|id| world.book.entry(id));
+    sheets.into_iter().any(|entry| {
+        let Content::Sheet(sheet) = &entry.content else { return false };
+        let offence = matches!(sheet.form().id.as_str(), "offence" | "case");
+        offence && {
+            let answers = standing(world, entry, sheet);
+            let gone = ["CHAL", "TRIAL", "DONE", "CANC", "UNTR", "XFER"];
+            answers.value("challan_date").is_some() || is(&answers, "investigation_status", &gone)
+        }
+    })
+}
+
+fn of_entry(answers: &Answers, entry: &Entry, sheet: &Sheet, reported: bool) -> Vec<(i64, What)> {
+    let day = |question: &str| match answers.value(question)? {
+        Value::Date(date) => date.day_number(),
+        _ => None,
+    };
+    let mut found = Vec::new();
+    let mut note = |day: Option<i64>, what| found.extend(day.map(|day| (day, what)));
+    match sheet.form().id.as_str() {
+        "case" if !reported => {
+            let fir = day("fir_date");
+            let interim = is(answers, "investigation_status", &["INTCH"]);
+            note(fir.filter(|_| !interim).map(|fir| fir + law::REPORT_DAYS), What::Report);
+            note(fir.filter(|_| !interim).map(|fir| fir + law::REPORT_DAYS + law::INTERIM_DAYS), What::Interim);
+        }
+        "person" => {
+            let held = is(answers, "suspect_status", &["ARREST"]);
+            note(day("arrest_date").filter(|_| held).map(|day| day + 1), What::Remand);
+            let child = is(answers, "role", &["VIC", "SMG"]) && is(answers, "age_group", &["CHILD"]);
+            let told = answers.value("cpo_informed_at").is_some() || entry.source.is_some();
+            let by = Moment { unix_ms: entry.times.device.unix_ms + CHILD_HOURS * 3_600_000, ..entry.times.device };
+            note((child && !told).then(|| day_of(by)), What::Child);
+        }
+        "referral" if is(answers, "status", &["OFFER", "SENT", "ACC", "START"]) => {
+            note(day("next_check"), What::Referral);
+        }
+        "lessons" if is(answers, "action_status", &["OPEN", "DOING"]) => note(day("action_due"), What::Lesson),
+        "note" => note(day("follow_up_on"), What::FollowUp),
+        "interview" => note(day("next_contact"), What::FollowUp),
+        _ => {}
+    }
+    found
+}
+
+fn is(answers: &Answers, question: &str, codes: &[&str]) -> bool {
+    answers.choice(question).map(Code::as_str).is_some_and(|code| codes.contains(&code))
+}
+
+/// The return of the last month, for who supervises and has not made it.
+fn return_due(world: &World) -> Option<Due> {
+    world.supervises().then_some(())?;
+    let today = today(world.now);
+    let month = month_before(PartialDate::from_day_number(today)?)?;
+    let made = |entry: &Entry| match &entry.content {
+        Content::Sheet(sheet) if sheet.form().id.as_str() == "return" => {
+            world.book.answers(&entry.id, false).value("period") == Some(&Value::Date(month))
+        }
+        _ => false,
+    };
+    let files = world.book.cases().flat_map(|file| file.entries.iter()).filter_map(|id| world.book.entry(id));
+    (!files.into_iter().any(made)).then_some(Due {
+        day: Some(today),
+        what: What::Return,
+        case: None,
+        entry: None,
+        draft: None,
+    })
+}

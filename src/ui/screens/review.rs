@@ -1,0 +1,104 @@
+//! What waits for a supervisor: collided, answered, new, returned; from here to the entry, where a word is said.
+
+use ratatui::layout::Rect;
+
+use super::case::author;
+use crate::{
+    model::{
+        Content,
+        review::{Waiting, Why},
+    },
+    ui::{
+        keymap::Act,
+        telling,
+        theme::Role,
+        turn::{Fill, Go, Open, Turn},
+        widgets::{
+            canvas::{Canvas, Lean},
+            list::List,
+        },
+        world::World,
+    },
+};
+
+/// The queue.
+#[derive(Debug)]
+pub(crate) struct Review {
+    rows: Vec<Waiting>,
+    list: List,
+}
+
+impl Review {
+    pub(crate) fn new(world: &World) -> Self {
+        let mut review = Self { rows: Vec::new(), list: List::default() };
+        review.refresh(world);
+        review
+    }
+
+    pub(crate) fn key(&mut self, act: Option<Act>, world: &World) -> Turn {
+        let chosen = self.rows.get(self.list.at);
+        let say = |word: &str| {
+            let fill = chosen.map(|waiting| Fill::Review { entry: waiting.entry, word: Some(word.into()) });
+            fill.map_or_else(Turn::stay, |fill| Turn::open(Open::Fill(fill)))
+        };
+        match act {
+            Some(Act::Back) => Turn::go(Go::Back),
+            Some(Act::Open) => chosen.map_or_else(Turn::stay, |waiting| {
+                Turn::open(Open::Entry { case: waiting.case, entry: waiting.entry, names: false })
+            }),
+            Some(Act::Approve) => say("APPROVE"),
+            Some(Act::Return) => say("RETURN"),
+            Some(Act::Assign) => say("ASSIGN"),
+            Some(Act::Merge) => say("MERGE"),
+            Some(act) => {
+                self.list.go(act, self.rows.len(), world.page().saturating_sub(2));
+                Turn::stay()
+            }
+            None => Turn::stay(),
+        }
+    }
+
+    pub(crate) fn refresh(&mut self, world: &World) {
+        self.rows = world.book.waiting(world.device());
+        self.list.put(self.list.at, self.rows.len(), world.page().saturating_sub(2));
+    }
+
+    pub(crate) fn draw(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) {
+        if self.rows.is_empty() {
+            let text = canvas.say("review.nothing").to_owned();
+            let room = Rect { x: area.x + 4, y: area.y + 2, width: area.width.saturating_sub(8), height: 3 };
+            canvas.paragraph(room, &text, Role::Faint);
+            return;
+        }
+        for (at, y) in self.list.shown(self.rows.len(), usize::from(area.height)).zip(area.y + 1..area.bottom()) {
+            let Some(waiting) = self.rows.get(at) else { continue };
+            let Some(entry) = world.book.entry(&waiting.entry) else { continue };
+            let (sign, word, mut role) = match waiting.why {
+                Why::Collided => ("✗", "review.collided", Role::Bad),
+                Why::Answered => ("↳", "review.answered", Role::Warn),
+                Why::New => (" ", "review.new", Role::Text),
+                Why::Returned => ("↩", "review.returned", Role::Faint),
+            };
+            if at == self.list.at {
+                role = Role::Selected;
+                canvas.wash(Rect { x: area.x.saturating_sub(1), y, width: area.width + 2, height: 1 }, role);
+            }
+            canvas.put((area.x, y), 2, sign, role);
+            let why = canvas.say(word).to_owned();
+            canvas.put((area.x + 2, y), 16, &why, role);
+            let title = match &entry.content {
+                Content::Sheet(sheet) => {
+                    world.codebook.form(sheet.form()).map(|form| form.title.get(world.settings.lang))
+                }
+                _ => None,
+            };
+            let who = author(entry, world, canvas);
+            let what = format!("{} · {who}", title.unwrap_or_default());
+            canvas.put((area.x + 19, y), area.width.saturating_sub(19 + 17 + 18), &what, role);
+            let when = telling::clock(entry.times.device);
+            canvas.put((area.right().saturating_sub(34), y), 16, &when, role);
+            let case = world.short(&waiting.case);
+            canvas.lean((area.right().saturating_sub(17), y), 17, &case, role, Lean::End);
+        }
+    }
+}
