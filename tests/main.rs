@@ -10,6 +10,7 @@
 
 mod aside;
 mod attached;
+mod attached_sticks;
 mod bundle;
 mod canary;
 mod ceremony;
@@ -31,6 +32,11 @@ mod pinned;
 mod recovered;
 mod restore;
 mod retained;
+mod returning;
+mod reviewed;
+mod rotation;
+mod rotation_attacked;
+mod rotation_killed;
 mod rules;
 mod screens;
 mod simulation;
@@ -43,6 +49,7 @@ mod updated;
 mod verbs;
 mod verify;
 mod whole_codebook;
+mod xlsform;
 
 /// A test file that is not on the list above would never run, and nobody would notice.
 #[test]

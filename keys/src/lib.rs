@@ -81,6 +81,7 @@ pub mod release;
 pub mod root_key;
 pub mod roster;
 pub mod roster_codec;
+pub mod rotation;
 pub mod row_seal;
 pub mod slip;
 pub mod statement;

@@ -71,9 +71,9 @@ impl UnitKeys {
         if listed.recipient.as_ref() != Some(identity.recipient()) {
             return Err(Forgery::OtherKey.into());
         }
-        let mut readers: Vec<_> =
-            trust.roster().unit_devices(unit).into_iter().map(|device| (device.id, device.recipient.clone())).collect();
-        readers.extend(trust.roster().recovery.iter().map(|recovery| (escrow_id(recovery), recovery.clone())));
+        let readers = trust.roster().unit_devices(unit).into_iter().map(|device| (device.id, device.recipient.clone()));
+        let recovery = trust.roster().recovery.iter().map(|recovery| (Self::escrow_id(recovery), recovery.clone()));
+        let readers: Vec<_> = readers.chain(recovery).collect();
         Self::wrap(trust.agency(), *unit, listed.epoch, identity, &readers)
     }
 
@@ -116,7 +116,7 @@ impl UnitKeys {
     /// # Errors
     /// [`NotForUs::NoKey`] where it was not sealed to it; [`Forgery::OtherKey`] when another key is inside; *malformed*.
     pub fn recover(&self, recovery: &ReadIdentity) -> Result<ReadIdentity, KeysError> {
-        let id = escrow_id(recovery.recipient());
+        let id = Self::escrow_id(recovery.recipient());
         let (_, file) = self.wraps.iter().find(|(device, _)| *device == id).ok_or(NotForUs::NoKey)?;
         let text = age::decrypt(recovery.as_age(), file).map_err(|_source: age::DecryptError| NotForUs::NoKey)?;
         self.identity_from(&Zeroizing::new(text))
@@ -178,15 +178,15 @@ impl UnitKeys {
         self.identity_from(&text)
     }
 
+    /// Under which id the wrap for the recovery identity stands: no device has it, because a device's is made of its signing key.
+    pub fn escrow_id(recovery: &Recipient) -> DeviceId {
+        DeviceId::from_bytes(*recovery.key_id().as_bytes())
+    }
+
     /// Whether a device has a wrap here.
     pub fn is_for(&self, device: &DeviceId) -> bool {
         self.wraps.iter().any(|(held, _)| held == device)
     }
-}
-
-/// Under which id the recovery key stands among the devices of a unit's key.
-pub fn escrow_id(recovery: &Recipient) -> DeviceId {
-    DeviceId::from_bytes(*recovery.key_id().as_bytes())
 }
 
 impl<C> Encode<C> for UnitKeys {

@@ -1,5 +1,5 @@
 //! Shares of the recovery key: any threshold of them gives it back, fewer and others never, and no slip of the pen goes unnoticed.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
+#![expect(clippy::unwrap_used, reason = "a test may stop")]
 
 use amanat_keys::error::{Forgery, KeysError, Misuse};
 use amanat_keys::recipient::ReadIdentity;

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
-use super::{args::KeysVerb, context::Context, keys_recovery, keys_root, later, output::Report, passphrase};
+use super::{
+    args::KeysVerb, context::Context, keys_audit, keys_recovery, keys_root, keys_rotate, output::Report, passphrase,
+};
 use crate::{
     failure::Failure,
     runtime::{
@@ -22,13 +24,13 @@ pub(super) fn run(context: &Context, verb: &KeysVerb) -> Result<Report, Failure>
         }
         KeysVerb::Root { out, work_factor } => keys_root::make(context, out.as_deref(), *work_factor),
         KeysVerb::Rotate { what, .. } if what == "root" => keys_root::rotate(context),
-        KeysVerb::Rotate { .. } => Err(later("keys rotate")),
-        KeysVerb::Rekey { .. } => Err(later("keys rekey")),
+        KeysVerb::Rotate { what, which, out } => keys_rotate::run(context, what, which.as_deref(), out.as_deref()),
+        KeysVerb::Rekey { case, reseal } => keys_rotate::rekey(context, case, *reseal),
         KeysVerb::Split { shares, threshold, sheets, proposal } => {
             keys_recovery::split(context, (*threshold, *shares), sheets, proposal.as_deref())
         }
         KeysVerb::Restore => keys_recovery::restore(context),
-        KeysVerb::Audit => Err(later("keys audit")),
+        KeysVerb::Audit { whom, html } => keys_audit::run(context, whom.as_deref(), html.as_deref()),
         KeysVerb::Retention { apply } => super::retention::run(context, *apply),
     }
 }

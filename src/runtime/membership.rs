@@ -2,12 +2,12 @@
 
 use amanat_keys::{
     error::{Forgery, KeysError},
-    fingerprint::{Digest, UnitId},
+    fingerprint::{DeviceId, Digest, UnitId},
     freshness::Freshness,
     roster::Unit,
     statement::Statement,
     trust::{Step, Trust},
-    unit_key::{UnitKeys, escrow_id},
+    unit_key::UnitKeys,
     vault::HeldUnit,
     words::Words,
 };
@@ -276,8 +276,10 @@ impl Home {
             .filter(|keys| keys.unit == unit.id && Some(&keys.recipient) == unit.recipient.as_ref())
             .collect();
         let readers = trust.roster().unit_devices(&unit.id).into_iter().map(|device| device.id);
-        let wanted = readers.chain(trust.roster().recovery.iter().map(escrow_id));
-        Ok(wanted.filter(|id| *id != self.device()).all(|id| wrapped.iter().any(|keys| keys.is_for(&id))))
+        let recovery = trust.roster().recovery.as_ref().map(UnitKeys::escrow_id);
+        // A key that was rotated is read back from its own wrap before it is used; the first one came with the home.
+        let alone = |id: &DeviceId| *id == self.device() && unit.epoch == 1;
+        Ok(readers.chain(recovery).all(|id| alone(&id) || wrapped.iter().any(|keys| keys.is_for(&id))))
     }
 
     /// Everything a newcomer needs, from what is filed here.

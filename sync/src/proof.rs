@@ -10,9 +10,10 @@ use amanat_keys::hub_epoch::HubEpoch;
 use amanat_keys::proposal::Proposal;
 use amanat_keys::quorum;
 use amanat_keys::roster::Roster;
+use amanat_keys::rotation::RotationWord;
 use amanat_keys::statement::{Purpose, Statement};
 use amanat_keys::trust::Trust;
-use amanat_keys::unit_key::{UnitKeys, escrow_id};
+use amanat_keys::unit_key::UnitKeys;
 use amanat_keys::verifying_key::VerifyingKey;
 use minicbor::decode::Error as Bad;
 use minicbor::{Decoder, Encoder};
@@ -75,6 +76,11 @@ pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
             let proposal = verified.value();
             Ok(file(DocumentKind::Proposal, proposal.device.as_bytes(), proposal.serial))
         }
+        Purpose::RotationCertificate => {
+            let verified = RotationWord::verify(bytes, trust)?;
+            let word = verified.value();
+            Ok(file(DocumentKind::RotationCertificate, word.about().as_bytes(), word.serial))
+        }
         Purpose::Roster => {
             let version = roster_version(&statement)?;
             if statement.payload_hash() != trust.roster_hash() {
@@ -88,7 +94,6 @@ pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
         | Purpose::JoinRequest
         | Purpose::Bundle
         | Purpose::RequestBinding
-        | Purpose::RotationCertificate
         | Purpose::Release => Err(Forgery::OtherPurpose.into()),
     }
 }
@@ -97,7 +102,7 @@ pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
 /// is for. Filed apart, so that it stands in nobody's way; it counts for nothing but a recovery.
 #[must_use]
 pub fn escrow(bytes: &[u8], trust: &Trust) -> Option<Document> {
-    let recovery = escrow_id(trust.roster().recovery.as_ref()?);
+    let recovery = UnitKeys::escrow_id(trust.roster().recovery.as_ref()?);
     let keys = UnitKeys::escrowed(bytes, trust).ok().filter(|keys| keys.is_for(&recovery))?;
     let about = Digest::tagged("escrow", &[keys.unit.as_bytes()]);
     Some(Document { kind: DocumentKind::UnitKeys, about, version: keys.epoch, bytes: bytes.to_vec() })

@@ -69,7 +69,7 @@ pub struct Hub {
 }
 
 /// What a hub passes on.
-pub(crate) const DOCUMENT_KINDS: [DocumentKind; 7] = [
+pub(crate) const DOCUMENT_KINDS: [DocumentKind; 8] = [
     DocumentKind::Roster,
     DocumentKind::UnitKeys,
     DocumentKind::Codebook,
@@ -77,6 +77,7 @@ pub(crate) const DOCUMENT_KINDS: [DocumentKind; 7] = [
     DocumentKind::Epoch,
     DocumentKind::Erasure,
     DocumentKind::Proposal,
+    DocumentKind::RotationCertificate,
 ];
 
 /// Why the hub could not take something over.
@@ -154,6 +155,7 @@ impl Hub {
         };
         // A hub that was killed in between finishes now.
         hub.settle().await?;
+        hub.drop_replaced(None).await?;
         Ok(hub)
     }
 
@@ -196,6 +198,7 @@ impl Hub {
         tracing::info!(version, "adopted a roster");
         // Somebody who stood in may have become one who may.
         self.settle().await?;
+        self.drop_replaced(None).await?;
         Ok(Adoption::Adopted(version))
     }
 
@@ -225,8 +228,10 @@ impl Hub {
         if kept {
             self.shelve(kind, about, version);
         }
-        if kind == DocumentKind::Erasure {
-            self.settle().await?;
+        match kind {
+            DocumentKind::Erasure => self.settle().await?,
+            DocumentKind::RotationCertificate => self.drop_replaced(None).await?,
+            _ => {}
         }
         Ok(kept)
     }

@@ -176,11 +176,14 @@ fn mark_of(trip: &Trip<'_>, held: &Newest) -> Digest {
         trip.trust.device(&trip.party.device).is_some_and(|device| roster.reads_for(device, &unit))
     };
     let lines = held.iter().filter(|((kind, about), _)| match kind {
-        DocumentKind::Roster | DocumentKind::Codebook | DocumentKind::Epoch | DocumentKind::Erasure => true,
+        DocumentKind::Roster
+        | DocumentKind::Codebook
+        | DocumentKind::Epoch
+        | DocumentKind::Erasure
+        | DocumentKind::RotationCertificate => true,
         DocumentKind::Freshness => proof::still_told(trip.trust, *kind, about),
         DocumentKind::Proposal => roster.proposes(&trip.party.device) && proof::still_told(trip.trust, *kind, about),
         DocumentKind::UnitKeys => reads(about),
-        DocumentKind::RotationCertificate => false,
     });
     proof::shelf_mark(lines.map(|((kind, about), version)| (*kind, *about, *version)))
 }

@@ -24,8 +24,7 @@ pub(super) fn rehearse(agency: &Agency, steps: &mut Steps) -> Result<(), Fault> 
     }
     agency.officer.run(&["sync"])?;
     agency.supervisor.run(&["sync"])?;
-    proven(
-        2,
+    steps.proven(
         "an officer records four cases and syncs",
         "all received; her station's officers read what the station keeps",
     );
@@ -34,8 +33,7 @@ pub(super) fn rehearse(agency: &Agency, steps: &mut Steps) -> Result<(), Fault> 
     let wrong = Actor { passphrase: agency.supervisor.passphrase.clone(), ..agency.officer.clone() };
     let shut = wrong.ask(&["status"], None)?;
     must(shut.code == 3, || format!("a wrong passphrase must end with 3: {}", shut.json))?;
-    proven(
-        3,
+    steps.proven(
         "she has forgotten her passphrase",
         "her home stays shut (exit 3); nothing here or at headquarters opens it",
     );
@@ -54,8 +52,7 @@ pub(super) fn rehearse(agency: &Agency, steps: &mut Steps) -> Result<(), Fault> 
     must(says(&told, "counts up to entry"), || format!("the preview does not say how far it counts: {told}"))?;
     publish(&agency.admin, &[&agency.supervisor])?;
     fresh.run(&["sync"])?;
-    proven(
-        5,
+    steps.proven(
         "the old device is retired",
         "what it kept counts as far as headquarters has it; its supervisor gives the new one the station's key",
     );
@@ -68,8 +65,7 @@ pub(super) fn rehearse(agency: &Agency, steps: &mut Steps) -> Result<(), Fault> 
     samples::record(&fresh, 5, "PK-PB", "PK610")?;
     fresh.run(&["sync"])?;
     whole(&fresh)?;
-    proven(
-        6,
+    steps.proven(
         "she reads her four cases on the new device, and goes on",
         "account for account; verify finds nothing wrong",
     );

@@ -17,9 +17,14 @@ use crate::{
 pub(super) fn rehearse(agency: &Agency, steps: &mut Steps) -> Result<(), Fault> {
     let second = further_admin(agency, "second-admin", &[])?;
     let third = further_admin(agency, "third-admin", &[&second])?;
-    let shown = agency.admin.run(&["roster", "threshold", "2"])?;
-    must(shown.get("adopted") == Some(&Value::Bool(true)), || format!("raising the threshold: {shown}"))?;
-    publish(&agency.admin, &[&second, &third])?;
+    let raise = path(&agency.dir.join("two-of-three"));
+    let alone = agency.admin.run(&["roster", "threshold", "2", "--proposal", &raise])?;
+    must(alone.get("adopted") == Some(&Value::Bool(false)), || {
+        format!("the new threshold was not asked for: {alone}")
+    })?;
+    let signed = second.run(&["roster", "sign", &raise])?;
+    must(signed.get("adopted") == Some(&Value::Bool(true)), || format!("raising the threshold: {signed}"))?;
+    publish(&second, &[&agency.admin, &third])?;
     steps.proven("three admins, two of whom must sign", "each made a root key at home; its words were read aloud");
 
     let alone = agency.admin.run(&["roster", "unit-add", "PS Nobody"])?;
@@ -34,8 +39,7 @@ pub(super) fn rehearse(agency: &Agency, steps: &mut Steps) -> Result<(), Fault> 
     let signed = third.run(&["roster", "sign", &proposal])?;
     must(signed.get("adopted") == Some(&Value::Bool(true)), || format!("two signatures are enough: {signed}"))?;
     publish(&third, &[&second, &agency.officer])?;
-    proven(
-        4,
+    steps.proven(
         "the first admin's laptop is lost; the two others take it off",
         "signed by both, in force at an officer's after a sync",
     );
@@ -58,8 +62,7 @@ pub(super) fn rehearse(agency: &Agency, steps: &mut Steps) -> Result<(), Fault> 
     thief.ask(&["sync"], None)?;
     let answer = thief.ask(&["roster", "unit-add", "PS Thief"], None)?;
     must(answer.code == 5, || format!("the lost laptop still signs: {}", answer.json))?;
-    proven(
-        6,
+    steps.proven(
         "whoever has the lost laptop and its passphrase",
         "signs nothing that counts, and is given nothing but rosters",
     );

@@ -8,5 +8,6 @@ mod power_cut;
 mod rehearsal;
 mod restored_hub;
 mod revoked_officer;
+mod rotation_killed;
 
 pub(crate) use rehearsal::{Drill, rehearse};

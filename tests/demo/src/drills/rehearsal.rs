@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 
-use super::{forgotten_passphrase, lost_admin, lost_stick, power_cut, restored_hub, revoked_officer};
+use super::{forgotten_passphrase, lost_admin, lost_stick, power_cut, restored_hub, revoked_officer, rotation_killed};
 use crate::{
     ground::Agency,
     tell::{self, Fault},
@@ -25,6 +25,8 @@ pub(crate) enum Drill {
     ForgottenPassphrase,
     /// An officer's device is revoked while it is offline
     RevokedOfficer,
+    /// A station's key is rotated, and the program is killed in the middle again and again
+    RotationKilled,
 }
 
 /// The steps of one drill, numbered as they pass.
@@ -64,6 +66,7 @@ fn one(drill: Drill, dir: &Path) -> Result<(), Fault> {
         Drill::LostAdmin => lost_admin::rehearse(&agency, &mut steps),
         Drill::ForgottenPassphrase => forgotten_passphrase::rehearse(&agency, &mut steps),
         Drill::RevokedOfficer => revoked_officer::rehearse(&agency, &mut steps),
+        Drill::RotationKilled => rotation_killed::rehearse(&agency, &mut steps),
     };
     tell::line(&format!("     {} passed, {} failed\n", steps.0, u8::from(rehearsed.is_err())));
     rehearsed

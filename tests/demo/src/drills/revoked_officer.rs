@@ -25,8 +25,7 @@ pub(super) fn rehearse(agency: &Agency, steps: &mut Steps) -> Result<(), Fault> 
     let between = count(&agency.officer.run(&["status"])?, "kept")?;
     samples::record(&agency.officer, 2, "PK-PB", "PK610")?;
     agency.link.mend();
-    proven(
-        2,
+    steps.proven(
         "an officer records a case and syncs, and two more offline",
         &format!("{seen} entries received, {between} at the second case"),
     );
@@ -40,8 +39,7 @@ pub(super) fn rehearse(agency: &Agency, steps: &mut Steps) -> Result<(), Fault> 
     must(says(&shown, "still taken") && says(&shown, "re-key"), || format!("the preview lacks something: {shown}"))?;
     agency.admin.run(&["roster", "revoke", begin(&device), "--left", "--from", &number])?;
     publish(&agency.admin, &[&agency.supervisor])?;
-    proven(
-        3,
+    steps.proven(
         "she is called in; the admin ends the trust in her device behind the second case",
         "the consequences were shown first; had the device been lost, nothing unseen could be let in",
     );
@@ -53,8 +51,7 @@ pub(super) fn rehearse(agency: &Agency, steps: &mut Steps) -> Result<(), Fault> 
     let status = agency.officer.run(&["status"])?;
     must(count(&status, "received")? == between, || format!("the wrong part of her journal was taken: {status}"))?;
     must(want(&status, "/revoked/state")? == "left", || format!("status does not say it: {status}"))?;
-    proven(
-        4,
+    steps.proven(
         "her next sync",
         &format!("hands over up to entry {between}, says that the device is revoked, and offers nothing more"),
     );
@@ -65,8 +62,7 @@ pub(super) fn rehearse(agency: &Agency, steps: &mut Steps) -> Result<(), Fault> 
     let cases = list.get("cases").and_then(Value::as_array).map_or(0, Vec::len);
     must(cases == 2, || format!("her supervisor reads {cases} cases, and two count"))?;
     whole(&agency.supervisor)?;
-    proven(
-        5,
+    steps.proven(
         "her supervisor reads two cases of three",
         "the second is marked as come late; the device keeps nothing new; verify finds nothing wrong",
     );
