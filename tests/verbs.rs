@@ -12,12 +12,9 @@ fn amanat(arguments: &[&str]) -> Output {
 
 #[test]
 fn verbs_of_later_versions_parse_and_say_so() {
-    for (arguments, verb) in [
-        (&["case", "share", "ab", "--unit", "PS"][..], "case share"),
-        (&["keys", "audit"], "keys audit"),
-        (&["keys", "split"], "keys split"),
-        (&["keys", "restore"], "keys restore"),
-    ] {
+    for (arguments, verb) in
+        [(&["case", "share", "ab", "--unit", "PS"][..], "case share"), (&["keys", "audit"], "keys audit")]
+    {
         let output = amanat(arguments);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
