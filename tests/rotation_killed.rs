@@ -99,7 +99,7 @@ fn a_rotation_killed_or_broken_at_any_step_goes_on_where_the_disk_says_that_it_w
     agency.supervisor.run(&["sync"]);
     let second = Again::of(&agency.supervisor, agency.dir.path());
     let (all, theirs, mut parts) = (number(&offered, "open"), number(&offered, "others"), [0_usize; 3]);
-    let rotate = ["keys", "rotate", "unit", GUJRAT];
+    let rotate = ["keys", "rotate", "unit", GUJRAT, "--out", &out];
     let mut judge = |failed: bool, answer: Answer, at: &str| {
         let actor = &second.actor;
         whole(actor, at);

@@ -1,4 +1,4 @@
-//! `amanat keys status|passphrase|retention`.
+//! `amanat keys status|passphrase|rotate|rekey|audit|retention`.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::{args::KeysVerb, context::Context, keys_audit, keys_rotate, later, output::Report, passphrase};
 use crate::{
     failure::Failure,
-    runtime::{make::Hashing, rekey},
+    runtime::{make::Hashing, process, rekey},
 };
 
 pub(super) fn run(context: &Context, verb: &KeysVerb) -> Result<Report, Failure> {
@@ -43,6 +43,14 @@ fn status(context: &Context) -> Result<Report, Failure> {
             units.push(json!({"unit": unit.name, "epoch": unit.epoch, "key": word}));
         }
     }
+    let locked = process::pages_locked();
+    lines.push(if locked {
+        "  Keys in memory are kept out of swap, and no core is dumped.".to_owned()
+    } else {
+        "  ! Keys in memory may be swapped to the disk: this user's limit does not allow all pages to be locked (ulimit -l unlimited). No core \
+         is dumped."
+            .to_owned()
+    });
     let root = home.paths().root().exists();
     if root {
         lines.push("  This home holds a root key.".to_owned());
@@ -50,7 +58,7 @@ fn status(context: &Context) -> Result<Report, Failure> {
     Ok(Report::new(
         lines.join("\n"),
         json!({"device": home.device().to_string(), "joined": home.has_joined(), "root": root, "units": units,
-               "waiting_for_keys": waiting.len()}),
+               "waiting_for_keys": waiting.len(), "pages_locked": locked}),
     ))
 }
 
