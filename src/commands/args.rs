@@ -399,16 +399,22 @@ pub(super) enum FormVerb {
         files: Vec<PathBuf>,
     },
     /// Check a form or list file and keep it as a draft for `form publish`
-    #[command(after_help = "Example:\n  amanat form import shelter.toml\n\n\
+    #[command(
+        after_help = "Examples:\n  amanat form import shelter.toml\n  amanat form import xlsform shelter.xlsx\n\n\
                             The file is checked with the built-in forms and lists and with the drafts kept before, and is copied into the\n\
                             home's folder codebook-draft, where it replaces a draft of the same form and version. Nobody is asked by\n\
-                            a draft: `amanat form publish` signs all of them and hands them to the hub. XLSForm comes in a later version.")]
+                            a draft: `amanat form publish` signs all of them and hands them to the hub. Of an XLSForm (the workbook of\n\
+                            ODK and Kobo) each repeat becomes a form of its own; what has no counterpart is named with its row."
+    )]
     Import {
         /// The form or list, as TOML
         file: PathBuf,
         /// With `xlsform` as the first word: the workbook
         #[arg(hide = true)]
         workbook: Option<PathBuf>,
+        /// For a workbook: the version of its forms, where it is not the one that its settings say
+        #[arg(long, value_name = "N")]
+        as_version: Option<u16>,
     },
     /// Sign forms and lists as the agency's next codebook and hand it to the hub (admin)
     #[command(after_help = "Examples:\n  amanat form publish codebook/\n  amanat form publish shelter.toml\n  \

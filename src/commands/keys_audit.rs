@@ -39,7 +39,8 @@ pub(super) fn run(context: &Context, asked: Option<&str>, html: Option<&Path>) -
         .collect();
     // Which units' keys a device that is gone leaves to be rotated.
     let device = home.trust()?.roster().devices.iter().find(|it| it.id.to_string().starts_with(&asked)).map(|it| it.id);
-    let due = device.filter(|_| asked.len() >= 8).map(|device| home.due_after(&device)).transpose()?.unwrap_or_default();
+    let due =
+        device.filter(|_| asked.len() >= 8).map(|device| home.due_after(&device)).transpose()?.unwrap_or_default();
     let due: Vec<String> = due.into_iter().map(|unit| unit.name).collect();
     for unit in &due {
         text.push_str(&format!("\nIf it is revoked: amanat keys rotate unit \"{}\"", one_line(unit)));

@@ -28,6 +28,7 @@ use crate::{
     failure::Failure,
     model::{Amendment, CaseId, Code, Content, Entry, EntryId, FormRef, Moment},
     ui::{Effect, Keeping, Mark, Msg, Progress, Replay, Secret, Settings, ToKeep, Trouble},
+    words::Both,
 };
 
 /// The desk's whole state.
@@ -201,7 +202,8 @@ impl Seat {
         replayed.afterwards.iter().for_each(|failure| tell(wake, Msg::Notice(tellings::trouble(failure))));
         tell(wake, Msg::Replaying(Replay { done: total, total }));
         if !replayed.failed.is_empty() {
-            let detail = format!("{} entries do not open; `amanat verify` names them.", replayed.failed.len());
+            let count = Both::same(replayed.failed.len());
+            let detail = Both::fill("carrier.closed_entries", &[("n", count)]).joined();
             tell(wake, Msg::Notice(Trouble { word: String::new(), detail }));
         }
         Ok(())

@@ -100,6 +100,7 @@ pub(crate) enum Act {
     Return,
     Assign,
     Merge,
+    Rest,
 }
 
 /// The first line shown of a page of lines, after an act that may move it.
@@ -199,6 +200,7 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Form], &[f(6)], Act::Refused, "refused", 5),
     line(&[R::Form], &[f(7)], Act::Unknown, "unknown", 6),
     line(&[R::Form], &[f(8)], Act::Clear, "clear", 10),
+    line(&[R::Form], &[f(9)], Act::Rest, "rest", 0),
     line(&[R::Form], &[key(KeyCode::PageDown)], Act::NextPage, "next_page", 8),
     line(&[R::Form], &[key(KeyCode::PageUp)], Act::PreviousPage, "previous_page", 0),
     line(&[R::Form], &[ctrl('z')], Act::Undo, "undo", 0),

@@ -369,6 +369,18 @@ impl Stage {
         self.send(Msg::Arrived(entries));
     }
 
+    /// The newest entry that another device kept with this form.
+    pub(crate) fn entry_of(&self, form: &str) -> EntryId {
+        self.sheets.iter().rev().find(|(_, filled, _)| filled == form).unwrap().2
+    }
+
+    /// The newest entry that this device kept.
+    pub(crate) fn last_of_mine(&self) -> EntryId {
+        let mut id = [0xE0; 16];
+        id[8..].copy_from_slice(&self.seq.to_be_bytes());
+        EntryId::from_bytes(id)
+    }
+
     /// The content of everything that other devices kept in a case is gone.
     pub(crate) fn lose(&mut self, case: amanat::model::CaseId, why: Absence) {
         let of_case = self.sheets.iter().filter(|(of, ..)| *of == case);

@@ -81,7 +81,7 @@ impl<'a> Push<'a> {
         let erasures = checked.iter().flat_map(|c| &c.rows).any(|row| row.stands_in.is_some_and(|it| it.erases));
         let holds = |c: &&Checked| c.rows.iter().any(|row| row.stands_in.is_some_and(|it| !it.erases));
         self.stood_in.extend(checked.iter().filter(holds).map(|c| c.place));
-        let lengths: Vec<usize> = checked.iter().map(|c| c.rows.len()).collect();
+        let sizes: Vec<Vec<usize>> = checked.iter().map(|c| c.rows.iter().map(Row::size).collect()).collect();
         let runs = checked.into_iter().map(|c| Run {
             place: c.place,
             root: c.root,
@@ -89,11 +89,8 @@ impl<'a> Push<'a> {
             rows: c.rows,
         });
         let accepted = self.hub.heeding(self.hub.store.accept(runs.collect()).await)?;
-        for (accepted, length) in accepted.iter().zip(lengths) {
-            if let Verdict::Accepted { held, .. } = accepted.verdict {
-                self.hub.has_room();
-                self.hub.counters.accepted.add(length.saturating_sub(usize::try_from(held).unwrap_or(usize::MAX)));
-            }
+        for (accepted, sizes) in accepted.iter().zip(sizes) {
+            self.count(&accepted.verdict, &sizes);
         }
         if erasures {
             self.hub.settle().await?;
@@ -113,6 +110,20 @@ impl<'a> Push<'a> {
             self.heads.insert(accepted.place, accepted);
         }
         Ok(())
+    }
+
+    /// For whoever watches: what of a run was new, and what was brought once more.
+    fn count(&self, verdict: &Verdict, sizes: &[usize]) {
+        let held = match verdict {
+            Verdict::Accepted { held, .. } => usize::try_from(*held).unwrap_or(usize::MAX).min(sizes.len()),
+            Verdict::AlreadyHeld { .. } => sizes.len(),
+            Verdict::Gap { .. } | Verdict::Fork { .. } => return,
+        };
+        if matches!(verdict, Verdict::Accepted { .. }) {
+            self.hub.has_room();
+        }
+        self.hub.counters.accepted.add(sizes.len().saturating_sub(held));
+        self.hub.counters.again.add(sizes.iter().take(held).sum());
     }
 
     /// Entries that were new so far.
