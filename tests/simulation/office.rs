@@ -12,7 +12,9 @@ use amanat_hub::store::{
 use amanat_hub::{Hub, HubIdentity};
 use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::{DeviceId, Digest};
+use amanat_keys::recipient::ReadIdentity;
 use amanat_keys::trust::Trust;
+use amanat_sync::bundle::BundleFault;
 use amanat_sync::documents::{Document, DocumentKind};
 use amanat_sync::wire::parts::PartAt;
 use axum::body::Body;
@@ -177,6 +179,16 @@ impl Office {
     /// One request to its door.
     pub(crate) fn ask(&self, request: Request<Body>) -> Answer {
         self.runtime.block_on(ask(&self.hub, request))
+    }
+
+    /// A stick is read, by way of its keeper.
+    pub(crate) fn reads_stick(&self, key: &ReadIdentity, bytes: &[u8]) -> Result<serde_json::Value, BundleFault> {
+        self.hub.read_stick(self.runtime.handle(), key, bytes)
+    }
+
+    /// A stick is written for a unit.
+    pub(crate) fn writes_stick(&self, unit: &str, to: &mut Vec<u8>) {
+        self.hub.write_stick(self.runtime.handle(), Some(unit), to).unwrap();
     }
 
     /// The admin brings a roster.

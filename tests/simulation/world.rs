@@ -22,6 +22,7 @@ use super::faults::Faults;
 use super::mortal::Mortal;
 use super::office::{self, Office};
 use super::road::{self, Late, Road};
+use super::sticks::Pile;
 use super::support::{Agency, HQ, STATION};
 
 /// Officers 0 and 1, then these.
@@ -29,7 +30,7 @@ pub(crate) const SUPERVISOR: usize = 2;
 pub(crate) const READER: usize = 3;
 pub(crate) const ACTORS: usize = 4;
 /// Things that happen in a world before it makes its peace.
-const DEEDS: u64 = 24;
+const DEEDS: u64 = 30;
 /// Ten years, in seconds.
 const YEARS: u64 = 315_000_000;
 
@@ -68,9 +69,12 @@ pub(crate) struct World {
     /// An answer was not what the hub said.
     pub(crate) strange: bool,
     /// Says what happens.
-    told: bool,
+    pub(crate) told: bool,
     late: Vec<Late>,
-    dice: Dice,
+    pub(crate) pile: Pile,
+    /// A home or a database was put back from a backup.
+    pub(crate) put_back: bool,
+    pub(crate) dice: Dice,
     hub_clock: u64,
     _dir: TempDir,
 }
@@ -89,9 +93,11 @@ pub(crate) enum Deed {
     Roster,
     Spoil,
     Grant,
+    WriteStick,
+    ReadStick,
 }
 
-const HAPPENS: [(u64, Deed); 11] = [
+const HAPPENS: [(u64, Deed); 13] = [
     (30, Deed::Keep),
     (42, Deed::Travel),
     (6, Deed::LateArrival),
@@ -103,6 +109,8 @@ const HAPPENS: [(u64, Deed); 11] = [
     (3, Deed::Roster),
     (2, Deed::Spoil),
     (4, Deed::Grant),
+    (8, Deed::WriteStick),
+    (12, Deed::ReadStick),
 ];
 
 /// Lives through all of these, on every core.
@@ -193,6 +201,8 @@ impl World {
             strange: false,
             told,
             late: Vec::new(),
+            pile: Pile::default(),
+            put_back: false,
             dice,
             hub_clock: 1_750_000_000_000,
             _dir: dir,
@@ -204,6 +214,8 @@ impl World {
             Deed::Keep => self.keeps(at, false),
             Deed::Spoil => self.keeps(at, true),
             Deed::Grant => self.grants(),
+            Deed::WriteStick => self.writes_stick(at),
+            Deed::ReadStick => self.reads_stick(at),
             Deed::Travel => drop(self.travel(at, false)),
             Deed::LateArrival => self.late_arrival(),
             Deed::Backup => self.devices[at].backs_up(),
@@ -388,13 +400,12 @@ impl World {
             End::Nonsense(_) if self.strange => {}
             other => panic!("{other:?}"),
         }
-        let accused =
-            outcome.trouble.iter().find(|trouble| !matches!(trouble, Trouble::Fork { .. } | Trouble::NotTaken { .. }));
+        let accused = outcome.trouble.iter().find(|trouble| !self.may_be_said(trouble));
         assert!(accused.is_none() || self.strange, "{accused:?}");
     }
 
     /// What a fork or an entry that nobody can take left behind is kept again, as the app does it.
-    fn keeps_again(&mut self, at: usize, outcome: &Outcome) {
+    pub(crate) fn keeps_again(&mut self, at: usize, outcome: &Outcome) {
         let (agency, hub) = (self.agency.clone(), self.agency.hub.id);
         for own in self.devices[at].disk.journal().status(&hub).unwrap().own {
             let told = outcome.trouble.iter().find_map(|trouble| match trouble {
@@ -478,6 +489,7 @@ impl World {
         let whole_home = self.dice.one_in(2);
         self.faults.note(if whole_home { "homes put back from a backup" } else { "databases put back from a backup" });
         self.hub_holds();
+        self.put_back = true;
         self.devices[at].put_back(whole_home);
         let on_disk = self.devices[at].said.kept.values();
         let at_hub = self.book.hub.values().flatten().map(|(hash, _)| hash);
