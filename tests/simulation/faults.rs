@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Every kind of fault, as it is printed.
-const KINDS: [&str; 31] = [
+const KINDS: [&str; 33] = [
     "requests lost",
     "answers lost",
     "requests cut",
@@ -34,6 +34,8 @@ const KINDS: [&str; 31] = [
     "sticks read again",
     "sticks read after a younger one",
     "devices killed while they read a stick",
+    "hubs put back from a backup",
+    "epochs that began before an admin had spoken",
     "pushes that left before the last was answered",
     "roads that broke with two pushes on their way",
 ];

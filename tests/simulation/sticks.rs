@@ -141,7 +141,7 @@ impl World {
     fn device_reads(&mut self, at: usize, from: Option<usize>, bytes: &[u8]) {
         let identity = if from.is_some() { self.pile.key.clone() } else { self.agency.actors[at].opens.clone() };
         let Ok(mut bundle) = bundle::open([&identity], bytes) else { return };
-        let dies = self.dice.one_in(8).then(|| 1 + self.dice.roll(10));
+        let dies = self.dice.one_in(3).then(|| 1 + self.dice.roll(6));
         let device = &mut self.devices[at];
         let mut journal = Mortal::new(device.disk.journal(), dies);
         let mut adopted = device.trust.clone();
@@ -156,6 +156,7 @@ impl World {
         }
         assert!(adopted.roster_version() >= device.trust.roster_version(), "a roster fell");
         device.trust = adopted;
+        self.hears_of_an_epoch(at);
         self.stick_is_explained(&taken);
         self.keeps_again(at, &taken.outcome);
     }
@@ -175,7 +176,10 @@ impl World {
     pub(crate) fn may_be_said(&self, trouble: &Trouble) -> bool {
         match trouble {
             Trouble::Fork { .. } | Trouble::NotTaken { .. } => true,
-            Trouble::ForkElsewhere { .. } => self.put_back && self.pile.written > 0,
+            Trouble::ForkElsewhere { .. } => self.put_back && (self.pile.written > 0 || self.office.epoch() > 1),
+            // What is said of a restored hub; that it shows less than it signed for, as long as no admin has spoken.
+            Trouble::HiddenTail { .. } | Trouble::HiddenElsewhere { .. } => self.unspoken,
+            Trouble::NewEpoch { .. } | Trouble::Fell { .. } | Trouble::HubBehind { .. } => self.office.epoch() > 1,
             _ => false,
         }
     }

@@ -20,7 +20,7 @@ use super::device::{Device, pen, slip};
 use super::disk::Disk;
 use super::faults::Faults;
 use super::mortal::Mortal;
-use super::office::{self, Office};
+use super::office::{self, Backup, Office};
 use super::road::{self, Late, Road};
 use super::sticks::Pile;
 use super::support::{Agency, HQ, STATION};
@@ -30,7 +30,7 @@ pub(crate) const SUPERVISOR: usize = 2;
 pub(crate) const READER: usize = 3;
 pub(crate) const ACTORS: usize = 4;
 /// Things that happen in a world before it makes its peace.
-const DEEDS: u64 = 30;
+const DEEDS: u64 = 34;
 /// Ten years, in seconds.
 const YEARS: u64 = 315_000_000;
 
@@ -74,6 +74,12 @@ pub(crate) struct World {
     pub(crate) pile: Pile,
     /// A home or a database was put back from a backup.
     pub(crate) put_back: bool,
+    /// The hub's store as it was once.
+    hub_backup: Option<Backup>,
+    /// The device that travels has heard of an epoch for which no admin has spoken yet.
+    pub(crate) unspoken: bool,
+    /// What an admin has yet to say of the hub's newest epoch.
+    word: Option<Vec<u8>>,
     pub(crate) dice: Dice,
     hub_clock: u64,
     _dir: TempDir,
@@ -95,9 +101,12 @@ pub(crate) enum Deed {
     Grant,
     WriteStick,
     ReadStick,
+    HubBackup,
+    HubPutBack,
+    EpochWord,
 }
 
-const HAPPENS: [(u64, Deed); 13] = [
+const HAPPENS: [(u64, Deed); 16] = [
     (30, Deed::Keep),
     (42, Deed::Travel),
     (6, Deed::LateArrival),
@@ -109,8 +118,11 @@ const HAPPENS: [(u64, Deed); 13] = [
     (3, Deed::Roster),
     (2, Deed::Spoil),
     (4, Deed::Grant),
-    (8, Deed::WriteStick),
-    (12, Deed::ReadStick),
+    (9, Deed::WriteStick),
+    (16, Deed::ReadStick),
+    (5, Deed::HubBackup),
+    (4, Deed::HubPutBack),
+    (6, Deed::EpochWord),
 ];
 
 /// Lives through all of these, on every core.
@@ -181,7 +193,7 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         let agency = Agency::new("http://127.0.0.1:7070");
         office::set_clock(1_750_000_000_000);
-        let file = dice.one_in(6).then(|| dir.path().join("hub.sqlite"));
+        let file = dice.one_in(3).then(|| dir.path().join("hub.sqlite"));
         let office = Office::new(&agency, file);
         let disk = |actor: usize, dice: &mut Dice| match dice.one_in(8) {
             true => Disk::in_file(dir.path().join(format!("{actor}.sqlite"))),
@@ -203,6 +215,9 @@ impl World {
             late: Vec::new(),
             pile: Pile::default(),
             put_back: false,
+            hub_backup: None,
+            word: None,
+            unspoken: false,
             dice,
             hub_clock: 1_750_000_000_000,
             _dir: dir,
@@ -216,6 +231,9 @@ impl World {
             Deed::Grant => self.grants(),
             Deed::WriteStick => self.writes_stick(at),
             Deed::ReadStick => self.reads_stick(at),
+            Deed::HubBackup => self.hub_backup = self.office.backs_up(),
+            Deed::HubPutBack => self.puts_hub_back(),
+            Deed::EpochWord => self.admin_speaks(),
             Deed::Travel => drop(self.travel(at, false)),
             Deed::LateArrival => self.late_arrival(),
             Deed::Backup => self.devices[at].backs_up(),
@@ -388,6 +406,7 @@ impl World {
         }
         assert!(adopted.roster_version() >= trust.roster_version(), "a roster fell");
         *trust = adopted;
+        self.hears_of_an_epoch(at);
         self.is_explained(&outcome);
         self.keeps_again(at, &outcome);
         Some(outcome)
@@ -479,6 +498,44 @@ impl World {
         }
         if taken && overtaken {
             self.faults.note("requests that arrived after a younger one");
+        }
+    }
+
+    /// The hub's store is lost and an older copy takes its place. What nobody else holds is gone; everything else must come back.
+    fn puts_hub_back(&mut self) {
+        let Some(backup) = self.hub_backup.clone() else { return };
+        self.hub_holds();
+        self.faults.note("hubs put back from a backup");
+        self.word = Some(self.office.put_back(&backup));
+        self.book.hub.clear();
+        self.hub_holds();
+        let mut there: BTreeSet<Digest> = self.book.hub.values().flatten().map(|(hash, _)| *hash).collect();
+        for device in &mut self.devices {
+            let all = super::holds::held(device.disk.journal());
+            there
+                .extend(all.iter().flat_map(|held| &held.items).filter_map(|item| item.entry()).map(SealedEntry::hash));
+        }
+        let there: BTreeSet<u64> =
+            there.iter().filter_map(|hash| self.book.inside.get(hash)).map(|(content, _)| *content).collect();
+        for (content, fate) in &mut self.book.contents {
+            fate.may_be_lost |= !there.contains(content);
+        }
+        if self.dice.one_in(2) {
+            self.admin_speaks();
+        } else {
+            self.faults.note("epochs that began before an admin had spoken");
+        }
+    }
+
+    pub(crate) fn hears_of_an_epoch(&mut self, at: usize) {
+        let status = self.devices[at].disk.journal().status(&self.agency.hub.id).unwrap();
+        self.unspoken = status.epoch > status.vouched;
+    }
+
+    /// The admin's word on the hub's newest epoch, if it is still to come.
+    pub(crate) fn admin_speaks(&mut self) {
+        if let Some(word) = self.word.take() {
+            self.office.hears(&word);
         }
     }
 
