@@ -1,4 +1,4 @@
-//! `amanat keys status|passphrase|retention`.
+//! `amanat keys status|passphrase|rotate|rekey|audit|retention`.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::{
     runtime::{
         key_page::{self, Told},
         make::Hashing,
-        rekey,
+        process, rekey,
     },
 };
 
@@ -55,6 +55,14 @@ fn status(context: &Context) -> Result<Report, Failure> {
     }
     let keys = if home.has_joined() { key_page::told(&home)? } else { Vec::new() };
     let keys: Vec<Json> = keys.iter().map(|row| told(row, &mut lines)).collect();
+    let locked = process::pages_locked();
+    lines.push(if locked {
+        "  Keys in memory are kept out of swap, and no core is dumped.".to_owned()
+    } else {
+        "  ! Keys in memory may be swapped to the disk: this user's limit does not allow all pages to be locked (ulimit -l unlimited). No core \
+         is dumped."
+            .to_owned()
+    });
     let root = home.paths().root().exists();
     if root {
         lines.push("  This home holds a root key.".to_owned());
@@ -62,7 +70,7 @@ fn status(context: &Context) -> Result<Report, Failure> {
     Ok(Report::new(
         lines.join("\n"),
         json!({"device": home.device().to_string(), "joined": home.has_joined(), "root": root, "units": units,
-               "waiting_for_keys": waiting.len(), "keys": keys}),
+               "waiting_for_keys": waiting.len(), "keys": keys, "pages_locked": locked}),
     ))
 }
 
