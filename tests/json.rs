@@ -75,7 +75,13 @@ fn every_verb_answers_with_one_document_where_there_is_no_home() {
     for verb in verbs() {
         for more in [&[][..], &["--no-such-option"], &["x", "y", "z"]] {
             let mut command = amanat();
-            command.current_dir(folder.path()).arg("--home").arg(folder.path().join("none")).args(&verb).args(more).arg("--json");
+            command
+                .current_dir(folder.path())
+                .arg("--home")
+                .arg(folder.path().join("none"))
+                .args(&verb)
+                .args(more)
+                .arg("--json");
             one_document(&format!("{verb:?} {more:?}"), &command.output().unwrap());
         }
     }
