@@ -21,6 +21,7 @@ impl World {
         // Programs that start ask at once for what came damaged.
         self.devices.iter_mut().for_each(Device::killed);
         self.admin_speaks();
+        self.office.publish();
         let mut quiet = false;
         for _ in 0..ROUNDS {
             quiet = true;
