@@ -8,6 +8,7 @@
     reason = "a test that meets the unexpected should stop there and say where, and says what it met"
 )]
 
+mod aside;
 mod attached;
 mod bundle;
 mod canary;
@@ -17,10 +18,12 @@ mod crash;
 mod custody;
 mod erased;
 mod fleet;
+mod hands_off;
 mod house;
 mod hub_restored;
 mod imported;
 mod journey;
+mod json;
 mod lost_receipt;
 mod offline;
 mod pinned;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(super) use super::args_case::{CaseVerb, EntryVerb};
+pub(super) use super::args_case::{AsideVerb, CaseVerb, EntryVerb};
 use super::args_later::{ExportVerb, ReportArgs, ReviewVerb};
 
 /// Encrypted, signed, offline case entry for officers who interview victims of trafficking.

@@ -80,6 +80,27 @@ pub(super) enum EntryVerb {
         #[arg(long)]
         force: bool,
     },
+    /// List what was set aside because something is wrong with it, and why
+    #[command(after_help = "Examples:\n  amanat entry quarantined\n  \
+                            amanat entry quarantined save 91ab… --out damaged.entry\n\n\
+                            What came damaged is asked for again with the next syncs, and taken from any stick that brings it.")]
+    Quarantined {
+        #[command(subcommand)]
+        verb: Option<AsideVerb>,
+    },
+}
+
+/// `amanat entry quarantined …`
+#[derive(Debug, Subcommand)]
+pub(super) enum AsideVerb {
+    /// Save the sealed bytes of one to a new file: nothing in it is opened
+    Save {
+        /// Its id in the list, or its beginning
+        id: String,
+        /// The file
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
 }
 
 /// `amanat case …`

@@ -16,6 +16,7 @@ mod device;
 mod dispatch;
 mod entry;
 mod entry_amend;
+mod entry_aside;
 mod entry_attach;
 mod entry_files;
 mod form;

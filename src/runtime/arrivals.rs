@@ -91,7 +91,8 @@ impl Home {
         }
         let known = self.journal.heads().map_err(|error| fault::sync("reading the journal", &error));
         let noted = known.and_then(|known| self.note_heads(&known));
-        arrived.afterwards.extend([said, noted].into_iter().filter_map(Result::err));
+        let aside = self.note_aside(outcome);
+        arrived.afterwards.extend([said, noted, aside].into_iter().filter_map(Result::err));
         Ok(arrived)
     }
 

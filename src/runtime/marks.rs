@@ -25,6 +25,7 @@ const AGAIN: &[u8] = b"again/";
 const FIRST: &[u8] = b"first/";
 const ERASED: &[u8] = b"erased/";
 const NONCES: &[u8] = b"nonces";
+const ASIDE: &[u8] = b"aside/";
 
 /// One row.
 pub(super) enum Mark<'a> {
@@ -40,6 +41,8 @@ pub(super) enum Mark<'a> {
     Erased(&'a Digest, i64),
     /// What the hub gave for the next requests: the first of the next program then needs no answer before it.
     Nonces(&'a [Nonce]),
+    /// This device's time, in Unix milliseconds, when an entry was set aside.
+    Aside(&'a Digest, i64),
 }
 
 impl Mark<'_> {
@@ -49,6 +52,7 @@ impl Mark<'_> {
             Self::Trust(trust) => (TRUST.to_vec(), trust.to_bytes()),
             Self::First(first) => first_row(first),
             Self::Erased(order, ms) => ([ERASED, order.as_bytes()].concat(), ms.to_be_bytes().to_vec()),
+            Self::Aside(entry, ms) => ([ASIDE, entry.as_bytes()].concat(), ms.to_be_bytes().to_vec()),
             Self::Nonces(nonces) => (NONCES.to_vec(), nonces.concat()),
             Self::Again(journal, seq) => ([AGAIN, journal.as_bytes()].concat(), seq.to_be_bytes().to_vec()),
             Self::Unit(held) => {
@@ -97,9 +101,18 @@ pub(super) fn nonces(rows: &[ShelfRow]) -> Vec<Nonce> {
 
 /// When orders were carried out here.
 pub(super) fn erased(rows: &[ShelfRow]) -> impl Iterator<Item = (Digest, i64)> + use<'_> {
-    rows.iter().filter_map(|row| {
-        let order = Digest::from_slice(row.key.strip_prefix(ERASED)?)?;
-        Some((order, i64::from_be_bytes(row.plain.as_slice().try_into().ok()?)))
+    times(rows, ERASED)
+}
+
+/// When entries were set aside here.
+pub(super) fn asides(rows: &[ShelfRow]) -> Vec<(Digest, i64)> {
+    times(rows, ASIDE).collect()
+}
+
+fn times<'a>(rows: &'a [ShelfRow], under: &'static [u8]) -> impl Iterator<Item = (Digest, i64)> + use<'a> {
+    rows.iter().filter_map(move |row| {
+        let of = Digest::from_slice(row.key.strip_prefix(under)?)?;
+        Some((of, i64::from_be_bytes(row.plain.as_slice().try_into().ok()?)))
     })
 }
 

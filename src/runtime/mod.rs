@@ -2,6 +2,7 @@
 
 mod again;
 pub mod arrivals;
+pub mod aside;
 pub mod attaching;
 mod belonging;
 pub mod border;

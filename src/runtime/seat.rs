@@ -112,6 +112,8 @@ impl Seat {
             Effect::ReadBundle { path } => self.read_stick(&path),
             Effect::StopBundle => self.courier.stop_stick(),
             Effect::LoadRoster => self.show_roster(),
+            Effect::LoadAside => self.show_aside(),
+            Effect::SaveAside { id, path } => self.save_aside(&id, &path),
             // The main loop ends the program itself.
             Effect::Quit => {}
         }

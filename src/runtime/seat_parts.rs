@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{
+    aside,
     attaching::{self, ToAttach},
     clock,
     keep::{ToKeep, What},
@@ -83,6 +84,22 @@ impl Seat {
             home.save_part(&entry, &part, Path::new(path), false, &mut *going)?;
             Ok(true)
         })
+    }
+
+    /// What was set aside.
+    pub(super) fn show_aside(&mut self) {
+        match self.with_home(|home| aside::list(home)) {
+            Ok(rows) => self.say(Msg::AsideIs(rows)),
+            Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
+        }
+    }
+
+    /// Saves one that was set aside, still sealed.
+    pub(super) fn save_aside(&mut self, id: &str, path: &str) {
+        match self.with_home(|home| aside::save(home, id, Path::new(path))) {
+            Ok(_bytes) => self.say(Msg::PartSaved { path: path.to_owned() }),
+            Err(failure) => self.say(Msg::SaveFailed(tellings::trouble(&failure))),
+        }
     }
 
     /// Says how far it is, a few times a second, and whether to go on.

@@ -118,6 +118,15 @@ pub enum Effect {
     // -- trust
     /// Show me the adopted roster → `RosterIs`.
     LoadRoster,
+    /// Show me what was set aside → `AsideIs`.
+    LoadAside,
+    /// Save the sealed bytes of one that was set aside → `PartSaved` or `SaveFailed`.
+    SaveAside {
+        /// Its id, as the list has it.
+        id: String,
+        /// The file as typed; nothing is overwritten.
+        path: String,
+    },
 }
 
 /// What the desk is to keep as one transaction.

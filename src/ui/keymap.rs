@@ -35,6 +35,8 @@ pub(crate) enum Room {
     Roster,
     /// A supervisor's people.
     Team,
+    /// What was set aside.
+    Aside,
     /// What is due.
     Today,
     /// What waits for a supervisor.
@@ -92,6 +94,7 @@ pub(crate) enum Act {
     Attach,
     SavePart,
     Team,
+    Aside,
     Review,
     Approve,
     Return,
@@ -150,8 +153,20 @@ const fn line(rooms: &'static [Room], keys: &'static [Chord], act: Act, word: &'
 
 use Room as R;
 
-const LISTS: &[Room] =
-    &[R::Caseload, R::Case, R::Entry, R::Menu, R::Outbox, R::Roster, R::Today, R::Help, R::Confirm, R::Team, R::Review];
+const LISTS: &[Room] = &[
+    R::Caseload,
+    R::Case,
+    R::Entry,
+    R::Menu,
+    R::Outbox,
+    R::Roster,
+    R::Today,
+    R::Help,
+    R::Confirm,
+    R::Team,
+    R::Aside,
+    R::Review,
+];
 
 /// The table. A line for one room stands before lines for many: the first that fits is taken.
 pub(crate) const TABLE: &[Line] = &[
@@ -197,6 +212,8 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Outbox], &[f(7)], Act::Stop, "stop", 2),
     line(&[R::Outbox], &[f(4)], Act::WriteBundle, "write_bundle", 3),
     line(&[R::Outbox], &[f(6)], Act::ReadBundle, "read_bundle", 4),
+    line(&[R::Outbox], &[f(8)], Act::Aside, "aside", 9),
+    line(&[R::Aside], &[f(9)], Act::SavePart, "save_aside", 1),
     line(&[R::Stick], &[key(KeyCode::Enter)], Act::Choose, "begin_stick", 1),
     line(&[R::Path], &[key(KeyCode::Enter)], Act::Choose, "choose", 1),
     line(&[R::Stick], &[f(3)], Act::Whom, "whom", 2),
@@ -235,6 +252,7 @@ pub(crate) const TABLE: &[Line] = &[
             R::Path,
             R::Roster,
             R::Team,
+            R::Aside,
             R::Today,
             R::Review,
             R::Help,
@@ -327,7 +345,7 @@ mod tests {
     use super::*;
     use crate::words::{self, Tongue};
 
-    const ROOMS: [Room; 17] = [
+    const ROOMS: [Room; 18] = [
         R::Welcome,
         R::Unlock,
         R::Caseload,
@@ -341,6 +359,7 @@ mod tests {
         R::Path,
         R::Roster,
         R::Team,
+        R::Aside,
         R::Today,
         R::Review,
         R::Help,

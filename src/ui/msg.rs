@@ -164,6 +164,8 @@ pub enum Msg {
     RosterIs(Box<RosterPage>),
     /// What the hub knows of the team; comes by itself with each pass of a supervisor.
     TeamIs(Box<TeamPage>),
+    /// Answers [`LoadAside`](super::Effect::LoadAside).
+    AsideIs(Vec<AsideRow>),
     /// Something else went wrong or is worth saying; shown in the status line until the next key.
     Notice(Trouble),
 }
@@ -419,4 +421,27 @@ pub struct TeamWord {
     pub aside: u64,
     /// How far its clock was ahead of the hub's, in milliseconds; behind where it is negative; `None` where it said no time.
     pub ahead_ms: Option<i64>,
+}
+
+/// An entry that was set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AsideRow {
+    /// By which it is named: the hash of the bytes that are saved.
+    pub id: String,
+    /// The reason, as a code; its words stand under `why.`.
+    pub why: String,
+    /// When it was found, by this device's clock; `None` where that was not noted.
+    pub day: Option<Moment>,
+    /// Whose device it claims to be from; empty where the roster names nobody.
+    pub member: String,
+    /// The device that it claims to be from.
+    pub device: DeviceId,
+    /// The journal that it claims to stand in, and at which number.
+    pub journal: String,
+    /// The number.
+    pub number: u64,
+    /// How many bytes would be saved.
+    pub bytes: u64,
+    /// Whether it came damaged and has come whole since.
+    pub whole: bool,
 }

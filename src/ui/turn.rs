@@ -34,6 +34,7 @@ pub(crate) enum Open {
     Review,
     Roster,
     Team,
+    Aside,
     Help(Room),
 }
 

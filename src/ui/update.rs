@@ -7,7 +7,8 @@ use super::{
     keymap::{self, Act, Room},
     msg::{Trouble, Who},
     screens::{
-        Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Review, Roster, Screen, Stick, Team, Today, Unlock,
+        Aside, Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Review, Roster, Screen, Stick, Team, Today,
+        Unlock,
     },
     turn::{Fill, Go, Open, Turn},
 };
@@ -172,6 +173,7 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         | Msg::Sealing { .. }
         | Msg::AttachFailed(_)
         | Msg::PartSaved { .. }
+        | Msg::AsideIs(_)
         | Msg::SaveFailed(_) => return tell(app, &msg),
         Msg::BundleWritten(_) | Msg::BundleRead(_) | Msg::BundleFailed(_) => {
             // Whoever has left the page meanwhile hears of it all the same.
@@ -284,6 +286,10 @@ fn push(app: &mut App, open: Open) -> Vec<Effect> {
             // A pass brings what the hub knows now; until then what the last one brought is shown, with its time.
             effects.push(Effect::Sync);
             Screen::Team(Team::default())
+        }
+        Open::Aside => {
+            effects.push(Effect::LoadAside);
+            Screen::Aside(Aside::default())
         }
         Open::Help(room) => Screen::Help(Help::new(room)),
     };

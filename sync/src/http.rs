@@ -1,21 +1,23 @@
-//! The road over HTTP: one agent, per-phase limits, one retry when the hub hands out a new nonce, and nothing decided. An
+//! The road over HTTP: one connection (`http_line`) that is kept, one retry when the hub hands out a new nonce, and nothing decided. An
 //! `https` address is called by TLS with the pinned keys (`http_pin`), and by nothing else.
 //!
-//! No limit is set on a whole exchange, only on each phase and each single read and write: a slow link is not a broken
-//! one. The proxy of the environment is not used, redirects are not followed, and plain HTTP is refused away from
+//! No limit is set on a whole exchange, only on each phase, on each single read and write, and on how slowly an answer may drip: a slow
+//! link is not a broken one. The proxy of the environment is not used, redirects are not followed, and plain HTTP is refused away from
 //! loopback before a byte leaves.
 
 use std::collections::VecDeque;
+use std::io::Read;
+use std::sync::Arc;
 use std::time::Duration;
 
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, KeyId};
 use amanat_keys::tls_key::TlsKeys;
-use ureq::config::Config;
-use ureq::http::Response;
-use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::{Connector as _, TcpConnector};
-use ureq::{Agent, Body, SendBody};
+use ureq::http::{Request, Uri};
 
+pub use crate::http_address::{check_address, names_this_machine, needs_tls_key};
+
+use crate::http_address::{Address, refuse};
+use crate::http_line::{Answer, Line, Reach, STALL, Stops};
 use crate::http_pin::{PinnedTls, Unproven};
 use crate::leaving::{Load, Told};
 use crate::signature::{self, NONCE_FIELD, Nonce, Parts};
@@ -23,16 +25,8 @@ use crate::transport::{FIRST_ROOM, MARK_FIELD, Refusal, RefusalReason, Transport
 use crate::wire::codec;
 use crate::wire::team::SelfReport;
 
-/// Name resolution, connecting, and the handshake, each.
-const REACH: Duration = Duration::from_secs(20);
-/// One read or one write may wait so long without a byte moving.
-const STALL: Duration = Duration::from_secs(45);
-/// An answer larger than this is not read (bytes).
-const ANSWER_LIMIT: u64 = 32 * 1024 * 1024;
-/// Header fields of an answer, together (bytes).
-const ANSWER_FIELDS_LIMIT: usize = 16 * 1024;
-/// An idle connection is kept so long: on a slow link a new one costs more than a request.
-const IDLE: Duration = Duration::from_secs(120);
+/// An idle connection is kept so long, in milliseconds: on a slow link a new one costs more than a request.
+const IDLE_MS: u64 = 120_000;
 /// A request should take about so long on the link as measured (milliseconds): a cut costs no more than this.
 const AIM_MS: usize = 8_000;
 /// Bounds of one request's weight, in bytes.
@@ -47,6 +41,9 @@ const TEAM: &str = "/v1/team";
 const ROSTERS: &str = "/v1/rosters";
 /// Nonces kept for later requests.
 const NONCES_KEPT: usize = 4;
+/// One push should take about so many times as long as [`AIM_MS`] says. More of them are on their way at once, so that smaller ones cost
+/// nothing but their header fields, and what has arrived is signed for the sooner.
+const PUSH_ROOMS: usize = 2;
 
 /// Signs the base of a request with the device's key.
 pub type SignRequest = Box<dyn Fn(&[u8]) -> [u8; 64] + Send>;
@@ -55,7 +52,12 @@ pub type Ticks = Box<dyn Fn() -> u64 + Send>;
 
 /// Where the hub is and who calls it.
 pub struct HttpTransport {
-    agent: Agent,
+    reach: Reach,
+    line: Option<Line>,
+    /// Requests on their way whose answers are to come, oldest first.
+    away: VecDeque<Away>,
+    /// When the last answer came.
+    heard_at: u64,
     base: String,
     authority: String,
     agency: AgencyId,
@@ -72,14 +74,20 @@ pub struct HttpTransport {
     load: Load,
 }
 
+/// A request that left whole.
+struct Away {
+    bytes: usize,
+    began: u64,
+}
+
 /// Ends what a transport is doing, and every later request of it; another transport is made to go on.
 #[derive(Debug)]
-pub struct Brake(Agent);
+pub struct Brake(Arc<Stops>);
 
 impl Brake {
     /// Closes the connection: a read or write that waits returns at once. Connecting is bounded by its own limit.
     pub fn stop(self) {
-        self.0.shutdown();
+        self.0.stop();
     }
 }
 
@@ -110,20 +118,26 @@ impl HttpTransport {
     /// while no key is pinned.
     pub fn new(settings: HttpSettings) -> Result<Self, TransportError> {
         let Address { secure, authority } = Address::read(&settings.url)?;
-        let config = config(secure);
-        let (agent, scheme) = if !secure {
-            (config.new_agent(), "http")
+        let scheme = if secure { "https" } else { "http" };
+        let base = format!("{scheme}://{authority}");
+        let uri = base.parse().ok();
+        let Some(uri) = uri else { return refuse(&settings.url, "the address must be a host and a port only") };
+        let reach = if !secure {
+            Reach::new(&uri, None)
         } else if settings.tls_keys.is_empty() {
             return refuse(
                 &settings.url,
                 "the roster lists no TLS key for it; the admin approves the hub's request again",
             );
         } else {
-            (by_tls(config, PinnedTls::new(settings.tls_keys))?, "https")
+            by_tls(&uri, PinnedTls::new(settings.tls_keys))?
         };
         Ok(Self {
-            agent,
-            base: format!("{scheme}://{authority}"),
+            reach,
+            line: None,
+            away: VecDeque::new(),
+            heard_at: 0,
+            base,
             authority,
             agency: settings.agency,
             device: settings.device,
@@ -183,35 +197,94 @@ impl HttpTransport {
 
     /// What ends a request under way, from another thread.
     pub fn brake(&self) -> Brake {
-        Brake(self.agent.clone())
+        Brake(self.reach.stops())
     }
 
     /// `signed` is what the request signs of the body: all of it, or the manifest that begins a streaming one.
     fn call(&mut self, path: &str, checkpoint: &Digest, signed: &[u8], body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        // Whoever left answers behind does not get them in place of this one.
+        if self.line.as_ref().is_some_and(Line::is_waiting) {
+            self.hang_up();
+        }
         // The first request of a program has no nonce yet: the hub answers it with one (401), and it goes again. The
         // same happens when the hub has been started anew. A third try would be a loop.
         let nonce = self.nonces.pop_front();
         let digest = signature::content_digest(signed);
-        let mut answer = self.send(path, checkpoint, &digest, body, nonce.unwrap_or_default())?;
-        if answer.status() == 401
-            && field(&answer, "amanat-refusal").is_none()
+        self.leave(path, checkpoint, &digest, body, nonce.unwrap_or_default())?;
+        let mut answer = self.hear()?;
+        if wants_a_nonce(&answer)
             && let Some(fresh) = self.nonces.pop_front()
         {
-            // Read to its end, the answer leaves the connection free for the second try; a new one would cost a round trip more.
-            let _said = answer.body_mut().with_config().limit(ANSWER_LIMIT).read_to_vec();
-            answer = self.send(path, checkpoint, &digest, body, fresh)?;
+            self.leave(path, checkpoint, &digest, body, fresh)?;
+            answer = self.hear()?;
         }
-        read(answer)
+        read(&answer)
     }
 
-    fn send(
+    fn hang_up(&mut self) {
+        self.line = None;
+        self.away.clear();
+    }
+
+    /// The connection that there is, or a new one.
+    fn line(&mut self) -> Result<&mut Line, ureq::Error> {
+        let idle = (self.ticks)().saturating_sub(self.heard_at);
+        let usable = self.line.take().filter(|line| line.is_waiting() || idle < IDLE_MS);
+        let usable = usable.and_then(|mut line| (line.is_waiting() || line.is_open()).then_some(line));
+        let line = usable.map_or_else(|| self.reach.connect(), Ok)?;
+        Ok(self.line.insert(line))
+    }
+
+    /// Sends a request, behind those that are on their way.
+    fn leave(
         &mut self,
         path: &str,
         checkpoint: &Digest,
         content_digest: &str,
         body: &[u8],
         nonce: Nonce,
-    ) -> Result<Response<Body>, TransportError> {
+    ) -> Result<(), TransportError> {
+        let began = (self.ticks)();
+        if let Err(source) = self.line() {
+            // Where nobody was reached it is as good as before. After a cut it may be spent, and trying would cost the body again.
+            if nonce != Nonce::default() {
+                self.nonces.push_front(nonce);
+            }
+            return Err(unanswered(&self.base, &source));
+        }
+        let request = self.request(path, checkpoint, content_digest, body.len(), nonce)?;
+        let mut leaving = if path == PUSH { self.load.leaving(body) } else { None };
+        let mut whole = body;
+        let piece_by_piece: &mut dyn Read = leaving.as_mut().map_or(&mut whole, |leaving| leaving);
+        let asked = match &mut self.line {
+            Some(line) => line.ask(request, piece_by_piece),
+            None => Err(ureq::Error::ConnectionFailed),
+        };
+        match asked {
+            Ok(()) => {
+                self.away.push_back(Away { bytes: body.len(), began });
+                Ok(())
+            }
+            Err(source) => {
+                // Whoever hangs up in the middle of a request may have said why.
+                let alone = self.away.is_empty();
+                let line = self.line.take().filter(|_| alone);
+                let said = line.and_then(|mut line| line.early_answer(&*self.ticks));
+                self.hang_up();
+                let refused = said.filter(|answer| !answer.head.status().is_success() && !wants_a_nonce(answer));
+                Err(refused.and_then(|answer| read(&answer).err()).unwrap_or_else(|| unanswered(&self.base, &source)))
+            }
+        }
+    }
+
+    fn request(
+        &self,
+        path: &str,
+        checkpoint: &Digest,
+        content_digest: &str,
+        length: usize,
+        nonce: Nonce,
+    ) -> Result<Request<()>, TransportError> {
         let query = format!("?{}", self.said(path));
         let parts = Parts {
             method: "POST".to_owned(),
@@ -225,42 +298,44 @@ impl HttpTransport {
         };
         let signature = (self.sign)(parts.base(&self.device, &nonce).as_bytes());
         let fields = signature::fields(&self.device, &nonce, &signature);
-        let began = (self.ticks)();
-        // The system takes a body faster than a slow link carries it: until all of it is there, nobody answers.
-        let patience = STALL + self.takes(body.len()) * 2;
-        let request = self
-            .agent
-            .post(format!("{}{path}{}", self.base, if query == "?" { "" } else { &query }))
-            .config()
-            .timeout_per_read(Some(patience))
-            .build()
+        Request::post(format!("{}{path}{}", self.base, if query == "?" { "" } else { &query }))
             .header("content-type", "application/cbor")
+            .header("content-length", length)
             .header("content-digest", &parts.content_digest)
             .header("amanat-agency", &parts.agency)
             .header("amanat-hub", &parts.hub)
             .header("amanat-checkpoint", &parts.checkpoint)
             .header("signature-input", &fields.input)
-            .header("signature", &fields.signature);
-        let leaving = if path == PUSH { self.load.leaving(body) } else { None };
-        let answer = match leaving {
-            // With its length said, a body that is read goes out as it is and not in chunks.
-            Some(mut leaving) => request.header("content-length", body.len()).send(SendBody::from_reader(&mut leaving)),
-            None => request.send(body),
+            .header("signature", &fields.signature)
+            .body(())
+            .map_err(|source| TransportError::Nonsense(format!("a request cannot be written: {source}")))
+    }
+
+    /// Waits for the answer to the oldest request on its way.
+    fn hear(&mut self) -> Result<Answer, TransportError> {
+        // The system takes a body faster than a slow link carries it: until all of it is there, nobody answers.
+        let on_the_way = self.away.iter().fold(0_usize, |sum, away| sum.saturating_add(away.bytes));
+        let patience = STALL + self.takes(on_the_way) * 2;
+        let answer = match &mut self.line {
+            Some(line) => line.answer(patience, &*self.ticks),
+            None => Err(ureq::Error::ConnectionFailed),
         };
         let answer = match answer {
             Ok(answer) => answer,
             Err(source) => {
-                // Where nobody was reached it is as good as before. After a cut it may be spent, and trying would cost the body again.
-                if never_left(&source) && nonce != Nonce::default() {
-                    self.nonces.push_front(nonce);
-                }
+                self.hang_up();
                 return Err(unanswered(&self.base, &source));
             }
         };
-        self.measure(body.len(), (self.ticks)().saturating_sub(began));
+        let now = (self.ticks)();
+        if let Some(away) = self.away.pop_front() {
+            // What followed another had the link to itself when that one was through.
+            self.measure(away.bytes, now.saturating_sub(away.began.max(self.heard_at)));
+        }
+        self.heard_at = now;
         self.mark = field(&answer, MARK_FIELD).and_then(|mark| mark.parse().ok()).or(self.mark);
         if let Some(fresh) = field(&answer, NONCE_FIELD) {
-            if answer.status() == 401 {
+            if answer.head.status() == 401 {
                 // The hub was started anew: what it gave before is worth nothing.
                 self.nonces.clear();
             }
@@ -323,9 +398,18 @@ impl Transport for HttpTransport {
 
     fn rosters(&mut self, question: &[u8]) -> Result<Vec<u8>, TransportError> {
         // A connection of its own, that nothing else ever uses; in plain there is no key that could be another.
-        let anybody = by_tls(config(true), PinnedTls::with_anybody())?;
-        let request = anybody.post(format!("{}{ROSTERS}", self.base)).header("content-type", "application/cbor");
-        read(request.send(question).map_err(|source| unanswered(&self.base, &source))?)
+        let uri = format!("{}{ROSTERS}", self.base);
+        let request = Request::post(&uri).header("content-type", "application/cbor");
+        let request = request.header("content-length", question.len()).body(());
+        let (Ok(request), Ok(base)) = (request, self.base.parse::<Uri>()) else {
+            return Err(TransportError::Nonsense("a request cannot be written".to_owned()));
+        };
+        let mut whole = question;
+        let asked = by_tls(&base, PinnedTls::with_anybody())?.connect().and_then(|mut line| {
+            line.ask(request, &mut whole)?;
+            line.answer(STALL, &*self.ticks)
+        });
+        read(&asked.map_err(|source| unanswered(&self.base, &source))?)
     }
 
     fn mark(&self) -> Option<Digest> {
@@ -335,124 +419,63 @@ impl Transport for HttpTransport {
     fn room(&self) -> usize {
         self.room
     }
-}
 
-/// An agent whose every connection goes by TLS.
-fn by_tls(config: Config, tls: Result<PinnedTls, rustls::Error>) -> Result<Agent, TransportError> {
-    let tls = tls.map_err(|fault| TransportError::Unreachable(format!("TLS cannot be used here: {fault}")))?;
-    let road = ().chain(TcpConnector::default()).chain(tls);
-    Ok(Agent::with_parts(config, road, DefaultResolver::default()))
-}
+    fn push_room(&self) -> usize {
+        self.room.saturating_mul(PUSH_ROOMS)
+    }
 
-/// How every request is made, by TLS or in plain.
-fn config(secure: bool) -> Config {
-    Agent::config_builder()
-        .timeout_resolve(Some(REACH))
-        .timeout_connect(Some(REACH))
-        .timeout_per_read(Some(STALL))
-        .timeout_per_write(Some(STALL))
-        .proxy(None)
-        .max_redirects(0)
-        .https_only(secure)
-        .http_status_as_error(false)
-        .max_response_header_size(ANSWER_FIELDS_LIMIT)
-        .max_idle_age(IDLE)
-        .user_agent("")
-        .build()
-}
+    fn goes_ahead(&self) -> bool {
+        // With nobody's answer yet, or no number to sign with, it would be guessing whether the hub takes it.
+        !self.nonces.is_empty() && self.line.as_ref().is_some_and(Line::goes_on)
+    }
 
-/// Whether devices of this version will call a hub at this address: whoever writes an address into a roster asks first.
-///
-/// # Errors
-/// A refusal that says what is wrong with it.
-pub fn check_address(url: &str) -> Result<(), TransportError> {
-    Address::read(url).map(drop)
-}
-
-/// Whether calling this address needs a TLS key on the roster.
-#[must_use]
-pub fn needs_tls_key(url: &str) -> bool {
-    Address::read(url).is_ok_and(|address| address.secure)
-}
-
-/// An address that this version may call: by TLS, or in plain on this machine.
-#[derive(Debug, PartialEq, Eq)]
-struct Address {
-    secure: bool,
-    /// Host and port, the scheme's own left out.
-    authority: String,
-}
-
-impl Address {
-    fn read(url: &str) -> Result<Self, TransportError> {
-        let (secure, rest) = match url.split_once("://") {
-            Some(("https", rest)) => (true, rest),
-            Some(("http", rest)) => (false, rest),
-            _ => return refuse(url, "the address must begin with https:// (or http:// on this machine)"),
-        };
-        let Some(authority) = authority_of(rest) else {
-            return refuse(url, "the address must be a host and a port only");
-        };
-        if !secure && !is_loopback(&authority) {
-            let why = "plain http is only for a hub on this machine, because everything could be watched; use https";
-            return refuse(url, why);
+    fn send(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
+        if !self.goes_ahead() {
+            return self.push(checkpoint, body).map(Some);
         }
-        let usual = if secure { ":443" } else { ":80" };
-        let authority = authority.strip_suffix(usual).unwrap_or(&authority).to_owned();
-        Ok(Self { secure, authority })
+        let digest = signature::content_digest(codec::manifest_of(body).unwrap_or(body));
+        let nonce = self.nonces.pop_front().unwrap_or_default();
+        self.leave(PUSH, checkpoint, &digest, body, nonce).map(|()| None)
+    }
+
+    fn receive(&mut self) -> Result<Vec<u8>, TransportError> {
+        let answer = self.hear()?;
+        if wants_a_nonce(&answer) {
+            // Whatever follows it was signed with numbers that are worth as little.
+            self.hang_up();
+            return Err(TransportError::Unreachable("the hub was started anew".to_owned()));
+        }
+        read(&answer)
     }
 }
 
-/// A no of our own, before anything is sent.
-fn refuse<T>(url: &str, sentence: &str) -> Result<T, TransportError> {
-    let sentence = format!("calling the hub at {url}: {sentence}");
-    Err(TransportError::Refused(Refusal { reason: RefusalReason::Address, sentence, request: String::new() }))
+/// A way on which every connection goes by TLS.
+fn by_tls(base: &Uri, tls: Result<PinnedTls, rustls::Error>) -> Result<Reach, TransportError> {
+    let tls = tls.map_err(|fault| TransportError::Unreachable(format!("TLS cannot be used here: {fault}")))?;
+    Ok(Reach::new(base, Some(tls)))
 }
 
-/// Whether a URL names this machine, whatever its scheme.
-pub fn names_this_machine(url: &str) -> bool {
-    url.split_once("://")
-        .and_then(|(_scheme, rest)| authority_of(rest))
-        .is_some_and(|authority| is_loopback(&authority))
+fn field<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+    answer.head.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Host and port, in small letters, where a URL has nothing else.
-fn authority_of(rest: &str) -> Option<String> {
-    let authority = rest.strip_suffix('/').unwrap_or(rest).to_ascii_lowercase();
-    (!authority.contains(['/', '@', '?', '#']) && !authority.is_empty()).then_some(authority)
-}
-
-fn is_loopback(authority: &str) -> bool {
-    let host = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => host,
-        _ => authority,
-    };
-    let name = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-fn field<'a>(answer: &'a Response<Body>, name: &str) -> Option<&'a str> {
-    answer.headers().get(name).and_then(|value| value.to_str().ok())
+/// Whether nothing is wrong with a request but the number that it was signed with.
+fn wants_a_nonce(answer: &Answer) -> bool {
+    answer.head.status() == 401 && field(answer, "amanat-refusal").is_none()
 }
 
 /// A status is turned into what to do about it; the body of a no is the sentence for a person.
-fn read(mut answer: Response<Body>) -> Result<Vec<u8>, TransportError> {
-    let status = answer.status().as_u16();
-    let reason = field(&answer, "amanat-refusal").and_then(RefusalReason::from_spelling);
-    let request = field(&answer, "amanat-request").unwrap_or_default().to_owned();
-    let wait = field(&answer, "retry-after").and_then(|v| v.parse().ok()).unwrap_or(5);
-    let body = answer
-        .body_mut()
-        .with_config()
-        .limit(ANSWER_LIMIT)
-        .read_to_vec()
-        .map_err(|source| TransportError::Unreachable(source.to_string()))?;
+fn read(answer: &Answer) -> Result<Vec<u8>, TransportError> {
+    let status = answer.head.status().as_u16();
+    let reason = field(answer, "amanat-refusal").and_then(RefusalReason::from_spelling);
+    let request = field(answer, "amanat-request").unwrap_or_default().to_owned();
+    let wait = field(answer, "retry-after").and_then(|v| v.parse().ok()).unwrap_or(5);
     match (status, reason) {
-        (200, _) => Ok(body),
+        (200, _) => Ok(answer.body.clone()),
         // Too much, not now, or its disk is full: what was sent stays here, and goes again.
         (429 | 503 | 507, _) => Err(TransportError::Busy(wait)),
         (_, Some(reason)) => {
-            let text = String::from_utf8_lossy(&body);
+            let text = String::from_utf8_lossy(&answer.body);
             let sentence = text.chars().filter(|c| !c.is_control()).take(300).collect();
             Err(TransportError::Refused(Refusal { reason, sentence, request }))
         }
@@ -471,72 +494,9 @@ fn unanswered(base: &str, source: &ureq::Error) -> TransportError {
     }
 }
 
-/// Whether not a byte of the request can have gone: there was no connection.
-fn never_left(source: &ureq::Error) -> bool {
-    use std::io::ErrorKind::{AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable};
-    let nowhere = [ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable, AddrNotAvailable];
-    match source {
-        ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => true,
-        ureq::Error::Timeout(timeout) => matches!(timeout, ureq::Timeout::Resolve | ureq::Timeout::Connect),
-        ureq::Error::Io(error) => nowhere.contains(&error.kind()),
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn plain_http_goes_to_loopback_only() {
-        for url in ["http://127.0.0.1:7070", "http://127.9.9.9:1/", "http://[::1]:7070", "http://LOCALHOST:7070"] {
-            assert!(Address::read(url).is_ok_and(|address| !address.secure), "{url}");
-        }
-        let authority = |url| Address::read(url).unwrap().authority;
-        assert_eq!(
-            (authority("http://127.0.0.1:80"), authority("http://127.0.0.1:443")),
-            ("127.0.0.1".into(), "127.0.0.1:443".into())
-        );
-        assert_eq!(
-            (authority("https://Hub.Example:443/"), authority("https://hub:80")),
-            ("hub.example".into(), "hub:80".into())
-        );
-        for url in ["https://127.0.0.1", "https://hub.example:7070", "https://10.0.0.1:7070/", "https://[2001:db8::1]"]
-        {
-            assert!(needs_tls_key(url), "{url}");
-        }
-        for url in [
-            "http://10.0.0.1:7070",
-            "http://hub.example:7070",
-            "http://127.0.0.1.example:7070",
-            "http://localhost@evil.example",
-            "http://evil.example/localhost",
-            "http://",
-            "ftp://127.0.0.1",
-            "https://",
-            "https://hub.example/path",
-            "https://localhost@evil.example",
-            "HTTPS://hub.example",
-            "127.0.0.1:7070",
-        ] {
-            let refused = Address::read(url).unwrap_err();
-            assert!(matches!(refused, TransportError::Refused(r) if r.reason == RefusalReason::Address), "{url}");
-        }
-    }
-
-    #[test]
-    fn this_machine_is_known_by_its_names_and_nothing_else() {
-        for url in
-            ["http://127.0.0.1:7070", "http://127.3.2.1", "http://localhost:1/", "http://[::1]:7070", "https://[::1]"]
-        {
-            assert!(names_this_machine(url), "{url}");
-        }
-        for url in
-            ["http://10.0.0.1", "https://hub.example", "http://127.0.0.1.example:1", "localhost", "http://[::2]:1"]
-        {
-            assert!(!names_this_machine(url), "{url}");
-        }
-    }
 
     #[test]
     fn a_brake_ends_a_request_that_nobody_answers() {

@@ -20,6 +20,8 @@ pub mod documents;
 pub mod entry;
 pub mod error;
 pub mod http;
+mod http_address;
+mod http_line;
 mod http_pin;
 pub mod journal;
 pub mod leaving;

@@ -1,5 +1,5 @@
 //! What a device remembers of the road, row by row and sealed: checkpoints that a hub has shown it, proofs of two stories, what it
-//! carries for others, what left on a stick, and which bare hashes to ask for again.
+//! carries for others, what left on a stick, which bare hashes to ask for again, and where an entry came damaged.
 
 use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
 use amanat_keys::statement::Statement;
@@ -8,6 +8,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder, encode};
 use zeroize::Zeroizing;
 
 use crate::cbor::{array_of, bytes_upto};
+use crate::entry::EntryRef;
 use crate::error::{Result, SyncError};
 use crate::journal::{Journal, Shelf, ShelfRow};
 use crate::receipt::Checkpoint;
@@ -30,6 +31,8 @@ pub struct Road {
     pub again: Vec<(Place, u64, u64)>,
     /// How far journals have been put on a stick.
     pub handed: Vec<(Place, u64)>,
+    /// Places of which only the hash is held because what came there was damaged: asked for until it comes whole.
+    pub damaged: Vec<EntryRef>,
 }
 
 const CHECKPOINT: u8 = b'c';
@@ -37,6 +40,7 @@ const STORIES: u8 = b's';
 const CARRIED: u8 = b'j';
 const AGAIN: u8 = b'a';
 const HANDED: u8 = b'o';
+const DAMAGED: u8 = b'd';
 
 impl Road {
     /// Reads everything, the words of hubs too.
@@ -79,6 +83,11 @@ impl Road {
             }
             CARRIED => self.carried.push((place(key)?, number(&row.plain)?)),
             HANDED => self.handed.push((place(key)?, number(&row.plain)?)),
+            DAMAGED => {
+                let (of, seq) = key.split_last_chunk::<8>()?;
+                let (device, journal) = place(of)?;
+                self.damaged.push(EntryRef { device, journal, seq: u64::from_be_bytes(*seq) });
+            }
             AGAIN => {
                 let (from, upto) = row.plain.split_first_chunk::<8>()?;
                 self.again.push((place(key)?, u64::from_be_bytes(*from), number(upto)?));
@@ -168,6 +177,21 @@ pub fn again_row(of: &Place, from: u64, upto: u64) -> ShelfRow {
 #[must_use]
 pub fn again_at(of: &Place) -> (Shelf, Vec<u8>) {
     (Shelf::Road, place_key(AGAIN, of))
+}
+
+/// A place at which an entry came damaged.
+#[must_use]
+pub fn damaged_row(at: &EntryRef) -> ShelfRow {
+    let (shelf, key) = damaged_at(at);
+    row(shelf, key, Vec::new())
+}
+
+/// Where the row of [`damaged_row`] lies.
+#[must_use]
+pub fn damaged_at(at: &EntryRef) -> (Shelf, Vec<u8>) {
+    let mut key = place_key(DAMAGED, &(at.device, at.journal));
+    key.extend(at.seq.to_be_bytes());
+    (Shelf::Road, key)
 }
 
 fn row(shelf: Shelf, key: Vec<u8>, plain: Vec<u8>) -> ShelfRow {

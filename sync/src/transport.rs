@@ -22,6 +22,28 @@ pub trait Transport: Send {
     /// As [`TransportError`] says.
     fn push(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError>;
 
+    /// Whether a push can leave before the last one is answered.
+    fn goes_ahead(&self) -> bool {
+        false
+    }
+
+    /// Sets a push on its way. A road that goes ahead gives `None`, and the answer by [`Transport::receive`], in the order in which they
+    /// left; any other waits and gives it here. Whoever calls anything else meanwhile gives those answers up.
+    ///
+    /// # Errors
+    /// As [`TransportError`] says; the answers to all that are on their way are given up with it.
+    fn send(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
+        self.push(checkpoint, body).map(Some)
+    }
+
+    /// Waits for the answer to the oldest push that [`Transport::send`] has set on its way.
+    ///
+    /// # Errors
+    /// As [`TransportError`] says; the answers to all that are on their way are given up with it.
+    fn receive(&mut self) -> Result<Vec<u8>, TransportError> {
+        Err(TransportError::Unreachable("nothing is on its way".to_owned()))
+    }
+
     /// Asks for what lies above the caller's heads; the answer is one page.
     ///
     /// # Errors
@@ -68,7 +90,7 @@ pub trait Transport: Send {
     }
 
     /// How many bytes one push should carry. What arrives of it is kept as it arrives, so a cut costs what was in flight, however
-    /// large it is; but the link rests for a round trip between two of them.
+    /// large it is; but a link on which none goes ahead rests for a round trip between two of them.
     fn push_room(&self) -> usize {
         self.room().saturating_mul(8)
     }

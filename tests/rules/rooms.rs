@@ -71,7 +71,17 @@ pub(crate) const ROOMS: &[Room] = &[
         at: "sync/src/",
         ours: &["amanat_keys"],
         // zeroize: local rows (case keys, drafts) pass through the journal opened, and are wiped when dropped.
-        others: Some(&["minicbor", "rusqlite", "ureq", "rustls", "base64", "thiserror", "zeroize", "rustix"]),
+        others: Some(&[
+            "minicbor",
+            "rusqlite",
+            "ureq",
+            "ureq_proto",
+            "rustls",
+            "base64",
+            "thiserror",
+            "zeroize",
+            "rustix",
+        ]),
         never: OUTSIDE,
     },
     Room {
@@ -240,6 +250,7 @@ pub(crate) const NARROWS: &[Narrow] = &[
     // All cores check the signatures of a page; nothing else of the package starts a thread.
     Narrow { room: "sync/src/", path: "std::thread", only: &["sync/src/signatures.rs"] },
     Narrow { room: "sync/src/", path: "ureq", only: &["sync/src/http"] },
+    Narrow { room: "sync/src/", path: "ureq_proto", only: &["sync/src/http_line.rs"] },
     Narrow { room: "sync/src/", path: "rustls", only: &["sync/src/http"] },
     // An address is a value: whether it is this machine's own is judged where connections are made.
     Narrow { room: "sync/src/", path: "std::net", only: &["sync/src/http"] },

@@ -168,6 +168,12 @@ fn a_team_is_shown_to_its_supervisor_and_to_nobody_else() {
 }
 
 #[test]
+fn what_was_set_aside_is_shown_with_its_reason() {
+    look(&mut peopled(), "aside", "F6 F8", ["Not what its author signed", "number 41", "day unknown"]);
+    look(&mut Stage::open_with(urdu()), "urdu_aside", "F6 F8", ["UR", "F9", "Sana Malik"]);
+}
+
+#[test]
 fn urdu_by_the_program_and_by_the_terminal() {
     let mut stage = Stage::open_with(urdu());
     people(&mut stage);

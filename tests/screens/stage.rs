@@ -174,6 +174,9 @@ impl Stage {
                 };
                 vec![Msg::Marks(vec![self.mark(Delivery::Received)]), Msg::BundleRead(Box::new(back))]
             }
+            Effect::LoadAside => vec![Msg::AsideIs(super::aside::rows())],
+            Effect::SaveAside { path, .. } if path == "/nowhere" => vec![Msg::SaveFailed(Trouble::word("stick.cut"))],
+            Effect::SaveAside { path, .. } => vec![Msg::PartSaved { path }],
             Effect::LoadRoster => vec![Msg::RosterIs(Box::new(roster()))],
             Effect::JudgePassphrase(secret) => {
                 let words = secret.reveal().split_whitespace().count();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Every kind of fault, as it is printed.
-const KINDS: [&str; 22] = [
+const KINDS: [&str; 24] = [
     "requests lost",
     "answers lost",
     "requests cut",
@@ -27,6 +27,8 @@ const KINDS: [&str; 22] = [
     "own entries with a bad signature",
     "clocks of devices that went back by years",
     "the hub's clock went back by years",
+    "pushes that left before the last was answered",
+    "roads that broke with two pushes on their way",
 ];
 
 /// What happened on purpose, and what came of it.

@@ -87,6 +87,10 @@ pub(crate) struct Road<'w> {
     pub(crate) calm: bool,
     /// Bytes of one push: small, so that there are many.
     pub(crate) room: usize,
+    /// Whether a push may leave before the last is answered.
+    pub(crate) ahead: bool,
+    /// What came of the pushes that left and were not heard of yet, in their order.
+    pub(crate) away: VecDeque<Result<Vec<u8>, TransportError>>,
 }
 
 fn lost<T>() -> Result<T, TransportError> {
@@ -280,6 +284,33 @@ impl hyper::body::Body for Pieces {
 impl Transport for Road<'_> {
     fn push(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
         self.call("/v1/push", checkpoint, body)
+    }
+    fn goes_ahead(&self) -> bool {
+        self.ahead
+    }
+    fn send(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
+        if !self.ahead {
+            return self.push(checkpoint, body).map(Some);
+        }
+        if !self.away.is_empty() {
+            self.faults.note("pushes that left before the last was answered");
+        }
+        // What is behind a break never arrives.
+        let came = if self.away.iter().any(Result::is_err) {
+            self.faults.note("roads that broke with two pushes on their way");
+            lost()
+        } else {
+            self.push(checkpoint, body)
+        };
+        self.away.push_back(came);
+        Ok(None)
+    }
+    fn receive(&mut self) -> Result<Vec<u8>, TransportError> {
+        let came = self.away.pop_front().unwrap_or_else(lost);
+        if came.is_err() {
+            self.away.clear();
+        }
+        came
     }
     fn pull(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
         self.call("/v1/pull", checkpoint, body)

@@ -1,6 +1,6 @@
 //! One world from its seed: who is in it, what they do, and what is written down beside it to judge them by.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -341,6 +341,7 @@ impl World {
     pub(crate) fn travel(&mut self, at: usize, calm: bool) -> Option<Outcome> {
         let dies = (!calm && self.dice.one_in(7)).then(|| 1 + self.dice.roll(10));
         let room = [700, 3_000, 20_000][self.dice.index(3)];
+        let ahead = self.dice.one_in(2);
         let odd = |faults: &Faults| {
             faults.count("answers with a bit turned over")
                 + faults.count("answers cut that were read as far as they came")
@@ -357,6 +358,8 @@ impl World {
             actor: at,
             calm,
             room,
+            ahead,
+            away: VecDeque::new(),
         };
         let mut journal = Mortal::new(disk.journal(), dies);
         let mut adopted = trust.clone();

@@ -18,7 +18,7 @@ pub(crate) struct Help {
 }
 
 /// The other screens in the order one meets them.
-const ROOMS: [(Room, &str); 13] = [
+const ROOMS: [(Room, &str); 14] = [
     (Room::Caseload, "help.caseload"),
     (Room::Case, "help.case"),
     (Room::Entry, "help.entry"),
@@ -29,6 +29,7 @@ const ROOMS: [(Room, &str); 13] = [
     (Room::Roster, "help.roster"),
     (Room::Team, "help.team"),
     (Room::Review, "help.review"),
+    (Room::Aside, "help.aside"),
     (Room::Menu, "help.menu"),
     (Room::Unlock, "help.unlock"),
     (Room::Welcome, "help.welcome"),

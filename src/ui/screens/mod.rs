@@ -1,10 +1,12 @@
 //! One layer of the interface each: its state, what keys do to it, how it is drawn.
 
+mod aside;
 mod case;
 mod caseload;
 mod confirm;
 mod entry;
 mod form;
+mod form_offers;
 mod form_view;
 mod help;
 mod hidden;
@@ -18,6 +20,7 @@ mod today;
 mod unlock;
 mod welcome;
 
+pub(crate) use aside::Aside;
 pub(crate) use case::Case;
 pub(crate) use caseload::Caseload;
 pub(crate) use confirm::Confirm;

@@ -37,6 +37,7 @@ impl Outbox {
             Some(Act::Stop) if world.road.progress.running => return Turn::ask(Effect::StopSync),
             Some(Act::WriteBundle) => return Turn::open(Open::Stick(Way::Out)),
             Some(Act::ReadBundle) => return Turn::open(Open::Stick(Way::In)),
+            Some(Act::Aside) => return Turn::open(Open::Aside),
             Some(Act::Back) => return Turn::go(Go::Back),
             Some(act) => {
                 let page = world.page().saturating_sub(usize::from(ABOVE));
@@ -108,7 +109,11 @@ impl Outbox {
         }
         if progress.quarantined > 0 {
             lines.push((
-                format!("! {}", words::count(canvas.tongue(), "outbox.quarantined", progress.quarantined)),
+                format!(
+                    "! {} {}",
+                    words::count(canvas.tongue(), "outbox.quarantined", progress.quarantined),
+                    canvas.say("outbox.aside_key")
+                ),
                 Role::Warn,
             ));
         }

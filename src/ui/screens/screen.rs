@@ -6,7 +6,7 @@ use ratatui::{
 };
 
 use super::{
-    Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Review, Roster, Stick, Team, Today, Unlock, Welcome,
+    Aside, Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Review, Roster, Stick, Team, Today, Unlock, Welcome,
 };
 use crate::ui::{
     keymap::{Act, Room},
@@ -33,6 +33,7 @@ pub(crate) enum Screen {
     Review(Review),
     Roster(Roster),
     Team(Team),
+    Aside(Aside),
     Help(Help),
 }
 
@@ -53,6 +54,7 @@ impl Screen {
             Self::Review(_) => Room::Review,
             Self::Roster(_) => Room::Roster,
             Self::Team(_) => Room::Team,
+            Self::Aside(screen) => screen.room(),
             Self::Help(_) => Room::Help,
         }
     }
@@ -73,6 +75,7 @@ impl Screen {
             Self::Review(screen) => screen.key(act, world),
             Self::Roster(screen) => screen.key(act, world),
             Self::Team(screen) => screen.key(act, world),
+            Self::Aside(screen) => screen.key(key, act, world),
             Self::Help(screen) => screen.key(act),
         }
     }
@@ -88,6 +91,7 @@ impl Screen {
             Self::Stick(screen) => screen.paste(text),
             Self::Case(screen) => screen.paste(text),
             Self::Entry(screen) => screen.paste(text),
+            Self::Aside(screen) => screen.paste(text),
             Self::Outbox(_) | Self::Today(_) | Self::Review(_) | Self::Roster(_) | Self::Team(_) | Self::Help(_) => {}
         }
         Turn::stay()
@@ -109,6 +113,7 @@ impl Screen {
             | Self::Review(_)
             | Self::Roster(_)
             | Self::Team(_)
+            | Self::Aside(_)
             | Self::Help(_) => Turn::stay(),
         }
     }
@@ -122,6 +127,7 @@ impl Screen {
             Self::Stick(screen) => screen.hear(msg),
             Self::Case(screen) => screen.hear(msg),
             Self::Entry(screen) => screen.hear(msg),
+            Self::Aside(screen) => screen.hear(msg),
             Self::Outbox(_)
             | Self::Caseload(_)
             | Self::Form(_)
@@ -149,6 +155,7 @@ impl Screen {
             | Self::Stick(_)
             | Self::Roster(_)
             | Self::Team(_)
+            | Self::Aside(_)
             | Self::Help(_) => {}
         }
     }
@@ -169,6 +176,7 @@ impl Screen {
             Self::Review(_) => (canvas.say("review.title").to_owned(), unit(world)),
             Self::Roster(_) => (canvas.say("roster.title").to_owned(), unit(world)),
             Self::Team(_) => (canvas.say("team.title").to_owned(), unit(world)),
+            Self::Aside(_) => (canvas.say("aside.title").to_owned(), unit(world)),
             Self::Help(_) => (canvas.say("help.title").to_owned(), String::new()),
         }
     }
@@ -189,6 +197,7 @@ impl Screen {
             Self::Review(screen) => screen.draw(world, canvas, area),
             Self::Roster(screen) => screen.draw(world, scroll, canvas, area),
             Self::Team(screen) => screen.draw(world, scroll, canvas, area),
+            Self::Aside(screen) => screen.draw(canvas, area),
             Self::Help(screen) => screen.draw(scroll, canvas, area),
         }
     }

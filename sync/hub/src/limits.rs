@@ -90,8 +90,11 @@ pub const REFUSED_TIME: Duration = Duration::from_secs(60);
 pub const DRAIN: Duration = Duration::from_secs(10);
 /// Contacts of devices are written down so often: for the keeper's eyes, so a minute more or less is nothing.
 pub const CONTACTS_NOTED: Duration = Duration::from_secs(10);
-/// Nonces that a device may hold unspent, of each kind.
-pub const NONCES_KEPT: usize = 4;
+/// Nonces of each kind that are remembered as unspent for a device. A device holds four; what it was given with answers that it never
+/// heard stands here beside them until it is pushed out.
+pub const NONCES_KEPT: usize = 16;
+/// Nonces that come with the answer to a push: two, so that the next push can leave before the last is answered.
+pub const NONCES_FOR_A_PUSH: usize = 2;
 /// Nonces handed out to a device that comes without one: two, so that a second request can leave before the first answer.
 pub const NONCES_OFFERED: usize = 2;
 /// A request about attachments, in bytes: a piece, or the names of 256.

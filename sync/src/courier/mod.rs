@@ -9,6 +9,7 @@
 //! entry that stays behind while everything else goes on.
 
 mod hand_on;
+mod mending;
 mod news;
 mod outcome;
 mod papers;

@@ -6,6 +6,7 @@ use std::collections::btree_map::Entry;
 use amanat_keys::fingerprint::{Digest, JournalId};
 use amanat_keys::trust::Trust;
 
+use super::mending::Patience;
 use super::outcome::{End, Outcome, Party, Trouble};
 use super::{hand_on, news, papers, parts, pull, push};
 use crate::documents::DocumentKind;
@@ -25,6 +26,8 @@ pub struct Courier {
     pub(super) answered: bool,
     /// Where sealed attachments lie; without it entries travel alone.
     pub(super) parts: Option<PartFiles>,
+    /// How often what came damaged has been asked for in vain.
+    pub(super) patience: Patience,
     names: Names,
 }
 

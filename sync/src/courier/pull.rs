@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use amanat_keys::fingerprint::Digest;
+use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
 
 use super::outcome::{End, Trouble};
-use super::papers;
 use super::pass::{Trip, nonsense};
+use super::{mending, papers};
 use crate::along::Along;
 use crate::batch::{Limit, Run, Why};
 use crate::cbor::count;
@@ -25,15 +25,14 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
     let before = trip.journal.heads().map_err(End::Local)?;
     // What did not verify is not asked for twice in one pass: it would fill every page.
     let mut passed_over: BTreeMap<Place, u64> = BTreeMap::new();
-    let mut opened: BTreeMap<Place, u64> = BTreeMap::new();
-    // What a stick brought as bare hashes is asked for whole, once, after everything else.
-    let bare = Road::carrying(trip.journal).map_err(End::Local)?.again;
-    let mut to_ask: BTreeMap<Place, u64> =
-        bare.iter().take(MAX_AGAIN).map(|(place, from, _)| (*place, *from)).collect();
+    let road = Road::carrying(trip.journal).map_err(End::Local)?;
+    let damaged = mending::due(trip, &road)?;
+    let mut again: Vec<(HeadLine, u64)> = Vec::new();
+    let mut asked_last = false;
     trip.reports()?;
     loop {
-        let request = request(trip, &passed_over, std::mem::take(&mut opened))?;
-        let asked_again = !request.again.is_empty();
+        let asked_again = !again.is_empty();
+        let request = request(trip, &passed_over, std::mem::take(&mut again))?;
         let answer = trip.road.pull(&trip.seen, &request.to_bytes())?;
         let (manifest, runs, _whole) = codec::read_pull(&answer).map_err(nonsense)?;
         if manifest.agency != trip.party.agency {
@@ -46,20 +45,46 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
         moved |= restored(trip, own, &mut passed_over)?;
         // What a grant opened was perhaps held as bare hashes: ask for it again, but never because of an answer to that.
         if !asked_again {
-            opened = opened_by(trip, &others)?;
+            again = stretches(trip, opened_by(trip, &others)?)?;
         }
         moved |= take(trip, others, &mut passed_over)?;
         trip.file(&manifest.statements)?;
         look_for_hidden_tail(trip, &manifest.heads, &before)?;
-        if opened.is_empty() && (!manifest.more || !moved) {
-            if !to_ask.is_empty() {
-                opened = std::mem::take(&mut to_ask);
-                continue;
-            }
-            let asked = bare.iter().take(MAX_AGAIN).map(|(place, ..)| again_at(place)).collect();
-            return Rows { put: Vec::new(), take: asked }.write(trip.journal).map_err(End::Local);
+        if !again.is_empty() || manifest.more && moved {
+            continue;
+        }
+        // What a stick brought as bare hashes is asked for whole, once, after everything else, and with it what came damaged.
+        if !std::mem::replace(&mut asked_last, true) {
+            let bare = road.again.iter().take(MAX_AGAIN).map(|(place, from, _)| (*place, *from)).collect();
+            again = stretches(trip, bare)?;
+            again.extend(damaged.iter().map(|at| (line(at.device, at.journal, at.seq), at.seq)));
+            again.truncate(MAX_AGAIN);
+        }
+        if again.is_empty() {
+            let mut done = mending::settle(trip, &damaged)?;
+            done.take.extend(road.again.iter().take(MAX_AGAIN).map(|(place, ..)| again_at(place)));
+            return done.write(trip.journal).map_err(End::Local);
         }
     }
+}
+
+fn line(device: DeviceId, journal: JournalId, seq: u64) -> HeadLine {
+    HeadLine { device, journal, seq }
+}
+
+/// From these places on, up to what is held.
+fn stretches(trip: &Trip<'_>, from: BTreeMap<Place, u64>) -> Result<Vec<(HeadLine, u64)>, End> {
+    if from.is_empty() {
+        return Ok(Vec::new());
+    }
+    let heads = trip.journal.heads().map_err(End::Local)?;
+    let held: BTreeMap<Place, u64> =
+        heads.iter().map(|known| ((known.device, known.journal), known.head.seq)).collect();
+    let stretch = |(place, seq): (Place, u64)| {
+        let last = held.get(&place).copied().unwrap_or(seq);
+        (line(place.0, place.1, seq), last)
+    };
+    Ok(from.into_iter().take(MAX_AGAIN).map(stretch).collect())
 }
 
 /// Where rewraps in these runs open a slip from which on we hold at least one place: by journal, the lowest such slip.
@@ -81,7 +106,7 @@ fn opened_by(trip: &Trip<'_>, runs: &[Run]) -> Result<BTreeMap<Place, u64>, End>
 fn request(
     trip: &Trip<'_>,
     passed_over: &BTreeMap<Place, u64>,
-    opened: BTreeMap<Place, u64>,
+    again: Vec<(HeadLine, u64)>,
 ) -> Result<PullRequest, End> {
     let mut heads: BTreeMap<Place, u64> = passed_over.clone();
     for known in trip.journal.heads().map_err(End::Local)? {
@@ -95,14 +120,10 @@ fn request(
         };
         *held = upto.max(*held);
     }
-    let again = opened.into_iter().take(MAX_AGAIN).map(|((device, journal), seq)| {
-        let last = heads.get(&(device, journal)).copied().unwrap_or(seq);
-        (HeadLine { device, journal, seq }, last)
-    });
     Ok(PullRequest {
         agency: trip.party.agency,
-        again: again.collect(),
-        heads: heads.into_iter().map(|((device, journal), seq)| HeadLine { device, journal, seq }).collect(),
+        again,
+        heads: heads.into_iter().map(|((device, journal), seq)| line(device, journal, seq)).collect(),
         items: MAX_ITEMS,
         bytes: count(trip.road.room()),
     })
@@ -133,23 +154,26 @@ pub(super) fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeM
             why,
             sealed,
         }));
-        places.push((place, verified.run().last(), count(verified.run().entries().count())));
+        places.push((place, verified.run().last()));
         pulled.runs.push(verified);
     }
     if places.is_empty() && pulled.quarantine.is_empty() {
         return Ok(false);
     }
     let aside = count(pulled.quarantine.len());
+    let before = trip.status()?.others;
     let verdicts = trip.journal.file_pulled(&pulled).map_err(End::Local)?;
+    // Those that are new, and those of which only the hash was held: what fills a place counts as what adds one.
+    trip.outcome.pulled += trip.status()?.others.saturating_sub(before);
     let mut moved = aside > 0;
     trip.outcome.set_aside += aside;
+    mending::remember(trip, &pulled.quarantine)?.write(trip.journal).map_err(End::Local)?;
     let road = Road::carrying(trip.journal).map_err(End::Local)?;
     let mut there = Rows::default();
-    for ((place, last, entries), verdict) in places.into_iter().zip(verdicts) {
+    for ((place, last), verdict) in places.into_iter().zip(verdicts) {
         match verdict {
             Verdict::Accepted { .. } => {
                 moved = true;
-                trip.outcome.pulled += entries;
                 // The hub that gave this has it and what it stands on: there is nothing to carry below it any more.
                 if !trip.stick && road.there(&place).is_some_and(|there| there < last) {
                     there.put.push(carried_row(&place, last));

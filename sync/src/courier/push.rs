@@ -2,8 +2,11 @@
 //!
 //! A hub keeps what arrives of a push though the rest is cut off. So after a cut, and when nothing is known yet, it is asked first
 //! where it is: a push that announces the runs and brings nothing of them, which costs a round trip and no entry sent twice.
+//!
+//! Where the road lets it, the next push leaves before the last is answered, so that the link does not rest while the hub verifies, keeps
+//! and signs. Answers come in the order of the pushes, and nothing counts as received before its receipt has come, was verified and filed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use amanat_keys::fingerprint::JournalId;
 
@@ -19,34 +22,179 @@ use crate::wire::messages::{PushReply, RunAnswer};
 /// Journals that this pass leaves alone from here on, as `Wanted::ForHub::sent` says it: nothing of them is offered.
 type LeftAlone = BTreeMap<JournalId, u64>;
 
+/// Pushes on their way at once: one that the hub verifies, keeps and signs for, and one that the link carries meanwhile.
+const ON_THE_WAY: usize = 2;
+
+/// A push that has left.
+struct Sent {
+    runs: Vec<Run>,
+    /// Whether it brings nothing and asks where the hub is.
+    asks: bool,
+    /// Whether it left behind another, whose answer was to come.
+    follows: bool,
+    /// The answer, where the road waited for it.
+    answer: Option<Vec<u8>>,
+}
+
+/// What is on its way, and what is not to be.
+#[derive(Default)]
+struct Way {
+    sent: VecDeque<Sent>,
+    left_alone: LeftAlone,
+    /// Runs above the last receipt of which the hub had less than they follow, and what it had.
+    gaps: Vec<(Run, u64)>,
+    /// Whether an answer said that something is wrong: from then on each is waited for.
+    careful: bool,
+}
+
 pub(super) fn push(trip: &mut Trip<'_>) -> Result<(), End> {
     // Journals known to be forked are evidence; the hub has said its word on them.
     let heads = trip.journal.heads().map_err(End::Local)?;
     let forked = heads.iter().filter(|known| known.own.is_some() && known.state == State::Forked);
-    let mut left_alone: LeftAlone = forked.map(|known| (known.journal, MAX_SEQ)).collect();
+    let left_alone = forked.map(|known| (known.journal, MAX_SEQ)).collect();
+    let mut way = Way { left_alone, ..Way::default() };
     loop {
-        let sent = left_alone.iter().map(|(journal, seq)| (*journal, *seq)).collect();
-        let wanted = Wanted::ForHub { hub: trip.party.hub, sent };
-        let runs = trip.journal.pending(&wanted, room(trip)).map_err(End::Local)?;
-        if runs.iter().all(|run| run.items.is_empty()) {
+        while way.may_send(trip)? && way.send(trip)? {}
+        if let Some(sent) = way.sent.pop_front() {
+            way.hear(trip, sent)?;
+        } else if let Some((run, has)) = way.gaps.pop() {
+            // Nothing is on its way any more.
+            way.left_alone.insert(run.journal, MAX_SEQ);
+            behind(trip, &run, has)?;
+        } else {
             return Ok(());
         }
-        let asks = !trip.courier.answered && (weight(&runs) > WORTH_ASKING || !trip.fell.is_empty());
-        if !asks && !within_budget(trip, &runs, &mut left_alone)? {
-            continue;
-        }
-        let before = received(trip)?;
-        if asks {
-            let bare = |run: &Run| Run { items: Vec::new(), ..run.clone() };
-            offer(trip, &runs.iter().map(bare).collect::<Vec<_>>(), &mut left_alone)?;
-        } else {
-            offer(trip, &runs, &mut left_alone)?;
-        }
-        left_alone.extend(trip.forked.keys().map(|journal| (*journal, MAX_SEQ)));
-        if !asks && received(trip)? == before && runs.iter().all(|run| !left_alone.contains_key(&run.journal)) {
-            return Err(End::Nonsense("the hub took what was sent and signed for none of it".to_owned()));
+    }
+}
+
+impl Way {
+    /// Whether another push may leave now: one always may, a second while nothing is in doubt.
+    fn may_send(&self, trip: &Trip<'_>) -> Result<bool, End> {
+        let calm = !self.careful && self.sent.iter().all(|sent| !sent.asks && sent.answer.is_none());
+        Ok(self.gaps.is_empty()
+            && (self.sent.is_empty()
+                || (calm && self.sent.len() < ON_THE_WAY && trip.road.goes_ahead() && is_vouched(trip)?)))
+    }
+
+    /// Sends what is next behind what is on its way; false when there is nothing.
+    fn send(&mut self, trip: &mut Trip<'_>) -> Result<bool, End> {
+        loop {
+            let mut sent = self.left_alone.clone();
+            for run in self.sent.iter().flat_map(|sent| &sent.runs) {
+                let upto = sent.entry(run.journal).or_default();
+                *upto = run.last().max(*upto);
+            }
+            let wanted = Wanted::ForHub { hub: trip.party.hub, sent: sent.into_iter().collect() };
+            let mut runs = trip.journal.pending(&wanted, room(trip)).map_err(End::Local)?;
+            if runs.iter().all(|run| run.items.is_empty()) {
+                return Ok(false);
+            }
+            let unsure = !trip.courier.answered && self.sent.is_empty();
+            let asks = unsure && (weight(&runs) > WORTH_ASKING || !trip.fell.is_empty());
+            if !asks && !within_budget(trip, &runs, &mut self.left_alone)? {
+                continue;
+            }
+            if asks {
+                runs.iter_mut().for_each(|run| run.items.clear());
+            }
+            let body = codec::push_body(&trip.party.agency, &runs);
+            trip.reports()?;
+            trip.courier.answered = false;
+            trip.road.carries(runs.iter().map(|run| count(run.items.len())).sum());
+            let answer = trip.road.send(&trip.seen, &body)?;
+            self.sent.push_back(Sent { runs, asks, follows: !self.sent.is_empty(), answer });
+            return Ok(true);
         }
     }
+
+    /// Takes the answer to the oldest push on its way.
+    fn hear(&mut self, trip: &mut Trip<'_>, sent: Sent) -> Result<(), End> {
+        let Sent { runs, asks, follows, answer } = sent;
+        let answer = answer.map_or_else(|| trip.road.receive(), Ok)?;
+        trip.courier.answered = self.sent.is_empty();
+        trip.outcome.handed_over += runs.iter().map(|run| count(run.items.len())).sum::<u64>();
+        let before = received(trip)?;
+        self.take(trip, &runs, follows, &answer)?;
+        self.left_alone.extend(trip.forked.keys().map(|journal| (*journal, MAX_SEQ)));
+        // What found something wrong before it leaves nothing to be said of this one: the next goes alone.
+        if asks || (follows && self.careful) {
+            return Ok(());
+        }
+        let now = received(trip)?;
+        // Its receipts may have come with an answer before it.
+        let signed = |run: &Run| now.iter().any(|(journal, _, from)| *journal == run.journal && *from >= run.first);
+        let excused = |run: &Run| {
+            self.left_alone.contains_key(&run.journal) || self.gaps.iter().any(|(gap, _)| gap.journal == run.journal)
+        };
+        if before == now && !runs.iter().any(|run| signed(run) || excused(run)) {
+            return Err(End::Nonsense("the hub took what was sent and signed for none of it".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, trip: &mut Trip<'_>, runs: &[Run], follows: bool, answer: &[u8]) -> Result<(), End> {
+        codec::check_version(answer).map_err(nonsense)?;
+        let reply = PushReply::from_bytes(answer).map_err(nonsense)?;
+        if reply.answers.len() != runs.len() {
+            return Err(End::Nonsense("as many answers as runs were expected".to_owned()));
+        }
+        for (run, answer) in runs.iter().zip(&reply.answers) {
+            // Before the receipts are filed: the verdict knows the place where both histories part.
+            if let RunAnswer::Fork(at, _) = answer {
+                trip.tell_fork(run.journal, *at)?;
+                self.careful = true;
+            }
+        }
+        trip.file(&reply.statements)?;
+        for (run, answer) in runs.iter().zip(&reply.answers) {
+            match answer {
+                RunAnswer::Accepted(..) | RunAnswer::AlreadyHeld(..) | RunAnswer::Fork(..) => {}
+                // What followed an entry that was not taken has found no place, and nobody wonders.
+                RunAnswer::Gap(..) | RunAnswer::Refused(..) if self.left_alone.contains_key(&run.journal) => {}
+                RunAnswer::Gap(has, _) => {
+                    self.careful = true;
+                    // Behind another it may have come before it: what is not signed for goes again.
+                    if !follows {
+                        self.gaps.push((run.clone(), *has));
+                    }
+                }
+                RunAnswer::Refused(why, _) => self.not_taken(trip, run, run.first, Why::from_number(*why))?,
+            }
+        }
+        for (index, seq, why) in &reply.refused {
+            let run = usize::try_from(*index).ok().and_then(|index| runs.get(index));
+            let run = run.ok_or_else(|| End::Nonsense("a refusal of a run that was not sent".to_owned()))?;
+            self.not_taken(trip, run, *seq, Why::from_number(*why))?;
+        }
+        Ok(())
+    }
+
+    /// An own entry that the hub will not take blocks its journal and nothing else. Where the fault lies in the bytes, a new
+    /// journal goes on beside it; where it lies in the roster, waiting for the next roster is all there is to do.
+    fn not_taken(&mut self, trip: &mut Trip<'_>, run: &Run, seq: u64, why: Why) -> Result<(), End> {
+        self.careful = true;
+        if self.left_alone.insert(run.journal, MAX_SEQ).is_some() {
+            return Ok(());
+        }
+        let journal = run.journal;
+        let successor = match why {
+            Why::BadSignature
+            | Why::Malformed
+            | Why::TooBig
+            | Why::Fork
+            | Why::Content
+            | Why::RosterFell
+            | Why::OtherCase => trip.succeed(&journal)?,
+            Why::UnknownDevice | Why::Revoked | Why::Version | Why::NotPermitted | Why::Other(_) => None,
+        };
+        trip.outcome.tell(Trouble::NotTaken { journal, seq, why, successor });
+        Ok(())
+    }
+}
+
+/// Whether what the hub signs counts: in an epoch that nobody vouched for each answer is waited for.
+fn is_vouched(trip: &Trip<'_>) -> Result<bool, End> {
+    trip.status().map(|status| status.epoch <= status.vouched)
 }
 
 pub(super) fn room(trip: &Trip<'_>) -> Limit {
@@ -60,10 +208,10 @@ pub(super) fn weight(runs: &[Run]) -> u64 {
     runs.iter().flat_map(Run::entries).fold(0, |sum, entry| sum.saturating_add(entry.header.size))
 }
 
-/// What counts as received, and from where on things are offered: in an epoch that nobody vouched for only the second moves.
-fn received(trip: &Trip<'_>) -> Result<Vec<(u64, u64)>, End> {
+/// What counts as received of each own journal, and from where on it is offered: in an epoch that nobody vouched for only the second moves.
+fn received(trip: &Trip<'_>) -> Result<Vec<(JournalId, u64, u64)>, End> {
     let status = trip.journal.status(&trip.party.hub).map_err(End::Local)?;
-    Ok(status.own.iter().map(|own| (own.received, own.offered_from)).collect())
+    Ok(status.own.iter().map(|own| (own.journal, own.received, own.offered_from)).collect())
 }
 
 /// Counts what is offered again to a hub that has begun a new epoch for which no admin has spoken, and whether that is still within
@@ -101,68 +249,10 @@ pub(super) fn spend(trip: &mut Trip<'_>, bytes: u64) -> Result<bool, End> {
     Ok(true)
 }
 
-/// One batch there, one answer back.
-fn offer(trip: &mut Trip<'_>, runs: &[Run], left_alone: &mut LeftAlone) -> Result<(), End> {
-    let body = codec::push_body(&trip.party.agency, runs);
-    trip.reports()?;
-    trip.courier.answered = false;
-    trip.road.carries(runs.iter().map(|run| count(run.items.len())).sum());
-    let answer = trip.road.push(&trip.seen, &body)?;
-    trip.courier.answered = true;
-    trip.outcome.handed_over += runs.iter().map(|run| count(run.items.len())).sum::<u64>();
-    codec::check_version(&answer).map_err(nonsense)?;
-    let reply = PushReply::from_bytes(&answer).map_err(nonsense)?;
-    if reply.answers.len() != runs.len() {
-        return Err(End::Nonsense("as many answers as runs were expected".to_owned()));
-    }
-    for (run, answer) in runs.iter().zip(&reply.answers) {
-        // Before the receipts are filed: the verdict knows the place where both histories part.
-        if let RunAnswer::Fork(at, _) = answer {
-            trip.tell_fork(run.journal, *at)?;
-        }
-    }
-    trip.file(&reply.statements)?;
-    for (run, answer) in runs.iter().zip(&reply.answers) {
-        match answer {
-            RunAnswer::Accepted(..) | RunAnswer::AlreadyHeld(..) | RunAnswer::Fork(..) => {}
-            RunAnswer::Gap(has, _) => behind(trip, run, *has, left_alone)?,
-            RunAnswer::Refused(why, _) => not_taken(trip, run, run.first, Why::from_number(*why), left_alone)?,
-        }
-    }
-    for (index, seq, why) in &reply.refused {
-        let run = usize::try_from(*index).ok().and_then(|index| runs.get(index));
-        let run = run.ok_or_else(|| End::Nonsense("a refusal of a run that was not sent".to_owned()))?;
-        not_taken(trip, run, *seq, Why::from_number(*why), left_alone)?;
-    }
-    Ok(())
-}
-
-/// An own entry that the hub will not take blocks its journal and nothing else. Where the fault lies in the bytes, a new
-/// journal goes on beside it; where it lies in the roster, waiting for the next roster is all there is to do.
-fn not_taken(trip: &mut Trip<'_>, run: &Run, seq: u64, why: Why, left_alone: &mut LeftAlone) -> Result<(), End> {
-    if left_alone.insert(run.journal, MAX_SEQ).is_some() {
-        return Ok(());
-    }
-    let journal = run.journal;
-    let successor = match why {
-        Why::BadSignature
-        | Why::Malformed
-        | Why::TooBig
-        | Why::Fork
-        | Why::Content
-        | Why::RosterFell
-        | Why::OtherCase => trip.succeed(&journal)?,
-        Why::UnknownDevice | Why::Revoked | Why::Version | Why::NotPermitted | Why::Other(_) => None,
-    };
-    trip.outcome.tell(Trouble::NotTaken { journal, seq, why, successor });
-    Ok(())
-}
-
 /// The hub has less than it signed for: it was restored from a backup, or it lies. Offer everything again from where it says
 /// it is; whether its word still counts is the checkpoints' question.
-fn behind(trip: &mut Trip<'_>, run: &Run, has: u64, left_alone: &mut LeftAlone) -> Result<(), End> {
+fn behind(trip: &mut Trip<'_>, run: &Run, has: u64) -> Result<(), End> {
     let (device, journal) = (run.device, run.journal);
-    left_alone.insert(journal, MAX_SEQ);
     trip.outcome.tell(Trouble::HubBehind { journal, has, signed: run.first.saturating_sub(1) });
     let mut seq = has;
     loop {

@@ -1,6 +1,8 @@
 //! Sticks and answers around a hub that began a new epoch, and around what others' entries are carried for: who learns of it, who is
 //! accused, and how much is offered.
 
+mod ahead;
+
 use amanat_keys::device::Signer;
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, MemberId, UnitId};
 use amanat_keys::hub_epoch::HubEpoch;

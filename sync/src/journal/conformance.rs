@@ -320,8 +320,11 @@ pub(super) fn a_bad_entry_is_set_aside_and_the_rest_goes_on(j: &mut dyn Journal)
     assert!(matches!(verdicts[0], Verdict::Accepted { .. }));
     assert_eq!(j.entries_after(Cursor::START, ALL).unwrap().entries.len(), 3);
     assert_eq!(j.status(&hub()).unwrap().quarantined, 2);
-    assert!(j.quarantined().unwrap().iter().all(|q| q.why == Why::BadSignature));
+    assert!(j.quarantined().unwrap().iter().all(|q| q.why == Why::BadSignature && !q.is_settled(j).unwrap()));
     j.file_pulled(&pulled(vec![verified(&pen, pen.run(3, |_| true))])).unwrap();
+    assert_eq!(j.quarantined().unwrap().len(), 2, "kept all the same");
+    assert!(j.quarantined().unwrap().iter().all(|q| q.is_settled(j).unwrap()));
+    assert_eq!(j.status(&hub()).unwrap().quarantined, 0, "nothing is in question any more");
     assert_eq!(j.entries_after(Cursor::START, ALL).unwrap().entries, pen.written, "sent again whole, it is whole");
 }
 

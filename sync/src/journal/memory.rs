@@ -95,6 +95,15 @@ impl MemoryJournal {
         self.journals.iter().position(|h| (h.known.device, h.known.journal) == (*device, *journal))
     }
 
+    /// Whether an entry set aside is in question still: what came damaged is not, once it has come whole.
+    fn is_open(&self, bad: &Quarantined) -> bool {
+        let held = self.held(&bad.entry.device, &bad.entry.journal).and_then(|at| self.journals.get(at));
+        let place = usize::try_from(bad.entry.seq).ok().and_then(|seq| seq.checked_sub(1));
+        let whole =
+            held.zip(place).and_then(|(held, at)| held.places.get(at)).is_some_and(|(it, _)| it.entry().is_some());
+        bad.why != Why::BadSignature || !whole
+    }
+
     fn open_line(&self, line: Line) -> Option<&Held> {
         self.journals.iter().find(|h| h.known.own == Some(line) && h.known.state == State::Open)
     }
@@ -394,7 +403,7 @@ impl Journal for MemoryJournal {
             again: hub.again,
             checkpoint: hub.checkpoint.clone().map(|(c, statement)| (c, Digest::of(&c.encode()), statement)),
             drafts: count(self.shelf.keys().filter(|(shelf, _)| *shelf == Shelf::Drafts).count()),
-            quarantined: count(self.quarantine.len()),
+            quarantined: count(self.quarantine.values().filter(|bad| self.is_open(bad)).count()),
             ..Status::default()
         };
         for held in &self.journals {

@@ -25,7 +25,7 @@ mod sqlite_road;
 pub use memory::MemoryJournal;
 pub use shapes::{
     Cursor, DocumentFiled, Filed, Filing, Keep, KnownHead, Line, NewJournal, Page, Pulled, Quarantined, Shelf,
-    ShelfRow, Standing, State, Status, Wanted,
+    ShelfRow, Standing, State, Status, Wanted, stands_whole,
 };
 pub use sqlite::SqliteJournal;
 

@@ -1,9 +1,11 @@
 //! What goes into a journal and comes out of it: plain values, sealed or opened nowhere else than in the journal itself.
 
 use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId, KeyId};
+use minicbor::{Encode, Encoder, encode};
 use zeroize::Zeroizing;
 
-use crate::batch::{Run, VerifiedRun, Why};
+use super::Journal;
+use crate::batch::{Limit, Run, VerifiedRun, Why};
 use crate::chain::Head;
 use crate::documents::Document;
 use crate::entry::{EntryRef, SealedEntry};
@@ -153,6 +155,47 @@ pub struct Quarantined {
     pub why: Why,
     /// The entry as it came.
     pub sealed: SealedEntry,
+}
+
+impl Quarantined {
+    /// The sealed bytes for whoever looks into it: `[1, reason, header, signature, envelope]` as CBOR, the envelope empty where none
+    /// came. Nothing in it is opened.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        amanat_keys::canonical::encode(self)
+    }
+
+    /// Whether it came damaged and has come whole meanwhile. What was set aside for another reason stays in question.
+    ///
+    /// # Errors
+    /// Storage; `StorageDamaged` when a row does not open.
+    pub fn is_settled(&self, journal: &dyn Journal) -> Result<bool> {
+        Ok(self.why == Why::BadSignature && stands_whole(journal, &self.entry)?)
+    }
+}
+
+impl<C> Encode<C> for Quarantined {
+    fn encode<W: encode::Write>(
+        &self,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> std::result::Result<(), encode::Error<W::Error>> {
+        let envelope = self.sealed.envelope.as_deref().unwrap_or_default();
+        e.array(5)?.u8(1)?.u64(self.why.number())?;
+        e.bytes(&self.sealed.bytes)?.bytes(&self.sealed.signature)?.bytes(envelope)?.ok()
+    }
+}
+
+/// Whether a place holds an entry and not only its hash, or nothing.
+///
+/// # Errors
+/// Storage; `StorageDamaged` when a row does not open.
+pub fn stands_whole(journal: &dyn Journal, at: &EntryRef) -> Result<bool> {
+    let Some(seq) = at.seq.checked_sub(1) else { return Ok(false) };
+    let wanted = Wanted::After { device: at.device, journal: at.journal, seq };
+    let runs = journal.pending(&wanted, Limit { items: 1, bytes: 1 })?;
+    let first = runs.first().filter(|run| run.first == at.seq).and_then(|run| run.items.first());
+    Ok(first.is_some_and(|item| item.entry().is_some()))
 }
 
 /// Where a replay goes on. Ordered journal by journal; not a time.
@@ -326,7 +369,7 @@ pub struct Status {
     pub elided: u64,
     /// Drafts.
     pub drafts: u64,
-    /// Entries set aside.
+    /// Entries set aside, without those that came damaged and have come whole since.
     pub quarantined: u64,
     /// The newest checkpoint of the hub, the hash of its payload, and its statement.
     pub checkpoint: Option<(Checkpoint, Digest, Vec<u8>)>,

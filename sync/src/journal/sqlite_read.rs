@@ -428,6 +428,11 @@ pub(super) fn status(db: &Connection, seal: &RowSeal, hub: &DeviceId) -> Result<
     }
     let count = |sql: &str| one(db, sql, [], |row| unsigned(row, 0)).map(|n| n.unwrap_or(0));
     status.drafts = count("select count(*) from shelf where shelf = 2")?;
-    status.quarantined = count("select count(*) from quarantine")?;
+    // What came damaged (1) and has come whole since is in question no more.
+    status.quarantined = count(
+        "select count(*) from quarantine q left join journals j on j.device = q.device and j.journal = q.journal
+            left join entries e on e.place = j.no * 549755813888 + q.seq
+            where q.why <> 1 or e.body is null",
+    )?;
     Ok(status)
 }

@@ -51,6 +51,8 @@ pub const MAX_HEADS: usize = 200_000;
 pub const MAX_HEADS_BYTES: usize = MAX_HEADS * 96;
 /// Stretches that a pull may ask for again.
 pub const MAX_AGAIN: usize = 1024;
+/// Places that are remembered because an entry came damaged there. Beyond it they are set aside and not asked for by themselves.
+pub const MAX_DAMAGED: usize = 512;
 /// Bytes of a request to pull: `MAX_HEADS` heads of 62 bytes.
 pub const MAX_PULL: usize = 16 * 1024 * 1024;
 

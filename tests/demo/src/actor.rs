@@ -87,6 +87,16 @@ impl HubProcess {
         hub_says(home, &["roster", &pack.to_string_lossy(), "--fingerprint", words]).map(drop)
     }
 
+    /// What a verb of the hub prints; it must succeed.
+    pub(crate) fn says(home: &Path, arguments: &[&str]) -> Result<String, Fault> {
+        hub_says(home, arguments)
+    }
+
+    /// Reads or writes a stick beside the running hub.
+    pub(crate) fn bundle(home: &Path, arguments: &[&str]) -> Result<(), Fault> {
+        hub_says(home, &[&["bundle"], arguments].concat()).map(drop)
+    }
+
     /// Starts serving and waits for the line that says where.
     pub(crate) fn serve(home: &Path, address: SocketAddr) -> Result<Self, Fault> {
         Ok(Self::begin(part("hub")?, home, address, &home.join("hub.log"))?)

@@ -4,6 +4,7 @@
 //! build is enough, this program plays all parts: `amanat-demo app …` is the app, `amanat-demo hub …` is the hub.
 
 mod actor;
+mod drills;
 mod ground;
 #[path = "../../support/link.rs"]
 #[expect(dead_code, reason = "tests lead the road elsewhere; the demo has one hub")]
@@ -19,6 +20,7 @@ mod walk;
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+use drills::{Drill, rehearse};
 
 /// A whole agency on one machine, with sample cases made by the program; nothing in it is real.
 #[derive(Debug, Parser)]
@@ -26,7 +28,8 @@ use clap::{Parser, Subcommand};
     name = "amanat-demo",
     version,
     after_help = "Examples:\n  cargo demo                  build the agency and open the screen as an officer\n  \
-                  cargo demo tour --cases 200\n  cargo demo walk             the main job, each step with what was proven"
+                  cargo demo tour --cases 200\n  cargo demo walk             the main job, each step with what was proven\n  \
+                  cargo demo drill power-cut  a mishap, rehearsed"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -59,10 +62,13 @@ enum Verb {
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
     },
-    /// Rehearse a mishap (comes in a later version)
+    /// Rehearse a mishap on a throwaway agency: pass or fail, each step in words
     Drill {
-        /// Which
-        name: String,
+        /// Which (default: all of them, one after the other)
+        name: Option<Drill>,
+        /// Where the agency lives (default: a new folder, thrown away at the end)
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
     },
     /// Be the app
     #[command(hide = true, disable_help_flag = true)]
@@ -83,10 +89,7 @@ fn main() -> ExitCode {
     let done = match cli.verb {
         Some(Verb::App { arguments }) => return amanat::commands::run(named("amanat", arguments)),
         Some(Verb::Hub { arguments }) => return amanat_hub::cli::run(named("amanat-hub", arguments)),
-        Some(Verb::Drill { name }) => {
-            tell::fault(&format!("rehearsing “{name}”: drills come in a later version; try `walk`"));
-            return ExitCode::from(2);
-        }
+        Some(Verb::Drill { name, dir }) => rehearse(name, dir.as_deref()),
         Some(Verb::Walk { dir }) => walk::walk(dir.as_deref()),
         Some(Verb::Tour(tour)) => tour::tour(tour.dir.as_deref(), tour.cases, !tour.no_screen),
         None => tour::tour(cli.tour.dir.as_deref(), cli.tour.cases, !cli.tour.no_screen),

@@ -22,8 +22,8 @@ use super::leaving::Leaving;
 use super::reply::{Failure, RequestId, put, refuse};
 use crate::Hub;
 use crate::limits::{
-    BODIES, BODY_PAUSE, BODY_TIME, BODY_TURN, PUSH_BODY, PUSH_ROOM, REFUSED_TIME, REQUESTS_PER_DEVICE,
-    REQUESTS_WHEN_REVOKED,
+    BODIES, BODY_PAUSE, BODY_TIME, BODY_TURN, NONCES_FOR_A_PUSH, PUSH_BODY, PUSH_ROOM, REFUSED_TIME,
+    REQUESTS_PER_DEVICE, REQUESTS_WHEN_REVOKED,
 };
 use crate::seats::Seat;
 use crate::standing::{Caller, Standing};
@@ -66,7 +66,8 @@ pub(crate) async fn enter_push(hub: &Hub, request: Request) -> Response<Body> {
     }
     let mut outcome = outcome.unwrap_or_else(|failure| refuse(&id, device, &failure));
     if let Some(device) = earned {
-        put(outcome.headers_mut(), NONCE_FIELD, &signature::encode_nonces(&[hub.nonces.earn(device)]));
+        let nonces = [(); NONCES_FOR_A_PUSH].map(|()| hub.nonces.earn(device));
+        put(outcome.headers_mut(), NONCE_FIELD, &signature::encode_nonces(&nonces));
     }
     outcome
 }

@@ -17,7 +17,12 @@ fn block<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-fn push(agency: &Agency, hub: &std::sync::Arc<amanat_hub::Hub>, actor: usize, entries: &[SealedEntry]) -> PushReply {
+pub(crate) fn push(
+    agency: &Agency,
+    hub: &std::sync::Arc<amanat_hub::Hub>,
+    actor: usize,
+    entries: &[SealedEntry],
+) -> PushReply {
     let body = codec::push_body(&agency.id(), &[run(entries)]);
     let answer = block(Client::new(agency, actor, "/v1/push").send(hub, &body));
     assert_eq!(answer.status, 200, "{answer:?}");

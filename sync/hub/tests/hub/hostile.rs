@@ -36,7 +36,7 @@ fn peak(running: &Running) -> u64 {
 }
 
 /// As many descriptors as the system lets this process have.
-fn descriptors() -> usize {
+pub(super) fn descriptors() -> usize {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
     usize::try_from(maximum.unwrap_or(1 << 20)).unwrap()

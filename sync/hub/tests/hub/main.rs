@@ -6,12 +6,14 @@
     reason = "a test that cannot go on should stop where it stands"
 )]
 
+mod ahead;
 mod attachments;
 mod carrying;
 #[path = "../../src/store/postgres/cluster.rs"]
 mod cluster;
 mod crowding;
 mod cut;
+mod damaged;
 mod decoded;
 mod distrust;
 mod door;

@@ -85,8 +85,13 @@ impl Running {
         self.child.wait().unwrap();
     }
 
-    pub(crate) fn terminate(mut self) -> Option<i32> {
+    pub(crate) fn terminate(self) -> Option<i32> {
         self.tell(rustix::process::Signal::TERM);
+        self.ends()
+    }
+
+    /// Waits for it to end.
+    pub(crate) fn ends(mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
 }
