@@ -17,7 +17,7 @@ const MIB: usize = 1 << 20;
 const PIECE: u64 = 1 << 20;
 
 /// SplitMix64: the same bytes each time, and no compressor finds anything in them.
-fn noise(mut seed: u64, bytes: usize) -> Vec<u8> {
+pub(crate) fn noise(mut seed: u64, bytes: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes + 8);
     while out.len() < bytes {
         out.extend(next(&mut seed).to_le_bytes());
@@ -33,20 +33,20 @@ fn next(seed: &mut u64) -> u64 {
     z ^ (z >> 31)
 }
 
-fn file(agency: &TestAgency, name: &str, bytes: &[u8]) -> String {
+pub(crate) fn file(agency: &TestAgency, name: &str, bytes: &[u8]) -> String {
     let path = agency.dir.path().join(name);
     fs::write(&path, bytes).unwrap();
     path.to_string_lossy().into_owned()
 }
 
 /// Attaches files to the story's case; gives the entry.
-fn attach(officer: &Actor, story: &Story, files: &[&str]) -> String {
+pub(crate) fn attach(officer: &Actor, story: &Story, files: &[&str]) -> String {
     let mut arguments = vec!["entry", "attach", story.case.as_str()];
     arguments.extend(files);
     text(&officer.run(&arguments), "/entry")
 }
 
-fn delivery(actor: &Actor, entry: &str) -> String {
+pub(crate) fn delivery(actor: &Actor, entry: &str) -> String {
     text(&actor.run(&["entry", "show", entry]), "/delivery")
 }
 
@@ -55,7 +55,7 @@ fn part(shown: &Value, n: usize) -> &Value {
 }
 
 /// The most memory that a process has had so far, in bytes; `None` when it is gone.
-fn peak(pid: u32) -> Option<u64> {
+pub(crate) fn peak(pid: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
@@ -63,7 +63,7 @@ fn peak(pid: u32) -> Option<u64> {
 }
 
 /// Waits for a program to end well, and says how much memory it had at most.
-fn watched(mut child: Child) -> u64 {
+pub(crate) fn watched(mut child: Child) -> u64 {
     let mut most = 0;
     loop {
         most = peak(child.id()).unwrap_or(0).max(most);

@@ -12,26 +12,26 @@ use serde_json::Value;
 use crate::support::{Actor, Answer, Canary, GUJRAT, TestAgency, beside_us, finish, number, record};
 
 /// A verb of the hub that prints JSON, with its exit code.
-fn hub(agency: &TestAgency, arguments: &[&str]) -> Answer {
+pub(crate) fn hub(agency: &TestAgency, arguments: &[&str]) -> Answer {
     let mut command = Command::new(beside_us("amanat-hub"));
     command.args(arguments).arg("--json").arg("--home").arg(&agency.hub_home);
     finish(command, "")
 }
 
-fn hub_reads(agency: &TestAgency, stick: &Path) -> Value {
+pub(crate) fn hub_reads(agency: &TestAgency, stick: &Path) -> Value {
     let answer = hub(agency, &["bundle", "read", &stick.to_string_lossy()]);
     assert_eq!(answer.code, 0, "{}", answer.json);
     answer.json
 }
 
-fn hub_writes(agency: &TestAgency, name: &str, to: &str) -> PathBuf {
+pub(crate) fn hub_writes(agency: &TestAgency, name: &str, to: &str) -> PathBuf {
     let stick = agency.dir.path().join(name);
     let answer = hub(agency, &["bundle", "write", &stick.to_string_lossy(), "--to", to]);
     assert_eq!(answer.code, 0, "{} {}", answer.json, answer.aside);
     stick
 }
 
-fn writes(actor: &Actor, agency: &TestAgency, name: &str, to: Option<&str>) -> (PathBuf, Value) {
+pub(crate) fn writes(actor: &Actor, agency: &TestAgency, name: &str, to: Option<&str>) -> (PathBuf, Value) {
     let stick = agency.dir.path().join(name);
     let path = stick.to_string_lossy().into_owned();
     let mut arguments = vec!["bundle", "write", &path];
@@ -40,7 +40,7 @@ fn writes(actor: &Actor, agency: &TestAgency, name: &str, to: Option<&str>) -> (
     (stick, wrote)
 }
 
-fn reads(actor: &Actor, stick: &Path) -> Value {
+pub(crate) fn reads(actor: &Actor, stick: &Path) -> Value {
     actor.run(&["bundle", "read", &stick.to_string_lossy()])
 }
 

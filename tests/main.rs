@@ -10,6 +10,7 @@
 
 mod aside;
 mod attached;
+mod attached_sticks;
 mod bundle;
 mod canary;
 mod codebooks;
@@ -29,7 +30,11 @@ mod offline;
 mod pinned;
 mod restore;
 mod retained;
+mod returning;
 mod reviewed;
+mod rotation;
+mod rotation_attacked;
+mod rotation_killed;
 mod rules;
 mod screens;
 mod simulation;
@@ -41,6 +46,7 @@ mod trouble;
 mod verbs;
 mod verify;
 mod whole_codebook;
+mod xlsform;
 
 /// A test file that is not on the list above would never run, and nobody would notice.
 #[test]

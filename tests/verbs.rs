@@ -17,7 +17,6 @@ fn verbs_of_later_versions_parse_and_say_so() {
         (&["keys", "audit"], "keys audit"),
         (&["keys", "split"], "keys split"),
         (&["keys", "restore"], "keys restore"),
-        (&["form", "import", "xlsform", "a.xlsx"], "form import xlsform"),
     ] {
         let output = amanat(arguments);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

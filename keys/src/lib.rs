@@ -78,6 +78,7 @@ pub mod recipient;
 pub mod root_key;
 pub mod roster;
 pub mod roster_codec;
+pub mod rotation;
 pub mod row_seal;
 pub mod slip;
 pub mod statement;

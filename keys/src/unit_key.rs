@@ -71,8 +71,9 @@ impl UnitKeys {
         if listed.recipient.as_ref() != Some(identity.recipient()) {
             return Err(Forgery::OtherKey.into());
         }
-        let readers: Vec<_> =
-            trust.roster().unit_devices(unit).into_iter().map(|device| (device.id, device.recipient.clone())).collect();
+        let readers = trust.roster().unit_devices(unit).into_iter().map(|device| (device.id, device.recipient.clone()));
+        let recovery = trust.roster().recovery.iter().map(|recovery| (Self::escrow_id(recovery), recovery.clone()));
+        let readers: Vec<_> = readers.chain(recovery).collect();
         Self::wrap(trust.agency(), *unit, listed.epoch, identity, &readers)
     }
 
@@ -126,6 +127,11 @@ impl UnitKeys {
             return Err(Forgery::OtherKey.into());
         }
         Ok(identity)
+    }
+
+    /// Under which id the wrap for the recovery identity stands: no device has it, because a device's is made of its signing key.
+    pub fn escrow_id(recovery: &Recipient) -> DeviceId {
+        DeviceId::from_bytes(*recovery.key_id().as_bytes())
     }
 
     /// Whether a device has a wrap here.

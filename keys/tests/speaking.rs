@@ -18,6 +18,8 @@ mod lineage;
 mod locks;
 #[path = "speaking/readers.rs"]
 mod readers;
+#[path = "speaking/rotation.rs"]
+mod rotation;
 #[path = "speaking/signing.rs"]
 mod signing;
 #[path = "speaking/spans.rs"]

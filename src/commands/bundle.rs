@@ -12,7 +12,7 @@ use crate::{
         arrivals::Arrived,
         carrier,
         home::Home,
-        stick::StickJob,
+        stick::{StickJob, Wrote},
         stick_fault,
         tellings::{carrier_words, rivals_words},
     },
@@ -35,22 +35,33 @@ fn write(context: &Context, file: &Path, to: Option<&str>) -> Result<Report, Fai
     output.progress_done();
     let wrote = wrote.map_err(|unwritten| unwritten.failure)?;
     let text = format!(
-        "{}: for {}; {} entries that headquarters has not signed for ({} of others), {} receipts for others; {} bytes, on the \
+        "{}: for {}; {} entries that headquarters has not signed for ({} of others), {} receipts for others, {}; {} bytes, on the \
          medium and read back. They count as handed over; received only when headquarters' receipt comes back.",
         wrote.path.display(),
         wrote.to,
         wrote.entries,
         wrote.of_others,
         wrote.receipts,
+        attachments(&wrote),
         wrote.bytes
     );
     Ok(Report::new(
         text,
         json!({
             "file": wrote.path.display().to_string(), "to": wrote.to, "entries": wrote.entries,
-            "of_others": wrote.of_others, "receipts": wrote.receipts, "bytes": wrote.bytes,
+            "of_others": wrote.of_others, "receipts": wrote.receipts, "parts": wrote.parts,
+            "parts_left": wrote.parts_left, "bytes": wrote.bytes,
         }),
     ))
+}
+
+/// The attachments in words, and those that found no room.
+fn attachments(wrote: &Wrote) -> String {
+    let left = match wrote.parts_left {
+        0 => String::new(),
+        left => format!(" ({left} more did not fit: write them to another stick, or sync)"),
+    };
+    format!("{} attachments{left}", wrote.parts)
 }
 
 fn read(context: &Context, file: &Path) -> Result<Report, Failure> {
@@ -87,14 +98,21 @@ fn report(home: &Home, file: &Path, taken: &TakenIn, arrived: &Arrived) -> Resul
     let trouble: Vec<String> = outcome.trouble.iter().map(carrier_words).collect();
     let mut text = format!(
         "{}: {} of {} entries read, {} of them new; {} carried for others from here on.\n  received     {received}\n  waiting      \
-         {waiting}\n  documents    {}",
+         {waiting}\n  documents    {}\n  attachments  {}",
         file.display(),
         taken.read,
         taken.announced,
         outcome.pulled,
         taken.carried,
-        outcome.documents
+        outcome.documents,
+        outcome.parts.arrived
     );
+    if taken.parts_missing > 0 {
+        text.push_str(&format!(
+            "\n  - {} attachments did not come whole; read the stick again, or another",
+            taken.parts_missing
+        ));
+    }
     for line in &trouble {
         text.push_str(&format!("\n  ! {line}"));
     }
@@ -114,7 +132,7 @@ fn report(home: &Home, file: &Path, taken: &TakenIn, arrived: &Arrived) -> Resul
     let json = json!({
         "from": taken.from.to_string(), "announced": taken.announced, "read": taken.read, "new": outcome.pulled,
         "carried": taken.carried, "received": received, "waiting": waiting, "documents": outcome.documents,
-        "set_aside": outcome.set_aside, "opened": arrived.replayed.opened, "roster": home.trust()?.roster_version(),
+        "parts": outcome.parts.arrived, "parts_missing": taken.parts_missing, "set_aside": outcome.set_aside, "opened": arrived.replayed.opened, "roster": home.trust()?.roster_version(),
         "new_keys": arrived.adopted.keys.len(), "missing": missing.collect::<Vec<_>>(), "trouble": trouble,
         "whole": taken.fault.is_none(), "fault": fault.as_ref().map(|fault| fault.message.clone()),
     });

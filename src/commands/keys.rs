@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
-use super::{args::KeysVerb, context::Context, later, output::Report, passphrase};
+use super::{args::KeysVerb, context::Context, keys_audit, keys_rotate, later, output::Report, passphrase};
 use crate::{
     failure::Failure,
     runtime::{make::Hashing, rekey},
@@ -16,11 +16,11 @@ pub(super) fn run(context: &Context, verb: &KeysVerb) -> Result<Report, Failure>
         KeysVerb::Passphrase { new_passphrase_file, work_factor } => {
             change(context, new_passphrase_file.as_deref(), *work_factor)
         }
-        KeysVerb::Rotate { .. } => Err(later("keys rotate")),
-        KeysVerb::Rekey { .. } => Err(later("keys rekey")),
+        KeysVerb::Rotate { what, which, out } => keys_rotate::run(context, what, which.as_deref(), out.as_deref()),
+        KeysVerb::Rekey { case, reseal } => keys_rotate::rekey(context, case, *reseal),
         KeysVerb::Split => Err(later("keys split")),
         KeysVerb::Restore => Err(later("keys restore")),
-        KeysVerb::Audit => Err(later("keys audit")),
+        KeysVerb::Audit { whom, html } => keys_audit::run(context, whom.as_deref(), html.as_deref()),
         KeysVerb::Retention { apply } => super::retention::run(context, *apply),
     }
 }

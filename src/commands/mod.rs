@@ -22,6 +22,8 @@ mod entry_files;
 mod form;
 mod import;
 mod keys;
+mod keys_audit;
+mod keys_rotate;
 mod output;
 mod passphrase;
 mod retention;

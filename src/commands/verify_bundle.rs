@@ -1,8 +1,13 @@
 //! `amanat verify BUNDLE`: a bundle looked through from its first byte to its last, and nothing taken from it.
 
-use std::{collections::HashMap, path::Path};
+use std::{
+    collections::HashMap,
+    io::{self, Write as _},
+    path::Path,
+};
 
 use amanat_keys::{
+    digesting::Digesting,
     fingerprint::{DeviceId, JournalId},
     statement::{Purpose, Statement},
     trust::{Step, Trust},
@@ -11,6 +16,7 @@ use amanat_sync::{
     along::Along,
     batch::{Item, Run, Why},
     chain::Head,
+    entry::EntryRef,
     proof,
     receipt::{Checkpoint, Receipt},
 };
@@ -28,6 +34,7 @@ struct Findings {
     papers: u64,
     entries: u64,
     elided: u64,
+    parts: u64,
     wrong: Vec<String>,
     ends: Option<Kind>,
 }
@@ -71,6 +78,29 @@ fn look(
             }
             ends.insert(place, run.head());
             walked(run, trust, findings);
+        }
+    }
+    parts(bundle, findings)
+}
+
+/// Every attachment, hashed as it comes.
+fn parts(bundle: &mut Opened, findings: &mut Findings) -> Result<(), amanat_sync::bundle::BundleFault> {
+    let fresh = || Digesting::new(io::sink());
+    let mut hash = fresh();
+    while let Some((line, from, bytes)) = bundle.part()? {
+        if from == 0 {
+            hash = fresh();
+        }
+        hash.write_all(&bytes)?;
+        if from.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX)) < line.size {
+            continue;
+        }
+        findings.parts += 1;
+        let (_, _, found) = std::mem::replace(&mut hash, fresh()).finish();
+        if found != line.at.digest {
+            let EntryRef { device, journal, seq } = line.at.entry;
+            let at = format!("device {device} journal {journal} number {seq}");
+            findings.wrong.push(format!("{at}: an attachment is not what its header names"));
         }
     }
     Ok(())
@@ -140,12 +170,13 @@ fn report(file: &Path, bundle: &mut Opened, trust: &Trust, findings: Findings) -
     let (signer, announced) = (manifest.from.to_string(), manifest.count());
     let missing = bundle.missing();
     let mut text = format!(
-        "{}: from {from} {}, {} papers, {} entries, {} places elided, {announced} announced.",
+        "{}: from {from} {}, {} papers, {} entries, {} places elided, {announced} announced, {} attachments.",
         file.display(),
         signer.chars().take(8).collect::<String>(),
         findings.papers,
         findings.entries,
-        findings.elided
+        findings.elided,
+        findings.parts
     );
     for wrong in &findings.wrong {
         text.push_str(&format!("\n  ! {wrong}"));
@@ -162,7 +193,8 @@ fn report(file: &Path, bundle: &mut Opened, trust: &Trust, findings: Findings) -
         text,
         json!({
             "holds": holds, "from": from, "signer": signer, "papers": findings.papers, "entries": findings.entries,
-            "elided": findings.elided, "announced": announced, "missing": missing, "wrong": findings.wrong,
+            "elided": findings.elided, "announced": announced, "parts": findings.parts,
+            "missing": missing, "wrong": findings.wrong,
         }),
     );
     match (holds, findings.ends) {

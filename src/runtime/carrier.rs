@@ -22,6 +22,7 @@ pub struct Carrier {
     road: HttpTransport,
     party: Party,
     trust: Trust,
+    /// Passes in a row that failed and moved nothing.
     attempts: u32,
     seed: u64,
     /// The nonces as they stand on the shelf.
@@ -80,7 +81,8 @@ impl Carrier {
     pub fn pass(&mut self) -> Outcome {
         self.road.sets_out();
         let outcome = courier::pass(&mut self.courier, &mut self.journal, &mut self.road, self.party, &mut self.trust);
-        self.attempts = if matches!(outcome.end, End::Done) { 0 } else { self.attempts.saturating_add(1) };
+        let moved = matches!(outcome.end, End::Done) || outcome.moved();
+        self.attempts = if moved { 0 } else { self.attempts.saturating_add(1) };
         self.remember();
         outcome
     }
@@ -115,7 +117,7 @@ impl Carrier {
     /// Milliseconds until the next try by itself; `None` when a person must act first, or nothing is to be tried again.
     pub fn next_try(&self, end: &End) -> Option<u64> {
         let jitter = self.seed ^ u64::try_from(clock::unix_ms()).unwrap_or(0);
-        courier::next_try(end, self.attempts.max(1), jitter)
+        courier::next_try(end, self.attempts, jitter)
     }
 }
 

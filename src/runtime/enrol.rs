@@ -16,8 +16,12 @@ use super::{
     home::Home,
     membership::roster_document,
     roster_edit::{self, Newcomer},
+    roster_rotate,
 };
 use crate::failure::Failure;
+
+/// What a listed device asks for when it offers its unit a new key.
+pub const UNIT_KEY: &str = "unit-key";
 
 /// An admin's open home and root key.
 pub struct Admin {
@@ -29,7 +33,7 @@ pub struct Admin {
 /// Whom to enrol as what.
 #[derive(Clone, Copy, Debug)]
 pub struct Enrolment<'a> {
-    /// `officer`…`custodian`, or `hub`.
+    /// `officer`…`custodian`, `hub`, or [`UNIT_KEY`].
     pub role: &'a str,
     /// The unit, by name or id; headquarters when left out.
     pub unit: Option<&'a str>,
@@ -72,6 +76,10 @@ impl Admin {
         match (request.kind, as_what.role) {
             (JoinKind::Hub, "hub") => {
                 roster_edit::list_hub(&mut roster, &request, as_what.url)?;
+            }
+            (JoinKind::Device, UNIT_KEY) => {
+                let unit = roster_edit::find_unit(&roster, as_what.unit)?.id;
+                roster_rotate::new_unit_key(&mut roster, &request, unit)?;
             }
             (JoinKind::Device, word) if word != "hub" => {
                 let role = role(word)?;
@@ -163,6 +171,9 @@ impl Admin {
 fn role(word: &str) -> Result<Role, Failure> {
     Role::from_word(word).ok_or_else(|| {
         let words: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
-        Failure::usage(format!("approving — there is no role {word}"), format!("Roles: {}, hub.", words.join(", ")))
+        Failure::usage(
+            format!("approving — there is no role {word}"),
+            format!("Roles: {}, hub; {UNIT_KEY} for a rotation.", words.join(", ")),
+        )
     })
 }

@@ -2,7 +2,7 @@
 
 use amanat_keys::{
     error::{Forgery, KeysError},
-    fingerprint::{Digest, UnitId},
+    fingerprint::{DeviceId, Digest, UnitId},
     freshness::Freshness,
     roster::Unit,
     statement::Statement,
@@ -272,10 +272,11 @@ impl Home {
             .map(|verified| verified.into_value())
             .filter(|keys| keys.unit == unit.id && Some(&keys.recipient) == unit.recipient.as_ref())
             .collect();
-        let readers = trust.roster().unit_devices(&unit.id);
-        Ok(readers
-            .iter()
-            .all(|device| device.id == self.device() || wrapped.iter().any(|keys| keys.is_for(&device.id))))
+        let readers = trust.roster().unit_devices(&unit.id).into_iter().map(|device| device.id);
+        let recovery = trust.roster().recovery.as_ref().map(UnitKeys::escrow_id);
+        // A key that was rotated is read back from its own wrap before it is used; the first one came with the home.
+        let alone = |id: &DeviceId| *id == self.device() && unit.epoch == 1;
+        Ok(readers.chain(recovery).all(|id| alone(&id) || wrapped.iter().any(|keys| keys.is_for(&id))))
     }
 
     /// Everything a newcomer needs, from what is filed here.

@@ -17,6 +17,7 @@ use amanat_sync::{
     bundle::{self, Bundle, BundleFault, Cargo},
     courier::{self, Party, TakenIn},
     journal::SqliteJournal,
+    part_files::PartFiles,
     road::Road,
     stick_file,
     wire::limits::BUNDLE_READERS,
@@ -54,6 +55,10 @@ pub struct Wrote {
     pub of_others: u64,
     /// Receipts for others that ride back to them.
     pub receipts: u64,
+    /// Attachments whose bytes are on it.
+    pub parts: usize,
+    /// Attachments that headquarters may lack and for which there was no room.
+    pub parts_left: u64,
     /// Bytes of the file.
     pub bytes: u64,
 }
@@ -73,6 +78,7 @@ pub struct StickJob {
     party: Party,
     trust: Trust,
     signer: Signer,
+    parts: PartFiles,
 }
 
 impl StickJob {
@@ -85,7 +91,7 @@ impl StickJob {
         let hub = home.hub().map_or(DeviceId::ZERO, |hub| hub.id);
         let party = Party { agency: trust.agency(), device: home.device(), hub };
         let journal = home.journal().another().map_err(|error| fault::sync("opening the journal again", &error))?;
-        Ok(Self { journal, party, trust, signer: home.signer() })
+        Ok(Self { journal, party, trust, signer: home.signer(), parts: home.part_files() })
     }
 
     /// Writes what waits, and what whoever reads it may lack. When this returns, the file is whole, on the medium, and was read back;
@@ -97,7 +103,12 @@ impl StickJob {
         let path = named(path, to);
         let doing = format!("writing {}", path.display());
         let local = |error| Unwritten { failure: fault::sync(&doing, &error), word: "" };
-        let load = bundle::load(&self.journal, self.party, &self.trust, to.ids.clone(), to.hub).map_err(local)?;
+        let (whose, whom) = ((self.party, &self.trust), (to.ids.clone(), to.hub));
+        // Entries have their room first; attachments take what is left of it.
+        let entries = bundle::load_with_parts(&self.journal, whose, whom.clone(), &self.parts, 0).map_err(local)?;
+        let most = Cargo { manifest: &entries.manifest, papers: &entries.papers, heads: &[] }.most();
+        let room = stick_file::room(&path).map_or(u64::MAX, |free| free.saturating_sub(most) / 100 * 85);
+        let load = bundle::load_with_parts(&self.journal, whose, whom, &self.parts, room).map_err(local)?;
         let cargo = Cargo { manifest: &load.manifest, papers: &load.papers, heads: &[] };
         let (journal, waiting) = (&self.journal, load.manifest.count());
         let mut done = 0;
@@ -110,7 +121,9 @@ impl StickJob {
                 done += u64::try_from(items.len()).unwrap_or(0);
                 Ok(items)
             };
-            bundle::write(cargo, &to.recipients, &self.signer, out, more).map(|(_, sealed)| sealed)
+            let part = |line: &bundle::PartLine, from| bundle::Load::part(&self.parts, line, from);
+            let written = bundle::write_with_parts(cargo, &to.recipients, &self.signer, out, more, part);
+            written.map(|(_, sealed)| sealed)
         })
         .map_err(|error| stick_fault::writing(&doing, error))?;
         let road = Road::read(&self.journal).map_err(local)?;
@@ -118,13 +131,15 @@ impl StickJob {
         let own = amanat_sync::journal::Journal::status(&self.journal, &self.party.hub).map_err(local)?;
         let receipts = u64::try_from(own.passed.len()).unwrap_or(0);
         let of_others = load.waiting_of_others(&self.party.device);
-        Ok(Wrote { path, to: to.name.clone(), entries: load.waiting(), of_others, receipts, bytes })
+        let (parts, parts_left) = (load.manifest.parts.len(), load.parts_left);
+        Ok(Wrote { path, to: to.name.clone(), entries: load.waiting(), of_others, receipts, parts, parts_left, bytes })
     }
 
     /// Takes in what an opened bundle brings, as far as it is whole.
     pub fn take_in(&mut self, bundle: &mut Opened, told: Told<'_>) -> TakenIn {
         let announced = bundle.manifest().count();
-        courier::take_in(&mut self.journal, self.party, &mut self.trust, bundle, |done| told(done, announced))
+        let (files, whose) = (self.parts.clone(), (self.party, &mut self.trust));
+        courier::take_in_with_parts(files, &mut self.journal, whose, bundle, |done| told(done, announced))
     }
 }
 

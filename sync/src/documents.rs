@@ -18,7 +18,7 @@ pub enum DocumentKind {
     Epoch,
     /// An order to erase; about the hash of its own payload, so that none ever replaces another.
     Erasure,
-    /// A device's certificate for its next signing key.
+    /// A word on a rotation: that it is done, or that a second reader has opened what came of it.
     RotationCertificate,
 }
 

@@ -39,6 +39,17 @@ pub struct Wish {
     pub size: u64,
 }
 
+/// How one stands after bytes of it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// More must come.
+    Coming,
+    /// It is here, and is what its header names.
+    Whole,
+    /// All bytes came and were not what its header names: they are gone.
+    Broken,
+}
+
 /// An envelope that is being written. Dropped before [`Sealing::keep`], it leaves nothing.
 #[derive(Debug)]
 pub struct Sealing<'a> {
@@ -138,6 +149,26 @@ impl PartFiles {
         self.unwish(digest)?;
         self.make_last()?;
         Ok(whole)
+    }
+
+    /// Takes bytes of one by whichever road they come, those that are here already passed over.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn receive(&self, part: &Part, from: u64, bytes: &[u8]) -> Result<Received> {
+        let here = self.arrived(&part.digest);
+        let Some(new) = here.checked_sub(from).and_then(|held| bytes.get(usize::try_from(held).ok()?..)) else {
+            // What stands before them has not come, or they have.
+            return Ok(Received::Coming);
+        };
+        if !new.is_empty() {
+            self.make()?;
+            self.append(&part.digest, new)?;
+        }
+        if here.saturating_add(crate::cbor::count(new.len())) < part.size {
+            return Ok(Received::Coming);
+        }
+        Ok(if self.conclude(&part.digest)? { Received::Whole } else { Received::Broken })
     }
 
     /// Remembers that somebody wants an attachment; one that broke is tried again.

@@ -9,6 +9,7 @@ use amanat_keys::freshness::Freshness;
 use amanat_keys::hub_epoch::HubEpoch;
 use amanat_keys::quorum;
 use amanat_keys::roster::Roster;
+use amanat_keys::rotation::RotationWord;
 use amanat_keys::statement::{Purpose, Statement};
 use amanat_keys::trust::Trust;
 use amanat_keys::unit_key::UnitKeys;
@@ -68,6 +69,11 @@ pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
             let verified = HubEpoch::verify(bytes, trust)?;
             Ok(file(DocumentKind::Epoch, verified.value().hub.as_bytes(), verified.value().new))
         }
+        Purpose::RotationCertificate => {
+            let verified = RotationWord::verify(bytes, trust)?;
+            let word = verified.value();
+            Ok(file(DocumentKind::RotationCertificate, word.about().as_bytes(), word.serial))
+        }
         Purpose::Roster => {
             let version = roster_version(&statement)?;
             if statement.payload_hash() != trust.roster_hash() {
@@ -80,8 +86,7 @@ pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
         | Purpose::Checkpoint
         | Purpose::JoinRequest
         | Purpose::Bundle
-        | Purpose::RequestBinding
-        | Purpose::RotationCertificate => Err(Forgery::OtherPurpose.into()),
+        | Purpose::RequestBinding => Err(Forgery::OtherPurpose.into()),
     }
 }
 

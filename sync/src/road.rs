@@ -14,6 +14,7 @@ use crate::journal::{Journal, Shelf, ShelfRow};
 use crate::receipt::Checkpoint;
 use crate::stories::TwoStories;
 use crate::wire::limits::{MAX_STATEMENT, REMEMBERED_CHECKPOINTS};
+use crate::wire::parts::PartAt;
 
 /// A journal of anybody.
 pub type Place = (DeviceId, JournalId);
@@ -33,6 +34,8 @@ pub struct Road {
     pub handed: Vec<(Place, u64)>,
     /// Places of which only the hash is held because what came there was damaged: asked for until it comes whole.
     pub damaged: Vec<EntryRef>,
+    /// Attachments that came by stick and that the hub may lack, with their size.
+    pub parts: Vec<(PartAt, u64)>,
 }
 
 const CHECKPOINT: u8 = b'c';
@@ -41,6 +44,7 @@ const CARRIED: u8 = b'j';
 const AGAIN: u8 = b'a';
 const HANDED: u8 = b'o';
 const DAMAGED: u8 = b'd';
+const PART: u8 = b'p';
 
 impl Road {
     /// Reads everything, the words of hubs too.
@@ -87,6 +91,13 @@ impl Road {
                 let (of, seq) = key.split_last_chunk::<8>()?;
                 let (device, journal) = place(of)?;
                 self.damaged.push(EntryRef { device, journal, seq: u64::from_be_bytes(*seq) });
+            }
+            PART => {
+                let digest = Digest::from_slice(key)?;
+                let (of, rest) = row.plain.split_at_checked(48)?;
+                let (seq, size) = rest.split_first_chunk::<8>()?;
+                let ((device, journal), seq) = (place(of)?, u64::from_be_bytes(*seq));
+                self.parts.push((PartAt { entry: EntryRef { device, journal, seq }, digest }, number(size)?));
             }
             AGAIN => {
                 let (from, upto) = row.plain.split_first_chunk::<8>()?;
@@ -177,6 +188,21 @@ pub fn again_row(of: &Place, from: u64, upto: u64) -> ShelfRow {
 #[must_use]
 pub fn again_at(of: &Place) -> (Shelf, Vec<u8>) {
     (Shelf::Road, place_key(AGAIN, of))
+}
+
+/// An attachment that is carried.
+#[must_use]
+pub fn part_row(part: &PartAt, size: u64) -> ShelfRow {
+    let EntryRef { device, journal, seq } = &part.entry;
+    let plain = [&device.as_bytes()[..], journal.as_bytes(), &seq.to_be_bytes(), &size.to_be_bytes()].concat();
+    let (shelf, key) = part_row_at(part);
+    row(shelf, key, plain)
+}
+
+/// Where the row of [`part_row`] lies.
+#[must_use]
+pub fn part_row_at(part: &PartAt) -> (Shelf, Vec<u8>) {
+    (Shelf::Road, [&[PART], &part.digest.as_bytes()[..]].concat())
 }
 
 /// A place at which an entry came damaged.

@@ -141,6 +141,12 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// Bytes free where a file of this name would lie, if the system says so.
+#[must_use]
+pub fn room(path: &Path) -> Option<u64> {
+    free(folder_of(path))
+}
+
 /// Bytes free where a folder lies, if the system says so.
 #[cfg(unix)]
 fn free(folder: &Path) -> Option<u64> {

@@ -266,7 +266,7 @@ fn the_same_card_in_another_case_is_shown_before_it_is_kept_and_no_name_is() {
         "person",
         &[("role", code("SUS")), ("name_full", text("Somebody")), ("age_years", number(50))],
     );
-    stage.keys("Enter Home F6 F3 F3");
+    stage.keys("Home Enter Home F6 F3 F3");
     let screen = stage.screen(120, 40);
     assert!(screen.contains("Correcting"), "{screen}");
     for _ in 0..60 {

@@ -105,7 +105,8 @@ impl Device {
             let (agency, device, line, closes) = (open.agency, open.device, Line::Cases, Some(open.journal));
             let journal = self.names.journal();
             self.disk.journal().begin(&NewJournal { agency, device, journal, line, closes }).unwrap();
-            self.said.seen.remove(&open.journal);
+            // As the heads file goes on with what is there: that much of it this device has written, and may have to keep again.
+            self.said.seen.insert(open.journal, open.head.seq);
         }
     }
 

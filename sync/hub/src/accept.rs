@@ -5,7 +5,7 @@
 //! each journal gets its receipt; after a push that was cut they come with the next contact. An entry that fails its check cuts
 //! its run there: what stands before it is kept, and the other runs go on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use amanat_keys::fingerprint::Digest;
 use amanat_keys::statement::Purpose;
@@ -43,6 +43,8 @@ pub(crate) struct Push<'a> {
     heads: BTreeMap<Place, Accepted>,
     /// Entries that were new.
     new: u64,
+    /// Journals of which stand-ins came that hold something in another's place.
+    stood_in: BTreeSet<Place>,
 }
 
 /// What has become of one run.
@@ -63,7 +65,7 @@ impl<'a> Push<'a> {
     /// A push that announces so many runs.
     pub(crate) fn new(hub: &'a Hub, standing: Standing, runs: usize) -> Self {
         let told = std::iter::repeat_with(Told::default).take(runs).collect();
-        Self { hub, standing, told, heads: BTreeMap::new(), new: 0 }
+        Self { hub, standing, told, heads: BTreeMap::new(), new: 0, stood_in: BTreeSet::new() }
     }
 
     /// Checks, judges and keeps what has arrived of some runs, each with its index; durable when it returns.
@@ -77,7 +79,9 @@ impl<'a> Push<'a> {
         let checked = check_all(&self.standing, runs).await?;
         let judged: Vec<(u64, Option<(u64, Why)>)> = checked.iter().map(|c| (count(c.rows.len()), c.refused)).collect();
         let erasures = checked.iter().flat_map(|c| &c.rows).any(|row| row.stands_in.is_some_and(|it| it.erases));
-        let lengths: Vec<usize> = checked.iter().map(|c| c.rows.len()).collect();
+        let holds = |c: &&Checked| c.rows.iter().any(|row| row.stands_in.is_some_and(|it| !it.erases));
+        self.stood_in.extend(checked.iter().filter(holds).map(|c| c.place));
+        let sizes: Vec<Vec<usize>> = checked.iter().map(|c| c.rows.iter().map(Row::size).collect()).collect();
         let runs = checked.into_iter().map(|c| Run {
             place: c.place,
             root: c.root,
@@ -85,11 +89,8 @@ impl<'a> Push<'a> {
             rows: c.rows,
         });
         let accepted = self.hub.heeding(self.hub.store.accept(runs.collect()).await)?;
-        for (accepted, length) in accepted.iter().zip(lengths) {
-            if let Verdict::Accepted { held, .. } = accepted.verdict {
-                self.hub.has_room();
-                self.hub.counters.accepted.add(length.saturating_sub(usize::try_from(held).unwrap_or(usize::MAX)));
-            }
+        for (accepted, sizes) in accepted.iter().zip(sizes) {
+            self.count(&accepted.verdict, &sizes);
         }
         if erasures {
             self.hub.settle().await?;
@@ -111,6 +112,20 @@ impl<'a> Push<'a> {
         Ok(())
     }
 
+    /// For whoever watches: what of a run was new, and what was brought once more.
+    fn count(&self, verdict: &Verdict, sizes: &[usize]) {
+        let held = match verdict {
+            Verdict::Accepted { held, .. } => usize::try_from(*held).unwrap_or(usize::MAX).min(sizes.len()),
+            Verdict::AlreadyHeld { .. } => sizes.len(),
+            Verdict::Gap { .. } | Verdict::Fork { .. } => return,
+        };
+        if matches!(verdict, Verdict::Accepted { .. }) {
+            self.hub.has_room();
+        }
+        self.hub.counters.accepted.add(sizes.len().saturating_sub(held));
+        self.hub.counters.again.add(sizes.iter().take(held).sum());
+    }
+
     /// Entries that were new so far.
     pub(crate) fn new_entries(&self) -> u64 {
         self.new
@@ -130,7 +145,11 @@ impl<'a> Push<'a> {
 
     /// Covers what was kept with one checkpoint and signs for it. Every run must have been taken once, empty or not.
     pub(crate) async fn conclude(self) -> Result<PushReply, Failure> {
-        let Self { hub, standing, told, heads, new: _ } = self;
+        let Self { hub, standing, told, heads, new: _, stood_in } = self;
+        if !stood_in.is_empty() {
+            // The word on them may have come before them: a restored hub is told of both again.
+            hub.drop_replaced(Some(&stood_in)).await?;
+        }
         let now = hub.now_ms();
         let held = || heads.values().filter(|a| a.head.seq > 0);
         let moved: Vec<(Place, Head)> = held().map(|a| (a.place, a.head)).collect();

@@ -43,7 +43,7 @@ pub(crate) fn listen(hub: Arc<Hub>, identity: ReadIdentity, path: &Path) -> std:
     Ok(())
 }
 
-fn serve(hub: &Hub, identity: &ReadIdentity, on: &Handle, mut stream: UnixStream) -> std::io::Result<()> {
+fn serve(hub: &Arc<Hub>, identity: &ReadIdentity, on: &Handle, mut stream: UnixStream) -> std::io::Result<()> {
     stream.set_nonblocking(false)?;
     stream.set_read_timeout(Some(CONTROL_PAUSE))?;
     let answer = match bundle::read(hub, on, identity, &stream) {

@@ -139,13 +139,20 @@ fn say_read(file: &Path, answer: Value) -> Told {
         return Told { ends: exit_code(&answer), text, json: answer };
     }
     let mut text = format!(
-        "{}: {} of {} entries read, {} of them new; {} documents were newer",
+        "{}: {} of {} entries read, {} of them new; {} documents were newer, {} attachments came whole",
         file.display(),
         part(&answer, "read"),
         part(&answer, "announced"),
         part(&answer, "new"),
-        part(&answer, "documents")
+        part(&answer, "documents"),
+        part(&answer, "parts")
     );
+    if part(&answer, "parts_missing").as_u64().is_some_and(|missing| missing > 0) {
+        text.push_str(&format!(
+            "\n  - {} attachments did not come whole; read it again, or another",
+            part(&answer, "parts_missing")
+        ));
+    }
     if let Some(fault) = part(&answer, "fault").as_str() {
         text.push_str(&format!("\n  ! {fault}; what came before it is kept"));
     }

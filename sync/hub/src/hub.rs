@@ -69,13 +69,14 @@ pub struct Hub {
 }
 
 /// What a hub passes on.
-pub(crate) const DOCUMENT_KINDS: [DocumentKind; 6] = [
+pub(crate) const DOCUMENT_KINDS: [DocumentKind; 7] = [
     DocumentKind::Roster,
     DocumentKind::UnitKeys,
     DocumentKind::Codebook,
     DocumentKind::Freshness,
     DocumentKind::Epoch,
     DocumentKind::Erasure,
+    DocumentKind::RotationCertificate,
 ];
 
 /// Why the hub could not take something over.
@@ -153,6 +154,7 @@ impl Hub {
         };
         // A hub that was killed in between finishes now.
         hub.settle().await?;
+        hub.drop_replaced(None).await?;
         Ok(hub)
     }
 
@@ -195,6 +197,7 @@ impl Hub {
         tracing::info!(version, "adopted a roster");
         // Somebody who stood in may have become one who may.
         self.settle().await?;
+        self.drop_replaced(None).await?;
         Ok(Adoption::Adopted(version))
     }
 
@@ -224,8 +227,10 @@ impl Hub {
         if kept {
             self.shelve(kind, about, version);
         }
-        if kind == DocumentKind::Erasure {
-            self.settle().await?;
+        match kind {
+            DocumentKind::Erasure => self.settle().await?,
+            DocumentKind::RotationCertificate => self.drop_replaced(None).await?,
+            _ => {}
         }
         Ok(kept)
     }

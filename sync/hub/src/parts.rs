@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use amanat_keys::fingerprint::{DeviceId, Digest};
+use amanat_sync::bundle::PartLine;
 use amanat_sync::wire::limits::MAX_PART_PIECE;
 use amanat_sync::wire::parts::{PartAt, PartState, PartsCall, PartsReply};
 use tokio::sync::OwnedSemaphorePermit;
@@ -169,6 +170,50 @@ async fn settle_now(hub: &Hub, blobs: &Blobs, blob: Blob) -> Result<(PartState, 
     }
     tracing::info!(device = %blob.device, size = blob.size, "an attachment is held");
     Ok((PartState::Held, held))
+}
+
+/// What became of bytes that a stick brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FromStick {
+    /// They are here, or were, and more follow.
+    Taken,
+    /// With them it is held.
+    Held,
+    /// Nobody wants them: held already, erased, listed by no entry here, or more than one device may have on the way.
+    NotWanted,
+    /// All bytes came, and they were not what the header names.
+    Refused,
+}
+
+/// Takes bytes of an attachment off a stick, in the name of the entry's author: whoever carries it adds nothing.
+pub(crate) async fn from_stick(
+    hub: &Arc<Hub>,
+    line: &PartLine,
+    from: u64,
+    mut bytes: Vec<u8>,
+) -> Result<FromStick, StoreFault> {
+    let Some(blobs) = &hub.blobs else { return Ok(FromStick::NotWanted) };
+    let author = Asker { device: line.at.entry.device, readers: Vec::new() };
+    let book = hub.store.parts(author, vec![line.at]).await?.into_iter().next().flatten();
+    let wanted = |book: &PartBook| book.state == PartHeld::Wanted && book.size == line.size;
+    let Some(book) = book.filter(wanted) else { return Ok(FromStick::NotWanted) };
+    let blob = blob(&line.at, &book);
+    let here = blobs.staged(&blob);
+    let skip = here.saturating_sub(from).min(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+    bytes.drain(..usize::try_from(skip).unwrap_or(bytes.len()).min(bytes.len()));
+    let reached = if bytes.is_empty() {
+        Brought::UpTo(here)
+    } else {
+        blobs.bring(blob, from.saturating_add(skip), bytes).await?
+    };
+    match reached {
+        Brought::TooMuch => Ok(FromStick::NotWanted),
+        Brought::UpTo(here) if here < blob.size => Ok(FromStick::Taken),
+        Brought::UpTo(_) => match settle_now(hub, blobs, blob).await?.0 {
+            PartState::Held => Ok(FromStick::Held),
+            _ => Ok(FromStick::Refused),
+        },
+    }
 }
 
 /// Receipts for the caller's own journals that are complete further than before.

@@ -7,15 +7,18 @@ use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_keys::trust::Trust;
 
 use super::fault::BundleFault;
-use super::manifest::{Manifest, Seen};
+use super::manifest::{Manifest, PartLine, Seen};
 use crate::batch::{Item, Limit};
 use crate::chain::link0;
 use crate::courier::Party;
 use crate::documents::DocumentKind;
+use crate::entry::{EntryRef, Part};
 use crate::error::Result;
 use crate::journal::{Journal, KnownHead, State, Status, Wanted};
+use crate::part_files::PartFiles;
 use crate::road::{Place, Road, Rows, handed_row};
-use crate::wire::limits::{BUNDLE_PIECE, BUNDLE_PIECE_BYTES, MAX_ITEMS};
+use crate::wire::limits::{BUNDLE_PART_PIECE, BUNDLE_PARTS, BUNDLE_PIECE, BUNDLE_PIECE_BYTES, MAX_ITEMS};
+use crate::wire::parts::PartAt;
 use crate::wire::v1::RunHead;
 
 /// A journal of somebody else that this device carries, and from where on.
@@ -34,6 +37,8 @@ pub struct Load {
     pub manifest: Manifest,
     /// The statements.
     pub papers: Vec<Vec<u8>>,
+    /// Attachments that are wanted and did not fit.
+    pub parts_left: u64,
     /// Places up to these are bare hashes: headquarters has them, and a reader of the unit gets them from there.
     bare: BTreeMap<Place, u64>,
     handed: Vec<(Place, u64)>,
@@ -63,14 +68,106 @@ pub fn carried(journal: &dyn Journal, road: &Road, status: &Status) -> Result<Ve
 /// Storage.
 pub fn load(journal: &dyn Journal, party: Party, trust: &Trust, to: Vec<Digest>, to_hub: bool) -> Result<Load> {
     let (road, status) = (Road::read(journal)?, journal.status(&party.hub)?);
+    gather(journal, (party, trust), (to, to_hub), &road, &status, &BTreeMap::new())
+}
+
+/// The same with the attachments that the hub may lack and that are here, as long as they take no more than `room` bytes together; those
+/// that do not fit stay for the next stick. Entries that list them go whole to people, who could not tell else whose they are.
+///
+/// # Errors
+/// Storage.
+pub fn load_with_parts(
+    journal: &dyn Journal,
+    (party, trust): (Party, &Trust),
+    (to, to_hub): (Vec<Digest>, bool),
+    files: &PartFiles,
+    room: u64,
+) -> Result<Load> {
+    let (road, status) = (Road::read(journal)?, journal.status(&party.hub)?);
+    let listed = parts(journal, party, files, &road, &status)?;
+    let mut first: BTreeMap<Place, u64> = BTreeMap::new();
+    for PartLine { at, .. } in &listed {
+        let lowest = first.entry((at.entry.device, at.entry.journal)).or_insert(at.entry.seq);
+        *lowest = at.entry.seq.min(*lowest);
+    }
+    let whole_from = if to_hub { BTreeMap::new() } else { first };
+    let mut load = gather(journal, (party, trust), (to, to_hub), &road, &status, &whole_from)?;
+    let mut left = room;
+    for line in listed {
+        match left.checked_sub(line.size).filter(|_| load.manifest.parts.len() < BUNDLE_PARTS) {
+            Some(rest) => {
+                left = rest;
+                load.manifest.parts.push(line);
+            }
+            None => load.parts_left = load.parts_left.saturating_add(1),
+        }
+    }
+    Ok(load)
+}
+
+/// Attachments that are here and that no receipt covers: of own journals that go on, and those that came by stick.
+fn parts(
+    journal: &dyn Journal,
+    party: Party,
+    files: &PartFiles,
+    road: &Road,
+    status: &Status,
+) -> Result<Vec<PartLine>> {
+    let mut found: BTreeMap<(DeviceId, Digest), PartLine> = BTreeMap::new();
+    for own in status.own.iter().filter(|own| own.state != State::Forked) {
+        let (device, id, mut seq) = (party.device, own.journal, own.complete);
+        while seq < own.kept.seq {
+            let limit = Limit { items: BUNDLE_PIECE, bytes: BUNDLE_PIECE_BYTES };
+            let runs = journal.pending(&Wanted::After { device, journal: id, seq }, limit)?;
+            let Some(run) = runs.first().filter(|run| !run.items.is_empty()) else { break };
+            seq = run.last();
+            for entry in run.entries().filter(|entry| entry.envelope.is_some()) {
+                for part in entry.header.parts.iter().filter(|part| files.holds(part)) {
+                    let at = PartAt { entry: entry.at(), digest: part.digest };
+                    found.entry((device, part.digest)).or_insert(PartLine { at, size: part.size });
+                }
+            }
+        }
+    }
+    for (at, size) in &road.parts {
+        let EntryRef { device, journal, seq } = at.entry;
+        let covered = status
+            .passed
+            .iter()
+            .any(|(word, _)| (word.device, word.journal) == (device, journal) && word.complete >= seq);
+        if !covered && files.holds(&Part { digest: at.digest, size: *size }) {
+            found.entry((device, at.digest)).or_insert(PartLine { at: *at, size: *size });
+        }
+    }
+    let mut lines: Vec<PartLine> = found.into_values().collect();
+    lines.sort_by_key(|line| (line.at.entry, line.size));
+    Ok(lines)
+}
+
+/// `whole_from`: from these numbers on entries go whole although the hub has them.
+fn gather(
+    journal: &dyn Journal,
+    (party, trust): (Party, &Trust),
+    (to, to_hub): (Vec<Digest>, bool),
+    road: &Road,
+    status: &Status,
+    whole_from: &BTreeMap<Place, u64>,
+) -> Result<Load> {
     let heads = journal.heads()?;
     let mut wanted: Vec<Carried> = Vec::new();
     for own in status.own.iter().filter(|own| own.state != State::Forked && own.kept.seq > own.offered_from) {
         let known = heads.iter().find(|known| known.own.is_some() && known.journal == own.journal);
         wanted.extend(known.map(|known| Carried { known: *known, there: own.offered_from }));
     }
-    wanted.extend(carried(journal, &road, &status)?);
-    let papers = papers(journal, trust, &road, &status)?;
+    wanted.extend(carried(journal, road, status)?);
+    let unlisted = |known: &&KnownHead| {
+        let place = (known.device, known.journal);
+        whole_from.contains_key(&place) && wanted.iter().all(|it| (it.known.device, it.known.journal) != place)
+    };
+    let listing: Vec<Carried> =
+        heads.iter().filter(unlisted).map(|known| Carried { known: *known, there: known.head.seq }).collect();
+    wanted.extend(listing);
+    let papers = papers(journal, trust, road, status)?;
     let mut load = Load {
         manifest: Manifest {
             agency: party.agency,
@@ -85,8 +182,10 @@ pub fn load(journal: &dyn Journal, party: Party, trust: &Trust, to: Vec<Digest>,
             roster: trust.roster_version(),
             papers: crate::cbor::count(papers.len()),
             bytes: 0,
+            parts: Vec::new(),
         },
         papers,
+        parts_left: 0,
         bare: BTreeMap::new(),
         handed: Vec::new(),
         waiting: Vec::new(),
@@ -94,10 +193,11 @@ pub fn load(journal: &dyn Journal, party: Party, trust: &Trust, to: Vec<Digest>,
     for Carried { known, there } in wanted {
         let place = (known.device, known.journal);
         let after = if to_hub { there } else { 0 };
-        load.bare.insert(place, if to_hub { 0 } else { there });
+        let whole = whole_from.get(&place).map_or(there, |first| there.min(first.saturating_sub(1)));
+        load.bare.insert(place, if to_hub { 0 } else { whole });
         load.handed.push((place, known.head.seq));
         load.waiting.push((place, known.head.seq.saturating_sub(there)));
-        let weight = journal.weigh(&known.device, &known.journal, there)?;
+        let weight = journal.weigh(&known.device, &known.journal, whole)?;
         load.manifest.bytes = load.manifest.bytes.saturating_add(weight);
         load.stretch(journal, &known, after)?;
     }
@@ -154,6 +254,14 @@ impl Load {
         Ok(items.map(|(seq, item)| if seq <= bare { Item::Elided(item.hash()) } else { item }).collect())
     }
 
+    /// The next bytes of an attachment.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn part(files: &PartFiles, line: &PartLine, from: u64) -> std::result::Result<Vec<u8>, BundleFault> {
+        Ok(files.piece(&line.at.digest, from, BUNDLE_PART_PIECE)?)
+    }
+
     /// What the device's books say once the stick is done: everything on it is handed over.
     #[must_use]
     pub fn handed(&self, road: &Road) -> Rows {
@@ -174,16 +282,7 @@ fn link_at(journal: &dyn Journal, known: &KnownHead, seq: u64) -> Result<Digest>
 /// Rosters oldest first and rivals of the newest, then other documents, then words of the hub: proofs, checkpoints, receipts.
 fn papers(journal: &dyn Journal, trust: &Trust, road: &Road, status: &Status) -> Result<Vec<Vec<u8>>> {
     let documents = journal.documents()?;
-    let passed_on = |kind: DocumentKind| match kind {
-        DocumentKind::Roster
-        | DocumentKind::UnitKeys
-        | DocumentKind::Codebook
-        | DocumentKind::Freshness
-        | DocumentKind::Epoch
-        | DocumentKind::Erasure => true,
-        DocumentKind::RotationCertificate => false,
-    };
-    let documents = documents.into_iter().filter(|filed| !filed.rival && passed_on(filed.document.kind));
+    let documents = documents.into_iter().filter(|filed| !filed.rival);
     let (rosters, others): (Vec<_>, Vec<_>) =
         documents.map(|filed| filed.document).partition(|document| document.kind == DocumentKind::Roster);
     let mut papers: Vec<Vec<u8>> = rosters.into_iter().map(|roster| roster.bytes).collect();

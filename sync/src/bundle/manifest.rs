@@ -1,7 +1,7 @@
 //! The signed manifest that begins a bundle.
 
 use amanat_keys::error::{Forgery, KeysError};
-use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest};
+use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, JournalId};
 use amanat_keys::statement::{Purpose, Statement};
 use amanat_keys::trust::Trust;
 use amanat_keys::verifying_key::VerifyingKey;
@@ -9,7 +9,9 @@ use minicbor::decode::Error as Bad;
 use minicbor::{Decode, Decoder, Encode, Encoder, encode};
 
 use crate::cbor::{array_of, array_upto, fixed, list, put_list};
+use crate::entry::EntryRef;
 use crate::wire::limits;
+use crate::wire::parts::PartAt;
 use crate::wire::v1::RunHead;
 
 /// The newest checkpoint that the writer had seen.
@@ -21,6 +23,15 @@ pub struct Seen {
     pub number: u64,
     /// Hash of its payload.
     pub hash: Digest,
+}
+
+/// An attachment whose bytes stand behind the items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartLine {
+    /// Which.
+    pub at: PartAt,
+    /// Bytes of its envelope.
+    pub size: u64,
 }
 
 /// What a bundle says of itself. It is believed for what it is: every piece inside proves itself, and from the manifest follows
@@ -43,6 +54,8 @@ pub struct Manifest {
     pub papers: u64,
     /// What the entries weigh, as the writer counted before it began: header, signature, envelope.
     pub bytes: u64,
+    /// Attachments, in the order in which their bytes follow.
+    pub parts: Vec<PartLine>,
 }
 
 impl Manifest {
@@ -78,7 +91,7 @@ type Written<W> = Result<(), encode::Error<<W as encode::Write>::Error>>;
 
 impl<C> Encode<C> for Manifest {
     fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, _ctx: &mut C) -> Written<W> {
-        e.array(10)?.u64(limits::WIRE_VERSION)?;
+        e.array(11)?.u64(limits::WIRE_VERSION)?;
         e.bytes(self.agency.as_bytes())?.bytes(self.from.as_bytes())?;
         put_list(e, &self.to, |e, id| e.bytes(id.as_bytes())?.ok())?;
         put_list(e, &self.runs, |e, run| run.put(e))?;
@@ -86,13 +99,26 @@ impl<C> Encode<C> for Manifest {
             None => e.array(0)?.ok()?,
             Some(seen) => e.array(3)?.u64(seen.epoch)?.u64(seen.number)?.bytes(seen.hash.as_bytes())?.ok()?,
         }
-        e.u64(self.roster)?.u64(self.papers)?.u64(self.count())?.u64(self.bytes)?.ok()
+        e.u64(self.roster)?.u64(self.papers)?.u64(self.count())?.u64(self.bytes)?;
+        put_list(e, &self.parts, |e, part| {
+            let PartAt { entry, digest } = &part.at;
+            e.array(5)?.bytes(entry.device.as_bytes())?.bytes(entry.journal.as_bytes())?.u64(entry.seq)?;
+            e.bytes(digest.as_bytes())?.u64(part.size)?.ok()
+        })
     }
+}
+
+fn take_part(d: &mut Decoder<'_>) -> Result<PartLine, Bad> {
+    array_of(d, 5)?;
+    let (device, journal) = (DeviceId::from_bytes(fixed(d)?), JournalId::from_bytes(fixed(d)?));
+    let entry = EntryRef { device, journal, seq: d.u64()? };
+    let line = PartLine { at: PartAt { entry, digest: Digest::from_bytes(fixed(d)?) }, size: d.u64()? };
+    if line.size == 0 || line.size > limits::MAX_PART { Err(Bad::message("size of an attachment")) } else { Ok(line) }
 }
 
 impl<'b, C> Decode<'b, C> for Manifest {
     fn decode(d: &mut Decoder<'b>, _ctx: &mut C) -> Result<Self, Bad> {
-        array_of(d, 10)?;
+        array_of(d, 11)?;
         if d.u64()? != limits::WIRE_VERSION {
             return Err(Bad::message("version"));
         }
@@ -105,7 +131,8 @@ impl<'b, C> Decode<'b, C> for Manifest {
             _ => return Err(Bad::message("checkpoint")),
         };
         let (roster, papers, count, bytes) = (d.u64()?, d.u64()?, d.u64()?, d.u64()?);
-        let manifest = Manifest { agency, from, to, runs, checkpoint, roster, papers, bytes };
+        let parts = list(d, limits::BUNDLE_PARTS, take_part)?;
+        let manifest = Manifest { agency, from, to, runs, checkpoint, roster, papers, bytes, parts };
         if count == manifest.count() && papers <= limits::BUNDLE_PAPERS {
             Ok(manifest)
         } else {

@@ -2,7 +2,7 @@
 //!
 //! A bundle is opaque to whoever finds it: an age file to the hub, or to a unit and its devices, padded. Inside, a signed manifest
 //! says from whom and to whom, which stretches of which journals, and how much; then come statements (rosters, unit keys,
-//! codebooks, orders, the hub's own words), then entries. Every piece is verified by itself where it arrives, so half a bundle
+//! codebooks, orders, the hub's own words), then entries, then attachments. Every piece is verified by itself where it arrives, so half a bundle
 //! gives its good half, and reading one twice, or late, or out of order changes nothing that was right.
 #![doc = include_str!("../../BUNDLE.md")]
 
@@ -16,7 +16,7 @@ mod tests;
 mod write;
 
 pub use fault::BundleFault;
-pub use load::{Carried, Load, carried, load};
-pub use manifest::{Manifest, Seen};
+pub use load::{Carried, Load, carried, load, load_with_parts};
+pub use manifest::{Manifest, PartLine, Seen};
 pub use read::{Bundle, Missing, open};
-pub use write::{Cargo, Sealed, write};
+pub use write::{Cargo, Sealed, write, write_with_parts};

@@ -12,7 +12,7 @@ use minicbor::Decoder;
 
 use super::fault::BundleFault;
 use super::frames::Counted;
-use super::manifest::Manifest;
+use super::manifest::{Manifest, PartLine};
 use crate::batch::Run;
 use crate::cbor::count;
 use crate::wire::codec::{ItemReader, empty_run};
@@ -40,6 +40,9 @@ pub struct Bundle<R: Read> {
     heads: Option<Vec<u8>>,
     items: ItemReader,
     read: u64,
+    /// The attachment whose bytes are next, by its index in the manifest, and from where on.
+    part: (usize, u64),
+    ended: bool,
     /// What ended it, told once what was read before it has been given out.
     fault: Option<BundleFault>,
 }
@@ -63,7 +66,18 @@ pub fn open<'a, R: Read>(
         amanat_keys::canonical::decode(statement.payload()).map_err(|_why| BundleFault::Malformed("manifest"))?;
     let items = ItemReader::new(manifest.agency, manifest.runs.clone());
     let papers = manifest.papers;
-    Ok(Bundle { input, statement, manifest, papers, heads: None, items, read: 0, fault: None })
+    Ok(Bundle {
+        input,
+        statement,
+        manifest,
+        papers,
+        heads: None,
+        items,
+        read: 0,
+        part: (0, 0),
+        ended: false,
+        fault: None,
+    })
 }
 
 fn version(payload: &[u8]) -> Result<(), BundleFault> {
@@ -150,8 +164,40 @@ impl<R: Read> Bundle<R> {
         }
         match self.fault.take() {
             Some(fault) => Err(fault),
-            None => self.input.end().map(|()| None),
+            // Attachments follow.
+            None if self.manifest.parts.len() > self.part.0 => Ok(None),
+            None => self.end().map(|()| None),
         }
+    }
+
+    /// The next bytes of an attachment: which, from where on, and they; `None` at the end of a bundle that is whole. Items that were not
+    /// asked for are passed over.
+    ///
+    /// # Errors
+    /// A [`BundleFault`].
+    pub fn part(&mut self) -> Result<Option<(PartLine, u64, Vec<u8>)>, BundleFault> {
+        while self.piece()?.is_some() {}
+        let (at, from) = self.part;
+        let Some(line) = self.manifest.parts.get(at).copied() else { return self.end().map(|()| None) };
+        let bytes = self.input.frame(limits::BUNDLE_PART_PIECE)?;
+        let upto = from.saturating_add(count(bytes.len()));
+        if bytes.is_empty() || upto > line.size {
+            return Err(BundleFault::Malformed("a piece of an attachment"));
+        }
+        self.part = if upto == line.size { (at.saturating_add(1), 0) } else { (at, upto) };
+        Ok(Some((line, from, bytes)))
+    }
+
+    /// Attachments that are announced and did not come whole.
+    pub fn parts_missing(&self) -> usize {
+        self.manifest.parts.len().saturating_sub(self.part.0)
+    }
+
+    fn end(&mut self) -> Result<(), BundleFault> {
+        if !std::mem::replace(&mut self.ended, true) {
+            self.input.end()?;
+        }
+        Ok(())
     }
 
     fn item(&mut self) -> Result<(usize, Run, u64), BundleFault> {

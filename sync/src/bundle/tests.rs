@@ -39,6 +39,7 @@ fn packed() -> Packed {
         roster: 3,
         papers: 2,
         bytes: runs.iter().flat_map(|run| &run.items).map(Item::size).sum(),
+        parts: Vec::new(),
     };
     Packed { reader: ReadIdentity::generate().unwrap(), manifest, papers, runs, signer: one.signer.clone() }
 }

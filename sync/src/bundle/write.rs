@@ -10,10 +10,11 @@ use amanat_keys::statement::{Purpose, Statement};
 
 use super::fault::BundleFault;
 use super::frames::Counted;
-use super::manifest::Manifest;
+use super::manifest::{Manifest, PartLine};
 use crate::batch::Item;
 use crate::cbor::count;
 use crate::wire::codec::{ItemWriter, frame};
+use crate::wire::limits;
 use crate::wire::v1::RunHead;
 
 /// What goes into a bundle beside the items.
@@ -34,8 +35,11 @@ impl Cargo<'_> {
         let papers = self.papers.iter().fold(0, |sum, paper| count(paper.len()).saturating_add(sum));
         let runs = count(self.manifest.runs.len()).saturating_mul(RUN);
         let items = self.manifest.count().saturating_mul(FRAME);
-        let parts = [self.manifest.bytes, papers, count(self.heads.len()), runs, items, HEADER];
-        let inside = padme(parts.into_iter().fold(0, u64::saturating_add));
+        let lines = count(self.manifest.parts.len()).saturating_mul(RUN);
+        let attached = self.manifest.parts.iter().fold(0_u64, |sum, part| sum.saturating_add(part.size));
+        let frames = attached / count(limits::BUNDLE_PART_PIECE).saturating_mul(FRAME);
+        let all = [self.manifest.bytes, papers, count(self.heads.len()), runs, items, lines, attached, frames, HEADER];
+        let inside = padme(all.into_iter().fold(0, u64::saturating_add));
         // A tag of 16 bytes for each 64 KiB.
         inside.saturating_add(inside / 4096).saturating_add(HEADER)
     }
@@ -67,7 +71,22 @@ pub fn write<W: Write>(
     recipients: &[Recipient],
     signer: &Signer,
     output: W,
+    more: impl FnMut(&RunHead, u64) -> Result<Vec<Item>, BundleFault>,
+) -> Result<(W, Sealed), BundleFault> {
+    write_with_parts(cargo, recipients, signer, output, more, |_line, _from| Ok(Vec::new()))
+}
+
+/// The same, with attachments: `part` is asked for bytes of one from a place on, until all that are announced are there.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_with_parts<W: Write>(
+    cargo: Cargo<'_>,
+    recipients: &[Recipient],
+    signer: &Signer,
+    output: W,
     mut more: impl FnMut(&RunHead, u64) -> Result<Vec<Item>, BundleFault>,
+    mut part: impl FnMut(&PartLine, u64) -> Result<Vec<u8>, BundleFault>,
 ) -> Result<(W, Sealed), BundleFault> {
     let payload = amanat_keys::canonical::encode(cargo.manifest);
     let statement = Statement::signed_by(Purpose::Bundle, &cargo.manifest.agency, payload, signer).to_bytes();
@@ -75,7 +94,7 @@ pub fn write<W: Write>(
     let mut fault = None;
     let written = parcel::write(recipients, output, |inside| {
         let mut inside = Counted { inner: inside, bytes: 0 };
-        match fill(&mut inside, cargo, &statement, &mut more) {
+        match fill(&mut inside, cargo, &statement, &mut more, &mut part) {
             Ok(items) => Ok(Sealed { bytes: inside.bytes, items }),
             Err(BundleFault::Io(error)) => Err(error),
             Err(other) => {
@@ -95,6 +114,7 @@ fn fill(
     cargo: Cargo<'_>,
     statement: &[u8],
     more: &mut impl FnMut(&RunHead, u64) -> Result<Vec<Item>, BundleFault>,
+    part: &mut impl FnMut(&PartLine, u64) -> Result<Vec<u8>, BundleFault>,
 ) -> Result<u64, BundleFault> {
     let put = |out: &mut Counted<&mut dyn Write>, bytes: &[u8]| out.write_all(bytes).map_err(BundleFault::Io);
     put(out, &frame(statement))?;
@@ -119,6 +139,19 @@ fn fill(
                 put(out, &bytes)?;
             }
             items = items.saturating_add(count(piece.len()));
+        }
+    }
+    for line in &cargo.manifest.parts {
+        let mut from = 0_u64;
+        while from < line.size {
+            let mut bytes = part(line, from)?;
+            let left = usize::try_from(line.size.saturating_sub(from)).unwrap_or(usize::MAX);
+            bytes.truncate(left.min(limits::BUNDLE_PART_PIECE));
+            if bytes.is_empty() {
+                return Err(BundleFault::Malformed("fewer bytes of an attachment than announced"));
+            }
+            from = from.saturating_add(count(bytes.len()));
+            put(out, &frame(&bytes))?;
         }
     }
     out.pad().map_err(BundleFault::Io)?;

@@ -8,6 +8,8 @@
 //! What goes wrong is sorted by what to do. The [`End`] says whether to try again. A [`Trouble`] names one journal or one
 //! entry that stays behind while everything else goes on.
 
+#[cfg(test)]
+mod ahead_tests;
 mod hand_on;
 mod mending;
 mod news;
@@ -25,4 +27,4 @@ mod tests;
 pub use outcome::{End, Outcome, PartsMoved, Party, Trouble};
 pub use pass::{Courier, pass};
 pub use retry::next_try;
-pub use stick::{TakenIn, take_in};
+pub use stick::{TakenIn, take_in, take_in_with_parts};

@@ -67,6 +67,13 @@ impl Outcome {
         }
     }
 
+    /// Whether anything moved for good: a receipt, an entry or a document that is filed here, a piece of an attachment.
+    #[must_use]
+    pub fn moved(&self) -> bool {
+        let parts = self.parts.sent.saturating_add(self.parts.fetched);
+        !self.received.is_empty() || self.pulled > 0 || self.documents > 0 || parts > 0
+    }
+
     /// Says a trouble once.
     pub(super) fn tell(&mut self, trouble: Trouble) {
         if !self.trouble.contains(&trouble) {

@@ -177,9 +177,9 @@ fn mark_of(trip: &Trip<'_>, held: &Newest) -> Digest {
         | DocumentKind::Codebook
         | DocumentKind::Freshness
         | DocumentKind::Epoch
-        | DocumentKind::Erasure => true,
+        | DocumentKind::Erasure
+        | DocumentKind::RotationCertificate => true,
         DocumentKind::UnitKeys => reads(about),
-        DocumentKind::RotationCertificate => false,
     });
     proof::shelf_mark(lines.map(|((kind, about), version)| (*kind, *about, *version)))
 }

@@ -6,10 +6,11 @@ use super::pass::{Trip, nonsense};
 use super::push;
 use crate::batch::{Limit, Run};
 use crate::cbor::count;
+use crate::entry::Part;
 use crate::error::SyncError;
-
 use crate::journal::{Standing, State, Wanted};
 use crate::part_files::{PartFiles, Wish};
+use crate::road::{Road, Rows, part_row_at};
 use crate::wire::codec;
 use crate::wire::limits::{MAX_PART_PIECE, MAX_PARTS_ASKED};
 use crate::wire::parts::{PartAt, PartState, PartsCall, PartsReply, PartsRequest};
@@ -43,7 +44,11 @@ pub(super) fn carry(trip: &mut Trip<'_>) -> Result<(), End> {
 
 /// Brings what the hub has an entry for and no attachment.
 fn up(trip: &mut Trip<'_>, files: &PartFiles) -> Result<(), End> {
-    let loads = unfinished(trip, files)?;
+    let mut loads = unfinished(trip, files)?;
+    let own = loads.len();
+    loads.extend(carried(trip, files)?);
+    let carried: Vec<Load> = loads.iter().skip(own).copied().collect();
+    let mut done = Rows::default();
     let mut pieces = PIECES;
     for page in loads.chunks(MAX_PARTS_ASKED) {
         if pieces == 0 {
@@ -53,13 +58,26 @@ fn up(trip: &mut Trip<'_>, files: &PartFiles) -> Result<(), End> {
         }
         let states = ask(trip, page.iter().map(|load| load.at).collect())?;
         for (load, state) in page.iter().zip(states) {
-            if let PartState::Wanted(from) = state {
-                let reached = bring(trip, files, *load, from, &mut pieces)?;
+            let state = match state {
+                PartState::Wanted(from) => bring(trip, files, *load, from, &mut pieces)?,
+                state => state,
+            };
+            if let PartState::Wanted(reached) = state {
                 trip.outcome.parts.left += load.size.saturating_sub(reached);
+            } else if matches!(state, PartState::Held | PartState::Gone) && carried.iter().any(|it| it.at == load.at) {
+                // The hub has it, or wants it no more: its author hears of that with a receipt.
+                done.take.push(part_row_at(&load.at));
             }
         }
     }
-    Ok(())
+    done.write(trip.journal).map_err(End::Local)
+}
+
+/// Attachments of others that came by stick.
+fn carried(trip: &Trip<'_>, files: &PartFiles) -> Result<Vec<Load>, End> {
+    let road = Road::carrying(trip.journal).map_err(End::Local)?;
+    let held = |(at, size): &(PartAt, u64)| files.holds(&Part { digest: at.digest, size: *size });
+    Ok(road.parts.into_iter().filter(held).map(|(at, size)| Load { at, size }).collect())
 }
 
 /// Own attachments above the place up to which the hub has everything.
@@ -100,26 +118,32 @@ fn listed(trip: &mut Trip<'_>, files: &PartFiles, run: &Run, upto: u64) -> Vec<L
     loads
 }
 
-/// Brings pieces of one attachment; gives the byte up to which the hub has it.
-fn bring(trip: &mut Trip<'_>, files: &PartFiles, load: Load, mut from: u64, pieces: &mut usize) -> Result<u64, End> {
+/// Brings pieces of one attachment; gives how it stands at the hub then.
+fn bring(
+    trip: &mut Trip<'_>,
+    files: &PartFiles,
+    load: Load,
+    mut from: u64,
+    pieces: &mut usize,
+) -> Result<PartState, End> {
     while *pieces > 0 && from < load.size {
         // An entry that was kept meanwhile never waits for more than the piece that is on its way.
         push::push(trip)?;
         let bytes = files.piece(&load.at.digest, from, piece(trip)).map_err(End::Local)?;
         if bytes.is_empty() {
             trip.outcome.tell(Trouble::PartLost(load.at));
-            return Ok(load.size);
+            return Ok(PartState::Unknown);
         }
         let brought = count(bytes.len());
         let reply = call(trip, PartsCall::Bring(load.at, from, bytes))?;
         *pieces = pieces.saturating_sub(1);
         trip.file(&reply.statements)?;
         match one_state(&reply)? {
-            PartState::Held | PartState::Gone => {
+            state @ (PartState::Held | PartState::Gone) => {
                 trip.outcome.parts.sent += brought;
-                return Ok(load.size);
+                return Ok(state);
             }
-            PartState::Unknown => return Ok(load.size),
+            PartState::Unknown => return Ok(PartState::Unknown),
             PartState::Refused => return refused(trip, files, load),
             PartState::Wanted(next) if next > load.size => {
                 return Err(End::Nonsense("more of an attachment is held than there is".to_owned()));
@@ -131,15 +155,15 @@ fn bring(trip: &mut Trip<'_>, files: &PartFiles, load: Load, mut from: u64, piec
             }
         }
     }
-    Ok(from)
+    Ok(PartState::Wanted(from))
 }
 
 /// The hub had all bytes and they were not what the header names. Where ours are, they are brought again, and not at once: a hub whose
 /// disk changes what it is given would be fed for ever.
-fn refused(trip: &mut Trip<'_>, files: &PartFiles, load: Load) -> Result<u64, End> {
+fn refused(trip: &mut Trip<'_>, files: &PartFiles, load: Load) -> Result<PartState, End> {
     let ours = files.is_whole(&load.at.digest).map_err(End::Local)?;
     trip.outcome.tell(if ours { Trouble::PartNotTaken(load.at) } else { Trouble::PartLost(load.at) });
-    Ok(load.size)
+    Ok(PartState::Refused)
 }
 
 /// Fetches what somebody asked for.

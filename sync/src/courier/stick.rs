@@ -8,14 +8,16 @@ use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_keys::statement::{Purpose, Statement};
 use amanat_keys::trust::Trust;
 
-use super::outcome::{End, Outcome, Party};
+use super::outcome::{End, Outcome, Party, Trouble};
 use super::pass::{Courier, Trip};
 use super::{news, papers, pull};
-use crate::batch::{Item, Run};
-use crate::bundle::{Bundle, BundleFault, Missing};
+use crate::batch::{Item, Limit, Run};
+use crate::bundle::{Bundle, BundleFault, Missing, PartLine};
 use crate::cbor::count;
-use crate::journal::{Journal, KnownHead};
-use crate::road::{Place, Road, Rows, again_row, carried_row};
+use crate::entry::{EntryRef, Part};
+use crate::journal::{Journal, KnownHead, Wanted};
+use crate::part_files::{PartFiles, Received};
+use crate::road::{Place, Road, Rows, again_row, carried_row, part_row};
 use crate::transport::{Transport, TransportError};
 use crate::wire::limits::{BUNDLE_DOCUMENTS, BUNDLE_WORDS};
 use crate::wire::messages::DocumentsReply;
@@ -37,6 +39,8 @@ pub struct TakenIn {
     pub read: u64,
     /// What it announces and did not bring.
     pub missing: Vec<Missing>,
+    /// Attachments that it announces and that it did not bring whole.
+    pub parts_missing: usize,
     /// Why it was not read to its end; what came before stands.
     pub fault: Option<BundleFault>,
 }
@@ -50,9 +54,30 @@ pub fn take_in<R: Read>(
     party: Party,
     trust: &mut Trust,
     bundle: &mut Bundle<R>,
+    told: impl FnMut(u64) -> bool,
+) -> TakenIn {
+    take(Courier::default(), journal, (party, trust), bundle, told)
+}
+
+/// The same, with the attachments that it brings.
+pub fn take_in_with_parts<R: Read>(
+    files: PartFiles,
+    journal: &mut dyn Journal,
+    (party, trust): (Party, &mut Trust),
+    bundle: &mut Bundle<R>,
+    told: impl FnMut(u64) -> bool,
+) -> TakenIn {
+    take(Courier::with_parts(files), journal, (party, trust), bundle, told)
+}
+
+fn take<R: Read>(
+    mut courier: Courier,
+    journal: &mut dyn Journal,
+    (party, trust): (Party, &mut Trust),
+    bundle: &mut Bundle<R>,
     mut told: impl FnMut(u64) -> bool,
 ) -> TakenIn {
-    let (mut courier, mut road) = (Courier::default(), NoRoad);
+    let mut road = NoRoad;
     let mut trip = Trip::new(&mut courier, journal, &mut road, party, trust);
     trip.stick = true;
     let version = trip.trust.roster_version();
@@ -86,6 +111,7 @@ pub fn take_in<R: Read>(
         announced: bundle.manifest().count(),
         read: bundle.read(),
         missing: bundle.missing(),
+        parts_missing: bundle.parts_missing(),
         fault,
     }
 }
@@ -154,7 +180,7 @@ impl Taking {
                 return Err(BundleFault::Stopped.into());
             }
         }
-        Ok(())
+        parts(trip, bundle, told)
     }
 
     /// Documents in bunches, rosters in the order in which they come; words of the hub are put by.
@@ -191,6 +217,46 @@ impl Taking {
         }
         Ok(())
     }
+}
+
+/// Takes the bytes of attachments that entries here list and that are not here: behind those that an earlier reading brought.
+fn parts<R: Read>(trip: &mut Trip<'_>, bundle: &mut Bundle<R>, told: &mut impl FnMut(u64) -> bool) -> Result<(), Stop> {
+    let from_hub = bundle.manifest().from == trip.party.hub;
+    let mut wanted: Option<PartLine> = None;
+    while let Some((line, from, bytes)) = bundle.part()? {
+        if from == 0 {
+            wanted = is_wanted(trip, &line)?.then_some(line);
+        }
+        if let (true, Some(files)) = (wanted == Some(line), trip.courier.parts.clone()) {
+            let part = Part { digest: line.at.digest, size: line.size };
+            match files.receive(&part, from, &bytes).map_err(End::Local)? {
+                Received::Coming => {}
+                Received::Whole => {
+                    trip.outcome.parts.arrived += 1;
+                    if !from_hub && line.at.entry.device != trip.party.device {
+                        let rows = Rows { put: vec![part_row(&line.at, line.size)], take: Vec::new() };
+                        rows.write(trip.journal).map_err(End::Local)?;
+                    }
+                }
+                Received::Broken => trip.outcome.tell(Trouble::PartBroken(line.at)),
+            }
+        }
+        if !told(bundle.read()) {
+            return Err(BundleFault::Stopped.into());
+        }
+    }
+    Ok(())
+}
+
+/// Whether an entry that is here whole lists it, and it is not here.
+fn is_wanted(trip: &Trip<'_>, line: &PartLine) -> Result<bool, End> {
+    let Some(files) = &trip.courier.parts else { return Ok(false) };
+    let EntryRef { device, journal, seq } = line.at.entry;
+    let wanted = Wanted::After { device, journal, seq: seq.saturating_sub(1) };
+    let runs = trip.journal.pending(&wanted, Limit { items: 1, bytes: 1 }).map_err(End::Local)?;
+    let entry = runs.iter().flat_map(Run::entries).find(|entry| entry.header.seq == seq && entry.envelope.is_some());
+    let part = Part { digest: line.at.digest, size: line.size };
+    Ok(entry.is_some_and(|entry| entry.header.parts.contains(&part)) && !files.holds(&part))
 }
 
 /// How many own entries the hub has signed for.

@@ -95,6 +95,10 @@ pub const BUNDLE_DOCUMENTS: usize = 256;
 pub const BUNDLE_PIECE: u64 = 1024;
 /// Bytes of them, about; one entry of [`MAX_ENVELOPE`] more.
 pub const BUNDLE_PIECE_BYTES: u64 = 4 * 1024 * 1024;
+/// Attachments in one bundle.
+pub const BUNDLE_PARTS: usize = 16_384;
+/// Bytes of one piece of them, so that reading and writing hold no more at once.
+pub const BUNDLE_PART_PIECE: usize = 512 * 1024;
 /// Checkpoints of a hub that a device remembers, so that another story of one of them is noticed: half a year of one a day.
 pub const REMEMBERED_CHECKPOINTS: usize = 200;
 /// A question for newer rosters, in bytes: it names an agency, a version and a hash.

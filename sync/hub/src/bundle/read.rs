@@ -1,11 +1,13 @@
 //! A stick is read: documents, then entries piece by piece, each verified and kept as if it had been pushed.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use amanat_keys::fingerprint::DeviceId;
 use amanat_keys::recipient::ReadIdentity;
 use amanat_keys::statement::{Purpose, Statement};
 use amanat_sync::bundle::{self, Bundle, BundleFault, Missing};
+use amanat_sync::entry::EntryRef;
 use amanat_sync::receipt::{Checkpoint, Receipt};
 use amanat_sync::stories::{About, Heard, Word};
 use amanat_sync::wire::limits::{BUNDLE_DOCUMENTS, BUNDLE_WORDS};
@@ -18,6 +20,7 @@ use crate::api::reply::Failure;
 use crate::home_bundle::ends;
 use crate::hub::HubFault;
 use crate::lineage;
+use crate::parts::{FromStick, from_stick};
 
 /// What a stick brought.
 #[derive(Debug)]
@@ -27,6 +30,9 @@ pub(crate) struct Taken {
     read: u64,
     new: u64,
     documents: u64,
+    /// Attachments that are held since.
+    parts: u64,
+    parts_missing: usize,
     refused: Vec<String>,
     missing: Vec<Missing>,
     /// What no honest life of this hub explains: words in its own name that it cannot have signed so.
@@ -42,7 +48,7 @@ impl Taken {
         });
         json!({
             "from": self.from.to_string(), "announced": self.announced, "read": self.read, "new": self.new,
-            "documents": self.documents, "refused": self.refused, "missing": missing.collect::<Vec<_>>(),
+            "documents": self.documents, "parts": self.parts, "parts_missing": self.parts_missing, "refused": self.refused, "missing": missing.collect::<Vec<_>>(),
             "distrust": self.distrust, "whole": self.fault.is_none(),
             "fault": self.fault.as_ref().map(ToString::to_string),
             "ends": if self.distrust.is_empty() { self.fault.as_ref().map_or(0, ends) } else { 5 },
@@ -54,7 +60,12 @@ impl Taken {
 ///
 /// # Errors
 /// A [`BundleFault`] when it cannot be opened or trusted at all, or the store fails; what was kept by then stays kept.
-pub(crate) fn read<R: Read>(hub: &Hub, on: &Handle, identity: &ReadIdentity, input: R) -> Result<Taken, BundleFault> {
+pub(crate) fn read<R: Read>(
+    hub: &Arc<Hub>,
+    on: &Handle,
+    identity: &ReadIdentity,
+    input: R,
+) -> Result<Taken, BundleFault> {
     let mut bundle = bundle::open([identity], input)?;
     if bundle.manifest().agency != hub.standing().agency {
         return Err(BundleFault::OtherAgency);
@@ -65,6 +76,8 @@ pub(crate) fn read<R: Read>(hub: &Hub, on: &Handle, identity: &ReadIdentity, inp
         read: 0,
         new: 0,
         documents: 0,
+        parts: 0,
+        parts_missing: 0,
         refused: Vec::new(),
         missing: Vec::new(),
         distrust: Vec::new(),
@@ -75,6 +88,9 @@ pub(crate) fn read<R: Read>(hub: &Hub, on: &Handle, identity: &ReadIdentity, inp
     if ended.is_ok() {
         ended = items(hub, on, &mut bundle, &mut taken);
     }
+    if ended.is_ok() {
+        ended = parts(hub, on, &mut bundle, &mut taken);
+    }
     taken.distrust = contradictions(hub, on, &words)?;
     taken.fault = match ended {
         Ok(()) => None,
@@ -83,6 +99,7 @@ pub(crate) fn read<R: Read>(hub: &Hub, on: &Handle, identity: &ReadIdentity, inp
     };
     taken.read = bundle.read();
     taken.missing = bundle.missing();
+    taken.parts_missing = bundle.parts_missing();
     let (device, new, distrust) = (taken.from, taken.new, taken.distrust.len());
     tracing::info!(%device, entries = taken.read, new, distrust, whole = taken.fault.is_none(), "bundle");
     Ok(taken)
@@ -188,6 +205,28 @@ fn items<R: Read>(hub: &Hub, on: &Handle, bundle: &mut Bundle<R>, taken: &mut Ta
         }
     }
     ended
+}
+
+/// Attachments of entries that are held here, behind what an earlier reading brought of them.
+fn parts<R: Read>(hub: &Arc<Hub>, on: &Handle, bundle: &mut Bundle<R>, taken: &mut Taken) -> Ended {
+    let mut wanted = false;
+    while let Some((line, from, bytes)) = bundle.part()? {
+        if from > 0 && !wanted {
+            continue;
+        }
+        let became = on.block_on(from_stick(hub, &line, from, bytes)).map_err(|fault| broken(fault.into()))?;
+        wanted = became == FromStick::Taken;
+        match became {
+            FromStick::Held => taken.parts = taken.parts.saturating_add(1),
+            FromStick::Refused => {
+                let EntryRef { device, journal, seq } = line.at.entry;
+                let what = "an attachment that is not what its header names";
+                taken.refused.push(format!("device {device} journal {journal} number {seq}: {what}"));
+            }
+            FromStick::Taken | FromStick::NotWanted => {}
+        }
+    }
+    Ok(())
 }
 
 /// Words in this hub's own name, held against its newest checkpoint and against one another. One beyond that checkpoint means that

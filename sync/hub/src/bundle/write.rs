@@ -115,6 +115,7 @@ pub(crate) fn ready<'a>(wish: Wish<'a>, on: &'a Handle) -> Result<Ready<'a>, Wri
         roster: standing.trust.roster_version(),
         papers: u64::try_from(papers.len()).unwrap_or(u64::MAX),
         bytes,
+        parts: Vec::new(),
     };
     let line = |(place, head): (&Place, &Head)| ListedHead { device: place.0, journal: place.1, head: *head };
     let listed = heads_list(ledger.heads.iter().map(line).collect());

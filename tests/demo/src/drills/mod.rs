@@ -4,5 +4,6 @@ mod lost_stick;
 mod power_cut;
 mod rehearsal;
 mod restored_hub;
+mod rotation_killed;
 
 pub(crate) use rehearsal::{Drill, rehearse};
