@@ -36,7 +36,16 @@ pub(super) fn into(
         "agency_route" => agency_route(clean.choice("case_class"), clean.choice("movement")),
         "aspect" => Some(aspect(clean.choice("case_class"), around.entries.values())),
         "purpose_ptpa" => purpose_ptpa(clean.answer("exploitation_type")?),
-        "alias_code" => alias_code(clean.choice("role")?, draft.id.as_bytes()),
+        "alias_code" => {
+            let new = alias_code(clean.choice("role")?, draft.id.as_bytes());
+            // A correction keeps the pseudonym under which the person is known, unless the role's letter changes.
+            let letter = |answer: Option<&Answer>| match answer.and_then(Answer::value) {
+                Some(Value::Text(code)) => code.chars().next(),
+                _ => None,
+            };
+            let known = own.map(|given| &given.answer).filter(|known| letter(Some(known)) == letter(new.as_ref()));
+            known.cloned().or(new)
+        }
         "review_seen" => match clean.value("review_of") {
             Some(Value::Entry(of)) => around.corrected.get(of).map(|seen| Answer::Value(Value::Number(*seen))),
             _ => None,

@@ -1,5 +1,6 @@
 //! Forms as data: what is asked, in which words, under which rules.
 
+pub mod alike;
 mod around;
 mod catalog;
 mod check;

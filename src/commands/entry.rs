@@ -83,9 +83,25 @@ fn add(context: &Context, form: &str, from: &Path, case: Option<&str>) -> Result
     let around = Surroundings::for_form(&book.casebook, existing.as_ref(), form.form.id.as_str(), None);
     let finished = codebook::finish_among(form, codebook, &draft, Origin::Officer, &around);
     let (sheet, warnings) = finished.map_err(|problems| unfinished(form, &problems))?;
+    let alike = alike(&book, form.form.id.as_str(), sheet.answers());
     let keep = ToKeep { case, what: What::Sheet(sheet), source: None, draft: None, sharing: None };
     let kept = home.keep(codebook, keep)?;
-    Ok(kept_report(&kept, &warnings))
+    let mut report = kept_report(&kept, &warnings);
+    put(&mut report.json, "alike", Json::Array(alike));
+    Ok(report)
+}
+
+/// Entries that may be about the same person or FIR, by their ids and why.
+fn alike(book: &Book, form: &str, told: &Answers) -> Vec<Json> {
+    let found = codebook::alike::alike(&book.casebook, form, told, None).into_iter();
+    let why = |why| match why {
+        codebook::alike::Why::Cnic => "cnic",
+        codebook::alike::Why::Phone => "phone",
+        codebook::alike::Why::Fir => "fir",
+        codebook::alike::Why::Name => "name",
+    };
+    let line = |alike: codebook::alike::Alike| json!({"why": why(alike.why), "entry": alike.entry.to_string(), "case": alike.case.to_string()});
+    found.map(line).collect()
 }
 
 /// Answers as the codebook takes them; it never reaches the shelf of drafts.

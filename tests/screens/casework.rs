@@ -247,3 +247,36 @@ fn the_minimum_record_takes_ninety_keys_beside_free_text() {
     assert!(typed <= 90, "{typed} keys");
     println!("{typed} keys beside free text for case, person, interview, screening and referral");
 }
+
+#[test]
+fn the_same_card_in_another_case_is_shown_before_it_is_kept_and_no_name_is() {
+    let mut stage = Stage::open_with(plain());
+    stage.case(5, &[("case_class", code("UND")), ("victims_seen", number(0))]);
+    let other = CaseId::from_bytes([5; 16]);
+    stage.sheet(
+        6,
+        other,
+        "person",
+        &[("role", code("SUS")), ("cnic", text("3520212345672")), ("name_full", text("Akram Butt"))],
+    );
+    let mut stage = with_victim(stage);
+    stage.sheet(
+        7,
+        CASE,
+        "person",
+        &[("role", code("SUS")), ("name_full", text("Somebody")), ("age_years", number(50))],
+    );
+    stage.keys("Home Enter Home F6 F3 F3");
+    let screen = stage.screen(120, 40);
+    assert!(screen.contains("Correcting"), "{screen}");
+    for _ in 0..60 {
+        if stage.screen(120, 40).contains("▸ CNIC number") {
+            break;
+        }
+        stage.keys("Tab");
+    }
+    stage.keys("\"35202-1234567-2\" F10");
+    let screen = stage.screen(120, 40);
+    assert!(screen.contains("This CNIC stands in case"), "{screen}");
+    assert!(!screen.contains("Akram") && !screen.contains("Pseudonym"), "{screen}");
+}

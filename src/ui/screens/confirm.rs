@@ -6,7 +6,10 @@ use ratatui::{
 };
 
 use crate::{
-    codebook::Question,
+    codebook::{
+        Question,
+        alike::{self, Alike},
+    },
     model::{Amendment, Answers, Code, Content, EntryId, Value, review},
     ui::{
         effect::{Effect, Keeping, ToKeep},
@@ -36,6 +39,8 @@ pub(crate) struct Confirm {
     changes: Option<Answers>,
     /// For a correction: why.
     reason: Option<Choice>,
+    /// What may be about the same person or FIR; looked for once.
+    alike: Vec<Alike>,
     readers: Option<Vec<ReaderLine>>,
     keeping: bool,
     trouble: Option<Trouble>,
@@ -49,7 +54,9 @@ impl Confirm {
         let changes = finished.draft.target.map(|target| changes(&finished, target, world));
         let list = world.codebook.list("amend_reason").map(|list| &**list);
         let reason = changes.is_some().then(|| Choice::from_list(list, Vec::new(), false));
-        (Self { finished, changes, reason, readers: None, keeping: false, trouble: None }, asked)
+        let (form, told) = (finished.sheet.form().id.as_str(), finished.sheet.answers());
+        let alike = alike::alike(&world.book, form, told, finished.draft.target.as_ref());
+        (Self { finished, changes, reason, alike, readers: None, keeping: false, trouble: None }, asked)
     }
 
     pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>, world: &World) -> Turn {
@@ -157,6 +164,7 @@ impl Confirm {
             y = self.draw_changes(world, canvas, rest(y), changes) + 1;
         }
         y = self.draw_parts(world, canvas, rest(y));
+        y = self.draw_alike(world, canvas, rest(y));
         y = self.draw_warnings(world, canvas, rest(y));
         let (text, role) = match (&self.trouble, self.keeping) {
             (_, true) => (canvas.say("confirm.keeping").to_owned(), Role::Accent),
@@ -255,6 +263,22 @@ impl Confirm {
             let text = canvas.fill(key, &[("fields", &found.join(", "))]);
             y += canvas.paragraph(Rect { y, height: 3, ..area }, &text, Role::Text);
             y += 1;
+        }
+        y
+    }
+
+    /// Entries that may be about the same person or FIR, by their cases; whoever reads this can read those too.
+    fn draw_alike(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) -> u16 {
+        let mut y = area.y;
+        for alike in self.alike.iter().take(3) {
+            let word = match alike.why {
+                alike::Why::Cnic => "confirm.alike.cnic",
+                alike::Why::Phone => "confirm.alike.phone",
+                alike::Why::Fir => "confirm.alike.fir",
+                alike::Why::Name => "confirm.alike.name",
+            };
+            let text = format!("≈ {}", canvas.fill(word, &[("case", &world.short(&alike.case))]));
+            y += canvas.paragraph(Rect { y, height: 2, ..area }, &text, Role::Warn);
         }
         y
     }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 
+use super::form_offers::offers;
 use crate::{
     codebook::{self, Form as Questions, Origin, Question, Section, Surroundings},
     model::{Answer, CaseId, Draft, Given, Problems, QuestionId},
     ui::{
         effect::Effect,
         keymap::Act,
-        telling,
         turn::{Finished, Go, Open, Turn},
         widgets::{
             canvas::Canvas,
@@ -448,6 +448,8 @@ impl Form {
             if self.draft.target.is_some() { canvas.fill("form.correcting", &[("form", &title)]) } else { title };
         let about = match self.draft.case {
             Some(case) => canvas.fill("case.title", &[("number", &world.short(&case))]),
+            // What opens something else than a case (a unit's return) is no new case.
+            None if self.form.form.id.as_str() != codebook::CASE => String::new(),
             None => canvas.say("form.new_case").to_owned(),
         };
         (title, about)
@@ -462,35 +464,4 @@ impl Form {
 /// Columns of the editor for long texts on a screen this wide.
 pub(super) const fn editor_width(columns: u16) -> u16 {
     super::form_view::field_width(columns).saturating_sub(1)
-}
-
-/// The entries of a case that a question can name: pseudonym or role, never a name.
-fn offers(case: Option<&CaseId>, world: &World) -> Vec<(Box<str>, Offer)> {
-    let Some(file) = case.and_then(|id| world.book.case(id)) else { return Vec::new() };
-    let mut offers = Vec::new();
-    for entry in file.entries.iter().filter_map(|id| world.book.entry(id)) {
-        let crate::model::Content::Sheet(sheet) = &entry.content else { continue };
-        let Some(form) = world.codebook.form(sheet.form()) else { continue };
-        let answers = world.book.answers(&entry.id, false);
-        let told = |lang| {
-            let parts = ["alias_code", "role", "gender", "age_years"].iter().filter_map(|id| {
-                let question = form.question(id)?;
-                Some(telling::answer(&world.codebook, question, answers.answer(id)?, lang))
-            });
-            let parts: Vec<String> = parts.collect();
-            let place = offers_like(&offers, sheet.form().id.as_str()) + 1;
-            format!("{} {place}  {}", form.title.get(lang), parts.join(" · "))
-        };
-        let offer = Offer {
-            code: crate::model::Code::new(entry.id.to_string()),
-            en: told(crate::model::Lang::En),
-            ur: told(crate::model::Lang::Ur),
-        };
-        offers.push((sheet.form().id.as_str().into(), offer));
-    }
-    offers
-}
-
-fn offers_like(offers: &[(Box<str>, Offer)], form: &str) -> usize {
-    offers.iter().filter(|(of, _)| **of == *form).count()
 }

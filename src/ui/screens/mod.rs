@@ -6,6 +6,7 @@ mod caseload;
 mod confirm;
 mod entry;
 mod form;
+mod form_offers;
 mod form_view;
 mod help;
 mod hidden;

@@ -1,0 +1,37 @@
+//! What a question that names another entry has to offer.
+
+use crate::{
+    model::CaseId,
+    ui::{telling, widgets::choice::Offer, world::World},
+};
+
+/// The entries of a case that a question can name: pseudonym or role, never a name.
+pub(super) fn offers(case: Option<&CaseId>, world: &World) -> Vec<(Box<str>, Offer)> {
+    let Some(file) = case.and_then(|id| world.book.case(id)) else { return Vec::new() };
+    let mut offers = Vec::new();
+    for entry in file.entries.iter().filter_map(|id| world.book.entry(id)) {
+        let crate::model::Content::Sheet(sheet) = &entry.content else { continue };
+        let Some(form) = world.codebook.form(sheet.form()) else { continue };
+        let answers = world.book.answers(&entry.id, false);
+        let told = |lang| {
+            let parts = ["alias_code", "role", "gender", "age_years"].iter().filter_map(|id| {
+                let question = form.question(id)?;
+                Some(telling::answer(&world.codebook, question, answers.answer(id)?, lang))
+            });
+            let parts: Vec<String> = parts.collect();
+            let place = offers_like(&offers, sheet.form().id.as_str()) + 1;
+            format!("{} {place}  {}", form.title.get(lang), parts.join(" · "))
+        };
+        let offer = Offer {
+            code: crate::model::Code::new(entry.id.to_string()),
+            en: told(crate::model::Lang::En),
+            ur: told(crate::model::Lang::Ur),
+        };
+        offers.push((sheet.form().id.as_str().into(), offer));
+    }
+    offers
+}
+
+fn offers_like(offers: &[(Box<str>, Offer)], form: &str) -> usize {
+    offers.iter().filter(|(of, _)| **of == *form).count()
+}
