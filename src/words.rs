@@ -85,6 +85,49 @@ pub fn fill(tongue: Tongue, key: &str, blanks: &[(&str, &str)]) -> String {
     out
 }
 
+/// A sentence in both languages, for what is told before it is known who reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Both {
+    /// English.
+    pub en: String,
+    /// Urdu.
+    pub ur: String,
+}
+
+/// Stands between the two languages of a text that has both; nobody can type it, and nothing shows it.
+const BETWEEN: char = '\u{1f}';
+
+impl Both {
+    /// From a key; what fills a blank may itself be in both languages.
+    pub fn fill(key: &str, blanks: &[(&str, Self)]) -> Self {
+        let of = |tongue, pick: fn(&Self) -> &str| {
+            let blanks: Vec<(&str, &str)> = blanks.iter().map(|(name, both)| (*name, pick(both))).collect();
+            fill(tongue, key, &blanks)
+        };
+        Self { en: of(Tongue::En, |both| &both.en), ur: of(Tongue::Ur, |both| &both.ur) }
+    }
+
+    /// What is the same in both: a number, an id.
+    pub fn same(text: impl ToString) -> Self {
+        let text = text.to_string();
+        Self { en: text.clone(), ur: text }
+    }
+
+    /// Both in one text, of which [`spoken`] gives the one that is wanted.
+    pub fn joined(&self) -> String {
+        format!("{}{BETWEEN}{}", self.en, self.ur)
+    }
+}
+
+/// The part of a text that is in this language; all of it where it has only one.
+pub fn spoken(tongue: Tongue, text: &str) -> &str {
+    match (text.split_once(BETWEEN), tongue) {
+        (Some((english, _)), Tongue::En) => english,
+        (Some((_, urdu)), Tongue::Ur) => urdu,
+        (None, _) => text,
+    }
+}
+
 /// The form for this number, with `{n}` filled.
 pub fn count(tongue: Tongue, key: &str, n: u64) -> String {
     let form = if n == 1 { "one" } else { "other" };
@@ -120,6 +163,15 @@ mod tests {
         }
         assert_eq!(count(Tongue::En, "count.entries", 1), "1 entry");
         assert_eq!(count(Tongue::En, "count.entries", 0), "0 entries");
+    }
+
+    #[test]
+    fn a_text_in_both_languages_gives_the_one_that_is_wanted() {
+        let both = Both::fill("carrier.hidden_tail", &[("journal", Both::same("5f0c"))]).joined();
+        let (english, urdu) = (spoken(Tongue::En, &both), spoken(Tongue::Ur, &both));
+        assert!(english.contains("5f0c") && urdu.contains("5f0c") && english != urdu, "{both}");
+        assert!(!english.contains(BETWEEN) && !urdu.contains(BETWEEN));
+        assert_eq!(spoken(Tongue::Ur, "no route to host"), "no route to host");
     }
 
     #[test]

@@ -28,7 +28,7 @@ const MANY: usize = 400;
 
 /// How often each kind of step was the one that killed.
 #[derive(Debug, Default)]
-struct Kills(BTreeMap<&'static str, usize>);
+pub(crate) struct Kills(BTreeMap<&'static str, usize>);
 
 impl Kills {
     /// Prints the counts; each of these kinds must have killed.
@@ -40,11 +40,24 @@ impl Kills {
     }
 }
 
-/// The same command, to be killed on entering its n-th step of this kind (counted in each thread).
-fn doomed(command: &Command, step: &str, n: usize) -> Command {
+/// What the n-th step meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// SIGKILL on entering it.
+    Killed,
+    /// It and all that follow fail: the disk is broken.
+    Broken,
+}
+
+/// The same command, to meet its fate on entering its n-th step of this kind (counted in each thread).
+fn doomed(command: &Command, fate: Fate, step: &str, n: usize) -> Command {
+    let what = match fate {
+        Fate::Killed => format!("signal=SIGKILL:when={n}"),
+        Fate::Broken => format!("error=EIO:when={n}+"),
+    };
     let mut doomed = Command::new("strace");
     doomed.args(["-f", "-qqq", "-o", "/dev/null", "-e"]).arg(format!("trace={step}"));
-    doomed.arg("-e").arg(format!("inject={step}:signal=SIGKILL:when={n}")).arg(command.get_program());
+    doomed.arg("-e").arg(format!("inject={step}:{what}")).arg(command.get_program());
     doomed.args(command.get_args());
     doomed.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     doomed
@@ -52,12 +65,12 @@ fn doomed(command: &Command, step: &str, n: usize) -> Command {
 
 /// Runs a command that is killed at the n-th step. `None` when it lived.
 fn killed(command: &Command, stdin: &str, step: &str, n: usize) -> (bool, Answer) {
-    let answer = finish(doomed(command, step, n), stdin);
+    let answer = finish(doomed(command, Fate::Killed, step, n), stdin);
     (answer.code == -1, answer)
 }
 
 /// Kills a command at each step of each kind. `make` prepares it, `judge` looks at what is left, with what it answered.
-fn at_each_step(
+pub(crate) fn at_each_step(
     what: &str,
     wanted: &[&str],
     mut make: impl FnMut() -> (Command, String),
@@ -80,8 +93,31 @@ fn at_each_step(
     kills
 }
 
+/// Breaks the disk under a command at each step of each kind, from there on. `make` prepares it, `judge` looks at what is left.
+pub(crate) fn broken_at_each_step(
+    what: &str,
+    mut make: impl FnMut() -> Command,
+    mut judge: impl FnMut(bool, Answer, &str),
+) {
+    let mut faults = 0;
+    for step in ["pwrite64", "fsync", "rename", "ftruncate"] {
+        for n in 1.. {
+            assert!(n < MANY, "{what} never ends without its {step}");
+            let answer = finish(doomed(&make(), Fate::Broken, step, n), "");
+            let failed = answer.code != 0;
+            judge(failed, answer, &format!("{what}, {step} broken from {n} on"));
+            if !failed {
+                break;
+            }
+            faults += 1;
+        }
+    }
+    println!("{what}: the disk broke {faults} times");
+    assert!(faults > 3, "{what}: the disk never broke");
+}
+
 /// Another process walks everything and finds nothing wrong.
-fn whole(actor: &Actor, at: &str) -> Value {
+pub(crate) fn whole(actor: &Actor, at: &str) -> Value {
     let answer = actor.ask(&["verify"]);
     assert_eq!((answer.code, &answer.json["holds"]), (0, &Value::Bool(true)), "{at}: {}", answer.json);
     answer.json
@@ -93,7 +129,7 @@ fn total(actor: &Actor) -> u64 {
 }
 
 /// A copy of a folder with everything in it.
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for file in fs::read_dir(from).unwrap() {
         let file = file.unwrap();
@@ -302,7 +338,7 @@ impl DoomedHub {
     fn serve(agency: &TestAgency, step: &str, n: usize) -> Self {
         let mut command = Command::new(beside_us("amanat-hub"));
         command.arg("serve").arg("--home").arg(&agency.hub_home).args(["--listen", &agency.hub_address().to_string()]);
-        let mut command = doomed(&command, step, n);
+        let mut command = doomed(&command, Fate::Killed, step, n);
         // A group of its own, so that strace and the hub under it can be ended together.
         command.stdin(Stdio::null()).stderr(Stdio::null()).process_group(0);
         let mut child = command.spawn().expect("strace starts");

@@ -31,7 +31,7 @@ fn rows(database: &Path, select: &str) -> Vec<Vec<u8>> {
 }
 
 /// How many of these stand somewhere in the files of a folder, recognised by bytes from their middle.
-fn standing(folder: &Path, bodies: &[Vec<u8>]) -> usize {
+pub(crate) fn standing(folder: &Path, bodies: &[Vec<u8>]) -> usize {
     let contents: Vec<Vec<u8>> = files_below(folder).iter().map(|path| fs::read(path).unwrap()).collect();
     let middle = |body: &[u8]| body[body.len() / 2..body.len() / 2 + 24].to_vec();
     let holds = |bytes: &[u8]| contents.iter().any(|file| memchr::memmem::find(file, bytes).is_some());
@@ -44,7 +44,7 @@ fn sealed_rows(actor: &Actor, device: &str) -> Vec<Vec<u8>> {
     rows(&actor.file("journal.sqlite"), &format!("select body from entries where place / 549755813888 in ({of})"))
 }
 
-fn entries(actor: &Actor, case: &str) -> Vec<SealedEntry> {
+pub(crate) fn entries(actor: &Actor, case: &str) -> Vec<SealedEntry> {
     let home = actor.unlocked();
     let page = home.journal().entries_after(Cursor::START, Limit::BODY).unwrap();
     page.entries.into_iter().filter(|entry| entry.header.case.to_string() == case).collect()

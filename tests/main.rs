@@ -13,6 +13,7 @@ mod attached;
 mod attached_sticks;
 mod bundle;
 mod canary;
+mod ceremony;
 mod codebooks;
 mod commands;
 mod crash;
@@ -28,8 +29,14 @@ mod json;
 mod lost_receipt;
 mod offline;
 mod pinned;
+mod recovered;
 mod restore;
 mod retained;
+mod returning;
+mod reviewed;
+mod rotation;
+mod rotation_attacked;
+mod rotation_killed;
 mod rules;
 mod screens;
 mod simulation;
@@ -38,9 +45,11 @@ mod support;
 mod team;
 mod terminal;
 mod trouble;
+mod updated;
 mod verbs;
 mod verify;
 mod whole_codebook;
+mod xlsform;
 
 /// A test file that is not on the list above would never run, and nobody would notice.
 #[test]

@@ -8,6 +8,8 @@
 
 #[path = "speaking/agency.rs"]
 mod agency;
+#[path = "speaking/ceremony.rs"]
+mod ceremony;
 #[path = "speaking/encoding.rs"]
 mod encoding;
 #[path = "speaking/joining.rs"]
@@ -18,6 +20,8 @@ mod lineage;
 mod locks;
 #[path = "speaking/readers.rs"]
 mod readers;
+#[path = "speaking/rotation.rs"]
+mod rotation;
 #[path = "speaking/signing.rs"]
 mod signing;
 #[path = "speaking/spans.rs"]

@@ -32,7 +32,17 @@ impl fmt::Display for Finding {
 
 /// Everything that is wrong with a codebook; empty when all promises hold.
 pub fn check(codebook: &Codebook) -> Vec<Finding> {
-    let mut findings = Findings { place: String::new(), found: Vec::new() };
+    look(codebook).found
+}
+
+/// The texts that have the same words in both languages, because nobody has translated them: forms that others wrote are asked in the
+/// language they have.
+pub fn untranslated(codebook: &Codebook) -> Vec<Finding> {
+    look(codebook).untranslated
+}
+
+fn look(codebook: &Codebook) -> Findings {
+    let mut findings = Findings { place: String::new(), found: Vec::new(), untranslated: Vec::new() };
     for list in codebook.lists.values() {
         findings.place = format!("list {}", list.name);
         check_list(codebook, list, &mut findings);
@@ -51,12 +61,13 @@ pub fn check(codebook: &Codebook) -> Vec<Finding> {
             }
         }
     }
-    findings.found
+    findings
 }
 
 struct Findings {
     place: String,
     found: Vec<Finding>,
+    untranslated: Vec<Finding>,
 }
 
 impl Findings {
@@ -67,6 +78,9 @@ impl Findings {
     fn text(&mut self, text: &Text, of: &str) {
         if text.en.trim().is_empty() || text.ur.trim().is_empty() {
             self.add(format!("{of} has no words in one language"));
+        } else if text.ur == text.en && text.en.chars().any(char::is_alphabetic) {
+            let what = format!("{of} has the same words in both languages");
+            self.untranslated.push(Finding { place: self.place.clone(), what });
         } else if !text.ur.chars().any(is_urdu_letter) && text.en.chars().any(char::is_alphabetic) {
             self.add(format!("{of} has no Urdu letters in its Urdu words"));
         }
@@ -294,6 +308,9 @@ mod tests {
     fn the_built_in_codebook_keeps_its_promises() {
         let findings: Vec<String> = check(Codebook::builtin().unwrap()).iter().map(ToString::to_string).collect();
         assert!(findings.is_empty(), "{findings:#?}");
+        let untranslated: Vec<String> =
+            untranslated(Codebook::builtin().unwrap()).iter().map(ToString::to_string).collect();
+        assert!(untranslated.is_empty(), "{untranslated:#?}");
     }
 
     const LIST: &str = "list = \"yes\"\nitems = [{ code = \"Y\", en = \"Yes\", ur = \"ہاں\" }]\n";

@@ -20,7 +20,7 @@ pub mod shape;
 
 pub use around::Surroundings;
 pub use catalog::{Catalog, Refused};
-pub use check::{Finding, check};
+pub use check::{Finding, check, untranslated};
 pub use files::CodebookFiles;
 pub use find::{Finder, fold};
 pub use finish::{

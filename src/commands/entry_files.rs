@@ -31,9 +31,11 @@ const DOING: &str = "writing the sealed entry";
 pub(super) fn write(home: &Home, author: &Author, dir: &Path) -> Result<(), Failure> {
     let at = EntryRef { device: author.device.into(), journal: author.journal.into(), seq: author.seq };
     let entry = find(home, &at)?;
-    let slip = find(home, &EntryRef { seq: entry.header.key, ..at })?;
+    // What was sealed again or rewrapped lies in the envelope that stands in its place.
+    let whole = in_force(home, entry.clone())?;
+    let slip = in_force(home, find(home, &EntryRef { seq: whole.header.key, ..whole.at() })?)?;
     fs::create_dir_all(dir).map_err(|error| Failure::disk(DOING, &error))?;
-    for (name, sealed) in [("slip", &slip), ("entry", &entry)] {
+    for (name, sealed) in [("slip", &slip), ("entry", &whole)] {
         put(&dir.join(name), sealed.envelope.as_deref().ok_or_else(elided)?)?;
     }
     for (n, part) in entry.header.parts.iter().enumerate().filter(|(_, part)| home.part_files().holds(part)) {
@@ -60,6 +62,13 @@ fn find(home: &Home, at: &EntryRef) -> Result<SealedEntry, Failure> {
         after = page.next;
     }
     Err(elided())
+}
+
+fn in_force(home: &Home, entry: SealedEntry) -> Result<SealedEntry, Failure> {
+    if entry.envelope.is_some() {
+        return Ok(entry);
+    }
+    home.held_instead(&entry)?.ok_or_else(elided)
 }
 
 fn elided() -> Failure {

@@ -11,21 +11,31 @@ use super::{
     args::FormVerb,
     book::codebook,
     context::Context,
-    later,
     output::{Report, put},
     roster,
 };
 use crate::{
     codebook::{Catalog, Codebook, CodebookFiles, LoadError, QuestionKind, Refused, Required},
     failure::Failure,
+    intake::{MAX_WORKBOOK, Sheets, XlsFormError, convert},
+    runtime::pack,
 };
 
 pub(super) fn run(context: &Context, verb: &FormVerb) -> Result<Report, Failure> {
     match verb {
         FormVerb::Check { files } if files.is_empty() => check(codebook()?),
         FormVerb::Check { files } => check(&with_files(files)?),
-        FormVerb::Import { file, .. } if is_workbook(file) => Err(later("form import xlsform")),
-        FormVerb::Import { file, workbook: None } => import(context, file),
+        FormVerb::Import { file, workbook: Some(workbook), as_version } if file.as_os_str() == "xlsform" => {
+            workbook_in(context, workbook, *as_version)
+        }
+        FormVerb::Import { file, workbook: None, as_version } if is_workbook(file) => {
+            workbook_in(context, file, *as_version)
+        }
+        FormVerb::Import { as_version: Some(_), .. } => Err(Failure::usage(
+            "taking in a form — --as-version is for workbooks",
+            "A form in TOML says its version itself.",
+        )),
+        FormVerb::Import { file, workbook: None, .. } => import(context, file),
         FormVerb::Import { workbook: Some(_), .. } => {
             Err(Failure::usage("taking in a form — two files were named", "Take them in one by one."))
         }
@@ -34,8 +44,7 @@ pub(super) fn run(context: &Context, verb: &FormVerb) -> Result<Report, Failure>
 }
 
 fn is_workbook(file: &Path) -> bool {
-    let ends = file.extension().is_some_and(|end| end == "xlsx" || end == "xls");
-    ends || file.as_os_str() == "xlsform"
+    file.extension().is_some_and(|end| end == "xlsx")
 }
 
 /// The built-in codebook with these files above.
@@ -116,25 +125,73 @@ fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn import(context: &Context, file: &Path) -> Result<Report, Failure> {
+    let (names, drafts) = draft(context, &[(file.display().to_string(), text(file)?)])?;
+    let name = names.first().cloned().unwrap_or_default();
+    let to = context.paths()?.codebook_draft().join(&name);
+    let text = format!("Kept as a draft: {name}. Nobody is asked by it before: amanat form publish");
+    Ok(Report::new(text, json!({"draft": name, "path": to, "drafts": drafts})))
+}
+
+/// Checks files with the drafts that are there and keeps them among those. Gives their names, and how many drafts there are.
+fn draft(context: &Context, texts: &[(String, String)]) -> Result<(Vec<String>, usize), Failure> {
     let doing = "taking in the form";
     let paths = context.paths()?;
-    let draft = paths.codebook_draft();
+    let folder = paths.codebook_draft();
     let mut files = CodebookFiles::default();
-    let name = add(&mut files, file)?;
+    let mut names = Vec::new();
+    for (file, text) in texts {
+        names.push(files.add(file, text).map_err(|error| unread(doing, &error))?);
+    }
     let mut all = files.clone();
-    if draft.is_dir()
-        && (!toml_files(&draft.join("forms"))?.is_empty() || !toml_files(&draft.join("lists"))?.is_empty())
+    if folder.is_dir()
+        && (!toml_files(&folder.join("forms"))?.is_empty() || !toml_files(&folder.join("lists"))?.is_empty())
     {
-        all.above(&read(&draft)?);
+        all.above(&read(&folder)?);
     }
     above(codebook()?, &all, doing)?;
-    let to = draft.join(&name);
-    let disk = |error| Failure::disk(format!("{doing} {}", to.display()), &error);
     paths.make()?;
-    fs::create_dir_all(to.parent().unwrap_or(&draft)).map_err(disk)?;
-    fs::write(&to, text(file)?).map_err(disk)?;
-    let text = format!("Kept as a draft: {name}. Nobody is asked by it before: amanat form publish");
-    Ok(Report::new(text, json!({"draft": name, "path": to, "drafts": all.texts().len()})))
+    for (name, (_, text)) in names.iter().zip(texts) {
+        let to = folder.join(name);
+        let disk = |error| Failure::disk(format!("{doing} {}", to.display()), &error);
+        fs::create_dir_all(to.parent().unwrap_or(&folder)).map_err(disk)?;
+        fs::write(&to, text).map_err(disk)?;
+    }
+    Ok((names, all.texts().len()))
+}
+
+/// An XLSForm becomes drafts; what has no counterpart is named with its row.
+fn workbook_in(context: &Context, file: &Path, version: Option<u16>) -> Result<Report, Failure> {
+    let doing = || format!("taking in the workbook {}", file.display());
+    let size = fs::metadata(file).map_err(|error| Failure::disk(doing(), &error))?.len();
+    let refused = |error: XlsFormError| Failure::refused(format!("{} — {error}", doing()), "Correct the workbook.");
+    if usize::try_from(size).is_ok_and(|size| size > MAX_WORKBOOK) {
+        return Err(refused(XlsFormError::TooLarge(format!("{size} bytes, {MAX_WORKBOOK} at most"))));
+    }
+    let bytes = fs::read(file).map_err(|error| Failure::disk(doing(), &error))?;
+    let name = file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let converted = Sheets::read(&bytes).and_then(|sheets| convert(&sheets, &name, version)).map_err(refused)?;
+    let texts: Vec<(String, String)> =
+        converted.files.iter().map(|text| (file.display().to_string(), text.clone())).collect();
+    let (names, drafts) = draft(context, &texts)?;
+    let mut lines = vec![format!(
+        "Kept as drafts: {} ({} questions). Nobody is asked by them before: amanat form publish",
+        converted.forms.join(", "),
+        converted.questions
+    )];
+    if converted.untranslated > 0 {
+        lines.push(format!("{} texts stand in one language, and are shown so in both.", converted.untranslated));
+    }
+    if !converted.notes.is_empty() {
+        lines.push(format!("Left out or taken otherwise: {}", converted.notes.len()));
+        lines.extend(converted.notes.iter().map(|note| format!("  {note}")));
+    }
+    let notes: Vec<Json> =
+        converted.notes.iter().map(|note| json!({"sheet": note.sheet, "row": note.row, "what": note.what})).collect();
+    let json = json!({
+        "forms": converted.forms, "questions": converted.questions, "files": names, "drafts": drafts,
+        "untranslated": converted.untranslated, "left_out": notes,
+    });
+    Ok(Report::new(lines.join("\n"), json))
 }
 
 fn publish(context: &Context, source: Option<&Path>) -> Result<Report, Failure> {
@@ -143,6 +200,15 @@ fn publish(context: &Context, source: Option<&Path>) -> Result<Report, Failure> 
     let mut admin = roster::admin(context)?;
     let published = admin.publish_codebook(files)?;
     let version = published.version;
+    if let Some(waits) = &published.waits {
+        let file = admin.home.paths().folder().join(format!("codebook-{version}"));
+        pack::write_statement(waits, &file, "proposal")?;
+        let text = format!(
+            "Codebook {version} is signed, and other admins must sign it too: amanat roster sign FILE\n  file  {}",
+            file.display()
+        );
+        return Ok(Report::new(text, json!({"codebook": version, "new": true, "proposal": file})));
+    }
     let forms: Vec<String> = admin.home.codebook()?.forms.values().map(|form| form.form.to_string()).collect();
     let mut report = json!({"codebook": version, "new": published.new, "forms": forms});
     let signed = if published.new { "is signed" } else { "says all of this already" };

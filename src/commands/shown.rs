@@ -13,6 +13,7 @@ use crate::{
     codebook::Form,
     model::{
         Absence, Answers, CaseFile, CaseId, Content, Delivery, Entry, EntryId, Gone, Problem, ProblemKind, Severity,
+        review::Standing,
     },
 };
 
@@ -28,6 +29,9 @@ pub(super) fn entry(book: &Book, entry: &Entry) -> Json {
         "delivery": delivery(book, entry),
         "kind": kind_of(entry),
     });
+    if book.late.is(&entry.author) {
+        put(&mut json, "late", json!(true));
+    }
     if let Some(source) = &entry.source {
         let cells = source.cells.iter().map(|(column, cell)| (column.to_string(), json!(cell)));
         put(
@@ -40,6 +44,14 @@ pub(super) fn entry(book: &Book, entry: &Entry) -> Json {
         Content::Sheet(sheet) => {
             put(&mut json, "form", json!(sheet.form().to_string()));
             put(&mut json, "answers", answers::show(sheet.answers()));
+            let words = book.casebook.words_on(&entry.id);
+            if !words.is_empty() {
+                let said = words.iter().map(|word| {
+                    json!({"entry": word.id.to_string(), "device": word.device.to_string(), "word": word.says(), "note": word.note()})
+                });
+                let standing = standing(book.casebook.reviewed(&entry.id));
+                put(&mut json, "review", json!({"standing": standing, "words": said.collect::<Vec<_>>()}));
+            }
         }
         Content::Names(names) => {
             put(&mut json, "of", json!(names.of.to_string()));
@@ -67,6 +79,18 @@ pub(super) fn entry(book: &Book, entry: &Entry) -> Json {
         Content::Other(other) => put(&mut json, "other", json!(other.kind)),
     }
     json
+}
+
+/// How an entry stands with its supervisors, in one word.
+const fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::New => "new",
+        Standing::Answered => "answered",
+        Standing::Returned => "returned",
+        Standing::Assigned => "assigned",
+        Standing::Merged => "merged",
+        Standing::Approved => "approved",
+    }
 }
 
 /// The sealed answers of a sheet, if this entry holds them.

@@ -28,6 +28,8 @@ pub(super) struct Findings {
     pub(super) receipts: u64,
     pub(super) erased: u64,
     pub(super) dropped: u64,
+    /// Envelopes that went because a stand-in holds the same.
+    pub(super) replaced: u64,
     pub(super) met: Met,
     /// Content that has its envelope: each opens, or is closed to this device, or is offered, or is named.
     pub(super) contents: HashSet<EntryRef>,
@@ -89,7 +91,9 @@ fn opening(replayed: &Replayed, findings: &mut Findings) {
     // An erasure that a program killed in between had not carried out is carried out by reading.
     let gone: Vec<EntryRef> = replayed.gone.iter().map(|gone| gone.author).map(at).collect();
     let apart: HashSet<&EntryRef> = apart.chain(&gone).filter(|at| findings.contents.contains(at)).collect();
-    let told = findings.opened + findings.closed + u64::try_from(apart.len()).unwrap_or(u64::MAX);
+    // Opened from a stand-in, its own envelope being gone: no content of its own.
+    let own = findings.opened.saturating_sub(replayed.resealed);
+    let told = own + findings.closed + u64::try_from(apart.len()).unwrap_or(u64::MAX);
     let contents = u64::try_from(findings.contents.len()).unwrap_or(u64::MAX);
     for (at, why) in &replayed.failed {
         if !findings.wrong.iter().any(|wrong| wrong.at == Some(*at)) {
@@ -127,7 +131,7 @@ fn report(findings: &mut Findings, home: &Home) -> Result<Report, Failure> {
         })
         .collect();
     let mut text = format!(
-        "{} entries in {} journals, {} places elided, {} opened, {} closed to this device, {} erased by order, {} kept at headquarters, {} offered, {} receipts, {} rosters, {} set aside.",
+        "{} entries in {} journals, {} places elided, {} opened, {} closed to this device, {} erased by order, {} kept at headquarters, {} replaced, {} offered, {} receipts, {} rosters, {} set aside.",
         findings.entries,
         findings.journals,
         findings.elided,
@@ -135,6 +139,7 @@ fn report(findings: &mut Findings, home: &Home) -> Result<Report, Failure> {
         findings.closed,
         findings.erased,
         findings.dropped,
+        findings.replaced,
         findings.offered.len(),
         findings.receipts,
         findings.rosters,
@@ -162,7 +167,7 @@ fn report(findings: &mut Findings, home: &Home) -> Result<Report, Failure> {
         findings.proofs.iter().map(|(one, other)| json!({"one": spelt(one), "other": spelt(other)})).collect();
     let json = json!({
         "holds": findings.wrong.is_empty(), "entries": findings.entries, "journals": findings.journals,
-        "elided": findings.elided, "opened": findings.opened, "closed": findings.closed, "erased": findings.erased, "dropped": findings.dropped, "offered": offered, "receipts": findings.receipts,
+        "elided": findings.elided, "opened": findings.opened, "closed": findings.closed, "erased": findings.erased, "dropped": findings.dropped, "replaced": findings.replaced, "offered": offered, "receipts": findings.receipts,
         "rosters": findings.rosters, "quarantined": quarantined, "wrong": wrong, "proofs": proofs,
     });
     let report = Report::new(text, json);

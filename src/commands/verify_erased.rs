@@ -1,4 +1,5 @@
-//! What `amanat verify` says of erasures: an envelope may be missing only where an order of the admins and a custodian's stand-in say so.
+//! What `amanat verify` says of missing envelopes: one may be missing only where an order of the admins and a custodian's stand-in say so,
+//! or where a stand-in holds the same in its place.
 
 use std::collections::{HashMap, HashSet};
 
@@ -26,6 +27,8 @@ use crate::{
 pub(super) struct Met {
     bare: Vec<(Doomed, Header)>,
     stood: HashMap<Doomed, HashSet<DeviceId>>,
+    /// Who holds what is in an entry in another envelope.
+    replaced: HashMap<Doomed, HashSet<DeviceId>>,
 }
 
 impl Met {
@@ -35,10 +38,11 @@ impl Met {
             (Kind::Sealed | Kind::Slip, _) if entry.envelope.is_none() => {
                 self.bare.push((Doomed { device, journal, seq, hash: entry.hash() }, entry.header.clone()));
             }
-            (Kind::StandIn, Some(target)) if target.change == Change::Erasure => {
+            (Kind::StandIn, Some(target)) => {
                 let EntryRef { device: of, journal, seq } = target.entry;
-                let target = Doomed { device: of, journal, seq, hash: target.hash };
-                self.stood.entry(target).or_default().insert(device);
+                let doomed = Doomed { device: of, journal, seq, hash: target.hash };
+                let by = if target.change == Change::Erasure { &mut self.stood } else { &mut self.replaced };
+                by.entry(doomed).or_default().insert(device);
             }
             _ => {}
         }
@@ -60,11 +64,13 @@ pub(super) fn erasures(home: &Home, met: &Met, findings: &mut Findings) -> Resul
     let me = home.device();
     for (target, header) in &met.bare {
         let at = EntryRef { device: target.device, journal: target.journal, seq: target.seq };
-        let mut signers = met.stood.get(target).into_iter().flatten();
-        let stood = signers.any(|signer| rosters.iter().any(|roster| roster.may_stand_in_for(signer, &target.device)));
+        let may = |signer: &DeviceId| rosters.iter().any(|roster| roster.may_stand_in_for(signer, &target.device));
+        let stood = met.stood.get(target).into_iter().flatten().any(may);
+        let replaced = met.replaced.get(target).into_iter().flatten().any(may);
         match (named.contains(target), stood) {
             (true, true) => findings.erased += 1,
             (true, false) => findings.note(Some(at), "its envelope is gone, and no custodian stood in for that"),
+            (false, _) if replaced => findings.replaced += 1,
             // What the hub has of others' entries may have come there damaged: nobody here can tell.
             (false, _) if target.device != me => {}
             (false, _) if home.headquarters_opened(header) => findings.dropped += 1,

@@ -8,12 +8,14 @@ mod fault;
 mod htcds;
 mod map;
 mod row;
+mod xlsform;
 
 pub use csv_table::{CsvTable, csv_header};
 pub use fault::{BadRow, MapError, Reason};
 pub use htcds::{HtcdsTable, htcds_map, htcds_table};
 pub use map::{Column, Map};
 pub use row::{Imported, Outcome, RowDigest, RowReader};
+pub use xlsform::{Converted, MAX_WORKBOOK, Note, Sheets, XlsFormError, convert};
 
 #[cfg(test)]
 mod tests;

@@ -128,7 +128,9 @@ impl Casebook {
         let Some(target) = self.target_of(changed) else { return };
         let Some(file) = self.cases.get(case) else { return };
         // What is amended may arrive after its amendments, or lie in another case, where amendments do not reach.
-        if self.entries.get(&target).is_none_or(|target| target.case != *case) {
+        // Nor does a correction of a correction change what is shown of anything.
+        let is_sheet = |target: &Entry| target.case == *case && matches!(target.content, Content::Sheet(_));
+        if !self.entries.get(&target).is_some_and(is_sheet) {
             return;
         }
         let opening = self.sheets(file, "case").next().map(|opening| opening.id);

@@ -15,6 +15,7 @@ use amanat_sync::{
 };
 
 use super::{
+    border::entry_id,
     cut_off::Unproven,
     fault,
     home::Home,
@@ -27,7 +28,7 @@ use super::{
 use crate::{
     codebook::Codebook,
     failure::Failure,
-    model::{self, Author, Content, Entry},
+    model::{self, Author, Content, Entry, EntryId},
 };
 
 /// What a pass brought home.
@@ -65,7 +66,7 @@ impl Home {
         new.retain(|entry| !done.places.contains(&entry.at()));
         let again = self.keep_again(outcome)?;
         (arrived.kept_again, arrived.closed_behind) = (again.count, again.closed);
-        if !arrived.adopted.keys.is_empty() || found < outcome.pulled {
+        if !arrived.adopted.keys.is_empty() || found < outcome.pulled || self.opens_older(&new)? {
             // A unit's key opens what was closed before, and a place that was elided may have been filled below our marks.
             let mut entries = Vec::new();
             match self.replay(|page, _so_far| entries.extend(page)) {
@@ -82,9 +83,10 @@ impl Home {
         let replayed = std::mem::take(&mut arrived.replayed.afterwards);
         arrived.afterwards.extend(replayed);
         // They are marked as read: whatever fails from here on is told beside them and never instead of them.
-        let unread = self.unread(&new, &arrived.replayed);
+        let unread = self.unread(&new, &arrived);
         self.words.note_failed(unread);
         let said = self.say_what_opens(codebook, &new, &arrived.replayed);
+        self.follow_rotations(&new, &mut arrived);
         match self.retain() {
             Ok(gone) => arrived.replayed.gone.extend(gone),
             Err(failure) => arrived.afterwards.push(failure),
@@ -94,6 +96,20 @@ impl Home {
         let aside = self.note_aside(outcome);
         arrived.afterwards.extend([said, noted, aside].into_iter().filter_map(Result::err));
         Ok(arrived)
+    }
+
+    /// What others put in the place of older envelopes is opened and vouched for, what is vouched for lets the older go, and late slips
+    /// to a key that was rotated here are rewrapped.
+    fn follow_rotations(&mut self, new: &[SealedEntry], arrived: &mut Arrived) {
+        match self.say_stand_ins_open(new) {
+            Ok(said) => arrived.adopted.wrapped |= said,
+            Err(failure) => arrived.afterwards.push(failure),
+        }
+        arrived.afterwards.extend(self.let_older_go().err());
+        match self.rewrap_late() {
+            Ok(late) => arrived.adopted.wrapped |= late > 0,
+            Err(failure) => arrived.afterwards.push(failure),
+        }
     }
 
     /// Remembers how far others' journals have been opened.
@@ -224,8 +240,16 @@ impl Home {
     }
 
     /// What this device received and did not read: the word on the rest must not cover it.
-    fn unread(&self, new: &[SealedEntry], replayed: &Replayed) -> Vec<EntryRef> {
-        let bare = new.iter().filter(|entry| entry.envelope.is_none() && self.erasures.names(entry).is_none());
+    fn unread(&self, new: &[SealedEntry], arrived: &Arrived) -> Vec<EntryRef> {
+        let replayed = &arrived.replayed;
+        let read: BTreeSet<EntryId> = arrived.entries.iter().map(|entry| entry.id).collect();
+        // Its key came by a rewrap, or its content by a reseal.
+        let replaced = |entry: &SealedEntry| match entry.header.kind {
+            Kind::Slip => self.ring.holds(&entry.at()),
+            _ => read.contains(&entry_id(&entry.hash())),
+        };
+        let lost = |entry: &&SealedEntry| entry.envelope.is_none() && self.erasures.names(entry).is_none();
+        let bare = new.iter().filter(lost).filter(|entry| !replaced(entry));
         let apart = replayed.failed.iter().map(|(at, _)| *at).chain(replayed.offered.iter().copied());
         bare.map(SealedEntry::at).chain(apart).collect()
     }

@@ -22,6 +22,7 @@ pub struct Carrier {
     road: HttpTransport,
     party: Party,
     trust: Trust,
+    /// Passes in a row that failed and moved nothing.
     attempts: u32,
     seed: u64,
     /// The nonces as they stand on the shelf.
@@ -80,8 +81,13 @@ impl Carrier {
     pub fn pass(&mut self) -> Outcome {
         self.road.sets_out();
         let outcome = courier::pass(&mut self.courier, &mut self.journal, &mut self.road, self.party, &mut self.trust);
-        self.attempts = if matches!(outcome.end, End::Done) { 0 } else { self.attempts.saturating_add(1) };
+        let moved = matches!(outcome.end, End::Done) || outcome.moved();
+        self.attempts = if moved { 0 } else { self.attempts.saturating_add(1) };
         self.remember();
+        // An admin must know how far each device has come; where it cannot be written, the next pass that brings a list does it.
+        if !outcome.listed.is_empty() && self.trust.roster().proposes(&self.party.device) {
+            self.journal.shelve(&[Mark::Listed(&outcome.listed).row()], &[]).unwrap_or_default();
+        }
         outcome
     }
 
@@ -115,7 +121,7 @@ impl Carrier {
     /// Milliseconds until the next try by itself; `None` when a person must act first, or nothing is to be tried again.
     pub fn next_try(&self, end: &End) -> Option<u64> {
         let jitter = self.seed ^ u64::try_from(clock::unix_ms()).unwrap_or(0);
-        courier::next_try(end, self.attempts.max(1), jitter)
+        courier::next_try(end, self.attempts, jitter)
     }
 }
 
@@ -154,6 +160,12 @@ pub fn ended(end: &End) -> Option<Failure> {
         End::Refused(refusal) if refusal.reason == RefusalReason::Address => Failure::refused(
             format!("{doing} — {refusal}"),
             "The address stands in the roster: tell the admin. What is kept here waits.",
+        ),
+        End::Refused(refusal) if refusal.reason == RefusalReason::Revoked => Failure::refused(
+            format!(
+                "{doing} — this device is revoked: the hub took what still counts of it, and gives it nothing but rosters"
+            ),
+            "See amanat status for how far it counts. What is kept here stays sealed. To go on working, enrol a new device.",
         ),
         End::Refused(refusal) => Failure::refused(
             format!("{doing} — the hub says no: {refusal}"),

@@ -132,7 +132,7 @@ impl Home {
         Failure::refused(format!("{PROPOSING} — nothing of this case is held here any more"), "")
     }
 
-    fn may_stand_in(&self, me: &DeviceId, author: &DeviceId) -> bool {
+    pub(super) fn may_stand_in(&self, me: &DeviceId, author: &DeviceId) -> bool {
         self.trust.as_ref().is_some_and(|trust| trust.roster().may_stand_in_for(me, author))
     }
 
@@ -174,7 +174,7 @@ impl Home {
             .ok_or_else(|| Failure::failed(format!("{PROPOSING} — its reason was not kept"), ""))
     }
 
-    fn header_at(&self, at: &EntryRef) -> Result<Option<SealedEntry>, Failure> {
+    pub(super) fn header_at(&self, at: &EntryRef) -> Result<Option<SealedEntry>, Failure> {
         let wanted = amanat_sync::journal::Wanted::After {
             device: at.device,
             journal: at.journal,

@@ -64,8 +64,7 @@ impl Seat {
 
     pub(super) fn join(&mut self, path: &str, words: &str) {
         let Ok(words) = words.parse::<Words>() else {
-            let detail = "The fingerprint is not eight words of the list.".to_owned();
-            return self.say(Msg::WelcomeFailed(Trouble { word: String::new(), detail }));
+            return self.say(Msg::WelcomeFailed(Trouble::word("welcome.words_wrong")));
         };
         let joined =
             pack::read(Path::new(path.trim())).and_then(|pack| self.with_home(|home| home.join(&pack, &words)));

@@ -11,6 +11,7 @@ use amanat_keys::{
 use amanat_sync::{
     entry::EntryRef,
     journal::{Shelf, ShelfRow},
+    receipt::{ListedHead, heads_list, listed_heads},
     signature::Nonce,
 };
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
@@ -25,6 +26,10 @@ const AGAIN: &[u8] = b"again/";
 const FIRST: &[u8] = b"first/";
 const ERASED: &[u8] = b"erased/";
 const NONCES: &[u8] = b"nonces";
+const LISTED: &[u8] = b"listed";
+const ROTATION: &[u8] = b"rotation/";
+const RESEAL: &[u8] = b"reseal/";
+const REPLACED: &[u8] = b"replaced/";
 const ASIDE: &[u8] = b"aside/";
 
 /// One row.
@@ -41,6 +46,16 @@ pub(super) enum Mark<'a> {
     Erased(&'a Digest, i64),
     /// What the hub gave for the next requests: the first of the next program then needs no answer before it.
     Nonces(&'a [Nonce]),
+    /// Every journal's head as the hub listed it last, for an admin who revokes a device.
+    Listed(&'a [ListedHead]),
+    /// A unit's identity that this device offers for a rotation, before a roster names it.
+    Offered(&'a HeldUnit),
+    /// How far the rotation of a unit's key has come here.
+    Rotation(&'a UnitId, Vec<u8>),
+    /// How far sealing a case again has come.
+    Reseal(&'a CaseId, Vec<u8>),
+    /// Up to where confirmed stand-ins of a journal have let older envelopes go here.
+    Replaced(&'a DeviceId, &'a JournalId, u64),
     /// This device's time, in Unix milliseconds, when an entry was set aside.
     Aside(&'a Digest, i64),
 }
@@ -52,16 +67,19 @@ impl Mark<'_> {
             Self::Trust(trust) => (TRUST.to_vec(), trust.to_bytes()),
             Self::First(first) => first_row(first),
             Self::Erased(order, ms) => ([ERASED, order.as_bytes()].concat(), ms.to_be_bytes().to_vec()),
+            Self::Listed(heads) => (LISTED.to_vec(), heads_list(heads.to_vec())),
             Self::Aside(entry, ms) => ([ASIDE, entry.as_bytes()].concat(), ms.to_be_bytes().to_vec()),
             Self::Nonces(nonces) => (NONCES.to_vec(), nonces.concat()),
             Self::Again(journal, seq) => ([AGAIN, journal.as_bytes()].concat(), seq.to_be_bytes().to_vec()),
             Self::Unit(held) => {
                 // 5 + 32 + 8 bytes, within the 64 that a row key may have.
-                let key = [UNIT, held.unit.as_bytes().as_slice(), &held.epoch.to_be_bytes()].concat();
-                (
-                    key,
-                    canonical::encode(&Stored { unit: held.unit, epoch: held.epoch, identity: held.identity.clone() }),
-                )
+                ([UNIT, held.unit.as_bytes().as_slice(), &held.epoch.to_be_bytes()].concat(), stored(held))
+            }
+            Self::Offered(held) => ([UNIT, held.identity.key_id().as_bytes()].concat(), stored(held)),
+            Self::Rotation(unit, work) => ([ROTATION, unit.as_bytes()].concat(), work.clone()),
+            Self::Reseal(case, work) => ([RESEAL, case.as_bytes()].concat(), work.clone()),
+            Self::Replaced(device, journal, seq) => {
+                ([REPLACED, device.as_bytes(), journal.as_bytes()].concat(), seq.to_be_bytes().to_vec())
             }
         };
         ShelfRow { shelf: Shelf::Marks, key, case: None, key_id: None, plain: Zeroizing::new(plain) }
@@ -78,12 +96,44 @@ pub(super) fn trust(rows: &[ShelfRow]) -> Result<Option<Trust>, Failure> {
     trust.map(Some).map_err(|error: KeysError| fault::keys("reading the adopted roster", &error))
 }
 
-/// The unit identities.
+/// Every journal's head as the hub listed it last.
+pub(super) fn listed(rows: &[ShelfRow]) -> Vec<ListedHead> {
+    rows.iter().find(|row| row.key == LISTED).and_then(|row| listed_heads(&row.plain).ok()).unwrap_or_default()
+}
+
+fn stored(held: &HeldUnit) -> Vec<u8> {
+    canonical::encode(&Stored { unit: held.unit, epoch: held.epoch, identity: held.identity.clone() })
+}
+
+/// The unit identities; those that are only offered first, so that the same ones as a roster named them come after them.
 pub(super) fn units(rows: &[ShelfRow]) -> Vec<HeldUnit> {
     let rows = rows.iter().filter(|row| row.key.starts_with(UNIT));
-    rows.filter_map(|row| canonical::decode::<Stored>(&row.plain).ok())
-        .map(|stored| HeldUnit { unit: stored.unit, epoch: stored.epoch, identity: stored.identity })
-        .collect()
+    let held = rows.filter_map(|row| canonical::decode::<Stored>(&row.plain).ok()).map(|stored| HeldUnit {
+        unit: stored.unit,
+        epoch: stored.epoch,
+        identity: stored.identity,
+    });
+    let (mut offered, named): (Vec<_>, Vec<_>) = held.partition(|held| held.unit.is_zero());
+    offered.extend(named);
+    offered
+}
+
+/// How far rotations have come, by unit.
+pub(super) fn rotations(rows: &[ShelfRow]) -> impl Iterator<Item = (UnitId, &[u8])> {
+    rows.iter().filter_map(|row| Some((UnitId::from_slice(row.key.strip_prefix(ROTATION)?)?, row.plain.as_slice())))
+}
+
+/// How far sealing a case again has come.
+pub(super) fn reseal<'a>(rows: &'a [ShelfRow], case: &CaseId) -> Option<&'a [u8]> {
+    let key = [RESEAL, case.as_bytes()].concat();
+    rows.iter().find(|row| row.key == key).map(|row| row.plain.as_slice())
+}
+
+/// Up to where a journal's stand-ins have let older envelopes go here.
+pub(super) fn replaced(rows: &[ShelfRow], device: &DeviceId, journal: &JournalId) -> u64 {
+    let key = [REPLACED, device.as_bytes(), journal.as_bytes()].concat();
+    let row = rows.iter().find(|row| row.key == key);
+    row.and_then(|row| row.plain.as_slice().try_into().ok()).map_or(0, u64::from_be_bytes)
 }
 
 /// Up to where a forked journal has been kept again; 0 where it has not.

@@ -7,7 +7,7 @@ use amanat_keys::{
     case_key::CaseKey,
     envelope,
     error::KeysError,
-    fingerprint::{CaseId, KeyId},
+    fingerprint::{CaseId, Digest, KeyId},
     part,
     recipient::ReadIdentity,
     slip::{Slip, SlipFault},
@@ -110,27 +110,53 @@ impl<'a> Opener<'a> {
         }
     }
 
-    fn content(&mut self, entry: SealedEntry, opened: &mut Opened) {
+    /// Content whose envelope is gone, from the envelope that a reseal holds: the same entry, by the same author. Whether it opened.
+    pub(super) fn resealed(&mut self, target: &SealedEntry, reseal: &SealedEntry, opened: &mut Opened) -> bool {
+        let before = opened.entries.len();
+        if let Some(envelope) = reseal.envelope.clone() {
+            let slip = EntryRef { seq: reseal.header.key, ..reseal.at() };
+            self.read_envelope(target.clone(), &envelope, (slip, reseal.header.digest), opened);
+        }
+        opened.entries.len() > before
+    }
+
+    fn content(&mut self, mut entry: SealedEntry, opened: &mut Opened) {
+        let Some(envelope) = entry.envelope.take() else { return };
+        let under = (EntryRef { seq: entry.header.key, ..entry.at() }, entry.header.digest);
+        if let Some(mut later) = self.read_envelope(entry, &envelope, under, opened) {
+            later.envelope = Some(envelope);
+            opened.later.push(later);
+        }
+    }
+
+    /// The entry back where its slip is still to come.
+    fn read_envelope(
+        &mut self,
+        entry: SealedEntry,
+        envelope: &[u8],
+        (slip, digest): (EntryRef, Digest),
+        opened: &mut Opened,
+    ) -> Option<SealedEntry> {
         let header = &entry.header;
-        let Some(envelope) = &entry.envelope else { return };
-        let slip = EntryRef { seq: header.key, ..header.at() };
         let found = || self.found.get(&slip).map(|(key, case)| (key, *case));
         let Some((key, case)) = self.ring.key(&slip).or_else(found) else {
             if self.last_call {
                 opened.closed = opened.closed.saturating_add(1);
-            } else {
-                opened.later.push(entry);
+                return None;
             }
-            return;
+            return Some(entry);
         };
         if case != header.case {
             // Sealed to the readers of another case: its own would never see it (FORMATS section 3).
-            return opened.failed.push((entry.at(), "it lies under the slip of another case".to_owned()));
+            opened.failed.push((entry.at(), "it lies under the slip of another case".to_owned()));
+            return None;
         }
-        let json = envelope::open(envelope, &ring::place_of(header), key, &header.commitment, &header.digest);
-        let json = match json {
+        let json = match envelope::open(envelope, &ring::place_of(header), key, &header.commitment, &digest) {
             Ok(json) => json,
-            Err(fault) => return opened.failed.push((entry.at(), fault::told(&KeysError::from(fault)))),
+            Err(fault) => {
+                opened.failed.push((entry.at(), fault::told(&KeysError::from(fault))));
+                return None;
+            }
         };
         let author = Author { device: header.device.into(), journal: header.journal.into(), seq: header.seq };
         match record::decode(&json, entry_id(&entry.hash()), header.case.into(), author, &mut self.interner) {
@@ -140,6 +166,7 @@ impl<'a> Opener<'a> {
             },
             Err(error) => opened.failed.push((entry.at(), error.to_string())),
         }
+        None
     }
 }
 
@@ -164,11 +191,21 @@ pub(super) fn open_slip(
     bytes: &[u8],
     identities: &HashMap<KeyId, ReadIdentity>,
 ) -> Option<Result<CaseKey, SlipFault>> {
-    let ours: Vec<&ReadIdentity> = header.audience.iter().filter_map(|reader| identities.get(&reader.key)).collect();
+    open_wrap(header, header, bytes, identities)
+}
+
+/// Opens an age header for the audience of `wrap` that gives the key of `slip`, which is the same unless it is a rewrap.
+pub(super) fn open_wrap(
+    wrap: &Header,
+    slip: &Header,
+    bytes: &[u8],
+    identities: &HashMap<KeyId, ReadIdentity>,
+) -> Option<Result<CaseKey, SlipFault>> {
+    let ours: Vec<&ReadIdentity> = wrap.audience.iter().filter_map(|reader| identities.get(&reader.key)).collect();
     if ours.is_empty() {
         return None;
     }
-    let id = KeyId::from_bytes(*header.commitment.as_bytes());
-    let slip = Slip::parse(bytes, header.audience.len());
-    Some(slip.and_then(|slip| slip.open(ours, &ring::place_of(header), &id)))
+    let id = KeyId::from_bytes(*slip.commitment.as_bytes());
+    let read = Slip::parse(bytes, wrap.audience.len());
+    Some(read.and_then(|read| read.open(ours, &ring::place_of(slip), &id)))
 }

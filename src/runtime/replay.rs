@@ -4,7 +4,7 @@
 //! fills while the rest is still being opened.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     num::NonZeroUsize,
     sync::{
         Arc, Mutex,
@@ -16,7 +16,7 @@ use std::{
 use amanat_keys::fingerprint::Digest;
 use amanat_sync::{
     batch::Limit,
-    entry::{EntryRef, Kind, SealedEntry},
+    entry::{Change, EntryRef, Kind, SealedEntry},
     journal::{Cursor, Journal as _, Shelf},
 };
 
@@ -29,6 +29,8 @@ use super::{
     marks,
     opening::{Opened, Opener},
     retention::{self, Words},
+    ring::Ring,
+    stand_ins::holding,
 };
 use crate::{
     failure::Failure,
@@ -47,6 +49,8 @@ pub struct Replayed {
     pub total: u64,
     /// Entries opened.
     pub opened: u64,
+    /// Those of them that a reseal holds, their own envelope being gone.
+    pub resealed: u64,
     /// Entries that others may read and this device may not.
     pub closed: u64,
     /// Places of which only the hash is held.
@@ -77,27 +81,38 @@ impl Home {
         self.read_orders()?;
         let mut set = Set { erasures: std::mem::take(&mut self.erasures), ..Set::default() };
         let opened = self.open_all(&mut belonging, &mut set, &mut replayed, &mut take);
-        self.erasures = set.erasures;
+        self.erasures = std::mem::take(&mut set.erasures);
         let mut opened = opened?;
         self.belonging = belonging;
         self.file_firsts()?;
         self.take_keys(opened.keys, &mut replayed)?;
+        let given = self.rewrapped_keys(&set.rewraps)?;
+        self.take_keys(given.keys, &mut replayed)?;
+        opened.failed.extend(given.failed);
         if !set.damaged {
             replayed.afterwards.extend(self.sweep_parts(&set.listed).err());
         }
-        let done = self.carry_out(set.named)?;
+        let done = self.carry_out(std::mem::take(&mut set.named))?;
         replayed.afterwards.extend(done.afterwards);
         // What is not to go is opened after all: its slip first, and then what was read before its slip.
         opened.later.splice(..0, done.stay);
         let identities = self.identities();
-        let rest = Opener::new(&self.ring, &identities, true).open(opened.later);
+        let mut opener = Opener::new(&self.ring, &identities, true);
+        let mut rest = opener.open(opened.later);
+        let before = rest.entries.len();
+        self.open_resealed(&mut opener, &mut set, &mut rest);
+        replayed.resealed = count(rest.entries.len().saturating_sub(before));
         let me = self.device();
         let absent = |entry: &SealedEntry| {
             let own = || Some(entry).filter(|entry| entry.header.device == me).and_then(retention::at_headquarters);
             self.erasures.was_erased(entry).or_else(own)
         };
         replayed.gone = set.bare.iter().filter_map(absent).chain(done.gone).collect();
-        let unread = set.bare.iter().filter(|entry| entry.header.device != me && self.erasures.names(entry).is_none());
+        let lost = |entry: &&SealedEntry| {
+            let opens = entry.header.kind == Kind::Slip && self.ring.holds(&entry.at());
+            entry.header.device != me && !opens && self.erasures.names(entry).is_none()
+        };
+        let unread = set.bare.iter().filter(lost);
         self.words.note_failed(unread.map(SealedEntry::at));
         take(done.again, replayed.total);
         self.take_keys(rest.keys, &mut replayed)?;
@@ -109,6 +124,38 @@ impl Home {
         self.words.note_failed(replayed.failed.iter().map(|(at, _)| *at).chain(replayed.offered.iter().copied()));
         self.mark_read()?;
         Ok(replayed)
+    }
+
+    /// Content whose envelope is gone because a second reader opened the one that a reseal holds. What opens so is not bare any more.
+    fn open_resealed(&self, opener: &mut Opener<'_>, set: &mut Set, opened: &mut Opened) {
+        let mut reseals: HashMap<(EntryRef, Digest), Vec<SealedEntry>> = HashMap::new();
+        for reseal in set.reseals.drain(..).filter(|reseal| self.stands(&reseal.header)) {
+            let target = reseal.header.target.map(|target| (target.entry, target.hash));
+            if let Some(target) = target {
+                reseals.entry(target).or_default().push(reseal);
+            }
+        }
+        if reseals.is_empty() {
+            return;
+        }
+        set.bare.retain(|entry| {
+            if self.erasures.names(entry).is_some() {
+                return true;
+            }
+            let held = reseals.get(&(entry.at(), entry.hash()));
+            let mut failed = Vec::new();
+            for reseal in held.into_iter().flatten().rev() {
+                let mut one = Opened::default();
+                if opener.resealed(entry, reseal, &mut one) {
+                    opened.entries.append(&mut one.entries);
+                    return false;
+                }
+                failed.append(&mut one.failed);
+            }
+            // Only where none of them opens is there anything to tell.
+            opened.failed.append(&mut failed);
+            true
+        });
     }
 
     fn open_all(
@@ -161,6 +208,7 @@ impl Home {
                     if entry.header.device == me && entry.header.kind == Kind::Slip {
                         own_slips.push(entry.header.clone());
                     }
+                    set.note_stand_in(&entry, ring);
                     if let Some(why) = unproven.word(&entry) {
                         replayed.failed.push((entry.at(), why));
                         continue;
@@ -219,11 +267,24 @@ struct Set {
     bare: Vec<SealedEntry>,
     /// Attachments of entries that are held.
     listed: HashSet<Digest>,
+    /// Rewraps of slips whose key is not known.
+    rewraps: Vec<SealedEntry>,
+    /// Content in another envelope.
+    reseals: Vec<SealedEntry>,
     /// Whether a row did not open: what it lists is not known then.
     damaged: bool,
 }
 
 impl Set {
+    /// Notes what holds something in another's place.
+    fn note_stand_in(&mut self, entry: &SealedEntry, ring: &Ring) {
+        match holding(&entry.header).map(|target| (target.change, target.entry)) {
+            Some((Change::Rewrap, slip)) if !ring.holds(&slip) => self.rewraps.push(entry.clone()),
+            Some((Change::Reseal, _)) => self.reseals.push(entry.clone()),
+            _ => {}
+        }
+    }
+
     /// The entry, unless it is set apart.
     fn pass(&mut self, entry: SealedEntry, belonging: &mut Belonging) -> Option<SealedEntry> {
         if self.erasures.note(&entry.header) {

@@ -116,6 +116,11 @@ impl Ring {
         self.newest.retain(|(of, _), _| of != case);
     }
 
+    /// Whether something is sealed in a case for this purpose under an own slip.
+    pub(super) fn seals(&self, case: CaseId, purpose: Purpose) -> bool {
+        self.newest.contains_key(&(case, purpose))
+    }
+
     /// Lets go of a slip's key.
     pub(super) fn forget(&mut self, slip: &EntryRef) {
         self.keys.remove(slip);

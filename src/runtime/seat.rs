@@ -28,6 +28,7 @@ use crate::{
     failure::Failure,
     model::{Amendment, CaseId, Code, Content, Entry, EntryId, FormRef, Moment},
     ui::{Effect, Keeping, Mark, Msg, Progress, Replay, Secret, Settings, ToKeep, Trouble},
+    words::Both,
 };
 
 /// The desk's whole state.
@@ -111,6 +112,8 @@ impl Seat {
             Effect::ReadBundle { path } => self.read_stick(&path),
             Effect::StopBundle => self.courier.stop_stick(),
             Effect::LoadRoster => self.show_roster(),
+            Effect::LoadKeys => self.show_keys(),
+            Effect::PreviewRevocation(device) => self.preview(device),
             Effect::LoadAside => self.show_aside(),
             Effect::SaveAside { id, path } => self.save_aside(&id, &path),
             // The main loop ends the program itself.
@@ -201,7 +204,8 @@ impl Seat {
         replayed.afterwards.iter().for_each(|failure| tell(wake, Msg::Notice(tellings::trouble(failure))));
         tell(wake, Msg::Replaying(Replay { done: total, total }));
         if !replayed.failed.is_empty() {
-            let detail = format!("{} entries do not open; `amanat verify` names them.", replayed.failed.len());
+            let count = Both::same(replayed.failed.len());
+            let detail = Both::fill("carrier.closed_entries", &[("n", count)]).joined();
             tell(wake, Msg::Notice(Trouble { word: String::new(), detail }));
         }
         Ok(())
@@ -310,7 +314,11 @@ impl Seat {
     pub(super) fn say_marks(&self) {
         let Some(home) = &self.home else { return };
         match tellings::marks(home) {
-            Ok(marks) => self.say(Msg::Marks(marks)),
+            Ok(marks) => {
+                let late = home.late();
+                self.say(Msg::Marks(marks));
+                self.say(Msg::Late(late));
+            }
             Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
         }
     }

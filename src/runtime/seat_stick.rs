@@ -118,14 +118,15 @@ impl Seat {
         }
         note_forms(&mut self.forms, &arrived.entries);
         if let (1.., Some(home)) = (arrived.adopted.rivals, &self.home) {
-            let detail = tellings::rivals_words(home.trust().map_or(0, amanat_keys::trust::Trust::roster_version));
+            let version = home.trust().map_or(0, amanat_keys::trust::Trust::roster_version);
+            let detail = tellings::rivals_said(version).joined();
             self.say(Msg::Notice(Trouble { word: String::new(), detail }));
         }
         for failure in &arrived.afterwards {
             self.say(Msg::Notice(tellings::trouble(failure)));
         }
         if !arrived.replayed.offered.is_empty() {
-            let detail = tellings::offered_words(arrived.replayed.offered.len());
+            let detail = tellings::offered_said(arrived.replayed.offered.len()).joined();
             self.say(Msg::Notice(Trouble { word: String::new(), detail }));
         }
         if !arrived.entries.is_empty() {

@@ -2,6 +2,7 @@
 
 use amanat_keys::{error::Weakness, fingerprint::CaseId, passphrase::Passphrase, roster::DeviceState};
 use amanat_sync::{
+    batch::Why,
     courier::{End, Trouble as Courier},
     journal::Journal as _,
     road::Road,
@@ -15,14 +16,16 @@ use crate::{
     failure::{Failure, Kind},
     model::{Delivery, Moment},
     ui::{Mark, RosterDevice, RosterMember, RosterPage, RosterUnit, Secret, Strength, Trouble, Who},
+    words::Both,
 };
 
 /// Ids that the screens get at once after unlocking.
 const FIRST_IDS: usize = 8;
 
-/// A failure with its own words.
+/// A failure with its own words, and the sentence of its kind for who reads Urdu.
 pub(super) fn trouble(failure: &Failure) -> Trouble {
-    Trouble { word: String::new(), detail: format!("{} {}", failure.message, failure.hint).trim().to_owned() }
+    let detail = format!("{} {}", failure.message, failure.hint).trim().to_owned();
+    Trouble { word: format!("failure.{}", failure.kind.word()), detail }
 }
 
 /// Why the vault stayed shut.
@@ -38,6 +41,7 @@ pub(super) fn sync_trouble(failure: &Failure, end: Option<&End>) -> Trouble {
     let word = match end {
         Some(End::Refused(refusal)) if refusal.reason == RefusalReason::Version => "sync.version",
         Some(End::Refused(refusal)) if refusal.reason == RefusalReason::OtherKey => "sync.other_key",
+        Some(End::Refused(refusal)) if refusal.reason == RefusalReason::Revoked => "sync.revoked",
         Some(End::Refused(_)) => "sync.refused",
         Some(End::Nonsense(_)) => "sync.trust",
         Some(End::Local(_)) => "sync.storage",
@@ -66,99 +70,115 @@ pub(super) fn courier_trouble(trouble: &Courier) -> Trouble {
         | Courier::PartNotTaken(_)
         | Courier::PartUnserved(_) => "",
     };
-    Trouble { word: word.to_owned(), detail: carrier_words(trouble) }
+    Trouble { word: word.to_owned(), detail: carrier_said(trouble).joined() }
 }
 
-/// A trouble in one sentence.
+/// A trouble in one sentence, in English.
 pub fn carrier_words(trouble: &Courier) -> String {
-    let short = |id: &dyn std::fmt::Display| id.to_string().chars().take(8).collect::<String>();
+    carrier_said(trouble).en
+}
+
+/// The beginning of an id, as people compare it.
+fn short(id: &dyn std::fmt::Display) -> Both {
+    Both::same(id.to_string().chars().take(8).collect::<String>())
+}
+
+fn carrier_said(trouble: &Courier) -> Both {
+    let say = |key: &str, blanks: &[(&str, Both)]| Both::fill(&format!("carrier.{key}"), blanks);
     match trouble {
-        Courier::Fork { journal, at, .. } => format!(
-            "journal {} has two histories from number {at} on (a restored backup); it is closed and a new one goes on",
-            short(journal)
-        ),
+        Courier::Fork { journal, at, .. } => say("fork", &[("journal", short(journal)), ("at", Both::same(at))]),
         Courier::NotTaken { journal, seq, why, .. } => {
-            format!("the hub does not take number {seq} of journal {}: {why:?}", short(journal))
+            say("not_taken", &[("number", Both::same(seq)), ("journal", short(journal)), ("why", why_said(*why))])
         }
-        Courier::HubBehind { journal, has, signed } => format!(
-            "the hub has {has} entries of journal {} and had signed for {signed}; what it lacks was offered again",
-            short(journal)
-        ),
-        Courier::ForkElsewhere { device, .. } => format!("two histories of device {} were seen", short(device)),
+        Courier::HubBehind { journal, has, signed } => {
+            say("hub_behind", &[("has", Both::same(has)), ("journal", short(journal)), ("signed", Both::same(signed))])
+        }
+        Courier::ForkElsewhere { device, .. } => say("fork_elsewhere", &[("device", short(device))]),
         Courier::HubDenies { shown, held } => {
-            format!("the hub shows checkpoint {shown}; {held} was seen before: it was rolled back. Tell the admin")
+            say("hub_denies", &[("shown", Both::same(shown)), ("held", Both::same(held))])
         }
-        Courier::TwoStories { about } => format!(
-            "the hub tells two stories of {}: two of its own signed words cannot both be true. Both are kept as proof (amanat verify). \
-             Tell the admin, and do not go by its receipts",
-            story_words(about)
-        ),
-        Courier::NewEpoch { epoch } => format!("the hub began epoch {epoch} and no admin has confirmed it yet"),
-        Courier::Fell { journal, from, to } => format!(
-            "the hub was restored from a backup and has {to} entries of journal {} where it had signed for {from}; an admin has \
-             confirmed it, and what it lacks is offered again",
-            short(journal)
-        ),
-        Courier::AgainSpent { bytes } => format!(
-            "the hub lost what it had signed for; {} KiB of it were offered again, the rest waits until an admin has confirmed the hub",
-            bytes / 1024
-        ),
-        Courier::HiddenTail { journal } => {
-            format!("the hub hides the end of journal {}. Tell the admin", short(journal))
+        Courier::TwoStories { about } => say("two_stories", &[("about", story_said(about))]),
+        Courier::NewEpoch { epoch } => say("new_epoch", &[("epoch", Both::same(epoch))]),
+        Courier::Fell { journal, from, to } => {
+            say("fell", &[("to", Both::same(to)), ("journal", short(journal)), ("from", Both::same(from))])
         }
-        Courier::HiddenElsewhere { device, journal, shown, held } => format!(
-            "the hub lists {shown} entries of journal {} of device {} and gave {held} before: it was rolled back or hides the end. \
-             Tell the admin",
-            short(journal),
-            short(device)
+        Courier::AgainSpent { bytes } => say("again_spent", &[("kib", Both::same(bytes / 1024))]),
+        Courier::HiddenTail { journal } => say("hidden_tail", &[("journal", short(journal))]),
+        Courier::HiddenElsewhere { device, journal, shown, held } => say(
+            "hidden_elsewhere",
+            &[
+                ("shown", Both::same(shown)),
+                ("journal", short(journal)),
+                ("device", short(device)),
+                ("held", Both::same(held)),
+            ],
         ),
-        Courier::Document(why) => format!("a document was not taken: {why}"),
-        Courier::PartLost(at) => format!(
-            "an attachment of number {} of this device is missing here or damaged, so headquarters cannot have it. Attach it again",
-            at.entry.seq
-        ),
-        Courier::PartNotTaken(at) => format!(
-            "an attachment of number {} reached the hub and was not what was sent; it is brought again",
-            at.entry.seq
-        ),
-        Courier::PartBroken(at) => format!(
-            "an attachment of number {} of device {} is not what its author signed for and was thrown away; the entry stays. Tell the \
-             admin: the hub's disk may be damaged",
-            at.entry.seq,
-            short(&at.entry.device)
-        ),
-        Courier::PartUnserved(at) => format!(
-            "the hub does not give an attachment of number {} of device {}",
-            at.entry.seq,
-            short(&at.entry.device)
-        ),
+        Courier::Document(why) => say("document", &[("why", Both::same(why))]),
+        Courier::PartLost(at) => say("part_lost", &[("number", Both::same(at.entry.seq))]),
+        Courier::PartNotTaken(at) => say("part_not_taken", &[("number", Both::same(at.entry.seq))]),
+        Courier::PartBroken(at) => {
+            say("part_broken", &[("number", Both::same(at.entry.seq)), ("device", short(&at.entry.device))])
+        }
+        Courier::PartUnserved(at) => {
+            say("part_unserved", &[("number", Both::same(at.entry.seq)), ("device", short(&at.entry.device))])
+        }
     }
 }
 
-/// What two words of a hub contradict each other about.
+/// Why a hub does not take an entry.
+fn why_said(why: Why) -> Both {
+    let key = match why {
+        Why::BadSignature => "bad_signature",
+        Why::UnknownDevice => "unknown_device",
+        Why::Revoked => "revoked",
+        Why::Malformed => "malformed",
+        Why::TooBig => "too_big",
+        Why::Version => "version",
+        Why::NotPermitted => "not_permitted",
+        Why::Fork => "fork",
+        Why::Content => "content",
+        Why::RosterFell => "roster_fell",
+        Why::OtherCase => "other_case",
+        Why::Other(number) => return Both::fill("carrier.why.other", &[("n", Both::same(number))]),
+    };
+    Both::fill(&format!("carrier.why.{key}"), &[])
+}
+
+/// What two words of a hub contradict each other about, in English.
 pub fn story_words(about: &About) -> String {
-    let short = |id: &dyn std::fmt::Display| id.to_string().chars().take(8).collect::<String>();
+    story_said(about).en
+}
+
+fn story_said(about: &About) -> Both {
     match about {
-        About::Checkpoint(_, epoch, number) => format!("checkpoint {number} of epoch {epoch}"),
-        About::Place(_, _, device, journal, seq) => {
-            format!("number {seq} in journal {} of device {}", short(journal), short(device))
+        About::Checkpoint(_, epoch, number) => {
+            Both::fill("carrier.story_checkpoint", &[("number", Both::same(number)), ("epoch", Both::same(epoch))])
         }
+        About::Place(_, _, device, journal, seq) => Both::fill(
+            "carrier.story_place",
+            &[("number", Both::same(seq)), ("journal", short(journal)), ("device", short(device))],
+        ),
     }
 }
 
-/// That rival rosters are held, in one sentence.
+/// That rival rosters are held, in one sentence in English.
 pub fn rivals_words(version: u64) -> String {
-    format!(
-        "two valid rosters {version} are held, so the admins' keys signed twice: what is kept now goes only to readers whom both \
-         name, and to headquarters. Ask an admin in person which one holds; their next roster ends it"
-    )
+    rivals_said(version).en
 }
 
-/// Entries that were written into cases to which their writers do not belong, in one sentence.
+/// That rival rosters are held.
+pub(super) fn rivals_said(version: u64) -> Both {
+    Both::fill("carrier.rivals", &[("version", Both::same(version))])
+}
+
+/// Entries that were written into cases to which their writers do not belong, in one sentence in English.
 pub fn offered_words(count: usize) -> String {
-    format!(
-        "entries written into cases of others by somebody whom those cases do not know: {count}, left out of the cases"
-    )
+    offered_said(count).en
+}
+
+/// Entries that were written into cases to which their writers do not belong.
+pub(super) fn offered_said(count: usize) -> Both {
+    Both::fill("carrier.offered", &[("n", Both::same(count))])
 }
 
 /// How strong a passphrase is. The room that owns passphrases says yes or no; beyond that, length counts.
@@ -172,8 +192,19 @@ pub(super) fn strength(secret: &Secret) -> Strength {
             };
             Strength { score, reason: None }
         }
-        Err(Weakness::Short { .. }) => Strength { score: 0, reason: Some(Weakness::Short { least: 10 }.to_string()) },
-        Err(weakness) => Strength { score: 1, reason: Some(weakness.to_string()) },
+        Err(weakness) => {
+            let score = u8::from(!matches!(weakness, Weakness::Short { .. }));
+            let word = match weakness {
+                Weakness::Short { .. } => "short",
+                Weakness::Long { .. } => "long",
+                Weakness::Control | Weakness::NotText => "no_text",
+                Weakness::Repeats => "repeats",
+                Weakness::Sequence => "sequence",
+                Weakness::Common => "common",
+                _ => "weak",
+            };
+            Strength { score, reason: Some(format!("welcome.strength.{word}")) }
+        }
     }
 }
 

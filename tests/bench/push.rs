@@ -2,7 +2,8 @@
 //!
 //! `cargo bench -p amanat-hub --bench push`. Hub and courier in one process, on as many cores as there are; made-up envelopes of
 //! 700 bytes; each figure is the median of five runs with its quartiles. The yardstick of the same run is one core that only
-//! checks the same signatures; that of TLS is the same without it.
+//! checks the same signatures; that of TLS is the same without it; that of eight devices at once, which are in this process too, is all
+//! cores checking the same signatures.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -27,10 +28,11 @@ use amanat_hub::tls::{Files, Tls};
 use amanat_keys::fingerprint::Digest;
 use amanat_keys::tls_key::TlsKeys;
 use amanat_sync::entry::SealedEntry;
+use amanat_sync::journal::MemoryJournal;
 use amanat_sync::transport::{Transport as _, TransportError};
 
 use figure::{Figure, Goal, Spread};
-use support::Agency;
+use support::{Agency, Pen, keep};
 use work::{ENTRIES, ENVELOPE, RUNS, rate, road, there_and_back, written};
 
 /// New connections to each of the two doors; two requests go over each, and a device may send four hundred at once.
@@ -59,10 +61,62 @@ fn main() {
     ] {
         Figure { what, unit: "entries/s", spread: rate(seconds), yardstick, goal }.print();
     }
+    eight_at_once();
     let (plain, sealed) = (connections(&agency, None), connections(&agency, Some(&tls)));
     let what = "a new connection by TLS and a first answer over it: full handshake, both ends in one process";
     let yardstick = Some(("the same without TLS", plain));
     Figure { what, unit: "ms", spread: sealed, yardstick, goal: Goal::None }.print();
+}
+
+/// Devices that push at once, and how many entries each has.
+const AT_ONCE: usize = 8;
+const EACH: u64 = 2_500;
+
+/// Eight devices at once, each with a connection and a journal of its own.
+fn eight_at_once() {
+    let agency = Agency::crowd(AT_ONCE);
+    // The first four of an agency are two officers, a supervisor and a reader.
+    let actors: Vec<usize> = (4..4 + AT_ONCE).collect();
+    let stories: Vec<(usize, Vec<SealedEntry>)> =
+        actors.iter().map(|actor| (*actor, work::written_by(&agency, *actor, EACH))).collect();
+    let all = f64::from(u32::try_from(EACH).unwrap()) * f64::from(u32::try_from(AT_ONCE).unwrap());
+    let (mut pushed, mut checked) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        let (_folder, runtime, serving, url) = served(&agency, None);
+        let mut journals: Vec<(usize, MemoryJournal)> = Vec::new();
+        for (actor, story) in &stories {
+            let mut journal = MemoryJournal::default();
+            keep(&mut journal, &Pen::new(&agency, *actor, 1), story);
+            journals.push((*actor, journal));
+        }
+        let began = Instant::now();
+        std::thread::scope(|scope| {
+            for (actor, journal) in &mut journals {
+                let (agency, url) = (&agency, &url);
+                scope.spawn(move || work::travel(agency, *actor, journal, url, EACH));
+            }
+        });
+        pushed.push(all / began.elapsed().as_secs_f64());
+        runtime.block_on(serving.drain()).unwrap();
+        checked.push(all / on_all_cores(&agency, &stories));
+    }
+    let beside = Some(("verify_strict alone, all cores", Spread::of(checked)));
+    let what = "push of eight devices at once, their ends in the same process";
+    let spread = Spread::of(pushed);
+    Figure { what, unit: "entries/s", spread, yardstick: beside, goal: Goal::RatioAtLeast(0.3) }.print();
+}
+
+/// Seconds that all cores take to check the signatures, and nothing else.
+fn on_all_cores(agency: &Agency, stories: &[(usize, Vec<SealedEntry>)]) -> f64 {
+    let cores = std::thread::available_parallelism().unwrap().get();
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        for core in 0..cores {
+            let share = stories.iter().skip(core).step_by(cores);
+            scope.spawn(move || share.for_each(|(actor, story)| work::check(agency, *actor, story)));
+        }
+    });
+    began.elapsed().as_secs_f64()
 }
 
 /// A certificate as a hub makes one, and the folder that it lies in.

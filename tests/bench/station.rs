@@ -4,8 +4,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a bench stops at the first surprise")]
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -24,17 +24,33 @@ const PRACTICE: [&str; 3] = ["--practice", "--work-factor", "10"];
 pub(crate) struct Station {
     folder: TempDir,
     address: String,
-    /// Where devices call the hub, as `host:port`: its address, or a link before it.
-    called: String,
+    /// Where devices call the hub: its address, or a link before it.
+    url: String,
 }
 
 /// A hub that serves until it is dropped.
-pub(crate) struct Hub(Child);
+pub(crate) struct Hub {
+    child: Child,
+    /// Where it gives out its numbers, as `host:port`.
+    metrics: String,
+}
+
+impl Hub {
+    /// One of its numbers.
+    pub(crate) fn number(&self, name: &str) -> f64 {
+        let mut stream = TcpStream::connect(&self.metrics).unwrap();
+        write!(stream, "GET /metrics HTTP/1.1\r\nhost: hub\r\nconnection: close\r\n\r\n").unwrap();
+        let mut page = String::new();
+        stream.read_to_string(&mut page).unwrap();
+        let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("{name} is not on the page")).parse().unwrap()
+    }
+}
 
 impl Drop for Hub {
     fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 
@@ -42,13 +58,14 @@ impl Station {
     /// Makes everything; scrypt is weak on purpose, so that what is measured is not the passphrase.
     pub(crate) fn build() -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        Self::behind(address.clone(), address)
+        let url = format!("http://{address}");
+        Self::behind(address, url)
     }
 
-    /// As [`Station::build`], with a hub that listens at one address and is called at another.
-    pub(crate) fn behind(address: String, called: String) -> Self {
+    /// As [`Station::build`], with a hub that listens at one address and is called at another, by TLS or in plain.
+    pub(crate) fn behind(address: String, url: String) -> Self {
         let folder = tempfile::tempdir_in(figure::folder()).unwrap();
-        let station = Self { folder, address, called };
+        let station = Self { folder, address, url };
         let secret = station.path("passphrase");
         fs::write(&secret, format!("{PASSPHRASE}\n")).unwrap();
         fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
@@ -79,11 +96,11 @@ impl Station {
     }
 
     fn found_hub(&self) {
+        let place = ["--listen", &self.address, "--url", &self.url];
         let said =
-            self.hub_says(&["init", "--home", &self.text("hub"), "--name", "Sample hub", "--listen", &self.address]);
+            self.hub_says(&[&["init", "--home", &self.text("hub"), "--name", "Sample hub"], &place[..]].concat());
         let after = |label: &str| said.lines().find_map(|line| line.strip_prefix(label)).unwrap().trim().to_owned();
-        let url = format!("http://{}", self.called);
-        self.approve(&after("request:"), &after("fingerprint:"), &["--role", "hub", "--url", &url]);
+        self.approve(&after("request:"), &after("fingerprint:"), &["--role", "hub", "--url", &self.url]);
     }
 
     fn approve(&self, request: &str, words: &str, more: &[&str]) {
@@ -128,12 +145,15 @@ impl Station {
     pub(crate) fn serve(&self) -> Hub {
         let mut command = hub_program();
         command.arg("serve").arg("--home").arg(self.path("hub")).arg("--listen").arg(&self.address);
+        command.args(["--metrics", "127.0.0.1:0"]);
         let log = fs::File::create(self.path("hub.log")).unwrap();
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-        let mut said = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
-        assert!(!said.is_empty(), "the hub ended: {}", fs::read_to_string(self.path("hub.log")).unwrap());
-        Hub(child)
+        let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let metrics = said.find_map(|line| line.strip_prefix("metrics on http://").map(str::to_owned));
+        let listens = said.any(|line| line.starts_with("listening on "));
+        assert!(listens, "the hub ended: {}", fs::read_to_string(self.path("hub.log")).unwrap());
+        let metrics = metrics.unwrap();
+        Hub { child, metrics: metrics.split('/').next().unwrap().to_owned() }
     }
 
     /// Copies a home, over whatever stands there.

@@ -27,7 +27,12 @@ pub(crate) const RUNS: usize = 5;
 
 /// Every hundredth entry is a slip, as when each case has a hundred entries.
 pub(crate) fn written(agency: &Agency) -> Vec<SealedEntry> {
-    let mut pen = Pen::new(agency, 0, 1);
+    written_by(agency, 0, ENTRIES)
+}
+
+/// The same of one of the agency's devices, as long as wanted.
+pub(crate) fn written_by(agency: &Agency, actor: usize, entries: u64) -> Vec<SealedEntry> {
+    let mut pen = Pen::new(agency, actor, 1);
     let mut state = 42_u64;
     let mut text = || {
         let byte = |_| {
@@ -37,7 +42,7 @@ pub(crate) fn written(agency: &Agency) -> Vec<SealedEntry> {
         (0..ENVELOPE).map(byte).collect::<String>()
     };
     let mut slip = 1;
-    (0..ENTRIES)
+    (0..entries)
         .map(|n| {
             if n % 100 == 0 {
                 slip = pen.slot.seq;
@@ -52,17 +57,22 @@ pub(crate) fn written(agency: &Agency) -> Vec<SealedEntry> {
 pub(crate) fn there_and_back(agency: &Agency, story: &[SealedEntry], url: &str) -> (f64, f64) {
     let (mut officer, mut reader) = (MemoryJournal::default(), MemoryJournal::default());
     keep(&mut officer, &Pen::new(agency, 0, 1), story);
-    (travel(agency, 0, &mut officer, url), travel(agency, 3, &mut reader, url))
+    (travel(agency, 0, &mut officer, url, ENTRIES), travel(agency, 3, &mut reader, url, ENTRIES))
 }
 
 /// Seconds that one core takes to check the signatures of all of it, and nothing else.
 pub(crate) fn checked(agency: &Agency, story: &[SealedEntry]) -> f64 {
     let began = Instant::now();
+    check(agency, 0, story);
+    began.elapsed().as_secs_f64()
+}
+
+/// Checks the signatures of all of it, which one of the agency's devices has written.
+pub(crate) fn check(agency: &Agency, actor: usize, story: &[SealedEntry]) {
     for entry in story {
-        let key = agency.actors[0].signer.verifying_key();
+        let key = agency.actors[actor].signer.verifying_key();
         key.verify(Purpose::Entry, &agency.id(), &entry.bytes, &entry.signature).unwrap();
     }
-    began.elapsed().as_secs_f64()
 }
 
 /// A device's road to that hub.
@@ -81,13 +91,14 @@ pub(crate) fn road(agency: &Agency, actor: usize, url: &str) -> HttpTransport {
     .unwrap()
 }
 
-fn travel(agency: &Agency, actor: usize, journal: &mut MemoryJournal, url: &str) -> f64 {
+/// Seconds that one pass of a device takes, which carries so many entries one way or the other.
+pub(crate) fn travel(agency: &Agency, actor: usize, journal: &mut MemoryJournal, url: &str, entries: u64) -> f64 {
     let began = Instant::now();
     let mut road = road(agency, actor, url);
     let mut trust = agency.trust.clone();
     let outcome = pass(&mut Courier::default(), journal, &mut road, agency.party(actor), &mut trust);
     assert!(matches!(outcome.end, End::Done) && outcome.trouble.is_empty(), "{outcome:?}");
-    assert_eq!(outcome.handed_over + outcome.pulled, ENTRIES);
+    assert_eq!(outcome.handed_over + outcome.pulled, entries);
     began.elapsed().as_secs_f64()
 }
 

@@ -107,7 +107,7 @@ impl Device {
             let (agency, device, line, closes) = (open.agency, open.device, Line::Cases, Some(open.journal));
             let journal = self.names.journal();
             self.disk.journal().begin(&NewJournal { agency, device, journal, line, closes }).unwrap();
-            // As the app does: from here on the file says what is there.
+            // As the heads file goes on with what is there: that much of it this device has written, and may have to keep again.
             self.said.seen.insert(open.journal, open.head.seq);
         }
     }

@@ -81,8 +81,8 @@ impl World {
         for at in 0..ACTORS {
             let whole = held_whole(&held(self.devices[at].disk.journal()));
             let id = self.devices[at].id;
-            let mine = |hash: &Digest| at == READER || at == SUPERVISOR || self.opened_to(hash, &id);
             let parted = self.parted(at);
+            let mine = |hash: &Digest| at == READER || at == SUPERVISOR || self.opened_to(hash, &id);
             let missing =
                 everything.iter().filter(|hash| mine(hash) && !whole.contains(hash) && !parted.contains(hash));
             let missing: Vec<_> = missing.collect();

@@ -249,6 +249,36 @@ impl Form {
         Turn::stay().and(effect)
     }
 
+    /// To the next question that has no answer yet: what was filled in beforehand is seen on the way.
+    fn go_on(&mut self, world: &World) -> Turn {
+        self.commit(world);
+        let bare = |at: &usize| {
+            let question = self.asked.get(*at).and_then(|place| self.question_at(*place));
+            question.is_some_and(|question| self.draft.answers.get(question.id.as_str()).is_none())
+        };
+        let next = (self.at + 1..self.asked.len()).find(bare);
+        self.go(next.unwrap_or(self.at + 1), world)
+    }
+
+    /// Everything that must still be answered was not asked, in one key; what only a value will do for is left open. An answer can
+    /// put further questions, so it looks again.
+    fn rest_not_asked(&mut self, world: &World) -> Turn {
+        self.commit(world);
+        while let Some(id) = (0..self.asked.len()).find_map(|at| self.open_at(at)) {
+            self.past.push((id.clone(), None));
+            self.set(id, Some(Given::from(Answer::NotAsked)), world);
+        }
+        let gap = self.gap_from(0).filter(|at| self.must(*at));
+        self.go(gap.unwrap_or(self.at), world)
+    }
+
+    /// A question that must be answered, is not, and need not have a value.
+    fn open_at(&self, at: usize) -> Option<QuestionId> {
+        let question = self.question_at(*self.asked.get(at)?)?;
+        let open = self.must(at) && !question.firm && self.draft.answers.get(question.id.as_str()).is_none();
+        open.then(|| question.id.clone())
+    }
+
     /// The first question from here on that must still be answered; if none must, the first that could be.
     fn gap_from(&self, from: usize) -> Option<usize> {
         let order = || (from..self.asked.len()).chain(0..from);
@@ -268,6 +298,7 @@ impl Form {
             Some(Act::Next) => {
                 if key.code == KeyCode::Enter && self.field.take() == Did::Changed {
                     self.typing = true;
+                    return self.go_on(world);
                 }
                 self.go(self.at + 1, world)
             }
@@ -279,6 +310,7 @@ impl Form {
             }
             Some(Act::NextPage) => self.go(self.section_start(true), world),
             Some(Act::PreviousPage) => self.go(self.section_start(false), world),
+            Some(Act::Rest) => self.rest_not_asked(world),
             Some(Act::NotAsked) => self.silence(Answer::NotAsked, world),
             Some(Act::Refused) => self.silence(Answer::Refused, world),
             Some(Act::Unknown) => self.silence(Answer::Unknown, world),
@@ -316,6 +348,7 @@ impl Form {
                 self.typing = true;
                 self.commit(world);
             }
+            (Did::Taken, _) => return self.go_on(world),
             (Did::Nothing, KeyCode::Up) => return self.go(self.at.saturating_sub(1), world),
             (Did::Nothing, KeyCode::Down) => return self.go(self.at + 1, world),
             (Did::Nothing | Did::Moved, _) => {}

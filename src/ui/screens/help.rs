@@ -18,7 +18,7 @@ pub(crate) struct Help {
 }
 
 /// The other screens in the order one meets them.
-const ROOMS: [(Room, &str); 13] = [
+const ROOMS: [(Room, &str); 15] = [
     (Room::Caseload, "help.caseload"),
     (Room::Case, "help.case"),
     (Room::Entry, "help.entry"),
@@ -28,7 +28,9 @@ const ROOMS: [(Room, &str); 13] = [
     (Room::Today, "help.today"),
     (Room::Roster, "help.roster"),
     (Room::Team, "help.team"),
+    (Room::Keys, "help.keys"),
     (Room::Aside, "help.aside"),
+    (Room::Review, "help.review"),
     (Room::Menu, "help.menu"),
     (Room::Unlock, "help.unlock"),
     (Room::Welcome, "help.welcome"),
@@ -46,7 +48,7 @@ fn rows(from: Room) -> Vec<Row> {
     let mut room = |room: Room, heading: &'static str| {
         rows.push(Row::Heading(heading));
         if room == Room::Form {
-            rows.extend(["help.choosing", "help.dates", "help.silences"].map(Row::Prose));
+            rows.extend(["help.choosing", "help.numbers", "help.dates", "help.silences"].map(Row::Prose));
         }
         rows.extend(keymap::of(room).map(Row::Key));
         rows.push(Row::Space);

@@ -5,7 +5,7 @@ use ratatui::{crossterm::event::KeyCode, layout::Rect};
 use super::{canvas::Canvas, list::List, text::Edit};
 use crate::{
     codebook::{CodeList, Finder, fold},
-    model::{Code, Lang},
+    model::{Code, Lang, western_digit},
     ui::{keymap::Act, theme::Role},
 };
 
@@ -45,6 +45,8 @@ pub(crate) enum Did {
     Moved,
     /// The answer changed.
     Changed,
+    /// The answer is given whole: on to the next question.
+    Taken,
 }
 
 impl Choice {
@@ -92,6 +94,10 @@ impl Choice {
             KeyCode::End if self.typed.is_empty() => self.go(Act::Last),
             KeyCode::Char(' ') if self.many && self.pointing => return self.toggle(),
             KeyCode::Char(' ') if self.typed.is_empty() => return self.take(),
+            KeyCode::Char(letter) if self.numbered(letter).is_some() => {
+                self.chosen = self.numbered(letter).into_iter().collect();
+                return Did::Taken;
+            }
             KeyCode::Char(letter) => {
                 self.typed.letter(letter);
                 self.narrow();
@@ -103,6 +109,15 @@ impl Choice {
             _ => return Did::Nothing,
         }
         Did::Moved
+    }
+
+    /// In a list that is seen whole, a number takes the row of that place: one key, one answer.
+    fn numbered(&self, digit: char) -> Option<Code> {
+        if self.many || !self.typed.is_empty() || self.offers.len() > ROWS {
+            return None;
+        }
+        let number = usize::try_from(western_digit(digit).to_digit(10)?).ok()?;
+        self.offers.get(number.checked_sub(1)?).map(|offer| offer.code.clone())
     }
 
     /// Takes the row pointed at (Enter). With several to choose, Enter only goes on, unless letters were typed for one.

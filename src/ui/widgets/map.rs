@@ -110,9 +110,14 @@ impl Pairs {
         Did::Changed
     }
 
-    /// Rows it takes on the screen: one above for the values with their numbers.
+    /// Rows it takes on the screen: those of the keys, and above them the values with their numbers.
     pub(crate) fn height(&self) -> u16 {
-        u16::try_from(self.keys.len().min(ROWS) + 1).unwrap_or(u16::MAX)
+        u16::try_from(self.keys.len().min(ROWS)).unwrap_or(u16::MAX).saturating_add(self.legend())
+    }
+
+    /// Rows of the legend: more than three values do not stand beside one another.
+    const fn legend(&self) -> u16 {
+        if self.values.len() > 3 { 2 } else { 1 }
     }
 
     pub(crate) fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
@@ -124,9 +129,9 @@ impl Pairs {
             .enumerate()
             .map(|(at, item)| format!("{} {}", at + 1, telling::brief(&label(item))))
             .collect();
-        canvas.put((area.x, area.y), area.width, &legend.join("   "), Role::Faint);
+        canvas.paragraph(Rect { height: self.legend(), ..area }, &legend.join("   "), Role::Faint);
         let wide = 14.min(area.width / 3);
-        for (at, y) in self.list.shown(self.keys.len(), ROWS).zip(area.y + 1..area.bottom()) {
+        for (at, y) in self.list.shown(self.keys.len(), ROWS).zip(area.y + self.legend()..area.bottom()) {
             let Some(key) = self.keys.get(at) else { continue };
             let value = self.given.get(at).copied().flatten().and_then(|value| self.values.get(value));
             let role = if at == self.list.at { Role::Selected } else { Role::Text };

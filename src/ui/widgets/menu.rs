@@ -7,7 +7,10 @@ use super::{
     list::List,
     text::Edit,
 };
-use crate::ui::{keymap::Act, theme::Role};
+use crate::{
+    model::western_digit,
+    ui::{keymap::Act, theme::Role},
+};
 
 /// A question with a few answers.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +45,8 @@ impl Menu {
             (Some(act), _) => {
                 self.list.go(act, found.len(), ROWS);
             }
+            // A number takes the row of that place.
+            (None, KeyCode::Char(digit)) if self.numbered(digit).is_some() => return self.numbered(digit),
             (None, KeyCode::Char(letter)) => {
                 self.typed.letter(letter);
                 self.list = List::default();
@@ -52,6 +57,12 @@ impl Menu {
             }
         }
         None
+    }
+
+    fn numbered(&self, digit: char) -> Option<usize> {
+        let number = usize::try_from(western_digit(digit).to_digit(10)?).ok()?;
+        let at = number.checked_sub(1)?;
+        (self.typed.is_empty() && self.items.len() <= 9 && at < self.items.len()).then_some(at)
     }
 
     pub(crate) fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {

@@ -43,6 +43,8 @@ pub(crate) struct Push<'a> {
     heads: BTreeMap<Place, Accepted>,
     /// Entries that were new.
     new: u64,
+    /// Journals of which stand-ins came that hold something in another's place, and the first of them.
+    stood_in: BTreeMap<Place, u64>,
 }
 
 /// What has become of one run.
@@ -63,7 +65,7 @@ impl<'a> Push<'a> {
     /// A push that announces so many runs.
     pub(crate) fn new(hub: &'a Hub, standing: Standing, runs: usize) -> Self {
         let told = std::iter::repeat_with(Told::default).take(runs).collect();
-        Self { hub, standing, told, heads: BTreeMap::new(), new: 0 }
+        Self { hub, standing, told, heads: BTreeMap::new(), new: 0, stood_in: BTreeMap::new() }
     }
 
     /// Checks, judges and keeps what has arrived of some runs, each with its index; durable when it returns.
@@ -77,7 +79,13 @@ impl<'a> Push<'a> {
         let checked = check_all(&self.standing, runs).await?;
         let judged: Vec<(u64, Option<(u64, Why)>)> = checked.iter().map(|c| (count(c.rows.len()), c.refused)).collect();
         let erasures = checked.iter().flat_map(|c| &c.rows).any(|row| row.stands_in.is_some_and(|it| it.erases));
-        let lengths: Vec<usize> = checked.iter().map(|c| c.rows.len()).collect();
+        for (place, row) in checked.iter().flat_map(|c| c.rows.iter().map(|row| (c.place, row))) {
+            if row.stands_in.is_some_and(|it| !it.erases) {
+                let lowest = self.stood_in.entry(place).or_insert(row.seq);
+                *lowest = row.seq.min(*lowest);
+            }
+        }
+        let sizes: Vec<Vec<usize>> = checked.iter().map(|c| c.rows.iter().map(size).collect()).collect();
         let runs = checked.into_iter().map(|c| Run {
             place: c.place,
             root: c.root,
@@ -85,11 +93,8 @@ impl<'a> Push<'a> {
             rows: c.rows,
         });
         let accepted = self.hub.heeding(self.hub.store.accept(runs.collect()).await)?;
-        for (accepted, length) in accepted.iter().zip(lengths) {
-            if let Verdict::Accepted { held, .. } = accepted.verdict {
-                self.hub.has_room();
-                self.hub.counters.accepted.add(length.saturating_sub(usize::try_from(held).unwrap_or(usize::MAX)));
-            }
+        for (accepted, sizes) in accepted.iter().zip(sizes) {
+            self.count(&accepted.verdict, &sizes);
         }
         if erasures {
             self.hub.settle().await?;
@@ -111,6 +116,20 @@ impl<'a> Push<'a> {
         Ok(())
     }
 
+    /// For whoever watches: what of a run was new, and what was brought once more.
+    fn count(&self, verdict: &Verdict, sizes: &[usize]) {
+        let held = match verdict {
+            Verdict::Accepted { held, .. } => usize::try_from(*held).unwrap_or(usize::MAX).min(sizes.len()),
+            Verdict::AlreadyHeld { .. } => sizes.len(),
+            Verdict::Gap { .. } | Verdict::Fork { .. } => return,
+        };
+        if matches!(verdict, Verdict::Accepted { .. }) {
+            self.hub.has_room();
+        }
+        self.hub.counters.accepted.add(sizes.len().saturating_sub(held));
+        self.hub.counters.again.add(sizes.iter().take(held).sum());
+    }
+
     /// Entries that were new so far.
     pub(crate) fn new_entries(&self) -> u64 {
         self.new
@@ -130,7 +149,11 @@ impl<'a> Push<'a> {
 
     /// Covers what was kept with one checkpoint and signs for it. Every run must have been taken once, empty or not.
     pub(crate) async fn conclude(self) -> Result<PushReply, Failure> {
-        let Self { hub, standing, told, heads, new: _ } = self;
+        let Self { hub, standing, told, heads, new: _, stood_in } = self;
+        if !stood_in.is_empty() {
+            // The word on them may have come before them: a restored hub is told of both again.
+            hub.drop_replaced(&stood_in).await?;
+        }
         let now = hub.now_ms();
         let held = || heads.values().filter(|a| a.head.seq > 0);
         let moved: Vec<(Place, Head)> = held().map(|a| (a.place, a.head)).collect();
@@ -145,6 +168,12 @@ impl<'a> Push<'a> {
         let answers = told.into_iter().map(|told| told.answer.ok_or(Failure::Broken("a run without an answer")));
         Ok(PushReply { answers: answers.collect::<Result<_, _>>()?, refused, statements })
     }
+}
+
+/// Bytes of header, signature and envelope.
+fn size(row: &Row) -> usize {
+    let envelope = row.envelope.as_ref().map_or(0, Vec::len);
+    row.header.len().saturating_add(row.signature.len()).saturating_add(envelope)
 }
 
 fn count(entries: usize) -> u64 {

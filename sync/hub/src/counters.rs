@@ -10,6 +10,8 @@ pub(crate) struct Counters {
     answers: Mutex<BTreeMap<(&'static str, u16), u64>>,
     /// Entries kept that were not held before.
     pub(crate) accepted: Count,
+    /// Bytes of entries that were brought although they were held.
+    pub(crate) again: Count,
     /// Entries given out.
     pub(crate) served: Count,
     /// Connections of strangers that were cut off to make room.

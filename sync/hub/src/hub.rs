@@ -64,18 +64,22 @@ pub struct Hub {
     standing: RwLock<Standing>,
     shelf: RwLock<BTreeMap<(DocumentKind, Digest), u64>>,
     moving: tokio::sync::Mutex<()>,
+    /// By each word on stand-ins, up to where it has been followed.
+    pub(crate) settled: tokio::sync::Mutex<BTreeMap<Digest, u64>>,
     keep: KeepTrust,
     clock: fn() -> u64,
 }
 
 /// What a hub passes on.
-pub(crate) const DOCUMENT_KINDS: [DocumentKind; 6] = [
+pub(crate) const DOCUMENT_KINDS: [DocumentKind; 8] = [
     DocumentKind::Roster,
     DocumentKind::UnitKeys,
     DocumentKind::Codebook,
     DocumentKind::Freshness,
     DocumentKind::Epoch,
     DocumentKind::Erasure,
+    DocumentKind::Proposal,
+    DocumentKind::RotationCertificate,
 ];
 
 /// Why the hub could not take something over.
@@ -148,11 +152,13 @@ impl Hub {
             shelf,
             standing: RwLock::new(Standing::new(Arc::new(trust))),
             moving: tokio::sync::Mutex::new(()),
+            settled: tokio::sync::Mutex::default(),
             keep,
             clock,
         };
         // A hub that was killed in between finishes now.
         hub.settle().await?;
+        hub.drop_replaced(&BTreeMap::new()).await?;
         Ok(hub)
     }
 
@@ -195,6 +201,8 @@ impl Hub {
         tracing::info!(version, "adopted a roster");
         // Somebody who stood in may have become one who may.
         self.settle().await?;
+        self.settled.lock().await.clear();
+        self.drop_replaced(&BTreeMap::new()).await?;
         Ok(Adoption::Adopted(version))
     }
 
@@ -224,8 +232,10 @@ impl Hub {
         if kept {
             self.shelve(kind, about, version);
         }
-        if kind == DocumentKind::Erasure {
-            self.settle().await?;
+        match kind {
+            DocumentKind::Erasure => self.settle().await?,
+            DocumentKind::RotationCertificate => self.drop_replaced(&BTreeMap::new()).await?,
+            _ => {}
         }
         Ok(kept)
     }

@@ -37,6 +37,7 @@ mod nonces;
 mod pace;
 mod parts;
 mod rates;
+mod replaced;
 mod request;
 mod seats;
 pub mod serve;

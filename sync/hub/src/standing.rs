@@ -98,7 +98,9 @@ impl Standing {
             (Kind::StandIn, Some(target)) if self.may_open(header, &target.entry.device) => {
                 let there = (target.entry.device, target.entry.journal);
                 let both = audience().flat_map(|r| [to(r, own, header.seq), to(r, there, target.entry.seq)]);
-                (header.seq, both.collect())
+                // Whoever wrote what is rewrapped lets the older slip go as well.
+                let author = to(*target.entry.device.as_bytes(), own, header.seq);
+                (header.seq, both.chain([author]).collect())
             }
             (Kind::StandIn | Kind::Later(_), _) => (header.seq, Vec::new()),
         };

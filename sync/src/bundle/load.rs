@@ -16,6 +16,7 @@ use crate::entry::{EntryRef, Part};
 use crate::error::Result;
 use crate::journal::{Journal, KnownHead, State, Status, Wanted};
 use crate::part_files::PartFiles;
+use crate::proof::still_told;
 use crate::road::{Place, Road, Rows, handed_row};
 use crate::wire::limits::{BUNDLE_PART_PIECE, BUNDLE_PARTS, BUNDLE_PIECE, BUNDLE_PIECE_BYTES, MAX_ITEMS};
 use crate::wire::parts::PartAt;
@@ -282,16 +283,8 @@ fn link_at(journal: &dyn Journal, known: &KnownHead, seq: u64) -> Result<Digest>
 /// Rosters oldest first and rivals of the newest, then other documents, then words of the hub: proofs, checkpoints, receipts.
 fn papers(journal: &dyn Journal, trust: &Trust, road: &Road, status: &Status) -> Result<Vec<Vec<u8>>> {
     let documents = journal.documents()?;
-    let passed_on = |kind: DocumentKind| match kind {
-        DocumentKind::Roster
-        | DocumentKind::UnitKeys
-        | DocumentKind::Codebook
-        | DocumentKind::Freshness
-        | DocumentKind::Epoch
-        | DocumentKind::Erasure => true,
-        DocumentKind::RotationCertificate => false,
-    };
-    let documents = documents.into_iter().filter(|filed| !filed.rival && passed_on(filed.document.kind));
+    let documents = documents.into_iter().filter(|filed| !filed.rival);
+    let documents = documents.filter(|filed| still_told(trust, filed.document.kind, &filed.document.about));
     let (rosters, others): (Vec<_>, Vec<_>) =
         documents.map(|filed| filed.document).partition(|document| document.kind == DocumentKind::Roster);
     let mut papers: Vec<Vec<u8>> = rosters.into_iter().map(|roster| roster.bytes).collect();

@@ -8,6 +8,8 @@
 //! What goes wrong is sorted by what to do. The [`End`] says whether to try again. A [`Trouble`] names one journal or one
 //! entry that stays behind while everything else goes on.
 
+#[cfg(test)]
+mod ahead_tests;
 mod hand_on;
 mod mending;
 mod news;

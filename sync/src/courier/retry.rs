@@ -2,9 +2,13 @@
 
 use super::End;
 
-/// The first wait after a broken link, in milliseconds. A field laptop is without a link most of the time, and each try wakes
-/// it; what is kept meanwhile is offered at once, and *sync* asks at once.
-const FIRST_MS: u64 = 60_000;
+/// The first wait after a link on which nothing moved, in milliseconds. A field laptop is without a link most of the time, and each try
+/// wakes it: the waits double, so that a day without one costs a hundred tries; what is kept meanwhile is offered at once, and *sync*
+/// asks at once.
+const FIRST_MS: u64 = 15_000;
+/// The wait after a link that broke in the middle of its work, in milliseconds: on a link that is cut every half minute a longer one
+/// would cost more than the cut.
+const RESUME_MS: u64 = 2_000;
 /// No wait is longer.
 const LONGEST_MS: u64 = 15 * 60 * 1000;
 /// The least after *busy*, whatever the hub says.
@@ -13,12 +17,15 @@ const LEAST_BUSY_MS: u64 = 30_000;
 const NONSENSE_MS: u64 = 120_000;
 
 /// Milliseconds until the next try, and after *busy* never less than the hub asked for, unless it asks for more than a quarter of an hour:
-/// a hub that could silence a province for a year is not obeyed. `None` when trying again by itself is of no use. `attempts` counts failures in a row, from
-/// 1; `seed` is any number that differs between devices, so that a whole province does not return in one second after an
+/// a hub that could silence a province for a year is not obeyed. `None` when trying again by itself is of no use. `attempts` counts passes in
+/// a row that failed and moved nothing ([`super::Outcome::moved`]), 0 after one that did; `seed` is any number that differs between devices, so that a whole province does not return in one second after an
 /// outage.
 #[must_use]
 pub fn next_try(end: &End, attempts: u32, seed: u64) -> Option<u64> {
-    let doubled = FIRST_MS.saturating_mul(1_u64.checked_shl(attempts.saturating_sub(1)).unwrap_or(u64::MAX));
+    let doubled = match attempts.checked_sub(1) {
+        None => RESUME_MS,
+        Some(earlier) => FIRST_MS.saturating_mul(1_u64.checked_shl(earlier).unwrap_or(u64::MAX)),
+    };
     let wait = match end {
         End::Done | End::Refused(_) | End::Local(_) => return None,
         End::Unreachable(_) => doubled,
@@ -60,6 +67,16 @@ mod tests {
         }
         let waits: std::collections::BTreeSet<_> = (0..100).filter_map(|seed| next_try(&lost, 5, seed)).collect();
         assert!(waits.len() > 95, "a hundred devices do not return together");
+    }
+
+    #[test]
+    fn work_that_was_cut_off_goes_on_at_once_and_a_hub_that_talks_nonsense_is_still_asked_rarely() {
+        for seed in 0..200 {
+            let wait = next_try(&End::Unreachable(String::new()), 0, seed).unwrap();
+            assert!((RESUME_MS / 2..=RESUME_MS).contains(&wait), "{wait}");
+            assert!(next_try(&End::Nonsense(String::new()), 0, seed).unwrap() >= NONSENSE_MS / 2);
+            assert!(next_try(&End::Busy(10), 0, seed).unwrap() >= LEAST_BUSY_MS);
+        }
     }
 
     #[test]

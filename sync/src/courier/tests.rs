@@ -1,8 +1,6 @@
 //! Sticks and answers around a hub that began a new epoch, and around what others' entries are carried for: who learns of it, who is
 //! accused, and how much is offered.
 
-mod ahead;
-
 use amanat_keys::device::Signer;
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, MemberId, UnitId};
 use amanat_keys::hub_epoch::HubEpoch;
@@ -28,26 +26,26 @@ use crate::wire::limits::MAX_OFFERED_AGAIN;
 use crate::wire::messages::{PushReply, RunAnswer};
 
 /// An admin, a hub, an officer and a carrier, known to each other by one roster.
-struct Agency {
+pub(super) struct Agency {
     root: Signer,
-    hub: Signer,
-    trust: Trust,
+    pub(super) hub: Signer,
+    pub(super) trust: Trust,
 }
 
 fn signer(seed: u8) -> Signer {
     Signer::from_seed(&[seed; 32]).unwrap()
 }
 
-fn id(signer: &Signer) -> DeviceId {
+pub(super) fn id(signer: &Signer) -> DeviceId {
     signer.verifying_key().device_id()
 }
 
 /// The seed of the officer, whose journal everything here is about.
-const OFFICER: u8 = 7;
-const CARRIER: u8 = 9;
+pub(super) const OFFICER: u8 = 7;
+pub(super) const CARRIER: u8 = 9;
 
 impl Agency {
-    fn new() -> Agency {
+    pub(super) fn new() -> Agency {
         let (root, hub, unit) = (signer(100), signer(200), UnitId::from_bytes([1; 32]));
         let recipient = || ReadIdentity::generate().unwrap().recipient().clone();
         let member = |n| MemberId::from_bytes([n; 16]);
@@ -103,12 +101,12 @@ impl Agency {
         Agency { root, hub, trust }
     }
 
-    fn party(&self, seed: u8) -> Party {
+    pub(super) fn party(&self, seed: u8) -> Party {
         Party { agency: self.trust.agency(), device: id(&signer(seed)), hub: id(&self.hub) }
     }
 
     /// The officer's journal with so many entries.
-    fn story(&self, entries: u8) -> Pen {
+    pub(super) fn story(&self, entries: u8) -> Pen {
         let mut pen = Pen::stranger(OFFICER, 1);
         pen.slot.agency = self.trust.agency();
         pen.slot.prev = link0(&pen.slot.agency, &pen.slot.device, &pen.slot.journal);
@@ -116,14 +114,14 @@ impl Agency {
         pen
     }
 
-    fn checkpoint(&self, epoch: u64, number: u64, heads: Digest) -> (Checkpoint, Vec<u8>) {
+    pub(super) fn checkpoint(&self, epoch: u64, number: u64, heads: Digest) -> (Checkpoint, Vec<u8>) {
         let (agency, hub, previous) = (self.trust.agency(), id(&self.hub), Digest::ZERO);
         let word = Checkpoint { agency, hub, epoch, number, previous, heads, hub_time: 0 };
         let signed = Statement::signed_by(Purpose::Checkpoint, &agency, word.encode(), &self.hub);
         (word, signed.to_bytes())
     }
 
-    fn receipt(&self, pen: &Pen, epoch: u64, seq: u64) -> (Receipt, Vec<u8>) {
+    pub(super) fn receipt(&self, pen: &Pen, epoch: u64, seq: u64) -> (Receipt, Vec<u8>) {
         let (word, _) = crate::specimen::receipt(pen, epoch, seq);
         let word = Receipt { hub: id(&self.hub), hub_key: self.hub.verifying_key().key_id(), ..word };
         let signed = Statement::signed_by(Purpose::Receipt, &word.agency, word.encode(), &self.hub);
@@ -131,7 +129,12 @@ impl Agency {
     }
 
     /// The hub's words as a journal has them on file.
-    fn filing(&self, receipts: Vec<(Receipt, Vec<u8>)>, checkpoint: (Checkpoint, Vec<u8>), vouched: u64) -> Filing {
+    pub(super) fn filing(
+        &self,
+        receipts: Vec<(Receipt, Vec<u8>)>,
+        checkpoint: (Checkpoint, Vec<u8>),
+        vouched: u64,
+    ) -> Filing {
         let hub = id(&self.hub);
         Filing { hub, receipts, checkpoint: Some(checkpoint), vouched, again: 0, remember: Default::default() }
     }

@@ -67,6 +67,7 @@ fn page(hub: &Hub, depth: Option<Depth>, (epoch, checkpoint): (u64, u64)) -> Str
         page.value("answers_total", &format!("{{route=\"{route}\",status=\"{status}\"}}"), answers);
     }
     page.one("entries_accepted_total", "counter", "Entries kept that were not held before.", counters.accepted.now());
+    page.one("bytes_again_total", "counter", "Bytes of entries brought although they were held.", counters.again.now());
     page.one("entries_served_total", "counter", "Entries given out.", counters.served.now());
     page.one("strangers_cut_total", "counter", "Connections of strangers cut off to make room.", counters.cut.now());
     page.one("sent_away_total", "counter", "Connections for which there was no place.", counters.sent_away.now());

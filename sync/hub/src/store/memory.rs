@@ -32,6 +32,8 @@ struct Held {
     /// What orders name, and whether it is erased.
     ordered: BTreeMap<Doomed, bool>,
     stand_ins: BTreeSet<(Doomed, DeviceId)>,
+    /// Dropped because a stand-in replaces it: not missing.
+    replaced: BTreeSet<Doomed>,
     /// What entries list: how large, and how it stands (0 wanted, 1 held, 2 to go, 3 gone).
     parts: BTreeMap<(Place, u64, Digest), (u64, i64)>,
 }
@@ -125,7 +127,7 @@ impl HubStore for MemoryStore {
             let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
             let missing = |(place, j): (&Place, &Journal)| {
                 let gone = |(row, hash, _): &&(Row, Digest, Digest)| {
-                    row.envelope.is_none() && !is_gone(&held.ordered, place, row, hash)
+                    row.envelope.is_none() && !is_gone((&held.ordered, &held.replaced), place, row, hash)
                 };
                 j.entries.iter().filter(gone).count()
             };
@@ -160,8 +162,9 @@ impl HubStore for MemoryStore {
     fn erase(&self, doomed: Vec<Doomed>) -> Answer<'_, ()> {
         self.with(|held| {
             for target in doomed {
-                if let Some(erased) = held.ordered.get_mut(&target) {
-                    *erased = true;
+                match held.ordered.get_mut(&target) {
+                    Some(erased) => *erased = true,
+                    None => drop(held.replaced.insert(target)),
                 }
                 let journal = held.journals.get_mut(&(target.device, target.journal));
                 let at = usize::try_from(target.seq.saturating_sub(1)).unwrap_or(usize::MAX);
@@ -274,7 +277,7 @@ impl Held {
             Verdict::Gap { .. } => {}
             Verdict::Accepted { .. } | Verdict::AlreadyHeld { .. } => {
                 for (mut row, hash) in run.rows.into_iter().zip(run.stretch.hashes) {
-                    if is_gone(&self.ordered, &run.place, &row, &hash) {
+                    if is_gone((&self.ordered, &self.replaced), &run.place, &row, &hash) {
                         row.envelope = None;
                     }
                     if let Some(stand_in) = row.stands_in.filter(|stand_in| stand_in.erases) {
@@ -287,7 +290,7 @@ impl Held {
                         }
                         continue;
                     }
-                    let erased = is_gone(&self.ordered, &run.place, &row, &hash);
+                    let erased = is_gone((&self.ordered, &self.replaced), &run.place, &row, &hash);
                     for part in &row.parts {
                         let known = |((place, _, digest), (_, state)): (&(Place, u64, Digest), &(u64, i64))| {
                             place.0 == run.place.0 && *digest == part.digest && *state == 1
@@ -309,7 +312,7 @@ impl Held {
     }
 
     fn complete(&self, place: &Place) -> u64 {
-        let erased = |row: &Row, hash: &Digest| is_gone(&self.ordered, place, row, hash);
+        let erased = |row: &Row, hash: &Digest| is_gone((&self.ordered, &self.replaced), place, row, hash);
         let whole = self.journals.get(place).map_or(0, |journal| journal.complete(erased));
         let waits = |((at, seq, _), (_, state)): (&(Place, u64, Digest), &(u64, i64))| {
             (at == place && *state == 0).then_some(*seq)
@@ -374,9 +377,17 @@ impl Held {
     }
 }
 
-/// Whether an entry is erased, or is an erased entry's content in a new envelope.
-fn is_gone(ordered: &BTreeMap<Doomed, bool>, place: &Place, row: &Row, hash: &Digest) -> bool {
+/// Whether an entry is erased or replaced, or is an erased entry's content in a new envelope.
+fn is_gone(
+    (ordered, replaced): (&BTreeMap<Doomed, bool>, &BTreeSet<Doomed>),
+    place: &Place,
+    row: &Row,
+    hash: &Digest,
+) -> bool {
     let itself = Doomed { device: place.0, journal: place.1, seq: row.seq, hash: *hash };
+    if replaced.contains(&itself) {
+        return true;
+    }
     let other = row.stands_in.filter(|stand_in| !stand_in.erases).map(|stand_in| stand_in.target);
     [Some(itself), other].into_iter().flatten().any(|target| ordered.get(&target) == Some(&true))
 }

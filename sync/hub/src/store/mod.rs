@@ -73,8 +73,8 @@ pub trait HubStore: Send + Sync {
     /// caller asks the roster.
     fn due(&self) -> Answer<'_, Vec<Due>>;
 
-    /// Drops the envelopes of entries that an order names, those that come later among them, and takes none of them back. Header,
-    /// signature and hash stay; an erased entry is not a missing one.
+    /// Drops the envelopes of entries that an order names, those that come later among them, and takes none of them back; and those of
+    /// entries that no order names and a stand-in replaces. Header, signature and hash stay; such an entry is not a missing one.
     fn erase(&self, doomed: Vec<Doomed>) -> Answer<'_, ()>;
 
     /// How attachments stand, in the order asked; `None` where no entry held lists one.

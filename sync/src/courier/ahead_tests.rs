@@ -5,11 +5,12 @@ use std::collections::VecDeque;
 
 use amanat_keys::fingerprint::{Digest, JournalId};
 
-use super::{Agency, CARRIER, OFFICER, id};
+use super::pass::Trip;
+use super::stick::NoRoad;
+use super::tests::{Agency, CARRIER, OFFICER, id};
+use super::{Courier, End, Trouble, push};
 use crate::batch::Why;
-use crate::courier::pass::Trip;
-use crate::courier::stick::NoRoad;
-use crate::courier::{Courier, End, Trouble, push};
+use crate::cbor::count;
 use crate::journal::{Journal, Keep, Line, MemoryJournal};
 use crate::specimen::Pen;
 use crate::transport::{Transport, TransportError};
@@ -56,7 +57,7 @@ impl<'a> Shore<'a> {
             (RunAnswer::Gap(has, self.link(has)), None)
         } else {
             let last = self.spoilt.map_or(run.last(), |spoilt| run.last().min(spoilt - 1));
-            self.twice += (run.first..=run.last()).filter(|seq| *seq <= has).count() as u64;
+            self.twice += count((run.first..=run.last()).filter(|seq| *seq <= has).count());
             self.has = last.max(has);
             let spoilt = self.spoilt.filter(|seq| (run.first..=run.last()).contains(seq));
             (RunAnswer::Accepted(self.has, self.link(self.has)), spoilt)

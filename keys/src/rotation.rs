@@ -1,0 +1,176 @@
+//! Signed words on a rotation (FORMATS sections 4 and 5): that a second reader has opened what was put in the place of older
+//! envelopes, and that a unit's slips have been rewrapped, with the devices that have not heard of it yet.
+//!
+//! A word covers a whole journal up to a place and names its link there, so that it weighs the same for one stand-in and for a
+//! hundred thousand, and means that history and no other. By the first of these words the hub and every device let the older
+//! envelopes go; whoever made the stand-ins cannot say it, so that one stolen key destroys nothing.
+
+use minicbor::decode::Error;
+use minicbor::encode::Write;
+use minicbor::{Decode, Decoder, Encode, Encoder};
+
+use crate::canonical::{self, strictly_rising};
+use crate::device::Signer;
+use crate::error::{Forgery, KeysError};
+use crate::fingerprint::{AgencyId, DeviceId, Digest, JournalId, UnitId};
+use crate::statement::{Purpose, Statement, Verified};
+use crate::trust::Trust;
+
+/// Most numbers that one word excepts; more than that opens nothing that could be relied on.
+const MAX_EXCEPT: u64 = 40_000;
+/// Most devices that a certificate names.
+const MAX_DEVICES: u64 = 20_000;
+
+/// What is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// Every stand-in of the journal up to the place that is for the speaker's keys opens, but for these numbers.
+    Opened {
+        /// Rising.
+        except: Vec<u64>,
+    },
+    /// The slips of a unit have been rewrapped, by stand-ins that stand in the speaker's own journal up to the place.
+    Rewrapped {
+        /// The unit.
+        unit: UnitId,
+        /// Which of its keys they were rewrapped to.
+        epoch: u64,
+        /// How many slips.
+        slips: u64,
+        /// How many could not be, because they do not open or another custodian must.
+        left: u64,
+        /// Active devices of the unit whose newest entry was sealed under an older roster, or that have none: rising. What they seal to
+        /// the old key meanwhile is rewrapped when it comes.
+        stragglers: Vec<DeviceId>,
+    },
+}
+
+/// `[1, agency, speaker, serial, device, journal, last, link, said]`, signed by the speaker's device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RotationWord {
+    /// The agency.
+    pub agency: AgencyId,
+    /// The device that speaks.
+    pub by: DeviceId,
+    /// A later word of the same speaker about the same thing has a higher one.
+    pub serial: u64,
+    /// Whose journal holds the stand-ins.
+    pub device: DeviceId,
+    /// That journal.
+    pub journal: JournalId,
+    /// Up to which number.
+    pub last: u64,
+    /// The link there.
+    pub link: Digest,
+    /// What.
+    pub said: Said,
+}
+
+impl RotationWord {
+    /// Signed by the speaker.
+    pub fn sign(&self, signer: &Signer) -> Statement {
+        Statement::signed_by(Purpose::RotationCertificate, &self.agency, canonical::encode(self), signer)
+    }
+
+    /// From wire bytes: signed by the active device that it names as its speaker, who is another one than made the stand-ins
+    /// where they are said to open, and the very one where they are said to be made.
+    ///
+    /// # Errors
+    /// *Malformed*; [`Forgery::NoAuthority`]; [`Forgery::Signature`]; [`Forgery::OtherAgency`].
+    pub fn verify(bytes: &[u8], trust: &Trust) -> Result<Verified<Self>, KeysError> {
+        let unverified = Statement::from_bytes(bytes)?.expect::<Self>(Purpose::RotationCertificate)?;
+        let claimed = unverified.peek()?;
+        let may = match &claimed.said {
+            Said::Opened { .. } => claimed.by != claimed.device,
+            Said::Rewrapped { unit, .. } => {
+                claimed.by == claimed.device && trust.roster().may_stand_in(&claimed.by, unit)
+            }
+        };
+        let verified = trust.spoken(&unverified, |device| may && device.id == claimed.by)?;
+        if verified.value().agency != trust.agency() {
+            return Err(Forgery::OtherAgency.into());
+        }
+        Ok(verified)
+    }
+
+    /// What it is about: of two words about one thing that with the higher serial is newer.
+    pub fn about(&self) -> Digest {
+        match &self.said {
+            Said::Opened { .. } => Digest::tagged(
+                "rotation-opened",
+                &[self.by.as_bytes(), self.device.as_bytes(), self.journal.as_bytes()],
+            ),
+            Said::Rewrapped { unit, epoch, .. } => {
+                Digest::tagged("rotation-rewrapped", &[self.by.as_bytes(), unit.as_bytes(), &epoch.to_be_bytes()])
+            }
+        }
+    }
+
+    /// Whether it says that the stand-in of this number opens; one that was not for the speaker's keys is not meant.
+    pub fn opens(&self, seq: u64) -> bool {
+        match &self.said {
+            Said::Opened { except } => seq <= self.last && except.binary_search(&seq).is_err(),
+            Said::Rewrapped { .. } => false,
+        }
+    }
+}
+
+impl<C> Encode<C> for RotationWord {
+    fn encode<W: Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), minicbor::encode::Error<W::Error>> {
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        e.array(9)?.u8(1)?.encode(self.agency)?.encode(self.by)?.u64(self.serial)?.encode(self.device)?;
+        e.encode(self.journal)?.u64(self.last)?.encode(self.link)?;
+        match &self.said {
+            Said::Opened { except } => {
+                e.array(2)?.u8(0)?.array(count(except.len()))?;
+                except.iter().try_for_each(|seq| e.u64(*seq)?.ok())
+            }
+            Said::Rewrapped { unit, epoch, slips, left, stragglers } => {
+                e.array(6)?.u8(1)?.encode(unit)?.u64(*epoch)?.u64(*slips)?.u64(*left)?;
+                e.array(count(stragglers.len()))?;
+                stragglers.iter().try_for_each(|device| e.encode(device)?.ok())
+            }
+        }
+    }
+}
+
+impl<'b, C> Decode<'b, C> for RotationWord {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, Error> {
+        canonical::array(d, 9)?;
+        canonical::version(d)?;
+        let (agency, by, serial, device) = (d.decode()?, d.decode()?, d.u64()?, d.decode()?);
+        let (journal, last, link) = (d.decode()?, d.u64()?, d.decode()?);
+        let said = decode_said(d)?;
+        if serial == 0 || last == 0 {
+            return Err(Error::message("a word on a rotation counts from 1"));
+        }
+        if let Said::Opened { except } = &said
+            && except.iter().any(|seq| *seq == 0 || *seq > last)
+        {
+            return Err(Error::message("an exception outside of the stretch"));
+        }
+        Ok(Self { agency, by, serial, device, journal, last, link, said })
+    }
+}
+
+fn decode_said(d: &mut Decoder<'_>) -> Result<Said, Error> {
+    let elements = d.array()?;
+    match (elements, d.u8()?) {
+        (Some(2), 0) => {
+            let except = canonical::list(d, MAX_EXCEPT, |d| d.u64())?;
+            if !strictly_rising(except.iter().copied()) {
+                return Err(Error::message("exceptions unsorted or repeated"));
+            }
+            Ok(Said::Opened { except })
+        }
+        (Some(6), 1) => {
+            let (unit, epoch, slips, left) = (d.decode()?, d.u64()?, d.u64()?, d.u64()?);
+            let stragglers: Vec<DeviceId> = canonical::list(d, MAX_DEVICES, |d| d.decode())?;
+            if !strictly_rising(stragglers.iter().copied()) {
+                return Err(Error::message("devices unsorted or repeated"));
+            }
+            Ok(Said::Rewrapped { unit, epoch, slips, left, stragglers })
+        }
+        _ => Err(Error::message("a word on a rotation of another kind")),
+    }
+}

@@ -1,0 +1,204 @@
+//! `amanat keys rotate unit NAME`: the same command offers a unit's new key, rewraps its slips once the admins have listed it, and goes
+//! on after whatever stopped it.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use amanat_keys::{
+    fingerprint::DeviceId,
+    roster::Unit,
+    rotation::{RotationWord, Said},
+    statement::Statement,
+};
+use serde_json::{Value as Json, json};
+
+use super::{
+    book::Book,
+    context::Context,
+    later,
+    output::{Output, Report, one_line, put},
+    typed,
+};
+use crate::{
+    failure::Failure,
+    runtime::{
+        clock,
+        enrol::UNIT_KEY,
+        home::Home,
+        pack, roster_edit,
+        rotating::{Looked, Rotated},
+    },
+};
+
+pub(super) fn run(context: &Context, what: &str, which: Option<&str>, out: Option<&Path>) -> Result<Report, Failure> {
+    match what {
+        "unit" => unit(context, which, out),
+        "device" | "root" | "hub" => Err(later(&format!("keys rotate {what}"))),
+        _ => Err(Failure::usage(
+            format!("rotating a key — there is no such thing as {}", one_line(what)),
+            "Use: amanat keys rotate unit NAME",
+        )),
+    }
+}
+
+fn unit(context: &Context, which: Option<&str>, out: Option<&Path>) -> Result<Report, Failure> {
+    let mut home = context.unlock()?;
+    let unit = match which {
+        Some(name) => roster_edit::find_unit(home.trust()?.roster(), Some(name))?.clone(),
+        None => home.unit()?.clone(),
+    };
+    let output = context.output;
+    let begun = clock::instant();
+    let mut first = None;
+    let rotated = home.rotate_unit(unit.id, &mut |done, total| {
+        let from = *first.get_or_insert(done);
+        output.progress(&told(done, total, done.saturating_sub(from), begun.elapsed()));
+        true
+    });
+    output.progress_done();
+    match rotated? {
+        Rotated::Offered { request, words, looked } => offered(&unit, &request, &words, &looked, out),
+        Rotated::Stopped { rewrapped, total } => Ok(Report::new(
+            format!("Stopped: {rewrapped} of {total} slips are rewrapped. The same command goes on."),
+            json!({"state": "stopped", "unit": unit.name, "rewrapped": rewrapped, "total": total}),
+        )),
+        Rotated::Done { word, now, escrowed } => Ok(done(&home, &unit, &word, now, escrowed)),
+    }
+}
+
+/// How far, how fast, and how long it will still take.
+fn told(done: u64, total: u64, since: u64, spent: Duration) -> String {
+    let ms = u64::try_from(spent.as_millis()).unwrap_or(u64::MAX).max(1);
+    let rate = since.saturating_mul(1000) / ms;
+    let left = total.saturating_sub(done);
+    match left.checked_div(rate) {
+        Some(seconds) => format!(
+            "Rewrapped {done} of {total}, {rate} a second, {seconds} s left; Ctrl-C stops, and the same command goes on"
+        ),
+        None => format!("Rewrapped {done} of {total}"),
+    }
+}
+
+fn offered(
+    unit: &Unit,
+    request: &Statement,
+    words: &str,
+    looked: &Looked,
+    out: Option<&Path>,
+) -> Result<Report, Failure> {
+    let out = out.map_or_else(|| PathBuf::from(format!("unit-key-{}.join", unit.epoch + 1)), Path::to_path_buf);
+    pack::write_statement(request, &out, "request")?;
+    let mut text = format!(
+        "{} slips of {} open here. Its next key is made and kept; nothing is rewrapped yet.\n  request  {}\n  words    {words}\n\
+         Next, an admin: amanat roster approve FILE --fingerprint \"{words}\" --role {UNIT_KEY} --unit \"{}\"\n\
+         Then sync, and run the same command again.",
+        looked.open,
+        one_line(&unit.name),
+        out.display(),
+        one_line(&unit.name),
+    );
+    if looked.shut > 0 {
+        text.push_str(&format!("\n  ! {} slips do not open here: they will keep their key", looked.shut));
+    }
+    if looked.others > 0 {
+        text.push_str(&format!(
+            "\n  ! {} slips were written at headquarters: a custodian there runs this command as well, at the end",
+            looked.others
+        ));
+    }
+    Ok(Report::new(
+        text,
+        json!({"state": "offered", "unit": unit.name, "epoch": unit.epoch + 1, "request": out, "words": words,
+               "open": looked.open, "shut": looked.shut, "others": looked.others}),
+    ))
+}
+
+fn done(home: &Home, unit: &Unit, word: &RotationWord, now: u64, escrowed: bool) -> Report {
+    let Said::Rewrapped { epoch, slips, left, stragglers, .. } = &word.said else {
+        return Report::new("", json!({}));
+    };
+    let names: Vec<String> = stragglers.iter().map(|device| named(home, device)).collect();
+    let mut text = format!(
+        "{now} slips of {} are rewrapped to key {epoch}, {slips} in all. Sync: the older ones go from the hub and from every device once \
+         another reader has opened these.",
+        one_line(&unit.name),
+    );
+    if *left > 0 {
+        text.push_str(&format!(
+            "\n  ! {left} slips keep an older key: they do not open here, or were written at headquarters"
+        ));
+    }
+    if !escrowed {
+        text.push_str("\n  ! the roster names no recovery identity: only the unit's readers can open its new key");
+    }
+    for name in &names {
+        text.push_str(&format!("\n  ! has not heard of it yet: {name}"));
+    }
+    if !names.is_empty() {
+        text.push_str("\nWhat they seal meanwhile to the older key is read, and rewrapped here when it comes.");
+    }
+    let named: Vec<Json> = stragglers
+        .iter()
+        .zip(&names)
+        .map(|(device, name)| json!({"device": device.to_string(), "name": name}))
+        .collect();
+    Report::new(
+        text,
+        json!({"state": "done", "unit": unit.name, "epoch": epoch, "rewrapped": slips, "now": now, "left": left,
+               "escrowed": escrowed, "stragglers": named, "certificate": word.about().to_string(), "serial": word.serial}),
+    )
+}
+
+/// Whose device.
+pub(super) fn named(home: &Home, device: &DeviceId) -> String {
+    let member = home.trust().ok().and_then(|trust| trust.roster().member_of(device));
+    let short: String = device.to_string().chars().take(8).collect();
+    member.map_or_else(|| short.clone(), |member| format!("{} ({short})", one_line(&member.name)))
+}
+
+/// `amanat keys rekey CASE [--reseal]`.
+pub(super) fn rekey(context: &Context, case: &str, reseal: bool) -> Result<Report, Failure> {
+    let mut home = context.unlock()?;
+    let book = Book::open(context, &mut home)?;
+    let case = typed::one_id("case", case, book.casebook.cases().map(|case| case.id))?;
+    drop(book);
+    let new = home.rekey_case(case.into())?;
+    let mut text = format!("What this device writes into case {} from now on lies under a new key.", case.short());
+    let mut json = json!({"case": case.to_string(), "slips": new.slips});
+    if reseal {
+        let mut tell = counted(context.output, "Sealed again");
+        let sealed = home.reseal_case(case.into(), &mut tell);
+        context.output.progress_done();
+        let sealed = sealed?;
+        text.push_str(&format!(
+            "\n{} entries are sealed again, {} before. Sync: their older envelopes go from the hub and from every device once another \
+             reader has opened the new ones.",
+            sealed.resealed, sealed.before
+        ));
+        for (count, why) in [
+            (sealed.attached, "have attachments, and stay under the older key"),
+            (sealed.shut, "do not open here"),
+            (sealed.others, "must be sealed again by another custodian"),
+        ] {
+            if count > 0 {
+                text.push_str(&format!("\n  ! {count} entries {why}"));
+            }
+        }
+        put(&mut json, "resealed", json!(sealed.resealed));
+        put(&mut json, "before", json!(sealed.before));
+        put(&mut json, "attached", json!(sealed.attached));
+        put(&mut json, "shut", json!(sealed.shut));
+        put(&mut json, "others", json!(sealed.others));
+    }
+    Ok(Report::new(text, json))
+}
+
+/// Progress of work of which only the number is known.
+fn counted(output: Output, what: &'static str) -> impl FnMut(u64, u64) -> bool {
+    move |done, total| {
+        output.progress(&format!("{what} {done} of {total}"));
+        true
+    }
+}

@@ -1,0 +1,315 @@
+//! A new case key from now on, and, where what lies under the old one must not stay, the same content in new envelopes (`FORMATS.md`
+//! section 4).
+//!
+//! A custodian seals again under slips of their own: one for each slip that there was, for the same readers as the roster has them
+//! today, and for the author's device, which must not lose what it wrote. The content is not looked at, its commitment stays, and so do
+//! signature and chain. Which new slip stands for which old one is written with each batch, in the same transaction.
+
+use std::collections::{BTreeMap, HashMap};
+
+use amanat_keys::{
+    case_key::CaseKey,
+    envelope,
+    error::KeysError,
+    fingerprint::{CaseId, Digest, KeyId},
+    payload::NonceHedge,
+    slip::Slip,
+};
+use amanat_sync::{
+    batch::Item,
+    chain,
+    entry::{Change, EntryRef, Header, Kind, Reader, SealedEntry, Slot, Target},
+    journal::{Journal as _, Keep, Line, Shelf, ShelfRow},
+};
+
+use super::{
+    fault,
+    home::Home,
+    marks::{self, Mark},
+    parallel,
+    pen::{Pen, Readers},
+    reseal_work::Reseal,
+    ring::{self, Purpose},
+    rotating::{Tell, readers_today},
+    sealing::blank_header,
+    stand_ins::StoodIn,
+};
+use crate::failure::Failure;
+
+const DOING: &str = "sealing the case again";
+/// Entries in one transaction.
+const BATCH: usize = 1024;
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rekeyed {
+    /// New slips of this device, under which it goes on.
+    pub slips: u64,
+    /// Entries sealed again by this call.
+    pub resealed: u64,
+    /// Those that had been sealed again before it was stopped.
+    pub before: u64,
+    /// Entries with attachments: they stay under the old key.
+    pub attached: u64,
+    /// Entries that do not open here.
+    pub shut: u64,
+    /// Entries that another custodian must seal again.
+    pub others: u64,
+    /// Whether all that is held has been gone through.
+    pub done: bool,
+}
+
+/// One entry to seal again.
+struct Job {
+    entry: SealedEntry,
+    /// Its newest envelope, the digest of that, and the slip whose key opens it.
+    envelope: Vec<u8>,
+    digest: Digest,
+    under: EntryRef,
+    replaces: Option<Digest>,
+}
+
+impl Home {
+    /// A new key for what this device writes into a case from now on: new slips, kept at once.
+    ///
+    /// # Errors
+    /// Refused where nobody could read; what the journal refuses.
+    pub fn rekey_case(&mut self, case: CaseId) -> Result<Rekeyed, Failure> {
+        let whom = self.whom_for(&case, None)?;
+        let readers = self.readers_of(&whom)?;
+        let purposes = [Purpose::Content, Purpose::Names].into_iter().filter(|purpose| self.ring.seals(case, *purpose));
+        let purposes: Vec<Purpose> = purposes.collect();
+        let failed = |error| fault::sync("giving the case a new key", &error);
+        self.next = None;
+        let mut slot = self.journal.next_slot(Line::Cases).map_err(failed)?;
+        let (pen, mut keep, mut made) = (self.pen()?, Keep::default(), Vec::new());
+        for purpose in &purposes {
+            let key = CaseKey::generate();
+            let (entry, row) = slip_entry(&pen, &slot, case, (&key, *purpose), &readers)?;
+            slot = slot.after(&entry);
+            made.push((entry.header.clone(), key, *purpose));
+            keep.entries.push(entry);
+            keep.rows.push(row);
+        }
+        if !made.is_empty() {
+            let heads = self.journal.append(&keep).map_err(failed)?;
+            for (header, key, purpose) in made {
+                self.ring.put(header.at(), case, key, purpose);
+                self.ring.note_own(&header);
+                self.belonging.note(&header);
+            }
+            self.note_heads(&heads).unwrap_or_default();
+        }
+        Ok(Rekeyed { slips: u64::try_from(purposes.len()).unwrap_or(u64::MAX), ..Rekeyed::default() })
+    }
+
+    /// Seals every entry of a case again that is held, opens, and that this device may stand in for. Called again it goes on.
+    ///
+    /// # Errors
+    /// Refused where this device is no custodian's of any entry; what the journal refuses.
+    pub fn reseal_case(&mut self, case: CaseId, tell: Tell<'_>) -> Result<Rekeyed, Failure> {
+        self.listed()?;
+        let stood = self.stood_in(|_| false)?;
+        let marks = self.journal.shelf(Shelf::Marks).map_err(|error| fault::sync(DOING, &error))?;
+        let begun = marks::reseal(&marks, &case).and_then(Reseal::read);
+        let mut work = match begun {
+            Some(work) => work,
+            None => self.begin_reseal(case)?,
+        };
+        let mut rekeyed = Rekeyed::default();
+        let jobs = self.to_reseal(case, &stood, &work, &mut rekeyed)?;
+        if jobs.is_empty() && rekeyed.before == 0 {
+            return Err(Failure::refused(
+                format!("{DOING} — this device may and can seal none of its entries again"),
+                "A supervisor seals again what their station wrote, a custodian at headquarters everything that they read.",
+            ));
+        }
+        let total = rekeyed.before + u64::try_from(jobs.len()).unwrap_or(u64::MAX);
+        for batch in jobs.chunks(BATCH) {
+            self.keep_resealed(batch, &stood, &mut work)?;
+            rekeyed.resealed += u64::try_from(batch.len()).unwrap_or(u64::MAX);
+            if !tell(rekeyed.before + rekeyed.resealed, total) {
+                return Ok(rekeyed);
+            }
+        }
+        let row = Mark::Reseal(&case, Vec::new()).row();
+        self.journal.shelve(&[], &[(row.shelf, row.key)]).map_err(|error| fault::sync(DOING, &error))?;
+        rekeyed.done = true;
+        Ok(rekeyed)
+    }
+
+    fn begin_reseal(&mut self, case: CaseId) -> Result<Reseal, Failure> {
+        let slot = self.journal.next_slot(Line::Cases).map_err(|error| fault::sync(DOING, &error))?;
+        let work = Reseal { case, journal: slot.journal, from: slot.seq, slips: BTreeMap::new() };
+        self.remember(&Mark::Reseal(&case, work.row()))?;
+        Ok(work)
+    }
+
+    fn to_reseal(
+        &self,
+        case: CaseId,
+        stood: &StoodIn,
+        work: &Reseal,
+        rekeyed: &mut Rekeyed,
+    ) -> Result<Vec<Job>, Failure> {
+        let me = self.device();
+        let (mut jobs, mut own) = (Vec::new(), Vec::new());
+        for known in self.journal.heads().map_err(|error| fault::sync(DOING, &error))? {
+            self.each_after((known.device, known.journal), 0, |_, _, items| {
+                let of_case = items.into_iter().filter_map(|item| match item {
+                    Item::Entry(entry) if entry.header.case == case && entry.header.kind == Kind::Sealed => {
+                        Some(*entry)
+                    }
+                    _ => None,
+                });
+                own.extend(of_case.filter(|entry| !self.erasures.is_reason(&entry.hash())));
+                Ok(())
+            })?;
+        }
+        for entry in own {
+            let newest = stood.of.get(&entry.at());
+            let again =
+                newest.is_some_and(|it| it.at.device == me && it.at.journal == work.journal && it.at.seq >= work.from);
+            let job = match newest {
+                _ if again => {
+                    rekeyed.before += 1;
+                    continue;
+                }
+                Some(newest) => self.header_at(&newest.at)?.and_then(|reseal| job_from(entry.clone(), Some(reseal))),
+                None => job_from(entry.clone(), None),
+            };
+            match job {
+                _ if !self.may_stand_in(&me, &entry.header.device) => rekeyed.others += 1,
+                _ if !entry.header.parts.is_empty() => rekeyed.attached += 1,
+                Some(job) if self.ring.holds(&job.under) => jobs.push(job),
+                _ => rekeyed.shut += 1,
+            }
+        }
+        Ok(jobs)
+    }
+
+    fn keep_resealed(&mut self, jobs: &[Job], stood: &StoodIn, work: &mut Reseal) -> Result<(), Failure> {
+        let failed = |error| fault::sync(DOING, &error);
+        self.next = None;
+        let mut slot = self.journal.next_slot(Line::Cases).map_err(failed)?;
+        if slot.journal != work.journal {
+            // A new journal has begun meanwhile, and content lies under a slip of its own journal.
+            *work = Reseal { journal: slot.journal, from: slot.seq, slips: BTreeMap::new(), ..work.clone() };
+        }
+        let (pen, mut keep) = (self.pen()?, Keep::default());
+        let mut keys: HashMap<EntryRef, (u64, CaseKey)> = HashMap::new();
+        for (old, new) in &work.slips {
+            let at = EntryRef { device: slot.device, journal: slot.journal, seq: *new };
+            keys.extend(self.ring.key(&at).map(|(key, _)| (*old, (*new, key.clone()))));
+        }
+        let mut made = Vec::new();
+        let old: std::collections::BTreeSet<EntryRef> = jobs.iter().map(|job| job.under).collect();
+        for old in old.into_iter().filter(|old| !keys.contains_key(old)).collect::<Vec<_>>() {
+            let readers = self.readers_of_slip(&old, stood)?;
+            let key = CaseKey::generate();
+            let (entry, row) = slip_entry(&pen, &slot, work.case, (&key, Purpose::Foreign), &readers)?;
+            keys.insert(old, (slot.seq, key.clone()));
+            work.slips.insert(old, slot.seq);
+            made.push((entry.header.clone(), key));
+            slot = slot.after(&entry);
+            keep.entries.push(entry);
+            keep.rows.push(row);
+        }
+        let mut unsigned = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            let Some(((new, key), (old_key, _))) = keys.get(&job.under).zip(self.ring.key(&job.under)) else {
+                continue;
+            };
+            let (header, envelope) = reseal_entry(&pen, &slot, job, *new, (old_key, key))?;
+            let bytes = header.encode().map_err(failed)?;
+            slot = Slot { seq: slot.seq.saturating_add(1), prev: chain::link(&slot.prev, &Digest::of(&bytes)), ..slot };
+            unsigned.push((header, envelope));
+        }
+        let sign =
+            |(header, envelope): &(Header, Vec<u8>)| SealedEntry::sign(header.clone(), envelope.clone(), &pen.signer);
+        let signed = parallel::each(&unsigned, sign);
+        keep.entries.extend(signed.into_iter().collect::<Result<Vec<_>, _>>().map_err(failed)?);
+        keep.rows.push(Mark::Reseal(&work.case, work.row()).row());
+        let heads = self.journal.append(&keep).map_err(failed)?;
+        for (header, key) in made {
+            self.ring.put(header.at(), work.case, key, Purpose::Foreign);
+            self.belonging.note(&header);
+        }
+        self.note_heads(&heads).unwrap_or_default();
+        Ok(())
+    }
+
+    /// Whom a slip is for today, and the device that wrote it.
+    fn readers_of_slip(&self, old: &EntryRef, stood: &StoodIn) -> Result<Readers, Failure> {
+        let newest = match stood.of.get(old) {
+            Some(newest) => self.header_at(&newest.at)?,
+            None => self.header_at(old)?,
+        };
+        let (agency, roster) = (self.agency()?, self.trust()?.roster());
+        let mut audience = newest.map(|entry| entry.header.audience).unwrap_or_default();
+        // A device that only writes reads nothing back, its own included.
+        let author = roster.device(&old.device).filter(|device| device.is_active());
+        if let Some(author) = author.and_then(|device| roster.device_reader(device)) {
+            let reader = Reader { agency, id: Digest::from_bytes(author.id), key: author.key_id() };
+            audience.extend((!audience.iter().any(|held| held.id == reader.id)).then_some(reader));
+        }
+        readers_today(roster, &audience).ok_or_else(|| {
+            Failure::refused(format!("{DOING} — nobody whom the roster names could read it"), "Ask the admin.")
+        })
+    }
+}
+
+fn job_from(entry: SealedEntry, reseal: Option<SealedEntry>) -> Option<Job> {
+    // As long as its own envelope is there, nobody's stand-in is needed for it.
+    let from = reseal.as_ref().filter(|_| entry.envelope.is_none()).unwrap_or(&entry);
+    let envelope = from.envelope.clone()?;
+    let (digest, under) = (from.header.digest, EntryRef { seq: from.header.key, ..from.at() });
+    let replaces = reseal.as_ref().map(SealedEntry::hash);
+    Some(Job { entry, envelope, digest, under, replaces })
+}
+
+fn slip_entry(
+    pen: &Pen,
+    slot: &Slot,
+    case: CaseId,
+    (key, purpose): (&CaseKey, Purpose),
+    readers: &Readers,
+) -> Result<(SealedEntry, ShelfRow), Failure> {
+    let bytes = Slip::make(key, &readers.recipients).map_err(|fault| fault::keys(DOING, &KeysError::from(fault)))?;
+    let mut header = blank_header(pen.roster.0, slot, case, Kind::Slip);
+    let id = key.id(&ring::place_of(&header));
+    header.commitment = Digest::from_bytes(*id.as_bytes());
+    header.audience = readers.audience.clone();
+    header.roster.hash = Some(pen.roster.1);
+    header.digest = Digest::of(&bytes);
+    header.size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let row = ring::row(&header.at(), case, KeyId::from_bytes(*id.as_bytes()), key, purpose);
+    let entry = SealedEntry::sign(header, bytes, &pen.signer).map_err(|error| fault::sync(DOING, &error))?;
+    Ok((entry, row))
+}
+
+fn reseal_entry(
+    pen: &Pen,
+    slot: &Slot,
+    job: &Job,
+    slip: u64,
+    (old, new): (&CaseKey, &CaseKey),
+) -> Result<(Header, Vec<u8>), Failure> {
+    let target = &job.entry.header;
+    let hedge = NonceHedge { key: &pen.nonce, link: slot.prev };
+    let sealed = envelope::reseal(&job.envelope, &target.commitment, &job.digest, old, new, &hedge);
+    let sealed = sealed.map_err(|fault| fault::keys(DOING, &KeysError::from(fault)))?;
+    let mut header = blank_header(pen.roster.0, slot, target.case, Kind::StandIn);
+    header.key = slip;
+    header.commitment = target.commitment;
+    header.digest = sealed.digest;
+    header.size = u64::try_from(sealed.envelope.len()).unwrap_or(u64::MAX);
+    header.target = Some(Target {
+        agency: target.agency,
+        entry: target.at(),
+        hash: job.entry.hash(),
+        change: Change::Reseal,
+        replaces: job.replaces,
+    });
+    Ok((header, sealed.envelope))
+}

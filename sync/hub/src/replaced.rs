@@ -1,0 +1,172 @@
+//! Older envelopes, once a second reader has opened what stands in their place (FORMATS section 4).
+//!
+//! The hub can open neither. It believes a signed word of a reader's device that every stand-in of a journal up to a link opens, and
+//! lets go of what those replaced, if whoever made them may stand in and whoever speaks is in their audience. So neither a stolen
+//! custodian's key alone nor a reader's alone destroys anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use amanat_keys::canonical;
+use amanat_keys::erasure::Doomed;
+use amanat_keys::fingerprint::Digest;
+use amanat_keys::rotation::{RotationWord, Said};
+use amanat_keys::statement::Statement;
+use amanat_sync::chain;
+use amanat_sync::documents::{Document, DocumentKind};
+use amanat_sync::entry::{Change, EntryRef, Header, Kind};
+
+use crate::Hub;
+use crate::standing::Standing;
+use crate::store::{Item, Place, ReaderId, ServedEntry, Sought, StoreFault};
+
+/// Bytes of a journal that are looked through at a time.
+const PAGE: usize = 4 << 20;
+/// Envelopes that go in one transaction.
+const CHUNK: usize = 4096;
+
+/// What is known of a custodian's journal while it is read from its beginning.
+#[derive(Default)]
+struct Read {
+    /// The chain after each number: what a word names.
+    links: Vec<Digest>,
+    stand_ins: Vec<StoodIn>,
+    /// The slips of the journal, by number: whom a reseal under them is for.
+    slips: BTreeMap<u64, Vec<ReaderId>>,
+}
+
+/// A stand-in that holds something in the place of something.
+struct StoodIn {
+    seq: u64,
+    hash: Digest,
+    at: Doomed,
+    target: Doomed,
+    replaces: Option<Digest>,
+    readers: Vec<ReaderId>,
+}
+
+impl Hub {
+    /// Lets go of what confirmed stand-ins replaced, as far as that has not been done since the hub was started. `came` are stand-ins that
+    /// came just now, by journal the lowest number: a restored hub may have held the word on them before.
+    ///
+    /// # Errors
+    /// [`StoreFault`]; what is due then stays due.
+    pub(crate) async fn drop_replaced(&self, came: &BTreeMap<Place, u64>) -> Result<(), StoreFault> {
+        let filed = self.store.documents(DocumentKind::RotationCertificate, 0, usize::MAX).await?;
+        // Of the words of one reader on one journal the last says all that the earlier ones said.
+        let newest: BTreeMap<Digest, &Document> = filed.iter().map(|document| (document.about, document)).collect();
+        let words: Vec<RotationWord> = newest.values().filter_map(|document| read_word(&document.bytes)).collect();
+        let mut settled = self.settled.lock().await;
+        for word in &words {
+            let upto = settled.entry(word.about()).or_default();
+            *upto = came.get(&(word.device, word.journal)).map_or(*upto, |lowest| lowest.saturating_sub(1).min(*upto));
+        }
+        let past = |word: &RotationWord| settled.get(&word.about()).copied().unwrap_or(0);
+        let places: BTreeSet<Place> =
+            words.iter().filter(|word| past(word) < word.last).map(|word| (word.device, word.journal)).collect();
+        if places.is_empty() {
+            return Ok(());
+        }
+        let standing = self.standing();
+        let (mut gone, mut known): (BTreeSet<Doomed>, BTreeMap<Digest, Doomed>) = Default::default();
+        let (mut older, mut done): (Vec<Digest>, Vec<(Digest, u64)>) = Default::default();
+        for place in places {
+            let read = self.read_journal(&standing, place).await?;
+            known.extend(read.stand_ins.iter().map(|stand_in| (stand_in.hash, stand_in.at)));
+            let about = words.iter().filter(|word| (word.device, word.journal) == place);
+            for word in about.filter(|word| holds(word, &read.links)) {
+                done.push((word.about(), word.last));
+                let speaker = standing.readers(&word.by);
+                for stand_in in read.stand_ins.iter().filter(|it| it.seq > past(word) && word.opens(it.seq)) {
+                    let may = standing.may_stand_in(&place.0, &stand_in.target.device);
+                    if may && stand_in.readers.iter().any(|reader| speaker.contains(reader)) {
+                        gone.insert(stand_in.target);
+                        older.extend(stand_in.replaces);
+                    }
+                }
+            }
+        }
+        gone.extend(older.iter().filter_map(|hash| known.get(hash)));
+        let gone: Vec<Doomed> = gone.into_iter().collect();
+        for chunk in gone.chunks(CHUNK) {
+            self.store.erase(chunk.to_vec()).await?;
+        }
+        settled.extend(done);
+        if !gone.is_empty() {
+            tracing::info!(entries = gone.len(), "older envelopes are gone: a second reader has opened the new ones");
+        }
+        Ok(())
+    }
+
+    async fn read_journal(&self, standing: &Standing, place: Place) -> Result<Read, StoreFault> {
+        let mut read = Read::default();
+        let mut link = chain::link0(&standing.agency, &place.0, &place.1);
+        loop {
+            let held = u64::try_from(read.links.len()).unwrap_or(u64::MAX);
+            let sought = Sought {
+                agency: standing.agency,
+                // Its own journals are served whole, so that nothing is elided here; the others are held already.
+                device: place.0,
+                readers: Vec::new(),
+                held: self.others_of(place, held).await?,
+                again: Vec::new(),
+                bytes: PAGE,
+            };
+            let page = self.store.page(sought).await?;
+            let Some(piece) = page.pieces.into_iter().find(|piece| piece.place == place) else { return Ok(read) };
+            if piece.first != held.saturating_add(1) || piece.items.is_empty() {
+                return Ok(read);
+            }
+            for item in piece.items {
+                let Item::Entry(entry) = item else { return Ok(read) };
+                link = chain::link(&link, &entry.hash);
+                read.links.push(link);
+                read.take(&entry);
+            }
+        }
+    }
+
+    /// The heads of a device's journals, so that a page holds nothing of the others; of this one as far as it has been read.
+    async fn others_of(&self, place: Place, held: u64) -> Result<BTreeMap<Place, u64>, StoreFault> {
+        let heads = self.store.ledger().await?.heads;
+        let own = heads.into_iter().filter(|((device, _), _)| *device == place.0);
+        Ok(own.map(|(at, head)| (at, if at == place { held } else { head.seq })).collect())
+    }
+}
+
+impl Read {
+    fn take(&mut self, entry: &ServedEntry) {
+        let Ok(header) = Header::decode(&entry.header) else { return };
+        let readers = || header.audience.iter().map(|reader| *reader.id.as_bytes()).collect::<Vec<_>>();
+        if header.kind == Kind::Slip {
+            self.slips.insert(header.seq, readers());
+        }
+        let Some(target) = header.target.filter(|_| entry.envelope.is_some()) else { return };
+        let readers = match target.change {
+            Change::Rewrap => readers(),
+            Change::Reseal => self.slips.get(&header.key).cloned().unwrap_or_default(),
+            Change::Erasure => return,
+        };
+        let doomed = |at: EntryRef, hash| Doomed { device: at.device, journal: at.journal, seq: at.seq, hash };
+        self.stand_ins.push(StoodIn {
+            seq: header.seq,
+            hash: entry.hash,
+            at: doomed(header.at(), entry.hash),
+            target: doomed(target.entry, target.hash),
+            replaces: target.replaces,
+            readers,
+        });
+    }
+}
+
+/// Whether a word speaks of the history that is held here.
+fn holds(word: &RotationWord, links: &[Digest]) -> bool {
+    let at = usize::try_from(word.last.saturating_sub(1)).unwrap_or(usize::MAX);
+    links.get(at) == Some(&word.link)
+}
+
+/// What a proven word says; those that only tell how far a rotation has come let nothing go.
+fn read_word(bytes: &[u8]) -> Option<RotationWord> {
+    let statement = Statement::from_bytes(bytes).ok()?;
+    let word: RotationWord = canonical::decode(statement.payload()).ok()?;
+    matches!(word.said, Said::Opened { .. }).then_some(word)
+}

@@ -1,0 +1,211 @@
+//! A rotation killed at every step, and on a disk that breaks at every step: whatever is left opens, nothing is rewrapped or sealed
+//! twice, and the same command goes on to the same end.
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use amanat::runtime::{home::Home, rotating::Rotated};
+use amanat_keys::rotation::Said;
+use amanat_sync::{
+    batch::Limit,
+    entry::{Change, EntryRef, Kind, SealedEntry},
+    journal::{Cursor, Journal as _},
+};
+
+use crate::{
+    crash::{at_each_step, broken_at_each_step, copy, whole},
+    rotation::{key_of, offer_and_list, opened_at_hub, station},
+    support::{Actor, Answer, GUJRAT, TestAgency, number, record},
+};
+
+/// A home that is put back to one beginning again and again.
+struct Again {
+    actor: Actor,
+    beginning: PathBuf,
+}
+
+impl Again {
+    fn of(actor: &Actor, dir: &std::path::Path) -> Self {
+        let beginning = dir.join(format!("{}-beginning", actor.name));
+        copy(&actor.home, &beginning);
+        let (name, home, passphrase) = (actor.name.clone(), actor.home.clone(), actor.passphrase.clone());
+        Self { actor: Actor { name, home, passphrase }, beginning }
+    }
+
+    fn afresh(&self) -> &Actor {
+        fs::remove_dir_all(&self.actor.home).unwrap();
+        copy(&self.beginning, &self.actor.home);
+        &self.actor
+    }
+}
+
+fn everything(home: &Home) -> Vec<SealedEntry> {
+    let (mut all, mut cursor) = (Vec::new(), Some(Cursor::START));
+    while let Some(after) = cursor {
+        let page = home.journal().entries_after(after, Limit::BODY).unwrap();
+        assert_eq!(page.damaged, []);
+        all.extend(page.entries);
+        cursor = page.next;
+    }
+    all
+}
+
+/// How many stand-ins of a kind there are for each entry.
+fn stood(home: &Home, change: Change) -> BTreeMap<EntryRef, usize> {
+    let mut stood = BTreeMap::new();
+    for target in everything(home).iter().filter_map(|entry| entry.header.target) {
+        if target.change == change {
+            *stood.entry(target.entry).or_default() += 1;
+        }
+    }
+    assert!(stood.values().all(|times| *times == 1), "one for each: {stood:?}");
+    stood
+}
+
+/// The home in this process, after every entry of it has been opened: so many, and none is lost.
+fn opened(actor: &Actor, contents: u64, at: &str) -> Home {
+    let mut home = actor.unlocked();
+    home.journal().check().unwrap();
+    let replayed = home.replay(|_, _| {}).unwrap();
+    assert_eq!((replayed.opened, replayed.closed, replayed.failed.len()), (contents, 0, 0), "{at}: {replayed:?}");
+    home
+}
+
+fn contents(actor: &Actor) -> u64 {
+    actor.unlocked().replay(|_, _| {}).unwrap().opened
+}
+
+/// An agency whose slips stand in two journals, and whose supervisor and reader hold them all.
+fn with_two_journals() -> (TestAgency, String) {
+    let agency = TestAgency::build();
+    let second = agency.enrol("officer-two", "officer", GUJRAT);
+    agency.admin.run(&["roster", "publish"]);
+    let case = record(&agency.officer, 1, "zukhwendar").case;
+    record(&second, 2, "zukhwendar");
+    for actor in [&second, &agency.officer, &agency.reader, &agency.supervisor] {
+        actor.run(&["sync"]);
+    }
+    (agency, case)
+}
+
+#[test]
+fn a_key_that_was_being_offered_when_the_program_died_is_offered_by_the_next_call() {
+    let (agency, _) = with_two_journals();
+    let first = Again::of(&agency.supervisor, agency.dir.path());
+    let out = agency.dir.path().join("offered.join").to_string_lossy().into_owned();
+    let offer = ["keys", "rotate", "unit", GUJRAT, "--out", &out];
+    let unit = station(&agency.supervisor).id;
+    let judge = |_dead: bool, _answer: Answer, at: &str| {
+        let offered = || match first.actor.unlocked().rotate_unit(unit, &mut |_, _| true).unwrap() {
+            Rotated::Offered { words, .. } => words,
+            other => panic!("{at}: {other:?}"),
+        };
+        assert_eq!(offered(), offered(), "{at}: one key, and the same from then on");
+    };
+    let make = || (first.afresh().command(offer), String::new());
+    at_each_step("offering a unit's key", &["pwrite64", "fsync"], make, judge);
+    broken_at_each_step("offering a unit's key", || first.afresh().command(offer), judge);
+}
+
+/// A supervisor who is about to rewrap, how many slips are theirs to rewrap, and how many another custodian's.
+fn about_to_rewrap(agency: &TestAgency) -> (Again, u64, u64) {
+    let offered = offer_and_list(agency);
+    agency.supervisor.run(&["sync"]);
+    (Again::of(&agency.supervisor, agency.dir.path()), number(&offered, "open"), number(&offered, "others"))
+}
+
+/// Looks at what is left of a rotation, ends it, and looks again. Whether no, some or all slips had been rewrapped.
+fn ended(left: &Again, (all, theirs, contents): (u64, u64, u64), at: &str) -> usize {
+    let unit = station(&left.actor).id;
+    let mut home = opened(&left.actor, contents, at);
+    let before = stood(&home, Change::Rewrap).len() as u64;
+    match home.rotate_unit(unit, &mut |_, _| true).unwrap() {
+        Rotated::Done { word, .. } => match word.said {
+            Said::Rewrapped { slips, left, .. } => assert_eq!((slips, left), (all, theirs), "{at}"),
+            other @ Said::Opened { .. } => panic!("{at}: {other:?}"),
+        },
+        // It had come to its end: what is asked for then is the key after it.
+        Rotated::Offered { .. } => assert_eq!(before, all, "{at}"),
+        other @ Rotated::Stopped { .. } => panic!("{at}: {other:?}"),
+    }
+    assert_eq!(stood(&home, Change::Rewrap).len() as u64, all, "{at}: each slip once");
+    drop(home);
+    whole(&left.actor, at);
+    usize::from(before > 0) + usize::from(before == all)
+}
+
+#[test]
+fn a_rotation_killed_at_any_step_goes_on_where_the_disk_says_that_it_was() {
+    let (agency, _) = with_two_journals();
+    let older = key_of(&agency.supervisor);
+    let served = opened_at_hub(&agency, &older);
+    let (left, all, theirs) = about_to_rewrap(&agency);
+    let (contents, mut parts) = (contents(&left.actor), [0_usize; 3]);
+    let judge = |failed: bool, _answer: Answer, at: &str| {
+        parts[ended(&left, (all, theirs, contents), at)] += usize::from(failed);
+    };
+    let make = || (left.afresh().command(["keys", "rotate", "unit", GUJRAT]), String::new());
+    at_each_step("rewrapping", &["pwrite64", "fsync"], make, judge);
+    println!("left with no rewrap, with some, with all: {parts:?}");
+    assert!(parts.iter().all(|times| *times > 0), "each of them must have happened: {parts:?}");
+
+    left.afresh().run(&["keys", "rotate", "unit", GUJRAT]);
+    for actor in [&agency.supervisor, &agency.reader, &agency.supervisor] {
+        actor.run(&["sync"]);
+    }
+    let still = opened_at_hub(&agency, &older);
+    assert_eq!(still, served - usize::try_from(all).unwrap(), "what was rewrapped is gone from the hub");
+    for actor in [&agency.supervisor, &agency.reader, &agency.officer] {
+        whole(actor, "afterwards");
+    }
+}
+
+#[test]
+fn a_rotation_on_a_disk_that_breaks_at_any_step_goes_on_once_it_is_mended() {
+    let (agency, _) = with_two_journals();
+    let (left, all, theirs) = about_to_rewrap(&agency);
+    let contents = contents(&left.actor);
+    let mut ends = 0;
+    let judge = |_failed: bool, _answer: Answer, at: &str| ends += ended(&left, (all, theirs, contents), at);
+    broken_at_each_step("rewrapping", || left.afresh().command(["keys", "rotate", "unit", GUJRAT]), judge);
+    assert!(ends > 0, "it never broke with a slip rewrapped");
+}
+
+#[test]
+fn sealing_again_killed_or_broken_at_any_step_seals_each_entry_once_and_loses_none() {
+    let (agency, case) = with_two_journals();
+    let reader = Again::of(&agency.reader, agency.dir.path());
+    let reseal = ["keys", "rekey", &case, "--reseal"];
+    let of_case = |entry: &&SealedEntry| entry.header.case.to_string() == case && entry.header.kind == Kind::Sealed;
+    let all = everything(&agency.officer.unlocked()).iter().filter(of_case).count();
+    let contents = contents(&agency.reader);
+    let mut judge = |failed: bool, _answer: Answer, at: &str| {
+        let mut home = opened(&reader.actor, contents, at);
+        let before = stood(&home, Change::Reseal).len();
+        // All or nothing: it is one transaction here. What is whole is not begun once more by this test.
+        if failed && before == 0 {
+            let ids = everything(&home).into_iter().map(|entry| entry.header.case);
+            let id = ids.into_iter().find(|id| id.to_string() == case).unwrap();
+            assert!(home.reseal_case(id, &mut |_, _| true).unwrap().done, "{at}");
+        }
+        assert!(stood(&home, Change::Reseal).len() >= all, "{at}: every entry once");
+        drop(home);
+        opened(&reader.actor, contents, at);
+        whole(&reader.actor, at);
+    };
+    let make = || (reader.afresh().command(reseal), String::new());
+    at_each_step("sealing a case again", &["pwrite64", "fsync"], make, &mut judge);
+    broken_at_each_step("sealing a case again", || reader.afresh().command(reseal), &mut judge);
+
+    reader.afresh().run(&reseal);
+    for actor in [&agency.reader, &agency.supervisor, &agency.officer] {
+        actor.run(&["sync"]);
+    }
+    for actor in [&agency.supervisor, &agency.officer, &agency.reader] {
+        actor.run(&["sync"]);
+        let bare = everything(&actor.unlocked());
+        let bare = bare.iter().filter(of_case).filter(|entry| entry.envelope.is_none()).count();
+        assert!(bare >= all, "{}: {bare} of {all} older envelopes are gone", actor.name);
+        whole(actor, "afterwards");
+    }
+    assert_eq!(number(&agency.hub_status(), "missing"), 0);
+}

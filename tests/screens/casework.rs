@@ -1,0 +1,249 @@
+//! The work on a case by keys: screening and its advice, a referral step by step, a supervisor's word and what comes of it.
+
+use amanat::{
+    model::{Answer, CaseId, Value},
+    ui::{Effect, Keeping, Settings, Theme, ToKeep},
+};
+
+use super::stage::{Stage, code, number, text};
+
+const CASE: CaseId = CaseId::from_bytes([1; 16]);
+
+fn keeps(stage: &Stage) -> Vec<&ToKeep> {
+    stage
+        .effects
+        .iter()
+        .filter_map(|effect| if let Effect::Keep(keep) = effect { Some(&**keep) } else { None })
+        .collect()
+}
+
+/// A case inside Pakistan with one grown victim, both by another device.
+fn with_victim(mut stage: Stage) -> Stage {
+    stage.case(1, &[("case_class", code("UND")), ("movement", code("INT")), ("victims_seen", number(1))]);
+    stage.sheet(2, CASE, "person", &[("role", code("VIC")), ("gender", code("F")), ("age_years", number(30))]);
+    stage
+}
+
+fn plain() -> Settings {
+    Settings { theme: Theme::Plain, ..Settings::default() }
+}
+
+/// Border no, paid no, free no, exploited yes; then indicators of the short form from the first on.
+const SCREENING: &str = "Enter F4 \"screening\" Enter Down Enter \"no\" Enter \"no\" Enter \"no\" Enter \"yes\" Enter";
+
+#[test]
+fn a_screening_advises_in_words_and_the_officer_says_why_they_differ() {
+    let mut stage = with_victim(Stage::open_with(plain()));
+    stage.keys(SCREENING);
+    let screen = stage.screen(120, 40);
+    assert!(screen.contains("Does not know"), "what nobody knows can be said of a row\n{screen}");
+    assert!(
+        screen.contains("Deceived about the job") && screen.contains("Violence against victim"),
+        "the thirteen stand first\n{screen}"
+    );
+    // D1_JOB, D2_VIOL, D2_TAKEN, D2_DEBT, D4_HOURS, D4_PAY, D5_DOCS, D5_DEBT, D5_ISOL; the rest is not asked.
+    stage.keys("\"313121111\" Tab");
+    let screen = stage.screen(120, 40);
+    for phrase in [
+        "Suggested: Trafficking indicated",
+        "Dimension 4 is positive",
+        "Dimension 5 is positive",
+        "Exploitation, and a means or a child: trafficking in persons (PTPA s.3)",
+        "Inside Pakistan: the Police investigate (PTPA s.8(1))",
+    ] {
+        assert!(screen.contains(phrase), "{phrase} is not on\n{screen}");
+    }
+    stage.keys("\"possible\" Enter \"trafficking in\" Enter F10");
+    assert!(keeps(&stage).is_empty(), "another finding needs its reason\n{}", stage.screen(120, 40));
+    stage.keys("\"She spoke with her brother beside her.\" F10 Enter");
+    let [ToKeep { what: Keeping::Sheet(sheet), .. }] = *keeps(&stage) else { panic!("{}", stage.screen(120, 40)) };
+    let said = |id: &str| sheet.answers().choice(id).map(|code| code.as_str().to_owned()).unwrap_or_default();
+    assert_eq!([said("result_suggested"), said("result_officer")], ["TIPLIKELY", "TIPPOSS"]);
+    assert_eq!([said("class_suggested"), said("agency_suggested")], ["TIP", "POLICE"]);
+    let Some(Value::Map(pairs)) = sheet.answers().value("answer") else { panic!("no indicators") };
+    assert_eq!(pairs.iter().filter(|(_, told)| told.as_str() == "X").count(), 58, "not asked is kept as not asked");
+}
+
+#[test]
+fn the_advice_speaks_urdu() {
+    let mut stage = with_victim(Stage::open_with(plain()));
+    stage.keys(SCREENING);
+    stage.keys("\"313121111\" Tab F2");
+    // Urdu is drawn shaped and in visual order; the numbers of the sections stand as they are.
+    let screen = stage.screen(120, 40);
+    assert!(screen.contains("UR") && !screen.contains("Suggested") && !screen.contains("PTPA"), "{screen}");
+}
+
+#[test]
+fn every_form_of_a_case_opens_in_both_languages() {
+    for form in ["person", "interview", "note", "screening", "offence", "referral", "court outcome", "lessons"] {
+        let mut stage = with_victim(Stage::open_with(plain()));
+        stage.keys(&format!("Enter F4 \"{form}\" Enter"));
+        let screen = stage.screen(80, 24);
+        assert!(screen.to_lowercase().contains(form) && screen.contains("Part 1 of"), "{form}\n{screen}");
+        stage.keys("F2 F3 F3");
+        stage.screen(80, 24);
+    }
+}
+
+#[test]
+fn a_referral_goes_one_step_at_a_time() {
+    let mut stage = with_victim(Stage::open_with(plain()));
+    let person = stage.entry_of("person");
+    let offered = [
+        ("person_ref", Answer::Value(Value::Entry(person))),
+        ("service", code("SHELTER")),
+        ("urgency", code("D1")),
+        ("consent_refer", code("Y")),
+        ("provider_type", code("DARUL")),
+        ("provider_name", text("Darul Aman")),
+    ];
+    stage.sheet(3, CASE, "referral", &offered[..4]);
+    stage.keys("Enter Home F6");
+    let before = keeps(&stage).len();
+    // To the status, and straight to done.
+    stage.keys("PgDn PgUp Tab*5 \"completed\" Enter F10");
+    assert!(stage.screen(120, 40).contains("one step at a time"), "{}", stage.screen(120, 40));
+    assert_eq!(keeps(&stage).len(), before);
+}
+
+#[test]
+fn a_supervisor_returns_an_entry_and_its_author_finds_it_on_the_page_of_what_is_due() {
+    let mut stage = with_victim(Stage::supervising(plain()));
+    stage.keys("F10");
+    let screen = stage.screen(120, 30);
+    assert!(screen.contains("Review") && screen.matches("new").count() >= 2, "{screen}");
+    stage.keys("End F5 \"When did it begin?\" F10 Enter");
+    let [ToKeep { what: Keeping::Sheet(sheet), to, case, .. }] = *keeps(&stage) else {
+        panic!("{}", stage.screen(120, 30))
+    };
+    assert_eq!((sheet.form().id.as_str(), *case), ("review", CASE));
+    assert!(to.is_some(), "sealed to the device of whoever wrote it");
+    assert_eq!(sheet.answers().choice("review_word").map(|code| code.as_str()), Some("RETURN"));
+    stage.keys("Esc F10");
+    assert!(stage.screen(120, 30).contains("returned"), "{}", stage.screen(120, 30));
+
+    let mut officer = Stage::open_with(plain());
+    officer.case(1, &[("case_class", code("UND")), ("victims_seen", number(0))]);
+    officer.keys("Enter F4 \"note\" Enter \"Brick kiln.\" F10 Enter");
+    let note = officer.last_of_mine();
+    let told = [
+        ("review_of", Answer::Value(Value::Entry(note))),
+        ("review_word", code("RETURN")),
+        ("review_note", text("Which kiln?")),
+    ];
+    officer.sheet(4, CASE, "review", &told);
+    officer.keys("Esc F7");
+    assert!(officer.screen(120, 30).contains("Returned by your supervisor"), "{}", officer.screen(120, 30));
+    officer.keys("Enter");
+    assert!(officer.screen(120, 30).contains("Which kiln?"), "{}", officer.screen(120, 30));
+    officer.keys("F5 F4");
+    assert!(officer.screen(120, 30).contains("Which kiln?"), "an officer says no word on entries");
+}
+
+#[test]
+fn what_the_law_sets_a_clock_for_is_due() {
+    let date = |text: &str| Answer::Value(Value::Date(text.parse().unwrap()));
+    let mut stage = Stage::supervising(plain());
+    let fir = [
+        ("victims_seen", number(1)),
+        ("investigation_status", code("INV")),
+        ("fir_no", number(12)),
+        ("fir_year", number(2026)),
+        ("fir_station", text("Saddar")),
+        ("fir_date", date("2026-11-10")),
+    ];
+    stage.case(1, &fir);
+    stage.sheet(2, CASE, "person", &[("role", code("VIC")), ("age_years", number(9))]);
+    stage.sheet(
+        3,
+        CASE,
+        "person",
+        &[("role", code("SUS")), ("suspect_status", code("ARREST")), ("arrest_date", date("2026-11-21"))],
+    );
+    let person = stage.entry_of("person");
+    let referral = [
+        ("person_ref", Answer::Value(Value::Entry(person))),
+        ("service", code("SHELTER")),
+        ("urgency", code("D1")),
+        ("consent_refer", code("Y")),
+        ("next_check", date("2026-11-20")),
+    ];
+    stage.sheet(4, CASE, "referral", &referral);
+    stage.keys("F7");
+    let screen = stage.screen(120, 40);
+    for phrase in [
+        "s.173 report",
+        "s.173 interim",
+        "s.167",
+        "ZARRA within 2 hours",
+        "Referral: look again",
+        "Return of last month",
+    ] {
+        assert!(screen.contains(phrase), "{phrase} is not on\n{screen}");
+    }
+    // The report has gone.
+    stage.correction(7, CASE, "case", ("investigation_status", code("CHAL")));
+    assert!(!stage.screen(120, 40).contains("s.173"), "{}", stage.screen(120, 40));
+}
+
+/// Keys of a script, free text (in double quotes) apart; what is typed to find a row in a list stands in single letters.
+fn strokes(script: &str) -> usize {
+    let mut free = false;
+    let outside: String = script
+        .chars()
+        .filter(|letter| {
+            free ^= *letter == '"';
+            !free && *letter != '"'
+        })
+        .collect();
+    let count = |word: &str| word.split_once('*').map_or(1, |(_, times)| times.parse().unwrap());
+    outside.split_whitespace().map(count).sum()
+}
+
+/// The minimum record on site (`DOMAIN.md` section 15), as an officer types it who knows the keys.
+#[test]
+fn the_minimum_record_takes_ninety_keys_beside_free_text() {
+    let mut stage = Stage::open_with(plain());
+    let mut typed = 0;
+    let mut types = |stage: &mut Stage, script: &str| {
+        // A digit or letter by itself stands for that key.
+        let keys: Vec<String> = script
+            .split(' ')
+            .map(|word| {
+                let one = word.chars().count() == 1;
+                if one { format!("\"{word}\"") } else { word.to_owned() }
+            })
+            .collect();
+        typed += strokes(script);
+        stage.keys(&keys.join(" "));
+    };
+    let kept = |stage: &Stage| keeps(stage).len();
+    // Case: source, risk, movement, class, victims seen; where it was done is free text.
+    types(&mut stage, "F4 r Enter 1 1 1 F3 3 F3 \"Raiwind\" F10 Enter");
+    assert_eq!(kept(&stage), 1, "{}", stage.screen(120, 40));
+    // Person: role, gender, age and how it is known, nationality, language; the rest was not asked.
+    types(&mut stage, "F4 1 1 1 Tab 2 4 Enter 7 a Enter p Enter F9 F10 Enter");
+    assert_eq!(kept(&stage), 2, "{}", stage.screen(120, 40));
+    // Interview: who, kind, setting, alone, four gates, consents, the account, its language, the closing steps.
+    types(
+        &mut stage,
+        "F4 2 1 1 p Enter Enter 1 1 1 1 1 1 1 1 Tab 1 1 F3 \"میں بھٹے پر تھی\" F3 p Enter F3 1 F10 Enter",
+    );
+    assert_eq!(kept(&stage), 3, "{}", stage.screen(120, 40));
+    // Screening: four questions, thirteen indicators, the finding.
+    types(&mut stage, "F4 4 1 2 2 2 1 3 1 3 1 2 1 1 1 1 3 3 1 1 Tab 1 1 F10 Enter");
+    assert_eq!(kept(&stage), 4, "{}", stage.screen(120, 40));
+    // Referral: service, how soon, consent; status and the next look are filled in.
+    types(&mut stage, "F4 6 1 s Enter 1 1 F10 Enter");
+    assert_eq!(kept(&stage), 5, "{}", stage.screen(120, 40));
+    let screening = keeps(&stage).into_iter().find_map(|keep| match &keep.what {
+        Keeping::Sheet(sheet) if sheet.form().id.as_str() == "screening" => Some(sheet.clone()),
+        _ => None,
+    });
+    let screening = screening.unwrap();
+    let Some(Value::Map(pairs)) = screening.answers().value("answer") else { panic!("no indicators") };
+    assert_eq!(pairs.iter().filter(|(_, told)| told.as_str() != "X").count(), 13);
+    assert!(typed <= 90, "{typed} keys");
+    println!("{typed} keys beside free text for case, person, interview, screening and referral");
+}
