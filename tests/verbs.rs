@@ -15,8 +15,6 @@ fn verbs_of_later_versions_parse_and_say_so() {
     for (arguments, verb) in [
         (&["case", "share", "ab", "--unit", "PS"][..], "case share"),
         (&["keys", "rotate", "device"], "keys rotate device"),
-        (&["keys", "split"], "keys split"),
-        (&["keys", "restore"], "keys restore"),
     ] {
         let output = amanat(arguments);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -434,7 +434,7 @@ impl Survey<'_> {
             untranslated: texts.chain(items).filter(Words::is_one).count(),
             questions: questions().count(),
             forms: forms.iter().map(|form| format!("{}@{}", form.form, form.version)).collect(),
-            files: lists.iter().map(|list| toml_of(list)).chain(forms.iter().map(|form| toml_of(form))).collect(),
+            files: lists.into_iter().map(toml_of).chain(forms.iter().copied().map(toml_of)).collect(),
             notes: self.notes.clone(),
         })
     }

@@ -85,7 +85,7 @@ impl<'a> Push<'a> {
                 *lowest = row.seq.min(*lowest);
             }
         }
-        let sizes: Vec<Vec<usize>> = checked.iter().map(|c| c.rows.iter().map(Row::size).collect()).collect();
+        let sizes: Vec<Vec<usize>> = checked.iter().map(|c| c.rows.iter().map(size).collect()).collect();
         let runs = checked.into_iter().map(|c| Run {
             place: c.place,
             root: c.root,
@@ -168,6 +168,12 @@ impl<'a> Push<'a> {
         let answers = told.into_iter().map(|told| told.answer.ok_or(Failure::Broken("a run without an answer")));
         Ok(PushReply { answers: answers.collect::<Result<_, _>>()?, refused, statements })
     }
+}
+
+/// Bytes of header, signature and envelope.
+fn size(row: &Row) -> usize {
+    let envelope = row.envelope.as_ref().map_or(0, Vec::len);
+    row.header.len().saturating_add(row.signature.len()).saturating_add(envelope)
 }
 
 fn count(entries: usize) -> u64 {

@@ -71,13 +71,14 @@ pub struct Hub {
 }
 
 /// What a hub passes on.
-pub(crate) const DOCUMENT_KINDS: [DocumentKind; 7] = [
+pub(crate) const DOCUMENT_KINDS: [DocumentKind; 8] = [
     DocumentKind::Roster,
     DocumentKind::UnitKeys,
     DocumentKind::Codebook,
     DocumentKind::Freshness,
     DocumentKind::Epoch,
     DocumentKind::Erasure,
+    DocumentKind::Proposal,
     DocumentKind::RotationCertificate,
 ];
 
