@@ -75,7 +75,13 @@ fn every_verb_answers_with_one_document_where_there_is_no_home() {
     for verb in verbs() {
         for more in [&[][..], &["--no-such-option"], &["x", "y", "z"]] {
             let mut command = amanat();
-            command.arg("--home").arg(folder.path().join("none")).args(&verb).args(more).arg("--json");
+            command
+                .current_dir(folder.path())
+                .arg("--home")
+                .arg(folder.path().join("none"))
+                .args(&verb)
+                .args(more)
+                .arg("--json");
             one_document(&format!("{verb:?} {more:?}"), &command.output().unwrap());
         }
     }
@@ -92,8 +98,11 @@ fn every_verb_answers_with_one_document_in_a_home_that_works_with_and_without_it
 }
 
 fn each_answers(home: &Actor) {
+    // A verb that writes a file where nobody says where to writes it here.
+    let folder = tempfile::tempdir().unwrap();
     for verb in verbs() {
         let mut command = home.at_home(amanat());
+        command.current_dir(folder.path());
         command.args(&verb).arg("--json");
         one_document(&format!("{}: {verb:?}", home.name), &command.output().unwrap());
     }

@@ -82,6 +82,11 @@ fn after_a_rotation_the_older_key_opens_nothing_at_the_hub_and_nobody_has_lost_a
     let slips = opened_at_hub(&agency, &older);
     assert!(slips >= 4, "the search finds what is there: {slips}");
 
+    let asked = older.to_string();
+    let audit = reader.run(&["keys", "audit", &asked]);
+    let contents = number(&audit, "could_read");
+    assert!(contents >= 12 && number(&audit, "can_open_now") == contents, "two stories of six entries: {audit}");
+
     let offered = offer_and_list(&agency);
     assert_eq!(number(&offered, "shut"), 0, "{offered}");
     // The officer is away all the while, and seals to the older key.
@@ -129,6 +134,15 @@ fn after_a_rotation_the_older_key_opens_nothing_at_the_hub_and_nobody_has_lost_a
     reader.run(&["sync"]);
     supervisor.run(&["sync"]);
     assert_eq!(opened_at_hub(&agency, &older), 0, "the older key opens nothing");
+    let page = agency.dir.path().join("audit.html").to_string_lossy().into_owned();
+    let audit = supervisor.run(&["keys", "audit", &asked, "--html", &page]);
+    assert_eq!((number(&audit, "served"), number(&audit, "can_open_now")), (0, 0), "{audit}");
+    assert!(number(&audit, "could_read") >= contents, "what it could read it could read: {audit}");
+    assert!(std::fs::read_to_string(&page).unwrap().contains("opens nothing"), "the page says so too");
+    let device = supervisor.unlocked().device().to_string();
+    let devices = reader.run(&["keys", "audit", &device]);
+    assert_eq!(devices["due_if_revoked"], serde_json::json!([GUJRAT]), "{devices}");
+    assert!(devices["keys"].as_array().unwrap().len() >= 3, "its own key and both of the station's: {devices}");
     for actor in [reader, supervisor] {
         let verified = actor.run(&["verify"]);
         assert_eq!(verified["holds"], true, "{}: {verified}", actor.name);

@@ -3,6 +3,8 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
+use amanat::runtime::{home::Home, rotating::Rotated};
+use amanat_keys::rotation::Said;
 use amanat_sync::{
     batch::Limit,
     entry::{Change, EntryRef, Kind, SealedEntry},
@@ -11,8 +13,8 @@ use amanat_sync::{
 
 use crate::{
     crash::{at_each_step, broken_at_each_step, copy, whole},
-    rotation::{finds, key_of, offer_and_list, opened_at_hub, station},
-    support::{Actor, Answer, GUJRAT, TestAgency, number, record, text},
+    rotation::{key_of, offer_and_list, opened_at_hub, station},
+    support::{Actor, Answer, GUJRAT, TestAgency, number, record},
 };
 
 /// A home that is put back to one beginning again and again.
@@ -36,8 +38,7 @@ impl Again {
     }
 }
 
-fn everything(actor: &Actor) -> Vec<SealedEntry> {
-    let home = actor.unlocked();
+fn everything(home: &Home) -> Vec<SealedEntry> {
     let (mut all, mut cursor) = (Vec::new(), Some(Cursor::START));
     while let Some(after) = cursor {
         let page = home.journal().entries_after(after, Limit::BODY).unwrap();
@@ -49,14 +50,28 @@ fn everything(actor: &Actor) -> Vec<SealedEntry> {
 }
 
 /// How many stand-ins of a kind there are for each entry.
-fn stood(actor: &Actor, change: Change) -> BTreeMap<EntryRef, usize> {
+fn stood(home: &Home, change: Change) -> BTreeMap<EntryRef, usize> {
     let mut stood = BTreeMap::new();
-    for target in everything(actor).iter().filter_map(|entry| entry.header.target) {
+    for target in everything(home).iter().filter_map(|entry| entry.header.target) {
         if target.change == change {
             *stood.entry(target.entry).or_default() += 1;
         }
     }
+    assert!(stood.values().all(|times| *times == 1), "one for each: {stood:?}");
     stood
+}
+
+/// The home in this process, after every entry of it has been opened: so many, and none is lost.
+fn opened(actor: &Actor, contents: u64, at: &str) -> Home {
+    let mut home = actor.unlocked();
+    home.journal().check().unwrap();
+    let replayed = home.replay(|_, _| {}).unwrap();
+    assert_eq!((replayed.opened, replayed.closed, replayed.failed.len()), (contents, 0, 0), "{at}: {replayed:?}");
+    home
+}
+
+fn contents(actor: &Actor) -> u64 {
+    actor.unlocked().replay(|_, _| {}).unwrap().opened
 }
 
 /// An agency whose slips stand in two journals, and whose supervisor and reader hold them all.
@@ -73,65 +88,86 @@ fn with_two_journals() -> (TestAgency, String) {
 }
 
 #[test]
-fn a_rotation_killed_or_broken_at_any_step_goes_on_where_the_disk_says_that_it_was() {
+fn a_key_that_was_being_offered_when_the_program_died_is_offered_by_the_next_call() {
     let (agency, _) = with_two_journals();
-    let older = key_of(&agency.supervisor);
-    let served = opened_at_hub(&agency, &older);
-
-    // Making the key: whatever is left, the next call offers one key, and the same one from then on.
     let first = Again::of(&agency.supervisor, agency.dir.path());
     let out = agency.dir.path().join("offered.join").to_string_lossy().into_owned();
     let offer = ["keys", "rotate", "unit", GUJRAT, "--out", &out];
+    let unit = station(&agency.supervisor).id;
     let judge = |_dead: bool, _answer: Answer, at: &str| {
-        let words = first.actor.run(&offer)["words"].clone();
-        assert_eq!(first.actor.run(&offer)["words"], words, "{at}");
+        let offered = || match first.actor.unlocked().rotate_unit(unit, &mut |_, _| true).unwrap() {
+            Rotated::Offered { words, .. } => words,
+            other => panic!("{at}: {other:?}"),
+        };
+        assert_eq!(offered(), offered(), "{at}: one key, and the same from then on");
     };
-    at_each_step(
-        "offering a unit's key",
-        &["pwrite64", "fsync"],
-        || (first.afresh().command(offer), String::new()),
-        judge,
-    );
+    let make = || (first.afresh().command(offer), String::new());
+    at_each_step("offering a unit's key", &["pwrite64", "fsync"], make, judge);
     broken_at_each_step("offering a unit's key", || first.afresh().command(offer), judge);
-    first.afresh();
+}
 
-    let offered = offer_and_list(&agency);
+/// A supervisor who is about to rewrap, how many slips are theirs to rewrap, and how many another custodian's.
+fn about_to_rewrap(agency: &TestAgency) -> (Again, u64, u64) {
+    let offered = offer_and_list(agency);
     agency.supervisor.run(&["sync"]);
-    let second = Again::of(&agency.supervisor, agency.dir.path());
-    let (all, theirs, mut parts) = (number(&offered, "open"), number(&offered, "others"), [0_usize; 3]);
-    let rotate = ["keys", "rotate", "unit", GUJRAT];
-    let mut judge = |failed: bool, answer: Answer, at: &str| {
-        let actor = &second.actor;
-        whole(actor, at);
-        assert_eq!(finds(actor, "zukhwendar"), 2, "{at}: both cases open");
-        let before = stood(actor, Change::Rewrap);
-        assert!(before.values().all(|times| *times == 1), "{at}: {before:?}");
-        let which = if before.is_empty() { 0 } else { usize::from(before.len() as u64 == all) + 1 };
-        parts[which] += usize::from(failed);
-        let done = if failed { actor.run(&rotate) } else { answer.json };
-        // A kill after the last step, before the answer, leaves nothing to go on with: what is asked for then is the key after it.
-        if text(&done, "/state") == "done" {
-            assert_eq!((number(&done, "rewrapped"), number(&done, "left")), (all, theirs), "{at}: {done}");
-        }
-        let after = stood(actor, Change::Rewrap);
-        assert!(after.len() as u64 == all && after.values().all(|times| *times == 1), "{at}: each once, {after:?}");
+    (Again::of(&agency.supervisor, agency.dir.path()), number(&offered, "open"), number(&offered, "others"))
+}
+
+/// Looks at what is left of a rotation, ends it, and looks again. Whether no, some or all slips had been rewrapped.
+fn ended(left: &Again, (all, theirs, contents): (u64, u64, u64), at: &str) -> usize {
+    let unit = station(&left.actor).id;
+    let mut home = opened(&left.actor, contents, at);
+    let before = stood(&home, Change::Rewrap).len() as u64;
+    match home.rotate_unit(unit, &mut |_, _| true).unwrap() {
+        Rotated::Done { word, .. } => match word.said {
+            Said::Rewrapped { slips, left, .. } => assert_eq!((slips, left), (all, theirs), "{at}"),
+            other => panic!("{at}: {other:?}"),
+        },
+        // It had come to its end: what is asked for then is the key after it.
+        Rotated::Offered { .. } => assert_eq!(before, all, "{at}"),
+        other => panic!("{at}: {other:?}"),
+    }
+    assert_eq!(stood(&home, Change::Rewrap).len() as u64, all, "{at}: each slip once");
+    drop(home);
+    whole(&left.actor, at);
+    usize::from(before > 0) + usize::from(before == all)
+}
+
+#[test]
+fn a_rotation_killed_at_any_step_goes_on_where_the_disk_says_that_it_was() {
+    let (agency, _) = with_two_journals();
+    let older = key_of(&agency.supervisor);
+    let served = opened_at_hub(&agency, &older);
+    let (left, all, theirs) = about_to_rewrap(&agency);
+    let (contents, mut parts) = (contents(&left.actor), [0_usize; 3]);
+    let judge = |failed: bool, _answer: Answer, at: &str| {
+        parts[ended(&left, (all, theirs, contents), at)] += usize::from(failed);
     };
-    let make = || (second.afresh().command(rotate), String::new());
-    at_each_step("rewrapping", &["pwrite64", "fsync"], make, &mut judge);
-    broken_at_each_step("rewrapping", || second.afresh().command(rotate), &mut judge);
+    let make = || (left.afresh().command(["keys", "rotate", "unit", GUJRAT]), String::new());
+    at_each_step("rewrapping", &["pwrite64", "fsync"], make, judge);
     println!("left with no rewrap, with some, with all: {parts:?}");
     assert!(parts.iter().all(|times| *times > 0), "each of them must have happened: {parts:?}");
 
-    second.afresh().run(&rotate);
+    left.afresh().run(&["keys", "rotate", "unit", GUJRAT]);
     for actor in [&agency.supervisor, &agency.reader, &agency.supervisor] {
         actor.run(&["sync"]);
     }
-    let left = opened_at_hub(&agency, &older);
-    assert_eq!(left, served - usize::try_from(all).unwrap(), "what was rewrapped is gone from the hub");
-    assert_eq!(station(&agency.supervisor).epoch, 2);
+    let still = opened_at_hub(&agency, &older);
+    assert_eq!(still, served - usize::try_from(all).unwrap(), "what was rewrapped is gone from the hub");
     for actor in [&agency.supervisor, &agency.reader, &agency.officer] {
         whole(actor, "afterwards");
     }
+}
+
+#[test]
+fn a_rotation_on_a_disk_that_breaks_at_any_step_goes_on_once_it_is_mended() {
+    let (agency, _) = with_two_journals();
+    let (left, all, theirs) = about_to_rewrap(&agency);
+    let contents = contents(&left.actor);
+    let mut ends = 0;
+    let judge = |_failed: bool, _answer: Answer, at: &str| ends += ended(&left, (all, theirs, contents), at);
+    broken_at_each_step("rewrapping", || left.afresh().command(["keys", "rotate", "unit", GUJRAT]), judge);
+    assert!(ends > 0, "it never broke with a slip rewrapped");
 }
 
 #[test]
@@ -140,24 +176,21 @@ fn sealing_again_killed_or_broken_at_any_step_seals_each_entry_once_and_loses_no
     let reader = Again::of(&agency.reader, agency.dir.path());
     let reseal = ["keys", "rekey", &case, "--reseal"];
     let of_case = |entry: &&SealedEntry| entry.header.case.to_string() == case && entry.header.kind == Kind::Sealed;
-    let all = everything(&agency.reader)
-        .iter()
-        .filter(of_case)
-        .filter(|it| it.header.device != reader.actor.unlocked().device())
-        .count();
-    let mut judge = |failed: bool, answer: Answer, at: &str| {
-        let actor = &reader.actor;
-        whole(actor, at);
-        assert_eq!(finds(actor, "zukhwendar"), 2, "{at}");
-        let begun = stood(actor, Change::Reseal);
-        assert!(begun.values().all(|times| *times == 1), "{at}: {begun:?}");
+    let all = everything(&agency.officer.unlocked()).iter().filter(of_case).count();
+    let contents = contents(&agency.reader);
+    let mut judge = |failed: bool, _answer: Answer, at: &str| {
+        let mut home = opened(&reader.actor, contents, at);
+        let before = stood(&home, Change::Reseal).len();
         // All or nothing: it is one transaction here. What is whole is not begun once more by this test.
-        let done = if failed && begun.is_empty() { actor.run(&reseal) } else { answer.json };
-        if done["resealed"].is_number() {
-            assert_eq!(number(&done, "shut"), 0, "{at}: {done}");
+        if failed && before == 0 {
+            let ids = everything(&home).into_iter().map(|entry| entry.header.case);
+            let id = ids.into_iter().find(|id| id.to_string() == case).unwrap();
+            assert!(home.reseal_case(id, &mut |_, _| true).unwrap().done, "{at}");
         }
-        let after = stood(actor, Change::Reseal);
-        assert!(after.len() >= all && after.values().all(|times| *times == 1), "{at}: each once, {after:?}");
+        assert!(stood(&home, Change::Reseal).len() >= all, "{at}: every entry once");
+        drop(home);
+        opened(&reader.actor, contents, at);
+        whole(&reader.actor, at);
     };
     let make = || (reader.afresh().command(reseal), String::new());
     at_each_step("sealing a case again", &["pwrite64", "fsync"], make, &mut judge);
@@ -169,7 +202,7 @@ fn sealing_again_killed_or_broken_at_any_step_seals_each_entry_once_and_loses_no
     }
     for actor in [&agency.supervisor, &agency.officer, &agency.reader] {
         actor.run(&["sync"]);
-        let bare = everything(actor);
+        let bare = everything(&actor.unlocked());
         let bare = bare.iter().filter(of_case).filter(|entry| entry.envelope.is_none()).count();
         assert!(bare >= all, "{}: {bare} of {all} older envelopes are gone", actor.name);
         whole(actor, "afterwards");

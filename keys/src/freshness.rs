@@ -6,8 +6,8 @@ use minicbor::{Decode, Decoder, Encode, Encoder};
 use crate::canonical;
 use crate::device::Signer;
 use crate::error::{Forgery, KeysError};
-use crate::fingerprint::{AgencyId, Digest};
-use crate::roster::{Device, Role, UnitKind};
+use crate::fingerprint::{AgencyId, DeviceId, Digest};
+use crate::roster::{Role, Roster, Unit, UnitKind};
 use crate::statement::{Purpose, Statement, Verified};
 use crate::trust::Trust;
 
@@ -60,7 +60,7 @@ impl Freshness {
     /// version with another hash.
     pub fn verify(bytes: &[u8], trust: &Trust) -> Result<Verified<Self>, KeysError> {
         let unverified = Statement::from_bytes(bytes)?.expect::<Self>(Purpose::Freshness)?;
-        let verified = trust.spoken(&unverified, |device| may_confirm(trust, device))?;
+        let verified = trust.spoken(&unverified, |device| trust.roster().confirms(&device.id))?;
         let word = verified.value();
         if word.agency != trust.agency() {
             return Err(Forgery::OtherAgency.into());
@@ -69,6 +69,23 @@ impl Freshness {
             return Err(Forgery::Fork.into());
         }
         Ok(verified)
+    }
+
+    /// The device that said it. Words are filed by who said them: whoever stole a device can count as high as they like, and the words of
+    /// the others go on from where they were.
+    ///
+    /// # Errors
+    /// As [`Freshness::verify`].
+    pub fn speaker(bytes: &[u8], trust: &Trust) -> Result<DeviceId, KeysError> {
+        let statement = Self::verify(bytes, trust)?.statement().clone();
+        for (key, _) in statement.signatures() {
+            let listed = trust.requester(key).filter(|(device, _)| trust.roster().confirms(&device.id));
+            let Some((device, key)) = listed else { continue };
+            if statement.clone().expect::<Self>(Purpose::Freshness)?.verify_by(&trust.agency(), &key).is_ok() {
+                return Ok(device.id);
+            }
+        }
+        Err(Forgery::NoAuthority.into())
     }
 
     /// What it says about the roster that we hold.
@@ -89,15 +106,14 @@ impl Freshness {
     }
 }
 
-fn may_confirm(trust: &Trust, device: &Device) -> bool {
-    let roster = trust.roster();
-    let admin = roster.admins.iter().any(|admin| admin.member == device.member);
-    admin
-        || roster
-            .units
-            .iter()
-            .filter(|unit| unit.kind == UnitKind::Headquarters)
-            .any(|unit| roster.holds(&device.id, Role::Supervisor, &unit.id))
+impl Roster {
+    /// Whether a device's word on freshness counts: an active one of an admin, or of a supervisor at headquarters.
+    pub fn confirms(&self, device: &DeviceId) -> bool {
+        let Some(device) = self.device(device).filter(|device| device.is_active()) else { return false };
+        let at_hq = |unit: &&Unit| unit.kind == UnitKind::Headquarters;
+        self.admins.iter().any(|admin| admin.member == device.member)
+            || self.units.iter().filter(at_hq).any(|unit| self.holds(&device.id, Role::Supervisor, &unit.id))
+    }
 }
 
 impl<C> Encode<C> for Freshness {

@@ -1,4 +1,4 @@
-//! The request of a new device (or hub) to be put on the roster, bound to its keys by its own signature (FORMATS section 5).
+//! The request of a new device (or hub, or an admin's root key) to be put on the roster, bound to its keys by its own signature (FORMATS section 5).
 
 use minicbor::decode::Error;
 use minicbor::encode::Write;
@@ -27,6 +27,8 @@ pub enum JoinKind {
     Device,
     /// A keeper at headquarters.
     Hub,
+    /// The root key of a member who is to be an admin.
+    Root,
 }
 
 /// `[1, agency, kind, name, signing key, recipient kind, recipient, offered, url, random]`.
@@ -34,13 +36,13 @@ pub enum JoinKind {
 pub struct JoinRequest {
     /// The agency, or zeros when it is not known yet.
     pub agency: AgencyId,
-    /// Device or hub.
+    /// Device, hub or root key.
     pub kind: JoinKind,
     /// How it calls itself: a hint for the admin, proven by nothing.
     pub name: String,
-    /// The signing key (a hub's receipt key).
+    /// The signing key (a hub's receipt key, an admin's root key).
     pub signing_key: VerifyingKey,
-    /// What is to be sealed to it (a hub's transport recipient).
+    /// What is to be sealed to it (a hub's transport recipient; for a root key, that of the admin's listed device).
     pub recipient: Recipient,
     /// Devices only, offered: a unit identity made on this device, in case it is its unit's first reader.
     pub offered_unit: Option<Recipient>,
@@ -87,6 +89,11 @@ impl JoinRequest {
             url: url.to_owned(),
             random: random(),
         }
+    }
+
+    /// The request of a root key; the recipient is that of its admin's listed device.
+    pub fn for_root(agency: AgencyId, name: &str, root_key: VerifyingKey, device: Recipient) -> Self {
+        Self { kind: JoinKind::Root, ..Self::for_device(agency, name, root_key, device, None) }
     }
 
     /// Signs it with the key that it names: proof of possession. Sign once and keep the bytes; the words are theirs.
@@ -148,11 +155,12 @@ impl<C> Encode<C> for JoinRequest {
         let kind = match self.kind {
             JoinKind::Device => 0,
             JoinKind::Hub => 1,
+            JoinKind::Root => 2,
         };
         e.array(10)?.u8(1)?.encode(self.agency)?.u8(kind)?.str(&self.name)?.encode(self.signing_key)?;
         e.encode(self.recipient.kind())?.bytes(self.recipient.as_bytes())?;
         match self.kind {
-            JoinKind::Device => encode_optional(e, self.offered_unit.as_ref())?,
+            JoinKind::Device | JoinKind::Root => encode_optional(e, self.offered_unit.as_ref())?,
             JoinKind::Hub => drop(e.bytes(&self.tls_keys.to_bytes())?),
         }
         e.str(&self.url)?.bytes(&self.random)?.ok()
@@ -167,7 +175,8 @@ impl<'b, C> Decode<'b, C> for JoinRequest {
         let kind = match d.u8()? {
             0 => JoinKind::Device,
             1 => JoinKind::Hub,
-            _ => return Err(Error::message("neither device nor hub")),
+            2 => JoinKind::Root,
+            _ => return Err(Error::message("neither device, hub nor root key")),
         };
         let name = canonical::text(d, MAX_NAME)?;
         let signing_key = d.decode()?;
@@ -177,9 +186,12 @@ impl<'b, C> Decode<'b, C> for JoinRequest {
             return Err(Error::message("recipient of another kind than it says"));
         }
         let (offered_unit, tls_keys) = match kind {
-            JoinKind::Device => (decode_any(d)?, TlsKeys::default()),
+            JoinKind::Device | JoinKind::Root => (decode_any(d)?, TlsKeys::default()),
             JoinKind::Hub => (None, decode_tls_keys(d)?),
         };
+        if kind == JoinKind::Root && offered_unit.is_some() {
+            return Err(Error::message("a root key offers nothing"));
+        }
         let url = canonical::text(d, MAX_URL)?;
         if (kind == JoinKind::Hub) == url.is_empty() {
             return Err(Error::message("a hub has a URL; a device has none"));

@@ -1,4 +1,5 @@
-//! `root.age`: an admin's root signing key, under a passphrase of its own file. It signs rosters and nothing else.
+//! `root.age`: an admin's root signing key, under a passphrase of its own file. It signs rosters and what the admins
+//! order, never an entry or a request.
 
 use std::fmt;
 
@@ -9,9 +10,11 @@ use zeroize::Zeroizing;
 use crate::canonical;
 use crate::device::Signer;
 use crate::error::{KeysError, Misuse};
-use crate::fingerprint::MemberId;
+use crate::fingerprint::{AgencyId, MemberId};
+use crate::join::JoinRequest;
 use crate::locked_file::{self, WorkFactor};
 use crate::passphrase::Passphrase;
+use crate::recipient::Recipient;
 use crate::roster::Roster;
 use crate::statement::{Purpose, Statement};
 use crate::trust;
@@ -66,17 +69,14 @@ impl RootKey {
         Ok(())
     }
 
-    /// Signs a statement that the roster's threshold must stand behind and that is no roster: an erasure, a codebook; or one alone: an epoch.
+    /// Signs a statement that the roster's threshold must stand behind and that is no roster: an erasure, a codebook, a release; or one
+    /// alone: an epoch.
     ///
     /// # Errors
     /// [`Misuse::Limit`] for any other purpose.
-    pub fn sign_order(
-        &self,
-        statement: &mut Statement,
-        agency: &crate::fingerprint::AgencyId,
-    ) -> Result<(), KeysError> {
+    pub fn sign_order(&self, statement: &mut Statement, agency: &AgencyId) -> Result<(), KeysError> {
         match statement.purpose() {
-            Purpose::Erasure | Purpose::Epoch | Purpose::Codebook => {
+            Purpose::Erasure | Purpose::Epoch | Purpose::Codebook | Purpose::Release => {
                 statement.sign(agency, &self.signer);
                 Ok(())
             }
@@ -89,10 +89,18 @@ impl RootKey {
             | Purpose::Freshness
             | Purpose::Bundle
             | Purpose::RequestBinding
-            | Purpose::RotationCertificate => {
-                Err(Misuse::Limit { what: "signing this purpose with a root key" }.into())
-            }
+            | Purpose::RotationCertificate
+            | Purpose::Proposal => Err(Misuse::Limit { what: "signing this purpose with a root key" }.into()),
         }
+    }
+
+    /// Asks to be listed as an admin's root key: signed by the key itself, and naming the recipient of the admin's device, by which
+    /// the roster knows whose it is.
+    ///
+    /// # Errors
+    /// Never for a key that is this one's own.
+    pub fn request(&self, agency: AgencyId, name: &str, device: &Recipient) -> Result<Statement, KeysError> {
+        JoinRequest::for_root(agency, name, self.verifying_key(), device.clone()).sign(&self.signer)
     }
 
     /// Locks it into the bytes of `root.age`.

@@ -166,7 +166,8 @@ pub struct CutOff {
     pub journal: JournalId,
     /// Last trusted place.
     pub seq: u64,
-    /// The link at that place: another history with as many entries does not pass.
+    /// The link at that place: another history with as many entries does not pass. Zeros where entries are let in that nobody had
+    /// seen yet.
     pub link: Digest,
 }
 
@@ -341,6 +342,14 @@ impl Device {
     /// Where trust in a journal ends; none when it does not, or when the journal was never trusted.
     pub fn cut_off(&self, journal: &JournalId) -> Option<&CutOff> {
         self.cut_offs.iter().find(|cut| cut.journal == *journal)
+    }
+
+    /// For a device that left or was lost: the first entry of a journal that nobody had seen when its trust ended and that is taken all
+    /// the same, up to the cut-off. Such a journal has a span that begins there, and a cut-off without a link.
+    pub fn late_from(&self, journal: &JournalId) -> Option<u64> {
+        let cut = self.cut_off(journal).filter(|cut| !self.is_active() && cut.link.is_zero())?;
+        let late = self.spans.iter().filter(|span| span.journal == Some(*journal) && span.until == Some(cut.seq));
+        late.map(|span| span.from).max()
     }
 
     /// The keys with which it may sign requests today: those of open spans.

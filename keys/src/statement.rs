@@ -50,11 +50,15 @@ pub enum Purpose {
     RequestBinding,
     /// The report that ends a rotation.
     RotationCertificate,
+    /// A roster that waits for further admins, on its way from one to the next.
+    Proposal,
+    /// A program that devices may run.
+    Release,
 }
 
 impl Purpose {
-    /// Every purpose, in the order of the numbers 1 to 13.
-    pub const ALL: [Self; 13] = [
+    /// Every purpose, in the order of the numbers 1 to 15.
+    pub const ALL: [Self; 15] = [
         Self::Entry,
         Self::Roster,
         Self::UnitKeys,
@@ -68,6 +72,8 @@ impl Purpose {
         Self::Erasure,
         Self::RequestBinding,
         Self::RotationCertificate,
+        Self::Proposal,
+        Self::Release,
     ];
 
     /// The number on the wire.
@@ -86,6 +92,8 @@ impl Purpose {
             Self::Erasure => 11,
             Self::RequestBinding => 12,
             Self::RotationCertificate => 13,
+            Self::Proposal => 14,
+            Self::Release => 15,
         }
     }
 
@@ -105,6 +113,8 @@ impl Purpose {
             Self::Erasure => "erasure",
             Self::RequestBinding => "request-binding",
             Self::RotationCertificate => "rotation-certificate",
+            Self::Proposal => "proposal",
+            Self::Release => "release",
         }
     }
 

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::canonical::{self, strictly_rising};
 use crate::device::{DeviceKeys, Signer};
 use crate::error::{Forgery, KeysError, Malformed, Misuse, NotForUs};
-use crate::fingerprint::{AgencyId, DeviceId, UnitId};
+use crate::fingerprint::{AgencyId, DeviceId, Digest, UnitId};
 use crate::recipient::{ReadIdentity, Recipient, decode_any};
 use crate::roster::Device;
 use crate::statement::{Purpose, Statement, Verified};
@@ -77,6 +77,61 @@ impl UnitKeys {
         Self::wrap(trust.agency(), *unit, listed.epoch, identity, &readers)
     }
 
+    /// With the rows of an earlier statement on the same key for devices that this one says nothing to: they hold that key already. Of two
+    /// statements on one key that with more rows is the newer on every shelf; where nobody came, an empty row makes it so: the signer of the
+    /// earlier one may have lost the right to say it.
+    #[must_use]
+    pub fn carrying(mut self, earlier: &Self) -> Self {
+        if (self.agency, self.unit, self.epoch, &self.recipient)
+            != (earlier.agency, earlier.unit, earlier.epoch, &earlier.recipient)
+        {
+            return self;
+        }
+        let rows = earlier.wraps.iter().filter(|(device, _)| !self.is_for(device)).cloned().collect::<Vec<_>>();
+        self.wraps.extend(rows);
+        if self.wraps.len() <= earlier.wraps.len() {
+            let again = Digest::tagged("unit-keys-again", &[&earlier.wraps.len().to_be_bytes()]);
+            self.wraps.push((DeviceId::from_bytes(*again.as_bytes()), Vec::new()));
+        }
+        self.wraps.sort_unstable_by_key(|(device, _)| *device);
+        self
+    }
+
+    /// What a statement on a unit's key says, whoever signed it: for the recovery key, whose holders need nobody's word, since the roster
+    /// names the key that must come out.
+    ///
+    /// # Errors
+    /// *Malformed*; [`Forgery::OtherAgency`]; [`Forgery::OtherKey`] when the roster names neither this recipient nor ever did.
+    pub fn escrowed(bytes: &[u8], trust: &Trust) -> Result<Self, KeysError> {
+        let keys = Statement::from_bytes(bytes)?.expect::<Self>(Purpose::UnitKeys)?.peek()?;
+        if keys.agency != trust.agency() {
+            return Err(Forgery::OtherAgency.into());
+        }
+        keys.check_named(trust)?;
+        Ok(keys)
+    }
+
+    /// Unwraps the unit's identity with the recovery identity.
+    ///
+    /// # Errors
+    /// [`NotForUs::NoKey`] where it was not sealed to it; [`Forgery::OtherKey`] when another key is inside; *malformed*.
+    pub fn recover(&self, recovery: &ReadIdentity) -> Result<ReadIdentity, KeysError> {
+        let id = Self::escrow_id(recovery.recipient());
+        let (_, file) = self.wraps.iter().find(|(device, _)| *device == id).ok_or(NotForUs::NoKey)?;
+        let text = age::decrypt(recovery.as_age(), file).map_err(|_source: age::DecryptError| NotForUs::NoKey)?;
+        self.identity_from(&Zeroizing::new(text))
+    }
+
+    fn identity_from(&self, text: &[u8]) -> Result<ReadIdentity, KeysError> {
+        let text = std::str::from_utf8(text)
+            .map_err(|_source: std::str::Utf8Error| Malformed::new("wrapped unit identity"))?;
+        let identity = ReadIdentity::from_text(text)?;
+        if *identity.recipient() != self.recipient {
+            return Err(Forgery::OtherKey.into());
+        }
+        Ok(identity)
+    }
+
     /// Signed by a reader's device.
     pub fn sign(&self, signer: &Signer) -> Statement {
         Statement::signed_by(Purpose::UnitKeys, &self.agency, canonical::encode(self), signer)
@@ -120,13 +175,7 @@ impl UnitKeys {
             .find_map(|identity| age::decrypt(identity.as_age(), file).ok())
             .map(Zeroizing::new)
             .ok_or(NotForUs::NoKey)?;
-        let text = std::str::from_utf8(&text)
-            .map_err(|_source: std::str::Utf8Error| Malformed::new("wrapped unit identity"))?;
-        let identity = ReadIdentity::from_text(text)?;
-        if *identity.recipient() != self.recipient {
-            return Err(Forgery::OtherKey.into());
-        }
-        Ok(identity)
+        self.identity_from(&text)
     }
 
     /// Under which id the wrap for the recovery identity stands: no device has it, because a device's is made of its signing key.

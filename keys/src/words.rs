@@ -91,8 +91,13 @@ impl FromStr for Words {
     }
 }
 
+/// The word of a number.
+pub(crate) fn word(number: usize) -> Option<&'static str> {
+    LIST.lines().nth(number)
+}
+
 /// The number of a word: whole, or its first four letters.
-fn number_of(word: &str) -> Option<usize> {
+pub(crate) fn number_of(word: &str) -> Option<usize> {
     let word = word.to_ascii_lowercase();
     LIST.lines().position(|listed| listed == word || (word.len() == 4 && listed.starts_with(&word)))
 }

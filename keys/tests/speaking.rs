@@ -8,6 +8,8 @@
 
 #[path = "speaking/agency.rs"]
 mod agency;
+#[path = "speaking/ceremony.rs"]
+mod ceremony;
 #[path = "speaking/encoding.rs"]
 mod encoding;
 #[path = "speaking/joining.rs"]

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use super::args_case::{AsideVerb, CaseVerb, EntryVerb};
 use super::args_later::{ExportVerb, ReportArgs, ReviewVerb};
+pub(super) use super::args_roster::{Consent, RosterVerb, UpdateVerb};
 
 /// Encrypted, signed, offline case entry for officers who interview victims of trafficking.
 #[derive(Debug, Parser)]
@@ -130,6 +131,9 @@ pub(super) enum Verb {
         /// A bundle to verify instead of the journal
         bundle: Option<PathBuf>,
     },
+    /// A new program from a stick, held to what the admins signed for
+    #[command(subcommand)]
+    Update(UpdateVerb),
     /// Print completions for a shell
     #[command(after_help = "Example:\n  amanat completions bash > /etc/bash_completion.d/amanat")]
     Completions {
@@ -172,6 +176,15 @@ pub(super) enum AgencyVerb {
         /// Passphrase of the reader's home, where it differs
         #[arg(long, value_name = "FILE")]
         reader_passphrase_file: Option<PathBuf>,
+        /// A further admin with a root key of their own, in a home of their own (DIR/admin-2, DIR/admin-3 …)
+        #[arg(long, value_name = "NAME")]
+        co_admin: Vec<String>,
+        /// Passphrase of a further admin's home, in the same order
+        #[arg(long, value_name = "FILE")]
+        co_admin_passphrase_file: Vec<PathBuf>,
+        /// How many of the admins must sign each change
+        #[arg(long, default_value_t = 1)]
+        threshold: u64,
         /// How the passphrases are hashed
         #[command(flatten)]
         hashing: Hashing,
@@ -216,88 +229,6 @@ pub(super) enum DeviceVerb {
     },
 }
 
-/// `amanat roster …`
-#[derive(Debug, Subcommand)]
-pub(super) enum RosterVerb {
-    /// Show the adopted roster and its words
-    Show,
-    /// Check the chain of rosters from the first to the adopted one
-    Verify,
-    /// Enrol a device or a hub from its join request, and write a join pack
-    #[command(
-        after_help = "Examples:\n  amanat roster approve layyah-7.join --fingerprint \"eight words\" --role officer --unit \"PS Layyah\"\n  \
-                            amanat roster approve hub.join --fingerprint \"eight words\" --role hub"
-    )]
-    Approve {
-        /// The join request
-        request: PathBuf,
-        /// The newcomer's words, read aloud by them
-        #[arg(long, value_name = "WORDS")]
-        fingerprint: String,
-        /// officer, investigator, supervisor, focal, reader, analyst, auditor, admin, custodian — or hub
-        #[arg(long)]
-        role: String,
-        /// The unit, by name or id (HQ when left out)
-        #[arg(long)]
-        unit: Option<String>,
-        /// The member, by name or id, who uses the device (default: a new member with the device's name)
-        #[arg(long)]
-        member: Option<String>,
-        /// Where to write the join pack (default: the request with .pack)
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-        /// For a hub: its URL, where it differs from the request; https, or http on this machine. One that is listed keeps its
-        /// URL unless another is given here
-        #[arg(long)]
-        url: Option<String>,
-    },
-    /// End the trust in a device
-    Revoke {
-        /// The device, by id or name
-        device: String,
-        /// The last trusted number of its newest journal, or `now`
-        #[arg(long, value_name = "N|now")]
-        from: Option<String>,
-        /// It was lost or stolen
-        #[arg(long, conflicts_with = "left")]
-        lost: bool,
-        /// Its member left
-        #[arg(long)]
-        left: bool,
-    },
-    /// Add a unit
-    #[command(after_help = "Example:\n  amanat roster unit-add \"PS Layyah\"")]
-    UnitAdd {
-        /// Its name
-        name: String,
-        /// station, statistics or national
-        #[arg(long, default_value = "station")]
-        kind: String,
-    },
-    /// Set a policy of the roster: retention-days NUMBER|none, readers all|supervisors
-    #[command(after_help = "Example:\n  amanat roster policy retention-days 90\n  amanat roster publish")]
-    Policy {
-        /// Its name
-        name: String,
-        /// Its value; `none` takes it away
-        value: String,
-    },
-    /// Show a proposed erasure, or what a restored hub asks to be believed, and add this admin's signature to the file
-    #[command(
-        after_help = "Examples:\n  amanat roster sign 5f0c.erasure\n  amanat roster sign hub.epoch    what `amanat-hub restore-epoch --reason` wrote"
-    )]
-    Sign {
-        /// The proposal
-        file: PathBuf,
-    },
-    /// Hand the roster chain and the unit keys to the hub, and write a join pack
-    Publish {
-        /// Write the join pack here as well
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-    },
-}
-
 /// `amanat import …`
 #[derive(Debug, Subcommand)]
 pub(super) enum ImportVerb {
@@ -337,6 +268,18 @@ pub(super) enum KeysVerb {
         #[arg(long, value_name = "N")]
         work_factor: Option<u8>,
     },
+    /// Make a root key in this home and a request to be listed as an admin
+    #[command(
+        after_help = "Example:\n  amanat keys root --out aisha.root     then, at an admin's: amanat roster admin-add aisha.root --fingerprint WORDS"
+    )]
+    Root {
+        /// Where to write the request (default: root-request in the home folder)
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// log2 N of scrypt for the root key's file
+        #[arg(long, value_name = "N")]
+        work_factor: Option<u8>,
+    },
     /// New keys for a unit, this device, the root or the hub
     #[command(
         after_help = "Examples:\n  amanat keys rotate unit \"PS Layyah\"     makes the unit's next key; its request goes to an admin\n  \
@@ -360,9 +303,29 @@ pub(super) enum KeysVerb {
         #[arg(long)]
         reseal: bool,
     },
-    /// Split the recovery identity into shares
-    Split,
-    /// Join shares into the recovery identity
+    /// Make a recovery key, split it onto printed sheets, and have every sheet typed back before anything is sealed to it (admin)
+    #[command(after_help = "Example:\n  amanat keys split --shares 5 --threshold 3 --sheets /media/printer\n\n\
+                            A sheet is a secret: write them to a stick that is destroyed after printing. Every unit's key is sealed to the\n\
+                            recovery key once the roster names it; its readers do so with their next sync.")]
+    Split {
+        /// How many sheets
+        #[arg(long, value_name = "N", default_value_t = 5)]
+        shares: u8,
+        /// How many of them open it again
+        #[arg(long, value_name = "M", default_value_t = 3)]
+        threshold: u8,
+        /// Folder for the sheets
+        #[arg(long, value_name = "DIR", default_value = "recovery-sheets")]
+        sheets: PathBuf,
+        /// Where to write the proposed roster, if other admins must sign as well
+        #[arg(long, value_name = "FILE")]
+        proposal: Option<PathBuf>,
+    },
+    /// Type in sheets of the recovery key, and take the keys of the units that this device reads for
+    #[command(
+        after_help = "The device must have joined and be listed as a reader; sync first, so that the sealed keys are here.\n\
+                            The words are read from standard input, a sheet after the other, in any line breaks."
+    )]
     Restore,
     /// What a key could read, and what it can still open now
     #[command(

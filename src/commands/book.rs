@@ -4,7 +4,7 @@ use super::context::Context;
 use crate::{
     codebook::Codebook,
     failure::Failure,
-    model::{CaseFile, Casebook, Content, Delivery, Entry},
+    model::{CaseFile, Casebook, Content, Delivery, Entry, Late},
     runtime::{home::Home, replay::Replayed, tellings::marks},
 };
 
@@ -14,6 +14,8 @@ pub(super) struct Book {
     pub(super) casebook: Casebook,
     /// What could not be read, and why.
     pub(super) replayed: Replayed,
+    /// What came in after its device had left.
+    pub(super) late: Late,
 }
 
 impl Book {
@@ -42,7 +44,7 @@ impl Book {
         for failure in &replayed.afterwards {
             output.note(&failure.message);
         }
-        let mut book = Self { casebook, replayed };
+        let mut book = Self { casebook, replayed, late: home.late() };
         book.mark(home)?;
         Ok(book)
     }

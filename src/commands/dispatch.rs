@@ -11,7 +11,7 @@ use super::{
     context::Context,
     device, entry, form, import, keys,
     output::{Output, Report},
-    review, roster, status, sync, team, verify, verify_bundle,
+    review, roster, status, sync, team, update, verify, verify_bundle,
 };
 use crate::{
     failure::{Failure, Kind},
@@ -85,6 +85,7 @@ fn perform(cli: Cli, output: Output) -> Result<Report, Failure> {
         Verb::Verify { bundle: None } => verify::run(&context),
         Verb::Verify { bundle: Some(file) } => verify_bundle::run(&context, &file),
         Verb::Bundle(verb) => bundle::run(&context, &verb),
+        Verb::Update(verb) => update::run(&context, &verb),
         Verb::Review(verb) => review::run(&context, &verb),
         Verb::Check(verb) => check::run(&verb),
         Verb::Report(_) => Err(later("report")),

@@ -18,6 +18,7 @@ use crate::{
     codebook::{Catalog, Codebook, CodebookFiles, LoadError, QuestionKind, Refused, Required},
     failure::Failure,
     intake::{MAX_WORKBOOK, Sheets, XlsFormError, convert},
+    runtime::pack,
 };
 
 pub(super) fn run(context: &Context, verb: &FormVerb) -> Result<Report, Failure> {
@@ -199,6 +200,15 @@ fn publish(context: &Context, source: Option<&Path>) -> Result<Report, Failure> 
     let mut admin = roster::admin(context)?;
     let published = admin.publish_codebook(files)?;
     let version = published.version;
+    if let Some(waits) = &published.waits {
+        let file = admin.home.paths().folder().join(format!("codebook-{version}"));
+        pack::write_statement(waits, &file, "proposal")?;
+        let text = format!(
+            "Codebook {version} is signed, and other admins must sign it too: amanat roster sign FILE\n  file  {}",
+            file.display()
+        );
+        return Ok(Report::new(text, json!({"codebook": version, "new": true, "proposal": file})));
+    }
     let forms: Vec<String> = admin.home.codebook()?.forms.values().map(|form| form.form.to_string()).collect();
     let mut report = json!({"codebook": version, "new": published.new, "forms": forms});
     let signed = if published.new { "is signed" } else { "says all of this already" };

@@ -1,13 +1,19 @@
-//! `amanat keys status|passphrase|retention`.
+//! `amanat keys status|passphrase|rotate|rekey|audit|retention`.
 
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
-use super::{args::KeysVerb, context::Context, keys_audit, keys_rotate, later, output::Report, passphrase};
+use super::{
+    args::KeysVerb, context::Context, keys_audit, keys_recovery, keys_root, keys_rotate, output::Report, passphrase,
+};
 use crate::{
     failure::Failure,
-    runtime::{make::Hashing, rekey},
+    runtime::{
+        key_page::{self, Told},
+        make::Hashing,
+        process, rekey,
+    },
 };
 
 pub(super) fn run(context: &Context, verb: &KeysVerb) -> Result<Report, Failure> {
@@ -16,10 +22,14 @@ pub(super) fn run(context: &Context, verb: &KeysVerb) -> Result<Report, Failure>
         KeysVerb::Passphrase { new_passphrase_file, work_factor } => {
             change(context, new_passphrase_file.as_deref(), *work_factor)
         }
+        KeysVerb::Root { out, work_factor } => keys_root::make(context, out.as_deref(), *work_factor),
+        KeysVerb::Rotate { what, .. } if what == "root" => keys_root::rotate(context),
         KeysVerb::Rotate { what, which, out } => keys_rotate::run(context, what, which.as_deref(), out.as_deref()),
         KeysVerb::Rekey { case, reseal } => keys_rotate::rekey(context, case, *reseal),
-        KeysVerb::Split => Err(later("keys split")),
-        KeysVerb::Restore => Err(later("keys restore")),
+        KeysVerb::Split { shares, threshold, sheets, proposal } => {
+            keys_recovery::split(context, (*threshold, *shares), sheets, proposal.as_deref())
+        }
+        KeysVerb::Restore => keys_recovery::restore(context),
         KeysVerb::Audit { whom, html } => keys_audit::run(context, whom.as_deref(), html.as_deref()),
         KeysVerb::Retention { apply } => super::retention::run(context, *apply),
     }
@@ -43,6 +53,16 @@ fn status(context: &Context) -> Result<Report, Failure> {
             units.push(json!({"unit": unit.name, "epoch": unit.epoch, "key": word}));
         }
     }
+    let keys = if home.has_joined() { key_page::told(&home)? } else { Vec::new() };
+    let keys: Vec<Json> = keys.iter().map(|row| told(row, &mut lines)).collect();
+    let locked = process::pages_locked();
+    lines.push(if locked {
+        "  Keys in memory are kept out of swap, and no core is dumped.".to_owned()
+    } else {
+        "  ! Keys in memory may be swapped to the disk: this user's limit does not allow all pages to be locked (ulimit -l unlimited). No core \
+         is dumped."
+            .to_owned()
+    });
     let root = home.paths().root().exists();
     if root {
         lines.push("  This home holds a root key.".to_owned());
@@ -50,8 +70,21 @@ fn status(context: &Context) -> Result<Report, Failure> {
     Ok(Report::new(
         lines.join("\n"),
         json!({"device": home.device().to_string(), "joined": home.has_joined(), "root": root, "units": units,
-               "waiting_for_keys": waiting.len()}),
+               "waiting_for_keys": waiting.len(), "keys": keys, "pages_locked": locked}),
     ))
+}
+
+/// A key in two lines, and as JSON.
+fn told(key: &Told, lines: &mut Vec<String>) -> Json {
+    let due = match key.due {
+        _ if key.gone => ", no longer trusted".to_owned(),
+        None => String::new(),
+        Some(due) if due < 0 => format!(", ! overdue by {} days", -due),
+        Some(due) => format!(", due in {due} days"),
+    };
+    lines.push(format!("{} ({}): in use for {} days{due}\n    {}", key.name, key.kind, key.days, key.opens));
+    json!({"kind": key.kind, "name": key.name, "opens": key.opens, "days": key.days, "due_in_days": key.due, "trusted": !key.gone,
+           "device": key.device})
 }
 
 fn change(context: &Context, new: Option<&Path>, work_factor: Option<u8>) -> Result<Report, Failure> {

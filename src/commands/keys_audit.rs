@@ -37,11 +37,19 @@ pub(super) fn run(context: &Context, asked: Option<&str>, html: Option<&Path>) -
         .iter()
         .map(|(case, audit)| json!({"case": case.to_string(), "could": audit.could, "now": audit.now}))
         .collect();
+    // Which units' keys a device that is gone leaves to be rotated.
+    let device = home.trust()?.roster().devices.iter().find(|it| it.id.to_string().starts_with(&asked)).map(|it| it.id);
+    let due =
+        device.filter(|_| asked.len() >= 8).map(|device| home.due_after(&device)).transpose()?.unwrap_or_default();
+    let due: Vec<String> = due.into_iter().map(|unit| unit.name).collect();
+    for unit in &due {
+        text.push_str(&format!("\nIf it is revoked: amanat keys rotate unit \"{}\"", one_line(unit)));
+    }
     let keys: Vec<Json> = audit.keys.iter().map(|key| json!({"key": key.id.to_string(), "of": key.of})).collect();
     Ok(Report::new(
         text,
         json!({"asked": asked, "keys": keys, "could_read": total.could, "can_open_now": total.now, "served": audit.served,
-               "gone": audit.gone, "cases": cases, "html": html}),
+               "gone": audit.gone, "due_if_revoked": due, "cases": cases, "html": html}),
     ))
 }
 

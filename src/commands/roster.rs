@@ -1,19 +1,17 @@
-//! `amanat roster show|verify|approve|unit-add|policy|sign|publish`.
+//! `amanat roster …`: showing it, enrolling, and where the other changes go.
 
 use std::path::{Path, PathBuf};
 
-use amanat_keys::statement::{Purpose, Statement};
 use serde_json::json;
 
 use super::{
-    args::RosterVerb,
-    case_erase,
+    args::{Consent, RosterVerb},
     context::Context,
-    later,
     output::{Report, put},
     passphrase,
+    roster_next::{Done, change, plainly, with},
     roster_page::{self, page},
-    typed,
+    roster_people, roster_sign, typed, update,
 };
 use crate::{
     failure::Failure,
@@ -27,24 +25,30 @@ pub(super) fn run(context: &Context, verb: &RosterVerb) -> Result<Report, Failur
     match verb {
         RosterVerb::Show => page(&context.unlock()?),
         RosterVerb::Verify => roster_page::verify(&context.unlock()?),
-        RosterVerb::Approve { request, fingerprint, role, unit, member, out, url } => {
+        RosterVerb::Approve { request, fingerprint, role, unit, member, out, url, consent } => {
             let enrolment = Enrolment { role, unit: unit.as_deref(), member: member.as_deref(), url: url.as_deref() };
-            approve(context, request, fingerprint, &enrolment, out.as_deref())
+            approve(context, request, fingerprint, &enrolment, out.as_deref(), consent)
         }
-        RosterVerb::UnitAdd { name, kind } => {
-            let version = admin(context)?.add_unit(name, kind)?;
-            Ok(Report::new(format!("Unit {name} added: roster {version}."), json!({"unit": name, "roster": version})))
+        RosterVerb::UnitAdd { name, kind, consent } => {
+            let report = plainly(context, consent, |admin| admin.with_unit(name, kind))?;
+            Ok(with(report, &[("unit", json!(name))]))
         }
-        RosterVerb::Policy { name, value } => {
-            let version = admin(context)?.set_policy(name, (value != "none").then_some(value.as_str()))?;
-            Ok(Report::new(
-                format!("Policy {name} is {value}: roster {version}. Hand it out with: amanat roster publish"),
-                json!({"policy": name, "value": value, "roster": version}),
-            ))
+        RosterVerb::Policy { name, value, consent } => {
+            let wanted = (value != "none").then_some(value.as_str());
+            let report = plainly(context, consent, |admin| admin.with_policy(name, wanted))?;
+            Ok(with(report, &[("policy", json!(name)), ("value", json!(value))]))
         }
         RosterVerb::Publish { out } => publish(context, out.as_deref()),
-        RosterVerb::Revoke { .. } => Err(later("roster revoke")),
-        RosterVerb::Sign { file } => sign(context, file),
+        RosterVerb::Sign { file, hash, consent } => {
+            roster_sign::run(context, file.as_deref(), hash.as_deref(), consent)
+        }
+        RosterVerb::AdminAdd { request, fingerprint, threshold, consent } => {
+            let words = typed::words(fingerprint)?;
+            let request = pack::read_statement(request, "root key's request")?.to_bytes();
+            plainly(context, consent, |admin| admin.with_admin(&request, &words, *threshold))
+        }
+        RosterVerb::Release { program, version, consent } => update::sign(context, program, version, consent),
+        verb => roster_people::run(context, verb),
     }
 }
 
@@ -61,11 +65,16 @@ fn approve(
     fingerprint: &str,
     enrolment: &Enrolment<'_>,
     out: Option<&Path>,
+    consent: &Consent,
 ) -> Result<Report, Failure> {
     let words = typed::words(fingerprint)?;
-    let statement = pack::read_statement(request, "join request")?;
-    let mut admin = admin(context)?;
-    let version = admin.approve(&statement.to_bytes(), &words, enrolment)?;
+    let statement = pack::read_statement(request, "join request")?.to_bytes();
+    let Done { admin, adopted, report } =
+        change(context, consent, |admin| admin.approved(&statement, &words, enrolment))?;
+    if !adopted {
+        return Ok(with(report, &[("role", json!(enrolment.role))]));
+    }
+    let version = admin.home.trust()?.roster_version();
     let out = out.map_or_else(|| beside(request), Path::to_path_buf);
     pack::write(&admin.home.pack()?, &out)?;
     let agency_words = admin.home.trust()?.fingerprint_words().to_string();
@@ -75,56 +84,13 @@ fn approve(
              aloud to them.",
             out.display()
         ),
-        json!({"roster": version, "pack": out, "words": agency_words, "role": enrolment.role}),
+        json!({"roster": version, "adopted": true, "pack": out, "words": agency_words, "role": enrolment.role,
+               "changes": report.json.get("changes")}),
     ))
 }
 
 fn beside(request: &Path) -> PathBuf {
     request.with_extension("pack")
-}
-
-/// Signs an erasure, or for a restored hub, after saying what it is.
-fn sign(context: &Context, file: &Path) -> Result<Report, Failure> {
-    let mut statement = pack::read_statement(file, "proposal")?;
-    if statement.purpose() == Purpose::Epoch {
-        return sign_epoch(context, file, statement);
-    }
-    if statement.purpose() != Purpose::Erasure {
-        return Err(later("roster sign for anything but an erasure and a hub's epoch"));
-    }
-    let admin = admin(context)?;
-    let order = admin.sign_erasure(&mut statement)?;
-    let agency = admin.home.trust()?.roster().name.clone();
-    let told = case_erase::told(&order, &agency);
-    context.output.note(&told);
-    pack::write_statement(&statement, file, "proposal")?;
-    let signed = admin.home.signatures(&statement)?;
-    Ok(Report::new(
-        format!("Signed: {} of {} admins needed.\n{told}\n  file   {}", signed.have, signed.need, file.display()),
-        json!({"case": order.case.to_string(), "entries": order.targets.len(), "agency": agency, "signed": signed.have,
-               "needed": signed.need, "file": file}),
-    ))
-}
-
-/// Signs for a restored hub, after saying which of its checkpoints is believed and what this device knows beyond it.
-fn sign_epoch(context: &Context, file: &Path, mut statement: Statement) -> Result<Report, Failure> {
-    let mut admin = admin(context)?;
-    let signed = admin.sign_epoch(&mut statement)?;
-    let (word, beyond) = (&signed.word, signed.seen.map_or(0, |seen| seen.saturating_sub(signed.word.number)));
-    let told = format!(
-        "  hub      {}\n  reason   {}\n  epoch    {} ends at checkpoint {}, epoch {} begins\n  lost     {beyond} checkpoints that this \
-         device has seen; devices offer again what they told of",
-        signed.name, word.reason, word.old, word.number, word.new
-    );
-    pack::write_statement(&statement, file, "proposal")?;
-    Ok(Report::new(
-        format!(
-            "Signed for the hub.\n{told}\n  file     {}\nThe hub's keeper: amanat-hub restore-epoch FILE",
-            file.display()
-        ),
-        json!({"hub": word.hub.to_string(), "name": signed.name, "reason": word.reason, "old": word.old, "checkpoint": word.number,
-               "new": word.new, "seen": signed.seen, "file": file}),
-    ))
 }
 
 fn publish(context: &Context, out: Option<&Path>) -> Result<Report, Failure> {

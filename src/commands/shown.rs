@@ -29,6 +29,9 @@ pub(super) fn entry(book: &Book, entry: &Entry) -> Json {
         "delivery": delivery(book, entry),
         "kind": kind_of(entry),
     });
+    if book.late.is(&entry.author) {
+        put(&mut json, "late", json!(true));
+    }
     if let Some(source) = &entry.source {
         let cells = source.cells.iter().map(|(column, cell)| (column.to_string(), json!(cell)));
         put(

@@ -1,7 +1,7 @@
 //! `amanat status`: what is kept, what is received, how fresh the roster is. Needs no passphrase for the little that a locked
 //! home shows, and says so.
 
-use amanat_sync::{bundle, courier::Trouble, road::Road};
+use amanat_sync::{bundle, courier::Trouble, journal::Status, road::Road};
 use serde_json::json;
 
 use super::{context::Context, output::Report};
@@ -11,6 +11,8 @@ use crate::{
     runtime::{
         clock, fault,
         home::Home,
+        release,
+        revocation::Revoked,
         tellings::{carrier_words, rivals_words},
     },
 };
@@ -66,20 +68,11 @@ fn status(home: &Home) -> Result<Report, Failure> {
         contact.clone().unwrap_or_else(|| "never".to_owned()),
     );
     let fallen: u64 = status.own.iter().map(|own| own.once.saturating_sub(own.received)).sum();
-    if status.epoch > status.vouched {
-        text.push_str(&format!("\n  ! {}", carrier_words(&Trouble::NewEpoch { epoch: status.epoch })));
-    }
-    if fallen > 0 {
-        text.push_str(&format!(
-            "\n  ! the hub has lost {fallen} entries that it had signed for; they are kept here and offered again"
-        ));
-    }
+    let revoked = home.revoked()?;
+    let least = release::least(trust).filter(|least| *least > release::running());
     let (attached, bytes) = home.parts_on_their_way()?;
-    if attached > 0 {
-        text.push_str(&format!("\n  ! attachments of {attached} entries, {bytes} bytes, are not at headquarters yet"));
-    }
-    if home.rivals() > 0 {
-        text.push_str(&format!("\n  ! {}", rivals_words(roster.version)));
+    for warning in warnings(home, &status, fallen, revoked.as_ref())? {
+        text.push_str(&format!("\n  ! {warning}"));
     }
     Ok(Report::new(
         text,
@@ -92,6 +85,37 @@ fn status(home: &Home) -> Result<Report, Failure> {
             "hub": home.hub().map(|hub| json!({"id": hub.id.to_string(), "name": hub.name, "url": hub.url})),
             "last_hub_time": contact, "fallen": fallen, "epoch": {"seen": status.epoch, "vouched": status.vouched},
             "waiting_for_keys": home.waiting_units().len(), "journals": journals,
+            "program": {"version": release::running().to_string(), "wanted": least.map(|least| least.to_string())},
+            "revoked": revoked.map(|it| json!({"state": it.state, "roster": it.roster, "counts_up_to": it.up_to})),
         }),
     ))
+}
+
+/// What somebody must look into.
+fn warnings(home: &Home, status: &Status, fallen: u64, revoked: Option<&Revoked>) -> Result<Vec<String>, Failure> {
+    let trust = home.trust()?;
+    let mut warnings = Vec::new();
+    if status.epoch > status.vouched {
+        warnings.push(carrier_words(&Trouble::NewEpoch { epoch: status.epoch }));
+    }
+    if fallen > 0 {
+        warnings.push(format!(
+            "the hub has lost {fallen} entries that it had signed for; they are kept here and offered again"
+        ));
+    }
+    warnings.extend(revoked.map(Revoked::words));
+    if let Some(least) = release::least(trust).filter(|least| *least > release::running()) {
+        warnings.push(format!(
+            "this program is {} and the agency wants {least} or newer: amanat update check FILE --install PATH",
+            release::running()
+        ));
+    }
+    let (attached, bytes) = home.parts_on_their_way()?;
+    if attached > 0 {
+        warnings.push(format!("attachments of {attached} entries, {bytes} bytes, are not at headquarters yet"));
+    }
+    if home.rivals() > 0 {
+        warnings.push(rivals_words(trust.roster_version()));
+    }
+    Ok(warnings)
 }

@@ -137,6 +137,7 @@ fn joined(first: Outcome, second: Outcome) -> Outcome {
         handed_over: first.handed_over + second.handed_over,
         handed_on: first.handed_on + second.handed_on,
         unserved: first.unserved.max(second.unserved),
+        listed: if second.listed.is_empty() { first.listed } else { second.listed },
         received: [first.received, second.received].concat(),
         pulled: first.pulled + second.pulled,
         set_aside: first.set_aside + second.set_aside,

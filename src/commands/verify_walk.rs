@@ -60,7 +60,7 @@ pub(super) fn walk(
                     findings.note(Some(at), wrong);
                 }
                 link = chain::link(&link, &item.hash());
-                if cut.is_some_and(|cut| cut.seq == seq && cut.link != link) {
+                if cut.is_some_and(|cut| cut.seq == seq && !cut.link.is_zero() && cut.link != link) {
                     findings.note(Some(at), "another history than the one that the roster trusts of this device");
                 }
                 links.insert(at, link);

@@ -9,6 +9,7 @@ mod draft;
 mod entry;
 mod gone;
 mod ids;
+mod late;
 pub mod review;
 pub mod screening;
 mod sheet;
@@ -26,5 +27,6 @@ pub use ids::{
     CaseId, Code, DeviceId, DraftId, EntryId, FormId, FormRef, HeaderHash, JournalId, Link, MemberId, PartHash,
     QuestionId, UnitId,
 };
+pub use late::Late;
 pub use sheet::Sheet;
 pub use summary::{CaseSummary, Sort};

@@ -109,6 +109,18 @@ impl Home {
         Ok(keys.into_iter().map(|(id, of)| AskedKey { id, of }).collect())
     }
 
+    /// Units whose present key a device holds or may have held: due for [`Home::rotate_unit`] once it is revoked. Cases need no call of
+    /// their own: what is kept next lies under a new case key by itself, because the unit's key in its slip is another.
+    ///
+    /// # Errors
+    /// As [`Home::keys_asked`].
+    pub fn due_after(&self, device: &DeviceId) -> Result<Vec<Unit>, Failure> {
+        let held: BTreeSet<KeyId> = self.keys_asked(&device.to_string())?.into_iter().map(|key| key.id).collect();
+        let units = self.trust()?.roster().units.iter();
+        let due = units.filter(|unit| unit.recipient.as_ref().is_some_and(|key| held.contains(&key.key_id())));
+        Ok(due.cloned().collect())
+    }
+
     /// What these keys could read and can still open, by everything that is held here.
     ///
     /// # Errors

@@ -84,6 +84,10 @@ impl Carrier {
         let moved = matches!(outcome.end, End::Done) || outcome.moved();
         self.attempts = if moved { 0 } else { self.attempts.saturating_add(1) };
         self.remember();
+        // An admin must know how far each device has come; where it cannot be written, the next pass that brings a list does it.
+        if !outcome.listed.is_empty() && self.trust.roster().proposes(&self.party.device) {
+            self.journal.shelve(&[Mark::Listed(&outcome.listed).row()], &[]).unwrap_or_default();
+        }
         outcome
     }
 
@@ -156,6 +160,12 @@ pub fn ended(end: &End) -> Option<Failure> {
         End::Refused(refusal) if refusal.reason == RefusalReason::Address => Failure::refused(
             format!("{doing} — {refusal}"),
             "The address stands in the roster: tell the admin. What is kept here waits.",
+        ),
+        End::Refused(refusal) if refusal.reason == RefusalReason::Revoked => Failure::refused(
+            format!(
+                "{doing} — this device is revoked: the hub took what still counts of it, and gives it nothing but rosters"
+            ),
+            "See amanat status for how far it counts. What is kept here stays sealed. To go on working, enrol a new device.",
         ),
         End::Refused(refusal) => Failure::refused(
             format!("{doing} — the hub says no: {refusal}"),

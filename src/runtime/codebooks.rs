@@ -5,7 +5,7 @@
 
 use amanat_keys::{
     canonical,
-    error::Malformed,
+    error::{Forgery, Malformed},
     fingerprint::AgencyId,
     statement::{Purpose, Statement},
 };
@@ -17,7 +17,7 @@ use amanat_sync::{
 };
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
-use super::{enrol::Admin, fault, home::Home};
+use super::{enrol::Admin, erasure_order::Signed, fault, home::Home};
 use crate::{
     codebook::{Catalog, Codebook, CodebookFiles, Refused},
     failure::Failure,
@@ -105,12 +105,14 @@ pub struct InUse {
 }
 
 /// What was published.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
     /// The version; the same as before where nothing is new.
     pub version: u64,
     /// Whether it says anything that the version before did not.
     pub new: bool,
+    /// What other admins must sign before it is in force.
+    pub waits: Option<Statement>,
 }
 
 impl Home {
@@ -154,7 +156,7 @@ impl Admin {
     /// among them stay.
     ///
     /// # Errors
-    /// Refused where it would break what was asked before, is too large, or needs more signatures than this admin's.
+    /// Refused where it would break what was asked before, or is too large.
     pub fn publish_codebook(&mut self, mut files: CodebookFiles) -> Result<Published, Failure> {
         let doing = "publishing the codebook";
         let mut before = None;
@@ -174,7 +176,7 @@ impl Admin {
             files.texts().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
         let held = before.as_ref().map_or(0, |before| before.version);
         if before.is_some_and(|before| before.files == files) {
-            return Ok(Published { version: held, new: false });
+            return Ok(Published { version: held, new: false, waits: None });
         }
         let version = held.saturating_add(1);
         let agency = self.home.agency()?;
@@ -182,24 +184,47 @@ impl Admin {
         if payload.len() > MAX_STATEMENT / 2 {
             return Err(Failure::refused(format!("{doing} — larger than two MiB"), "Leave out what is not needed."));
         }
-        self.sign_and_file(doing, payload)?;
-        Ok(Published { version, new: true })
+        let (statement, signed) = self.cosign_codebook(Statement::unsigned(Purpose::Codebook, payload))?;
+        let waits = (signed.have < signed.need).then_some(statement);
+        Ok(Published { version, new: true, waits })
     }
 
-    fn sign_and_file(&mut self, doing: &str, payload: Vec<u8>) -> Result<(), Failure> {
-        let refused = |error| fault::keys(doing, &error);
-        if self.home.trust()?.roster().needed() > 1 {
-            return Err(Failure::refused(
-                format!("{doing} — this agency wants more than one admin's signature"),
-                "Signing a codebook together comes in a later version of amanat.",
-            ));
-        }
+    /// Adds this admin's signature to a codebook. With the last that is needed it is proven as any device will prove it, and filed.
+    ///
+    /// # Errors
+    /// Refused for another agency's, one that would break what is asked by, or a statement that is no codebook.
+    pub fn cosign_codebook(&mut self, mut statement: Statement) -> Result<(Statement, Signed), Failure> {
+        let refused = |error| fault::keys("signing the codebook", &error);
+        self.home.read_codebook(&statement)?;
         let agency = self.home.agency()?;
-        let mut statement = Statement::unsigned(Purpose::Codebook, payload);
         self.root().sign_order(&mut statement, &agency).map_err(refused)?;
-        // Proven as any device will prove it, before it is told to any.
-        let document = proof::prove(&statement.to_bytes(), self.home.trust()?).map_err(refused)?;
-        self.home.file(&document).map(drop)
+        let signed = self.home.signatures(&statement)?;
+        if signed.have >= signed.need {
+            let document = proof::prove(&statement.to_bytes(), self.home.trust()?).map_err(refused)?;
+            self.home.file(&document)?;
+        }
+        Ok((statement, signed))
+    }
+}
+
+impl Home {
+    /// What a proposed codebook says: its version and its files. It must be this agency's, and fit above what is asked by here.
+    ///
+    /// # Errors
+    /// Refused where it is or does not.
+    pub fn read_codebook(&self, statement: &Statement) -> Result<(u64, Vec<String>), Failure> {
+        let doing = "reading the proposed codebook";
+        if statement.purpose() != Purpose::Codebook {
+            return Err(fault::keys(doing, &Forgery::OtherPurpose.into()));
+        }
+        let payload: Payload =
+            canonical::decode(statement.payload()).map_err(|error| fault::keys(doing, &error.into()))?;
+        if payload.agency != self.agency()? {
+            return Err(fault::keys(doing, &Forgery::OtherAgency.into()));
+        }
+        let unfit = |why| Failure::refused(format!("{doing} — {why}"), "Nothing was signed.");
+        judge(self, &payload.files().map_err(unfit)?).map_err(unfit)?;
+        Ok((payload.version, payload.files.into_iter().map(|(name, _)| name).collect()))
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use amanat_keys::fingerprint::{DeviceId, JournalId};
+use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
 use amanat_sync::{
     batch::Limit,
     entry::SealedEntry,
@@ -46,6 +46,7 @@ impl Home {
         for known in self.journal.heads()?.iter().filter(|known| known.own.is_none()) {
             let device = trust.device(&known.device).filter(|device| !device.is_active());
             if let Some(cut) = device.and_then(|device| device.cut_off(&known.journal))
+                && !cut.link.is_zero()
                 && self.link_at(known, cut.seq)? != Some(cut.link)
             {
                 unproven.0.insert((known.device, known.journal));
@@ -54,7 +55,11 @@ impl Home {
         Ok(unproven)
     }
 
-    fn link_at(&self, known: &KnownHead, seq: u64) -> Result<Option<amanat_keys::fingerprint::Digest>, SyncError> {
+    /// The link of a known journal at a number; none beyond its head.
+    ///
+    /// # Errors
+    /// What the journal refuses.
+    pub(super) fn link_at(&self, known: &KnownHead, seq: u64) -> Result<Option<Digest>, SyncError> {
         if seq == known.head.seq {
             return Ok(Some(known.head.link));
         }

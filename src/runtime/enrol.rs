@@ -1,20 +1,25 @@
-//! What an admin does to the roster: approve, add a unit, confirm, publish. Each makes the next roster, signs it with the root key,
-//! adopts it as anybody would, and files it for the hub and for join packs.
+//! What an admin does to the roster: approve, add a unit, confirm, publish. Each makes the next roster; [`super::ceremony`]
+//! signs it with the root key and adopts it as anybody would, once enough admins have signed.
 
 use amanat_keys::{
+    fingerprint::MemberId,
     freshness::Freshness,
     join::{JoinKind, JoinRequest},
+    locked_file::WorkFactor,
     passphrase::Passphrase,
     root_key::RootKey,
     roster::{Role, Roster, UnitKind},
     vault_file,
+    verifying_key::VerifyingKey,
     words::Words,
 };
 
+use amanat_sync::documents::DocumentKind;
+
 use super::{
+    ceremony::Agreed,
     clock, fault,
     home::Home,
-    membership::roster_document,
     roster_edit::{self, Newcomer},
     roster_rotate,
 };
@@ -28,6 +33,8 @@ pub struct Admin {
     /// The home.
     pub home: Home,
     root: RootKey,
+    /// A root key that takes the other's place once a roster lists it.
+    successor: Option<RootKey>,
 }
 
 /// Whom to enrol as what.
@@ -59,14 +66,69 @@ impl Admin {
         let refused = |error| fault::keys("opening the root key", &error);
         let bytes = vault_file::read(&path).map_err(refused)?;
         let root = RootKey::open(&bytes, passphrase, home.practice()).map_err(refused)?;
-        Ok(Self { home, root })
+        let next = home.paths().successor();
+        let successor = if next.exists() {
+            let bytes = vault_file::read(&next).map_err(refused)?;
+            Some(RootKey::open(&bytes, passphrase, home.practice()).map_err(refused)?)
+        } else {
+            None
+        };
+        let mut admin = Self { home, root, successor };
+        admin.settle_root()?;
+        Ok(admin)
     }
 
-    /// Enrols the device or hub of a join request whose words were read aloud. Gives the new roster's version.
+    /// Puts the successor of the root key in its place once the adopted roster lists it. Renamed in one step: at no instant is there none.
+    ///
+    /// # Errors
+    /// What the disk says; then the next opening does it.
+    pub(super) fn settle_root(&mut self) -> Result<(), Failure> {
+        let Some(next) = &self.successor else { return Ok(()) };
+        let key = next.verifying_key();
+        if !self.home.trust()?.roster().admins.iter().any(|admin| admin.root_key == key) {
+            return Ok(());
+        }
+        let paths = self.home.paths();
+        let moved = std::fs::rename(paths.successor(), paths.root()).and_then(|()| paths.make_last());
+        moved.map_err(|error| Failure::disk("putting the new root key in the place of the old", &error))?;
+        self.root = next.clone();
+        self.successor = None;
+        Ok(())
+    }
+
+    /// Makes the successor of this root key, durable and read back before anybody hears of it. One that was made before and is not listed
+    /// yet is taken up again.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn renew_root(&mut self, passphrase: &Passphrase, factor: WorkFactor) -> Result<VerifyingKey, Failure> {
+        let refused = |error| fault::keys("making the next root key", &error);
+        if let Some(successor) = &self.successor {
+            return Ok(successor.verifying_key());
+        }
+        let next = RootKey::generate(self.root.member()).map_err(refused)?;
+        let path = self.home.paths().successor();
+        vault_file::create(&path, &next.lock(passphrase, factor).map_err(refused)?).map_err(refused)?;
+        let bytes = vault_file::read(&path).map_err(refused)?;
+        let read = RootKey::open(&bytes, passphrase, self.home.practice()).map_err(refused)?;
+        self.successor = Some(read);
+        Ok(next.verifying_key())
+    }
+
+    /// Whose root key it is.
+    pub fn member(&self) -> MemberId {
+        self.root.member()
+    }
+
+    pub(super) const fn successor(&self) -> Option<&RootKey> {
+        self.successor.as_ref()
+    }
+
+    /// The next roster with the device or hub of a join request whose words were read aloud.
     ///
     /// # Errors
     /// Refused for other words or a broken request; usage for an unknown role or unit, or what is listed already.
-    pub fn approve(&mut self, request: &[u8], words: &Words, as_what: &Enrolment<'_>) -> Result<u64, Failure> {
+    pub fn approved(&self, request: &[u8], words: &Words, as_what: &Enrolment<'_>) -> Result<Roster, Failure> {
         let doing = "approving the join request";
         let agency = self.home.agency()?;
         let request = JoinRequest::approve(request, words, &agency).map_err(|error| fault::keys(doing, &error))?;
@@ -91,6 +153,12 @@ impl Admin {
                 let offered = request.offered_unit.as_ref();
                 roster_edit::add_device(&mut roster, &newcomer, member, role, unit, offered)?;
             }
+            (JoinKind::Root, _) => {
+                return Err(Failure::usage(
+                    format!("{doing} — it is a root key's"),
+                    "Use: amanat roster admin-add FILE",
+                ));
+            }
             (JoinKind::Hub, _) => {
                 return Err(Failure::usage(format!("{doing} — it is a hub's"), "Use --role hub."));
             }
@@ -98,14 +166,23 @@ impl Admin {
                 return Err(Failure::usage(format!("{doing} — it is a person's device"), "Give the person's role."));
             }
         }
-        self.adopt(&roster)
+        Ok(roster)
     }
 
-    /// Adds a unit. Gives the new roster's version.
+    /// Enrols as [`Admin::approved`] says, where this admin's signature is enough. Gives the new roster's version.
+    ///
+    /// # Errors
+    /// As there; refused where others must sign.
+    pub fn approve(&mut self, request: &[u8], words: &Words, as_what: &Enrolment<'_>) -> Result<u64, Failure> {
+        let roster = self.approved(request, words, as_what)?;
+        self.alone(&roster)
+    }
+
+    /// The next roster with one more unit.
     ///
     /// # Errors
     /// Usage when it exists or the kind is unknown.
-    pub fn add_unit(&mut self, name: &str, kind: &str) -> Result<u64, Failure> {
+    pub fn with_unit(&self, name: &str, kind: &str) -> Result<Roster, Failure> {
         let kind = match kind {
             "station" => UnitKind::Station,
             "statistics" => UnitKind::Statistics,
@@ -114,17 +191,48 @@ impl Admin {
         };
         let mut roster = self.next()?;
         roster_edit::add_unit(&mut roster, name, kind)?;
-        self.adopt(&roster)
+        Ok(roster)
     }
 
-    /// Sets a policy of the roster, or takes it away. Gives the new roster's version.
+    /// The next roster with a policy set, or taken away.
     ///
     /// # Errors
     /// Usage for a policy or value that this version does not know.
-    pub fn set_policy(&mut self, name: &str, value: Option<&str>) -> Result<u64, Failure> {
+    pub fn with_policy(&self, name: &str, value: Option<&str>) -> Result<Roster, Failure> {
         let mut roster = self.next()?;
         roster_edit::set_policy(&mut roster, name, value)?;
-        self.adopt(&roster)
+        Ok(roster)
+    }
+
+    /// Adds a unit where this admin's signature is enough. Gives the new roster's version.
+    ///
+    /// # Errors
+    /// As [`Admin::with_unit`]; refused where others must sign.
+    pub fn add_unit(&mut self, name: &str, kind: &str) -> Result<u64, Failure> {
+        let roster = self.with_unit(name, kind)?;
+        self.alone(&roster)
+    }
+
+    /// Sets a policy where this admin's signature is enough. Gives the new roster's version.
+    ///
+    /// # Errors
+    /// As [`Admin::with_policy`]; refused where others must sign.
+    pub fn set_policy(&mut self, name: &str, value: Option<&str>) -> Result<u64, Failure> {
+        let roster = self.with_policy(name, value)?;
+        self.alone(&roster)
+    }
+
+    fn alone(&mut self, roster: &Roster) -> Result<u64, Failure> {
+        match self.settle(roster)? {
+            Agreed::Adopted(version) => Ok(version),
+            Agreed::Waiting(waiting) => Err(Failure::refused(
+                format!(
+                    "signing roster {} — {} of {} admins have signed",
+                    waiting.version, waiting.old.have, waiting.old.need
+                ),
+                "Let the others sign: amanat roster sign.",
+            )),
+        }
     }
 
     /// What the admin signs with.
@@ -137,7 +245,7 @@ impl Admin {
     /// # Errors
     /// What the journal refuses.
     pub fn confirm(&mut self) -> Result<(), Failure> {
-        let serial = self.home.freshness()?.map_or(1, |word| word.serial.saturating_add(1));
+        let serial = self.home.next_serial(DocumentKind::Freshness)?;
         let word = Freshness::of(self.home.trust()?, serial, clock::unix_seconds());
         let bytes = word.sign(&self.home.signer()).to_bytes();
         self.home.file_freshness(&bytes)
@@ -147,24 +255,6 @@ impl Admin {
     #[cfg(test)]
     pub(super) fn sign_for_tests(&self, roster: &Roster) -> Vec<u8> {
         self.root.sign_roster(roster).unwrap().to_bytes()
-    }
-
-    fn next(&self) -> Result<Roster, Failure> {
-        Ok(roster_edit::next(self.home.trust()?.roster(), clock::unix_seconds()))
-    }
-
-    /// Signs, adopts, files and confirms.
-    fn adopt(&mut self, roster: &Roster) -> Result<u64, Failure> {
-        let doing = "signing the next roster";
-        let refused = |error| fault::keys(doing, &error);
-        let statement = self.root.sign_roster(roster).map_err(refused)?.to_bytes();
-        let mut trust = self.home.trust()?.clone();
-        trust.adopt(&statement).map_err(refused)?;
-        let version = trust.roster_version();
-        self.home.file(&roster_document(&trust, version, statement))?;
-        self.home.set_trust(trust)?;
-        self.confirm()?;
-        Ok(version)
     }
 }
 

@@ -100,6 +100,7 @@ pub(super) fn pass(pulled: u64) -> Outcome {
         pulled,
         set_aside: 0,
         unserved: 0,
+        listed: Vec::new(),
         documents: 0,
         roster: None,
         hub_time: None,

@@ -11,6 +11,7 @@ use amanat_keys::{
 use amanat_sync::{
     entry::EntryRef,
     journal::{Shelf, ShelfRow},
+    receipt::{ListedHead, heads_list, listed_heads},
     signature::Nonce,
 };
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
@@ -25,6 +26,7 @@ const AGAIN: &[u8] = b"again/";
 const FIRST: &[u8] = b"first/";
 const ERASED: &[u8] = b"erased/";
 const NONCES: &[u8] = b"nonces";
+const LISTED: &[u8] = b"listed";
 const ROTATION: &[u8] = b"rotation/";
 const RESEAL: &[u8] = b"reseal/";
 const REPLACED: &[u8] = b"replaced/";
@@ -44,6 +46,8 @@ pub(super) enum Mark<'a> {
     Erased(&'a Digest, i64),
     /// What the hub gave for the next requests: the first of the next program then needs no answer before it.
     Nonces(&'a [Nonce]),
+    /// Every journal's head as the hub listed it last, for an admin who revokes a device.
+    Listed(&'a [ListedHead]),
     /// A unit's identity that this device offers for a rotation, before a roster names it.
     Offered(&'a HeldUnit),
     /// How far the rotation of a unit's key has come here.
@@ -63,6 +67,7 @@ impl Mark<'_> {
             Self::Trust(trust) => (TRUST.to_vec(), trust.to_bytes()),
             Self::First(first) => first_row(first),
             Self::Erased(order, ms) => ([ERASED, order.as_bytes()].concat(), ms.to_be_bytes().to_vec()),
+            Self::Listed(heads) => (LISTED.to_vec(), heads_list(heads.to_vec())),
             Self::Aside(entry, ms) => ([ASIDE, entry.as_bytes()].concat(), ms.to_be_bytes().to_vec()),
             Self::Nonces(nonces) => (NONCES.to_vec(), nonces.concat()),
             Self::Again(journal, seq) => ([AGAIN, journal.as_bytes()].concat(), seq.to_be_bytes().to_vec()),
@@ -89,6 +94,11 @@ pub(super) fn trust(rows: &[ShelfRow]) -> Result<Option<Trust>, Failure> {
     let Some(row) = rows.iter().find(|row| row.key == TRUST) else { return Ok(None) };
     let trust = Trust::from_bytes(&row.plain);
     trust.map(Some).map_err(|error: KeysError| fault::keys("reading the adopted roster", &error))
+}
+
+/// Every journal's head as the hub listed it last.
+pub(super) fn listed(rows: &[ShelfRow]) -> Vec<ListedHead> {
+    rows.iter().find(|row| row.key == LISTED).and_then(|row| listed_heads(&row.plain).ok()).unwrap_or_default()
 }
 
 fn stored(held: &HeldUnit) -> Vec<u8> {

@@ -133,7 +133,9 @@ impl Home {
     pub(super) fn file_freshness(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let verified = Freshness::verify(bytes, self.trust()?);
         let word = *verified.map_err(|error| fault::keys("reading how fresh the roster is", &error))?.value();
-        let about = Digest::from_bytes(*word.agency.as_bytes());
+        let speaker = Freshness::speaker(bytes, self.trust()?);
+        let speaker = speaker.map_err(|error| fault::keys("reading how fresh the roster is", &error))?;
+        let about = Digest::from_bytes(*speaker.as_bytes());
         self.file(&Document { kind: DocumentKind::Freshness, about, version: word.serial, bytes: bytes.to_vec() })?;
         Ok(())
     }
@@ -221,7 +223,7 @@ impl Home {
         Ok(Some(keys.unit))
     }
 
-    fn hold_unit(&mut self, held: HeldUnit) -> Result<(), Failure> {
+    pub(super) fn hold_unit(&mut self, held: HeldUnit) -> Result<(), Failure> {
         self.remember(&Mark::Unit(&held))?;
         self.vault.hold(held);
         Ok(())
@@ -254,6 +256,7 @@ impl Home {
             let doing = "wrapping the unit's key for its readers";
             let keys = UnitKeys::wrap_for_roster(self.trust()?, &unit.id, &identity);
             let keys = keys.map_err(|error| fault::keys(doing, &error))?;
+            let keys = self.earlier_keys(&keys)?.iter().fold(keys, |keys, earlier| keys.carrying(earlier));
             let bytes = keys.sign(&self.signer()).to_bytes();
             let about = Digest::from_bytes(*unit.id.as_bytes());
             self.file(&Document { kind: DocumentKind::UnitKeys, about, version: unit_keys_version(&keys), bytes })?;
@@ -290,14 +293,30 @@ impl Home {
             match filed.document.kind {
                 DocumentKind::Roster => pack.rosters.push(filed.document.bytes),
                 DocumentKind::UnitKeys => pack.unit_keys.push(filed.document.bytes),
-                DocumentKind::Freshness => pack.freshness.push(filed.document.bytes),
+                // The word of a device that may not say it any more is no newcomer's business.
+                DocumentKind::Freshness if Freshness::verify(&filed.document.bytes, self.trust()?).is_ok() => {
+                    pack.freshness.push(filed.document.bytes);
+                }
                 DocumentKind::Codebook
+                | DocumentKind::Freshness
+                | DocumentKind::Proposal
                 | DocumentKind::Epoch
                 | DocumentKind::Erasure
                 | DocumentKind::RotationCertificate => {}
             }
         }
         Ok(pack)
+    }
+
+    /// The number after the highest that this device has given a word of its own of this kind.
+    ///
+    /// # Errors
+    /// What the journal refuses.
+    pub(super) fn next_serial(&self, kind: DocumentKind) -> Result<u64, Failure> {
+        let documents = self.journal.documents().map_err(|error| fault::sync("reading the documents", &error))?;
+        let about = Digest::from_bytes(*self.device().as_bytes());
+        let own = documents.iter().map(|filed| &filed.document).filter(|it| it.kind == kind && it.about == about);
+        Ok(own.map(|it| it.version).max().unwrap_or(0).saturating_add(1))
     }
 
     /// The newest word on how fresh the roster is.
@@ -309,7 +328,7 @@ impl Home {
         let trust = self.trust()?;
         let words = documents.iter().filter(|filed| filed.document.kind == DocumentKind::Freshness);
         let verified = words.filter_map(|filed| Freshness::verify(&filed.document.bytes, trust).ok());
-        Ok(verified.map(|verified| *verified.value()).max_by_key(|word| word.serial))
+        Ok(verified.map(|verified| *verified.value()).max_by_key(|word| (word.version, word.time, word.serial)))
     }
 }
 

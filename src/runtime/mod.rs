@@ -8,6 +8,7 @@ pub mod audit;
 mod belonging;
 pub mod border;
 pub mod carrier;
+pub mod ceremony;
 pub mod clock;
 pub mod closed_home;
 pub mod codebooks;
@@ -20,6 +21,7 @@ pub mod echo;
 pub mod enrol;
 mod erasing;
 pub mod erasure_order;
+pub mod escrow;
 pub mod fault;
 mod first_start;
 pub mod founding;
@@ -29,6 +31,7 @@ pub mod home_lock;
 pub mod hub_epoch;
 pub mod keep;
 mod keep_many;
+pub mod key_page;
 pub mod lineage;
 pub mod main_loop;
 pub mod make;
@@ -44,12 +47,17 @@ pub mod paths;
 pub mod pen;
 pub mod process;
 pub mod rekey;
+pub mod release;
 pub mod replay;
 mod reseal_work;
 pub mod resealing;
 pub mod retention;
+pub mod revocation;
 mod ring;
+pub mod root_request;
+pub mod roster_change;
 pub mod roster_edit;
+pub mod roster_moves;
 pub mod roster_rotate;
 pub mod rotating;
 mod rotation_certificate;
@@ -70,6 +78,8 @@ pub mod wake;
 
 #[cfg(test)]
 mod guarding;
+#[cfg(test)]
+mod people;
 #[cfg(test)]
 mod retaining;
 #[cfg(test)]

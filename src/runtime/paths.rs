@@ -102,6 +102,11 @@ impl Paths {
         self.folder.join("root.age")
     }
 
+    /// The root key that takes the other's place once a roster lists it.
+    pub fn successor(&self) -> PathBuf {
+        self.folder.join("root.successor")
+    }
+
     /// Stamp of a practice home: weak passphrase hashing, loopback hubs only.
     pub fn practice(&self) -> PathBuf {
         self.folder.join("practice")

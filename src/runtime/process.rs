@@ -1,7 +1,7 @@
 //! What the process asks of the system for the sake of its secrets: no core dumps, nobody looking in, files for their owner.
 
-/// Turns off core dumps, and on Linux also reading this process's memory by others of the same user. What the system
-/// refuses is left: it protects a little less and keeps nobody from their work.
+/// Turns off core dumps, and on Linux also reading this process's memory by others of the same user, and keeps its pages out of swap where
+/// the limit allows all of them. What the system refuses is left: it protects a little less and keeps nobody from their work.
 #[cfg(unix)]
 pub fn guard_memory() {
     use rustix::process::{Resource, Rlimit, setrlimit};
@@ -9,6 +9,29 @@ pub fn guard_memory() {
     setrlimit(Resource::Core, none).unwrap_or_default();
     #[cfg(target_os = "linux")]
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable).unwrap_or_default();
+    #[cfg(target_os = "linux")]
+    lock_pages();
+}
+
+/// Under a limit a page too many would end the program where it asks for memory, so it is all pages or none. Each is locked when it is
+/// first touched: what is only reserved costs nothing.
+#[cfg(target_os = "linux")]
+fn lock_pages() {
+    use rustix::{mm::MlockAllFlags, process::Resource};
+    if rustix::process::getrlimit(Resource::Memlock).current.is_none() {
+        let all = MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT;
+        rustix::mm::mlockall(all).unwrap_or_default();
+    }
+}
+
+/// Whether this process's memory is kept out of swap.
+#[must_use]
+pub fn pages_locked() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let locked = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmLck:")?.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
+    locked.is_some_and(|kib| kib > 0)
 }
 
 /// Whatever this process makes is its owner's alone: the journal and what SQLite puts beside it, settings, and also packs and join

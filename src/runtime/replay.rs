@@ -139,9 +139,22 @@ impl Home {
             return;
         }
         set.bare.retain(|entry| {
+            if self.erasures.names(entry).is_some() {
+                return true;
+            }
             let held = reseals.get(&(entry.at(), entry.hash()));
-            let mut newest = held.into_iter().flatten().rev();
-            self.erasures.names(entry).is_some() || !newest.any(|reseal| opener.resealed(entry, reseal, opened))
+            let mut failed = Vec::new();
+            for reseal in held.into_iter().flatten().rev() {
+                let mut one = Opened::default();
+                if opener.resealed(entry, reseal, &mut one) {
+                    opened.entries.append(&mut one.entries);
+                    return false;
+                }
+                failed.append(&mut one.failed);
+            }
+            // Only where none of them opens is there anything to tell.
+            opened.failed.append(&mut failed);
+            true
         });
     }
 

@@ -260,7 +260,8 @@ impl Home {
 }
 
 fn job_from(entry: SealedEntry, reseal: Option<SealedEntry>) -> Option<Job> {
-    let from = reseal.as_ref().unwrap_or(&entry);
+    // As long as its own envelope is there, nobody's stand-in is needed for it.
+    let from = reseal.as_ref().filter(|_| entry.envelope.is_none()).unwrap_or(&entry);
     let envelope = from.envelope.clone()?;
     let (digest, under) = (from.header.digest, EntryRef { seq: from.header.key, ..from.at() });
     let replaces = reseal.as_ref().map(SealedEntry::hash);

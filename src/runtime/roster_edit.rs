@@ -6,6 +6,7 @@ use amanat_keys::{
     fingerprint::{AgencyId, DeviceId, Digest, MemberId, UnitId},
     join::JoinRequest,
     recipient::{Recipient, RecipientKind},
+    release::ProgramVersion,
     roster::{Admin, Device, DeviceState, Hub, Member, Role, Roster, Span, Unit, UnitKind},
     verifying_key::VerifyingKey,
 };
@@ -85,6 +86,16 @@ pub fn first(founding: Founding<'_>) -> Roster {
     };
     sort(&mut roster);
     roster
+}
+
+/// Puts a further admin with their device on roster 1.
+pub fn add_founder(roster: &mut Roster, member: MemberId, name: &str, root_key: VerifyingKey, newcomer: &Newcomer) {
+    let hq = roster.unit_of_kind(UnitKind::Headquarters).map(|unit| unit.id);
+    let roles = hq.into_iter().map(|hq| (Role::Admin, hq)).collect();
+    roster.members.push(Member { id: member, name: name.to_owned(), roles });
+    roster.admins.push(Admin { member, root_key });
+    roster.devices.push(device(member, newcomer));
+    sort(roster);
 }
 
 /// A copy of the adopted roster that follows it and changes nothing else yet.
@@ -173,13 +184,14 @@ pub fn set_policy(roster: &mut Roster, name: &str, value: Option<&str>) -> Resul
     let known = match (name, value) {
         ("retention-days", Some(value)) => days(value) && !value.starts_with(['0', '+']),
         ("readers", Some(value)) => matches!(value, "all" | "supervisors"),
-        ("retention-days" | "readers", None) => true,
+        ("least-program", Some(value)) => ProgramVersion::read(value).is_some(),
+        ("retention-days" | "readers" | "least-program", None) => true,
         _ => false,
     };
     if !known {
         return Err(Failure::usage(
             format!("setting the policy {name} — this version does not keep it so"),
-            "Policies: retention-days NUMBER|none; readers all|supervisors.",
+            "Policies: retention-days NUMBER|none; readers all|supervisors; least-program N.N.N|none.",
         ));
     }
     roster.policies.retain(|(held, _)| held != name);
@@ -285,7 +297,7 @@ fn device(member: MemberId, newcomer: &Newcomer) -> Device {
 }
 
 /// The order that the format demands.
-fn sort(roster: &mut Roster) {
+pub(super) fn sort(roster: &mut Roster) {
     roster.admins.sort_by_key(|admin| admin.member);
     roster.units.sort_by_key(|unit| unit.id);
     roster.members.sort_by_key(|member| member.id);

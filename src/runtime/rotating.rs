@@ -243,7 +243,8 @@ impl Home {
         if heads.is_empty() {
             return Ok(true);
         }
-        let stood = self.stood_in(stale)?;
+        // Looked up when the first slip needs it: a pass that brings none costs no walk through what was rewrapped.
+        let mut stood: Option<StoodIn> = None;
         for known in heads {
             let place = (known.device, known.journal);
             loop {
@@ -255,7 +256,17 @@ impl Home {
                 let Some(last) = last.filter(|_| seq < known.head.seq) else { break };
                 let items: Vec<Item> = runs.into_iter().flat_map(|run| run.items).collect();
                 let (mut jobs, mut left) = (Vec::new(), 0);
-                for found in self.find(&items, &stood, &stale)? {
+                // A slip whose newest rewrap names an older key names an older one itself.
+                let older = |entry: &SealedEntry| entry.header.kind == Kind::Slip && stale(&entry.header);
+                if !items.iter().filter_map(Item::entry).any(older) {
+                    work.passed.insert(place, last);
+                    continue;
+                }
+                let known_stood = match &mut stood {
+                    Some(known) => known,
+                    none => none.insert(self.stood_in(stale)?),
+                };
+                for found in self.find(&items, known_stood, &stale)? {
                     match found {
                         Found::Job(job) => jobs.push(*job),
                         Found::Shut | Found::Others => left += 1,

@@ -112,6 +112,8 @@ impl Seat {
             Effect::ReadBundle { path } => self.read_stick(&path),
             Effect::StopBundle => self.courier.stop_stick(),
             Effect::LoadRoster => self.show_roster(),
+            Effect::LoadKeys => self.show_keys(),
+            Effect::PreviewRevocation(device) => self.preview(device),
             Effect::LoadAside => self.show_aside(),
             Effect::SaveAside { id, path } => self.save_aside(&id, &path),
             // The main loop ends the program itself.
@@ -312,7 +314,11 @@ impl Seat {
     pub(super) fn say_marks(&self) {
         let Some(home) = &self.home else { return };
         match tellings::marks(home) {
-            Ok(marks) => self.say(Msg::Marks(marks)),
+            Ok(marks) => {
+                let late = home.late();
+                self.say(Msg::Marks(marks));
+                self.say(Msg::Late(late));
+            }
             Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
         }
     }

@@ -12,7 +12,7 @@ use super::{
     attaching::{self, ToAttach},
     clock,
     keep::{ToKeep, What},
-    officer,
+    key_page, officer,
     seat::Seat,
     tellings,
     wake::Wake,
@@ -28,6 +28,20 @@ use crate::{
 const STEP: Duration = Duration::from_millis(250);
 
 impl Seat {
+    pub(super) fn show_keys(&mut self) {
+        match self.with_home(|home| key_page::rows(home)) {
+            Ok(rows) => self.say(Msg::KeysAre(rows)),
+            Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
+        }
+    }
+
+    pub(super) fn preview(&mut self, device: crate::model::DeviceId) {
+        match self.with_home(|home| key_page::preview(home, device.into())) {
+            Ok(lines) => self.say(Msg::PreviewIs { device, lines }),
+            Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
+        }
+    }
+
     pub(super) fn attach(&mut self, case: CaseId, path: &str) {
         match self.attach_file(case, path) {
             Err(failure) => self.say(Msg::AttachFailed(tellings::trouble(&failure))),

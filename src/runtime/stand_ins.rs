@@ -151,18 +151,26 @@ impl Home {
         Ok(false)
     }
 
-    /// The stand-ins that this device holds, of all who may. `mark` says of each whether it is one that the caller looks for.
+    /// The stand-ins that this device made, and those of others who may that it has opened. `mark` says of each whether it is one that the caller looks for.
     pub(super) fn stood_in(&self, mark: impl Fn(&Header) -> bool) -> Result<StoodIn, Failure> {
         let mut stood = StoodIn::default();
         let mut depths: HashMap<Digest, u32> = HashMap::new();
         let heads = self.journal.heads().map_err(|error| fault::sync(READING, &error))?;
-        let roster = self.trust()?.roster();
+        let (roster, me) = (self.trust()?.roster(), self.device());
+        let (words, identities) = (self.rotation_words()?, self.identities());
         for known in heads.iter().filter(|known| roster.units.iter().any(|u| roster.may_stand_in(&known.device, &u.id)))
         {
-            self.each_after((known.device, known.journal), 0, |_, _, items| {
+            let place = (known.device, known.journal);
+            let mine = words.iter().find(|word| word.by == me && (word.device, word.journal) == place);
+            self.each_after(place, 0, |_, _, items| {
                 for item in items {
                     let Item::Entry(entry) = item else { continue };
                     let Some(target) = holding(&entry.header).filter(|_| self.stands(&entry.header)) else { continue };
+                    // Another's counts once this device has opened it: else garbage could hide what must be done.
+                    let opened = mine.is_some_and(|word| word.opens(entry.header.seq));
+                    if known.device != me && !(opened && self.is_for_us(&entry.header, &identities)) {
+                        continue;
+                    }
                     let hash = entry.hash();
                     let depth = target.replaces.and_then(|older| depths.get(&older)).map_or(1, |depth| depth + 1);
                     depths.insert(hash, depth);

@@ -41,6 +41,7 @@ pub(super) fn sync_trouble(failure: &Failure, end: Option<&End>) -> Trouble {
     let word = match end {
         Some(End::Refused(refusal)) if refusal.reason == RefusalReason::Version => "sync.version",
         Some(End::Refused(refusal)) if refusal.reason == RefusalReason::OtherKey => "sync.other_key",
+        Some(End::Refused(refusal)) if refusal.reason == RefusalReason::Revoked => "sync.revoked",
         Some(End::Refused(_)) => "sync.refused",
         Some(End::Nonsense(_)) => "sync.trust",
         Some(End::Local(_)) => "sync.storage",

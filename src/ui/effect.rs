@@ -118,6 +118,10 @@ pub enum Effect {
     // -- trust
     /// Show me the adopted roster → `RosterIs`.
     LoadRoster,
+    /// Show me every key → `KeysAre`.
+    LoadKeys,
+    /// What would follow if this device were lost today? → `PreviewIs`.
+    PreviewRevocation(DeviceId),
     /// Show me what was set aside → `AsideIs`.
     LoadAside,
     /// Save the sealed bytes of one that was set aside → `PartSaved` or `SaveFailed`.

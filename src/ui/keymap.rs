@@ -35,6 +35,8 @@ pub(crate) enum Room {
     Roster,
     /// A supervisor's people.
     Team,
+    /// The admin's keys.
+    Keys,
     /// What was set aside.
     Aside,
     /// What is due.
@@ -94,6 +96,7 @@ pub(crate) enum Act {
     Attach,
     SavePart,
     Team,
+    Keys,
     Aside,
     Review,
     Approve,
@@ -166,6 +169,7 @@ const LISTS: &[Room] = &[
     R::Team,
     R::Aside,
     R::Review,
+    R::Keys,
 ];
 
 /// The table. A line for one room stands before lines for many: the first that fits is taken.
@@ -232,6 +236,8 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Entry], &[f(5)], Act::Return, "return", 0),
     line(&[R::Entry], &[f(7)], Act::Merge, "merge", 0),
     line(&[R::Roster], &[f(4)], Act::Team, "team", 1),
+    line(&[R::Roster], &[f(6)], Act::Keys, "keys", 2),
+    line(&[R::Keys], &[key(KeyCode::Enter)], Act::Open, "preview", 1),
     line(&[R::Team], &[f(5)], Act::Sync, "sync", 1),
     line(&[R::Hidden], &[f(12), ctrl('k')], Act::Hide, "show_again", 0),
     line(&[R::Hidden], &[ctrl('l')], Act::Lock, "lock", 0),
@@ -252,6 +258,7 @@ pub(crate) const TABLE: &[Line] = &[
             R::Path,
             R::Roster,
             R::Team,
+            R::Keys,
             R::Aside,
             R::Today,
             R::Review,
@@ -345,7 +352,7 @@ mod tests {
     use super::*;
     use crate::words::{self, Tongue};
 
-    const ROOMS: [Room; 18] = [
+    const ROOMS: [Room; 19] = [
         R::Welcome,
         R::Unlock,
         R::Caseload,
@@ -359,6 +366,7 @@ mod tests {
         R::Path,
         R::Roster,
         R::Team,
+        R::Keys,
         R::Aside,
         R::Today,
         R::Review,

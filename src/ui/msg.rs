@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::codebook::Codebook;
-use crate::model::{Answers, CaseId, Delivery, DeviceId, Draft, DraftId, Entry, Gone, JournalId, Moment};
+use crate::model::{Answers, CaseId, Delivery, DeviceId, Draft, DraftId, Entry, Gone, JournalId, Late, Moment};
 
 /// One thing that happened. The runtime makes them from the terminal, the clock and its two workers; only
 /// `update` takes them.
@@ -82,6 +82,8 @@ pub enum Msg {
     Gone(Vec<Gone>),
     /// How far journals have come.
     Marks(Vec<Mark>),
+    /// Entries that came in after their device had left, in place of what was said of them before.
+    Late(Late),
     /// The desk has kept something: it survives power loss now.
     Kept {
         /// What was kept: the sheet or amendment first, then what goes with it (names).
@@ -164,6 +166,15 @@ pub enum Msg {
     RosterIs(Box<RosterPage>),
     /// What the hub knows of the team; comes by itself with each pass of a supervisor.
     TeamIs(Box<TeamPage>),
+    /// Answers [`LoadKeys`](super::Effect::LoadKeys).
+    KeysAre(Vec<KeyRow>),
+    /// Answers [`PreviewRevocation`](super::Effect::PreviewRevocation).
+    PreviewIs {
+        /// The device.
+        device: DeviceId,
+        /// What its revocation would change, and what follows.
+        lines: Vec<Sentence>,
+    },
     /// Answers [`LoadAside`](super::Effect::LoadAside).
     AsideIs(Vec<AsideRow>),
     /// Something else went wrong or is worth saying; shown in the status line until the next key.
@@ -421,6 +432,36 @@ pub struct TeamWord {
     pub aside: u64,
     /// How far its clock was ahead of the hub's, in milliseconds; behind where it is negative; `None` where it said no time.
     pub ahead_ms: Option<i64>,
+}
+
+/// A sentence of the program with what fills its blanks: said in whatever language the screen has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sentence {
+    /// Its key.
+    pub key: String,
+    /// Blank, text, and whether the text is the key of a word itself.
+    pub blanks: Vec<(String, String, bool)>,
+    /// Whether it is a warning.
+    pub alarm: bool,
+}
+
+/// A key as an admin looks at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRow {
+    /// `root`, `recovery`, `unit`, `device` or `hub`.
+    pub kind: String,
+    /// Whose.
+    pub name: String,
+    /// The device, for a device's keys.
+    pub device: Option<DeviceId>,
+    /// What it opens or signs.
+    pub opens: Sentence,
+    /// For how many days it has been in use.
+    pub days: u64,
+    /// In how many days it is due for a change; below nought: overdue.
+    pub due: Option<i64>,
+    /// Whether it is trusted no more.
+    pub gone: bool,
 }
 
 /// An entry that was set aside.

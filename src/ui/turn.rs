@@ -34,6 +34,7 @@ pub(crate) enum Open {
     Review,
     Roster,
     Team,
+    Keys,
     Aside,
     Help(Room),
 }

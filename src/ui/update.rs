@@ -7,8 +7,8 @@ use super::{
     keymap::{self, Act, Room},
     msg::{Trouble, Who},
     screens::{
-        Aside, Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Review, Roster, Screen, Stick, Team, Today,
-        Unlock,
+        Aside, Case, Caseload, Confirm, EntryView, Form, Help, Keys, Outbox, Review, Roster, Screen, Stick, Team,
+        Today, Unlock,
     },
     turn::{Fill, Go, Open, Turn},
 };
@@ -148,6 +148,7 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Arrived(entries) => app.world.take(entries),
         Msg::Gone(gone) => app.world.lose(gone),
         Msg::Marks(marks) => app.world.mark(&marks),
+        Msg::Late(late) => app.world.late = late,
         Msg::Fresh(ids) => app.ids.extend(ids),
         Msg::Drafts(drafts) => drafts.iter().for_each(|draft| app.world.keep_draft(draft)),
         Msg::Kept { ref entries, ref draft } => {
@@ -163,6 +164,8 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Synced(_) | Msg::SyncFailed { .. } | Msg::Replaying(_) => app.world.road.hear(&msg),
         Msg::RosterIs(page) => app.world.roster = Some(page),
         Msg::TeamIs(page) => app.world.team = Some(page),
+        Msg::KeysAre(rows) => app.world.keys = Some(rows),
+        Msg::PreviewIs { device, lines } => app.world.preview = Some((device, lines)),
         Msg::Notice(trouble) => app.notice = Some(trouble),
         Msg::DraftFailed { trouble, .. } => app.notice = Some(trouble),
         Msg::KeepFailed { .. }
@@ -286,6 +289,10 @@ fn push(app: &mut App, open: Open) -> Vec<Effect> {
             // A pass brings what the hub knows now; until then what the last one brought is shown, with its time.
             effects.push(Effect::Sync);
             Screen::Team(Team::default())
+        }
+        Open::Keys => {
+            effects.push(Effect::LoadKeys);
+            Screen::Keys(Keys::default())
         }
         Open::Aside => {
             effects.push(Effect::LoadAside);

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::{
     app::{Settings, Start},
-    msg::{Mark, RosterPage, TeamPage, Who},
+    msg::{KeyRow, Mark, RosterPage, Sentence, TeamPage, Who},
     reading::{self, CaseRow},
     road::Road,
 };
 use crate::{
     codebook::{Codebook, SearchIndex, Surroundings},
-    model::{CaseId, Casebook, Delivery, DeviceId, Draft, DraftId, Entry, Gone, Moment},
+    model::{CaseId, Casebook, Delivery, DeviceId, Draft, DraftId, Entry, Gone, Late, Moment},
 };
 
 /// Everything that has been opened, and the settings. Forgotten whole when the device locks.
@@ -33,6 +33,12 @@ pub(crate) struct World {
     pub(crate) cases: Vec<CaseRow>,
     pub(crate) roster: Option<Box<RosterPage>>,
     pub(crate) team: Option<Box<TeamPage>>,
+    /// What came in after its device had left.
+    pub(crate) late: Late,
+    /// Every key, once it was asked for.
+    pub(crate) keys: Option<Vec<KeyRow>>,
+    /// What would follow if this device were lost.
+    pub(crate) preview: Option<(DeviceId, Vec<Sentence>)>,
 }
 
 impl World {
@@ -51,6 +57,9 @@ impl World {
             cases: Vec::new(),
             roster: None,
             team: None,
+            late: Late::default(),
+            keys: None,
+            preview: None,
         }
     }
 
@@ -64,6 +73,9 @@ impl World {
         self.cases = Vec::new();
         self.roster = None;
         self.team = None;
+        self.late = Late::default();
+        self.keys = None;
+        self.preview = None;
     }
 
     /// This device.

@@ -98,12 +98,13 @@ pub enum AtCut {
 }
 
 /// Holds a stretch against the last trusted place of a device that left or was lost. The number alone proves nothing: whoever
-/// has the key can write another history of the same length.
+/// has the key can write another history of the same length. A cut-off without a link was given by admins who let entries in that they
+/// had not seen: there the number is all.
 pub fn at_cut(cut: &Head, stretch: &Stretch) -> AtCut {
     match stretch.link_at(cut.seq) {
         // Before its first entry a stretch only says what it follows upon; the holder's own link decides about that.
         Some(_) if stretch.hashes.is_empty() => AtCut::NotReached,
-        Some(link) if link == cut.link => AtCut::Proven,
+        Some(link) if link == cut.link || cut.link.is_zero() => AtCut::Proven,
         Some(_) => AtCut::Denied,
         None => AtCut::NotReached,
     }

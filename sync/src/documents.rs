@@ -12,7 +12,7 @@ pub enum DocumentKind {
     UnitKeys,
     /// Forms and code lists.
     Codebook,
-    /// "This is the newest roster", said by an admin's or supervisor's device.
+    /// "This is the newest roster"; about the admin's or supervisor's device that says it.
     Freshness,
     /// An admin's word on a restored hub.
     Epoch,
@@ -20,6 +20,8 @@ pub enum DocumentKind {
     Erasure,
     /// A word on a rotation: that it is done, or that a second reader has opened what came of it.
     RotationCertificate,
+    /// A roster that waits for further admins; about the admin's device that hands it on.
+    Proposal,
 }
 
 impl DocumentKind {
@@ -33,6 +35,7 @@ impl DocumentKind {
             DocumentKind::Epoch => 9,
             DocumentKind::Erasure => 11,
             DocumentKind::RotationCertificate => 13,
+            DocumentKind::Proposal => 14,
         }
     }
 
@@ -46,6 +49,7 @@ impl DocumentKind {
             Self::Epoch,
             Self::Erasure,
             Self::RotationCertificate,
+            Self::Proposal,
         ];
         all.into_iter().find(|kind| kind.number() == number)
     }
@@ -61,7 +65,7 @@ impl DocumentKind {
 pub struct Document {
     /// What it is.
     pub kind: DocumentKind,
-    /// What it is about: the agency, the unit, the codebook, the hub or the device.
+    /// What it is about: the agency, the unit, the codebook, the hub or the device that speaks.
     pub about: Digest,
     /// Its version, serial or epoch; higher is newer.
     pub version: u64,

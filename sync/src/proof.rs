@@ -4,9 +4,10 @@
 use amanat_keys::canonical;
 use amanat_keys::erasure::Erasure;
 use amanat_keys::error::{Forgery, KeysError, Malformed};
-use amanat_keys::fingerprint::{AgencyId, Digest};
+use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest};
 use amanat_keys::freshness::Freshness;
 use amanat_keys::hub_epoch::HubEpoch;
+use amanat_keys::proposal::Proposal;
 use amanat_keys::quorum;
 use amanat_keys::roster::Roster;
 use amanat_keys::rotation::RotationWord;
@@ -51,7 +52,8 @@ pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
         }
         Purpose::Freshness => {
             let verified = Freshness::verify(bytes, trust)?;
-            Ok(file(DocumentKind::Freshness, trust.agency().as_bytes(), verified.value().serial))
+            let speaker = Freshness::speaker(bytes, trust)?;
+            Ok(file(DocumentKind::Freshness, speaker.as_bytes(), verified.value().serial))
         }
         Purpose::Codebook => {
             quorum::check(&statement, &trust.agency(), &trust.roster().voters(), trust.roster().needed())?;
@@ -68,6 +70,11 @@ pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
         Purpose::Epoch => {
             let verified = HubEpoch::verify(bytes, trust)?;
             Ok(file(DocumentKind::Epoch, verified.value().hub.as_bytes(), verified.value().new))
+        }
+        Purpose::Proposal => {
+            let verified = Proposal::verify(bytes, trust)?;
+            let proposal = verified.value();
+            Ok(file(DocumentKind::Proposal, proposal.device.as_bytes(), proposal.serial))
         }
         Purpose::RotationCertificate => {
             let verified = RotationWord::verify(bytes, trust)?;
@@ -86,8 +93,19 @@ pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
         | Purpose::Checkpoint
         | Purpose::JoinRequest
         | Purpose::Bundle
-        | Purpose::RequestBinding => Err(Forgery::OtherPurpose.into()),
+        | Purpose::RequestBinding
+        | Purpose::Release => Err(Forgery::OtherPurpose.into()),
     }
+}
+
+/// A unit's key sealed to the recovery key, in a statement whose signer may not say it any more: the reader was lost, and is what the recovery
+/// is for. Filed apart, so that it stands in nobody's way; it counts for nothing but a recovery.
+#[must_use]
+pub fn escrow(bytes: &[u8], trust: &Trust) -> Option<Document> {
+    let recovery = UnitKeys::escrow_id(trust.roster().recovery.as_ref()?);
+    let keys = UnitKeys::escrowed(bytes, trust).ok().filter(|keys| keys.is_for(&recovery))?;
+    let about = Digest::tagged("escrow", &[keys.unit.as_bytes()]);
+    Some(Document { kind: DocumentKind::UnitKeys, about, version: keys.epoch, bytes: bytes.to_vec() })
 }
 
 /// The version that a roster statement claims, unproven: only to put several in order.
@@ -96,6 +114,22 @@ pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
 /// *Malformed* when the payload is no roster.
 pub fn roster_version(statement: &Statement) -> Result<u64, KeysError> {
     Ok(canonical::decode::<Roster>(statement.payload())?.version)
+}
+
+/// Whether what a device says as its own word is still told to others: once it may not say it any more, nobody can prove it.
+#[must_use]
+pub fn still_told(trust: &Trust, kind: DocumentKind, about: &Digest) -> bool {
+    let speaker = DeviceId::from_bytes(*about.as_bytes());
+    match kind {
+        DocumentKind::Freshness => trust.roster().confirms(&speaker),
+        DocumentKind::Proposal => trust.roster().proposes(&speaker),
+        DocumentKind::Roster
+        | DocumentKind::UnitKeys
+        | DocumentKind::Codebook
+        | DocumentKind::Epoch
+        | DocumentKind::Erasure
+        | DocumentKind::RotationCertificate => true,
+    }
 }
 
 /// One hash over the newest version of every document: two that hold the same say the same, and a pass need not ask.

@@ -81,6 +81,15 @@ pub fn heads_list(mut heads: Vec<ListedHead>) -> Vec<u8> {
     amanat_keys::canonical::encode(&Heads(heads))
 }
 
+/// Reads a list of heads that was checked when it came.
+///
+/// # Errors
+/// [`SyncError::Malformed`] when it is no sorted list.
+pub fn listed_heads(bytes: &[u8]) -> Result<Vec<ListedHead>> {
+    let Heads(heads) = amanat_keys::canonical::decode(bytes).map_err(|_why| SyncError::Malformed("list of heads"))?;
+    Ok(heads)
+}
+
 /// Reads a list of heads and checks it against the checkpoint that names it.
 ///
 /// # Errors

@@ -54,6 +54,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "ed25519_dalek",
             "sha2",
             "rand",
+            "rand_10",
             "zeroize",
             "secrecy",
             "subtle",

@@ -9,9 +9,9 @@ use amanat::{
         DraftId, Entry, EntryId, Gone, JournalId, Moment, Names, PartHash, Sheet, Times, Value,
     },
     ui::{
-        self, App, Bidi, BundleIn, BundleOut, Effect, Keeping, Mark, Msg, Progress, ReaderLine, RosterDevice,
-        RosterMember, RosterPage, RosterUnit, Scroll, Settings, Stage as Where, Start, StickPage, Strength, TeamPage,
-        TeamRow, TeamWord, Theme, ToKeep, Trouble, Who,
+        self, App, Bidi, BundleIn, BundleOut, Effect, Keeping, KeyRow, Mark, Msg, Progress, ReaderLine, RosterDevice,
+        RosterMember, RosterPage, RosterUnit, Scroll, Sentence, Settings, Stage as Where, Start, StickPage, Strength,
+        TeamPage, TeamRow, TeamWord, Theme, ToKeep, Trouble, Who,
     },
 };
 use ratatui::{Terminal, backend::TestBackend};
@@ -178,6 +178,8 @@ impl Stage {
             Effect::SaveAside { path, .. } if path == "/nowhere" => vec![Msg::SaveFailed(Trouble::word("stick.cut"))],
             Effect::SaveAside { path, .. } => vec![Msg::PartSaved { path }],
             Effect::LoadRoster => vec![Msg::RosterIs(Box::new(roster()))],
+            Effect::LoadKeys => vec![Msg::KeysAre(keys())],
+            Effect::PreviewRevocation(device) => vec![Msg::PreviewIs { device, lines: preview() }],
             Effect::JudgePassphrase(secret) => {
                 let words = secret.reveal().split_whitespace().count();
                 let score = u8::try_from(words.min(4)).unwrap();
@@ -549,4 +551,51 @@ pub(crate) fn team() -> TeamPage {
 /// Settings in Urdu, ordered by the program.
 pub(crate) fn urdu() -> Settings {
     Settings { lang: amanat::model::Lang::Ur, bidi: Bidi::App, theme: Theme::Plain, idle_minutes: 10 }
+}
+
+/// The device whose loss is looked at.
+pub(crate) const fn lost() -> DeviceId {
+    DeviceId::from_bytes([0x5f; 32])
+}
+
+fn sentence(key: &str, blanks: &[(&str, &str)], alarm: bool) -> Sentence {
+    let blanks = blanks.iter().map(|(blank, text)| ((*blank).to_owned(), (*text).to_owned(), false)).collect();
+    Sentence { key: key.to_owned(), blanks, alarm }
+}
+
+/// The keys of a small agency.
+pub(crate) fn keys() -> Vec<KeyRow> {
+    let row = |kind: &str, name: &str, opens, days, due| KeyRow {
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        device: None,
+        opens,
+        days,
+        due,
+        gone: false,
+    };
+    let root = sentence("keys.opens_root", &[("need", "2"), ("all", "3")], false);
+    let unit = sentence("keys.opens_unit", &[("n", "2"), ("epoch", "1")], false);
+    let device = sentence("keys.opens_device", &[("units", "PS Sample")], false);
+    let own = sentence("keys.opens_own", &[], false);
+    vec![
+        row("root", "Admin", root, 12, Some(718)),
+        row("unit", "PS Sample", unit, 400, Some(-35)),
+        KeyRow { device: Some(lost()), ..row("device", "Sana 5f0c1122", device, 12, Some(718)) },
+        KeyRow { gone: true, ..row("device", "Omar 77aa3344", own, 3, Some(727)) },
+        row("hub", "Sample hub", sentence("keys.opens_hub", &[], false), 12, None),
+    ]
+}
+
+/// What follows if a supervisor's device is lost.
+pub(crate) fn preview() -> Vec<Sentence> {
+    vec![
+        sentence("change.device_lost", &[("device", "5f0c1122"), ("name", "Sana")], false),
+        sentence("change.cut", &[("journal", "aa00bb11"), ("n", "120")], false),
+        sentence("change.cut_others", &[], false),
+        sentence("change.own_cases", &[], false),
+        sentence("change.reads_no_more", &[("name", "Sana"), ("unit", "PS Sample"), ("n", "1")], false),
+        sentence("change.rotate", &[("unit", "PS Sample")], false),
+        sentence("change.nobody_reads", &[("unit", "PS Sample")], true),
+    ]
 }

@@ -42,6 +42,8 @@ pub(crate) struct Said {
     pub(crate) held: BTreeSet<(Place, u64)>,
     /// The highest *received* that was shown.
     pub(crate) received: BTreeMap<JournalId, u64>,
+    /// In which of the hub's epochs that was.
+    pub(crate) epoch: u64,
     /// The heads file, which lies apart from the database: how far each own journal was written.
     pub(crate) seen: BTreeMap<JournalId, u64>,
 }

@@ -24,7 +24,7 @@ fn open(path: &Path) -> SqliteJournal {
 }
 
 /// File and log as they lie there, which is what a kill leaves behind.
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::copy(from, to).unwrap();
     let log = |path: &Path| PathBuf::from(format!("{}-wal", path.display()));
     if log(from).exists() {

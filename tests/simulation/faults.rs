@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Every kind of fault, as it is printed.
-const KINDS: [&str; 24] = [
+const KINDS: [&str; 33] = [
     "requests lost",
     "answers lost",
     "requests cut",
@@ -27,6 +27,15 @@ const KINDS: [&str; 24] = [
     "own entries with a bad signature",
     "clocks of devices that went back by years",
     "the hub's clock went back by years",
+    "sticks written to headquarters",
+    "sticks written to the station",
+    "sticks written at headquarters",
+    "half sticks read",
+    "sticks read again",
+    "sticks read after a younger one",
+    "devices killed while they read a stick",
+    "hubs put back from a backup",
+    "epochs that began before an admin had spoken",
     "pushes that left before the last was answered",
     "roads that broke with two pushes on their way",
 ];

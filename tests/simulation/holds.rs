@@ -121,6 +121,12 @@ impl World {
         let (agency, hub) = (&self.agency, self.agency.hub.id);
         let device = &mut self.devices[at];
         let status = device.disk.journal().status(&hub).unwrap();
+        // What a hub signed for before it was restored from a backup it may have lost: until it is heard of, nobody can know.
+        let epoch = self.office.epoch();
+        if status.vouched > device.said.epoch {
+            device.said.epoch = status.vouched;
+            device.said.received.clear();
+        }
         for own in &status.own {
             let words = status.receipts.iter().filter(|(receipt, _)| receipt.journal == own.journal);
             let mut signed_for = 0;
@@ -133,6 +139,9 @@ impl World {
                 signed_for = receipt.seq.max(signed_for);
             }
             assert_eq!(own.received, signed_for, "received is what the receipts say");
+            if status.vouched.max(1) < epoch {
+                continue;
+            }
             let at_hub = self.book.hub.get(&(device.id, own.journal)).map_or(&[][..], Vec::as_slice);
             let there = usize::try_from(own.received).unwrap().checked_sub(1).map(|last| at_hub.get(last));
             let link = there.map(|entry| entry.expect("received before the hub had it").1);
@@ -142,7 +151,10 @@ impl World {
             assert!(own.received <= own.kept.seq || own.state == State::Forked);
         }
         let aside = device.disk.journal().quarantined().unwrap();
-        let explained = |entry: &SealedEntry| entry.header.device == device.id || self.strange;
+        let parted = self.put_back && (self.pile.read_any() || epoch > 1);
+        let explained = |entry: &SealedEntry| {
+            entry.header.device == device.id || self.strange || parted || self.book.spoilt.contains(&entry.hash())
+        };
         assert!(aside.iter().all(|bad| explained(&bad.sealed)), "set aside without a reason");
     }
 }

@@ -7,6 +7,8 @@
 //!   └── after each step ──► holds: what is kept, received, signed, chained
 //! ```
 //!
+//! Beside the road there are sticks, and a pile of them that anybody may read from at any time.
+//!
 //! No sockets, no clock but the made-up ones, no chance but the seed's: what failed once fails again. A new way for entries to travel is a
 //! new [`world::Deed`].
 
@@ -19,6 +21,7 @@ mod mortal;
 mod office;
 mod peace;
 mod road;
+mod sticks;
 mod world;
 
 /// The agency, the pens and the signed requests are those of the hub's own tests.

@@ -12,13 +12,18 @@ use amanat_hub::store::{
 use amanat_hub::{Hub, HubIdentity};
 use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::{DeviceId, Digest};
+use amanat_keys::hub_epoch::HubEpoch;
+use amanat_keys::recipient::ReadIdentity;
+use amanat_keys::statement::Statement;
 use amanat_keys::trust::Trust;
+use amanat_sync::bundle::BundleFault;
 use amanat_sync::documents::{Document, DocumentKind};
 use amanat_sync::wire::parts::PartAt;
 use axum::body::Body;
 use axum::http::Request;
 use tokio::runtime::{Builder, Runtime};
 
+use super::disk::copy;
 use super::support::{Agency, Answer, HQ, STATION, ask};
 
 thread_local! {
@@ -136,7 +141,12 @@ pub(crate) struct Office {
     /// The trust file.
     trust: Arc<Mutex<Trust>>,
     agency: Agency,
+    copies: u32,
 }
+
+/// A copy of the hub's store, as a backup has it.
+#[derive(Clone)]
+pub(crate) struct Backup(PathBuf);
 
 enum Lies {
     InMemory(Arc<dyn HubStore>),
@@ -151,7 +161,47 @@ impl Office {
         let trust = Arc::new(Mutex::new(agency.trust.clone()));
         let fused = Arc::new(Fused { store: store(&disk), state: Mutex::default() });
         let hub = opened(&runtime, &agency.hub, &fused, &trust);
-        Self { runtime, identity: agency.hub.clone(), disk, fused, hub, trust, agency: agency.clone() }
+        Self { runtime, identity: agency.hub.clone(), disk, fused, hub, trust, agency: agency.clone(), copies: 0 }
+    }
+
+    /// Copies the store as it lies there, where it lies in a file.
+    pub(crate) fn backs_up(&mut self) -> Option<Backup> {
+        let Lies::InFile(path) = &self.disk else { return None };
+        self.copies += 1;
+        let to = path.with_extension(format!("copy{}", self.copies));
+        copy(path, &to);
+        Some(Backup(to))
+    }
+
+    /// The store is lost, and an older copy of it takes its place: the hub begins its next epoch. The word for it that an admin signs.
+    pub(crate) fn put_back(&mut self, backup: &Backup) -> Vec<u8> {
+        self.copies += 1;
+        let to = backup.0.with_extension(format!("life{}", self.copies));
+        copy(&backup.0, &to);
+        self.disk = Lies::InFile(to);
+        let newest = self.runtime.block_on(store(&self.disk).ledger()).unwrap().newest;
+        let believed = newest.map(|kept| {
+            let statement = Statement::from_bytes(&kept.statement).unwrap();
+            (kept.epoch, kept.number, statement.payload_hash())
+        });
+        let (old, number, hash) = believed.unwrap_or((1, 0, Digest::ZERO));
+        self.identity.epoch += 1;
+        self.restart();
+        let (agency, hub, reason) = (self.agency.id(), self.identity.id, "disk lost".to_owned());
+        let word = HubEpoch { agency, hub, old, number, hash, new: self.identity.epoch, reason };
+        let mut statement = word.propose().unwrap();
+        statement.sign(&agency, &self.agency.root);
+        statement.to_bytes()
+    }
+
+    /// The admin's word on an epoch, or another document, comes to the hub.
+    pub(crate) fn hears(&self, statement: &[u8]) {
+        self.runtime.block_on(self.hub.keep(statement)).unwrap();
+    }
+
+    /// In which of its lives it is.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.identity.epoch
     }
 
     /// It will die there, the next time it comes by.
@@ -177,6 +227,16 @@ impl Office {
     /// One request to its door.
     pub(crate) fn ask(&self, request: Request<Body>) -> Answer {
         self.runtime.block_on(ask(&self.hub, request))
+    }
+
+    /// A stick is read, by way of its keeper.
+    pub(crate) fn reads_stick(&self, key: &ReadIdentity, bytes: &[u8]) -> Result<serde_json::Value, BundleFault> {
+        self.hub.read_stick(self.runtime.handle(), key, bytes)
+    }
+
+    /// A stick is written for a unit.
+    pub(crate) fn writes_stick(&self, unit: &str, to: &mut Vec<u8>) {
+        self.hub.write_stick(self.runtime.handle(), Some(unit), to).unwrap();
     }
 
     /// The admin brings a roster.

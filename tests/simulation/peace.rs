@@ -20,6 +20,7 @@ impl World {
     pub(crate) fn makes_peace(&mut self) {
         // Programs that start ask at once for what came damaged.
         self.devices.iter_mut().for_each(Device::killed);
+        self.admin_speaks();
         let mut quiet = false;
         for _ in 0..ROUNDS {
             quiet = true;
@@ -53,6 +54,15 @@ impl World {
         let hub = self.agency.hub.id;
         for at in 0..ACTORS {
             let status = self.devices[at].disk.journal().status(&hub).unwrap();
+            let all = held(self.devices[at].disk.journal());
+            for own in status.own.iter().filter(|own| own.state == State::Forked && own.once > 0) {
+                // What both histories have in common the hub has, whatever it had lost.
+                let ours =
+                    all.iter().find(|held| held.known.own.is_some() && held.known.journal == own.journal).unwrap();
+                let last = usize::try_from(own.once).unwrap() - 1;
+                let there = self.book.hub.get(&(self.devices[at].id, own.journal)).and_then(|chain| chain.get(last));
+                assert_eq!(there.map(|(hash, _)| *hash), Some(ours.items[last].hash()), "the agreed part is gone");
+            }
             for own in status.own.iter().filter(|own| own.state != State::Forked) {
                 let kept = &self.devices[at].said.kept;
                 let spoilt = kept

@@ -20,8 +20,9 @@ use super::device::{Device, pen, slip};
 use super::disk::Disk;
 use super::faults::Faults;
 use super::mortal::Mortal;
-use super::office::{self, Office};
+use super::office::{self, Backup, Office};
 use super::road::{self, Late, Road};
+use super::sticks::Pile;
 use super::support::{Agency, HQ, STATION};
 
 /// Officers 0 and 1, then these.
@@ -29,7 +30,7 @@ pub(crate) const SUPERVISOR: usize = 2;
 pub(crate) const READER: usize = 3;
 pub(crate) const ACTORS: usize = 4;
 /// Things that happen in a world before it makes its peace.
-const DEEDS: u64 = 24;
+const DEEDS: u64 = 34;
 /// Ten years, in seconds.
 const YEARS: u64 = 315_000_000;
 
@@ -68,9 +69,18 @@ pub(crate) struct World {
     /// An answer was not what the hub said.
     pub(crate) strange: bool,
     /// Says what happens.
-    told: bool,
+    pub(crate) told: bool,
     late: Vec<Late>,
-    dice: Dice,
+    pub(crate) pile: Pile,
+    /// A home or a database was put back from a backup.
+    pub(crate) put_back: bool,
+    /// The hub's store as it was once.
+    hub_backup: Option<Backup>,
+    /// The device that travels has heard of an epoch for which no admin has spoken yet.
+    pub(crate) unspoken: bool,
+    /// What an admin has yet to say of the hub's newest epoch.
+    word: Option<Vec<u8>>,
+    pub(crate) dice: Dice,
     hub_clock: u64,
     _dir: TempDir,
 }
@@ -89,9 +99,14 @@ pub(crate) enum Deed {
     Roster,
     Spoil,
     Grant,
+    WriteStick,
+    ReadStick,
+    HubBackup,
+    HubPutBack,
+    EpochWord,
 }
 
-const HAPPENS: [(u64, Deed); 11] = [
+const HAPPENS: [(u64, Deed); 16] = [
     (30, Deed::Keep),
     (42, Deed::Travel),
     (6, Deed::LateArrival),
@@ -103,6 +118,11 @@ const HAPPENS: [(u64, Deed); 11] = [
     (3, Deed::Roster),
     (2, Deed::Spoil),
     (4, Deed::Grant),
+    (9, Deed::WriteStick),
+    (16, Deed::ReadStick),
+    (5, Deed::HubBackup),
+    (4, Deed::HubPutBack),
+    (6, Deed::EpochWord),
 ];
 
 /// Lives through all of these, on every core.
@@ -173,7 +193,7 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         let agency = Agency::new("http://127.0.0.1:7070");
         office::set_clock(1_750_000_000_000);
-        let file = dice.one_in(6).then(|| dir.path().join("hub.sqlite"));
+        let file = dice.one_in(3).then(|| dir.path().join("hub.sqlite"));
         let office = Office::new(&agency, file);
         let disk = |actor: usize, dice: &mut Dice| match dice.one_in(8) {
             true => Disk::in_file(dir.path().join(format!("{actor}.sqlite"))),
@@ -193,6 +213,11 @@ impl World {
             strange: false,
             told,
             late: Vec::new(),
+            pile: Pile::default(),
+            put_back: false,
+            hub_backup: None,
+            word: None,
+            unspoken: false,
             dice,
             hub_clock: 1_750_000_000_000,
             _dir: dir,
@@ -204,6 +229,11 @@ impl World {
             Deed::Keep => self.keeps(at, false),
             Deed::Spoil => self.keeps(at, true),
             Deed::Grant => self.grants(),
+            Deed::WriteStick => self.writes_stick(at),
+            Deed::ReadStick => self.reads_stick(at),
+            Deed::HubBackup => self.hub_backup = self.office.backs_up(),
+            Deed::HubPutBack => self.puts_hub_back(),
+            Deed::EpochWord => self.admin_speaks(),
             Deed::Travel => drop(self.travel(at, false)),
             Deed::LateArrival => self.late_arrival(),
             Deed::Backup => self.devices[at].backs_up(),
@@ -376,6 +406,7 @@ impl World {
         }
         assert!(adopted.roster_version() >= trust.roster_version(), "a roster fell");
         *trust = adopted;
+        self.hears_of_an_epoch(at);
         self.is_explained(&outcome);
         self.keeps_again(at, &outcome);
         Some(outcome)
@@ -388,13 +419,12 @@ impl World {
             End::Nonsense(_) if self.strange => {}
             other => panic!("{other:?}"),
         }
-        let accused =
-            outcome.trouble.iter().find(|trouble| !matches!(trouble, Trouble::Fork { .. } | Trouble::NotTaken { .. }));
+        let accused = outcome.trouble.iter().find(|trouble| !self.may_be_said(trouble));
         assert!(accused.is_none() || self.strange, "{accused:?}");
     }
 
     /// What a fork or an entry that nobody can take left behind is kept again, as the app does it.
-    fn keeps_again(&mut self, at: usize, outcome: &Outcome) {
+    pub(crate) fn keeps_again(&mut self, at: usize, outcome: &Outcome) {
         let (agency, hub) = (self.agency.clone(), self.agency.hub.id);
         for own in self.devices[at].disk.journal().status(&hub).unwrap().own {
             let told = outcome.trouble.iter().find_map(|trouble| match trouble {
@@ -471,6 +501,44 @@ impl World {
         }
     }
 
+    /// The hub's store is lost and an older copy takes its place. What nobody else holds is gone; everything else must come back.
+    fn puts_hub_back(&mut self) {
+        let Some(backup) = self.hub_backup.clone() else { return };
+        self.hub_holds();
+        self.faults.note("hubs put back from a backup");
+        self.word = Some(self.office.put_back(&backup));
+        self.book.hub.clear();
+        self.hub_holds();
+        let mut there: BTreeSet<Digest> = self.book.hub.values().flatten().map(|(hash, _)| *hash).collect();
+        for device in &mut self.devices {
+            let all = super::holds::held(device.disk.journal());
+            there
+                .extend(all.iter().flat_map(|held| &held.items).filter_map(|item| item.entry()).map(SealedEntry::hash));
+        }
+        let there: BTreeSet<u64> =
+            there.iter().filter_map(|hash| self.book.inside.get(hash)).map(|(content, _)| *content).collect();
+        for (content, fate) in &mut self.book.contents {
+            fate.may_be_lost |= !there.contains(content);
+        }
+        if self.dice.one_in(2) {
+            self.admin_speaks();
+        } else {
+            self.faults.note("epochs that began before an admin had spoken");
+        }
+    }
+
+    pub(crate) fn hears_of_an_epoch(&mut self, at: usize) {
+        let status = self.devices[at].disk.journal().status(&self.agency.hub.id).unwrap();
+        self.unspoken = status.epoch > status.vouched;
+    }
+
+    /// The admin's word on the hub's newest epoch, if it is still to come.
+    pub(crate) fn admin_speaks(&mut self) {
+        if let Some(word) = self.word.take() {
+            self.office.hears(&word);
+        }
+    }
+
     /// An older copy lies on the disk. What only the newer disk held is gone; nothing else may be.
     fn puts_back(&mut self, near: usize) {
         let at = (near..near + ACTORS).map(|at| at % ACTORS).find(|at| self.devices[*at].backup.is_some());
@@ -478,6 +546,7 @@ impl World {
         let whole_home = self.dice.one_in(2);
         self.faults.note(if whole_home { "homes put back from a backup" } else { "databases put back from a backup" });
         self.hub_holds();
+        self.put_back = true;
         self.devices[at].put_back(whole_home);
         let on_disk = self.devices[at].said.kept.values();
         let at_hub = self.book.hub.values().flatten().map(|(hash, _)| hash);

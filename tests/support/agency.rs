@@ -137,6 +137,21 @@ impl TestAgency {
         actor
     }
 
+    /// A further device of somebody who is on the roster, enrolled and joined.
+    pub(crate) fn enrol_for(&self, name: &str, role: &str, unit: &str, member: &str) -> Actor {
+        let dir = self.dir.path();
+        let actor = Actor::new(dir, name, dir.join(name));
+        let mut arguments = vec!["device", "init", "--name", name, "--unit", unit];
+        arguments.extend(PRACTICE);
+        let made = actor.run(&arguments);
+        let more = ["--role", role, "--unit", unit, "--member", member];
+        approve(&self.admin, &text(&made, "/request"), &text(&made, "/words"), dir, &more);
+        let words = text(&self.admin.run(&["roster", "show"]), "/words");
+        let pack = dir.join("newest.pack").to_string_lossy().into_owned();
+        actor.run(&["device", "join", &pack, "--fingerprint", &words]);
+        actor
+    }
+
     /// The hub asks again, with more said, and the admin approves: gives the newest pack and the words of its roster.
     pub(crate) fn hub_asks_again(&self, more: &[&str]) -> (String, String) {
         let (request, words) = HubProcess::asks(&self.hub_home, &[&["request"], more].concat());

@@ -20,7 +20,7 @@ def statements():
                   "offered": cbor(good if repaired is None else repaired),
                   **{name: 0 for name in other}})
 
-    for number in (0, 14, 255):
+    for number in (0, 16, 255):
         attack(f"unknown-purpose-{number}", "Malformed(Statement: unknown purpose)", [1, number] + good[2:])
     attack("purpose-of-256", "Malformed(Statement: 256 overflows target type, when converting u16 to u8)", [1, 256] + good[2:])
     attack("of-another-purpose", "Forged(OtherPurpose)", [1, 5] + good[2:])
@@ -182,9 +182,12 @@ def join_requests():
     attack("without-recipient", shape("no recipient"), replaced(6, b""))
     attack("recipient-of-another-kind-than-it-says", shape("recipient of another kind than it says"), replaced(5, 1))
     attack("recipient-kind-unknown", shape("unknown recipient kind"), replaced(5, 2))
-    attack("neither-device-nor-hub", shape("neither device nor hub"), replaced(2, 2))
+    attack("neither-device-nor-hub-nor-root-key", shape("neither device, hub nor root key"), replaced(2, 3))
+    root_wants = [1, AGENCY, 2, "Admin", new.public, 0, recipient, b"", "", random]
+    attack("root-key-that-offers-a-unit", shape("a root key offers nothing"), replaced(7, theirs, root_wants), repaired=root_wants)
     hubs = "a hub has a URL; a device has none"
     attack("device-with-a-url", shape(hubs), replaced(8, "https://127.0.0.1:8443"))
+    attack("root-key-with-a-url", shape(hubs), replaced(8, "https://127.0.0.1:8443", root_wants), repaired=root_wants)
     attack("hub-without-url", shape(hubs), replaced(8, "", hub_wants), repaired=hub_wants)
     attack("hub-that-offers-a-unit", shape("TLS key"), replaced(7, theirs, hub_wants), repaired=hub_wants)
     shown = bytes.fromhex("302a300506032b6570032100") + SigningKey("museum tls").public

@@ -173,6 +173,10 @@ impl EntryView {
             let text = canvas.say("case.names_shown").to_owned();
             canvas.lean((area.x, area.y), area.width, &text, Role::Warn, Lean::End);
         }
+        if world.late.is(&entry.author) {
+            let text = format!("! {}", canvas.say("entry.late"));
+            canvas.put((area.x, area.y + 1), area.width, &text, Role::Warn);
+        }
         let page = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
         let rows = self.rows(entry, world, canvas);
         let wide = (page.width * 2 / 5).clamp(20, 44);

@@ -18,7 +18,7 @@ pub(crate) struct Help {
 }
 
 /// The other screens in the order one meets them.
-const ROOMS: [(Room, &str); 14] = [
+const ROOMS: [(Room, &str); 15] = [
     (Room::Caseload, "help.caseload"),
     (Room::Case, "help.case"),
     (Room::Entry, "help.entry"),
@@ -28,6 +28,7 @@ const ROOMS: [(Room, &str); 14] = [
     (Room::Today, "help.today"),
     (Room::Roster, "help.roster"),
     (Room::Team, "help.team"),
+    (Room::Keys, "help.keys"),
     (Room::Aside, "help.aside"),
     (Room::Review, "help.review"),
     (Room::Menu, "help.menu"),

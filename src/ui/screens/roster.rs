@@ -30,6 +30,7 @@ impl Roster {
         match act {
             Some(Act::Back) => return Turn::go(Go::Back),
             Some(Act::Team) => return Turn::open(Open::Team),
+            Some(Act::Keys) => return Turn::open(Open::Keys),
             _ => self.line = scrolled(act, self.line, page, most),
         }
         Turn::stay()

@@ -6,7 +6,8 @@ use ratatui::{
 };
 
 use super::{
-    Aside, Case, Caseload, Confirm, EntryView, Form, Help, Outbox, Review, Roster, Stick, Team, Today, Unlock, Welcome,
+    Aside, Case, Caseload, Confirm, EntryView, Form, Help, Keys, Outbox, Review, Roster, Stick, Team, Today, Unlock,
+    Welcome,
 };
 use crate::ui::{
     keymap::{Act, Room},
@@ -33,6 +34,7 @@ pub(crate) enum Screen {
     Review(Review),
     Roster(Roster),
     Team(Team),
+    Keys(Keys),
     Aside(Aside),
     Help(Help),
 }
@@ -54,6 +56,7 @@ impl Screen {
             Self::Review(_) => Room::Review,
             Self::Roster(_) => Room::Roster,
             Self::Team(_) => Room::Team,
+            Self::Keys(_) => Room::Keys,
             Self::Aside(screen) => screen.room(),
             Self::Help(_) => Room::Help,
         }
@@ -75,6 +78,7 @@ impl Screen {
             Self::Review(screen) => screen.key(act, world),
             Self::Roster(screen) => screen.key(act, world),
             Self::Team(screen) => screen.key(act, world),
+            Self::Keys(screen) => screen.key(act, world),
             Self::Aside(screen) => screen.key(key, act, world),
             Self::Help(screen) => screen.key(act),
         }
@@ -92,7 +96,13 @@ impl Screen {
             Self::Case(screen) => screen.paste(text),
             Self::Entry(screen) => screen.paste(text),
             Self::Aside(screen) => screen.paste(text),
-            Self::Outbox(_) | Self::Today(_) | Self::Review(_) | Self::Roster(_) | Self::Team(_) | Self::Help(_) => {}
+            Self::Outbox(_)
+            | Self::Today(_)
+            | Self::Review(_)
+            | Self::Roster(_)
+            | Self::Team(_)
+            | Self::Keys(_)
+            | Self::Help(_) => {}
         }
         Turn::stay()
     }
@@ -113,6 +123,7 @@ impl Screen {
             | Self::Review(_)
             | Self::Roster(_)
             | Self::Team(_)
+            | Self::Keys(_)
             | Self::Aside(_)
             | Self::Help(_) => Turn::stay(),
         }
@@ -135,6 +146,7 @@ impl Screen {
             | Self::Review(_)
             | Self::Roster(_)
             | Self::Team(_)
+            | Self::Keys(_)
             | Self::Help(_) => Turn::stay(),
         }
     }
@@ -155,6 +167,7 @@ impl Screen {
             | Self::Stick(_)
             | Self::Roster(_)
             | Self::Team(_)
+            | Self::Keys(_)
             | Self::Aside(_)
             | Self::Help(_) => {}
         }
@@ -176,6 +189,7 @@ impl Screen {
             Self::Review(_) => (canvas.say("review.title").to_owned(), unit(world)),
             Self::Roster(_) => (canvas.say("roster.title").to_owned(), unit(world)),
             Self::Team(_) => (canvas.say("team.title").to_owned(), unit(world)),
+            Self::Keys(_) => (canvas.say("keys.title").to_owned(), unit(world)),
             Self::Aside(_) => (canvas.say("aside.title").to_owned(), unit(world)),
             Self::Help(_) => (canvas.say("help.title").to_owned(), String::new()),
         }
@@ -197,6 +211,7 @@ impl Screen {
             Self::Review(screen) => screen.draw(world, canvas, area),
             Self::Roster(screen) => screen.draw(world, scroll, canvas, area),
             Self::Team(screen) => screen.draw(world, scroll, canvas, area),
+            Self::Keys(screen) => screen.draw(world, scroll, canvas, area),
             Self::Aside(screen) => screen.draw(canvas, area),
             Self::Help(screen) => screen.draw(scroll, canvas, area),
         }

@@ -5,7 +5,7 @@
 //! each journal gets its receipt; after a push that was cut they come with the next contact. An entry that fails its check cuts
 //! its run there: what stands before it is kept, and the other runs go on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use amanat_keys::fingerprint::Digest;
 use amanat_keys::statement::Purpose;
@@ -43,8 +43,8 @@ pub(crate) struct Push<'a> {
     heads: BTreeMap<Place, Accepted>,
     /// Entries that were new.
     new: u64,
-    /// Journals of which stand-ins came that hold something in another's place.
-    stood_in: BTreeSet<Place>,
+    /// Journals of which stand-ins came that hold something in another's place, and the first of them.
+    stood_in: BTreeMap<Place, u64>,
 }
 
 /// What has become of one run.
@@ -65,7 +65,7 @@ impl<'a> Push<'a> {
     /// A push that announces so many runs.
     pub(crate) fn new(hub: &'a Hub, standing: Standing, runs: usize) -> Self {
         let told = std::iter::repeat_with(Told::default).take(runs).collect();
-        Self { hub, standing, told, heads: BTreeMap::new(), new: 0, stood_in: BTreeSet::new() }
+        Self { hub, standing, told, heads: BTreeMap::new(), new: 0, stood_in: BTreeMap::new() }
     }
 
     /// Checks, judges and keeps what has arrived of some runs, each with its index; durable when it returns.
@@ -79,9 +79,13 @@ impl<'a> Push<'a> {
         let checked = check_all(&self.standing, runs).await?;
         let judged: Vec<(u64, Option<(u64, Why)>)> = checked.iter().map(|c| (count(c.rows.len()), c.refused)).collect();
         let erasures = checked.iter().flat_map(|c| &c.rows).any(|row| row.stands_in.is_some_and(|it| it.erases));
-        let holds = |c: &&Checked| c.rows.iter().any(|row| row.stands_in.is_some_and(|it| !it.erases));
-        self.stood_in.extend(checked.iter().filter(holds).map(|c| c.place));
-        let sizes: Vec<Vec<usize>> = checked.iter().map(|c| c.rows.iter().map(Row::size).collect()).collect();
+        for (place, row) in checked.iter().flat_map(|c| c.rows.iter().map(|row| (c.place, row))) {
+            if row.stands_in.is_some_and(|it| !it.erases) {
+                let lowest = self.stood_in.entry(place).or_insert(row.seq);
+                *lowest = row.seq.min(*lowest);
+            }
+        }
+        let sizes: Vec<Vec<usize>> = checked.iter().map(|c| c.rows.iter().map(size).collect()).collect();
         let runs = checked.into_iter().map(|c| Run {
             place: c.place,
             root: c.root,
@@ -148,7 +152,7 @@ impl<'a> Push<'a> {
         let Self { hub, standing, told, heads, new: _, stood_in } = self;
         if !stood_in.is_empty() {
             // The word on them may have come before them: a restored hub is told of both again.
-            hub.drop_replaced(Some(&stood_in)).await?;
+            hub.drop_replaced(&stood_in).await?;
         }
         let now = hub.now_ms();
         let held = || heads.values().filter(|a| a.head.seq > 0);
@@ -164,6 +168,12 @@ impl<'a> Push<'a> {
         let answers = told.into_iter().map(|told| told.answer.ok_or(Failure::Broken("a run without an answer")));
         Ok(PushReply { answers: answers.collect::<Result<_, _>>()?, refused, statements })
     }
+}
+
+/// Bytes of header, signature and envelope.
+fn size(row: &Row) -> usize {
+    let envelope = row.envelope.as_ref().map_or(0, Vec::len);
+    row.header.len().saturating_add(row.signature.len()).saturating_add(envelope)
 }
 
 fn count(entries: usize) -> u64 {

@@ -98,7 +98,8 @@ impl HubHome {
         let (on, path) = (Handle::current(), file.to_owned());
         let written = tokio::task::spawn_blocking(move || {
             let standing = Standing::new(std::sync::Arc::new(trust));
-            let wish = Wish { store: &store, standing: &standing, signer: &signer, to: to.as_deref() };
+            let now = crate::clock::now_ms();
+            let wish = Wish { store: &store, standing: &standing, signer: &signer, to: to.as_deref(), now };
             let mut ready = bundle::ready(wish, &on).map_err(|fault| StickFault::Ready(Box::new(fault)))?;
             let most = ready.most();
             let (sealed, bytes) = stick_file::write_whole(&path, most, |out| ready.write(out))

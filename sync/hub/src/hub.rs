@@ -64,18 +64,21 @@ pub struct Hub {
     standing: RwLock<Standing>,
     shelf: RwLock<BTreeMap<(DocumentKind, Digest), u64>>,
     moving: tokio::sync::Mutex<()>,
+    /// By each word on stand-ins, up to where it has been followed.
+    pub(crate) settled: tokio::sync::Mutex<BTreeMap<Digest, u64>>,
     keep: KeepTrust,
     clock: fn() -> u64,
 }
 
 /// What a hub passes on.
-pub(crate) const DOCUMENT_KINDS: [DocumentKind; 7] = [
+pub(crate) const DOCUMENT_KINDS: [DocumentKind; 8] = [
     DocumentKind::Roster,
     DocumentKind::UnitKeys,
     DocumentKind::Codebook,
     DocumentKind::Freshness,
     DocumentKind::Epoch,
     DocumentKind::Erasure,
+    DocumentKind::Proposal,
     DocumentKind::RotationCertificate,
 ];
 
@@ -149,12 +152,13 @@ impl Hub {
             shelf,
             standing: RwLock::new(Standing::new(Arc::new(trust))),
             moving: tokio::sync::Mutex::new(()),
+            settled: tokio::sync::Mutex::default(),
             keep,
             clock,
         };
         // A hub that was killed in between finishes now.
         hub.settle().await?;
-        hub.drop_replaced(None).await?;
+        hub.drop_replaced(&BTreeMap::new()).await?;
         Ok(hub)
     }
 
@@ -197,7 +201,8 @@ impl Hub {
         tracing::info!(version, "adopted a roster");
         // Somebody who stood in may have become one who may.
         self.settle().await?;
-        self.drop_replaced(None).await?;
+        self.settled.lock().await.clear();
+        self.drop_replaced(&BTreeMap::new()).await?;
         Ok(Adoption::Adopted(version))
     }
 
@@ -229,7 +234,7 @@ impl Hub {
         }
         match kind {
             DocumentKind::Erasure => self.settle().await?,
-            DocumentKind::RotationCertificate => self.drop_replaced(None).await?,
+            DocumentKind::RotationCertificate => self.drop_replaced(&BTreeMap::new()).await?,
             _ => {}
         }
         Ok(kept)

@@ -45,30 +45,38 @@ struct StoodIn {
 }
 
 impl Hub {
-    /// Lets go of what confirmed stand-ins replaced; only what journals of these places hold, or all.
+    /// Lets go of what confirmed stand-ins replaced, as far as that has not been done since the hub was started. `came` are stand-ins that
+    /// came just now, by journal the lowest number: a restored hub may have held the word on them before.
     ///
     /// # Errors
     /// [`StoreFault`]; what is due then stays due.
-    pub(crate) async fn drop_replaced(&self, only: Option<&BTreeSet<Place>>) -> Result<(), StoreFault> {
+    pub(crate) async fn drop_replaced(&self, came: &BTreeMap<Place, u64>) -> Result<(), StoreFault> {
         let filed = self.store.documents(DocumentKind::RotationCertificate, 0, usize::MAX).await?;
         // Of the words of one reader on one journal the last says all that the earlier ones said.
         let newest: BTreeMap<Digest, &Document> = filed.iter().map(|document| (document.about, document)).collect();
         let words: Vec<RotationWord> = newest.values().filter_map(|document| read_word(&document.bytes)).collect();
-        let concerned = |word: &&RotationWord| only.is_none_or(|only| only.contains(&(word.device, word.journal)));
-        let places: BTreeSet<Place> = words.iter().filter(concerned).map(|word| (word.device, word.journal)).collect();
+        let mut settled = self.settled.lock().await;
+        for word in &words {
+            let upto = settled.entry(word.about()).or_default();
+            *upto = came.get(&(word.device, word.journal)).map_or(*upto, |lowest| lowest.saturating_sub(1).min(*upto));
+        }
+        let past = |word: &RotationWord| settled.get(&word.about()).copied().unwrap_or(0);
+        let places: BTreeSet<Place> =
+            words.iter().filter(|word| past(word) < word.last).map(|word| (word.device, word.journal)).collect();
         if places.is_empty() {
             return Ok(());
         }
         let standing = self.standing();
         let (mut gone, mut known): (BTreeSet<Doomed>, BTreeMap<Digest, Doomed>) = Default::default();
-        let mut older: Vec<Digest> = Vec::new();
+        let (mut older, mut done): (Vec<Digest>, Vec<(Digest, u64)>) = Default::default();
         for place in places {
             let read = self.read_journal(&standing, place).await?;
             known.extend(read.stand_ins.iter().map(|stand_in| (stand_in.hash, stand_in.at)));
             let about = words.iter().filter(|word| (word.device, word.journal) == place);
             for word in about.filter(|word| holds(word, &read.links)) {
+                done.push((word.about(), word.last));
                 let speaker = standing.readers(&word.by);
-                for stand_in in read.stand_ins.iter().filter(|it| word.opens(it.seq)) {
+                for stand_in in read.stand_ins.iter().filter(|it| it.seq > past(word) && word.opens(it.seq)) {
                     let may = standing.may_stand_in(&place.0, &stand_in.target.device);
                     if may && stand_in.readers.iter().any(|reader| speaker.contains(reader)) {
                         gone.insert(stand_in.target);
@@ -82,7 +90,10 @@ impl Hub {
         for chunk in gone.chunks(CHUNK) {
             self.store.erase(chunk.to_vec()).await?;
         }
-        tracing::info!(entries = gone.len(), "older envelopes are gone: a second reader has opened the new ones");
+        settled.extend(done);
+        if !gone.is_empty() {
+            tracing::info!(entries = gone.len(), "older envelopes are gone: a second reader has opened the new ones");
+        }
         Ok(())
     }
 

@@ -16,6 +16,7 @@ use crate::entry::{EntryRef, Part};
 use crate::error::Result;
 use crate::journal::{Journal, KnownHead, State, Status, Wanted};
 use crate::part_files::PartFiles;
+use crate::proof::still_told;
 use crate::road::{Place, Road, Rows, handed_row};
 use crate::wire::limits::{BUNDLE_PART_PIECE, BUNDLE_PARTS, BUNDLE_PIECE, BUNDLE_PIECE_BYTES, MAX_ITEMS};
 use crate::wire::parts::PartAt;
@@ -283,6 +284,7 @@ fn link_at(journal: &dyn Journal, known: &KnownHead, seq: u64) -> Result<Digest>
 fn papers(journal: &dyn Journal, trust: &Trust, road: &Road, status: &Status) -> Result<Vec<Vec<u8>>> {
     let documents = journal.documents()?;
     let documents = documents.into_iter().filter(|filed| !filed.rival);
+    let documents = documents.filter(|filed| still_told(trust, filed.document.kind, &filed.document.about));
     let (rosters, others): (Vec<_>, Vec<_>) =
         documents.map(|filed| filed.document).partition(|document| document.kind == DocumentKind::Roster);
     let mut papers: Vec<Vec<u8>> = rosters.into_iter().map(|roster| roster.bytes).collect();

@@ -4,6 +4,7 @@ use amanat_keys::fingerprint::{AgencyId, DeviceId, JournalId};
 
 use crate::batch::Why;
 use crate::error::SyncError;
+use crate::receipt::ListedHead;
 use crate::stories::About;
 use crate::transport::{Refusal, TransportError};
 use crate::wire::parts::PartAt;
@@ -35,6 +36,8 @@ pub struct Outcome {
     /// Places of others that the hub lists beyond what it gave us, when it showed its list in this pass: sealed to others, or
     /// withheld.
     pub unserved: u64,
+    /// Every journal's head as the hub lists it, where it gave the list.
+    pub listed: Vec<ListedHead>,
     /// Documents that were newer than ours and were filed.
     pub documents: u64,
     /// The roster version now, if it moved. `trust` has it already; whoever keeps it must write it down.
@@ -58,6 +61,7 @@ impl Outcome {
             pulled: 0,
             set_aside: 0,
             unserved: 0,
+            listed: Vec::new(),
             documents: 0,
             roster: None,
             hub_time: None,

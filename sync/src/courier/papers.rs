@@ -130,7 +130,10 @@ pub(super) fn take(trip: &mut Trip<'_>, reply: &DocumentsReply) -> Result<bool, 
     }
     for bytes in others {
         match proof::prove(bytes, trip.trust) {
-            Err(fault) => trip.outcome.tell(Trouble::Document(fault.to_string())),
+            Err(fault) => match proof::escrow(bytes, trip.trust) {
+                Some(document) => file(trip, &document)?,
+                None => trip.outcome.tell(Trouble::Document(fault.to_string())),
+            },
             Ok(document) => file(trip, &document)?,
         }
     }
@@ -175,10 +178,11 @@ fn mark_of(trip: &Trip<'_>, held: &Newest) -> Digest {
     let lines = held.iter().filter(|((kind, about), _)| match kind {
         DocumentKind::Roster
         | DocumentKind::Codebook
-        | DocumentKind::Freshness
         | DocumentKind::Epoch
         | DocumentKind::Erasure
         | DocumentKind::RotationCertificate => true,
+        DocumentKind::Freshness => proof::still_told(trip.trust, *kind, about),
+        DocumentKind::Proposal => roster.proposes(&trip.party.device) && proof::still_told(trip.trust, *kind, about),
         DocumentKind::UnitKeys => reads(about),
     });
     proof::shelf_mark(lines.map(|((kind, about), version)| (*kind, *about, *version)))

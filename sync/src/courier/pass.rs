@@ -28,6 +28,8 @@ pub struct Courier {
     pub(super) parts: Option<PartFiles>,
     /// How often what came damaged has been asked for in vain.
     pub(super) patience: Patience,
+    /// Forked journals of which a hub was offered what it once signed for, and in which epoch.
+    pub(super) agreed: BTreeMap<JournalId, u64>,
     names: Names,
 }
 

@@ -266,6 +266,7 @@ pub(super) fn look_for_hidden_tail(trip: &mut Trip<'_>, list: &[u8], before: &[K
     }
     lost.write(trip.journal).map_err(End::Local)?;
     trip.outcome.unserved = unserved(trip, &listed)?;
+    trip.outcome.listed = listed;
     Ok(())
 }
 

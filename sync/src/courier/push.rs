@@ -14,7 +14,7 @@ use super::outcome::{End, Trouble};
 use super::pass::{Trip, nonsense};
 use crate::batch::{Limit, Run, Why};
 use crate::cbor::count;
-use crate::journal::{Filing, State, Wanted};
+use crate::journal::{Filing, Standing, State, Wanted};
 use crate::wire::codec;
 use crate::wire::limits::{MAX_OFFERED_AGAIN, MAX_SEQ};
 use crate::wire::messages::{PushReply, RunAnswer};
@@ -62,7 +62,7 @@ pub(super) fn push(trip: &mut Trip<'_>) -> Result<(), End> {
             way.left_alone.insert(run.journal, MAX_SEQ);
             behind(trip, &run, has)?;
         } else {
-            return Ok(());
+            return agreed(trip);
         }
     }
 }
@@ -247,6 +247,48 @@ pub(super) fn spend(trip: &mut Trip<'_>, bytes: u64) -> Result<bool, End> {
         Filing { hub, receipts: Vec::new(), checkpoint: None, vouched, again: bytes, remember: Default::default() };
     trip.journal.file_receipt(&spent).map_err(End::Local)?;
     Ok(true)
+}
+
+/// What a restored hub lost of own journals that forked: it gets what it once signed for, which both histories have in common. Beyond
+/// that ours is evidence, and stays here. Once for each epoch in the life of a program.
+fn agreed(trip: &mut Trip<'_>) -> Result<(), End> {
+    let status = trip.status()?;
+    let lacks = |own: &&Standing| own.state == State::Forked && own.offered_from < own.once;
+    for own in status.own.iter().filter(lacks) {
+        if trip.courier.agreed.get(&own.journal).is_some_and(|epoch| *epoch >= status.epoch) {
+            continue;
+        }
+        offer_agreed(trip, own, status.epoch > status.vouched)?;
+        trip.courier.agreed.insert(own.journal, status.epoch);
+    }
+    Ok(())
+}
+
+fn offer_agreed(trip: &mut Trip<'_>, own: &Standing, counted: bool) -> Result<(), End> {
+    let (device, journal) = (trip.party.device, own.journal);
+    // Asked first where it is: it may hold all of it.
+    let (mut seq, mut asks) = (own.offered_from, true);
+    while seq < own.once {
+        let runs = trip.journal.pending(&Wanted::After { device, journal, seq }, room(trip)).map_err(End::Local)?;
+        let run = runs.into_iter().find(|run| run.first == seq.saturating_add(1) && !run.items.is_empty());
+        let Some(mut run) = run else { return Ok(()) };
+        let left = usize::try_from(own.once.saturating_sub(seq)).unwrap_or(usize::MAX);
+        run.items.truncate(if asks { 0 } else { left });
+        if counted && !spend(trip, weight(std::slice::from_ref(&run)))? {
+            return Ok(());
+        }
+        let body = codec::push_body(&trip.party.agency, std::slice::from_ref(&run));
+        let answer = trip.road.push(&trip.seen, &body)?;
+        let reply = PushReply::from_bytes(&answer).map_err(nonsense)?;
+        trip.file(&reply.statements)?;
+        seq = match reply.answers.first() {
+            Some(RunAnswer::Accepted(has, _) | RunAnswer::AlreadyHeld(has, _)) => run.last().max(*has),
+            Some(RunAnswer::Gap(has, _)) if asks => *has,
+            _ => return Ok(()),
+        };
+        asks = false;
+    }
+    Ok(())
 }
 
 /// The hub has less than it signed for: it was restored from a backup, or it lies. Offer everything again from where it says

@@ -109,16 +109,23 @@ fn found(admin: &Actor, reader: &Actor, base: &Path) -> Result<(), Fault> {
 }
 
 /// A device makes its keys and a join request; the admin hears the words and approves.
-fn enrol(dir: &Path, admin: &Actor, name: &str, role: &str, unit: &str) -> Result<Actor, Fault> {
+pub(crate) fn enrol(dir: &Path, admin: &Actor, name: &str, role: &str, unit: &str) -> Result<Actor, Fault> {
     let actor = Actor::new(dir, name, dir.join(name))?;
-    let mut arguments = vec!["device", "init", "--name", name, "--unit", unit];
-    arguments.extend(PRACTICE);
-    let made = actor.run(&arguments)?;
-    approve(admin, &want(&made, "/request")?, &want(&made, "/words")?, dir, &["--role", role, "--unit", unit])?;
+    let (request, words) = newcomer_of(&actor, unit)?;
+    approve(admin, &request, &words, dir, &["--role", role, "--unit", unit])?;
     Ok(actor)
 }
 
-fn approve(admin: &Actor, request: &str, words: &str, dir: &Path, more: &[&str]) -> Result<(), Fault> {
+/// A device makes its keys; its join request and the words that are read aloud.
+pub(crate) fn newcomer_of(actor: &Actor, unit: &str) -> Result<(String, String), Fault> {
+    let mut arguments = vec!["device", "init", "--name", &actor.name, "--unit", unit];
+    arguments.extend(PRACTICE);
+    let made = actor.run(&arguments)?;
+    Ok((want(&made, "/request")?, want(&made, "/words")?))
+}
+
+/// The admin hears the words and approves.
+pub(crate) fn approve(admin: &Actor, request: &str, words: &str, dir: &Path, more: &[&str]) -> Result<(), Fault> {
     let out = dir.join("newest.pack");
     let out = out.to_string_lossy();
     let mut arguments = vec!["roster", "approve", request, "--fingerprint", words, "--out", &*out];

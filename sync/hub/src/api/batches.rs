@@ -57,7 +57,8 @@ pub(super) async fn pull(State(hub): State<Arc<Hub>>, request: Request) -> Respo
         // The checkpoint, and for readers the list it hashes, only when the caller has not seen it, and once for all pages. A hub that
         // cannot write one serves all the same.
         let news_of_heads = covered && admitted.checkpoint != newest.hash.to_string() && !more;
-        let sees_all = [Role::Reader, Role::Supervisor, Role::Auditor, Role::Custodian];
+        // An admin says how far a device's word counts, and must know how far it has come.
+        let sees_all = [Role::Reader, Role::Supervisor, Role::Auditor, Role::Custodian, Role::Admin];
         let reader = sees_all.iter().any(|role| standing.holds(&caller.device, *role));
         let heads = if news_of_heads && reader { list } else { Vec::new() };
         let statements = if news_of_heads { vec![newest.statement] } else { Vec::new() };

@@ -52,16 +52,17 @@ pub(super) fn mark(hub: &Hub, admitted: &Admitted) -> Digest {
     proof::shelf_mark(shelf.filter(|(kind, about, _)| may_have(admitted, &readers, *kind, about)))
 }
 
-/// A revoked device is told of rosters only; a unit's wrapped keys are for those who read for it.
+/// A revoked device is told of rosters only; proposals are for admins; a word that nobody may say any more is told to nobody; a unit's wrapped keys are for those who read for it.
 fn may_have(admitted: &Admitted, readers: &[ReaderId], kind: DocumentKind, about: &Digest) -> bool {
+    let told = proof::still_told(&admitted.standing.trust, kind, about);
     match kind {
         DocumentKind::Roster => true,
         DocumentKind::UnitKeys => admitted.caller.active && readers.contains(about.as_bytes()),
-        DocumentKind::Codebook
-        | DocumentKind::Freshness
-        | DocumentKind::Epoch
-        | DocumentKind::Erasure
-        | DocumentKind::RotationCertificate => admitted.caller.active,
+        DocumentKind::Freshness => admitted.caller.active && told,
+        DocumentKind::Proposal => told && admitted.standing.roster().proposes(&admitted.caller.device),
+        DocumentKind::Codebook | DocumentKind::Epoch | DocumentKind::Erasure | DocumentKind::RotationCertificate => {
+            admitted.caller.active
+        }
     }
 }
 

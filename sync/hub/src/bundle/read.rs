@@ -56,6 +56,21 @@ impl Taken {
     }
 }
 
+impl Hub {
+    /// Takes in a stick as far as it is whole, outside of the runtime; what came of it as one JSON document.
+    ///
+    /// # Errors
+    /// A [`BundleFault`] when it cannot be opened or trusted at all, or the store fails; what was kept by then stays kept.
+    pub fn read_stick<R: Read>(
+        self: &Arc<Self>,
+        on: &Handle,
+        identity: &ReadIdentity,
+        input: R,
+    ) -> Result<Value, BundleFault> {
+        read(self, on, identity, input).map(|taken| taken.json())
+    }
+}
+
 /// Takes in a bundle as far as it is whole.
 ///
 /// # Errors

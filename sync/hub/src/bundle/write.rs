@@ -20,8 +20,7 @@ use amanat_sync::wire::v1::RunHead;
 use tokio::runtime::Handle;
 
 use crate::api::served;
-use crate::clock;
-use crate::hub::DOCUMENT_KINDS;
+use crate::hub::{DOCUMENT_KINDS, Hub};
 use crate::keeper::signed;
 use crate::limits::PAGE_MOST;
 use crate::standing::Standing;
@@ -35,6 +34,8 @@ pub(crate) struct Wish<'a> {
     pub(crate) signer: &'a Signer,
     /// A unit's name, or a device's id; nobody named: every active device.
     pub(crate) to: Option<&'a str>,
+    /// Now, in milliseconds since 1970.
+    pub(crate) now: u64,
 }
 
 /// What is about to be written.
@@ -66,6 +67,24 @@ impl Ready<'_> {
     }
 }
 
+impl Hub {
+    /// Writes a stick for a unit or a device to `output`, outside of the runtime.
+    ///
+    /// # Errors
+    /// In words for a person.
+    pub fn write_stick<W: Write>(
+        &self,
+        on: &Handle,
+        to: Option<&str>,
+        output: W,
+    ) -> Result<Sealed, Box<dyn std::error::Error + Send + Sync>> {
+        let standing = self.standing();
+        let (store, signer, now) = (&self.store, &self.signer, self.now_ms());
+        let mut ready = ready(Wish { store, standing: &standing, signer, to, now }, on)?;
+        Ok(ready.write(output)?)
+    }
+}
+
 /// Why a bundle was not written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WriteFault {
@@ -90,7 +109,7 @@ pub(crate) enum WriteFault {
 
 /// Gathers what goes into a bundle for a unit or a device.
 pub(crate) fn ready<'a>(wish: Wish<'a>, on: &'a Handle) -> Result<Ready<'a>, WriteFault> {
-    let Wish { store, standing, signer, to } = wish;
+    let Wish { store, standing, signer, to, .. } = wish;
     let (devices, recipients, ids) = readers(standing, to)?;
     let ledger = on.block_on(store.ledger())?;
     let newest = ledger.newest.as_ref().ok_or(WriteFault::NeverServed)?;
@@ -186,7 +205,7 @@ fn receipts(
     devices: &[DeviceId],
 ) -> Result<Vec<Vec<u8>>, StoreFault> {
     let Wish { store, standing, signer, .. } = wish;
-    let now = clock::now_ms();
+    let now = wish.now;
     let asked = ledger.heads.iter().filter(|((device, _), head)| devices.contains(device) && head.seq > 0);
     let asked = asked.map(|(place, head)| Run {
         place: *place,

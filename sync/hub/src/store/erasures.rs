@@ -162,6 +162,22 @@ fn races_erase_all_of_it_and_nothing_else(runtime: &tokio::runtime::Runtime, sto
     });
 }
 
+/// No order names it: a stand-in holds the same. It is neither missing nor erased, comes back with no push, and may be replaced again.
+async fn what_a_stand_in_replaces_goes_and_is_not_missing(store: &dyn HubStore) {
+    accept(store, run(place(1), 1, 5, "true")).await;
+    accept(store, stand_in(20, doomed(1, 2, "true"), false)).await;
+    store.erase(vec![doomed(1, 2, "true"), doomed(1, 4, "other")]).await.unwrap();
+    let there = envelopes(store, place(1)).await;
+    assert_eq!(there.values().filter(|there| !**there).count(), 1, "only what is meant: {there:?}");
+    assert!(!there[&2]);
+    assert_eq!(accept(store, run(place(1), 1, 6, "true")).await.complete, 6, "it holds nobody up");
+    assert!(!envelopes(store, place(1)).await[&2], "a push brings it back no more");
+    let depth = store.depth().await.unwrap();
+    assert_eq!((depth.missing, depth.erased), (0, 0));
+    accept(store, stand_in(21, doomed(1, 2, "true"), false)).await;
+    assert!(envelopes(store, place(21)).await[&1], "what stands in for it next is kept");
+}
+
 macro_rules! suite {
     ($name:ident, $fresh:expr) => {
         mod $name {
@@ -174,6 +190,7 @@ macro_rules! suite {
                 neither_alone_erases(&$fresh.1).await;
                 every_order_of_arrival_ends_the_same(&$fresh.1).await;
                 what_was_missing_and_is_erased_holds_nobody_up(&$fresh.1).await;
+                what_a_stand_in_replaces_goes_and_is_not_missing(&$fresh.1).await;
                 drop(held);
             }
 

@@ -205,14 +205,6 @@ pub struct Row {
     pub parts: Vec<Part>,
 }
 
-impl Row {
-    /// Bytes of header, signature and envelope.
-    pub(crate) fn size(&self) -> usize {
-        let envelope = self.envelope.as_ref().map_or(0, Vec::len);
-        self.header.len().saturating_add(self.signature.len()).saturating_add(envelope)
-    }
-}
-
 /// What a stand-in is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StandIn {

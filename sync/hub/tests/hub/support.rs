@@ -34,6 +34,8 @@ pub(crate) struct Actor {
     pub(crate) signer: Signer,
     pub(crate) role: Role,
     pub(crate) unit: UnitId,
+    /// Opens what is sealed to its recipient.
+    pub(crate) opens: ReadIdentity,
 }
 
 /// The agency: one admin, some devices, one hub.
@@ -79,6 +81,7 @@ impl Agency {
                 signer: signer(seed),
                 role,
                 unit,
+                opens: ReadIdentity::generate().unwrap(),
             })
             .collect();
         let root = signer(100);
@@ -99,7 +102,7 @@ impl Agency {
                 id: actor.id,
                 member: member(n),
                 spans: vec![Span { key: actor.signer.verifying_key(), journal: None, from: 1, until: None }],
-                recipient: recipient(),
+                recipient: actor.opens.recipient().clone(),
                 state: DeviceState::Active,
                 cut_offs: Vec::new(),
             });

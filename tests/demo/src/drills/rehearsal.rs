@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 
-use super::{lost_stick, power_cut, restored_hub, rotation_killed};
+use super::{forgotten_passphrase, lost_admin, lost_stick, power_cut, restored_hub, revoked_officer, rotation_killed};
 use crate::{
     ground::Agency,
     tell::{self, Fault},
@@ -19,6 +19,12 @@ pub(crate) enum Drill {
     LostStick,
     /// The hub's disk dies and last night's backup is all there is
     RestoredHub,
+    /// An admin's laptop is lost, and the others take it off and go on
+    LostAdmin,
+    /// An officer forgets her passphrase: it costs her a device and no case
+    ForgottenPassphrase,
+    /// An officer's device is revoked while it is offline
+    RevokedOfficer,
     /// A station's key is rotated, and the program is killed in the middle again and again
     RotationKilled,
 }
@@ -57,6 +63,9 @@ fn one(drill: Drill, dir: &Path) -> Result<(), Fault> {
         Drill::PowerCut => power_cut::rehearse(&agency, &mut steps),
         Drill::LostStick => lost_stick::rehearse(&agency, &mut steps),
         Drill::RestoredHub => restored_hub::rehearse(&mut agency, &mut steps),
+        Drill::LostAdmin => lost_admin::rehearse(&agency, &mut steps),
+        Drill::ForgottenPassphrase => forgotten_passphrase::rehearse(&agency, &mut steps),
+        Drill::RevokedOfficer => revoked_officer::rehearse(&agency, &mut steps),
         Drill::RotationKilled => rotation_killed::rehearse(&agency, &mut steps),
     };
     tell::line(&format!("     {} passed, {} failed\n", steps.0, u8::from(rehearsed.is_err())));

@@ -1,0 +1,148 @@
+//! The admin's keys: what each opens, how old it is, when it is due, and what would follow if a device were revoked now. It signs nothing.
+
+use ratatui::layout::Rect;
+
+use crate::ui::{
+    effect::Effect,
+    keymap::Act,
+    msg::{KeyRow, Sentence},
+    theme::Role,
+    turn::{Go, Turn},
+    view::Scroll,
+    widgets::canvas::{Canvas, Lean},
+    world::World,
+};
+
+/// The list, or the preview of one row.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    row: usize,
+    preview: bool,
+    line: u16,
+}
+
+impl Keys {
+    pub(crate) fn key(&mut self, act: Option<Act>, world: &World) -> Turn {
+        let rows = world.keys.as_deref().unwrap_or_default();
+        if self.preview {
+            match act {
+                Some(Act::Back | Act::Open) => self.preview = false,
+                Some(Act::Down) => self.line = self.line.saturating_add(1).min(most(world)),
+                Some(Act::Up) => self.line = self.line.saturating_sub(1),
+                _ => {}
+            }
+            return Turn::stay();
+        }
+        let (last, page) = (rows.len().saturating_sub(1), world.page() / 3);
+        match act {
+            Some(Act::Back) => return Turn::go(Go::Back),
+            Some(Act::Up) => self.row = self.row.saturating_sub(1),
+            Some(Act::Down) => self.row = self.row.saturating_add(1).min(last),
+            Some(Act::PageUp) => self.row = self.row.saturating_sub(page),
+            Some(Act::PageDown) => self.row = self.row.saturating_add(page).min(last),
+            Some(Act::First) => self.row = 0,
+            Some(Act::Last) => self.row = last,
+            Some(Act::Open) => {
+                let device = rows.get(self.row).filter(|row| !row.gone).and_then(|row| row.device);
+                if let Some(device) = device {
+                    (self.preview, self.line) = (true, 0);
+                    return Turn::ask(Effect::PreviewRevocation(device));
+                }
+            }
+            _ => {}
+        }
+        Turn::stay()
+    }
+
+    pub(crate) fn draw(&self, world: &World, scroll: &mut Scroll, canvas: &mut Canvas<'_>, area: Rect) {
+        let Some(keys) = &world.keys else {
+            let text = canvas.say("roster.loading").to_owned();
+            canvas.put((area.x + 4, area.y + 2), area.width, &text, Role::Faint);
+            return;
+        };
+        if self.preview {
+            let row = keys.get(self.row);
+            self.preview(row, world, scroll, canvas, area);
+            return;
+        }
+        let text = canvas.say("keys.about").to_owned();
+        canvas.put((area.x, area.y), area.width, &text, Role::Faint);
+        let shown = usize::from(area.height.saturating_sub(2) / 3).max(1);
+        let first = self.row.saturating_sub(shown.saturating_sub(1));
+        let rows = keys.iter().enumerate().skip(first).take(shown);
+        for ((at, row), y) in rows.zip((area.y.saturating_add(2)..area.bottom()).step_by(3)) {
+            draw_row(row, at == self.row, canvas, Rect { y, ..area });
+        }
+    }
+
+    /// What follows if the device of this row is lost today.
+    fn preview(&self, row: Option<&KeyRow>, world: &World, scroll: &mut Scroll, canvas: &mut Canvas<'_>, area: Rect) {
+        let title = canvas.fill("keys.preview", &[("name", row.map_or("", |row| row.name.as_str()))]);
+        canvas.put((area.x, area.y), area.width, &title, Role::Strong);
+        let text = canvas.say("keys.preview_how").to_owned();
+        canvas.put((area.x, area.y + 1), area.width, &text, Role::Faint);
+        let lines = row.and_then(|row| row.device).and_then(|device| {
+            world.preview.as_ref().filter(|(of, _)| *of == device).map(|(_, lines)| lines.as_slice())
+        });
+        scroll.line = self.line;
+        let mut y = area.y.saturating_add(3);
+        for sentence in lines.unwrap_or_default().iter().skip(usize::from(self.line)) {
+            let (text, role) = told(sentence, canvas);
+            let height = area.bottom().saturating_sub(y).min(2);
+            if height == 0 {
+                return;
+            }
+            let width = area.width.saturating_sub(2);
+            let taken = canvas.paragraph(Rect { x: area.x + 2, y, width, height }, &text, role);
+            y = y.saturating_add(taken.max(1));
+        }
+    }
+}
+
+fn most(world: &World) -> u16 {
+    let lines = world.preview.as_ref().map_or(0, |(_, lines)| lines.len());
+    u16::try_from(lines.saturating_sub(1)).unwrap_or(u16::MAX)
+}
+
+/// Three lines: what it is and how old, what it opens, and a blank.
+fn draw_row(row: &KeyRow, chosen: bool, canvas: &mut Canvas<'_>, area: Rect) {
+    let sign = if chosen { "▸" } else { " " };
+    let name = format!("{sign} {}  ({})", row.name, canvas.say(&format!("keys.kind.{}", row.kind)));
+    let role = match (chosen, row.gone) {
+        (true, _) => Role::Accent,
+        (false, true) => Role::Faint,
+        (false, false) => Role::Text,
+    };
+    let taken = canvas.put((area.x, area.y), area.width, &name, role);
+    let (when, late) = age(row, canvas);
+    let left = area.width.saturating_sub(taken + 2);
+    let role = if late { Role::Warn } else { Role::Faint };
+    canvas.lean((area.right().saturating_sub(left), area.y), left, &when, role, Lean::End);
+    let (opens, role) = told(&row.opens, canvas);
+    canvas.put((area.x + 4, area.y + 1), area.width.saturating_sub(4), &opens, role);
+}
+
+/// How old it is and when it is due; whether that is past.
+fn age(row: &KeyRow, canvas: &Canvas<'_>) -> (String, bool) {
+    if row.gone {
+        return (canvas.say("keys.gone").to_owned(), false);
+    }
+    let age = canvas.fill("keys.age", &[("n", &row.days.to_string())]);
+    match row.due {
+        None => (age, false),
+        Some(due) if due < 0 => {
+            (format!("! {age}{}", canvas.fill("keys.overdue", &[("n", &(-due).to_string())])), true)
+        }
+        Some(due) => (format!("{age}{}", canvas.fill("keys.due", &[("n", &due.to_string())])), false),
+    }
+}
+
+fn told(sentence: &Sentence, canvas: &Canvas<'_>) -> (String, Role) {
+    let blanks: Vec<(&str, &str)> = sentence
+        .blanks
+        .iter()
+        .map(|(blank, text, word)| (blank.as_str(), if *word { canvas.say(text) } else { text.as_str() }))
+        .collect();
+    let text = canvas.fill(&sentence.key, &blanks);
+    if sentence.alarm { (format!("! {text}"), Role::Warn) } else { (text, Role::Text) }
+}
