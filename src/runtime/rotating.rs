@@ -380,6 +380,10 @@ impl Home {
         let mut late = 0;
         for mut work in works.into_iter().filter(|work| work.done) {
             let Ok(unit) = self.may_rotate(work.unit) else { continue };
+            // Where another custodian has rotated it since, what is late is theirs: two rewraps of one slip help nobody.
+            if unit.recipient.as_ref().is_none_or(|key| key.key_id() != work.offered) {
+                continue;
+            }
             let (before, passed) = (work.rewrapped, work.passed.clone());
             self.go_through(&unit, &mut work, &mut |_, _| true)?;
             let now = work.rewrapped.saturating_sub(before);

@@ -142,11 +142,14 @@ pub(crate) struct Office {
     trust: Arc<Mutex<Trust>>,
     agency: Agency,
     copies: u32,
+    /// What the admin trusts, and every roster signed after the first.
+    admin: Trust,
+    rosters: Vec<Vec<u8>>,
 }
 
 /// A copy of the hub's store, as a backup has it.
 #[derive(Clone)]
-pub(crate) struct Backup(PathBuf);
+pub(crate) struct Backup(PathBuf, Trust);
 
 enum Lies {
     InMemory(Arc<dyn HubStore>),
@@ -161,7 +164,18 @@ impl Office {
         let trust = Arc::new(Mutex::new(agency.trust.clone()));
         let fused = Arc::new(Fused { store: store(&disk), state: Mutex::default() });
         let hub = opened(&runtime, &agency.hub, &fused, &trust);
-        Self { runtime, identity: agency.hub.clone(), disk, fused, hub, trust, agency: agency.clone(), copies: 0 }
+        Self {
+            runtime,
+            identity: agency.hub.clone(),
+            disk,
+            fused,
+            hub,
+            trust,
+            agency: agency.clone(),
+            copies: 0,
+            admin: agency.trust.clone(),
+            rosters: Vec::new(),
+        }
     }
 
     /// Copies the store as it lies there, where it lies in a file.
@@ -170,7 +184,7 @@ impl Office {
         self.copies += 1;
         let to = path.with_extension(format!("copy{}", self.copies));
         copy(path, &to);
-        Some(Backup(to))
+        Some(Backup(to, self.trust.lock().unwrap().clone()))
     }
 
     /// The store is lost, and an older copy of it takes its place: the hub begins its next epoch. The word for it that an admin signs.
@@ -186,6 +200,7 @@ impl Office {
         });
         let (old, number, hash) = believed.unwrap_or((1, 0, Digest::ZERO));
         self.identity.epoch += 1;
+        *self.trust.lock().unwrap() = backup.1.clone();
         self.restart();
         let (agency, hub, reason) = (self.agency.id(), self.identity.id, "disk lost".to_owned());
         let word = HubEpoch { agency, hub, old, number, hash, new: self.identity.epoch, reason };
@@ -239,14 +254,24 @@ impl Office {
         self.hub.write_stick(self.runtime.handle(), Some(unit), to).unwrap();
     }
 
-    /// The admin brings a roster.
-    pub(crate) fn adopt(&self, statement: &[u8]) {
-        self.runtime.block_on(self.hub.adopt(statement)).unwrap();
+    /// The admin brings a roster, and those before it that a restored hub may lack.
+    pub(crate) fn adopt(&mut self, statement: &[u8]) {
+        self.admin.adopt(statement).unwrap();
+        self.rosters.push(statement.to_vec());
+        self.publish();
+    }
+
+    /// Every roster that the admin has signed is brought to the hub.
+    pub(crate) fn publish(&self) {
+        for roster in &self.rosters {
+            // Those that are held already, or below.
+            drop(self.runtime.block_on(self.hub.adopt(roster)));
+        }
     }
 
     /// The next roster after the one adopted here.
     pub(crate) fn next_roster(&self, name: String) -> Vec<u8> {
-        let trust = self.trust.lock().unwrap().clone();
+        let trust = self.admin.clone();
         let now = Agency { roster: trust.roster().clone(), trust, ..self.agency.clone() };
         now.next(|roster| roster.name = name)
     }

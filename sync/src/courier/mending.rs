@@ -8,8 +8,8 @@ use super::pass::Trip;
 use crate::batch::Why;
 use crate::entry::EntryRef;
 use crate::journal::{Quarantined, stands_whole};
-use crate::road::{Road, Rows, damaged_at, damaged_row};
-use crate::wire::limits::MAX_DAMAGED;
+use crate::road::{Place, Road, Rows, damaged_at, damaged_row};
+use crate::wire::limits::{MAX_AGAIN, MAX_DAMAGED};
 
 /// How often each place has been asked for in vain, and how many passes still go by without asking. Lost with the program: a
 /// program that starts asks at once.
@@ -47,6 +47,15 @@ pub(super) fn due(trip: &mut Trip<'_>, road: &Road) -> Result<Vec<EntryRef>, End
     }
     done.write(trip.journal).map_err(End::Local)?;
     Ok(asked)
+}
+
+/// From where on bare hashes that a stick brought are asked for in this pass. A hub that was restored may lack them still.
+pub(super) fn bare(trip: &mut Trip<'_>, road: &Road) -> BTreeMap<Place, u64> {
+    let patience = &mut trip.courier.patience;
+    let due = road.again.iter().take(MAX_AGAIN).filter(|((device, journal), seq, _)| {
+        patience.is_due(EntryRef { device: *device, journal: *journal, seq: *seq })
+    });
+    due.map(|(place, from, _)| (*place, *from)).collect()
 }
 
 /// Strikes off what came whole when it was asked for.

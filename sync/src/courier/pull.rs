@@ -28,7 +28,7 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
     let road = Road::carrying(trip.journal).map_err(End::Local)?;
     let damaged = mending::due(trip, &road)?;
     let mut again: Vec<(HeadLine, u64)> = Vec::new();
-    let mut asked_last = false;
+    let (mut asked_last, mut covered) = (false, BTreeMap::<Place, u64>::new());
     trip.reports()?;
     loop {
         let asked_again = !again.is_empty();
@@ -47,22 +47,28 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
         if !asked_again {
             again = stretches(trip, opened_by(trip, &others)?)?;
         }
+        for run in others.iter().filter(|_| asked_again) {
+            let upto = covered.entry((run.device, run.journal)).or_default();
+            *upto = run.last().max(*upto);
+        }
         moved |= take(trip, others, &mut passed_over)?;
         trip.file(&manifest.statements)?;
         look_for_hidden_tail(trip, &manifest.heads, &before)?;
         if !again.is_empty() || manifest.more && moved {
             continue;
         }
-        // What a stick brought as bare hashes is asked for whole, once, after everything else, and with it what came damaged.
+        // What a stick brought as bare hashes is asked for whole after everything else, until the hub has answered for all of it, and with
+        // it what came damaged.
         if !std::mem::replace(&mut asked_last, true) {
-            let bare = road.again.iter().take(MAX_AGAIN).map(|(place, from, _)| (*place, *from)).collect();
+            let bare = mending::bare(trip, &road);
             again = stretches(trip, bare)?;
             again.extend(damaged.iter().map(|at| (line(at.device, at.journal, at.seq), at.seq)));
             again.truncate(MAX_AGAIN);
         }
         if again.is_empty() {
             let mut done = mending::settle(trip, &damaged)?;
-            done.take.extend(road.again.iter().take(MAX_AGAIN).map(|(place, ..)| again_at(place)));
+            let answered = road.again.iter().filter(|(place, _, upto)| covered.get(place).is_some_and(|to| to >= upto));
+            done.take.extend(answered.map(|(place, ..)| again_at(place)));
             return done.write(trip.journal).map_err(End::Local);
         }
     }

@@ -14,6 +14,7 @@ use amanat_sync::batch;
 use amanat_sync::bundle::{self, BundleFault, Cargo, Manifest, Sealed, Seen};
 use amanat_sync::chain::{self, Head, Stretch};
 use amanat_sync::documents::DocumentKind;
+use amanat_sync::proof::still_told;
 use amanat_sync::receipt::{Checkpoint, ListedHead, Receipt, heads_list};
 use amanat_sync::wire::limits::{BUNDLE_READERS, MAX_ITEMS, MAX_RUNS};
 use amanat_sync::wire::v1::RunHead;
@@ -115,7 +116,7 @@ pub(crate) fn ready<'a>(wish: Wish<'a>, on: &'a Handle) -> Result<Ready<'a>, Wri
     let newest = ledger.newest.as_ref().ok_or(WriteFault::NeverServed)?;
     let statement = Statement::from_bytes(&newest.statement).map_err(|_why| StoreFault::Damaged("a checkpoint"))?;
     let checkpoint = Checkpoint::decode(statement.payload()).map_err(|_why| StoreFault::Damaged("a checkpoint"))?;
-    let mut papers = documents(store, on)?;
+    let mut papers = documents(store, standing, on)?;
     let documents = papers.len();
     papers.push(newest.statement.clone());
     let said = receipts(&wish, on, &ledger, &checkpoint, &devices)?;
@@ -178,8 +179,8 @@ fn readers(standing: &Standing, to: Option<&str>) -> Result<Readers, WriteFault>
     }
 }
 
-/// Every roster, and the newest of everything else.
-fn documents(store: &Arc<dyn HubStore>, on: &Handle) -> Result<Vec<Vec<u8>>, StoreFault> {
+/// Every roster, and the newest of everything else that whoever said it may still say.
+fn documents(store: &Arc<dyn HubStore>, standing: &Standing, on: &Handle) -> Result<Vec<Vec<u8>>, StoreFault> {
     let mut papers = Vec::new();
     for kind in DOCUMENT_KINDS {
         let held = on.block_on(store.documents(kind, 0, usize::MAX))?;
@@ -189,7 +190,8 @@ fn documents(store: &Arc<dyn HubStore>, on: &Handle) -> Result<Vec<Vec<u8>>, Sto
             *version = document.version.max(*version);
         }
         let wanted = |document: &&amanat_sync::documents::Document| {
-            kind == DocumentKind::Roster || newest.get(&document.about) == Some(&document.version)
+            let newest = kind == DocumentKind::Roster || newest.get(&document.about) == Some(&document.version);
+            newest && still_told(&standing.trust, kind, &document.about)
         };
         papers.extend(held.iter().filter(wanted).map(|document| document.bytes.clone()));
     }

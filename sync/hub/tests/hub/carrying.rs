@@ -372,3 +372,41 @@ proptest! {
         prop_assert_eq!(reader.status(&agency.hub.id).unwrap().others, all);
     }
 }
+
+#[test]
+fn a_restored_hub_gets_back_what_both_histories_of_a_forked_journal_have_in_common() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let hub = block(agency.in_memory());
+    let mut pen = Pen::new(&agency, 0, 1);
+    let story = pen.story(5);
+    let mut officer = MemoryJournal::default();
+    keep(&mut officer, &pen, &story);
+    done(&travel(&agency, 0, &mut officer, &mut Road::new(&agency, &hub, 0)));
+    // Another copy of this home goes on, and so does this one: they part behind number 5.
+    let (mut here, mut there) =
+        (Pen { slot: pen.slot, ..Pen::new(&agency, 0, 1) }, Pen { slot: pen.slot, ..Pen::new(&agency, 0, 1) });
+    let other = [there.note(1, "kept by the copy")];
+    super::distrust::push(&agency, &hub, 0, &other);
+    let ours = [here.note(1, "kept here")];
+    keep(&mut officer, &here, &ours);
+    let outcome = travel(&agency, 0, &mut officer, &mut Road::new(&agency, &hub, 0));
+    assert!(matches!(outcome.trouble[..], [Trouble::Fork { at: 6, .. }]), "{outcome:?}");
+
+    // The hub loses everything and begins its second epoch.
+    let second = Agency { hub: amanat_hub::HubIdentity { epoch: 2, ..agency.hub.clone() }, ..agency.clone() };
+    let store = Arc::new(MemoryStore::default());
+    let restored = block(second.open(store.clone()));
+    let mut courier = amanat_sync::courier::Courier::default();
+    let mut goes = |officer: &mut MemoryJournal| {
+        let mut road = Road::new(&agency, &restored, 0);
+        let outcome =
+            amanat_sync::courier::pass(&mut courier, officer, &mut road, agency.party(0), &mut agency.trust.clone());
+        assert!(matches!(outcome.end, End::Done), "{outcome:?}");
+        road.calls
+    };
+    goes(&mut officer);
+    goes(&mut officer);
+    assert_eq!(block(store.depth()).unwrap().entries, 5, "up to where the hub once signed, and nothing of what parted");
+    let calls = goes(&mut officer);
+    assert!(calls <= 2, "and it is not offered for ever: {calls} requests");
+}
