@@ -12,7 +12,7 @@ const MAX_ROWS: usize = 100_000;
 /// Why a workbook is no XLSForm.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum XlsFormError {
-    /// Larger than [`MAX_WORKBOOK`] or [`MAX_ROWS`].
+    /// Larger than [`MAX_WORKBOOK`] or `MAX_ROWS`.
     #[error("the workbook is larger than a form can be ({0})")]
     TooLarge(String),
     /// Not a spreadsheet, in the reader's own words.
