@@ -366,7 +366,7 @@ def documents():
     attack("roster-that-was-not-adopted", "Trust(Forged(OtherLineage))", lost, HELD)
     erasures(attack)
     epochs(attack)
-    for purpose in ("entry", "receipt", "checkpoint", "join-request", "bundle", "request-binding", "rotation-certificate"):
+    for purpose in ("entry", "receipt", "checkpoint", "join-request", "bundle", "request-binding"):
         attack(f"document-that-is-a-statement-on-{purpose}", "Trust(Forged(OtherPurpose))",
                signed(cbor([1, AGENCY]), purpose=purpose), word(8))
 

@@ -188,7 +188,7 @@ fn what_is_put_together_wrongly_is_named() {
     later[1] = 2;
     assert!(matches!(end(padded(empty(later, signer))), Err(BundleFault::Version { found: 2, known: 1 })));
     let mut miscounted = amanat_keys::canonical::encode(&bare);
-    let at = miscounted.len() - 2;
+    let at = miscounted.len() - 3;
     miscounted[at] = 5;
     malformed(padded(empty(miscounted, signer)), "manifest");
     let many = Manifest { to: vec![Digest::ZERO; limits::BUNDLE_READERS + 1], ..bare.clone() };
