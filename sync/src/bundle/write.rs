@@ -79,7 +79,7 @@ pub fn write<W: Write>(
 /// The same, with attachments: `part` is asked for bytes of one from a place on, until all that are announced are there.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_with_parts<W: Write>(
     cargo: Cargo<'_>,
     recipients: &[Recipient],
