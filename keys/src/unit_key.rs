@@ -14,6 +14,7 @@ use crate::recipient::{ReadIdentity, Recipient, decode_any};
 use crate::roster::Device;
 use crate::statement::{Purpose, Statement, Verified};
 use crate::trust::Trust;
+use crate::verifying_key::VerifyingKey;
 
 /// Most readers of one unit.
 const MAX_WRAPS: u64 = 4096;
@@ -97,13 +98,19 @@ impl UnitKeys {
         self
     }
 
-    /// What a statement on a unit's key says, whoever signed it: for the recovery key, whose holders need nobody's word, since the roster
-    /// names the key that must come out.
+    /// What a statement on a unit's key says, signed by any key that the roster names of any device, trusted still or not: for the recovery
+    /// key, whose holders need no more, since the roster names the key that must come out. Without a signature a hub could fill shelves.
     ///
     /// # Errors
     /// *Malformed*; [`Forgery::OtherAgency`]; [`Forgery::OtherKey`] when the roster names neither this recipient nor ever did.
     pub fn escrowed(bytes: &[u8], trust: &Trust) -> Result<Self, KeysError> {
-        let keys = Statement::from_bytes(bytes)?.expect::<Self>(Purpose::UnitKeys)?.peek()?;
+        let statement = Statement::from_bytes(bytes)?;
+        let signed = |key: &VerifyingKey| statement.signatures().iter().any(|(id, _)| *id == key.key_id());
+        let spans = trust.roster().devices.iter().flat_map(|device| &device.spans);
+        let mut by = spans.map(|span| span.key).filter(signed);
+        let proven =
+            |key| statement.clone().expect::<Self>(Purpose::UnitKeys).ok()?.verify_by(&trust.agency(), &key).ok();
+        let keys = by.find_map(proven).ok_or(Forgery::NoAuthority)?.into_value();
         if keys.agency != trust.agency() {
             return Err(Forgery::OtherAgency.into());
         }

@@ -315,7 +315,7 @@ pub(super) enum KeysVerb {
         #[arg(long, value_name = "M", default_value_t = 3)]
         threshold: u8,
         /// Folder for the sheets
-        #[arg(long, value_name = "DIR", default_value = "recovery-sheets")]
+        #[arg(long, value_name = "DIR")]
         sheets: PathBuf,
         /// Where to write the proposed roster, if other admins must sign as well
         #[arg(long, value_name = "FILE")]

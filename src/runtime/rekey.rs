@@ -42,6 +42,13 @@ impl Change {
     /// The root key is opened first: if it does not open with the old passphrase, nothing is changed.
     fn prepare(home: &Home, old: &Passphrase, new: &Passphrase, hashing: Hashing) -> Result<Self, Failure> {
         let refused = |error| fault::keys("changing the passphrase of the root key", &error);
+        if home.paths().successor().exists() {
+            // It lies under the old passphrase, and may be in force before this admin comes back to it.
+            return Err(Failure::refused(
+                format!("{DOING} — a new root key waits for the other admins"),
+                "Let them sign (amanat roster sign), take the roster over here with any roster verb, then change the passphrase.",
+            ));
+        }
         let path = home.paths().root();
         let root = if path.exists() {
             let bytes = vault_file::read(&path).map_err(refused)?;

@@ -129,7 +129,8 @@ impl Home {
     /// Content whose envelope is gone because a second reader opened the one that a reseal holds. What opens so is not bare any more.
     fn open_resealed(&self, opener: &mut Opener<'_>, set: &mut Set, opened: &mut Opened) {
         let mut reseals: HashMap<(EntryRef, Digest), Vec<SealedEntry>> = HashMap::new();
-        for reseal in set.reseals.drain(..).filter(|reseal| self.stands(&reseal.header)) {
+        let stood = self.stood();
+        for reseal in set.reseals.drain(..).filter(|reseal| stood(&reseal.header)) {
             let target = reseal.header.target.map(|target| (target.entry, target.hash));
             if let Some(target) = target {
                 reseals.entry(target).or_default().push(reseal);

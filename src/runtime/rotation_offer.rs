@@ -11,6 +11,7 @@ use amanat_keys::{
     join::JoinRequest,
     recipient::ReadIdentity,
     roster::Unit,
+    rotation::Said,
     slip::Slip,
     statement::{Statement, Verified},
     unit_key::UnitKeys,
@@ -112,6 +113,12 @@ impl Home {
         let all = readers.iter().all(|device| wraps.iter().any(|keys| keys.is_for(&device.id)));
         let mine = wraps.iter().any(|keys| keys.open(self.vault.keys(), trust).is_ok());
         let reads = readers.iter().any(|device| device.id == self.device());
+        if !reads && !self.has_begun(unit)? {
+            return Err(Failure::refused(
+                format!("{DOING} — no reader of the unit has said that its new key is wrapped"),
+                "Let its supervisor run this first, then sync. No slip was touched.",
+            ));
+        }
         if reads && !(all && mine) {
             return Err(Failure::refused(
                 format!("{DOING} — the new key is not wrapped for every reader of the unit yet"),
@@ -127,5 +134,15 @@ impl Home {
             ));
         }
         Ok(escrowed)
+    }
+
+    /// Whether a reader of the unit has signed that slips were rewrapped to its present key: they did not before it was wrapped.
+    fn has_begun(&self, unit: &Unit) -> Result<bool, Failure> {
+        let roster = self.trust()?.roster();
+        Ok(self.rotation_words()?.iter().any(|word| {
+            let Said::Rewrapped { unit: of, epoch, .. } = &word.said else { return false };
+            let by = roster.device(&word.by).is_some_and(|device| roster.reads_for(device, &unit.id));
+            *of == unit.id && *epoch == unit.epoch && by
+        }))
     }
 }

@@ -2,7 +2,10 @@
 //! content. What they give is taken over here; that they open is said here, for those who may then let the older envelopes go; and what
 //! others have said so of goes here.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet, HashMap},
+};
 
 use amanat_keys::{
     case_key::CaseKey,
@@ -26,10 +29,12 @@ use super::{
     erasing::doomed,
     fault,
     home::Home,
+    lineage,
     marks::{self, Mark},
     opening::{NewKey, Opened, open_wrap},
     parallel,
     ring::{self, Purpose, Ring},
+    rotating::readers_today,
 };
 use crate::failure::Failure;
 
@@ -74,6 +79,18 @@ impl Home {
         author.is_some_and(|author| header.device == author || self.may_stand_in(&header.device, &author))
     }
 
+    /// The same by any roster that this device adopted, for reading: that people leave takes nothing from what they sealed again while
+    /// they might, and what opens is held to the author's own commitment.
+    pub(super) fn stood(&self) -> impl Fn(&Header) -> bool {
+        let past = OnceCell::new();
+        move |header| {
+            let author = holding(header).map(|target| target.entry.device);
+            let rosters = || self.pack().and_then(|pack| lineage::rosters(&pack.rosters)).unwrap_or_default();
+            let once = |author| past.get_or_init(rosters).iter().any(|it| it.may_stand_in_for(&header.device, &author));
+            self.stands(header) || author.is_some_and(once)
+        }
+    }
+
     /// Goes through what is held of a journal after a number, with the link before each item.
     pub(super) fn each_after(
         &self,
@@ -100,12 +117,12 @@ impl Home {
         &self,
         entries: impl IntoIterator<Item = &'a SealedEntry>,
     ) -> Result<Opened, Failure> {
-        let mut wanted = Vec::new();
+        let (mut wanted, stood) = (Vec::new(), self.stood());
         for entry in entries {
             let Some(target) = holding(&entry.header).filter(|target| target.change == Change::Rewrap) else {
                 continue;
             };
-            if entry.envelope.is_some() && !self.ring.holds(&target.entry) && self.stands(&entry.header) {
+            if entry.envelope.is_some() && !self.ring.holds(&target.entry) && stood(&entry.header) {
                 let slip = self.header_at(&target.entry)?.filter(|slip| slip.hash() == target.hash);
                 wanted.extend(slip.map(|slip| (entry, slip.header)));
             }
@@ -138,7 +155,8 @@ impl Home {
         if new.iter().any(|entry| bare(&entry)) {
             return Ok(true);
         }
-        for entry in new.iter().filter(|entry| self.stands(&entry.header)) {
+        let stood = self.stood();
+        for entry in new.iter().filter(|entry| stood(&entry.header)) {
             let Some(target) = holding(&entry.header) else { continue };
             let opens = match target.change {
                 Change::Rewrap => !self.ring.holds(&target.entry),
@@ -235,8 +253,14 @@ impl Home {
             let mut ours = Vec::new();
             for entry in items.iter().filter_map(Item::entry) {
                 let Some(target) = holding(&entry.header).filter(|_| self.stands(&entry.header)) else { continue };
-                if self.is_for_us(&entry.header, &identities) {
+                // Also what is for a unit that this device reads for and whose key has not come: it does not open, and is said so.
+                let readers = self.readers_by(&entry.header)?;
+                if self.is_for_us(&entry.header, &identities) || self.reads(&self.device(), &readers) {
                     let held = self.header_at(&target.entry)?.filter(|held| held.hash() == target.hash);
+                    let held = match held {
+                        Some(held) if self.keeps_readers(&readers, &self.readers_by(&held.header)?) => Some(held),
+                        _ => None,
+                    };
                     ours.push((entry, held));
                 }
             }
@@ -331,6 +355,9 @@ impl Home {
                 continue;
             }
             let Some(held) = self.header_at(&target.entry)?.filter(|held| held.hash() == target.hash) else { continue };
+            if !self.keeps_readers(readers, &self.readers_by(&held.header)?) {
+                continue;
+            }
             // What this device can open today it must be able to open afterwards.
             let under = EntryRef { seq: held.header.key, ..held.at() };
             let stays = !header.wraps() && self.ring.holds(&under) && !self.ring.holds(&slip);
@@ -344,6 +371,23 @@ impl Home {
             due.extend(older.iter().filter_map(|hash| stood.older.get(hash)));
         }
         Ok((due.into_iter().collect(), reached))
+    }
+
+    /// Who opens an entry: the slip's audience, its own or that of the slip it lies under.
+    fn readers_by(&self, header: &Header) -> Result<Vec<Reader>, Failure> {
+        if header.wraps() {
+            return Ok(header.audience.clone());
+        }
+        let slip = self.header_at(&EntryRef { seq: header.key, ..header.at() })?;
+        Ok(slip.map(|slip| slip.header.audience).unwrap_or_default())
+    }
+
+    /// Whether everybody whom the roster still names among the readers before is among those now: a stand-in that leaves one out replaces
+    /// nothing for them.
+    fn keeps_readers(&self, now: &[Reader], before: &[Reader]) -> bool {
+        let Some(roster) = self.trust.as_ref().map(|trust| trust.roster()) else { return false };
+        let today = readers_today(roster, before);
+        today.is_some_and(|today| today.audience.iter().all(|reader| now.iter().any(|kept| kept.id == reader.id)))
     }
 
     /// Whether a device is among these readers: itself, or by a unit that it reads for.

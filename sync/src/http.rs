@@ -192,6 +192,10 @@ impl HttpTransport {
 
     /// A new pass begins: what earlier ones carried counts no more.
     pub fn sets_out(&mut self) {
+        // A pass that broke off between two answers leaves one that nobody waits for.
+        if self.line.as_ref().is_some_and(Line::is_waiting) {
+            self.hang_up();
+        }
         self.load.sets_out();
     }
 
@@ -445,7 +449,12 @@ impl Transport for HttpTransport {
             self.hang_up();
             return Err(TransportError::Unreachable("the hub was started anew".to_owned()));
         }
-        read(&answer)
+        let read = read(&answer);
+        if read.is_err() {
+            // What follows would be taken for the answer to a later push.
+            self.hang_up();
+        }
+        read
     }
 }
 

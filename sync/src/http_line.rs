@@ -232,11 +232,14 @@ impl Line {
     pub(crate) fn answer(&mut self, patience: Duration, ticks: &dyn Fn() -> u64) -> Result<Answer, Error> {
         let mut call = self.asked.pop_front().ok_or_else(|| gone("nothing was asked"))?;
         let mut pace = Pace { patience, ticks, window: None };
+        let mut fields = 0_usize;
         let head = loop {
             let more = self.more(&mut pace)?;
             let input = self.transport.buffers().input();
             let (used, head) = call.try_response(input, false)?;
-            let size = if head.is_some() { used } else { input.len() };
+            // Heads that only say *go on* are heads too: an endless row of them is no answer.
+            fields = fields.saturating_add(used);
+            let size = if head.is_some() { fields } else { fields.max(input.len()) };
             if size > ANSWER_FIELDS_LIMIT {
                 return Err(Error::LargeResponseHeader(size, ANSWER_FIELDS_LIMIT));
             }

@@ -104,7 +104,8 @@ pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
 pub fn escrow(bytes: &[u8], trust: &Trust) -> Option<Document> {
     let recovery = UnitKeys::escrow_id(trust.roster().recovery.as_ref()?);
     let keys = UnitKeys::escrowed(bytes, trust).ok().filter(|keys| keys.is_for(&recovery))?;
-    let about = Digest::tagged("escrow", &[keys.unit.as_bytes()]);
+    // Each epoch by itself: the newest is not the one that older slips need.
+    let about = Digest::tagged("escrow", &[keys.unit.as_bytes(), &keys.epoch.to_be_bytes()]);
     Some(Document { kind: DocumentKind::UnitKeys, about, version: keys.epoch, bytes: bytes.to_vec() })
 }
 

@@ -2,12 +2,16 @@
 
 use std::{collections::BTreeMap, io::Cursor};
 
-use calamine::{Data, Range, Reader, Xlsx};
+use calamine::{Data, Reader, Xlsx};
 
 /// Largest workbook that is read, in bytes; the largest that people share are under 2 MB.
 pub const MAX_WORKBOOK: usize = 16 * 1024 * 1024;
 /// Most rows of one sheet: ten times the longest list of a census.
-const MAX_ROWS: usize = 100_000;
+const MAX_ROWS: u32 = 100_000;
+/// Most columns: every translation of every word of a form in twenty languages.
+const MAX_COLUMNS: u32 = 1_024;
+/// Most text of one sheet, in bytes, a byte for each cell included.
+const MAX_TEXT: usize = 32 * 1024 * 1024;
 
 /// Why a workbook is no XLSForm.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -89,7 +93,12 @@ impl Sheets {
             let Some(name) = names.iter().find(|name| name.trim().eq_ignore_ascii_case(wanted)) else {
                 return Ok(None);
             };
-            rows(&book.worksheet_range(name).map_err(unreadable)?).map(Some)
+            let mut cells = book.worksheet_cells_reader(name).map_err(unreadable)?;
+            let next = || {
+                let cell = cells.next_cell().map_err(unreadable)?;
+                Ok(cell.map(|cell| (cell.get_position(), text(&Data::from(cell.get_value().clone())))))
+            };
+            rows(next).map(Some)
         };
         let survey = sheet("survey")?.ok_or(XlsFormError::NoSheet("survey"))?;
         let choices = sheet("choices")?.unwrap_or_default();
@@ -103,19 +112,29 @@ impl Sheets {
     }
 }
 
-fn rows(range: &Range<Data>) -> Result<Vec<Row>, XlsFormError> {
-    if range.height() > MAX_ROWS {
-        return Err(XlsFormError::TooLarge(format!("{} rows in one sheet", range.height())));
+/// Cell by cell: a sheet that says it is a million columns wide costs what stands in it, and no more.
+fn rows(
+    mut next: impl FnMut() -> Result<Option<((u32, u32), String)>, XlsFormError>,
+) -> Result<Vec<Row>, XlsFormError> {
+    let (mut header, mut rows, mut count): (BTreeMap<u32, String>, BTreeMap<u32, Row>, usize) = Default::default();
+    let mut top = None;
+    while let Some(((row, at), said)) = next()? {
+        count = count.saturating_add(said.len()).saturating_add(1);
+        if row >= MAX_ROWS || at >= MAX_COLUMNS || count > MAX_TEXT {
+            return Err(XlsFormError::TooLarge(format!("row {} of one sheet, column {}", row.saturating_add(1), at)));
+        }
+        if said.is_empty() {
+            continue;
+        }
+        if *top.get_or_insert(row) == row {
+            header.insert(at, column(&said));
+        } else if let Some(name) = header.get(&at).filter(|name| !name.is_empty()) {
+            let number = usize::try_from(row).unwrap_or(usize::MAX).saturating_add(1);
+            let known = rows.entry(row).or_insert_with(|| Row { number, ..Row::default() });
+            known.cells.insert(name.clone(), said);
+        }
     }
-    let top = range.start().map_or(0, |(row, _)| row);
-    let mut lines = (usize::try_from(top).unwrap_or(0) + 1..).zip(range.rows());
-    let Some((_, header)) = lines.next() else { return Ok(Vec::new()) };
-    let header: Vec<String> = header.iter().map(|cell| column(&text(cell))).collect();
-    let row = |(number, cells): (usize, &[Data])| {
-        let cells = header.iter().zip(cells).map(|(name, cell)| (name.clone(), text(cell)));
-        Row { number, cells: cells.filter(|(name, cell)| !name.is_empty() && !cell.is_empty()).collect() }
-    };
-    Ok(lines.map(row).filter(|row| !row.cells.is_empty()).collect())
+    Ok(rows.into_values().collect())
 }
 
 /// A column's name: its language keeps its letters, everything before it is lowercase with underscores.

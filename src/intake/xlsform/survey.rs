@@ -74,6 +74,9 @@ pub fn convert(sheets: &Sheets, name: &str, version: Option<u16>) -> Result<Conv
     survey.end()
 }
 
+/// Deepest nesting of groups and repeats.
+const MAX_OPEN: usize = 20;
+
 /// A form that is being filled with questions.
 struct Part {
     file: FormFile,
@@ -163,6 +166,10 @@ impl Survey<'_> {
     }
 
     fn row(&mut self, row: &Row) -> Result<(), XlsFormError> {
+        if self.open.len() > MAX_OPEN {
+            let what = format!("groups and repeats stand more than {MAX_OPEN} deep");
+            return Err(XlsFormError::Unbalanced { row: row.number, what });
+        }
         let told = row.cell("type").to_lowercase().replace("select one", "select_one");
         let told =
             told.replace("select multiple", "select_multiple").replace("begin ", "begin_").replace("end ", "end_");

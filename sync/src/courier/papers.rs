@@ -131,7 +131,7 @@ pub(super) fn take(trip: &mut Trip<'_>, reply: &DocumentsReply) -> Result<bool, 
     for bytes in others {
         match proof::prove(bytes, trip.trust) {
             Err(fault) => match proof::escrow(bytes, trip.trust) {
-                Some(document) => file(trip, &document)?,
+                Some(document) => keep_first(trip, &document)?,
                 None => trip.outcome.tell(Trouble::Document(fault.to_string())),
             },
             Ok(document) => file(trip, &document)?,
@@ -140,6 +140,13 @@ pub(super) fn take(trip: &mut Trip<'_>, reply: &DocumentsReply) -> Result<bool, 
     // An admin may have spoken for the epoch that the hub has begun.
     trip.vouch()?;
     Ok(parted)
+}
+
+/// Files what nobody has to believe, and of each only the first: a second is no proof of anything.
+fn keep_first(trip: &mut Trip<'_>, document: &Document) -> Result<(), End> {
+    let held = trip.journal.documents().map_err(End::Local)?;
+    let same = |it: &Document| it.kind == document.kind && it.about == document.about;
+    if held.iter().any(|filed| same(&filed.document)) { Ok(()) } else { file(trip, document) }
 }
 
 fn file(trip: &mut Trip<'_>, document: &Document) -> Result<(), End> {
