@@ -36,19 +36,20 @@ impl Rates {
             if self.addresses.len() > ADDRESSES_KEPT {
                 self.addresses.retain_recent();
             }
-            self.addresses.check_key(&origin).map_err(|wait| busy(&wait))?;
+            self.addresses.check_key(&origin).map_err(|wait| busy(&wait, self.addresses.clock()))?;
         }
-        self.door.check().map_err(|wait| busy(&wait))
+        self.door.check().map_err(|wait| busy(&wait, self.door.clock()))
     }
 
     /// Once its signature held. Only devices of the roster are ever asked about, so the table stays as small as that.
     pub(crate) fn of_device(&self, device: DeviceId) -> Result<(), Failure> {
-        self.devices.check_key(&device).map_err(|wait| busy(&wait))
+        self.devices.check_key(&device).map_err(|wait| busy(&wait, self.devices.clock()))
     }
 }
 
-fn busy(until: &NotUntil<governor::clock::QuantaInstant>) -> Failure {
-    let wait = until.wait_time_from(DefaultClock::default().now());
+/// By the limiter's own clock: making one measures the processor, which costs more than the request that is refused.
+fn busy(until: &NotUntil<governor::clock::QuantaInstant>, clock: &DefaultClock) -> Failure {
+    let wait = until.wait_time_from(clock.now());
     Failure::Busy(wait.as_secs().saturating_add(1))
 }
 
