@@ -136,6 +136,18 @@ fn a_workbook_that_is_no_form_is_refused_and_nothing_is_kept() {
         &[("survey", &[header, &["begin_group", "g", "G"], &["text", "a", "A"], &["end_repeat"]])],
         "row 4: this does not end what begins in row 2",
     );
+    // A cell at the far corner of what a spreadsheet can be: a few kilobytes that claim the world.
+    let mut far = Workbook::new();
+    let sheet = far.add_worksheet().set_name("survey").unwrap();
+    for (row, column, cell) in [(0, 0, "type"), (0, 1, "name"), (1_048_575, 16_383, "far")] {
+        sheet.write_string(row, column, cell).unwrap();
+    }
+    far.save(&file).unwrap();
+    let answer = admin.ask(&["form", "import", "xlsform", path]);
+    assert!(answer.code == 5 && answer.message().contains("larger than a form can be"), "{}", answer.json);
+    let deep: Vec<&[&str]> =
+        std::iter::once(header).chain(std::iter::repeat_n(&["begin_group", "g", "G"][..], 40)).collect();
+    refused(&[("survey", &deep)], "more than 20 deep");
     std::fs::write(&file, b"PK\x03\x04 and then nothing").unwrap();
     let answer = admin.ask(&["form", "import", "xlsform", path]);
     assert!(answer.code == 5 && answer.message().contains("not a readable spreadsheet"), "{}", answer.json);

@@ -15,12 +15,16 @@ use super::{
     context::Context,
     entry_attach, entry_files,
     output::{Report, put},
+    review::supervises,
     shown, typed,
 };
 use crate::{
     codebook::{self, Form, Origin, Stands, Surroundings},
     failure::Failure,
-    model::{Answers, CaseId, Code, Draft, DraftId, Entry, EntryId, FormRef, Lang, ProblemKind, Problems, Severity},
+    model::{
+        Answers, CaseId, Code, Draft, DraftId, Entry, EntryId, FormRef, Lang, ProblemKind, Problems, Severity,
+        review::FORM,
+    },
     runtime::{
         clock,
         config::Config,
@@ -65,6 +69,9 @@ fn add(context: &Context, form: &str, from: &Path, case: Option<&str>) -> Result
             format!("adding an entry — {} is no entry by itself", form.form.id),
             "Corrections: `amanat entry amend`. The officer stands in the settings.",
         ));
+    }
+    if form.form.id.as_str() == FORM {
+        supervises(&home)?;
     }
     let opens = form.stands == Stands::Opens;
     let case = match existing {

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     codebook::{Surroundings, correct},
     failure::Failure,
-    model::{Amendment, Code, Content, Entry},
+    model::{Amendment, Code, Content, Entry, review::FORM},
     runtime::keep::{ToKeep, What},
 };
 
@@ -42,6 +42,12 @@ pub(super) fn run(
             "Name the sheet that is to be corrected.",
         ));
     };
+    if sheet.form().id.as_str() == FORM && entry.author.device.as_bytes() != home.device().as_bytes() {
+        return Err(Failure::refused(
+            "amending — a supervisor's word is corrected by whoever gave it",
+            "Give a word of your own: amanat review.",
+        ));
+    }
     let form = codebook.form(sheet.form()).or_else(|| codebook.newest(sheet.form().id.as_str()));
     let form =
         form.ok_or_else(|| Failure::failed(format!("amending — form {} is not known here", sheet.form()), ""))?;

@@ -46,7 +46,7 @@ fn text(text: &str) -> Answer {
 }
 
 /// The verb is for who supervises: a word of anybody else would be an opinion.
-fn supervises(home: &Home) -> Result<(), Failure> {
+pub(super) fn supervises(home: &Home) -> Result<(), Failure> {
     let member = home.member()?;
     if member.roles.iter().any(|(role, _)| role.word() == "supervisor") {
         return Ok(());

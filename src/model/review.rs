@@ -106,11 +106,21 @@ impl Casebook {
     }
 
     fn words_in(&self, file: &CaseFile) -> Vec<Word> {
-        let word =
-            |entry: &Entry| Word { id: entry.id, device: entry.author.device, answers: self.answers(&entry.id, false) };
+        let word = |entry: &Entry| Word { id: entry.id, device: entry.author.device, answers: self.own_word(entry) };
         let mut words: Vec<Word> = self.sheets(file, FORM).map(word).collect();
         words.sort_unstable_by_key(|word| word.id);
         words
+    }
+
+    /// What the author of a word says in it. A correction by anybody else puts nothing into their mouth: the word then stands as it was given.
+    fn own_word(&self, word: &Entry) -> Answers {
+        if self.amendments(&word.id).all(|amendment| amendment.author.device == word.author.device) {
+            return self.answers(&word.id, false);
+        }
+        match &word.content {
+            Content::Sheet(sheet) => sheet.answers().clone(),
+            _ => Answers::default(),
+        }
     }
 
     /// How an entry stands with its supervisors.
@@ -277,6 +287,20 @@ mod tests {
         assert_eq!(book.reviewed(&id(1)), Standing::Approved, "whoever changes their mind corrects their word");
         book.apply(entry(6, SUPERVISOR, word(1, "MERGE", 0)));
         assert_eq!(book.reviewed(&id(1)), Standing::Merged);
+    }
+
+    #[test]
+    fn nobody_turns_a_supervisors_word_into_another() {
+        let mut book = book([entry(1, OFFICER, sheet("note", &[])), entry(2, SUPERVISOR, word(1, "RETURN", 0))]);
+        book.apply(entry(3, OFFICER, change(2, &[], "review_word", Value::Choice("APPROVE".into()))));
+        assert_eq!(book.reviewed(&id(1)), Standing::Returned, "the officer's correction of it says nothing");
+    }
+
+    #[test]
+    fn whoever_gave_a_word_may_correct_it() {
+        let mut book = book([entry(1, OFFICER, sheet("note", &[])), entry(2, SUPERVISOR, word(1, "RETURN", 0))]);
+        book.apply(entry(3, SUPERVISOR, change(2, &[], "review_word", Value::Choice("APPROVE".into()))));
+        assert_eq!(book.reviewed(&id(1)), Standing::Approved);
     }
 
     #[test]

@@ -178,7 +178,9 @@ fn what_is_let_in_unseen_is_marked_in_the_roster_and_ends_where_it_says() {
     let (later, _) = after(&before, |roster| {
         roster_moves::revoke(roster, &id, DeviceState::Lost, &[known]).unwrap();
     });
-    assert_eq!(later.device(&id).unwrap().late_from(&journal), None);
+    let row = later.device(&id).unwrap();
+    assert_eq!(row.late_from(&journal), None);
+    assert!(row.key_at(&journal, 9).is_ok() && row.key_at(&journal, 10).is_err(), "what was let in later counts");
 }
 
 #[test]

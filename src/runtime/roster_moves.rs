@@ -107,11 +107,22 @@ pub fn revoke(roster: &mut Roster, id: &DeviceId, state: DeviceState, cuts: &[Cu
     let device = device.ok_or_else(|| Failure::usage("revoking a device — the roster does not list it", ""))?;
     // Its keys are asked for as if it were trusted: how far is what is being decided.
     device.state = DeviceState::Active;
-    for cut in cuts.iter().filter(|cut| cut.link.is_none()) {
-        let key = device.key_at(&cut.journal, cut.until).map_err(|_nothing| {
-            Failure::refused("revoking a device — no key of it stands at that place of its journal", "")
-        })?;
-        let_in(device, key, cut);
+    for cut in cuts.iter().filter(|cut| cut.until > 0) {
+        // A journal with spans of its own ends where an earlier revocation said: a later one may let more of it in (FORMATS section 5).
+        let own = device.spans.iter().filter(|span| span.journal == Some(cut.journal)).max_by_key(|span| span.from);
+        let key = match own.map(|span| span.key) {
+            None if cut.link.is_some() => continue,
+            Some(key) => key,
+            None => device.key_at(&cut.journal, cut.until).map_err(|_nothing| {
+                Failure::refused("revoking a device — no key of it stands at that place of its journal", "")
+            })?,
+        };
+        if cut.link.is_none() {
+            let_in(device, key, cut);
+        } else {
+            device.spans.retain(|span| span.journal != Some(cut.journal));
+            device.spans.push(Span { key, journal: Some(cut.journal), from: 1, until: Some(cut.until) });
+        }
     }
     device.state = state;
     let row = |cut: &Cut| CutOff { journal: cut.journal, seq: cut.until, link: cut.link.unwrap_or(Digest::ZERO) };
