@@ -12,7 +12,7 @@ use super::{
 use crate::{
     codebook::{Surroundings, correct},
     failure::Failure,
-    model::{Amendment, Code, Content, Entry, review::FORM},
+    model::{Amendment, Code, Content, Entry, Value, review::FORM},
     runtime::keep::{ToKeep, What},
 };
 
@@ -63,6 +63,11 @@ pub(super) fn run(
     let amendment = Amendment { target: id, seen, reason, note: note.map(Into::into), changes };
     let what = What::Amendment(amendment, Some(form.form.clone()));
     let keep = ToKeep { case: entry.case, what, source: None, draft: None, sharing: None };
-    let kept = home.keep(codebook, keep)?;
+    // The correction of a supervisor's word goes where the word went.
+    let told = match sheet.answers().value("review_of").filter(|_| sheet.form().id.as_str() == FORM) {
+        Some(Value::Entry(of)) => book.casebook.entry(of).map(|entry| entry.author.device),
+        _ => None,
+    };
+    let kept = home.keep_to(codebook, keep, told)?;
     Ok(kept_report(&kept, &broken))
 }

@@ -9,7 +9,7 @@ use amanat_keys::{
 use super::{config::Config, home::Home, keep};
 use crate::{
     failure::Failure,
-    model::{Answer, Answers, CaseId, Code, QuestionId, Value},
+    model::{Answer, Answers, CaseId, Code, DeviceId, QuestionId, Value},
     ui::ReaderLine,
 };
 
@@ -38,7 +38,12 @@ pub fn known(unit: &Unit, member: &Member, config: &Config) -> Answers {
 ///
 /// # Errors
 /// Refused when the roster does not list this device.
-pub(super) fn readers(home: &Home, case: Option<CaseId>, sharing: Option<&Code>) -> Result<Vec<ReaderLine>, Failure> {
+pub(super) fn readers(
+    home: &Home,
+    case: Option<CaseId>,
+    sharing: Option<&Code>,
+    to: Option<DeviceId>,
+) -> Result<Vec<ReaderLine>, Failure> {
     let trust = home.trust()?;
     let roster = trust.roster();
     let held = case.map_or(Sharing::default(), |case| home.level(&fingerprint::CaseId::from(case)));
@@ -58,6 +63,12 @@ pub(super) fn readers(home: &Home, case: Option<CaseId>, sharing: Option<&Code>)
             people: u32::try_from(people.len()).ok(),
             statistics_only: false,
         });
+    }
+    let to = to.and_then(|to| roster.device(&fingerprint::DeviceId::from_bytes(*to.as_bytes())));
+    if let Some(device) = to.filter(|device| device.id != home.device() && roster.device_reader(device).is_some()) {
+        let name = roster.members.iter().find(|member| member.id == device.member).map(|member| member.name.clone());
+        let unit = name.unwrap_or_else(|| device.id.to_string());
+        lines.push(ReaderLine { unit, agency: None, people: Some(1), statistics_only: false });
     }
     if level == Sharing::H4 {
         let national = roster.units.iter().filter(|unit| unit.kind == UnitKind::National);

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     codebook::Codebook,
     failure::Failure,
-    model::{Amendment, CaseId, Code, Content, Entry, EntryId, FormRef, Moment},
+    model::{Amendment, CaseId, Code, Content, DeviceId, Entry, EntryId, FormRef, Moment},
     ui::{Effect, Keeping, Mark, Msg, Progress, Replay, Secret, Settings, ToKeep, Trouble},
     words::Both,
 };
@@ -95,7 +95,7 @@ impl Seat {
                 self.notice(dropped);
             }
             Effect::Keep(keep) => self.keep(*keep),
-            Effect::Readers { case, sharing } => self.readers(case, sharing.as_ref()),
+            Effect::Readers { case, sharing, to } => self.readers(case, sharing.as_ref(), to),
             Effect::NoteAccess { case, what, entries } => self.note_access(case, what, entries.len()),
             Effect::Attach { case, path } => self.attach(case, &path),
             Effect::SavePart { entry, part, path } => self.save_part(&entry, part, &path),
@@ -296,8 +296,8 @@ impl Seat {
         }
     }
 
-    fn readers(&mut self, case: Option<CaseId>, sharing: Option<&Code>) {
-        let lines = self.with_home(|home| officer::readers(home, case, sharing));
+    fn readers(&mut self, case: Option<CaseId>, sharing: Option<&Code>, to: Option<DeviceId>) {
+        let lines = self.with_home(|home| officer::readers(home, case, sharing, to));
         match lines {
             Ok(lines) => self.say(Msg::Readers { case, lines }),
             Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),

@@ -62,6 +62,8 @@ pub enum Effect {
         case: Option<CaseId>,
         /// Its sharing level (list `handling_code`), if the sheet says one.
         sharing: Option<Code>,
+        /// A device beside the units: the author's, for a supervisor's word.
+        to: Option<DeviceId>,
     },
     /// Keep an entry of kind *access* → `Kept`, or `Notice` if it could not be.
     NoteAccess {

@@ -8,9 +8,14 @@ use std::{
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
 };
 
 use serde_json::Value;
+
+/// The ports that are tried begin here, and each process has so many.
+const LOWEST_PORT: u16 = 10_000;
+const STRETCH: u16 = 16;
 
 /// What went wrong, in a sentence.
 pub(crate) type Told<T> = Result<T, String>;
@@ -129,10 +134,18 @@ pub(crate) fn newcomer(said: &str) -> Told<(String, String)> {
     Ok((after("request:")?, after("fingerprint:")?))
 }
 
-/// A free address of loopback. Another program could take it in between; then the hub says so.
+/// A free address of loopback. Below the ports that the system lends to connections, and another stretch of them for each process: what
+/// is free now is free when the hub that was told of it starts.
 pub(crate) fn loopback_port() -> Told<SocketAddr> {
-    let listener = TcpListener::bind("127.0.0.1:0");
-    listener.and_then(|listener| listener.local_addr()).map_err(|error| format!("finding a free port: {error}"))
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    let stretch = u16::try_from(std::process::id() % 1_250).unwrap_or_default() * STRETCH;
+    for _try in 0..STRETCH {
+        let port = LOWEST_PORT + stretch + TAKEN.fetch_add(1, Ordering::Relaxed) % STRETCH;
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            return listener.local_addr().map_err(|error| format!("finding a free port: {error}"));
+        }
+    }
+    Err(format!("finding a free port: all {STRETCH} from {} on are taken", LOWEST_PORT + stretch))
 }
 
 /// A file that only its owner may read.

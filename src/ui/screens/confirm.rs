@@ -10,7 +10,7 @@ use crate::{
         Question,
         alike::{self, Alike},
     },
-    model::{Amendment, Answers, Code, Content, EntryId, Value, review},
+    model::{Amendment, Answers, Code, Content, DeviceId, EntryId, Sheet, Value, review},
     ui::{
         effect::{Effect, Keeping, ToKeep},
         keymap::Act,
@@ -46,11 +46,26 @@ pub(crate) struct Confirm {
     trouble: Option<Trouble>,
 }
 
+/// The device of the author whom a supervisor's word, or the correction of one, is told to.
+fn told_to(sheet: Option<&Sheet>, target: Option<EntryId>, world: &World) -> Option<DeviceId> {
+    let corrected = target.and_then(|target| world.book.entry(&target)).and_then(|entry| match &entry.content {
+        Content::Sheet(sheet) => Some(sheet),
+        _ => None,
+    });
+    let word = sheet.or(corrected).filter(|word| word.form().id.as_str() == review::FORM)?;
+    match word.answers().value("review_of")? {
+        Value::Entry(of) => world.book.entry(of).map(|entry| entry.author.device),
+        _ => None,
+    }
+}
+
 impl Confirm {
     /// Asks who would be able to read.
     pub(crate) fn new(finished: Finished, world: &World) -> (Self, Effect) {
         let sharing = finished.sheet.answers().choice("handling_code").cloned();
-        let asked = Effect::Readers { case: finished.draft.case, sharing };
+        let sheet = (finished.draft.target.is_none()).then_some(&finished.sheet);
+        let to = told_to(sheet, finished.draft.target, world);
+        let asked = Effect::Readers { case: finished.draft.case, sharing, to };
         let changes = finished.draft.target.map(|target| changes(&finished, target, world));
         let list = world.codebook.list("amend_reason").map(|list| &**list);
         let reason = changes.is_some().then(|| Choice::from_list(list, Vec::new(), false));
@@ -120,13 +135,8 @@ impl Confirm {
             Keeping::Amendment(amendment) => amendment.changes.choice("handling_code").cloned(),
         };
         let to = match &what {
-            Keeping::Sheet(sheet) if sheet.form().id.as_str() == review::FORM => {
-                match sheet.answers().value("review_of") {
-                    Some(Value::Entry(of)) => world.book.entry(of).map(|entry| entry.author.device),
-                    _ => None,
-                }
-            }
-            _ => None,
+            Keeping::Sheet(sheet) => told_to(Some(sheet), None, world),
+            Keeping::Amendment(amendment) => told_to(None, Some(amendment.target), world),
         };
         let opens = draft.case.is_none();
         Ok(ToKeep { case: self.finished.case, opens, sharing, what, to, draft: Some(draft.id) })
