@@ -204,6 +204,7 @@ fn draft(form: &Form, answers: Answers) -> Draft {
         form: form.form.clone(),
         case: None,
         target: None,
+        seen: Vec::new(),
         answers,
         at: None,
         started: Moment::pkt(1_795_322_868_000),

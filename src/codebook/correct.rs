@@ -113,6 +113,7 @@ mod tests {
             form: form.form.clone(),
             case: None,
             target: None,
+            seen: Vec::new(),
             answers,
             at: None,
             started: Moment::pkt(0),

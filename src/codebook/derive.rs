@@ -371,6 +371,7 @@ mod tests {
             form: crate::model::FormRef { id: "case".into(), version: 1 },
             case: None,
             target: None,
+            seen: Vec::new(),
             answers: Answers::default(),
             at: None,
             started: crate::model::Moment::pkt(0),

@@ -361,6 +361,7 @@ mod tests {
             form: FormRef { id: form.into(), version: 1 },
             case: None,
             target: None,
+            seen: Vec::new(),
             answers,
             at: None,
             started: Moment::pkt(1_795_322_868_000),

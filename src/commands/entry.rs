@@ -114,7 +114,17 @@ fn alike(book: &Book, form: &str, told: &Answers) -> Vec<Json> {
 /// Answers as the codebook takes them; it never reaches the shelf of drafts.
 pub(super) fn draft(form: FormRef, case: CaseId, answers: Answers) -> Draft {
     let id = DraftId::from_bytes(*amanat_keys::fingerprint::JournalId::random().as_bytes());
-    Draft { id, form, case: Some(case), target: None, answers, at: None, started: clock::now(), lang: Lang::En }
+    Draft {
+        id,
+        form,
+        case: Some(case),
+        target: None,
+        seen: Vec::new(),
+        answers,
+        at: None,
+        started: clock::now(),
+        lang: Lang::En,
+    }
 }
 
 /// What is known of who sits here, for presets.

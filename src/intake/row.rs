@@ -167,6 +167,7 @@ impl<'a> RowReader<'a> {
             form: form.form.clone(),
             case: None,
             target: None,
+            seen: Vec::new(),
             answers,
             at: None,
             started: Moment::pkt(0),

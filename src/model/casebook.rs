@@ -282,11 +282,31 @@ impl Casebook {
         lines
     }
 
+    /// The answers as they stood, sealed ones too, when these were all the amendments.
+    pub fn answers_as_seen(&self, id: &EntryId, seen: &[EntryId]) -> Answers {
+        let mut answers = Answers::default();
+        for (question, heads) in self.heads_among(id, true, |amendment| seen.contains(amendment)) {
+            if let Some((_, given)) = heads.first() {
+                answers.set(question.clone(), (*given).clone());
+            }
+        }
+        answers
+    }
+
     /// By question, the answers that no other has replaced: the newest amendments, or the sheet's own.
     fn heads<'a>(
         &'a self,
         id: &EntryId,
         with_names: bool,
+    ) -> BTreeMap<&'a QuestionId, Vec<(Option<EntryId>, &'a Given)>> {
+        self.heads_among(id, with_names, |_amendment| true)
+    }
+
+    fn heads_among<'a>(
+        &'a self,
+        id: &EntryId,
+        with_names: bool,
+        counts: impl Fn(&EntryId) -> bool,
     ) -> BTreeMap<&'a QuestionId, Vec<(Option<EntryId>, &'a Given)>> {
         let mut told: BTreeMap<&QuestionId, Vec<(Option<EntryId>, &Given)>> = BTreeMap::new();
         let own = match self.entries.get(id).map(|entry| &entry.content) {
@@ -299,7 +319,7 @@ impl Casebook {
             told.insert(question, vec![(None, given)]);
         }
         let mut changed: BTreeMap<&QuestionId, Vec<Change<'_>>> = BTreeMap::new();
-        for entry in self.amendments(id) {
+        for entry in self.amendments(id).filter(|entry| counts(&entry.id)) {
             let Content::Amendment(amendment) = &entry.content else { continue };
             for (question, given) in amendment.changes.iter().chain(sealed(&entry.id)) {
                 changed.entry(question).or_default().push((entry.id, given, &amendment.seen));

@@ -17,6 +17,8 @@ pub struct Draft {
     pub case: Option<CaseId>,
     /// For a correction: the entry that it corrects.
     pub target: Option<EntryId>,
+    /// For a correction: the corrections of it that were there when this one was begun. What came since is nobody's to undo unseen.
+    pub seen: Vec<EntryId>,
     /// What has been answered.
     pub answers: Answers,
     /// The question the officer was at, to reopen there.

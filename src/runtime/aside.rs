@@ -103,8 +103,8 @@ fn sealed(aside: &Quarantined) -> (Vec<u8>, Digest) {
     (bytes, digest)
 }
 
-/// The reason as a code; its words stand under `why.`.
-const fn word(why: Why) -> &'static str {
+/// A reason as a code; its words stand under `why.`, and under `carrier.why.` where the hub gives it.
+pub(super) const fn word(why: Why) -> &'static str {
     match why {
         Why::BadSignature => "damaged",
         Why::UnknownDevice => "unknown_device",

@@ -60,7 +60,7 @@ fn write(draft: &Draft) -> Vec<u8> {
     });
     let amendment = Amendment {
         target: draft.target.unwrap_or(NO_ENTRY),
-        seen: Vec::new(),
+        seen: draft.seen.clone(),
         reason: Code::new("draft"),
         note: Some(rest.to_string().into()),
         changes: draft.answers.clone(),
@@ -83,6 +83,7 @@ fn read(row: &ShelfRow) -> Option<Draft> {
         form: FormRef { id: FormId::new(text("form")?), version },
         case: text("case").and_then(|case| case.parse().ok()),
         target: (amendment.target != NO_ENTRY).then_some(amendment.target),
+        seen: amendment.seen,
         answers: amendment.changes,
         at: text("at").map(QuestionId::new),
         started: entry.times.device,

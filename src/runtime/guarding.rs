@@ -223,6 +223,7 @@ fn a_device_that_should_only_write_keeps_nothing_until_the_promise_is_whole() {
         form: sheet("person", &[]).form().clone(),
         case: Some(CASE),
         target: None,
+        seen: Vec::new(),
         answers: std::iter::empty().collect(),
         at: None,
         started: super::clock::now(),

@@ -11,7 +11,7 @@ use amanat_sync::{
 };
 use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
 
-use super::{config::Config, fault, home::Home, make, officer, seat::Marks};
+use super::{aside, config::Config, fault, home::Home, make, officer, seat::Marks};
 use crate::{
     failure::{Failure, Kind},
     model::{Delivery, Moment},
@@ -127,21 +127,8 @@ fn carrier_said(trouble: &Courier) -> Both {
 
 /// Why a hub does not take an entry.
 fn why_said(why: Why) -> Both {
-    let key = match why {
-        Why::BadSignature => "bad_signature",
-        Why::UnknownDevice => "unknown_device",
-        Why::Revoked => "revoked",
-        Why::Malformed => "malformed",
-        Why::TooBig => "too_big",
-        Why::Version => "version",
-        Why::NotPermitted => "not_permitted",
-        Why::Fork => "fork",
-        Why::Content => "content",
-        Why::RosterFell => "roster_fell",
-        Why::OtherCase => "other_case",
-        Why::Other(number) => return Both::fill("carrier.why.other", &[("n", Both::same(number))]),
-    };
-    Both::fill(&format!("carrier.why.{key}"), &[])
+    let number = if let Why::Other(number) = why { number } else { 0 };
+    Both::fill(&format!("carrier.why.{}", aside::word(why)), &[("n", Both::same(number))])
 }
 
 /// What two words of a hub contradict each other about, in English.

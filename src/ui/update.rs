@@ -320,6 +320,7 @@ fn form(app: &mut App, fill: Fill) -> Option<Form> {
             let answers = app.world.book.answers(&entry.id, true);
             let mut draft = blank(app, sheet.form().clone(), Some(entry.case), answers)?;
             draft.target = Some(id);
+            draft.seen = app.world.book.amendments(&id).map(|entry| entry.id).collect();
             draft
         }
         Fill::Review { entry, word } => {
@@ -343,5 +344,5 @@ fn form(app: &mut App, fill: Fill) -> Option<Form> {
 fn blank(app: &mut App, form: crate::model::FormRef, case: Option<CaseId>, answers: Answers) -> Option<Draft> {
     let id = DraftId::from_bytes(app.id()?);
     let (started, lang) = (app.world.now, app.world.settings.lang);
-    Some(Draft { id, form, case, target: None, answers, at: None, started, lang })
+    Some(Draft { id, form, case, target: None, seen: Vec::new(), answers, at: None, started, lang })
 }

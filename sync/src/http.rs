@@ -507,19 +507,23 @@ fn unanswered(base: &str, source: &ureq::Error) -> TransportError {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_brake_ends_a_request_that_nobody_answers() {
-        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut road = HttpTransport::new(HttpSettings {
-            url: format!("http://{}", silent.local_addr().unwrap()),
+    fn road_to(hub: &std::net::TcpListener) -> HttpTransport {
+        let settings = HttpSettings {
+            url: format!("http://{}", hub.local_addr().unwrap()),
             tls_keys: TlsKeys::default(),
             agency: AgencyId::from_bytes([1; 32]),
             device: DeviceId::from_bytes([2; 32]),
             hub: KeyId::from_bytes([3; 32]),
             sign: Box::new(|_| [0; 64]),
             ticks: Box::new(|| 0),
-        })
-        .unwrap();
+        };
+        HttpTransport::new(settings).unwrap()
+    }
+
+    #[test]
+    fn a_brake_ends_a_request_that_nobody_answers() {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut road = road_to(&silent);
         let brake = road.brake();
         let (said, heard) = std::sync::mpsc::channel();
         std::thread::Builder::new()
@@ -534,16 +538,7 @@ mod tests {
     #[test]
     fn a_nonce_is_kept_where_nobody_was_reached_and_given_up_where_it_may_be_spent() {
         let hub = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut road = HttpTransport::new(HttpSettings {
-            url: format!("http://{}", hub.local_addr().unwrap()),
-            tls_keys: TlsKeys::default(),
-            agency: AgencyId::from_bytes([1; 32]),
-            device: DeviceId::from_bytes([2; 32]),
-            hub: KeyId::from_bytes([3; 32]),
-            sign: Box::new(|_| [0; 64]),
-            ticks: Box::new(|| 0),
-        })
-        .unwrap();
+        let mut road = road_to(&hub);
         road.was_given(&[[4; 16], [5; 16]]);
         let (said, ended) = std::sync::mpsc::channel();
         std::thread::Builder::new()

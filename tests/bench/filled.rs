@@ -68,6 +68,7 @@ fn finished(form: &Form, codebook: &Codebook, mut answers: Answers, around: &Sur
             form: form.form.clone(),
             case: None,
             target: None,
+            seen: Vec::new(),
             answers: answers.clone(),
             at: None,
             started: STARTED,

@@ -291,8 +291,17 @@ impl Stage {
         let mut answers = codebook::presets(form, NOW, &Answers::default());
         answers.set("note_text".into(), Answer::Value(Value::Text("image/jpeg, audio/ogg".into())));
         let (id, started, lang) = (DraftId::from_bytes([77; 16]), NOW, amanat::model::Lang::En);
-        let draft =
-            Draft { id, form: form.form.clone(), case: Some(case), target: None, answers, at: None, started, lang };
+        let draft = Draft {
+            id,
+            form: form.form.clone(),
+            case: Some(case),
+            target: None,
+            seen: Vec::new(),
+            answers,
+            at: None,
+            started,
+            lang,
+        };
         let mut entry = self.entry(case, Content::Sheet(finished(form, draft)));
         let part = |n: u8, name: &str, media: &str, size: u64| Attached {
             commitment: PartHash::from_bytes([n; 32]),
@@ -347,6 +356,7 @@ impl Stage {
             form: form.form.clone(),
             case: None,
             target: None,
+            seen: Vec::new(),
             answers: codebook::presets(form, NOW, &officer),
             at: None,
             started: NOW,
@@ -420,6 +430,7 @@ impl Stage {
             form: form.form.clone(),
             case: None,
             target: None,
+            seen: Vec::new(),
             answers,
             at: None,
             started: NOW,

@@ -160,6 +160,21 @@ fn a_correction_keeps_only_what_changed_and_says_why() {
 }
 
 #[test]
+fn what_a_colleague_corrects_meanwhile_is_not_put_back() {
+    let mut stage = with_case();
+    let case = amanat::model::CaseId::from_bytes([1; 16]);
+    let day = |day: &str| Answer::Value(Value::Date(day.parse().unwrap()));
+    stage.sheet(2, case, "note", &[("noted_on", day("2026-10-02")), ("note_text", text("Brick kiln at Raiwind."))]);
+    stage.keys("Enter Home F6 F10 Esc Tab \"!\"");
+    assert!(stage.screen(80, 24).contains("Raiwind.!"), "{}", stage.screen(80, 24));
+    stage.correction(7, case, "note", ("noted_on", day("2026-10-03")));
+    stage.keys("F10 Down*2 Enter F10");
+    let [Keeping::Amendment(amendment)] = *kept(&stage) else { panic!("one amendment\n{}", stage.screen(80, 24)) };
+    let changed: Vec<&str> = amendment.changes.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!((changed, amendment.seen.len()), (vec!["note_text"], 0), "theirs was never seen, and stands");
+}
+
+#[test]
 fn two_corrections_that_collide_are_both_shown() {
     let mut stage = with_case();
     let case = amanat::model::CaseId::from_bytes([1; 16]);

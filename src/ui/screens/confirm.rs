@@ -121,11 +121,7 @@ impl Confirm {
                 }
                 let reason = self.reason.as_ref().and_then(|reason| reason.chosen.first().cloned());
                 let reason: Code = reason.ok_or_else(|| Trouble::word("confirm.reason_missing"))?;
-                let seen: Vec<EntryId> = world
-                    .book
-                    .entry(&target)
-                    .map(|entry| world.book.amendments(&entry.id).map(|entry| entry.id).collect())
-                    .unwrap_or_default();
+                let seen = draft.seen.clone();
                 Keeping::Amendment(Amendment { target, seen, reason, note: None, changes: changes.clone() })
             }
             _ => Keeping::Sheet(self.finished.sheet.clone()),
@@ -329,12 +325,8 @@ fn has_value(answers: &Answers, question: &Question) -> bool {
 
 /// The answers of the finished sheet that differ from what the entry says today.
 fn changes(finished: &Finished, target: EntryId, world: &World) -> Answers {
-    let before = world
-        .book
-        .entry(&target)
-        .filter(|entry| matches!(entry.content, Content::Sheet(_)))
-        .map(|entry| world.book.answers(&entry.id, true))
-        .unwrap_or_default();
+    // Against what it was begun with: what a colleague corrected since then is not put back.
+    let before = world.book.answers_as_seen(&target, &finished.draft.seen);
     let told = finished.sheet.answers().iter();
     told.filter(|(id, given)| before.get(id.as_str()) != Some(given))
         .map(|(id, given)| (id.clone(), given.clone()))
