@@ -4,9 +4,13 @@
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use amanat::runtime::{home::Home, rotating::Rotated};
-use amanat_keys::rotation::Said;
+use amanat_keys::{
+    rotation::{RotationWord, Said},
+    statement::Verified,
+};
 use amanat_sync::{
     batch::Limit,
+    documents::DocumentKind,
     entry::{Change, EntryRef, Kind, SealedEntry},
     journal::{Cursor, Journal as _},
 };
@@ -128,6 +132,12 @@ fn ended(left: &Again, (all, theirs, contents): (u64, u64, u64), at: &str) -> us
         other @ Rotated::Stopped { .. } => panic!("{at}: {other:?}"),
     }
     assert_eq!(stood(&home, Change::Rewrap).len() as u64, all, "{at}: each slip once");
+    let (trust, filed) = (home.trust().unwrap(), home.journal().documents().unwrap());
+    let words = filed.iter().filter(|filed| filed.document.kind == DocumentKind::RotationCertificate);
+    let mut words = words.filter_map(|filed| RotationWord::verify(&filed.document.bytes, trust).ok());
+    let certified =
+        |word: &Verified<RotationWord>| matches!(&word.value().said, Said::Rewrapped { unit: of, .. } if *of == unit);
+    assert!(words.any(|word| certified(&word)), "{at}: it ended without its certificate");
     drop(home);
     whole(&left.actor, at);
     usize::from(before > 0) + usize::from(before == all)

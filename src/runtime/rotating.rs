@@ -227,9 +227,10 @@ impl Home {
         if !self.go_through(unit, &mut work, tell)? {
             return Ok(Rotated::Stopped { rewrapped: work.rewrapped, total: work.total });
         }
+        // The word first: killed between the two, the same command says it again; the other way round it would never be said.
+        let word = self.certify(unit, &work)?;
         work.done = true;
         self.remember(&Mark::Rotation(&unit.id, work.row()))?;
-        let word = self.certify(unit, &work)?;
         Ok(Rotated::Done { word, now: work.rewrapped.saturating_sub(before), escrowed })
     }
 
