@@ -291,7 +291,7 @@ pub(super) enum KeysVerb {
         what: String,
         /// Which; left out, this device's own unit
         which: Option<String>,
-        /// Where to write the request for the admins
+        /// Where to write the request for the admins (default: in the home folder)
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },

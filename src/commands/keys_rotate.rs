@@ -1,10 +1,7 @@
 //! `amanat keys rotate unit NAME`: the same command offers a unit's new key, rewraps its slips once the admins have listed it, and goes
 //! on after whatever stopped it.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use amanat_keys::{
     fingerprint::DeviceId,
@@ -59,7 +56,11 @@ fn unit(context: &Context, which: Option<&str>, out: Option<&Path>) -> Result<Re
     });
     output.progress_done();
     match rotated? {
-        Rotated::Offered { request, words, looked } => offered(&unit, &request, &words, &looked, out),
+        Rotated::Offered { request, words, looked } => {
+            let name = format!("unit-key-{}.join", unit.epoch + 1);
+            let out = out.map_or_else(|| home.paths().folder().join(name), Path::to_path_buf);
+            offered(&unit, &request, &words, &looked, &out)
+        }
         Rotated::Stopped { rewrapped, total } => Ok(Report::new(
             format!("Stopped: {rewrapped} of {total} slips are rewrapped. The same command goes on."),
             json!({"state": "stopped", "unit": unit.name, "rewrapped": rewrapped, "total": total}),
@@ -81,15 +82,8 @@ fn told(done: u64, total: u64, since: u64, spent: Duration) -> String {
     }
 }
 
-fn offered(
-    unit: &Unit,
-    request: &Statement,
-    words: &str,
-    looked: &Looked,
-    out: Option<&Path>,
-) -> Result<Report, Failure> {
-    let out = out.map_or_else(|| PathBuf::from(format!("unit-key-{}.join", unit.epoch + 1)), Path::to_path_buf);
-    pack::write_statement(request, &out, "request")?;
+fn offered(unit: &Unit, request: &Statement, words: &str, looked: &Looked, out: &Path) -> Result<Report, Failure> {
+    pack::write_statement(request, out, "request")?;
     let mut text = format!(
         "{} slips of {} open here. Its next key is made and kept; nothing is rewrapped yet.\n  request  {}\n  words    {words}\n\
          Next, an admin: amanat roster approve FILE --fingerprint \"{words}\" --role {UNIT_KEY} --unit \"{}\"\n\
