@@ -1,4 +1,4 @@
-//! One case: its entries in the order of their clocks, and what can be added to it.
+//! One case: its entries in the order in which they were kept, and what can be added to it.
 
 use ratatui::{
     crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind},
@@ -8,7 +8,7 @@ use ratatui::{
 use super::caseload::mark;
 use crate::{
     codebook::Stands,
-    model::{CaseId, Code, Content, DraftId, Entry, EntryId, FormId, Moment, review},
+    model::{CaseId, Code, Content, DraftId, Entry, EntryId, FormId, Moment, put_in_order, review},
     ui::{
         bidi,
         effect::Effect,
@@ -227,7 +227,7 @@ impl Case {
             // Names are part of their sheet on the screen; an access is not part of the case's story.
             .filter(|entry| !matches!(entry.content, Content::Names(_) | Content::Access(_) | Content::Opened(_)))
             .collect();
-        entries.sort_by_key(|entry| (entry.times.device.unix_ms, entry.author));
+        put_in_order(&mut entries);
         let drafts = world.drafts.iter().filter(|draft| draft.case == Some(self.id));
         self.lines = entries.iter().map(|entry| Line::Entry(entry.id)).collect();
         self.lines.extend(drafts.map(|draft| Line::Draft(draft.id)));
