@@ -309,6 +309,8 @@ fn usage_errors_are_exit_code_2_also_in_json_and_later_verbs_say_so() {
     let ground = Ground::new();
     let error = ground.error("nowhere", &["entry", "fly"], 2);
     assert_eq!(error["kind"], "usage");
+    let error = ground.error("nowhere", &["entry", "add", "--form", "note"], 2);
+    assert!(error["message"].as_str().unwrap().ends_with("not provided: --from <FILE>"), "{error}");
     let error = ground.error("nowhere", &["export", "csv"], 2);
     assert!(error["message"].as_str().unwrap().contains("later version"), "{error}");
     let error = ground.error("nowhere", &["status"], 2);
