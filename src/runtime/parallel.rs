@@ -28,6 +28,27 @@ pub(super) fn each<T: Sync, U: Send>(items: &[T], work: impl Fn(&T) -> U + Sync)
     })
 }
 
+/// Gives every core its share of the items, where there are enough of them; what comes back is in the order of the shares, which is theirs.
+pub(super) fn shares<T: Send, U: Send>(items: Vec<T>, work: impl Fn(Vec<T>) -> U + Sync) -> Vec<U> {
+    let cores = if items.len() < WORTH_A_THREAD { 1 } else { cores() };
+    let each = items.len().div_ceil(cores).max(1);
+    let mut rest = items;
+    let mut others = Vec::new();
+    while rest.len() > each {
+        let share = rest.split_off(rest.len().saturating_sub(each));
+        others.insert(0, share);
+    }
+    let work = &work;
+    thread::scope(|scope| {
+        let beside: Vec<_> = others.into_iter().map(|share| scope.spawn(move || work(share))).collect();
+        let mut done = vec![work(rest)];
+        for thread in beside {
+            done.push(thread.join().unwrap_or_else(|fault| panic::resume_unwind(fault)));
+        }
+        done
+    })
+}
+
 fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }

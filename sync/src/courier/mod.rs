@@ -16,6 +16,8 @@ mod news;
 mod outcome;
 mod papers;
 mod parts;
+#[cfg(test)]
+mod page_tests;
 mod pass;
 mod pull;
 mod push;
