@@ -45,6 +45,9 @@ pub(super) fn run(context: &Context, verb: &EntryVerb) -> Result<Report, Failure
             entry_attach::attach(context, case, files, note.as_deref(), media.as_deref())
         }
         EntryVerb::SavePart { id, n, out, force } => entry_attach::save(context, id, *n, out, *force),
+        EntryVerb::Paper { id, paper, names, out, print: _ } => {
+            super::entry_paper::run(context, id, *paper, *names, out.as_deref())
+        }
         EntryVerb::Quarantined { verb } => super::entry_aside::run(context, verb.as_ref()),
         EntryVerb::Amend { id, from, reason, note } => {
             super::entry_amend::run(context, id, from, reason, note.as_deref())

@@ -104,6 +104,7 @@ pub(crate) enum Act {
     Assign,
     Merge,
     Rest,
+    Paper,
 }
 
 /// The first line shown of a page of lines, after an act that may move it.
@@ -196,6 +197,7 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Entry], &[f(9)], Act::SavePart, "save_part", 5),
     line(&[R::Case, R::Entry], &[f(6)], Act::Correct, "correct", 3),
     line(&[R::Case, R::Entry], &[f(8)], Act::Names, "names", 4),
+    line(&[R::Case, R::Entry], &[f(3), ctrl('p')], Act::Paper, "paper", 9),
     line(&[R::Menu], &[key(KeyCode::Enter)], Act::Choose, "choose", 1),
     line(&[R::Form], &[key(KeyCode::Enter), key(KeyCode::Tab)], Act::Next, "next", 1),
     line(&[R::Form], &[key(KeyCode::BackTab)], Act::Previous, "previous", 0),

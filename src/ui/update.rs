@@ -176,6 +176,7 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         | Msg::Sealing { .. }
         | Msg::AttachFailed(_)
         | Msg::PartSaved { .. }
+        | Msg::Printed
         | Msg::AsideIs(_)
         | Msg::SaveFailed(_) => return tell(app, &msg),
         Msg::BundleWritten(_) | Msg::BundleRead(_) | Msg::BundleFailed(_) => {

@@ -5,5 +5,6 @@ mod casework;
 mod files;
 mod gone;
 mod looks;
+mod papers;
 mod stage;
 mod typed;

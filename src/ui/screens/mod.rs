@@ -2,6 +2,7 @@
 
 mod aside;
 mod case;
+mod case_view;
 mod caseload;
 mod confirm;
 mod entry;
@@ -12,6 +13,7 @@ mod help;
 mod hidden;
 mod keys;
 mod outbox;
+mod papers;
 mod review;
 mod roster;
 mod screen;
