@@ -89,7 +89,8 @@ fn add(context: &Context, form: &str, from: &Path, case: Option<&str>) -> Result
     };
     let mut filled = codebook::presets(form, clock::now(), &who_sits_here(&home)?);
     given.iter().for_each(|(question, given)| filled.set(question.clone(), given.clone()));
-    let draft = draft(form.form.clone(), case, filled);
+    let mut draft = draft(form.form.clone(), case, filled);
+    draft.seen = book.casebook.corrections_in(&case);
     let around = Surroundings::for_form(&book.casebook, existing.as_ref(), form.form.id.as_str(), None);
     let finished = codebook::finish_among(form, codebook, &draft, Origin::Officer, &around);
     let (sheet, warnings) = finished.map_err(|problems| unfinished(form, &problems))?;

@@ -105,6 +105,8 @@ pub(crate) enum Act {
     Merge,
     Rest,
     Paper,
+    CopyFrom,
+    Beside,
 }
 
 /// The first line shown of a page of lines, after an act that may move it.
@@ -201,6 +203,8 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Menu], &[key(KeyCode::Enter)], Act::Choose, "choose", 1),
     line(&[R::Form], &[key(KeyCode::Enter), key(KeyCode::Tab)], Act::Next, "next", 1),
     line(&[R::Form], &[key(KeyCode::BackTab)], Act::Previous, "previous", 0),
+    line(&[R::Entry], &[f(10)], Act::Beside, "beside", 0),
+    line(&[R::Form], &[f(4)], Act::CopyFrom, "copy_from", 0),
     line(&[R::Form], &[f(3)], Act::NextGap, "gap", 7),
     line(&[R::Form], &[f(5)], Act::NotAsked, "not_asked", 4),
     line(&[R::Form], &[f(6)], Act::Refused, "refused", 5),

@@ -6,5 +6,6 @@ mod files;
 mod gone;
 mod looks;
 mod papers;
+mod reviewing;
 mod stage;
 mod typed;

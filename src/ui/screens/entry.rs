@@ -5,7 +5,7 @@ use ratatui::{
     layout::Rect,
 };
 
-use super::{case_view::author, caseload::mark, papers::Papers};
+use super::{case_view::author, caseload::mark, compare, papers::Papers};
 use crate::{
     codebook::Question,
     model::{Answers, Attached, CaseId, Code, Content, Entry, EntryId, review},
@@ -39,6 +39,8 @@ pub(crate) struct EntryView {
     /// Where one was saved, or why not.
     said: Option<String>,
     papers: Option<Papers>,
+    /// Whether the corrections stand beside what they correct.
+    beside: bool,
 }
 
 /// One line of the page: a heading, or a label with what it says.
@@ -51,7 +53,7 @@ enum Row {
 
 impl EntryView {
     pub(crate) const fn new(case: CaseId, entry: EntryId, names: bool, _world: &World) -> Self {
-        Self { case, entry, names, line: 0, save: None, said: None, papers: None }
+        Self { case, entry, names, line: 0, save: None, said: None, papers: None, beside: false }
     }
 
     pub(crate) const fn room(&self) -> Room {
@@ -119,7 +121,7 @@ impl EntryView {
         }
         let attached = world.book.entry(&self.entry).is_some_and(|entry| !entry.parts.is_empty());
         let page = u16::try_from(world.page()).unwrap_or(20).saturating_sub(2);
-        let most = self.height(world).saturating_sub(page);
+        let most = if self.beside { self.corrected(world) } else { self.height(world).saturating_sub(page) };
         match act {
             Some(Act::Back) => return Turn::go(Go::Back),
             Some(Act::Correct) => return Turn::open(Open::Fill(Fill::Correct(self.entry))),
@@ -131,6 +133,10 @@ impl EntryView {
                     _ => "MERGE",
                 };
                 return Turn::open(Open::Fill(Fill::Review { entry: self.entry, word: Some(Code::new(word)) }));
+            }
+            Some(Act::Beside) => {
+                self.beside = !self.beside;
+                self.line = 0;
             }
             Some(Act::Paper) => {
                 self.papers = world.book.entry(&self.entry).and_then(|entry| Papers::new(entry, world));
@@ -161,6 +167,12 @@ impl EntryView {
             return Turn::stay();
         }
         Turn::ask(Effect::NoteAccess { case: self.case, what: Code::new("names"), entries: shown })
+    }
+
+    /// The last of the corrected questions, as a place to scroll to.
+    fn corrected(&self, world: &World) -> u16 {
+        let entry = world.book.entry(&self.entry);
+        entry.map_or(0, |entry| compare::count(entry, self.names, world)).saturating_sub(1)
     }
 
     /// Lines of the page at most: every question can have one, every section two, every amendment one.
@@ -199,6 +211,10 @@ impl EntryView {
             canvas.put((area.x, area.y + 1), area.width, &text, Role::Warn);
         }
         let page = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
+        if self.beside {
+            compare::draw((entry, self.names, self.line), world, canvas, page);
+            return self.draw_over(entry, canvas, area);
+        }
         let rows = self.rows(entry, world, canvas);
         let wide = (page.width * 2 / 5).clamp(20, 44);
         let heights: Vec<u16> = rows.iter().map(|row| height(row, page.width - wide - 2)).collect();
@@ -221,6 +237,11 @@ impl EntryView {
             let text = format!("✓ {}", canvas.fill("part.saved", &[("path", &bidi::inert(path))]));
             canvas.put((area.x, area.y + 1), area.width.saturating_sub(8), &text, Role::Warn);
         }
+        self.draw_over(entry, canvas, area);
+    }
+
+    /// What is asked over the page.
+    fn draw_over(&self, entry: &Entry, canvas: &mut Canvas<'_>, area: Rect) {
         self.draw_save(entry, canvas, area);
         if let Some(papers) = &self.papers {
             papers.draw(canvas, area);
