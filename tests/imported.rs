@@ -183,3 +183,24 @@ fn reading_all_cases_is_on_record_in_each_that_is_anothers_once() {
     assert_eq!(openings(station, &reader.run(&["status"])["device"]), ROWS);
     assert_eq!(openings(&agency.officer, &agency.officer.run(&["status"])["device"]), 0, "an officer's own cases");
 }
+
+/// A cell at the far corner of what a spreadsheet can be: a few kilobytes that claim the world are read as what stands in them.
+#[test]
+fn a_workbook_of_the_standard_that_claims_the_world_costs_what_stands_in_it() {
+    use amanat::{codebook::Codebook, intake};
+    let map = intake::htcds_map(Codebook::builtin().unwrap()).unwrap();
+    let book = |far: (u32, u16)| {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        for (at, name) in (0..).zip(["prs_FirstName", "prs_Gender", "cas_Status"]) {
+            sheet.write_string(0, at, name).unwrap();
+            sheet.write_string(1, at, "x").unwrap();
+        }
+        sheet.write_string(far.0, far.1, "far").unwrap();
+        book.save_to_buffer().unwrap()
+    };
+    let long = intake::htcds_table(&book((1_048_575, 1)), &map).unwrap();
+    assert_eq!(long.header, ["prs_FirstName", "prs_Gender", "cas_Status"]);
+    let wide = intake::htcds_table(&book((1, 16_383)), &map);
+    assert!(matches!(wide, Err(intake::MapError::NoHeader(why)) if why.contains("row 2, column 16384")));
+}

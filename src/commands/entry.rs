@@ -45,6 +45,9 @@ pub(super) fn run(context: &Context, verb: &EntryVerb) -> Result<Report, Failure
             entry_attach::attach(context, case, files, note.as_deref(), media.as_deref())
         }
         EntryVerb::SavePart { id, n, out, force } => entry_attach::save(context, id, *n, out, *force),
+        EntryVerb::Paper { id, paper, names, out, print: _ } => {
+            super::entry_paper::run(context, id, *paper, *names, out.as_deref())
+        }
         EntryVerb::Quarantined { verb } => super::entry_aside::run(context, verb.as_ref()),
         EntryVerb::Amend { id, from, reason, note } => {
             super::entry_amend::run(context, id, from, reason, note.as_deref())
@@ -86,7 +89,8 @@ fn add(context: &Context, form: &str, from: &Path, case: Option<&str>) -> Result
     };
     let mut filled = codebook::presets(form, clock::now(), &who_sits_here(&home)?);
     given.iter().for_each(|(question, given)| filled.set(question.clone(), given.clone()));
-    let draft = draft(form.form.clone(), case, filled);
+    let mut draft = draft(form.form.clone(), case, filled);
+    draft.seen = book.casebook.corrections_in(&case);
     let around = Surroundings::for_form(&book.casebook, existing.as_ref(), form.form.id.as_str(), None);
     let finished = codebook::finish_among(form, codebook, &draft, Origin::Officer, &around);
     let (sheet, warnings) = finished.map_err(|problems| unfinished(form, &problems))?;

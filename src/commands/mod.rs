@@ -20,6 +20,7 @@ mod entry_amend;
 mod entry_aside;
 mod entry_attach;
 mod entry_files;
+mod entry_paper;
 mod form;
 mod import;
 mod keys;

@@ -120,7 +120,8 @@ fn say_of(
     let mut answers = Answers::default();
     answers.set("review_of".into(), Answer::Value(Value::Entry(id)));
     told(&book, id)?.into_iter().for_each(|(question, answer)| answers.set(question.into(), answer));
-    let draft = draft(form.form.clone(), entry.case, answers);
+    let mut draft = draft(form.form.clone(), entry.case, answers);
+    draft.seen = book.casebook.corrections_in(&entry.case);
     let around = Surroundings::of(&book.casebook, Some(&entry.case));
     let finished = codebook::finish_among(form, codebook, &draft, Origin::Officer, &around);
     let (sheet, warnings) = finished.map_err(|problems| unfinished(form, &problems))?;

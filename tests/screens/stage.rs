@@ -193,6 +193,7 @@ impl Stage {
                 vec![Msg::Joined { agency: "Punjab Police".into() }, Msg::Unlocked(Box::new(self.who()))]
             }
             Effect::Join { .. } => vec![Msg::WelcomeFailed(Trouble::word("sync.trust"))],
+            Effect::Print { to, .. } => vec![print(to)],
             Effect::Attach { path, .. } if path == "/nowhere" => {
                 vec![Msg::AttachFailed(Trouble {
                     word: String::new(),
@@ -245,6 +246,7 @@ impl Stage {
             device: ME,
             officer,
             write_only: false,
+            prints: true,
             fresh: (0..8).map(|_| self.id()).collect(),
         }
     }
@@ -488,6 +490,17 @@ pub(crate) fn text(text: &str) -> Answer {
 fn words(of: &str) -> Vec<String> {
     let list = ["river", "saddle", "orange", "winter", "copper", "meadow", "violet", "harbour"];
     list.iter().map(|word| if of == "own" { (*word).to_owned() } else { word.chars().rev().collect() }).collect()
+}
+
+/// A printer that works, and a disk with one wrong place.
+fn print(to: Option<String>) -> Msg {
+    match to {
+        Some(path) if path == "/nowhere" => {
+            Msg::SaveFailed(Trouble { word: String::new(), detail: "saving — no such file".into() })
+        }
+        Some(path) => Msg::PartSaved { path },
+        None => Msg::Printed,
+    }
 }
 
 fn readers() -> Vec<ReaderLine> {

@@ -7,7 +7,7 @@ use amanat_keys::fingerprint::Digest;
 
 use super::pass::Trip;
 use super::stick::NoRoad;
-use super::tests::{Agency, CARRIER, OFFICER};
+use super::tests::{Agency, CARRIER};
 use super::{Courier, End, pull};
 use crate::batch::{Item, Run};
 use crate::journal::{Journal, MemoryJournal};
@@ -110,7 +110,15 @@ fn the_next_page_is_on_its_way_while_the_last_is_filed_and_never_two() {
     let mut journal = MemoryJournal::default();
     let mut pages = Pages::new(&pen, true);
     assert_eq!(pulled(&agency, &mut journal, &mut pages).unwrap(), 7);
-    let order = ["asked above 0", "asked ahead above 2", "heard", "asked ahead above 4", "heard", "asked ahead above 6", "heard"];
+    let order = [
+        "asked above 0",
+        "asked ahead above 2",
+        "heard",
+        "asked ahead above 4",
+        "heard",
+        "asked ahead above 6",
+        "heard",
+    ];
     assert_eq!(pages.told, order);
 }
 

@@ -94,11 +94,7 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
 /// Asks for the page after this one before this one is verified and filed, taking for granted that all of it will stand; where it does not,
 /// the next question is another and the answer to this one is given up. Nothing of it is looked at before: what was asked for twice is
 /// filed once, by its place.
-fn ask_ahead(
-    trip: &mut Trip<'_>,
-    passed_over: &BTreeMap<Place, u64>,
-    page: &[Run],
-) -> Result<Option<Ahead>, End> {
+fn ask_ahead(trip: &mut Trip<'_>, passed_over: &BTreeMap<Place, u64>, page: &[Run]) -> Result<Option<Ahead>, End> {
     if !trip.road.goes_ahead() {
         return Ok(None);
     }
