@@ -11,7 +11,7 @@ use super::{
     args::PaperKind,
     book::Book,
     context::Context,
-    entry::{entry_id, gone},
+    filled::{entry_id, gone},
     output::Report,
 };
 use crate::{

@@ -6,7 +6,7 @@ use super::{
     args_later::ReviewVerb,
     book::Book,
     context::Context,
-    entry::{draft, entry_id, kept_report, unfinished},
+    filled::{draft, entry_id, kept_report, unfinished},
     output::Report,
 };
 use crate::{
@@ -108,7 +108,7 @@ fn say_of(
     let codebook = &home.codebook()?;
     let book = Book::open(context, &mut home)?;
     let id = entry_id(&book, id)?;
-    let Some(entry) = book.casebook.entry(&id) else { return Err(super::entry::gone(&id)) };
+    let Some(entry) = book.casebook.entry(&id) else { return Err(super::filled::gone(&id)) };
     let reviewed = matches!(&entry.content, Content::Sheet(sheet) if sheet.form().id.as_str() != FORM);
     if !reviewed || entry.author.device.as_bytes() == home.device().as_bytes() {
         return Err(Failure::usage(
