@@ -371,13 +371,15 @@ impl Stage {
         let parts = codebook::split_sealed(form, sheet);
         let mut entry = self.entry(case, Content::Sheet(parts.sheet));
         entry.author.device = DeviceId::from_bytes([9; 32]);
+        // A journal of its own: sheets are made in any order, and a journal keeps its own.
+        entry.author.journal = JournalId::from_bytes([number; 16]);
         entry.times.device = Moment::pkt(NOW.unix_ms - i64::from(number) * 3_600_000);
         let of = entry.id;
         self.sheets.push((case, form.form.id.to_string(), of));
         let mut entries = vec![entry];
         if !parts.sealed.is_empty() {
             let mut names = self.entry(case, Content::Names(Names { of, answers: parts.sealed }));
-            names.author.device = DeviceId::from_bytes([9; 32]);
+            (names.author.device, names.author.journal) = (entries[0].author.device, entries[0].author.journal);
             entries.push(names);
         }
         self.send(Msg::Arrived(entries));

@@ -54,6 +54,8 @@ pub(crate) struct Form {
     since: Option<u64>,
     /// What can be taken back: what each step changed, as it was before.
     pub(super) past: Vec<Vec<(QuestionId, Option<Given>)>>,
+    /// Whether the last of them is a change of this question since it was reached.
+    running: bool,
     /// Whom to take over from, while it is asked.
     pub(super) whom: Option<Whom>,
     /// What was taken over and not looked at yet.
@@ -82,6 +84,7 @@ impl Form {
             dirty: false,
             since: None,
             past: Vec::new(),
+            running: false,
             whom: None,
             copied: Vec::new(),
         };
@@ -201,7 +204,7 @@ impl Form {
     /// Gives the keyboard to another question.
     fn reach(&mut self, at: usize, world: &World) {
         self.at = at.min(self.asked.len().saturating_sub(1));
-        self.typing = false;
+        (self.typing, self.running) = (false, false);
         let Some(question) = self.question() else { return };
         let id = question.id.clone();
         let field = Field::new(question, self.draft.answers.get(id.as_str()), &self.setting(world));
@@ -225,10 +228,11 @@ impl Form {
 
     fn set(&mut self, id: QuestionId, given: Option<Given>, world: &World) {
         let before = self.put(&id, given);
-        // A run of changes to one question is one step back.
-        if !matches!(self.past.last().map(Vec::as_slice), Some([(last, _)]) if *last == id) {
+        // A run of changes to one question is one step back; coming to it again begins another.
+        if !(self.running && matches!(self.past.last().map(Vec::as_slice), Some([(last, _)]) if *last == id)) {
             self.past.push(vec![(id, before)]);
         }
+        self.running = true;
         self.soil(world);
         self.ask_again(world);
     }
@@ -306,6 +310,7 @@ impl Form {
             Some(Act::Unknown) => self.silence(Answer::Unknown, world),
             Some(Act::Clear) => {
                 if let Some(id) = self.question().map(|question| question.id.clone()) {
+                    self.running = false;
                     self.set(id, None, world);
                     self.reach(self.at, world);
                 }
