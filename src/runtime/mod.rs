@@ -32,6 +32,7 @@ pub mod hub_epoch;
 pub mod keep;
 mod keep_many;
 pub mod key_page;
+mod levels;
 pub mod lineage;
 pub mod main_loop;
 pub mod make;

@@ -350,6 +350,18 @@ impl Stage {
 
     /// A sheet by another device, straight into the casebook.
     pub(crate) fn sheet(&mut self, number: u8, case: amanat::model::CaseId, form: &str, answers: &[(&str, Answer)]) {
+        self.sheet_by_clock(number, -i64::from(number), case, form, answers);
+    }
+
+    /// The same, by a device whose clock is so many hours ahead of this one's.
+    pub(crate) fn sheet_by_clock(
+        &mut self,
+        number: u8,
+        hours: i64,
+        case: amanat::model::CaseId,
+        form: &str,
+        answers: &[(&str, Answer)],
+    ) {
         let codebook = Codebook::builtin().unwrap();
         let form = codebook.newest(form).unwrap();
         let officer = self.who().officer;
@@ -373,7 +385,7 @@ impl Stage {
         entry.author.device = DeviceId::from_bytes([9; 32]);
         // A journal of its own: sheets are made in any order, and a journal keeps its own.
         entry.author.journal = JournalId::from_bytes([number; 16]);
-        entry.times.device = Moment::pkt(NOW.unix_ms - i64::from(number) * 3_600_000);
+        entry.times.device = Moment::pkt(NOW.unix_ms + hours * 3_600_000);
         let of = entry.id;
         self.sheets.push((case, form.form.id.to_string(), of));
         let mut entries = vec![entry];
