@@ -7,7 +7,7 @@ use amanat_keys::fingerprint::Digest;
 
 use super::pass::Trip;
 use super::stick::NoRoad;
-use super::tests::{Agency, CARRIER, OFFICER};
+use super::tests::{Agency, CARRIER};
 use super::{Courier, End, pull};
 use crate::batch::{Item, Run};
 use crate::journal::{Journal, MemoryJournal};
@@ -26,9 +26,13 @@ struct Pages<'a> {
     goes_ahead: bool,
     /// The entry with this number comes forged.
     forged: Option<u64>,
+    /// What stands behind this number has not been written yet.
+    upto: usize,
     /// The page with this number is lost with the road, counted from 1.
     cut: Option<usize>,
     asked: usize,
+    /// Places that were given.
+    served: usize,
     on_the_way: VecDeque<Option<Vec<u8>>>,
     told: Vec<String>,
 }
@@ -36,7 +40,7 @@ struct Pages<'a> {
 impl<'a> Pages<'a> {
     fn new(pen: &'a Pen, goes_ahead: bool) -> Self {
         let (on_the_way, told) = (VecDeque::new(), Vec::new());
-        Self { pen, goes_ahead, forged: None, cut: None, asked: 0, on_the_way, told }
+        Self { pen, goes_ahead, forged: None, upto: usize::MAX, cut: None, asked: 0, served: 0, on_the_way, told }
     }
 
     /// The page after what the asker says it holds; nothing when the road breaks.
@@ -45,7 +49,8 @@ impl<'a> Pages<'a> {
         let request = PullRequest::from_bytes(body).unwrap();
         let held = request.heads.iter().find(|line| line.journal == self.pen.slot.journal).map_or(0, |line| line.seq);
         self.told.push(format!("{how} above {held}"));
-        let whole = self.pen.run(1, |_| true);
+        let mut whole = self.pen.run(1, |_| true);
+        whole.items.truncate(self.upto);
         let before = whole.stretch().link_at(held).unwrap();
         let from = usize::try_from(held).unwrap();
         let mut items: Vec<Item> = whole.items.iter().skip(from).take(PAGE).cloned().collect();
@@ -56,6 +61,7 @@ impl<'a> Pages<'a> {
             }
         }
         let agency = whole.agency;
+        self.served += items.len();
         let runs = if items.is_empty() { Vec::new() } else { vec![Run { first: held + 1, before, items, ..whole }] };
         let manifest = PullManifest { agency, more, runs: Vec::new(), statements: Vec::new(), heads: Vec::new() };
         (self.cut != Some(self.asked)).then(|| codec::pull_body(manifest, &runs))
@@ -93,8 +99,17 @@ impl Transport for Pages<'_> {
 }
 
 fn pulled(agency: &Agency, journal: &mut MemoryJournal, pages: &mut Pages<'_>) -> Result<u64, End> {
-    let (mut courier, mut trust) = (Courier::default(), agency.trust.clone());
-    let mut trip = Trip::new(&mut courier, journal, pages, agency.party(CARRIER), &mut trust);
+    pulled_by(&mut Courier::default(), agency, journal, pages)
+}
+
+fn pulled_by(
+    courier: &mut Courier,
+    agency: &Agency,
+    journal: &mut MemoryJournal,
+    pages: &mut Pages<'_>,
+) -> Result<u64, End> {
+    let mut trust = agency.trust.clone();
+    let mut trip = Trip::new(courier, journal, pages, agency.party(CARRIER), &mut trust);
     pull::pull(&mut trip).map(|()| trip.outcome.pulled)
 }
 
@@ -124,6 +139,8 @@ fn a_road_that_goes_ahead_brings_home_what_one_that_waits_does_whatever_is_wrong
             let mut pages = Pages::new(&pen, goes_ahead);
             pages.forged = forged;
             let got = pulled(&agency, &mut journal, &mut pages).unwrap();
+            let last = journal.heads().unwrap()[0].head.seq;
+            assert_eq!(last, if forged == Some(9) { 8 } else { 9 }, "{forged:?}: a damaged one holds up nothing behind it");
             (got, holds(&journal))
         });
         assert_eq!(homes[0], homes[1], "{forged:?}");
@@ -146,5 +163,27 @@ fn wherever_the_road_breaks_the_next_pass_goes_on_and_nothing_is_left_out_or_dou
         assert_eq!(pulled(&agency, &mut journal, &mut pages).unwrap(), 9 - held, "{broken}");
         assert_eq!(journal.heads().unwrap()[0].head.seq, 9);
         assert_eq!(journal.quarantined().unwrap(), []);
+    }
+}
+
+#[test]
+fn a_damaged_newest_entry_is_asked_for_ever_more_rarely_and_holds_up_nothing_that_follows_it() {
+    let agency = Agency::new();
+    let pen = agency.story(7);
+    for goes_ahead in [false, true] {
+        let (mut journal, mut courier) = (MemoryJournal::default(), Courier::default());
+        let mut pages = Pages::new(&pen, goes_ahead);
+        (pages.forged, pages.upto) = (Some(5), 5);
+        let mut pass = |pages: &mut Pages<'_>| pulled_by(&mut courier, &agency, &mut journal, pages).unwrap();
+        assert_eq!(pass(&mut pages), 4);
+        pages.served = 0;
+        let came: Vec<usize> = (0..20).map(|_| (pass(&mut pages), std::mem::take(&mut pages.served)).1).collect();
+        let asked: Vec<usize> = (0..20).filter(|pass| came[*pass] > 0).collect();
+        assert_eq!(asked, [0, 2, 6, 14], "after 1, 3 and 7 passes without asking");
+        // Two more are written: they come with the very next pass, and vouch for the place of the damaged one.
+        pages.upto = 7;
+        assert_eq!(pass(&mut pages), 2);
+        assert_eq!(journal.heads().unwrap()[0].head.seq, 7);
+        assert_eq!(journal.quarantined().unwrap().len(), 1);
     }
 }

@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use amanat_keys::fingerprint::{Digest, JournalId};
 use amanat_keys::trust::Trust;
 
-use super::mending::Patience;
+use super::mending::{Patience, Tails};
 use super::outcome::{End, Outcome, Party, Trouble};
 use super::{hand_on, news, papers, parts, pull, push};
 use crate::documents::DocumentKind;
@@ -28,6 +28,8 @@ pub struct Courier {
     pub(super) parts: Option<PartFiles>,
     /// How often what came damaged has been asked for in vain.
     pub(super) patience: Patience,
+    /// Journals whose newest entries came damaged.
+    pub(super) tails: Tails,
     /// Forked journals of which a hub was offered what it once signed for, and in which epoch.
     pub(super) agreed: BTreeMap<JournalId, u64>,
     names: Names,

@@ -31,7 +31,7 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
     // What earlier passes brought was in the hub's books before any list that it shows now.
     let before = trip.journal.heads().map_err(End::Local)?;
     // What did not verify is not asked for twice in one pass: it would fill every page.
-    let mut passed_over: BTreeMap<Place, u64> = BTreeMap::new();
+    let mut passed_over: BTreeMap<Place, u64> = trip.courier.tails.resting(&mut trip.courier.patience);
     let road = Road::carrying(trip.journal).map_err(End::Local)?;
     let damaged = mending::due(trip, &road)?;
     let mut again: Vec<(HeadLine, u64)> = Vec::new();
@@ -192,6 +192,7 @@ pub(super) fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeM
         let (verified, refused) = run.verify(along, |entry| proof::key_of(entry, trip.trust));
         if verified.run().last() < last {
             passed_over.insert(place, last);
+            trip.courier.tails.note(&verified, last, &refused);
         }
         pulled.quarantine.extend(refused.into_iter().map(|(why, sealed)| Quarantined {
             entry: sealed.at(),
@@ -218,10 +219,16 @@ pub(super) fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeM
         match verdict {
             Verdict::Accepted { .. } => {
                 moved = true;
+                trip.courier.tails.passed(&mut trip.courier.patience, &place, last);
                 // The hub that gave this has it and what it stands on: there is nothing to carry below it any more.
                 if !trip.stick && road.there(&place).is_some_and(|there| there < last) {
                     there.put.push(carried_row(&place, last));
                 }
+            }
+            // Something stands behind a damaged end that was passed over: with that, its place is vouched for.
+            Verdict::Gap { .. } if trip.courier.tails.is_followed(&place) => {
+                passed_over.remove(&place);
+                moved = true;
             }
             Verdict::AlreadyHeld { .. } | Verdict::Gap { .. } => {}
             Verdict::Fork { at, .. } => {
