@@ -41,6 +41,8 @@ pub(super) struct Tails {
     ends: BTreeMap<Place, u64>,
     /// Those that were asked for again in this pass because something stands behind them. Once: a hub could go on like that for ever.
     again: BTreeSet<Place>,
+    /// Whether one of them is still to be asked for.
+    due: bool,
 }
 
 impl Tails {
@@ -64,12 +66,19 @@ impl Tails {
 
     /// Whether a journal is to be asked for again now: something stands behind its damaged end, which is then vouched for.
     pub(super) fn is_followed(&mut self, place: &Place) -> bool {
-        self.ends.contains_key(place) && self.again.insert(*place)
+        let now = self.ends.contains_key(place) && self.again.insert(*place);
+        self.due |= now;
+        now
+    }
+
+    /// Whether a journal of which [`Tails::is_followed`] said so is still to be asked for.
+    pub(super) fn take_due(&mut self) -> bool {
+        std::mem::take(&mut self.due)
     }
 
     /// Journals whose damaged end is not asked for in this pass, and its last number.
     pub(super) fn resting(&mut self, patience: &mut Patience) -> BTreeMap<Place, u64> {
-        self.again.clear();
+        (self.again, self.due) = (BTreeSet::new(), false);
         let rests = |(place, last): &(&Place, &u64)| !patience.is_due(end(place, **last));
         self.ends.iter().filter(rests).map(|(place, last)| (*place, *last)).collect()
     }

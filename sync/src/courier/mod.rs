@@ -14,10 +14,10 @@ mod hand_on;
 mod mending;
 mod news;
 mod outcome;
-mod papers;
-mod parts;
 #[cfg(test)]
 mod page_tests;
+mod papers;
+mod parts;
 mod pass;
 mod pull;
 mod push;

@@ -30,6 +30,8 @@ struct Pages<'a> {
     upto: usize,
     /// The page with this number is lost with the road, counted from 1.
     cut: Option<usize>,
+    /// Whether the road breaks with the question for it, and not with the answer.
+    asking: bool,
     asked: usize,
     /// Places that were given.
     served: usize,
@@ -40,7 +42,18 @@ struct Pages<'a> {
 impl<'a> Pages<'a> {
     fn new(pen: &'a Pen, goes_ahead: bool) -> Self {
         let (on_the_way, told) = (VecDeque::new(), Vec::new());
-        Self { pen, goes_ahead, forged: None, upto: usize::MAX, cut: None, asked: 0, served: 0, on_the_way, told }
+        Self {
+            pen,
+            goes_ahead,
+            forged: None,
+            upto: usize::MAX,
+            cut: None,
+            asking: false,
+            asked: 0,
+            served: 0,
+            on_the_way,
+            told,
+        }
     }
 
     /// The page after what the asker says it holds; nothing when the road breaks.
@@ -89,6 +102,9 @@ impl Transport for Pages<'_> {
     }
     fn send_pull(&mut self, _: &Digest, body: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
         let page = self.page("asked ahead", body);
+        if page.is_none() && self.asking {
+            return Err(cut());
+        }
         self.on_the_way.push_back(page);
         assert!(self.on_the_way.len() == 1, "one page at a time waits on the road");
         Ok(None)
@@ -125,7 +141,15 @@ fn the_next_page_is_on_its_way_while_the_last_is_filed_and_never_two() {
     let mut journal = MemoryJournal::default();
     let mut pages = Pages::new(&pen, true);
     assert_eq!(pulled(&agency, &mut journal, &mut pages).unwrap(), 7);
-    let order = ["asked above 0", "asked ahead above 2", "heard", "asked ahead above 4", "heard", "asked ahead above 6", "heard"];
+    let order = [
+        "asked above 0",
+        "asked ahead above 2",
+        "heard",
+        "asked ahead above 4",
+        "heard",
+        "asked ahead above 6",
+        "heard",
+    ];
     assert_eq!(pages.told, order);
 }
 
@@ -140,7 +164,11 @@ fn a_road_that_goes_ahead_brings_home_what_one_that_waits_does_whatever_is_wrong
             pages.forged = forged;
             let got = pulled(&agency, &mut journal, &mut pages).unwrap();
             let last = journal.heads().unwrap()[0].head.seq;
-            assert_eq!(last, if forged == Some(9) { 8 } else { 9 }, "{forged:?}: a damaged one holds up nothing behind it");
+            assert_eq!(
+                last,
+                if forged == Some(9) { 8 } else { 9 },
+                "{forged:?}: a damaged one holds up nothing behind it"
+            );
             (got, holds(&journal))
         });
         assert_eq!(homes[0], homes[1], "{forged:?}");
@@ -151,10 +179,10 @@ fn a_road_that_goes_ahead_brings_home_what_one_that_waits_does_whatever_is_wrong
 fn wherever_the_road_breaks_the_next_pass_goes_on_and_nothing_is_left_out_or_doubled() {
     let agency = Agency::new();
     let pen = agency.story(9);
-    for broken in 1..=5 {
+    for (broken, asking) in (1..=5).flat_map(|broken| [(broken, false), (broken, true)]) {
         let mut journal = MemoryJournal::default();
         let mut pages = Pages::new(&pen, true);
-        pages.cut = Some(broken);
+        (pages.cut, pages.asking) = (Some(broken), asking);
         let ended = pulled(&agency, &mut journal, &mut pages);
         assert!(matches!(ended, Err(End::Unreachable(_))), "{broken}: {ended:?}");
         let held = journal.heads().unwrap().first().map_or(0, |known| known.head.seq);

@@ -16,6 +16,7 @@ use crate::journal::{KnownHead, Pulled, Quarantined, State, Status, Wanted};
 use crate::proof;
 use crate::receipt::{Checkpoint, ListedHead, read_heads_list};
 use crate::road::{Place, Road, Rows, again_at, carried_row};
+use crate::transport::TransportError;
 use crate::wire::codec;
 use crate::wire::limits::{MAX_AGAIN, MAX_ITEMS, MAX_SEQ};
 use crate::wire::messages::{HeadLine, PullRequest};
@@ -23,8 +24,8 @@ use crate::wire::messages::{HeadLine, PullRequest};
 /// The question for a page, on its way while the page before it is worked through.
 struct Ahead {
     asked: PullRequest,
-    /// Where the road waited for it.
-    answer: Option<Vec<u8>>,
+    /// The answer, where the road waited for it; or why it could not be asked, which is told when the page before it is filed.
+    answer: Result<Option<Vec<u8>>, TransportError>,
 }
 
 pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
@@ -42,8 +43,9 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
         let asked_again = !again.is_empty();
         let request = request(trip, &passed_over, std::mem::take(&mut again))?;
         let answer = match ahead.take().filter(|ahead| ahead.asked == request) {
-            Some(Ahead { answer: Some(answer), .. }) => answer,
-            Some(_) => trip.road.receive()?,
+            Some(Ahead { answer: Ok(Some(answer)), .. }) => answer,
+            Some(Ahead { answer: Ok(None), .. }) => trip.road.receive()?,
+            Some(Ahead { answer: Err(fault), .. }) => return Err(fault.into()),
             // The answer to another question, asked ahead, is given up with this.
             None => trip.road.pull(&trip.seen, &request.to_bytes())?,
         };
@@ -71,7 +73,7 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
         moved |= take(trip, others, &mut passed_over)?;
         trip.file(&manifest.statements)?;
         look_for_hidden_tail(trip, &manifest.heads, &before)?;
-        if !again.is_empty() || manifest.more && moved {
+        if !again.is_empty() || trip.courier.tails.take_due() || manifest.more && moved {
             continue;
         }
         // What a stick brought as bare hashes is asked for whole after everything else, until the hub has answered for all of it, and with
@@ -94,11 +96,7 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
 /// Asks for the page after this one before this one is verified and filed, taking for granted that all of it will stand; where it does not,
 /// the next question is another and the answer to this one is given up. Nothing of it is looked at before: what was asked for twice is
 /// filed once, by its place.
-fn ask_ahead(
-    trip: &mut Trip<'_>,
-    passed_over: &BTreeMap<Place, u64>,
-    page: &[Run],
-) -> Result<Option<Ahead>, End> {
+fn ask_ahead(trip: &mut Trip<'_>, passed_over: &BTreeMap<Place, u64>, page: &[Run]) -> Result<Option<Ahead>, End> {
     if !trip.road.goes_ahead() {
         return Ok(None);
     }
@@ -108,7 +106,7 @@ fn ask_ahead(
         *upto = run.last().max(*upto);
     }
     let asked = request(trip, &expected, Vec::new())?;
-    let answer = trip.road.send_pull(&trip.seen, &asked.to_bytes())?;
+    let answer = trip.road.send_pull(&trip.seen, &asked.to_bytes());
     Ok(Some(Ahead { asked, answer }))
 }
 
@@ -228,7 +226,6 @@ pub(super) fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeM
             // Something stands behind a damaged end that was passed over: with that, its place is vouched for.
             Verdict::Gap { .. } if trip.courier.tails.is_followed(&place) => {
                 passed_over.remove(&place);
-                moved = true;
             }
             Verdict::AlreadyHeld { .. } | Verdict::Gap { .. } => {}
             Verdict::Fork { at, .. } => {
