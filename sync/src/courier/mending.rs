@@ -46,12 +46,12 @@ pub(super) struct Tails {
 }
 
 impl Tails {
-    /// Notes what a run was cut before, if bytes are to blame: a newer roster makes no better ones of them.
-    pub(super) fn note(&mut self, verified: &VerifiedRun, last: u64, refused: &[(Why, SealedEntry)]) {
+    /// Notes what a run was cut before beyond the head that is held, if bytes are to blame: a newer roster makes no better ones of them.
+    pub(super) fn note(&mut self, verified: &VerifiedRun, (head, last): (u64, u64), refused: &[(Why, SealedEntry)]) {
         let run = verified.run();
         let of_bytes = |why: Why| matches!(why, Why::BadSignature | Why::RosterFell | Why::OtherCase);
         let cut = refused.iter().filter(|(_, entry)| entry.header.seq > run.last());
-        if run.last() < last && cut.clone().count() > 0 && cut.clone().all(|(why, _)| of_bytes(*why)) {
+        if head < last && run.last() < last && cut.clone().count() > 0 && cut.clone().all(|(why, _)| of_bytes(*why)) {
             self.ends.insert((run.device, run.journal), last);
         }
     }

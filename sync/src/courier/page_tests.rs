@@ -3,14 +3,14 @@
 
 use std::collections::VecDeque;
 
-use amanat_keys::fingerprint::Digest;
+use amanat_keys::fingerprint::{Digest, JournalId};
 
 use super::pass::Trip;
 use super::stick::NoRoad;
-use super::tests::{Agency, CARRIER};
+use super::tests::{Agency, CARRIER, OFFICER};
 use super::{Courier, End, pull};
-use crate::batch::{Item, Run};
-use crate::journal::{Journal, MemoryJournal};
+use crate::batch::{Item, Run, Why};
+use crate::journal::{Journal, Keep, Line, MemoryJournal};
 use crate::specimen::Pen;
 use crate::transport::{Transport, TransportError};
 use crate::wire::codec;
@@ -60,7 +60,12 @@ impl<'a> Pages<'a> {
     fn page(&mut self, how: &str, body: &[u8]) -> Option<Vec<u8>> {
         self.asked += 1;
         let request = PullRequest::from_bytes(body).unwrap();
-        let held = request.heads.iter().find(|line| line.journal == self.pen.slot.journal).map_or(0, |line| line.seq);
+        let last = u64::try_from(self.pen.written.len()).unwrap();
+        let held = request
+            .heads
+            .iter()
+            .find(|line| line.journal == self.pen.slot.journal)
+            .map_or(0, |line| line.seq.min(last));
         self.told.push(format!("{how} above {held}"));
         let mut whole = self.pen.run(1, |_| true);
         whole.items.truncate(self.upto);
@@ -127,6 +132,13 @@ fn pulled_by(
     let mut trust = agency.trust.clone();
     let mut trip = Trip::new(courier, journal, pages, agency.party(CARRIER), &mut trust);
     pull::pull(&mut trip).map(|()| trip.outcome.pulled)
+}
+
+/// An officer pulls whose own journal forked in a pass that broke before the other history had come.
+fn after_a_fork(agency: &Agency, courier: &mut Courier, journal: &mut MemoryJournal, pages: &mut Pages<'_>) {
+    let mut trust = agency.trust.clone();
+    let mut trip = Trip::new(courier, journal, pages, agency.party(OFFICER), &mut trust);
+    pull::pull(&mut trip).unwrap();
 }
 
 /// Everything that a journal holds, in words that can be compared.
@@ -213,5 +225,30 @@ fn a_damaged_newest_entry_is_asked_for_ever_more_rarely_and_holds_up_nothing_tha
         assert_eq!(pass(&mut pages), 2);
         assert_eq!(journal.heads().unwrap()[0].head.seq, 7);
         assert_eq!(journal.quarantined().unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn the_other_history_of_an_own_journal_is_fetched_by_the_pass_after_the_one_that_broke_and_by_no_later_one() {
+    let agency = Agency::new();
+    let (ours, theirs) = (agency.story(3), agency.story(1));
+    let mut theirs = theirs;
+    (0..3).for_each(|n| drop(theirs.content(1, 1, &[n, 99, 99])));
+    let mut journal = MemoryJournal::default();
+    journal.begin(&ours.new_journal(Line::Cases, None)).unwrap();
+    journal.append(&Keep { entries: ours.written.clone(), ..Keep::default() }).unwrap();
+    // The receipt told of the fork, and then the road broke.
+    let word = agency.receipt(&theirs, 1, 3);
+    let filed = journal.file_receipt(&agency.filing(vec![word], agency.checkpoint(1, 1, Digest::ZERO), 1)).unwrap();
+    assert_eq!(filed.forked.len(), 1);
+    let courier = || Courier::naming(|| JournalId::from_bytes([CARRIER; 16]));
+    let mut pages = Pages::new(&theirs, true);
+    after_a_fork(&agency, &mut courier(), &mut journal, &mut pages);
+    let aside = journal.quarantined().unwrap();
+    assert!(aside.iter().all(|bad| bad.why == Why::Fork) && aside.len() == 3, "{aside:?}");
+    for _ in 0..2 {
+        pages.served = 0;
+        after_a_fork(&agency, &mut courier(), &mut journal, &mut pages);
+        assert_eq!(pages.served, 0, "it is here");
     }
 }

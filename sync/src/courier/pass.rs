@@ -1,7 +1,7 @@
 //! The trip itself: the order of its steps, and what every step needs.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use amanat_keys::fingerprint::{Digest, JournalId};
 use amanat_keys::trust::Trust;
@@ -30,6 +30,8 @@ pub struct Courier {
     pub(super) patience: Patience,
     /// Journals whose newest entries came damaged.
     pub(super) tails: Tails,
+    /// Own forked journals whose other history was asked for since this program began.
+    pub(super) evidence: BTreeSet<JournalId>,
     /// Forked journals of which a hub was offered what it once signed for, and in which epoch.
     pub(super) agreed: BTreeMap<JournalId, u64>,
     names: Names,

@@ -38,10 +38,11 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
     let mut again: Vec<(HeadLine, u64)> = Vec::new();
     let (mut asked_last, mut covered) = (false, BTreeMap::<Place, u64>::new());
     let mut ahead: Option<Ahead> = None;
+    let parted = without_evidence(trip)?;
     trip.reports()?;
     loop {
         let asked_again = !again.is_empty();
-        let request = request(trip, &passed_over, std::mem::take(&mut again))?;
+        let request = request(trip, &parted, &passed_over, std::mem::take(&mut again))?;
         let answer = match ahead.take().filter(|ahead| ahead.asked == request) {
             Some(Ahead { answer: Ok(Some(answer)), .. }) => answer,
             Some(Ahead { answer: Ok(None), .. }) => trip.road.receive()?,
@@ -68,7 +69,7 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
             *upto = run.last().max(*upto);
         }
         if manifest.more && all_of_others && again.is_empty() {
-            ahead = ask_ahead(trip, &passed_over, &others)?;
+            ahead = ask_ahead(trip, &parted, &passed_over, &others)?;
         }
         moved |= take(trip, others, &mut passed_over)?;
         trip.file(&manifest.statements)?;
@@ -88,6 +89,7 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
             let mut done = mending::settle(trip, &damaged)?;
             let answered = road.again.iter().filter(|(place, _, upto)| covered.get(place).is_some_and(|to| to >= upto));
             done.take.extend(answered.map(|(place, ..)| again_at(place)));
+            trip.courier.evidence.extend(parted.keys());
             return done.write(trip.journal).map_err(End::Local);
         }
     }
@@ -96,7 +98,12 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
 /// Asks for the page after this one before this one is verified and filed, taking for granted that all of it will stand; where it does not,
 /// the next question is another and the answer to this one is given up. Nothing of it is looked at before: what was asked for twice is
 /// filed once, by its place.
-fn ask_ahead(trip: &mut Trip<'_>, passed_over: &BTreeMap<Place, u64>, page: &[Run]) -> Result<Option<Ahead>, End> {
+fn ask_ahead(
+    trip: &mut Trip<'_>,
+    parted: &BTreeMap<JournalId, u64>,
+    passed_over: &BTreeMap<Place, u64>,
+    page: &[Run],
+) -> Result<Option<Ahead>, End> {
     if !trip.road.goes_ahead() {
         return Ok(None);
     }
@@ -105,7 +112,7 @@ fn ask_ahead(trip: &mut Trip<'_>, passed_over: &BTreeMap<Place, u64>, page: &[Ru
         let upto = expected.entry((run.device, run.journal)).or_default();
         *upto = run.last().max(*upto);
     }
-    let asked = request(trip, &expected, Vec::new())?;
+    let asked = request(trip, parted, &expected, Vec::new())?;
     let answer = trip.road.send_pull(&trip.seen, &asked.to_bytes());
     Ok(Some(Ahead { asked, answer }))
 }
@@ -145,8 +152,26 @@ fn opened_by(trip: &Trip<'_>, runs: &[Run]) -> Result<BTreeMap<Place, u64>, End>
     Ok(opened)
 }
 
+/// Own journals that were found forked in an earlier pass which broke before the other history was here, and the first number that may
+/// differ: it is fetched now. Once in the life of a program, should the hub have nothing that differs.
+fn without_evidence(trip: &Trip<'_>) -> Result<BTreeMap<JournalId, u64>, End> {
+    let asked = |journal: &JournalId| trip.forked.contains_key(journal) || trip.courier.evidence.contains(journal);
+    let found_earlier = trip.status()?.own.into_iter().filter(|own| own.state == State::Forked && !asked(&own.journal));
+    let mut parted: BTreeMap<JournalId, u64> =
+        found_earlier.map(|own| (own.journal, own.received.saturating_add(1))).collect();
+    if !parted.is_empty() {
+        let aside = trip.journal.quarantined().map_err(End::Local)?;
+        let other = |bad: &&Quarantined| bad.why == Why::Fork && bad.entry.device == trip.party.device;
+        for bad in aside.iter().filter(other) {
+            parted.remove(&bad.entry.journal);
+        }
+    }
+    Ok(parted)
+}
+
 fn request(
     trip: &Trip<'_>,
+    parted: &BTreeMap<JournalId, u64>,
     passed_over: &BTreeMap<Place, u64>,
     again: Vec<(HeadLine, u64)>,
 ) -> Result<PullRequest, End> {
@@ -154,8 +179,8 @@ fn request(
     for known in trip.journal.heads().map_err(End::Local)? {
         let held = heads.entry((known.device, known.journal)).or_default();
         // What the hub has of a journal that forked is fetched in the pass that found it out, and not again.
-        let parted = trip.forked.get(&known.journal).filter(|_| known.own.is_some());
-        let upto = match (parted, known.state) {
+        let here = trip.forked.get(&known.journal).or_else(|| parted.get(&known.journal));
+        let upto = match (here.filter(|_| known.own.is_some()), known.state) {
             (Some(at), _) => at.saturating_sub(1),
             (None, State::Forked) if known.own.is_some() => MAX_SEQ,
             (None, _) => known.head.seq,
@@ -190,7 +215,8 @@ pub(super) fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeM
         let (verified, refused) = run.verify(along, |entry| proof::key_of(entry, trip.trust));
         if verified.run().last() < last {
             passed_over.insert(place, last);
-            trip.courier.tails.note(&verified, last, &refused);
+            let head = trip.known(&place)?.map_or(0, |known| known.head.seq);
+            trip.courier.tails.note(&verified, (head, last), &refused);
         }
         pulled.quarantine.extend(refused.into_iter().map(|(why, sealed)| Quarantined {
             entry: sealed.at(),
