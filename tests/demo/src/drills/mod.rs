@@ -9,5 +9,6 @@ mod rehearsal;
 mod restored_hub;
 mod revoked_officer;
 mod rotation_killed;
+mod wrong_clock;
 
 pub(crate) use rehearsal::{Drill, rehearse};
