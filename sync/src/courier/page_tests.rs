@@ -7,7 +7,7 @@ use amanat_keys::fingerprint::{Digest, JournalId};
 
 use super::pass::Trip;
 use super::stick::NoRoad;
-use super::tests::{Agency, CARRIER};
+use super::tests::{Agency, CARRIER, OFFICER};
 use super::{Courier, End, pull};
 use crate::batch::{Item, Run, Why};
 use crate::journal::{Journal, Keep, Line, MemoryJournal};
