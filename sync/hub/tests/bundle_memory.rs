@@ -27,10 +27,10 @@ use amanat_sync::stick_file;
 use support::{Agency, HQ, Pen, STATION};
 
 /// Entries, and bytes of the envelope of each: far more together than any of it may hold.
-const ENTRIES: usize = 96;
+const ENTRIES: usize = 64;
 const ENVELOPE: usize = 512 * 1024;
 /// What writing, reading or taking in may need beside what is there before it.
-const MOST: u64 = 24 << 20;
+const MOST: u64 = 20 << 20;
 
 /// The most memory that this process has had since [`forget`], and what it has now, in bytes.
 fn memory() -> (u64, u64) {
