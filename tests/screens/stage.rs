@@ -34,6 +34,8 @@ pub(crate) struct Stage {
     pub(crate) online: bool,
     /// Whether work on a stick takes its time.
     pub(crate) busy: bool,
+    /// Whether what goes on sticks and comes from them has attachments.
+    pub(crate) attached: bool,
     /// What the person at the desk is.
     role: &'static str,
     scroll: Scroll,
@@ -59,6 +61,7 @@ impl Stage {
             effects: Vec::new(),
             online: false,
             busy: false,
+            attached: false,
             role: "officer",
             scroll: Scroll::default(),
             now: NOW,
@@ -157,13 +160,18 @@ impl Stage {
             Effect::WriteBundle { .. } if self.busy => vec![Msg::BundleAt { done: 1, total: 2 }],
             Effect::WriteBundle { path, to } => {
                 let to = to.unwrap_or_else(|| "hub.example.pk".into());
-                let out = BundleOut { path: format!("{path}/amanat-to-hub.age"), to, entries: 2 };
+                let (parts, parts_left) = if self.attached { (3, 1) } else { (0, 0) };
+                let path = format!("{path}/amanat-to-hub.age");
+                let out = BundleOut { path, to, entries: 2, parts, parts_left };
                 vec![Msg::Marks(vec![self.mark(Delivery::HandedOver)]), Msg::BundleWritten(Box::new(out))]
             }
             Effect::StopBundle => vec![Msg::BundleFailed(Trouble::word("stick.stopped"))],
             Effect::ReadBundle { .. } => {
                 let missing = Trouble::word("stick.cut");
+                let (parts, parts_missing) = if self.attached { (1, 2) } else { (0, 0) };
                 let back = BundleIn {
+                    parts,
+                    parts_missing,
                     entries: 3,
                     received: 2,
                     carried: 3,
@@ -216,6 +224,7 @@ impl Stage {
             own: 2,
             carried: 3,
             receipts: 1,
+            attached: if self.attached { 2 } else { 0 },
             whom: ["hub.example.pk", "Headquarters", "Model Town Police Station"].map(str::to_owned).to_vec(),
             places: vec!["/media/sana/BLUE".into(), "/run/media/sana/OLD".into()],
         }
