@@ -17,6 +17,7 @@ mod ceremony;
 mod codebooks;
 mod commands;
 mod crash;
+mod custodian_left;
 mod custody;
 mod erased;
 mod fleet;

@@ -85,6 +85,7 @@ pub mod rotation;
 pub mod row_seal;
 pub mod slip;
 pub mod statement;
+pub mod tenure;
 pub mod tls_key;
 pub mod trust;
 pub mod unit_key;

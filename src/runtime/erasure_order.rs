@@ -133,7 +133,7 @@ impl Home {
     }
 
     pub(super) fn may_stand_in(&self, me: &DeviceId, author: &DeviceId) -> bool {
-        self.trust.as_ref().is_some_and(|trust| trust.roster().may_stand_in_for(me, author))
+        self.tenure().may_today(me, author)
     }
 
     /// Everything of a case that is held with its envelope, in the order of the journals.

@@ -7,6 +7,7 @@ use amanat_keys::{
     recipient::{ReadIdentity, Recipient},
     roster::{Device, Hub, Member, Role, Unit, UnitKind},
     row_seal::RowSeal,
+    tenure::Tenure,
     trust::Trust,
     vault::Vault,
 };
@@ -15,7 +16,7 @@ use amanat_sync::{
     journal::{Journal as _, KnownHead, Line, NewJournal, Shelf, SqliteJournal, State, Status},
     signature::Nonce,
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::OnceLock};
 
 use super::{
     belonging::Belonging,
@@ -23,6 +24,7 @@ use super::{
     erasing::Erasures,
     fault,
     heads::Heads,
+    lineage,
     marks::{self, Mark},
     paths::Paths,
     pen::{Pen, Readers},
@@ -38,6 +40,8 @@ pub struct Home {
     pub(super) seal: RowSeal,
     pub(super) journal: SqliteJournal,
     pub(super) trust: Option<Trust>,
+    /// Who could stand in for whom under each adopted roster; read when it is first asked for.
+    tenure: OnceLock<Tenure>,
     pub(super) heads: Heads,
     pub(super) ring: Ring,
     /// Sharing level of each case, as its newest opened sheet says.
@@ -83,6 +87,7 @@ impl Home {
             seal,
             journal,
             trust,
+            tenure: OnceLock::new(),
             heads,
             ring,
             levels: HashMap::new(),
@@ -98,6 +103,9 @@ impl Home {
         };
         home.compare_heads()?;
         home.note_hub_time()?;
+        if let Some(cleared) = home.clear_sheets()? {
+            home.notices.push(cleared.told());
+        }
         Ok(home)
     }
 
@@ -400,7 +408,16 @@ impl Home {
     pub(super) fn set_trust(&mut self, trust: Trust) -> Result<(), Failure> {
         self.remember(&Mark::Trust(&trust))?;
         self.trust = Some(trust);
+        self.tenure = OnceLock::new();
         Ok(())
+    }
+
+    /// Who could stand in for whom, by every roster that this device adopted.
+    pub fn tenure(&self) -> &Tenure {
+        self.tenure.get_or_init(|| {
+            let past = self.pack().and_then(|pack| lineage::rosters(&pack.rosters)).unwrap_or_default();
+            Tenure::of(past.iter().chain(self.trust.as_ref().map(Trust::roster)))
+        })
     }
 
     /// Files the slips with which cases began, once they have been seen. A case that began in this device's first journal needs no row:

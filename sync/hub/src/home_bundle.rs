@@ -97,7 +97,7 @@ impl HubHome {
         let store: std::sync::Arc<dyn HubStore> = self.store(&settings).await?;
         let (on, path) = (Handle::current(), file.to_owned());
         let written = tokio::task::spawn_blocking(move || {
-            let standing = Standing::new(std::sync::Arc::new(trust));
+            let standing = Standing::new(std::sync::Arc::new(trust), &[]);
             let now = crate::clock::now_ms();
             let wish = Wish { store: &store, standing: &standing, signer: &signer, to: to.as_deref(), now };
             let mut ready = bundle::ready(wish, &on).map_err(|fault| StickFault::Ready(Box::new(fault)))?;

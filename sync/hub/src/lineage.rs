@@ -59,6 +59,14 @@ pub(crate) async fn shelve(
     Ok(shelved)
 }
 
+/// The rosters on the shelf below the one held, oldest first.
+pub(crate) async fn past(store: &dyn HubStore, trust: &Trust) -> Result<Vec<Roster>, StoreFault> {
+    let about = subject(trust);
+    let held = store.documents(DocumentKind::Roster, 0, usize::MAX).await?;
+    let below = held.into_iter().filter(|it| it.about == about && it.version < trust.roster_version());
+    Ok(below.filter_map(|it| read(it.bytes)).map(|step| step.roster).collect())
+}
+
 /// The steps below the roster held that are proven, newest first: each is named by the one above it, and each but the first
 /// roster ever is allowed by the one below it.
 fn proven(trust: &Trust, offered: impl Iterator<Item = Vec<u8>>) -> Vec<Step> {
