@@ -19,6 +19,7 @@ mod commands;
 mod crash;
 mod custodian_left;
 mod custody;
+mod device_keys;
 mod erased;
 mod fleet;
 mod hands_off;

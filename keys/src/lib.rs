@@ -68,6 +68,7 @@ pub mod join;
 pub mod limits;
 pub mod locked_file;
 mod mac;
+pub mod next_keys;
 pub mod padding;
 pub mod parcel;
 pub mod part;

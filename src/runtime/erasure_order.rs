@@ -242,7 +242,7 @@ impl Home {
         let doing = |error: SyncError| fault::sync(CARRYING, &error);
         self.next = None;
         let mut slot = self.journal.next_slot(Line::Cases).map_err(doing)?;
-        let (signer, roster) = (self.signer(), self.trust()?.roster_version());
+        let (signer, roster) = (self.journal_signer()?, self.trust()?.roster_version());
         let mut keep = Keep::default();
         for (hash, target) in targets {
             let header = erasure_of(&slot, roster, *hash, target);

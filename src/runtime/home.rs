@@ -2,7 +2,7 @@
 
 use amanat_keys::{
     audience::Sharing,
-    device::Signer,
+    device::{DeviceKeys, Signer},
     fingerprint::{AgencyId, CaseId, DeviceId, JournalId, KeyId, UnitId},
     recipient::{ReadIdentity, Recipient},
     roster::{Device, Hub, Member, Role, Unit, UnitKind},
@@ -36,7 +36,12 @@ use crate::{failure::Failure, model::EntryId};
 /// Everything that one unlocked device works with. Dropped, its secrets are wiped.
 pub struct Home {
     closed: ClosedHome,
+    /// What `identity.age` holds.
     pub(super) vault: Vault,
+    /// What this device signs and reads with: the vault's keys, or those that it has asked for once a roster lists them.
+    pub(super) keys: DeviceKeys,
+    /// The older signing key, while both are listed.
+    pub(super) older: Option<Signer>,
     pub(super) seal: RowSeal,
     pub(super) journal: SqliteJournal,
     pub(super) trust: Option<Trust>,
@@ -83,6 +88,8 @@ impl Home {
         let ring = Ring::from_rows(&keys);
         let mut home = Self {
             closed,
+            keys: vault.keys().clone(),
+            older: None,
             vault,
             seal,
             journal,
@@ -102,6 +109,7 @@ impl Home {
             notices: Vec::new(),
         };
         home.compare_heads()?;
+        home.take_up_keys()?;
         home.note_hub_time()?;
         if let Some(cleared) = home.clear_sheets()? {
             home.notices.push(cleared.told());
@@ -199,12 +207,12 @@ impl Home {
 
     /// This device.
     pub fn device(&self) -> DeviceId {
-        self.vault.keys().device_id()
+        self.keys.device_id()
     }
 
     /// The part of the keys that only signs.
     pub fn signer(&self) -> Signer {
-        self.vault.keys().signer()
+        self.keys.signer()
     }
 
     /// The journal.
@@ -276,7 +284,7 @@ impl Home {
     pub(super) fn pen(&self) -> Result<Pen, Failure> {
         let trust = self.trust()?;
         Ok(Pen {
-            signer: self.signer(),
+            signer: self.journal_signer()?,
             nonce: self.vault.nonce_key(),
             roster: (trust.roster_version(), trust.roster_hash()),
         })
@@ -376,7 +384,8 @@ impl Home {
 
     /// Identities by the key id of their recipient: which reader of a slip we are.
     pub(super) fn identities(&self) -> HashMap<KeyId, ReadIdentity> {
-        self.vault.identities().into_iter().map(|identity| (identity.key_id(), identity.clone())).collect()
+        let all = self.vault.identities().into_iter().chain(self.keys.identities());
+        all.map(|identity| (identity.key_id(), identity.clone())).collect()
     }
 
     /// The hub that this device calls: the first one in use.
@@ -409,7 +418,7 @@ impl Home {
         self.remember(&Mark::Trust(&trust))?;
         self.trust = Some(trust);
         self.tenure = OnceLock::new();
-        Ok(())
+        self.take_up_keys()
     }
 
     /// Who could stand in for whom, by every roster that this device adopted.

@@ -4,6 +4,7 @@ use amanat_keys::{
     canonical,
     error::KeysError,
     fingerprint::{CaseId, DeviceId, Digest, JournalId, UnitId},
+    next_keys::NextKeys,
     recipient::ReadIdentity,
     trust::Trust,
     vault::HeldUnit,
@@ -31,6 +32,8 @@ const ROTATION: &[u8] = b"rotation/";
 const RESEAL: &[u8] = b"reseal/";
 const REPLACED: &[u8] = b"replaced/";
 const ASIDE: &[u8] = b"aside/";
+/// The row of the keys that this device has asked for.
+pub(super) const NEXT_KEYS: &[u8] = b"next-keys";
 /// The row of sheets that lie in a folder.
 pub(super) const SHEETS: &[u8] = b"sheets";
 
@@ -62,6 +65,8 @@ pub(super) enum Mark<'a> {
     Aside(&'a Digest, i64),
     /// Sheets of a recovery key, until it is said what became of them.
     Sheets(&'a Laid),
+    /// The keys that this device has asked for.
+    NextKeys(&'a NextKeys),
 }
 
 impl Mark<'_> {
@@ -73,6 +78,7 @@ impl Mark<'_> {
             Self::Erased(order, ms) => ([ERASED, order.as_bytes()].concat(), ms.to_be_bytes().to_vec()),
             Self::Listed(heads) => (LISTED.to_vec(), heads_list(heads.to_vec())),
             Self::Aside(entry, ms) => ([ASIDE, entry.as_bytes()].concat(), ms.to_be_bytes().to_vec()),
+            Self::NextKeys(next) => (NEXT_KEYS.to_vec(), next.to_bytes().to_vec()),
             Self::Sheets(laid) => (SHEETS.to_vec(), laid.row()),
             Self::Nonces(nonces) => (NONCES.to_vec(), nonces.concat()),
             Self::Again(journal, seq) => ([AGAIN, journal.as_bytes()].concat(), seq.to_be_bytes().to_vec()),
@@ -152,6 +158,11 @@ pub(super) fn again(rows: &[ShelfRow], journal: &JournalId) -> u64 {
 pub(super) fn nonces(rows: &[ShelfRow]) -> Vec<Nonce> {
     let row = rows.iter().find(|row| row.key == NONCES);
     row.map(|row| row.plain.as_chunks().0.to_vec()).unwrap_or_default()
+}
+
+/// The keys that this device has asked for.
+pub(super) fn next_keys(rows: &[ShelfRow]) -> Option<NextKeys> {
+    rows.iter().find(|row| row.key == NEXT_KEYS).and_then(|row| NextKeys::from_bytes(&row.plain).ok())
 }
 
 /// Sheets that lie in a folder.

@@ -50,7 +50,7 @@ impl Home {
         let newest = pack.rosters.last().ok_or_else(|| Failure::refused(format!("{doing} — the pack is empty"), ""))?;
         let trust = Trust::pin(newest, words).map_err(refused)?;
         let listed = trust.device(&self.device());
-        if listed.is_none_or(|device| device.recipient != *self.vault.keys().recipient()) {
+        if listed.is_none_or(|device| device.recipient != *self.keys.recipient()) {
             return Err(Failure::refused(
                 format!("{doing} — its roster does not list this device with these keys"),
                 "Ask the admin for the pack that was written when this device was approved.",
@@ -214,7 +214,7 @@ impl Home {
         let opened = if held || !keys.is_for(&self.device()) {
             None
         } else {
-            Some(keys.open(self.vault.keys(), trust).map_err(|error| fault::keys(doing, &error))?)
+            Some(keys.open(&self.keys, trust).map_err(|error| fault::keys(doing, &error))?)
         };
         self.file(&document)?;
         let Some(identity) = opened else { return Ok(None) };

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use amanat_keys::tenure::Tenure;
 use amanat_sync::bundle::BundleFault;
 use amanat_sync::stick_file::{self, FileFault};
 use serde_json::{Value, json};
@@ -97,7 +98,7 @@ impl HubHome {
         let store: std::sync::Arc<dyn HubStore> = self.store(&settings).await?;
         let (on, path) = (Handle::current(), file.to_owned());
         let written = tokio::task::spawn_blocking(move || {
-            let standing = Standing::new(std::sync::Arc::new(trust), &[]);
+            let standing = Standing::new(std::sync::Arc::new(trust), Tenure::default());
             let now = crate::clock::now_ms();
             let wish = Wish { store: &store, standing: &standing, signer: &signer, to: to.as_deref(), now };
             let mut ready = bundle::ready(wish, &on).map_err(|fault| StickFault::Ready(Box::new(fault)))?;

@@ -132,7 +132,7 @@ impl Hub {
     ) -> Result<Self, HubFault> {
         let HubIdentity { id, signer, epoch } = identity;
         lineage::shelve(&*store, &trust, &[]).await?;
-        let past = lineage::past(&*store, &trust).await?;
+        let tenure = lineage::tenure(&*store, &trust).await?;
         let shelf = RwLock::new(newest_of_all(&*store).await?);
         let speaker = Speaker { agency: trust.agency(), hub: id, epoch, signer: signer.clone() };
         let keeper = Keeper::open(speaker, &*store, clock()).await?;
@@ -151,7 +151,7 @@ impl Hub {
             contacts: Contacts::new(clock()),
             full: AtomicBool::new(false),
             shelf,
-            standing: RwLock::new(Standing::new(Arc::new(trust), &past)),
+            standing: RwLock::new(Standing::new(Arc::new(trust), tenure)),
             moving: tokio::sync::Mutex::new(()),
             settled: tokio::sync::Mutex::default(),
             keep,
@@ -222,8 +222,8 @@ impl Hub {
 
     /// From now on this roster is in force, after those that are on the shelf.
     async fn stand_by(&self, trust: Arc<Trust>) -> Result<(), StoreFault> {
-        let past = lineage::past(&*self.store, &trust).await?;
-        *self.standing.write().unwrap_or_else(PoisonError::into_inner) = Standing::new(trust, &past);
+        let tenure = lineage::tenure(&*self.store, &trust).await?;
+        *self.standing.write().unwrap_or_else(PoisonError::into_inner) = Standing::new(trust, tenure);
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use amanat_keys::canonical;
 use amanat_keys::fingerprint::Digest;
 use amanat_keys::roster::Roster;
 use amanat_keys::statement::{Purpose, Statement};
+use amanat_keys::tenure::Tenure;
 use amanat_keys::trust::Trust;
 use amanat_sync::documents::{Document, DocumentKind};
 
@@ -59,12 +60,17 @@ pub(crate) async fn shelve(
     Ok(shelved)
 }
 
-/// The rosters on the shelf below the one held, oldest first.
-pub(crate) async fn past(store: &dyn HubStore, trust: &Trust) -> Result<Vec<Roster>, StoreFault> {
+/// Who could stand in for whom by the rosters on the shelf below the one held. One is read after the other: there may be many.
+pub(crate) async fn tenure(store: &dyn HubStore, trust: &Trust) -> Result<Tenure, StoreFault> {
     let about = subject(trust);
     let held = store.documents(DocumentKind::Roster, 0, usize::MAX).await?;
-    let below = held.into_iter().filter(|it| it.about == about && it.version < trust.roster_version());
-    Ok(below.filter_map(|it| read(it.bytes)).map(|step| step.roster).collect())
+    let mut tenure = Tenure::default();
+    for below in held.into_iter().filter(|it| it.about == about && it.version < trust.roster_version()) {
+        if let Some(step) = read(below.bytes) {
+            tenure.add(&step.roster);
+        }
+    }
+    Ok(tenure)
 }
 
 /// The steps below the roster held that are proven, newest first: each is named by the one above it, and each but the first

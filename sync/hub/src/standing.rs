@@ -32,10 +32,10 @@ pub(crate) struct Caller {
 }
 
 impl Standing {
-    /// `past` are rosters below the one held, oldest first; what they lack is not known of those times.
-    pub(crate) fn new(trust: Arc<Trust>, past: &[Roster]) -> Self {
-        let tenure = Arc::new(Tenure::of(past.iter().chain([trust.roster()])));
-        Self { agency: trust.agency(), trust, tenure }
+    /// `tenure` is what the rosters below the one held say; what is missing there is not known of those times.
+    pub(crate) fn new(trust: Arc<Trust>, mut tenure: Tenure) -> Self {
+        tenure.add(trust.roster());
+        Self { agency: trust.agency(), trust, tenure: Arc::new(tenure) }
     }
 
     pub(crate) fn roster(&self) -> &Roster {
