@@ -9,5 +9,6 @@ mod rehearsal;
 mod restored_hub;
 mod revoked_officer;
 mod rotation_killed;
+mod stolen_laptop;
 
 pub(crate) use rehearsal::{Drill, rehearse};

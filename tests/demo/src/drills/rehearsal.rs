@@ -4,7 +4,10 @@ use std::path::Path;
 
 use clap::ValueEnum;
 
-use super::{forgotten_passphrase, lost_admin, lost_stick, power_cut, restored_hub, revoked_officer, rotation_killed};
+use super::{
+    forgotten_passphrase, lost_admin, lost_stick, power_cut, restored_hub, revoked_officer, rotation_killed,
+    stolen_laptop,
+};
 use crate::{
     ground::Agency,
     tell::{self, Fault},
@@ -27,6 +30,8 @@ pub(crate) enum Drill {
     RevokedOfficer,
     /// A station's key is rotated, and the program is killed in the middle again and again
     RotationKilled,
+    /// A supervisor's laptop is stolen, locked
+    StolenLaptop,
 }
 
 /// The steps of one drill, numbered as they pass.
@@ -67,6 +72,7 @@ fn one(drill: Drill, dir: &Path) -> Result<(), Fault> {
         Drill::ForgottenPassphrase => forgotten_passphrase::rehearse(&agency, &mut steps),
         Drill::RevokedOfficer => revoked_officer::rehearse(&agency, &mut steps),
         Drill::RotationKilled => rotation_killed::rehearse(&agency, &mut steps),
+        Drill::StolenLaptop => stolen_laptop::rehearse(&agency, &mut steps),
     };
     tell::line(&format!("     {} passed, {} failed\n", steps.0, u8::from(rehearsed.is_err())));
     rehearsed
