@@ -29,6 +29,7 @@ mod imported;
 mod journey;
 mod json;
 mod lost_receipt;
+mod memory;
 mod offline;
 mod pinned;
 mod recovered;
