@@ -283,7 +283,9 @@ pub(super) enum KeysVerb {
     /// New keys for a unit, this device, the root or the hub
     #[command(
         after_help = "Examples:\n  amanat keys rotate unit \"PS Layyah\"     makes the unit's next key; its request goes to an admin\n  \
-                            amanat keys rotate unit \"PS Layyah\"     once a roster lists it: rewraps every slip; goes on after a kill\n\n\
+                            amanat keys rotate unit \"PS Layyah\"     once a roster lists it: rewraps every slip; goes on after a kill\n  \
+                            amanat keys rotate device               this device's next keys; twice more once a roster lists them, and once it\n  \
+                                                                    has ended the older ones\n\n\
                             Nothing is destroyed by it: older slips go only when another reader has opened the new ones."
     )]
     Rotate {

@@ -26,6 +26,7 @@ mod form;
 mod import;
 mod keys;
 mod keys_audit;
+mod keys_device;
 mod keys_recovery;
 mod keys_root;
 mod keys_rotate;

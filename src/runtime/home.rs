@@ -2,11 +2,12 @@
 
 use amanat_keys::{
     audience::Sharing,
-    device::Signer,
+    device::{DeviceKeys, Signer},
     fingerprint::{AgencyId, CaseId, DeviceId, JournalId, KeyId, UnitId},
     recipient::{ReadIdentity, Recipient},
     roster::{Device, Hub, Member, Role, Unit, UnitKind},
     row_seal::RowSeal,
+    tenure::Tenure,
     trust::Trust,
     vault::Vault,
 };
@@ -15,7 +16,7 @@ use amanat_sync::{
     journal::{Journal as _, KnownHead, Line, NewJournal, Shelf, SqliteJournal, State, Status},
     signature::Nonce,
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::OnceLock};
 
 use super::{
     belonging::Belonging,
@@ -24,6 +25,7 @@ use super::{
     fault,
     heads::Heads,
     levels::Levels,
+    lineage,
     marks::{self, Mark},
     paths::Paths,
     pen::{Pen, Readers},
@@ -35,10 +37,17 @@ use crate::{failure::Failure, model::EntryId};
 /// Everything that one unlocked device works with. Dropped, its secrets are wiped.
 pub struct Home {
     closed: ClosedHome,
+    /// What `identity.age` holds.
     pub(super) vault: Vault,
+    /// What this device signs and reads with: the vault's keys, or those that it has asked for once a roster lists them.
+    pub(super) keys: DeviceKeys,
+    /// The older signing key, while both are listed.
+    pub(super) older: Option<Signer>,
     pub(super) seal: RowSeal,
     pub(super) journal: SqliteJournal,
     pub(super) trust: Option<Trust>,
+    /// Who could stand in for whom under each adopted roster; read when it is first asked for.
+    tenure: OnceLock<Tenure>,
     pub(super) heads: Heads,
     pub(super) ring: Ring,
     /// Sharing level of each case, as its sheets and their corrections say.
@@ -80,10 +89,13 @@ impl Home {
         let ring = Ring::from_rows(&keys);
         let mut home = Self {
             closed,
+            keys: vault.keys().clone(),
+            older: None,
             vault,
             seal,
             journal,
             trust,
+            tenure: OnceLock::new(),
             heads,
             ring,
             levels: Levels::default(),
@@ -98,7 +110,11 @@ impl Home {
             notices: Vec::new(),
         };
         home.compare_heads()?;
+        home.take_up_keys()?;
         home.note_hub_time()?;
+        if let Some(cleared) = home.clear_sheets()? {
+            home.notices.push(cleared.told());
+        }
         Ok(home)
     }
 
@@ -192,12 +208,12 @@ impl Home {
 
     /// This device.
     pub fn device(&self) -> DeviceId {
-        self.vault.keys().device_id()
+        self.keys.device_id()
     }
 
     /// The part of the keys that only signs.
     pub fn signer(&self) -> Signer {
-        self.vault.keys().signer()
+        self.keys.signer()
     }
 
     /// The journal.
@@ -269,7 +285,7 @@ impl Home {
     pub(super) fn pen(&self) -> Result<Pen, Failure> {
         let trust = self.trust()?;
         Ok(Pen {
-            signer: self.signer(),
+            signer: self.journal_signer()?,
             nonce: self.vault.nonce_key(),
             roster: (trust.roster_version(), trust.roster_hash()),
         })
@@ -377,7 +393,8 @@ impl Home {
 
     /// Identities by the key id of their recipient: which reader of a slip we are.
     pub(super) fn identities(&self) -> HashMap<KeyId, ReadIdentity> {
-        self.vault.identities().into_iter().map(|identity| (identity.key_id(), identity.clone())).collect()
+        let all = self.vault.identities().into_iter().chain(self.keys.identities());
+        all.map(|identity| (identity.key_id(), identity.clone())).collect()
     }
 
     /// The hub that this device calls: the first one in use.
@@ -409,7 +426,16 @@ impl Home {
     pub(super) fn set_trust(&mut self, trust: Trust) -> Result<(), Failure> {
         self.remember(&Mark::Trust(&trust))?;
         self.trust = Some(trust);
-        Ok(())
+        self.tenure = OnceLock::new();
+        self.take_up_keys()
+    }
+
+    /// Who could stand in for whom, by every roster that this device adopted.
+    pub fn tenure(&self) -> &Tenure {
+        self.tenure.get_or_init(|| {
+            let past = self.pack().and_then(|pack| lineage::rosters(&pack.rosters)).unwrap_or_default();
+            Tenure::of(past.iter().chain(self.trust.as_ref().map(Trust::roster)))
+        })
     }
 
     /// Files the slips with which cases began, once they have been seen. A case that began in this device's first journal needs no row:

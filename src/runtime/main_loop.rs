@@ -12,6 +12,7 @@ use std::{
 use super::{
     clock,
     desk::{Desk, Order},
+    process,
     terminal::Screen,
     wake::{self, Wake},
 };
@@ -89,7 +90,11 @@ impl Room {
                 if matches!(msg, Msg::Resize { .. }) {
                     self.screen.begin_anew()?;
                 }
+                let locked = matches!(msg, Msg::Locked { .. });
                 self.update(msg);
+                if locked {
+                    process::wipe_stack();
+                }
             }
             Wake::End | Wake::Hangup => {
                 self.lock();
@@ -126,6 +131,7 @@ impl Room {
     /// The screens forget first, then the keys go; only then may the program stop.
     fn lock(&mut self) {
         self.update(Msg::Locked { waiting: 0 });
+        process::wipe_stack();
         self.desk.lock_now(LAST_WAIT);
     }
 }
