@@ -9,6 +9,7 @@
 )]
 
 mod aside;
+mod at_the_table;
 mod attached;
 mod attached_sticks;
 mod bundle;
@@ -26,6 +27,7 @@ mod hub_restored;
 mod imported;
 mod journey;
 mod json;
+mod linear;
 mod lost_receipt;
 mod offline;
 mod pinned;

@@ -10,6 +10,8 @@ mod book;
 mod bundle;
 mod case;
 mod case_erase;
+mod case_links;
+mod case_list;
 mod check;
 mod completions;
 mod context;

@@ -150,6 +150,7 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Marks(marks) => app.world.mark(&marks),
         Msg::Late(late) => app.world.late = late,
         Msg::Fresh(ids) => app.ids.extend(ids),
+        Msg::Filters(filters) => app.world.filters = filters,
         Msg::Drafts(drafts) => drafts.iter().for_each(|draft| app.world.keep_draft(draft)),
         Msg::Kept { ref entries, ref draft } => {
             app.world.drafts.retain(|known| Some(known.id) != *draft);
@@ -230,6 +231,7 @@ fn follow(app: &mut App, turn: Turn) -> Vec<Effect> {
     for effect in &effects {
         match effect {
             Effect::KeepDraft(draft) => app.world.keep_draft(draft),
+            Effect::KeepFilters(filters) => app.world.filters.clone_from(filters),
             Effect::DropDraft(id) => app.world.drafts.retain(|draft| draft.id != *id),
             _ => {}
         }

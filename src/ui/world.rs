@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     codebook::{Codebook, SearchIndex, Surroundings},
-    model::{CaseId, Casebook, Delivery, DeviceId, Draft, DraftId, Entry, Gone, Late, Moment},
+    model::{CaseId, Casebook, Delivery, DeviceId, Draft, DraftId, Entry, Gone, Late, Moment, SavedFilter},
 };
 
 /// Everything that has been opened, and the settings. Forgotten whole when the device locks.
@@ -21,6 +21,8 @@ pub(crate) struct World {
     pub(crate) settings: Settings,
     pub(crate) who: Option<Who>,
     pub(crate) drafts: Vec<Draft>,
+    /// Filters that a person named.
+    pub(crate) filters: Vec<SavedFilter>,
     pub(crate) road: Road,
     pub(crate) now: Moment,
     /// Now, by the clock that nobody can set, in milliseconds.
@@ -49,6 +51,7 @@ impl World {
             settings: start.settings,
             who: None,
             drafts: Vec::new(),
+            filters: Vec::new(),
             road: Road::default(),
             now: start.now,
             boot_ms: start.boot_ms,
@@ -68,6 +71,7 @@ impl World {
         self.book = Casebook::default();
         self.who = None;
         self.drafts = Vec::new();
+        self.filters = Vec::new();
         self.road = Road::default();
         self.index = SearchIndex::new(&self.codebook);
         self.cases = Vec::new();

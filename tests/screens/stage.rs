@@ -142,7 +142,7 @@ impl Stage {
                 vec![Msg::Unlocked(Box::new(self.who())), Msg::Drafts(Vec::new())]
             }
             Effect::Unlock(_) => vec![Msg::UnlockFailed(Trouble::word("unlock.wrong"))],
-            Effect::Fresh { count } => vec![Msg::Fresh((0..count).map(|_| self.id()).collect())],
+            Effect::Fresh { count } => vec![Msg::Fresh(self.fresh(count))],
             Effect::KeepDraft(draft) => vec![Msg::DraftKept(draft.id)],
             Effect::Keep(keep) => vec![self.keep(*keep)],
             Effect::NoteAccess { case, what, entries } => {
@@ -207,7 +207,8 @@ impl Stage {
             }
             Effect::SavePart { path, .. } if path == "/later" => vec![Msg::SaveFailed(Trouble::word("part.asked"))],
             Effect::SavePart { path, .. } => vec![Msg::PartSaved { path }],
-            Effect::Lock | Effect::Quit | Effect::Remember(_) | Effect::DropDraft(_) | Effect::StopSync => Vec::new(),
+            // The rest is asked for and not answered.
+            _ => Vec::new(),
         }
     }
 
@@ -227,6 +228,10 @@ impl Stage {
         id[0] = self.ids;
         id[1] = 0xA7;
         id
+    }
+
+    fn fresh(&mut self, count: usize) -> Vec<[u8; 16]> {
+        (0..count).map(|_| self.id()).collect()
     }
 
     fn who(&mut self) -> Who {
