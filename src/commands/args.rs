@@ -140,6 +140,12 @@ pub(super) enum Verb {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Practise on a made-up case, with a hint at every step, in a home of its own that can never sync
+    #[command(
+        after_help = "The home is made beside yours (its name ends in -training) and opens with the words that the screen shows. Type \
+                            nothing real: those words are no secret."
+    )]
+    Train,
 }
 
 /// How a passphrase is hashed.

@@ -43,6 +43,7 @@ mod shown;
 mod status;
 mod sync;
 mod team;
+mod train;
 mod typed;
 mod update;
 mod verify;

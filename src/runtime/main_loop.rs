@@ -37,6 +37,15 @@ pub enum Seen {
     Read(Bidi),
 }
 
+/// How the screens are shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Showing {
+    /// On what.
+    pub seen: Seen,
+    /// With hints for who learns.
+    pub training: bool,
+}
+
 /// What the screens are shown on.
 enum Face {
     Drawn(Screen),
@@ -49,7 +58,7 @@ enum Face {
 /// When the terminal cannot be taken or drawn on.
 pub fn run(
     start: &Start,
-    seen: Seen,
+    Showing { seen, training }: Showing,
     desk: impl FnOnce(std::sync::mpsc::Sender<Wake>) -> io::Result<Desk>,
 ) -> Result<(), Failure> {
     let doing = |error: io::Error| Failure::disk("opening the screen", &error);
@@ -57,6 +66,9 @@ pub fn run(
     wake::listen_to_signals(sender.clone()).map_err(doing)?;
     let desk = desk(sender.clone()).map_err(doing)?;
     let mut app = App::new(start);
+    if training {
+        app.train();
+    }
     let kept = if let Seen::Read(bidi) = seen { bidi } else { start.settings.bidi };
     let face = match seen {
         Seen::Drawn(word) => {

@@ -77,6 +77,7 @@ pub mod stick_fault;
 pub mod team;
 pub mod tellings;
 pub mod terminal;
+pub mod training;
 pub mod wake;
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::{
     closed_home::ClosedHome,
     config::Config,
     desk::{Beginning, Desk},
-    main_loop::{self, Seen},
+    main_loop::{self, Seen, Showing},
     paths::{self, Paths},
 };
 use crate::{
@@ -24,6 +24,8 @@ pub struct Wish {
     pub lang: Option<Lang>,
     /// Lines instead of a drawing.
     pub plain: bool,
+    /// Hints on every screen.
+    pub training: bool,
 }
 
 /// Runs the screens of a home until they end.
@@ -51,7 +53,8 @@ pub fn screen(paths: Paths, wish: Wish) -> Result<(), Failure> {
         Start { codebook: Arc::clone(&codebook), settings, now: clock::now(), boot_ms: clock::boot_ms(), stage };
     let beginning = Beginning { paths, closed, codebook, config };
     let seen = if wish.plain { Seen::Read(kept) } else { Seen::Drawn(not_utf8()) };
-    main_loop::run(&start, seen, |wake| Desk::start(beginning, wake))
+    let showing = Showing { seen, training: wish.training };
+    main_loop::run(&start, showing, |wake| Desk::start(beginning, wake))
 }
 
 /// Where the terminal says that it shows no UTF-8, a word on it in letters that it does show. Where it says nothing, nothing is known.

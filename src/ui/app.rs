@@ -137,6 +137,11 @@ impl App {
         self.notice = word;
     }
 
+    /// Practice: hints stand on every screen from now on.
+    pub const fn train(&mut self) {
+        self.world.training = true;
+    }
+
     /// Whether what is typed now must not be seen.
     pub fn asks_secret(&self) -> bool {
         match self.stack.last() {

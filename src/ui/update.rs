@@ -162,7 +162,13 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
             }
             return effects;
         }
-        Msg::Synced(_) | Msg::SyncFailed { .. } | Msg::Replaying(_) => app.world.road.hear(&msg),
+        Msg::Synced(_) | Msg::SyncFailed { .. } => app.world.road.hear(&msg),
+        Msg::Replaying(_) => {
+            app.world.road.hear(&msg);
+            if app.world.road.replay.is_none() {
+                app.world.list_touched();
+            }
+        }
         Msg::RosterIs(page) => app.world.roster = Some(page),
         Msg::TeamIs(page) => app.world.team = Some(page),
         Msg::KeysAre(rows) => app.world.keys = Some(rows),

@@ -195,19 +195,15 @@ impl Stage {
             Effect::Join { .. } => vec![Msg::WelcomeFailed(Trouble::word("sync.trust"))],
             Effect::Print { to, .. } => vec![print(to)],
             Effect::Attach { path, .. } if path == "/nowhere" => {
-                vec![Msg::AttachFailed(Trouble {
-                    word: String::new(),
-                    detail: "attaching /nowhere — no such file".into(),
-                })]
+                vec![not_attached("attaching /nowhere — no such file")]
             }
             Effect::Attach { path, .. } if path == "/slow" => vec![Msg::Sealing { done: 41, total: 100 }],
             Effect::Attach { case, .. } => vec![self.with_files(case)],
             Effect::StopSealing => {
-                vec![Msg::AttachFailed(Trouble { word: String::new(), detail: "attaching — stopped".into() })]
+                vec![not_attached("attaching — stopped")]
             }
             Effect::SavePart { path, .. } if path == "/later" => vec![Msg::SaveFailed(Trouble::word("part.asked"))],
             Effect::SavePart { path, .. } => vec![Msg::PartSaved { path }],
-            // The rest is asked for and not answered.
             _ => Vec::new(),
         }
     }
@@ -495,6 +491,10 @@ pub(crate) fn text(text: &str) -> Answer {
 fn words(of: &str) -> Vec<String> {
     let list = ["river", "saddle", "orange", "winter", "copper", "meadow", "violet", "harbour"];
     list.iter().map(|word| if of == "own" { (*word).to_owned() } else { word.chars().rev().collect() }).collect()
+}
+
+fn not_attached(why: &str) -> Msg {
+    Msg::AttachFailed(Trouble { word: String::new(), detail: why.into() })
 }
 
 /// A printer that works, and a disk with one wrong place.
