@@ -145,7 +145,7 @@ impl Stage {
                 vec![Msg::Unlocked(Box::new(self.who())), Msg::Drafts(Vec::new())]
             }
             Effect::Unlock(_) => vec![Msg::UnlockFailed(Trouble::word("unlock.wrong"))],
-            Effect::Fresh { count } => vec![Msg::Fresh((0..count).map(|_| self.id()).collect())],
+            Effect::Fresh { count } => vec![Msg::Fresh(self.fresh(count))],
             Effect::KeepDraft(draft) => vec![Msg::DraftKept(draft.id)],
             Effect::Keep(keep) => vec![self.keep(*keep)],
             Effect::NoteAccess { case, what, entries } => {
@@ -203,19 +203,16 @@ impl Stage {
             Effect::Join { .. } => vec![Msg::WelcomeFailed(Trouble::word("sync.trust"))],
             Effect::Print { to, .. } => vec![print(to)],
             Effect::Attach { path, .. } if path == "/nowhere" => {
-                vec![Msg::AttachFailed(Trouble {
-                    word: String::new(),
-                    detail: "attaching /nowhere — no such file".into(),
-                })]
+                vec![not_attached("attaching /nowhere — no such file")]
             }
             Effect::Attach { path, .. } if path == "/slow" => vec![Msg::Sealing { done: 41, total: 100 }],
             Effect::Attach { case, .. } => vec![self.with_files(case)],
             Effect::StopSealing => {
-                vec![Msg::AttachFailed(Trouble { word: String::new(), detail: "attaching — stopped".into() })]
+                vec![not_attached("attaching — stopped")]
             }
             Effect::SavePart { path, .. } if path == "/later" => vec![Msg::SaveFailed(Trouble::word("part.asked"))],
             Effect::SavePart { path, .. } => vec![Msg::PartSaved { path }],
-            Effect::Lock | Effect::Quit | Effect::Remember(_) | Effect::DropDraft(_) | Effect::StopSync => Vec::new(),
+            _ => Vec::new(),
         }
     }
 
@@ -236,6 +233,10 @@ impl Stage {
         id[0] = self.ids;
         id[1] = 0xA7;
         id
+    }
+
+    fn fresh(&mut self, count: usize) -> Vec<[u8; 16]> {
+        (0..count).map(|_| self.id()).collect()
     }
 
     fn who(&mut self) -> Who {
@@ -513,6 +514,10 @@ pub(crate) fn text(text: &str) -> Answer {
 fn words(of: &str) -> Vec<String> {
     let list = ["river", "saddle", "orange", "winter", "copper", "meadow", "violet", "harbour"];
     list.iter().map(|word| if of == "own" { (*word).to_owned() } else { word.chars().rev().collect() }).collect()
+}
+
+fn not_attached(why: &str) -> Msg {
+    Msg::AttachFailed(Trouble { word: String::new(), detail: why.into() })
 }
 
 /// A printer that works, and a disk with one wrong place.
