@@ -309,8 +309,13 @@ fn usage_errors_are_exit_code_2_also_in_json_and_later_verbs_say_so() {
     let ground = Ground::new();
     let error = ground.error("nowhere", &["entry", "fly"], 2);
     assert_eq!(error["kind"], "usage");
-    let error = ground.error("nowhere", &["export", "csv"], 2);
-    assert!(error["message"].as_str().unwrap().contains("later version"), "{error}");
+    let error = ground.error("nowhere", &["entry", "add", "--form", "note"], 2);
+    assert!(error["message"].as_str().unwrap().ends_with("not provided: --from <FILE>"), "{error}");
+    for later in [&["export", "csv"][..], &["report", "national"]] {
+        let error = ground.error("nowhere", later, 2);
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("later version") && !message.contains('\n'), "{error}");
+    }
     let error = ground.error("nowhere", &["status"], 2);
     assert!(error["hint"].as_str().unwrap().contains("device init"), "{error}");
     let help = ground.run("nowhere", &["roster", "approve", "--help"]);
@@ -342,12 +347,27 @@ fn a_second_import_adds_nothing() {
          ,Male,Adult,1,,,,,,,,,,,,\n,Male,Adult,1,,,,,,,,,,,,\n",
     );
     let map = concat!(env!("CARGO_MANIFEST_DIR"), "/src/intake/maps/ctdc_victim_perpetrator.toml");
+    let before = ground.json("officer", &["status"])["kept"].clone();
     let dry = ground.json("officer", &["import", "csv", &table, "--map", map, "--dry-run"]);
     assert_eq!((&dry["rows"], &dry["kept"]), (&3.into(), &0.into()));
+    assert_eq!(ground.json("officer", &["status"])["kept"], before, "a dry run writes nothing");
     let first = ground.json("officer", &["import", "csv", &table, "--map", map]);
     assert_eq!((&first["kept"], &first["bad"][0]["line"]), (&3.into(), &3.into()));
     let second = ground.json("officer", &["import", "csv", &table, "--map", map]);
     assert_eq!((&second["kept"], &second["known"]), (&0.into(), &3.into()));
+    let bad = &first["bad"][0];
+    assert!(
+        bad["column"] == "gender"
+            && bad["reason"].as_str().is_some_and(|reason| reason.contains("neither the map nor")),
+        "{bad}"
+    );
+    // The same rows in another order are the same rows.
+    let text = fs::read_to_string(&table).unwrap();
+    let (head, rows) = text.split_once('\n').unwrap();
+    let turned: String = rows.lines().rev().map(|row| format!("{row}\n")).collect();
+    let turned = ground.file("turned.csv", &format!("{head}\n{turned}"));
+    let third = ground.json("officer", &["import", "csv", &turned, "--map", map]);
+    assert_eq!((&third["kept"], &third["known"]), (&0.into(), &3.into()));
     assert_eq!(ground.json("officer", &["case", "list"])["total"], 3);
 }
 

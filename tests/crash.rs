@@ -210,7 +210,12 @@ impl Import {
         let map = concat!(env!("CARGO_MANIFEST_DIR"), "/src/intake/maps/ctdc_victim_perpetrator.toml");
         let arguments = ["import", "csv", file.to_str().unwrap(), "--map", map].map(str::to_owned);
         let home = agency.dir.path().join("importer");
-        let importer = Actor { name: "importer".to_owned(), home, passphrase: agency.officer.passphrase.clone() };
+        let importer = Actor {
+            name: "importer".to_owned(),
+            home,
+            passphrase: agency.officer.passphrase.clone(),
+            around: Vec::new(),
+        };
         Self { agency, importer, arguments, rows }
     }
 
@@ -262,7 +267,12 @@ fn a_passphrase_is_the_old_one_or_the_new_one_wherever_the_change_was_killed() {
     let agency = TestAgency::offline();
     open_case(&agency.officer, &opening(1, "change"));
     let home = agency.dir.path().join("changer");
-    let old = Actor { name: "old".to_owned(), home: home.clone(), passphrase: agency.officer.passphrase.clone() };
+    let old = Actor {
+        name: "old".to_owned(),
+        home: home.clone(),
+        passphrase: agency.officer.passphrase.clone(),
+        around: Vec::new(),
+    };
     let file = agency.dir.path().join("new.pass");
     write_private(&file, b"another horse battery staple lamp\n");
     let new = Actor { passphrase: file.clone(), ..old.clone() };

@@ -3,7 +3,7 @@
 
 use std::{fs, time::Duration};
 
-use crate::support::{Actor, TestAgency, Typist, jot, number, open_case, opening};
+use crate::support::{Actor, Canary, TestAgency, Typist, jot, number, open_case, opening};
 
 const MAP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/intake/maps/ctdc_victim_perpetrator.toml");
 
@@ -88,6 +88,7 @@ fn a_minute_without_a_key_locks_the_screen_and_keeps_the_draft() {
     assert!(typist.screen().contains("Walked away here."), "not before its time\n{}", typist.screen());
     let screen = typist.sees("This device is locked");
     assert!(!screen.contains("Walked away"), "{screen}");
+    Canary::of(["Walked away here."]).must_be_absent(agency.dir.path(), &[]);
     typist.types(&unlock);
     typist.sees("1 unfinished form");
     typist.does("F9", "Unfinished forms");

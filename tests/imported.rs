@@ -183,3 +183,78 @@ fn reading_all_cases_is_on_record_in_each_that_is_anothers_once() {
     assert_eq!(openings(station, &reader.run(&["status"])["device"]), ROWS);
     assert_eq!(openings(&agency.officer, &agency.officer.run(&["status"])["device"]), 0, "an officer's own cases");
 }
+
+/// A cell at the far corner of what a spreadsheet can be: a few kilobytes that claim the world are read as what stands in them.
+#[test]
+fn a_workbook_of_the_standard_that_claims_the_world_costs_what_stands_in_it() {
+    use amanat::{codebook::Codebook, intake};
+    let map = intake::htcds_map(Codebook::builtin().unwrap()).unwrap();
+    let book = |far: (u32, u16)| {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        for (at, name) in (0..).zip(["prs_FirstName", "prs_Gender", "cas_Status"]) {
+            sheet.write_string(0, at, name).unwrap();
+            sheet.write_string(1, at, "x").unwrap();
+        }
+        sheet.write_string(far.0, far.1, "far").unwrap();
+        book.save_to_buffer().unwrap()
+    };
+    let long = intake::htcds_table(&book((1_048_575, 1)), &map).unwrap();
+    assert_eq!(long.header, ["prs_FirstName", "prs_Gender", "cas_Status"]);
+    let wide = intake::htcds_table(&book((1, 16_383)), &map);
+    assert!(matches!(wide, Err(intake::MapError::NoHeader(why)) if why.contains("row 2, column 16384")));
+}
+
+/// The columns of the standard's spreadsheet in the template's own spelling or the XLSForm's, and what a cell of each must become.
+const STANDARD: &[(&str, &str, &str, &str)] = &[
+    ("prs_FirstName", "SAMPLE", "name_full", "\"SAMPLE PERSON\""),
+    ("prs_SecondName", "PERSON", "name_full", "\"SAMPLE PERSON\""),
+    ("prs_Gender", "Feminine", "gender", "\"F\""),
+    ("prs_Citizenship", "AF;PK", "nationality", "\"AFG\""),
+    // The labels of the mailing columns stand against one another: whatever stands in them is one address.
+    ("prs_MailingCity", "Sample Street 1", "home_address", "\"Sample Street 1 Sampletown\""),
+    ("prs_MailingCountry", "Sampletown", "home_address", "\"Sample Street 1 Sampletown\""),
+    ("vic_TraffickinStatusDecisionMakingOrg", "Police", "status_decider", "\"POLICE\""),
+    ("vic_RelationshipToTrafficker", "Unaquainted", "recruiter_relation", "\"STRANGER\""),
+    (
+        "vic_MethodsOfControl",
+        "RestrictsMovement;UsesChildren;DebtBondage ",
+        "control_method",
+        "[\"MOVE\",\"CHILD\",\"DEBT\"]",
+    ),
+    ("vic_TypeOfExploitation", "ForcedLabour", "exploitation_type", "[\"FORCEDLAB\"]"),
+    ("cas_Status", "Active", "case_status", "\"ACT\""),
+];
+
+#[test]
+fn a_spreadsheet_of_the_standard_becomes_a_case_with_its_person() {
+    let agency = TestAgency::offline();
+    let officer = &agency.officer;
+    let file = agency.dir.path().join("htcds.xlsx");
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (at, (name, cell, ..)) in (0..).zip(STANDARD) {
+        sheet.write_string(0, at, *name).unwrap();
+        sheet.write_string(1, at, *cell).unwrap();
+    }
+    sheet.write_string(2, 2, "Martian").unwrap();
+    book.save(&file).unwrap();
+    let arguments = ["import", "htcds", file.to_str().unwrap()];
+    let before = officer.counts();
+    let dry = officer.run(&[&arguments[..], &["--dry-run"]].concat());
+    assert_eq!((&dry["rows"], officer.counts()), (&json!(2), before), "a dry run writes nothing: {dry}");
+    let kept = officer.run(&arguments);
+    assert_eq!((&kept["kept"], &kept["bad"]), (&json!(2), &json!([])), "{kept}");
+    assert_eq!(officer.run(&arguments)["kept"], 0, "and not again");
+    let read = officer.run(&["case", "show", "--all"]);
+    let sheets: Vec<&Value> =
+        read["cases"].as_array().unwrap().iter().flat_map(|case| case["entries"].as_array().unwrap()).collect();
+    let person = sheets.iter().find(|entry| entry["answers"]["nationality"] == "AFG").expect("the person came in");
+    let named = officer.run(&["entry", "show", person["entry"].as_str().unwrap(), "--names"]);
+    for (column, cell, question, wanted) in STANDARD {
+        let wanted: Value = serde_json::from_str(wanted).unwrap();
+        let found = [&named["answers"][question], &named["names"][0][question]];
+        let case = sheets.iter().any(|entry| entry["form"] == "case@1" && entry["answers"][question] == wanted);
+        assert!(found.contains(&&wanted) || case, "{column} = {cell} must be {question} = {wanted}: {named}");
+    }
+}

@@ -32,7 +32,7 @@ impl Again {
         let beginning = dir.join(format!("{}-beginning", actor.name));
         copy(&actor.home, &beginning);
         let (name, home, passphrase) = (actor.name.clone(), actor.home.clone(), actor.passphrase.clone());
-        Self { actor: Actor { name, home, passphrase }, beginning }
+        Self { actor: Actor { name, home, passphrase, around: Vec::new() }, beginning }
     }
 
     pub(crate) fn afresh(&self) -> &Actor {

@@ -5,7 +5,7 @@ use std::{fs, time::Duration};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::{Actor, TestAgency, Typist, open_case, opening};
+use crate::support::{Actor, Canary, TestAgency, Typist, open_case, opening};
 
 /// How an officer answers what a case must have.
 const CASE: &[(&str, &str)] = &[
@@ -105,6 +105,7 @@ fn the_first_start_makes_keys_and_writes_a_request() {
 fn a_whole_interview_is_typed_kept_and_received() {
     let agency = TestAgency::build();
     let officer = &agency.officer;
+    agency.link.cut();
     let mut typist = Typist::sits_down(&officer.home, &[]);
     typist.sees("This device is locked");
     typist.does("\"not the passphrase\" Enter", "does not open this device");
@@ -114,14 +115,22 @@ fn a_whole_interview_is_typed_kept_and_received() {
     let screen = typist.sees("and this device, nobody else");
     assert!(screen.contains("Who will be able to read this") && screen.contains("PS Sample, Gujrat"), "{screen}");
     let screen = typist.keeps();
-    assert!(screen.contains("kept") && screen.contains("Layyah"), "{screen}");
+    assert!(screen.contains("○ kept") && screen.contains("Layyah"), "{screen}");
     add(&mut typist, "Person", PERSON);
     let screen = add(&mut typist, "Interview", INTERVIEW);
     assert!(!screen.contains("Canary"), "an account is not shown in a list\n{screen}");
-    // Nothing is pressed any more: the word arrives by itself.
-    let screen = typist.sees_that("received", |screen| {
+    let screen = typist.sees_that("all of it kept, and none received", |screen| {
+        Typist::counts(screen).is_some_and(|[kept, handed, received]| kept >= 4 && handed == 0 && received == 0)
+    });
+    assert!(screen.matches("○ kept").count() == 3 && !screen.contains("● received"), "{screen}");
+    Canary::of(["Canary at the brick kiln."]).must_be_absent(agency.dir.path(), &[]);
+    agency.link.mend();
+    typist.does("Esc", "1 case");
+    typist.types("F5");
+    typist.sees_that("received", |screen| {
         Typist::counts(screen).is_some_and(|[kept, handed, received]| kept == 0 && handed == 0 && received >= 4)
     });
+    let screen = typist.does("Enter", "When By Stands at");
     assert!(!screen.contains("○ kept") && screen.matches("● received").count() == 3, "{screen}");
     typist.types("C-q");
     assert!(typist.ends().success());
@@ -134,6 +143,29 @@ fn a_whole_interview_is_typed_kept_and_received() {
         entries.iter().find(|entry| entry["form"] == "interview@1").expect("the interview is at headquarters");
     let read = agency.reader.run(&["entry", "show", interview["entry"].as_str().unwrap(), "--names"]).to_string();
     assert!(read.contains("Canary at the brick kiln."), "headquarters reads what was told: {read}");
+    for entry in entries.iter().filter(|entry| entry["kind"] == "sheet") {
+        let ask = ["entry", "show", entry["entry"].as_str().unwrap(), "--names"];
+        let (here, there) = (officer.run(&ask), agency.reader.run(&ask));
+        assert_eq!((&here["answers"], &here["names"]), (&there["answers"], &there["names"]), "answer for answer");
+    }
+}
+
+/// What `cargo demo` does, with the program as it was built for the tests.
+#[test]
+fn the_tour_builds_an_agency_and_opens_its_screen() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = std::path::Path::new(env!("CARGO_BIN_EXE_amanat")).with_file_name("amanat-demo");
+    let home = folder.path().join("agency");
+    let mut typist = Typist::starts(&demo, folder.path(), &["tour", "--cases", "2", "--dir", &home.to_string_lossy()]);
+    let told = typist.sees("Press Enter to open it.");
+    for who in ["officer-gujrat", "officer-sukkur", "supervisor", "supervisor-sukkur", "reader", "admin", "hub"] {
+        assert!(typist.scrolled_back().contains(who), "{who} is not named\n{told}");
+    }
+    typist.does("Enter", "This device is locked");
+    let passphrase = fs::read_to_string(home.join("officer-gujrat.pass")).unwrap();
+    typist.does(&format!("\"{}\" Enter", passphrase.trim_end()), "1 case");
+    typist.types("C-q");
+    assert!(typist.ends().success());
 }
 
 /// Adds a form to the case that is open, filled as an officer would; gives the screen after it.
@@ -164,6 +196,7 @@ fn a_kill_in_the_middle_of_a_form_loses_nothing_that_was_typed() {
     typist.waits_until("the draft is on disk", || drafts(officer) == 1);
     typist.signals(Signal::KILL);
     typist.ends();
+    Canary::of(["Typed before the lights went out."]).must_be_absent(agency.dir.path(), &[]);
     let mut typist = Typist::unlocks(officer, &[]);
     typist.sees("1 unfinished form");
     typist.does("F9", "Unfinished forms");

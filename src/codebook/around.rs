@@ -18,8 +18,8 @@ pub struct Surroundings {
     pub before: Answers,
     /// For a return: the figures of each month. `None` where nobody asked for them to be counted.
     pub months: Option<Arc<Months>>,
-    /// For a review: how many corrections each entry has that can be named.
-    pub corrected: BTreeMap<EntryId, i64>,
+    /// For a review: the corrections of each entry that can be named.
+    pub corrected: BTreeMap<EntryId, Vec<EntryId>>,
 }
 
 impl Surroundings {
@@ -34,8 +34,7 @@ impl Surroundings {
                 around.case.clone_from(&answers);
             }
             around.entries.insert(entry.id, answers);
-            let corrected = i64::try_from(book.amendments(&entry.id).count()).unwrap_or(i64::MAX);
-            around.corrected.insert(entry.id, corrected);
+            around.corrected.insert(entry.id, book.amendments(&entry.id).map(|amendment| amendment.id).collect());
         }
         around
     }

@@ -47,7 +47,11 @@ pub(super) fn into(
             known.cloned().or(new)
         }
         "review_seen" => match clean.value("review_of") {
-            Some(Value::Entry(of)) => around.corrected.get(of).map(|seen| Answer::Value(Value::Number(*seen))),
+            // What came in while the word was being written had not been seen.
+            Some(Value::Entry(of)) => around.corrected.get(of).map(|all| {
+                let seen = all.iter().filter(|id| draft.seen.contains(id)).count();
+                Answer::Value(Value::Number(i64::try_from(seen).unwrap_or(i64::MAX)))
+            }),
             _ => None,
         },
         "case_short" if own.is_none() => short_of(clean, draft),

@@ -18,6 +18,7 @@ mod rule;
 pub mod screened;
 mod search;
 pub mod shape;
+mod shared;
 
 pub use around::Surroundings;
 pub use catalog::{Catalog, Refused};
@@ -36,3 +37,4 @@ pub use grammar::RuleError;
 pub use load::{LoadError, Sources};
 pub use rule::{BEFORE, CASE, CnicSays, Comparison, Expr, Facts, Path, Rule, Standing, Term, Truth};
 pub use search::SearchIndex;
+pub use shared::SHARED;

@@ -80,6 +80,28 @@ pub(super) enum EntryVerb {
         #[arg(long)]
         force: bool,
     },
+    /// Put an entry on paper, as a page of HTML in Urdu and English; this is kept on record
+    #[command(after_help = "Examples:\n  amanat entry paper 91ab… --paper consent --print\n  \
+                            amanat entry paper 91ab… --paper statement --names --out - | weasyprint - - | lp\n\n\
+                            consent: of a person or an interview. letter: of a referral that the person agreed to. card: to take along.\n\
+                            statement: of an interview, to be read back. --print uses print_command of settings.toml and leaves no file.\n\
+                            A file is protected by nothing: delete it when it is printed.")]
+    Paper {
+        /// The entry's id, or its beginning
+        id: String,
+        /// Which paper
+        #[arg(long, value_enum)]
+        paper: PaperKind,
+        /// With the person's name
+        #[arg(long)]
+        names: bool,
+        /// A new file; `-` writes to stdout
+        #[arg(long, value_name = "FILE", required_unless_present = "print", conflicts_with = "print")]
+        out: Option<PathBuf>,
+        /// To the printer's command of the settings
+        #[arg(long)]
+        print: bool,
+    },
     /// List what was set aside because something is wrong with it, and why
     #[command(after_help = "Examples:\n  amanat entry quarantined\n  \
                             amanat entry quarantined save 91ab… --out damaged.entry\n\n\
@@ -88,6 +110,19 @@ pub(super) enum EntryVerb {
         #[command(subcommand)]
         verb: Option<AsideVerb>,
     },
+}
+
+/// The papers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum PaperKind {
+    /// What a person is told and asked before an interview
+    Consent,
+    /// To who takes somebody in
+    Letter,
+    /// To take along; gives nothing away
+    Card,
+    /// To be read back
+    Statement,
 }
 
 /// `amanat entry quarantined …`

@@ -4,7 +4,7 @@ use super::context::Context;
 use crate::{
     codebook::Codebook,
     failure::Failure,
-    model::{CaseFile, Casebook, Content, Delivery, Entry, Late},
+    model::{CaseFile, Casebook, Content, Delivery, Entry, Late, put_in_order},
     runtime::{home::Home, replay::Replayed, tellings::marks},
 };
 
@@ -83,10 +83,10 @@ impl Book {
         cases.into_iter().map(|(_, case)| case).collect()
     }
 
-    /// The entries of a case in the order of the device times, authors deciding ties.
+    /// The entries of a case in the order in which they are shown.
     pub(super) fn entries_of(&self, case: &CaseFile) -> Vec<&Entry> {
         let mut entries: Vec<&Entry> = case.entries.iter().filter_map(|id| self.casebook.entry(id)).collect();
-        entries.sort_by_key(|entry| (entry.times.device.unix_ms, entry.author));
+        put_in_order(&mut entries);
         entries
     }
 

@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use serde_json::{Value as Json, json};
 
-use super::{args::CaseVerb, book::Book, case_erase, context::Context, entry, later, output::Report, shown};
+use super::{args::CaseVerb, book::Book, case_erase, context::Context, filled, later, output::Report, shown};
 use crate::{
     failure::Failure,
     model::{Answer, CaseFile, Code, Content, Value},
@@ -85,7 +85,7 @@ fn show(context: &Context, id: Option<&str>) -> Result<Report, Failure> {
         });
         return context.output.list("cases", cases.into_iter().map(|file| whole(&home, &book, file)), &rest);
     };
-    let case = entry::case_id(&book, id)?;
+    let case = filled::case_id(&book, id)?;
     let Some(file) = book.casebook.case(&case) else {
         return Err(Failure::failed(format!("looking for the case {} — it is not in the casebook", case.short()), ""));
     };

@@ -55,8 +55,16 @@ fn misread(arguments: &[OsString], error: &clap::Error) -> ExitCode {
         }
         _ if json => {
             let text = error.to_string();
-            let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            output.failure(&Failure::usage(format!("reading the command line — {first}"), "See amanat --help."));
+            let mut paragraphs =
+                text.split("\n\n").map(|lines| lines.lines().map(str::trim).collect::<Vec<_>>().join(" "));
+            let wrong = paragraphs.next().unwrap_or_default();
+            let wrong = wrong.trim_start_matches("error: ");
+            let hint = paragraphs.find(|hint| hint.starts_with("tip: ") || hint.starts_with("Usage: "));
+            let hint = hint.map_or_else(String::new, |hint| format!("{hint}. "));
+            output.failure(&Failure::usage(
+                format!("reading the command line — {wrong}"),
+                format!("{hint}See amanat --help."),
+            ));
             Kind::Usage.into()
         }
         _ => {

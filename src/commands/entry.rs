@@ -1,10 +1,6 @@
 //! `amanat entry add|show`, and where the other verbs of an entry are.
 
-use std::{
-    fs::File,
-    io::{Read as _, stdin},
-    path::Path,
-};
+use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
@@ -14,28 +10,20 @@ use super::{
     book::Book,
     context::Context,
     entry_attach, entry_files,
+    filled::{case_id, draft, entry_id, gone, kept_report, read_json, unfinished, who_sits_here},
     output::{Report, put},
     review::supervises,
-    shown, typed,
+    shown,
 };
 use crate::{
-    codebook::{self, Form, Origin, Stands, Surroundings},
+    codebook::{self, Origin, Stands, Surroundings},
     failure::Failure,
-    model::{
-        Answers, CaseId, Code, Draft, DraftId, Entry, EntryId, FormRef, Lang, ProblemKind, Problems, Severity,
-        review::FORM,
-    },
+    model::{Answers, CaseId, Code, review::FORM},
     runtime::{
         clock,
-        config::Config,
-        home::Home,
         keep::{ToKeep, What},
-        officer,
     },
 };
-
-/// Largest file of answers, bytes: more than an entry may hold.
-const MAX_ANSWERS: u64 = 4 << 20;
 
 pub(super) fn run(context: &Context, verb: &EntryVerb) -> Result<Report, Failure> {
     match verb {
@@ -45,6 +33,9 @@ pub(super) fn run(context: &Context, verb: &EntryVerb) -> Result<Report, Failure
             entry_attach::attach(context, case, files, note.as_deref(), media.as_deref())
         }
         EntryVerb::SavePart { id, n, out, force } => entry_attach::save(context, id, *n, out, *force),
+        EntryVerb::Paper { id, paper, names, out, print: _ } => {
+            super::entry_paper::run(context, id, *paper, *names, out.as_deref())
+        }
         EntryVerb::Quarantined { verb } => super::entry_aside::run(context, verb.as_ref()),
         EntryVerb::Amend { id, from, reason, note } => {
             super::entry_amend::run(context, id, from, reason, note.as_deref())
@@ -86,7 +77,8 @@ fn add(context: &Context, form: &str, from: &Path, case: Option<&str>) -> Result
     };
     let mut filled = codebook::presets(form, clock::now(), &who_sits_here(&home)?);
     given.iter().for_each(|(question, given)| filled.set(question.clone(), given.clone()));
-    let draft = draft(form.form.clone(), case, filled);
+    let mut draft = draft(form.form.clone(), case, filled);
+    draft.seen = book.casebook.corrections_in(&case);
     let around = Surroundings::for_form(&book.casebook, existing.as_ref(), form.form.id.as_str(), None);
     let finished = codebook::finish_among(form, codebook, &draft, Origin::Officer, &around);
     let (sheet, warnings) = finished.map_err(|problems| unfinished(form, &problems))?;
@@ -109,52 +101,6 @@ fn alike(book: &Book, form: &str, told: &Answers) -> Vec<Json> {
     };
     let line = |alike: codebook::alike::Alike| json!({"why": why(alike.why), "entry": alike.entry.to_string(), "case": alike.case.to_string()});
     found.map(line).collect()
-}
-
-/// Answers as the codebook takes them; it never reaches the shelf of drafts.
-pub(super) fn draft(form: FormRef, case: CaseId, answers: Answers) -> Draft {
-    let id = DraftId::from_bytes(*amanat_keys::fingerprint::JournalId::random().as_bytes());
-    Draft {
-        id,
-        form,
-        case: Some(case),
-        target: None,
-        seen: Vec::new(),
-        answers,
-        at: None,
-        started: clock::now(),
-        lang: Lang::En,
-    }
-}
-
-/// What is known of who sits here, for presets.
-pub(super) fn who_sits_here(home: &Home) -> Result<Answers, Failure> {
-    let config = Config::read(&home.paths().settings())?;
-    Ok(officer::known(home.unit()?, home.member()?, &config))
-}
-
-pub(super) fn kept_report(kept: &[Entry], warnings: &Problems) -> Report {
-    let first = kept.first();
-    let id = first.map(|entry| entry.id.to_string()).unwrap_or_default();
-    let case = first.map(|entry| entry.case.to_string()).unwrap_or_default();
-    let seq = first.map_or(0, |entry| entry.author.seq);
-    let warnings: Vec<Json> = warnings.0.iter().map(shown::problem).collect();
-    let text = format!("Kept.\n  entry  {id}\n  case   {case}\n  number {seq}");
-    Report::new(text, json!({"entry": id, "case": case, "number": seq, "entries": kept.len(), "warnings": warnings}))
-}
-
-pub(super) fn unfinished(form: &Form, problems: &Problems) -> Failure {
-    to_put_right(&form.form, problems, |kind| shown::why(form, kind))
-}
-
-/// What has to be put right; `why` knows the sentences of rules.
-pub(super) fn to_put_right(form: &FormRef, problems: &Problems, why: impl Fn(&ProblemKind) -> String) -> Failure {
-    let errors = problems.0.iter().filter(|problem| problem.severity == Severity::Error);
-    let told: Vec<String> = errors.map(|problem| format!("{} ({})", problem.question, why(&problem.kind))).collect();
-    Failure::usage(
-        format!("finishing form {form} — {} to put right: {}", told.len(), told.join(", ")),
-        "Correct the file. Nothing was kept.",
-    )
 }
 
 fn show(context: &Context, id: &str, names: bool, files: Option<&Path>) -> Result<Report, Failure> {
@@ -180,35 +126,4 @@ fn show(context: &Context, id: &str, names: bool, files: Option<&Path>) -> Resul
     }
     let text = serde_json::to_string_pretty(&json).unwrap_or_default();
     Ok(Report::new(text, json))
-}
-
-pub(super) fn gone(id: &EntryId) -> Failure {
-    Failure::failed(format!("looking for the entry {} — it is not in the casebook", id.short()), "")
-}
-
-/// A case by the beginning of its id.
-pub(super) fn case_id(book: &Book, asked: &str) -> Result<CaseId, Failure> {
-    typed::one_id("case", asked, book.casebook.cases().map(|case| case.id))
-}
-
-pub(super) fn entry_id(book: &Book, asked: &str) -> Result<EntryId, Failure> {
-    typed::one_id("entry", asked, book.entries().map(|entry| entry.id))
-}
-
-pub(super) fn read_json(from: &Path) -> Result<Json, Failure> {
-    let doing = || format!("reading the answers from {}", from.display());
-    let mut text = zeroize::Zeroizing::new(String::new());
-    let read = if from == Path::new("-") {
-        stdin().take(MAX_ANSWERS).read_to_string(&mut text)
-    } else {
-        File::open(from).and_then(|file| file.take(MAX_ANSWERS).read_to_string(&mut text))
-    };
-    read.map_err(|error| Failure::disk(doing(), &error))?;
-    serde_json::from_str(&text).map_err(|error| {
-        // The parser's own words quote the text, which may hold a name; the place is enough.
-        Failure::usage(
-            format!("{} — no JSON at line {}, column {}", doing(), error.line(), error.column()),
-            "Correct it.",
-        )
-    })
 }

@@ -6,7 +6,7 @@ use super::{
     answers,
     book::Book,
     context::Context,
-    entry::{draft, entry_id, gone, kept_report, read_json, unfinished},
+    filled::{draft, entry_id, gone, kept_report, read_json, unfinished},
     output::Report,
 };
 use crate::{

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
-use super::{book::Book, context::Context, entry, output::Report, shown, sync};
+use super::{book::Book, context::Context, filled, output::Report, shown, sync};
 use crate::{
     codebook::Surroundings,
     failure::Failure,
@@ -31,12 +31,12 @@ pub(super) fn attach(
     let mut home = context.unlock()?;
     let codebook = home.codebook()?;
     let book = Book::open(context, &mut home)?;
-    let case = entry::case_id(&book, case)?;
+    let case = filled::case_id(&book, case)?;
     let files: Vec<ToAttach> =
         files.iter().map(|path| ToAttach { path: path.clone(), media: media.map(str::to_owned) }).collect();
     let around = Surroundings::of(&book.casebook, Some(&case));
-    let sheet = attaching::note(&codebook, case, &entry::who_sits_here(&home)?, (&files, note), &around);
-    let (sheet, warnings) = sheet.map_err(|(form, problems)| entry::to_put_right(&form, &problems, shown::kind))?;
+    let sheet = attaching::note(&codebook, case, &filled::who_sits_here(&home)?, (&files, note), &around);
+    let (sheet, warnings) = sheet.map_err(|(form, problems)| filled::to_put_right(&form, &problems, shown::kind))?;
     let keep = ToKeep { case, what: What::Sheet(sheet), source: None, draft: None, sharing: None };
     let output = context.output;
     let mut told = 0;
@@ -50,7 +50,7 @@ pub(super) fn attach(
     });
     output.progress_done();
     let kept = kept?;
-    let mut report = entry::kept_report(&kept, &warnings);
+    let mut report = filled::kept_report(&kept, &warnings);
     let parts: Vec<Json> = kept.first().map(|entry| listed(&home, entry)).unwrap_or_default();
     report.text.push_str(&format!("\n  files  {}", parts.len()));
     super::output::put(&mut report.json, "parts", Json::Array(parts));
@@ -67,8 +67,8 @@ pub(super) fn listed(home: &Home, entry: &Entry) -> Vec<Json> {
 pub(super) fn save(context: &Context, id: &str, n: usize, to: &Path, over: bool) -> Result<Report, Failure> {
     let mut home = context.unlock()?;
     let book = Book::open(context, &mut home)?;
-    let id = entry::entry_id(&book, id)?;
-    let Some(entry) = book.casebook.entry(&id).cloned() else { return Err(entry::gone(&id)) };
+    let id = filled::entry_id(&book, id)?;
+    let Some(entry) = book.casebook.entry(&id).cloned() else { return Err(filled::gone(&id)) };
     let part = n.checked_sub(1).and_then(|n| entry.parts.get(n)).cloned().ok_or_else(|| {
         let many = format!("looking for attachment {n} — the entry has {}", entry.parts.len());
         Failure::usage(many, "amanat entry show ID lists them.")

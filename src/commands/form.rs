@@ -12,7 +12,7 @@ use super::{
     book::codebook,
     context::Context,
     output::{Report, put},
-    roster,
+    roster_next,
 };
 use crate::{
     codebook::{Catalog, Codebook, CodebookFiles, LoadError, QuestionKind, Refused, Required},
@@ -197,7 +197,7 @@ fn workbook_in(context: &Context, file: &Path, version: Option<u16>) -> Result<R
 fn publish(context: &Context, source: Option<&Path>) -> Result<Report, Failure> {
     let source = source.map_or_else(|| Ok(context.paths()?.codebook_draft()), |source| Ok(source.to_path_buf()))?;
     let files = read(&source)?;
-    let mut admin = roster::admin(context)?;
+    let mut admin = roster_next::admin(context)?;
     let published = admin.publish_codebook(files)?;
     let version = published.version;
     if let Some(waits) = &published.waits {

@@ -12,7 +12,7 @@ use amanat_keys::{
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{args::Consent, context::Context, output::Report, roster, roster_next};
+use super::{args::Consent, context::Context, output::Report, roster_next};
 use crate::{
     failure::Failure,
     runtime::{enrol::Admin, escrow::sheet, fault, roster_change},
@@ -27,7 +27,7 @@ pub(super) fn split(
     proposal: Option<&Path>,
 ) -> Result<Report, Failure> {
     let refused = |error| fault::keys(SPLITTING, &error);
-    let mut admin = roster::admin(context)?;
+    let mut admin = roster_next::admin(context)?;
     let agency = admin.home.trust()?.roster().name.clone();
     let identity = ReadIdentity::generate().map_err(refused)?;
     let made = recovery::split(&identity, threshold, shares).map_err(|error| {

@@ -20,6 +20,8 @@ mod entry_amend;
 mod entry_aside;
 mod entry_attach;
 mod entry_files;
+mod entry_paper;
+mod filled;
 mod form;
 mod import;
 mod keys;
@@ -46,6 +48,7 @@ mod update;
 mod verify;
 mod verify_bundle;
 mod verify_erased;
+mod verify_findings;
 mod verify_walk;
 
 use dispatch::later;

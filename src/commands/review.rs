@@ -6,7 +6,7 @@ use super::{
     args_later::ReviewVerb,
     book::Book,
     context::Context,
-    entry::{draft, entry_id, kept_report, unfinished},
+    filled::{draft, entry_id, kept_report, unfinished},
     output::Report,
 };
 use crate::{
@@ -108,7 +108,7 @@ fn say_of(
     let codebook = &home.codebook()?;
     let book = Book::open(context, &mut home)?;
     let id = entry_id(&book, id)?;
-    let Some(entry) = book.casebook.entry(&id) else { return Err(super::entry::gone(&id)) };
+    let Some(entry) = book.casebook.entry(&id) else { return Err(super::filled::gone(&id)) };
     let reviewed = matches!(&entry.content, Content::Sheet(sheet) if sheet.form().id.as_str() != FORM);
     if !reviewed || entry.author.device.as_bytes() == home.device().as_bytes() {
         return Err(Failure::usage(
@@ -120,7 +120,8 @@ fn say_of(
     let mut answers = Answers::default();
     answers.set("review_of".into(), Answer::Value(Value::Entry(id)));
     told(&book, id)?.into_iter().for_each(|(question, answer)| answers.set(question.into(), answer));
-    let draft = draft(form.form.clone(), entry.case, answers);
+    let mut draft = draft(form.form.clone(), entry.case, answers);
+    draft.seen = book.casebook.corrections_in(&entry.case);
     let around = Surroundings::of(&book.casebook, Some(&entry.case));
     let finished = codebook::finish_among(form, codebook, &draft, Origin::Officer, &around);
     let (sheet, warnings) = finished.map_err(|problems| unfinished(form, &problems))?;

@@ -8,17 +8,13 @@ use super::{
     args::{Consent, RosterVerb},
     context::Context,
     output::{Report, put},
-    passphrase,
-    roster_next::{Done, change, plainly, with},
+    roster_next::{Done, admin, change, plainly, with},
     roster_page::{self, page},
     roster_people, roster_sign, typed, update,
 };
 use crate::{
     failure::Failure,
-    runtime::{
-        enrol::{Admin, Enrolment},
-        pack,
-    },
+    runtime::{enrol::Enrolment, pack},
 };
 
 pub(super) fn run(context: &Context, verb: &RosterVerb) -> Result<Report, Failure> {
@@ -50,13 +46,6 @@ pub(super) fn run(context: &Context, verb: &RosterVerb) -> Result<Report, Failur
         RosterVerb::Release { program, version, consent } => update::sign(context, program, version, consent),
         verb => roster_people::run(context, verb),
     }
-}
-
-/// One passphrase opens the home and the root key beside it.
-pub(super) fn admin(context: &Context) -> Result<Admin, Failure> {
-    let asked = passphrase::existing(context.passphrase_file(), "the admin's home")?;
-    let home = context.unlock_with(&asked)?;
-    Admin::open(home, &asked)
 }
 
 fn approve(

@@ -9,7 +9,7 @@ use super::{
     args::{Consent, Tongue as Asked},
     context::Context,
     output::{Report, put},
-    roster::admin,
+    passphrase,
 };
 use crate::{
     failure::Failure,
@@ -21,6 +21,13 @@ use crate::{
     },
     words::{Tongue, say},
 };
+
+/// One passphrase opens the home and the root key beside it.
+pub(super) fn admin(context: &Context) -> Result<Admin, Failure> {
+    let asked = passphrase::existing(context.passphrase_file(), "the admin's home")?;
+    let home = context.unlock_with(&asked)?;
+    Admin::open(home, &asked)
+}
 
 /// What came of a change, beside its report.
 pub(super) struct Done {

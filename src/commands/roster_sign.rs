@@ -10,8 +10,7 @@ use super::{
     case_erase,
     context::Context,
     output::{Report, put},
-    roster::admin,
-    roster_next::{agree, sentences, told},
+    roster_next::{admin, agree, sentences, told},
 };
 use crate::{
     failure::Failure,

@@ -8,7 +8,7 @@ use super::{
     args::{Consent, UpdateVerb},
     context::Context,
     output::Report,
-    roster,
+    roster_next,
     roster_next::agree,
 };
 use crate::{
@@ -25,7 +25,7 @@ fn beside(program: &Path) -> PathBuf {
 
 pub(super) fn sign(context: &Context, program: &Path, version: &str, consent: &Consent) -> Result<Report, Failure> {
     let bytes = release::read(program)?;
-    let admin = roster::admin(context)?;
+    let admin = roster_next::admin(context)?;
     let (statement, signed) = admin.release(&bytes, version)?;
     let told = format!("amanat {version}, {} bytes, may be run by every device of the agency", bytes.len());
     if consent.dry_run {

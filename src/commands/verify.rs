@@ -10,7 +10,8 @@ use super::{
     context::Context,
     output::Report,
     roster_page,
-    verify_erased::{Met, erasures},
+    verify_erased::erasures,
+    verify_findings::Findings,
     verify_walk::{receipts, stories, walk},
 };
 use crate::{
@@ -18,40 +19,6 @@ use crate::{
     model::Author,
     runtime::{fault, home::Home, replay::Replayed},
 };
-
-/// What was walked and what is wrong.
-#[derive(Default)]
-pub(super) struct Findings {
-    pub(super) journals: u64,
-    pub(super) entries: u64,
-    pub(super) elided: u64,
-    pub(super) receipts: u64,
-    pub(super) erased: u64,
-    pub(super) dropped: u64,
-    /// Envelopes that went because a stand-in holds the same.
-    pub(super) replaced: u64,
-    pub(super) met: Met,
-    /// Content that has its envelope: each opens, or is closed to this device, or is offered, or is named.
-    pub(super) contents: HashSet<EntryRef>,
-    opened: u64,
-    closed: u64,
-    offered: Vec<EntryRef>,
-    rosters: u64,
-    /// Pairs of statements of a hub that cannot both be true.
-    pub(super) proofs: Vec<(Vec<u8>, Vec<u8>)>,
-    wrong: Vec<Wrong>,
-}
-
-struct Wrong {
-    at: Option<EntryRef>,
-    why: String,
-}
-
-impl Findings {
-    pub(super) fn note(&mut self, at: Option<EntryRef>, why: impl Into<String>) {
-        self.wrong.push(Wrong { at, why: why.into() });
-    }
-}
 
 pub(super) fn run(context: &Context) -> Result<Report, Failure> {
     let mut home = context.unlock()?;

@@ -1,7 +1,7 @@
 //! What `amanat verify` says of missing envelopes: one may be missing only where an order of the admins and a custodian's stand-in say so,
 //! or where a stand-in holds the same in its place.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use amanat_keys::{
     erasure::{Doomed, Erasure},
@@ -10,44 +10,13 @@ use amanat_keys::{
     roster::Roster,
     statement::{Purpose, Statement},
 };
-use amanat_sync::{
-    documents::DocumentKind,
-    entry::{Change, EntryRef, Header, Kind, SealedEntry},
-    journal::Journal as _,
-};
+use amanat_sync::{documents::DocumentKind, entry::EntryRef, journal::Journal as _};
 
-use super::verify::Findings;
+use super::verify_findings::{Findings, Met};
 use crate::{
     failure::Failure,
     runtime::{fault, home::Home, lineage},
 };
-
-/// What a walk met: entries without their envelope, and who stood in for which.
-#[derive(Default)]
-pub(super) struct Met {
-    bare: Vec<(Doomed, Header)>,
-    stood: HashMap<Doomed, HashSet<DeviceId>>,
-    /// Who holds what is in an entry in another envelope.
-    replaced: HashMap<Doomed, HashSet<DeviceId>>,
-}
-
-impl Met {
-    pub(super) fn note(&mut self, entry: &SealedEntry) {
-        let EntryRef { device, journal, seq } = entry.at();
-        match (entry.header.kind, entry.header.target) {
-            (Kind::Sealed | Kind::Slip, _) if entry.envelope.is_none() => {
-                self.bare.push((Doomed { device, journal, seq, hash: entry.hash() }, entry.header.clone()));
-            }
-            (Kind::StandIn, Some(target)) => {
-                let EntryRef { device: of, journal, seq } = target.entry;
-                let doomed = Doomed { device: of, journal, seq, hash: target.hash };
-                let by = if target.change == Change::Erasure { &mut self.stood } else { &mut self.replaced };
-                by.entry(doomed).or_default().insert(device);
-            }
-            _ => {}
-        }
-    }
-}
 
 /// Checks every order again, and that each missing envelope is one that an order and a stand-in of one who might took away. Both are
 /// held against every roster that the agency ever had: admins and custodians may have changed since.

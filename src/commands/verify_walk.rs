@@ -20,7 +20,7 @@ use amanat_sync::{
     stories::{Heard, Word},
 };
 
-use super::verify::Findings;
+use super::verify_findings::Findings;
 use crate::{
     failure::Failure,
     runtime::{fault, home::Home, tellings::story_words},

@@ -4,7 +4,7 @@
 //! their names, no name above “Reason for Outgoing Referral”, a column of row numbers, a row of labels under the names,
 //! a trailing space in a code, and the XLSForm's other spellings of the same names.
 
-use std::io::Cursor;
+use std::{collections::BTreeMap, io::Cursor};
 
 use calamine::{Data, Reader, Xlsx};
 
@@ -23,12 +23,20 @@ const PREFIXES: [&str; 9] = ["org_", "prs_", "vic_", "per_", "cas_", "cco_", "ht
 /// How far down the names may stand.
 const HEADER_WITHIN: usize = 10;
 
+/// Most columns: ten times the standard's.
+const MAX_COLUMNS: u32 = 1_024;
+/// Most text of one sheet, in bytes, a byte for each cell included: a hundred thousand full rows.
+const MAX_TEXT: usize = 256 * 1024 * 1024;
+
+/// The cells of a row that hold something, by their columns: a sheet that says it is a million columns wide costs what stands in it.
+type Cells = BTreeMap<usize, String>;
+
 /// A whole table in memory: spreadsheets are small.
 pub struct HtcdsTable {
     /// The columns under the map's names; columns without a name or cells are left out.
     pub header: Vec<String>,
     columns: Vec<usize>,
-    rows: std::vec::IntoIter<(u64, Vec<String>)>,
+    rows: std::vec::IntoIter<(u64, Cells)>,
 }
 
 /// The built-in map of the standard.
@@ -46,7 +54,7 @@ pub fn htcds_map(codebook: &Codebook) -> Result<Map, MapError> {
 pub fn htcds_table(bytes: &[u8], map: &Map) -> Result<HtcdsTable, MapError> {
     let rows = if bytes.starts_with(b"PK") { sheet_rows(bytes)? } else { csv_rows(bytes)? };
     let at =
-        rows.iter().take(HEADER_WITHIN).position(|(_, cells)| cells.iter().filter(|cell| is_name(cell)).count() >= 3);
+        rows.iter().take(HEADER_WITHIN).position(|(_, cells)| cells.values().filter(|cell| is_name(cell)).count() >= 3);
     let Some(at) = at else {
         return Err(MapError::NoHeader(
             "no row holds the field names of HTCDS 2.0 (prs_FirstName, cas_Status, …)".into(),
@@ -58,8 +66,10 @@ pub fn htcds_table(bytes: &[u8], map: &Map) -> Result<HtcdsTable, MapError> {
     let labels = rows.next_if(|(_, cells)| is_label_row(&names, cells)).map(|(_, cells)| cells).unwrap_or_default();
     let mut header = Vec::new();
     let mut columns = Vec::new();
-    for (column, name) in names.iter().enumerate() {
-        let name = if name.trim().is_empty() { labels.get(column).map_or("", String::as_str) } else { name };
+    let last = names.keys().chain(labels.keys()).max().map_or(0, |column| column.saturating_add(1));
+    for column in 0..last {
+        let bare = |cells: &Cells| cells.get(&column).map_or("", String::as_str).to_owned();
+        let name = Some(bare(&names)).filter(|name| !name.trim().is_empty()).unwrap_or_else(|| bare(&labels));
         if !name.trim().is_empty() {
             header.push(canonical(map, name.trim()));
             columns.push(column);
@@ -75,7 +85,7 @@ impl HtcdsTable {
         loop {
             let (line, cells) = self.rows.next()?;
             let cells: Vec<&str> =
-                self.columns.iter().map(|column| cells.get(*column).map_or("", String::as_str)).collect();
+                self.columns.iter().map(|column| cells.get(column).map_or("", String::as_str)).collect();
             if cells.iter().any(|cell| !cell.trim().is_empty()) {
                 return Some(rows.read(line, &cells));
             }
@@ -88,12 +98,12 @@ fn is_name(cell: &str) -> bool {
 }
 
 /// The template's second row: labels that say the names again (“First Name” under `prs_FirstName`).
-fn is_label_row(names: &[String], cells: &[String]) -> bool {
-    let again = |(name, cell): (&String, &String)| {
+fn is_label_row(names: &Cells, cells: &Cells) -> bool {
+    let again = |(column, name): (&usize, &String)| {
         let bare = name.trim().split_once('_').map_or("", |(_, rest)| rest);
-        !bare.is_empty() && letters(bare) == letters(cell)
+        !bare.is_empty() && cells.get(column).is_some_and(|cell| letters(bare) == letters(cell))
     };
-    names.iter().zip(cells).filter(|pair| again(*pair)).count() >= 3
+    names.iter().filter(|pair| again(*pair)).count() >= 3
 }
 
 /// The map's name for a header, whatever its underscores and case; else the header itself.
@@ -109,13 +119,27 @@ fn letters(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-fn sheet_rows(bytes: &[u8]) -> Result<Vec<(u64, Vec<String>)>, MapError> {
+fn sheet_rows(bytes: &[u8]) -> Result<Vec<(u64, Cells)>, MapError> {
     let unreadable = |error: calamine::XlsxError| MapError::NoHeader(format!("not a readable spreadsheet: {error}"));
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(unreadable)?;
     let first = book.sheet_names().first().cloned().unwrap_or_default();
-    let range = book.worksheet_range(&first).map_err(unreadable)?;
-    let top = u64::from(range.start().map_or(0, |(row, _)| row));
-    Ok((top + 1..).zip(range.rows()).map(|(line, row)| (line, row.iter().map(cell_text).collect())).collect())
+    let mut cells = book.worksheet_cells_reader(&first).map_err(unreadable)?;
+    let (mut rows, mut text): (BTreeMap<u32, Cells>, usize) = Default::default();
+    while let Some(cell) = cells.next_cell().map_err(unreadable)? {
+        let ((row, at), said) = (cell.get_position(), cell_text(&Data::from(cell.get_value().clone())));
+        text = text.saturating_add(said.len()).saturating_add(1);
+        if at >= MAX_COLUMNS || text > MAX_TEXT {
+            return Err(MapError::NoHeader(format!(
+                "it is larger than a table can be: row {}, column {}",
+                row.saturating_add(1),
+                at.saturating_add(1)
+            )));
+        }
+        if !said.is_empty() {
+            rows.entry(row).or_default().insert(usize::try_from(at).unwrap_or(usize::MAX), said);
+        }
+    }
+    Ok(rows.into_iter().map(|(row, cells)| (u64::from(row).saturating_add(1), cells)).collect())
 }
 
 fn cell_text(cell: &Data) -> String {
@@ -131,13 +155,14 @@ fn cell_text(cell: &Data) -> String {
     }
 }
 
-fn csv_rows(bytes: &[u8]) -> Result<Vec<(u64, Vec<String>)>, MapError> {
+fn csv_rows(bytes: &[u8]) -> Result<Vec<(u64, Cells)>, MapError> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| MapError::NoHeader(format!("not a readable table: {error}")))?;
         let line = record.position().map_or(0, csv::Position::line);
-        let cells = record.iter().map(|cell| cell.trim_start_matches('\u{feff}').to_owned()).collect();
+        let cells = record.iter().map(|cell| cell.trim_start_matches('\u{feff}').to_owned()).enumerate();
+        let cells = cells.filter(|(_, cell)| !cell.is_empty()).collect();
         rows.push((line, cells));
     }
     Ok(rows)

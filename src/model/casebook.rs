@@ -30,7 +30,7 @@ pub enum Delivery {
 pub struct CaseFile {
     /// The case.
     pub id: CaseId,
-    /// Its entries, ordered by (time of the device, author): only for showing, never for deciding.
+    /// Its entries, by what their clocks said; how they are shown is for [`super::put_in_order`] to say.
     pub entries: Vec<EntryId>,
     pub(super) summary: CaseSummary,
     /// The last place of each journal that wrote in this case.

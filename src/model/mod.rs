@@ -14,6 +14,7 @@ pub mod review;
 pub mod screening;
 mod sheet;
 mod summary;
+mod timeline;
 
 pub use again::with_new_ids;
 pub use answer::{Answer, Answers, Given, Lang, Value};
@@ -30,3 +31,4 @@ pub use ids::{
 pub use late::Late;
 pub use sheet::Sheet;
 pub use summary::{CaseSummary, Sort};
+pub use timeline::put_in_order;

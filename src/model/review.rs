@@ -173,6 +173,13 @@ impl Casebook {
         waiting
     }
 
+    /// Every correction in a case: what whoever begins a word now has before them.
+    pub fn corrections_in(&self, case: &CaseId) -> Vec<EntryId> {
+        let entries = self.case(case).into_iter().flat_map(|file| file.entries.iter());
+        let entries = entries.filter_map(|id| self.entry(id));
+        entries.filter(|entry| matches!(entry.content, Content::Amendment(_))).map(|entry| entry.id).collect()
+    }
+
     /// What was returned to the author who sits at this device.
     pub fn returned_to(&self, me: DeviceId) -> Vec<(CaseId, EntryId)> {
         let mut returned = Vec::new();

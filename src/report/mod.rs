@@ -1,10 +1,12 @@
-//! Tables of counts: those that others made are read here and held to what a table of people must keep to.
+//! What leaves the program to be read elsewhere: tables of counts, which are held to what a table of people must keep to, and papers.
 
 mod labels;
+pub mod paper;
 mod reconcile;
 mod rows;
 mod sense;
 mod sums;
+pub(crate) mod told;
 
 #[cfg(test)]
 mod tests;

@@ -174,7 +174,7 @@ impl Home {
         }
         arrived.afterwards.extend(self.file_firsts().err());
         let identities = self.identities();
-        let opened = Opener::new(&self.ring, &identities, true).open(inside);
+        let opened = Opener::new(&self.ring, &identities, true).open_all(inside);
         replayed.closed = opened.closed;
         replayed.opened = u64::try_from(opened.entries.len()).unwrap_or(u64::MAX);
         replayed.failed = opened.failed;

@@ -25,6 +25,10 @@ pub struct Config {
     /// `socks5h://host:port` or `http://host:port`; the environment's proxy is never used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy: Option<String>,
+    /// A program and its arguments that print the HTML page on their standard input, for example
+    /// `["sh", "-c", "weasyprint - - | lp"]`. Without one a paper can only be saved to a file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub print_command: Vec<String>,
     /// What is known of the officer beside their name, for presets of forms: `agency`, `province`, `district`,
     /// `officer_gender` as codes, anything else as text.
     pub officer: BTreeMap<String, String>,
@@ -38,6 +42,7 @@ impl Default for Config {
             idle_minutes: 0,
             sync_every_minutes: 15,
             proxy: None,
+            print_command: Vec::new(),
             officer: BTreeMap::new(),
         };
         config.remember(&Settings::default());

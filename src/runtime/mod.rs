@@ -47,6 +47,7 @@ pub mod pack;
 mod parallel;
 pub mod paths;
 pub mod pen;
+pub mod printing;
 pub mod process;
 pub mod rekey;
 pub mod release;

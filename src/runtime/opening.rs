@@ -1,7 +1,7 @@
 //! Opening entries: the key of their slip, the envelope, the record. Signatures were checked when the entries were kept or
 //! arrived; the journal's rows vouch for them since (`FORMATS.md` section 3).
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use amanat_keys::{
     case_key::CaseKey,
@@ -59,7 +59,7 @@ pub(super) struct NewKey {
 pub(super) struct Opener<'a> {
     ring: &'a Ring,
     identities: &'a HashMap<KeyId, ReadIdentity>,
-    found: HashMap<EntryRef, (CaseKey, CaseId)>,
+    found: Arc<HashMap<EntryRef, (CaseKey, CaseId)>>,
     interner: Interner,
     /// No slip is still to come: what has no key is closed to us.
     last_call: bool,
@@ -68,7 +68,7 @@ pub(super) struct Opener<'a> {
 impl<'a> Opener<'a> {
     /// With the keys known so far and the identities that open slips.
     pub(super) fn new(ring: &'a Ring, identities: &'a HashMap<KeyId, ReadIdentity>, last_call: bool) -> Self {
-        Self { ring, identities, found: HashMap::new(), interner: Interner::default(), last_call }
+        Self { ring, identities, found: Arc::default(), interner: Interner::default(), last_call }
     }
 
     /// Opens what can be opened.
@@ -82,6 +82,23 @@ impl<'a> Opener<'a> {
                 // Stand-ins replace envelopes and say nothing of their own; later kinds are carried.
                 Kind::StandIn | Kind::Later(_) => {}
             }
+        }
+        opened
+    }
+
+    /// Opens what can be opened of a whole arrival, on all cores: the slips, and then what lies under them, in order.
+    pub(super) fn open_all(mut self, entries: Vec<SealedEntry>) -> Opened {
+        let (slips, rest): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.header.kind == Kind::Slip);
+        let mut opened = self.open(slips);
+        let share = |entries| {
+            let found = Arc::clone(&self.found);
+            Opener { found, interner: Interner::default(), ..self }.open(entries)
+        };
+        for part in parallel::shares(rest, share) {
+            opened.entries.extend(part.entries);
+            opened.later.extend(part.later);
+            opened.failed.extend(part.failed);
+            opened.closed = opened.closed.saturating_add(part.closed);
         }
         opened
     }
@@ -103,7 +120,7 @@ impl<'a> Opener<'a> {
             Some(Ok(key)) => {
                 let id = KeyId::from_bytes(*entry.header.commitment.as_bytes());
                 let row = ring::row(&at, entry.header.case, id, &key, Purpose::Foreign);
-                self.found.insert(at, (key.clone(), entry.header.case));
+                Arc::make_mut(&mut self.found).insert(at, (key.clone(), entry.header.case));
                 opened.keys.push(NewKey { slip: at, case: entry.header.case, key, row });
             }
             Some(Err(fault)) => opened.failed.push((at, fault::told(&KeysError::from(fault)))),
@@ -202,10 +219,9 @@ pub(super) fn open_wrap(
     identities: &HashMap<KeyId, ReadIdentity>,
 ) -> Option<Result<CaseKey, SlipFault>> {
     let ours: Vec<&ReadIdentity> = wrap.audience.iter().filter_map(|reader| identities.get(&reader.key)).collect();
-    if ours.is_empty() {
-        return None;
-    }
+    // Stanzas stand in the order of the audience.
+    let place = wrap.audience.iter().position(|reader| identities.contains_key(&reader.key))?;
     let id = KeyId::from_bytes(*slip.commitment.as_bytes());
-    let read = Slip::parse(bytes, wrap.audience.len());
+    let read = Slip::parse(bytes, wrap.audience.len()).map(|read| read.for_reader(place));
     Some(read.and_then(|read| read.open(ours, &ring::place_of(slip), &id)))
 }

@@ -99,6 +99,7 @@ impl Seat {
             Effect::NoteAccess { case, what, entries } => self.note_access(case, what, entries.len()),
             Effect::Attach { case, path } => self.attach(case, &path),
             Effect::SavePart { entry, part, path } => self.save_part(&entry, part, &path),
+            Effect::Print { case, what, page, to } => self.print(case, what, &page, to.as_deref()),
             // The main loop raises the flag itself: this thread is the one that is busy.
             Effect::StopSealing => {}
             Effect::Sync => self.sync(),

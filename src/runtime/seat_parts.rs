@@ -1,5 +1,5 @@
-//! Attachments at the desk: a file that a person named is sealed into a case, or an attachment is opened into a file. Both take as long as
-//! the file is large; they say how far they are, and stop when told.
+//! What goes in and out by files and paper: a file that a person named is sealed into a case, an attachment is opened into a file, a page is
+//! printed. Attachments take as long as the file is large; they say how far they are, and stop when told.
 
 use std::{
     path::Path,
@@ -12,7 +12,7 @@ use super::{
     attaching::{self, ToAttach},
     clock,
     keep::{ToKeep, What},
-    key_page, officer,
+    key_page, officer, printing,
     seat::Seat,
     tellings,
     wake::Wake,
@@ -21,7 +21,7 @@ use crate::{
     codebook::Surroundings,
     failure::Failure,
     model::{CaseId, Casebook, Code, EntryId},
-    ui::{Msg, Trouble},
+    ui::{Msg, Secret, Trouble},
 };
 
 /// Between two words on how far it is: often enough to be seen moving.
@@ -98,6 +98,24 @@ impl Seat {
             home.save_part(&entry, &part, Path::new(path), false, &mut *going)?;
             Ok(true)
         })
+    }
+
+    /// Puts a page on paper: on record before it is done, because from here on there is a copy that nothing protects.
+    pub(super) fn print(&mut self, case: CaseId, what: Code, page: &Secret, to: Option<&str>) {
+        let codebook = Arc::clone(&self.codebook);
+        let noted = self.with_home(|home| home.keep(&codebook, ToKeep::access(case, what, 1)));
+        let done = noted.and_then(|entries| {
+            self.say(Msg::Kept { entries, draft: None });
+            match to {
+                Some(path) => printing::to_file(Path::new(path), page.reveal()),
+                None => printing::to_printer(&self.config, page.reveal()),
+            }
+        });
+        match (done, to) {
+            (Err(failure), _) => self.say(Msg::SaveFailed(tellings::trouble(&failure))),
+            (Ok(()), Some(path)) => self.say(Msg::PartSaved { path: path.to_owned() }),
+            (Ok(()), None) => self.say(Msg::Printed),
+        }
     }
 
     /// What was set aside.

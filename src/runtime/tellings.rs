@@ -214,6 +214,7 @@ pub(super) fn who(home: &Home, config: &Config) -> Result<Who, Failure> {
         device: home.device().into(),
         officer: officer::known(unit, member, config),
         write_only: roster.write_only(),
+        prints: !config.print_command.is_empty(),
         fresh: fresh(FIRST_IDS),
     })
 }

@@ -92,6 +92,17 @@ pub enum Effect {
         /// The file as typed; nothing is overwritten.
         path: String,
     },
+    /// Put this page on paper, on record first: to the printer's command → `Printed`, or into a new file → `PartSaved`; else `SaveFailed`.
+    Print {
+        /// The case.
+        case: CaseId,
+        /// `print`.
+        what: Code,
+        /// The page.
+        page: Secret,
+        /// The file as typed; `None`: the printer.
+        to: Option<String>,
+    },
     /// Stop the sealing or opening that goes on → `AttachFailed` or `SaveFailed`.
     StopSealing,
 

@@ -104,6 +104,9 @@ pub(crate) enum Act {
     Assign,
     Merge,
     Rest,
+    Paper,
+    CopyFrom,
+    Beside,
 }
 
 /// The first line shown of a page of lines, after an act that may move it.
@@ -196,9 +199,12 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Entry], &[f(9)], Act::SavePart, "save_part", 5),
     line(&[R::Case, R::Entry], &[f(6)], Act::Correct, "correct", 3),
     line(&[R::Case, R::Entry], &[f(8)], Act::Names, "names", 4),
+    line(&[R::Case, R::Entry], &[f(3), ctrl('p')], Act::Paper, "paper", 9),
     line(&[R::Menu], &[key(KeyCode::Enter)], Act::Choose, "choose", 1),
     line(&[R::Form], &[key(KeyCode::Enter), key(KeyCode::Tab)], Act::Next, "next", 1),
     line(&[R::Form], &[key(KeyCode::BackTab)], Act::Previous, "previous", 0),
+    line(&[R::Entry], &[f(10)], Act::Beside, "beside", 0),
+    line(&[R::Form], &[f(4)], Act::CopyFrom, "copy_from", 0),
     line(&[R::Form], &[f(3)], Act::NextGap, "gap", 7),
     line(&[R::Form], &[f(5)], Act::NotAsked, "not_asked", 4),
     line(&[R::Form], &[f(6)], Act::Refused, "refused", 5),

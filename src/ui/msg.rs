@@ -127,6 +127,8 @@ pub enum Msg {
     },
     /// A file was not attached; nothing is left of it.
     AttachFailed(Trouble),
+    /// The printer's command has taken a page.
+    Printed,
     /// An attachment is in a file now, that nothing protects.
     PartSaved {
         /// Where.
@@ -269,6 +271,8 @@ pub struct Who {
     pub officer: Answers,
     /// Whether the device can read again what it has sent (a policy of the roster).
     pub write_only: bool,
+    /// Whether the settings name a command that prints.
+    pub prints: bool,
     /// Ids for the first drafts and cases, as in [`Msg::Fresh`]; at least four.
     pub fresh: Vec<[u8; 16]>,
 }

@@ -2,7 +2,9 @@
 
 use super::telling;
 use crate::codebook::{Codebook, fold};
-use crate::model::{Amendment, CaseId, Casebook, Code, Content, Delivery, Entry, Lang, PartialDate, QuestionId};
+use crate::model::{
+    Amendment, CaseId, Casebook, Code, Content, Delivery, Entry, Lang, PartialDate, QuestionId, put_in_order,
+};
 
 /// One case in one row. Nothing here names a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,17 +65,15 @@ pub(crate) fn row(book: &Casebook, codebook: &Codebook, id: &CaseId) -> Option<C
     })
 }
 
-/// The amendments of an entry, by their clocks: only for showing.
+/// The amendments of an entry in the order in which they are shown.
 pub(crate) fn amendments<'a>(book: &'a Casebook, entry: &Entry) -> Vec<(&'a Entry, &'a Amendment)> {
-    let mut found: Vec<_> = book
-        .amendments(&entry.id)
-        .filter_map(|other| match &other.content {
-            Content::Amendment(amendment) => Some((other, amendment)),
-            _ => None,
-        })
-        .collect();
-    found.sort_by_key(|(entry, _)| (entry.times.device.unix_ms, entry.author));
-    found
+    let mut found: Vec<&Entry> = book.amendments(&entry.id).collect();
+    put_in_order(&mut found);
+    let amendment = |other: &'a Entry| match &other.content {
+        Content::Amendment(amendment) => Some((other, amendment)),
+        _ => None,
+    };
+    found.into_iter().filter_map(amendment).collect()
 }
 
 /// Questions of an entry that two amendments changed without knowing of each other.

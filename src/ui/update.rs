@@ -176,6 +176,7 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         | Msg::Sealing { .. }
         | Msg::AttachFailed(_)
         | Msg::PartSaved { .. }
+        | Msg::Printed
         | Msg::AsideIs(_)
         | Msg::SaveFailed(_) => return tell(app, &msg),
         Msg::BundleWritten(_) | Msg::BundleRead(_) | Msg::BundleFailed(_) => {
@@ -312,7 +313,8 @@ fn form(app: &mut App, fill: Fill) -> Option<Form> {
             let form = std::sync::Arc::clone(app.world.codebook.newest(form.as_str())?);
             let officer = app.world.who.as_ref()?.officer.clone();
             let answers = codebook::presets(&form, app.world.now, &officer);
-            blank(app, form.form.clone(), case, answers)?
+            let draft = blank(app, form.form.clone(), case, answers)?;
+            knowing(app, draft)
         }
         Fill::Correct(id) => {
             let entry = app.world.book.entry(&id)?.clone();
@@ -321,7 +323,7 @@ fn form(app: &mut App, fill: Fill) -> Option<Form> {
             let mut draft = blank(app, sheet.form().clone(), Some(entry.case), answers)?;
             draft.target = Some(id);
             draft.seen = app.world.book.amendments(&id).map(|entry| entry.id).collect();
-            draft
+            knowing(app, draft)
         }
         Fill::Review { entry, word } => {
             let case = app.world.book.entry(&entry)?.case;
@@ -331,7 +333,8 @@ fn form(app: &mut App, fill: Fill) -> Option<Form> {
             if let Some(word) = word {
                 answers.set("review_word".into(), Answer::Value(Value::Choice(word)));
             }
-            blank(app, form, Some(case), answers)?
+            let draft = blank(app, form, Some(case), answers)?;
+            knowing(app, draft)
         }
     };
     let case = match draft.case {
@@ -339,6 +342,16 @@ fn form(app: &mut App, fill: Fill) -> Option<Form> {
         None => CaseId::from_bytes(app.id()?),
     };
     Form::new(draft, case, &app.world)
+}
+
+/// A supervisor's word covers the corrections that were there when it was begun, and none that arrives while it is written.
+fn knowing(app: &App, mut draft: Draft) -> Draft {
+    if let Some(case) = draft.case.filter(|_| draft.form.id.as_str() == review::FORM) {
+        draft.seen.extend(app.world.book.corrections_in(&case));
+        draft.seen.sort_unstable();
+        draft.seen.dedup();
+    }
+    draft
 }
 
 fn blank(app: &mut App, form: crate::model::FormRef, case: Option<CaseId>, answers: Answers) -> Option<Draft> {

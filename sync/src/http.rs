@@ -225,6 +225,21 @@ impl HttpTransport {
         read(&answer)
     }
 
+    /// As [`HttpTransport::call`], without waiting for the answer where the road lets it.
+    fn ahead(
+        &mut self,
+        path: &str,
+        checkpoint: &Digest,
+        signed: &[u8],
+        body: &[u8],
+    ) -> Result<Option<Vec<u8>>, TransportError> {
+        if !self.goes_ahead() {
+            return self.call(path, checkpoint, signed, body).map(Some);
+        }
+        let nonce = self.nonces.pop_front().unwrap_or_default();
+        self.leave(path, checkpoint, &signature::content_digest(signed), body, nonce).map(|()| None)
+    }
+
     fn hang_up(&mut self) {
         self.line = None;
         self.away.clear();
@@ -333,8 +348,10 @@ impl HttpTransport {
         };
         let now = (self.ticks)();
         if let Some(away) = self.away.pop_front() {
-            // What followed another had the link to itself when that one was through.
-            self.measure(away.bytes, now.saturating_sub(away.began.max(self.heard_at)));
+            // What followed another had the link to itself when that one was through. What is fetched says as much of the link's width
+            // as what is brought.
+            let bytes = away.bytes.max(answer.body.len());
+            self.measure(bytes, now.saturating_sub(away.began.max(self.heard_at)));
         }
         self.heard_at = now;
         self.mark = field(&answer, MARK_FIELD).and_then(|mark| mark.parse().ok()).or(self.mark);
@@ -357,7 +374,7 @@ impl HttpTransport {
         Duration::from_millis(u64::try_from(ms).unwrap_or(u64::MAX))
     }
 
-    /// Small requests measure the round trip and not the width of the link, so they teach nothing.
+    /// What is small measures the round trip and not the width of the link, so it teaches nothing.
     fn measure(&mut self, bytes: usize, elapsed_ms: u64) {
         if bytes >= *ROOM.start() / 2 {
             let elapsed = usize::try_from(elapsed_ms).unwrap_or(usize::MAX).max(1);
@@ -393,11 +410,7 @@ impl Transport for HttpTransport {
     }
 
     fn parts(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
-        let began = (self.ticks)();
-        let answer = self.call("/v1/parts", checkpoint, body, body)?;
-        // What is fetched says as much of the link's width as what is brought.
-        self.measure(answer.len(), (self.ticks)().saturating_sub(began));
-        Ok(answer)
+        self.call("/v1/parts", checkpoint, body, body)
     }
 
     fn rosters(&mut self, question: &[u8]) -> Result<Vec<u8>, TransportError> {
@@ -434,12 +447,11 @@ impl Transport for HttpTransport {
     }
 
     fn send(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
-        if !self.goes_ahead() {
-            return self.push(checkpoint, body).map(Some);
-        }
-        let digest = signature::content_digest(codec::manifest_of(body).unwrap_or(body));
-        let nonce = self.nonces.pop_front().unwrap_or_default();
-        self.leave(PUSH, checkpoint, &digest, body, nonce).map(|()| None)
+        self.ahead(PUSH, checkpoint, codec::manifest_of(body).unwrap_or(body), body)
+    }
+
+    fn send_pull(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
+        self.ahead(PULL, checkpoint, body, body)
     }
 
     fn receive(&mut self) -> Result<Vec<u8>, TransportError> {

@@ -22,7 +22,7 @@ pub trait Transport: Send {
     /// As [`TransportError`] says.
     fn push(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError>;
 
-    /// Whether a push can leave before the last one is answered.
+    /// Whether a push, or the question for the next page, can leave before the last one is answered or worked through.
     fn goes_ahead(&self) -> bool {
         false
     }
@@ -36,7 +36,7 @@ pub trait Transport: Send {
         self.push(checkpoint, body).map(Some)
     }
 
-    /// Waits for the answer to the oldest push that [`Transport::send`] has set on its way.
+    /// Waits for the answer to the oldest request that [`Transport::send`] or [`Transport::send_pull`] has set on its way.
     ///
     /// # Errors
     /// As [`TransportError`] says; the answers to all that are on their way are given up with it.
@@ -49,6 +49,15 @@ pub trait Transport: Send {
     /// # Errors
     /// As [`TransportError`] says.
     fn pull(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError>;
+
+    /// Sets a pull on its way, as [`Transport::send`] does with a push, so that the next page travels while the last one is verified and
+    /// filed. One at a time: what waits on the road is bounded by a page.
+    ///
+    /// # Errors
+    /// As [`TransportError`] says.
+    fn send_pull(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
+        self.pull(checkpoint, body).map(Some)
+    }
 
     /// Exchanges signed documents: rosters, unit keys, codebooks, freshness.
     ///

@@ -83,6 +83,7 @@ impl Room {
             device: DeviceId::from_bytes([1; 32]),
             officer: Answers::default(),
             write_only: false,
+            prints: false,
             fresh: (0..8).map(|byte| [byte; 16]).collect(),
         };
         room.send(Msg::Unlocked(Box::new(who)));

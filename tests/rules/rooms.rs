@@ -121,7 +121,8 @@ pub(crate) const ROOMS: &[Room] = &[
     },
     Room {
         at: "src/ui/",
-        ours: &["amanat::model", "amanat::codebook", "amanat::words"],
+        // report: a paper is made of what is opened, and that is here alone.
+        ours: &["amanat::model", "amanat::codebook", "amanat::report", "amanat::words"],
         others: Some(&[
             "ratatui",
             "ratatui_textarea",

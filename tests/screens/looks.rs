@@ -2,7 +2,7 @@
 //!
 //! A snapshot that changed is looked at by a person before it is taken (`INSTA_UPDATE=always` writes them anew).
 
-use amanat::ui::{Msg, Settings, Stage as Where, Theme};
+use amanat::ui::{Msg, Progress, Settings, Stage as Where, Theme};
 
 use super::stage::{PASSPHRASE, Stage, code, number, team, text, urdu};
 
@@ -105,6 +105,13 @@ fn a_form_is_filled() {
 }
 
 #[test]
+fn an_interview_is_begun() {
+    let mut stage = peopled();
+    let keys = "Home Enter F4 \"interview\" Enter Down Enter";
+    look(&mut stage, "form_interview", keys, ["Interview", "Part 1 of", "Kind of statement"]);
+}
+
+#[test]
 fn a_note_is_kept_and_corrected() {
     let mut stage = peopled();
     let keys = "Home Enter F4 \"note\" Enter \"She is safe at Dar-ul-Aman.\" Tab F5";
@@ -140,6 +147,17 @@ fn the_road() {
         ["3 new entries came", "2 entries that it announces", "ends too early"],
     );
     stage.keys("Esc");
+    stage.send(Msg::Synced(Progress {
+        running: true,
+        sent: 30,
+        to_send: 120,
+        pulled: 7,
+        quarantined: 0,
+        files_left: 0,
+        last_contact: None,
+        hub: "hub.example.pk".into(),
+    }));
+    look(&mut stage, "outbox_running", "", ["▰▰▰▰▰▱▱▱", "30 of 120", "7"]);
     stage.online = true;
     look(&mut stage, "outbox_received", "F5", ["Headquarters has signed for everything", "hub.example.pk", "received"]);
 }

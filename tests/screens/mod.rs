@@ -5,5 +5,7 @@ mod casework;
 mod files;
 mod gone;
 mod looks;
+mod papers;
+mod reviewing;
 mod stage;
 mod typed;

@@ -193,6 +193,7 @@ impl Stage {
                 vec![Msg::Joined { agency: "Punjab Police".into() }, Msg::Unlocked(Box::new(self.who()))]
             }
             Effect::Join { .. } => vec![Msg::WelcomeFailed(Trouble::word("sync.trust"))],
+            Effect::Print { to, .. } => vec![print(to)],
             Effect::Attach { path, .. } if path == "/nowhere" => {
                 vec![Msg::AttachFailed(Trouble {
                     word: String::new(),
@@ -245,6 +246,7 @@ impl Stage {
             device: ME,
             officer,
             write_only: false,
+            prints: true,
             fresh: (0..8).map(|_| self.id()).collect(),
         }
     }
@@ -369,13 +371,15 @@ impl Stage {
         let parts = codebook::split_sealed(form, sheet);
         let mut entry = self.entry(case, Content::Sheet(parts.sheet));
         entry.author.device = DeviceId::from_bytes([9; 32]);
+        // A journal of its own: sheets are made in any order, and a journal keeps its own.
+        entry.author.journal = JournalId::from_bytes([number; 16]);
         entry.times.device = Moment::pkt(NOW.unix_ms - i64::from(number) * 3_600_000);
         let of = entry.id;
         self.sheets.push((case, form.form.id.to_string(), of));
         let mut entries = vec![entry];
         if !parts.sealed.is_empty() {
             let mut names = self.entry(case, Content::Names(Names { of, answers: parts.sealed }));
-            names.author.device = DeviceId::from_bytes([9; 32]);
+            (names.author.device, names.author.journal) = (entries[0].author.device, entries[0].author.journal);
             entries.push(names);
         }
         self.send(Msg::Arrived(entries));
@@ -488,6 +492,17 @@ pub(crate) fn text(text: &str) -> Answer {
 fn words(of: &str) -> Vec<String> {
     let list = ["river", "saddle", "orange", "winter", "copper", "meadow", "violet", "harbour"];
     list.iter().map(|word| if of == "own" { (*word).to_owned() } else { word.chars().rev().collect() }).collect()
+}
+
+/// A printer that works, and a disk with one wrong place.
+fn print(to: Option<String>) -> Msg {
+    match to {
+        Some(path) if path == "/nowhere" => {
+            Msg::SaveFailed(Trouble { word: String::new(), detail: "saving — no such file".into() })
+        }
+        Some(path) => Msg::PartSaved { path },
+        None => Msg::Printed,
+    }
 }
 
 fn readers() -> Vec<ReaderLine> {

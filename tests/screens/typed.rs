@@ -132,7 +132,7 @@ fn undo_gives_back_an_answer_that_was_changed() {
     assert!(!stage.screen(80, 24).contains("(•)"));
     stage.keys("C-z");
     stage.keys("Tab");
-    assert!(!stage.screen(80, 24).contains("✓ Role                             Witness"));
+    assert!(stage.screen(80, 24).contains("✓ Role                             Victim"), "{}", stage.screen(80, 24));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! sentence; a test stops there, the demo tells it.
 
 use std::{
+    ffi::OsString,
     fs::File,
     io::{BufRead as _, BufReader, Write as _},
     net::{SocketAddr, TcpListener},
@@ -29,6 +30,8 @@ pub(crate) struct Actor {
     pub(crate) home: PathBuf,
     /// The file with their passphrase.
     pub(crate) passphrase: PathBuf,
+    /// What their programs find in their environment beside what this one has.
+    pub(crate) around: Vec<(OsString, OsString)>,
 }
 
 impl Actor {
@@ -38,12 +41,13 @@ impl Actor {
         if !passphrase.exists() {
             write_owned(&passphrase, format!("sample passphrase of {name} 7391\n").as_bytes())?;
         }
-        Ok(Self { name: name.to_owned(), home, passphrase })
+        Ok(Self { name: name.to_owned(), home, passphrase, around: Vec::new() })
     }
 
     /// The app's program, told whose home to open.
     pub(crate) fn at_home(&self, mut app: Command) -> Command {
         app.arg("--home").arg(&self.home).arg("--passphrase-file").arg(&self.passphrase);
+        app.envs(self.around.iter().map(|(name, value)| (name, value)));
         app
     }
 }

@@ -45,14 +45,19 @@ pub(crate) struct Typist {
 impl Typist {
     /// Starts `amanat --home HOME ARGS` on a terminal of 80×24.
     pub(crate) fn sits_down(home: &Path, arguments: &[&str]) -> Self {
+        let home_too = [&["--home", home.to_str().unwrap()], arguments].concat();
+        Self::starts(Path::new(env!("CARGO_BIN_EXE_amanat")), home.parent().unwrap(), &home_too)
+    }
+
+    /// Starts a program in a folder, on a terminal of 80×24. Its temporary files, if it makes any, lie in that folder too.
+    pub(crate) fn starts(program: &Path, folder: &Path, arguments: &[&str]) -> Self {
         let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("the system has a pty");
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_amanat"));
+        let mut command = CommandBuilder::new(program);
         command.env_clear();
         command.env("TERM", "xterm-256color");
-        command.cwd(home.parent().unwrap());
-        command.arg("--home");
-        command.arg(home);
+        command.env("TMPDIR", folder);
+        command.cwd(folder);
         command.args(arguments);
         let before = format!("{:?}", pair.master.get_termios());
         let child = pair.slave.spawn_command(command).expect("the built program starts");

@@ -1,6 +1,6 @@
 //! The sheet *choices* as code lists.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{
     labels::{Words, words},
@@ -24,6 +24,8 @@ impl Lists {
     /// Reads the sheet. `form` stands before each name, so that no list of the codebook is meant by accident.
     pub(super) fn read(rows: &[Row], form: &str, language: &str, notes: &mut Vec<Note>) -> Self {
         let mut read = Self::default();
+        // Remembered apart: a list of a hundred thousand choices is not to be walked for each of them.
+        let mut known: HashSet<(&str, &str)> = HashSet::new();
         for row in rows {
             let (list, code) = (row.cell("list_name"), row.cell("name"));
             if list.is_empty() || code.is_empty() {
@@ -36,7 +38,7 @@ impl Lists {
             }
             let to = format!("{form}_{}", super::names::plain(list));
             let file = read.lists.entry(list.to_owned()).or_insert_with(|| ListFile::new(to));
-            if file.has(code) {
+            if !known.insert((list, code)) {
                 notes.push(Note::choices(
                     row.number,
                     &format!("“{code}” stands twice in list {list}; the first counts"),

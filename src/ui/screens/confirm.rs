@@ -121,7 +121,9 @@ impl Confirm {
                 }
                 let reason = self.reason.as_ref().and_then(|reason| reason.chosen.first().cloned());
                 let reason: Code = reason.ok_or_else(|| Trouble::word("confirm.reason_missing"))?;
-                let seen = draft.seen.clone();
+                // A supervisor's word knows of more than its own corrections; only those count for whether two collide.
+                let own: Vec<_> = world.book.amendments(&target).map(|amendment| amendment.id).collect();
+                let seen = draft.seen.iter().filter(|id| own.contains(id)).copied().collect();
                 Keeping::Amendment(Amendment { target, seen, reason, note: None, changes: changes.clone() })
             }
             _ => Keeping::Sheet(self.finished.sheet.clone()),

@@ -5,7 +5,7 @@ use ratatui::{
     layout::Rect,
 };
 
-use super::{case::author, caseload::mark};
+use super::{case_view::author, caseload::mark, compare, papers::Papers};
 use crate::{
     codebook::Question,
     model::{Answers, Attached, CaseId, Code, Content, Entry, EntryId, review},
@@ -38,6 +38,9 @@ pub(crate) struct EntryView {
     save: Option<(usize, Path)>,
     /// Where one was saved, or why not.
     said: Option<String>,
+    papers: Option<Papers>,
+    /// Whether the corrections stand beside what they correct.
+    beside: bool,
 }
 
 /// One line of the page: a heading, or a label with what it says.
@@ -50,20 +53,30 @@ enum Row {
 
 impl EntryView {
     pub(crate) const fn new(case: CaseId, entry: EntryId, names: bool, _world: &World) -> Self {
-        Self { case, entry, names, line: 0, save: None, said: None }
+        Self { case, entry, names, line: 0, save: None, said: None, papers: None, beside: false }
     }
 
     pub(crate) const fn room(&self) -> Room {
-        if self.save.is_some() { Room::Path } else { Room::Entry }
+        match (&self.save, &self.papers) {
+            (Some(_), _) => Room::Path,
+            (None, Some(papers)) => papers.room(),
+            (None, None) => Room::Entry,
+        }
     }
 
     pub(crate) fn paste(&mut self, text: &str) {
         if let Some((_, path)) = &mut self.save {
             path.paste(text);
         }
+        if let Some(papers) = &mut self.papers {
+            papers.paste(text);
+        }
     }
 
     pub(crate) fn hear(&mut self, msg: &Msg) -> Turn {
+        if let Some(papers) = &mut self.papers {
+            papers.hear(msg);
+        }
         match (msg, &mut self.save) {
             (Msg::Sealing { done, total }, Some((_, path))) => path.reached(*done, *total),
             (Msg::SaveFailed(trouble), Some((_, path))) => path.failed(trouble),
@@ -99,9 +112,16 @@ impl EntryView {
         if self.save.is_some() {
             return self.save_key(key, act, world);
         }
+        if let Some(papers) = &mut self.papers {
+            let (turn, open) = papers.key(key, act, self.names, world);
+            if !open {
+                self.papers = None;
+            }
+            return turn;
+        }
         let attached = world.book.entry(&self.entry).is_some_and(|entry| !entry.parts.is_empty());
         let page = u16::try_from(world.page()).unwrap_or(20).saturating_sub(2);
-        let most = self.height(world).saturating_sub(page);
+        let most = if self.beside { self.corrected(world) } else { self.height(world).saturating_sub(page) };
         match act {
             Some(Act::Back) => return Turn::go(Go::Back),
             Some(Act::Correct) => return Turn::open(Open::Fill(Fill::Correct(self.entry))),
@@ -113,6 +133,13 @@ impl EntryView {
                     _ => "MERGE",
                 };
                 return Turn::open(Open::Fill(Fill::Review { entry: self.entry, word: Some(Code::new(word)) }));
+            }
+            Some(Act::Beside) => {
+                self.beside = !self.beside;
+                self.line = 0;
+            }
+            Some(Act::Paper) => {
+                self.papers = world.book.entry(&self.entry).and_then(|entry| Papers::new(entry, world));
             }
             Some(Act::SavePart) if attached => self.save = Some((0, Path::new())),
             _ => self.line = scrolled(act, self.line, page, most),
@@ -140,6 +167,12 @@ impl EntryView {
             return Turn::stay();
         }
         Turn::ask(Effect::NoteAccess { case: self.case, what: Code::new("names"), entries: shown })
+    }
+
+    /// The last of the corrected questions, as a place to scroll to.
+    fn corrected(&self, world: &World) -> u16 {
+        let entry = world.book.entry(&self.entry);
+        entry.map_or(0, |entry| compare::count(entry, self.names, world)).saturating_sub(1)
     }
 
     /// Lines of the page at most: every question can have one, every section two, every amendment one.
@@ -178,6 +211,10 @@ impl EntryView {
             canvas.put((area.x, area.y + 1), area.width, &text, Role::Warn);
         }
         let page = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
+        if self.beside {
+            compare::draw((entry, self.names, self.line), world, canvas, page);
+            return self.draw_over(entry, canvas, area);
+        }
         let rows = self.rows(entry, world, canvas);
         let wide = (page.width * 2 / 5).clamp(20, 44);
         let heights: Vec<u16> = rows.iter().map(|row| height(row, page.width - wide - 2)).collect();
@@ -200,7 +237,15 @@ impl EntryView {
             let text = format!("✓ {}", canvas.fill("part.saved", &[("path", &bidi::inert(path))]));
             canvas.put((area.x, area.y + 1), area.width.saturating_sub(8), &text, Role::Warn);
         }
+        self.draw_over(entry, canvas, area);
+    }
+
+    /// What is asked over the page.
+    fn draw_over(&self, entry: &Entry, canvas: &mut Canvas<'_>, area: Rect) {
         self.draw_save(entry, canvas, area);
+        if let Some(papers) = &self.papers {
+            papers.draw(canvas, area);
+        }
     }
 
     fn draw_save(&self, entry: &Entry, canvas: &mut Canvas<'_>, area: Rect) {

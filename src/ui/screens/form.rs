@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 
-use super::form_offers::offers;
+use super::{form_copy::Whom, form_offers::offers};
 use crate::{
     codebook::{self, Form as Questions, Origin, Question, Section, Surroundings},
     model::{Answer, CaseId, Draft, Given, Problems, QuestionId},
     ui::{
         effect::Effect,
-        keymap::Act,
+        keymap::{Act, Room},
         turn::{Finished, Go, Open, Turn},
         widgets::{
             canvas::Canvas,
@@ -36,7 +36,7 @@ pub(crate) struct Form {
     case: CaseId,
     pub(super) form: Arc<Questions>,
     pub(super) around: Surroundings,
-    entries: Vec<(Box<str>, Offer)>,
+    pub(super) entries: Vec<(Box<str>, Offer)>,
     /// The questions that are put under these answers, in order.
     pub(super) asked: Vec<Place>,
     /// Which of them must be answered.
@@ -52,7 +52,14 @@ pub(crate) struct Form {
     dirty: bool,
     /// When something was first typed after the draft was last kept.
     since: Option<u64>,
-    past: Vec<(QuestionId, Option<Given>)>,
+    /// What can be taken back: what each step changed, as it was before.
+    pub(super) past: Vec<Vec<(QuestionId, Option<Given>)>>,
+    /// Whether the last of them is a change of this question since it was reached.
+    running: bool,
+    /// Whom to take over from, while it is asked.
+    pub(super) whom: Option<Whom>,
+    /// What was taken over and not looked at yet.
+    pub(super) copied: Vec<QuestionId>,
 }
 
 impl Form {
@@ -77,6 +84,9 @@ impl Form {
             dirty: false,
             since: None,
             past: Vec::new(),
+            running: false,
+            whom: None,
+            copied: Vec::new(),
         };
         screen.ask_again(world);
         let at = screen.draft.at.clone();
@@ -85,6 +95,10 @@ impl Form {
         let place = at.and_then(|id| screen.place_of(&id)).or(gap).unwrap_or(0);
         screen.reach(place, world);
         Some(screen)
+    }
+
+    pub(crate) const fn room(&self) -> Room {
+        if self.whom.is_some() { Room::Menu } else { Room::Form }
     }
 
     /// Whether something typed is not on disk yet.
@@ -108,7 +122,7 @@ impl Form {
         if waited { self.take_draft() } else { None }
     }
 
-    fn soil(&mut self, world: &World) {
+    pub(super) fn soil(&mut self, world: &World) {
         self.dirty = true;
         self.since.get_or_insert(world.boot_ms);
     }
@@ -132,7 +146,7 @@ impl Form {
         Some((section, self.form.sections.get(section)?))
     }
 
-    fn place_of(&self, id: &QuestionId) -> Option<usize> {
+    pub(super) fn place_of(&self, id: &QuestionId) -> Option<usize> {
         self.asked.iter().position(|place| self.question_at(*place).is_some_and(|question| question.id == *id))
     }
 
@@ -154,7 +168,7 @@ impl Form {
     }
 
     /// Which questions are put now; the place stays on its question, or the nearest before it.
-    fn ask_again(&mut self, world: &World) {
+    pub(super) fn ask_again(&mut self, world: &World) {
         let here = self.asked.get(self.at).copied();
         let layout = codebook::layout(&self.form, &world.codebook, &self.draft, Origin::Officer, &self.around);
         let mut put = layout.put.into_iter().peekable();
@@ -190,7 +204,7 @@ impl Form {
     /// Gives the keyboard to another question.
     fn reach(&mut self, at: usize, world: &World) {
         self.at = at.min(self.asked.len().saturating_sub(1));
-        self.typing = false;
+        (self.typing, self.running) = (false, false);
         let Some(question) = self.question() else { return };
         let id = question.id.clone();
         let field = Field::new(question, self.draft.answers.get(id.as_str()), &self.setting(world));
@@ -199,7 +213,7 @@ impl Form {
     }
 
     /// Brings what stands in the field into the draft.
-    fn commit(&mut self, world: &World) {
+    pub(super) fn commit(&mut self, world: &World) {
         let Some(question) = self.question() else { return };
         let id = question.id.clone();
         let given = self.field.given(question, &self.setting(world));
@@ -213,20 +227,26 @@ impl Form {
     }
 
     fn set(&mut self, id: QuestionId, given: Option<Given>, world: &World) {
-        let before = match given {
+        let before = self.put(&id, given);
+        // A run of changes to one question is one step back; coming to it again begins another.
+        if !(self.running && matches!(self.past.last().map(Vec::as_slice), Some([(last, _)]) if *last == id)) {
+            self.past.push(vec![(id, before)]);
+        }
+        self.running = true;
+        self.soil(world);
+        self.ask_again(world);
+    }
+
+    /// Puts an answer in, or takes it out; what was there before.
+    pub(super) fn put(&mut self, id: &QuestionId, given: Option<Given>) -> Option<Given> {
+        match given {
             Some(given) => {
                 let before = self.draft.answers.get(id.as_str()).cloned();
                 self.draft.answers.set(id.clone(), given);
                 before
             }
-            None => self.draft.answers.remove(&id),
-        };
-        // A run of changes to one question is one step back.
-        if self.past.last().is_none_or(|(last, _)| *last != id) {
-            self.past.push((id, before));
+            None => self.draft.answers.remove(id),
         }
-        self.soil(world);
-        self.ask_again(world);
     }
 
     /// Says in one key that there is no value, and goes on.
@@ -236,15 +256,19 @@ impl Form {
             return Turn::stay();
         }
         let id = question.id.clone();
-        self.past.push((id.clone(), self.draft.answers.get(id.as_str()).cloned()));
+        self.past.push(vec![(id.clone(), self.draft.answers.get(id.as_str()).cloned())]);
         self.set(id, Some(Given::from(answer)), world);
         self.go(self.at + 1, world)
     }
 
     /// Leaves this question for another; the draft is kept on the way.
-    fn go(&mut self, at: usize, world: &World) -> Turn {
+    pub(super) fn go(&mut self, at: usize, world: &World) -> Turn {
         self.commit(world);
         let effect = self.keep();
+        // Whoever has been on a question has looked at what was taken over there.
+        if let Some(seen) = self.question().map(|question| question.id.clone()).filter(|_| at != self.at) {
+            self.copied.retain(|id| *id != seen);
+        }
         self.reach(at, world);
         Turn::stay().and(effect)
     }
@@ -252,45 +276,15 @@ impl Form {
     /// To the next question that has no answer yet: what was filled in beforehand is seen on the way.
     fn go_on(&mut self, world: &World) -> Turn {
         self.commit(world);
-        let bare = |at: &usize| {
-            let question = self.asked.get(*at).and_then(|place| self.question_at(*place));
-            question.is_some_and(|question| self.draft.answers.get(question.id.as_str()).is_none())
-        };
+        let bare = |at: &usize| self.is_open(*at);
         let next = (self.at + 1..self.asked.len()).find(bare);
         self.go(next.unwrap_or(self.at + 1), world)
     }
 
-    /// Everything that must still be answered was not asked, in one key; what only a value will do for is left open. An answer can
-    /// put further questions, so it looks again.
-    fn rest_not_asked(&mut self, world: &World) -> Turn {
-        self.commit(world);
-        while let Some(id) = (0..self.asked.len()).find_map(|at| self.open_at(at)) {
-            self.past.push((id.clone(), None));
-            self.set(id, Some(Given::from(Answer::NotAsked)), world);
-        }
-        let gap = self.gap_from(0).filter(|at| self.must(*at));
-        self.go(gap.unwrap_or(self.at), world)
-    }
-
-    /// A question that must be answered, is not, and need not have a value.
-    fn open_at(&self, at: usize) -> Option<QuestionId> {
-        let question = self.question_at(*self.asked.get(at)?)?;
-        let open = self.must(at) && !question.firm && self.draft.answers.get(question.id.as_str()).is_none();
-        open.then(|| question.id.clone())
-    }
-
-    /// The first question from here on that must still be answered; if none must, the first that could be.
-    fn gap_from(&self, from: usize) -> Option<usize> {
-        let order = || (from..self.asked.len()).chain(0..from);
-        let open = |at: &usize| {
-            let question = self.asked.get(*at).and_then(|place| self.question_at(*place));
-            question.is_some_and(|question| self.draft.answers.get(question.id.as_str()).is_none())
-        };
-        let must = |at: &usize| self.must(*at);
-        order().filter(open).find(must).or_else(|| order().find(open))
-    }
-
     pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>, world: &World) -> Turn {
+        if self.whom.is_some() {
+            return self.whom_key(key, act, world);
+        }
         if key.code == KeyCode::Enter && self.field.takes_lines() {
             return self.type_key(key, world);
         }
@@ -316,12 +310,17 @@ impl Form {
             Some(Act::Unknown) => self.silence(Answer::Unknown, world),
             Some(Act::Clear) => {
                 if let Some(id) = self.question().map(|question| question.id.clone()) {
+                    self.running = false;
                     self.set(id, None, world);
                     self.reach(self.at, world);
                 }
                 Turn::stay()
             }
             Some(Act::Undo) => self.undo(world),
+            Some(Act::CopyFrom) => {
+                self.ask_whom(world);
+                Turn::stay()
+            }
             Some(Act::Redo) => {
                 if self.field.edit().is_some_and(Edit::redo) {
                     self.commit(world);
@@ -379,36 +378,21 @@ impl Form {
         }
     }
 
-    /// The first question of the next section, or of this one, or of the one before.
-    fn section_start(&self, forward: bool) -> usize {
-        let here = self.asked.get(self.at).map_or(0, |(section, _)| *section);
-        if forward {
-            return self.asked.iter().position(|(section, _)| *section > here).unwrap_or(self.asked.len());
-        }
-        let start = self.asked.iter().position(|(section, _)| *section == here).unwrap_or(0);
-        if self.at > start {
-            return start;
-        }
-        let before = self.asked.iter().rev().find(|(section, _)| *section < here).map_or(0, |(section, _)| *section);
-        self.asked.iter().position(|(section, _)| *section == before).unwrap_or(0)
-    }
-
     /// In a text a word back; else the last answer that was changed.
     fn undo(&mut self, world: &World) -> Turn {
         if self.field.edit().is_some_and(Edit::undo) {
             self.commit(world);
             return Turn::stay();
         }
-        let Some((id, given)) = self.past.pop() else { return Turn::stay() };
-        match given {
-            Some(given) => self.draft.answers.set(id.clone(), given),
-            None => {
-                self.draft.answers.remove(&id);
-            }
+        let Some(step) = self.past.pop() else { return Turn::stay() };
+        let first = step.first().map(|(id, _)| id.clone());
+        for (id, given) in step.into_iter().rev() {
+            self.copied.retain(|copied| *copied != id);
+            self.put(&id, given);
         }
         self.soil(world);
         self.ask_again(world);
-        let at = self.place_of(&id).unwrap_or(self.at);
+        let at = first.and_then(|id| self.place_of(&id)).unwrap_or(self.at);
         self.reach(at, world);
         Turn::stay()
     }
@@ -417,6 +401,10 @@ impl Form {
     fn finish(&mut self, world: &World) -> Turn {
         self.commit(world);
         let effect = self.keep();
+        // Nothing that was only taken over is kept unseen.
+        if let Some(at) = self.copied.iter().filter_map(|id| self.place_of(id)).filter(|at| *at != self.at).min() {
+            return self.go(at, world).and(effect);
+        }
         self.tried = true;
         let done = codebook::finish_among(&self.form, &world.codebook, &self.draft, Origin::Officer, &self.around);
         match done {

@@ -65,6 +65,9 @@ impl Form {
             }
             row = row.saturating_add(height);
         }
+        if let Some(whom) = &self.whom {
+            whom.menu.draw(canvas, area);
+        }
     }
 
     /// Which section, how much of the form is answered, what is wrong.
@@ -115,6 +118,7 @@ impl Form {
         let problem = self.problems.at(&question.id).next();
         let (sign, role) = match (problem, given) {
             (Some(problem), _) => problems::sign(problem.severity),
+            (None, Some(_)) if self.copied.contains(&question.id) => ("≈", Role::Warn),
             (None, Some(_)) => ("✓", Role::Good),
             (None, None) if self.must(at) => ("*", Role::Accent),
             (None, None) => (" ", Role::Faint),
@@ -162,6 +166,9 @@ impl Form {
         above.extend(question.hint.as_ref().map(|hint| hint.get(lang).to_owned()));
         above.extend(Field::advice(question, lang).map(str::to_owned));
         let mut below = Vec::new();
+        if self.copied.contains(&question.id) {
+            below.push((format!("≈ {}", canvas.say("form.copied")), Role::Warn));
+        }
         let given = self.draft.answers.get(question.id.as_str());
         if let Some(given) = given.filter(|given| given.answer.value().is_none()) {
             let told = telling::answer(&world.codebook, question, &given.answer, lang);

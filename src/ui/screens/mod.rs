@@ -2,16 +2,21 @@
 
 mod aside;
 mod case;
+mod case_view;
 mod caseload;
+mod compare;
 mod confirm;
 mod entry;
 mod form;
+mod form_copy;
+mod form_gaps;
 mod form_offers;
 mod form_view;
 mod help;
 mod hidden;
 mod keys;
 mod outbox;
+mod papers;
 mod review;
 mod roster;
 mod screen;

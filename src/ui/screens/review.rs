@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::case::author;
+use super::case_view::author;
 use crate::{
     model::{
         Content,

@@ -48,7 +48,7 @@ impl Screen {
             Self::Caseload(screen) => screen.room(),
             Self::Case(screen) => screen.room(),
             Self::Entry(screen) => screen.room(),
-            Self::Form(_) => Room::Form,
+            Self::Form(screen) => screen.room(),
             Self::Confirm(_) => Room::Confirm,
             Self::Outbox(_) => Room::Outbox,
             Self::Stick(screen) => screen.room(),

@@ -12,6 +12,8 @@ use crate::{
     words::{self, Tongue},
 };
 
+pub(crate) use crate::report::told::tongue;
+
 /// To which side a text leans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lean {
@@ -33,14 +35,6 @@ pub(crate) struct Canvas<'a> {
     pub(crate) settings: Settings,
     /// Where the terminal's cursor belongs, if somebody types.
     pub(crate) cursor: Option<(u16, u16)>,
-}
-
-/// The words' name of a language.
-pub(crate) const fn tongue(lang: Lang) -> Tongue {
-    match lang {
-        Lang::En => Tongue::En,
-        Lang::Ur => Tongue::Ur,
-    }
 }
 
 impl<'a> Canvas<'a> {

@@ -14,6 +14,8 @@ mod hand_on;
 mod mending;
 mod news;
 mod outcome;
+#[cfg(test)]
+mod page_tests;
 mod papers;
 mod parts;
 mod pass;

@@ -20,6 +20,13 @@ use crate::wire::codec;
 use crate::wire::limits::{MAX_AGAIN, MAX_ITEMS, MAX_SEQ};
 use crate::wire::messages::{HeadLine, PullRequest};
 
+/// The question for a page, on its way while the page before it is worked through.
+struct Ahead {
+    asked: PullRequest,
+    /// Where the road waited for it.
+    answer: Option<Vec<u8>>,
+}
+
 pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
     // What earlier passes brought was in the hub's books before any list that it shows now.
     let before = trip.journal.heads().map_err(End::Local)?;
@@ -29,11 +36,17 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
     let damaged = mending::due(trip, &road)?;
     let mut again: Vec<(HeadLine, u64)> = Vec::new();
     let (mut asked_last, mut covered) = (false, BTreeMap::<Place, u64>::new());
+    let mut ahead: Option<Ahead> = None;
     trip.reports()?;
     loop {
         let asked_again = !again.is_empty();
         let request = request(trip, &passed_over, std::mem::take(&mut again))?;
-        let answer = trip.road.pull(&trip.seen, &request.to_bytes())?;
+        let answer = match ahead.take().filter(|ahead| ahead.asked == request) {
+            Some(Ahead { answer: Some(answer), .. }) => answer,
+            Some(_) => trip.road.receive()?,
+            // The answer to another question, asked ahead, is given up with this.
+            None => trip.road.pull(&trip.seen, &request.to_bytes())?,
+        };
         let (manifest, runs, _whole) = codec::read_pull(&answer).map_err(nonsense)?;
         if manifest.agency != trip.party.agency {
             return Err(End::Nonsense("an answer for another agency".to_owned()));
@@ -42,6 +55,7 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
         papers::exchange_if_news(trip)?;
         let mut moved = false;
         let (own, others): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|run| run.device == trip.party.device);
+        let all_of_others = own.is_empty();
         moved |= restored(trip, own, &mut passed_over)?;
         // What a grant opened was perhaps held as bare hashes: ask for it again, but never because of an answer to that.
         if !asked_again {
@@ -50,6 +64,9 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
         for run in others.iter().filter(|_| asked_again) {
             let upto = covered.entry((run.device, run.journal)).or_default();
             *upto = run.last().max(*upto);
+        }
+        if manifest.more && all_of_others && again.is_empty() {
+            ahead = ask_ahead(trip, &passed_over, &others)?;
         }
         moved |= take(trip, others, &mut passed_over)?;
         trip.file(&manifest.statements)?;
@@ -72,6 +89,23 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
             return done.write(trip.journal).map_err(End::Local);
         }
     }
+}
+
+/// Asks for the page after this one before this one is verified and filed, taking for granted that all of it will stand; where it does not,
+/// the next question is another and the answer to this one is given up. Nothing of it is looked at before: what was asked for twice is
+/// filed once, by its place.
+fn ask_ahead(trip: &mut Trip<'_>, passed_over: &BTreeMap<Place, u64>, page: &[Run]) -> Result<Option<Ahead>, End> {
+    if !trip.road.goes_ahead() {
+        return Ok(None);
+    }
+    let mut expected = passed_over.clone();
+    for run in page.iter().filter(|run| !run.items.is_empty()) {
+        let upto = expected.entry((run.device, run.journal)).or_default();
+        *upto = run.last().max(*upto);
+    }
+    let asked = request(trip, &expected, Vec::new())?;
+    let answer = trip.road.send_pull(&trip.seen, &asked.to_bytes())?;
+    Ok(Some(Ahead { asked, answer }))
 }
 
 fn line(device: DeviceId, journal: JournalId, seq: u64) -> HeadLine {

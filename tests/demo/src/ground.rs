@@ -21,6 +21,8 @@ pub(crate) struct Agency {
     pub(crate) reader: Actor,
     /// Reads at the station in Gujrat.
     pub(crate) supervisor: Actor,
+    /// Reads at the station in Sukkur.
+    pub(crate) second_supervisor: Actor,
     /// Records in Gujrat.
     pub(crate) officer: Actor,
     /// Records in Sukkur.
@@ -74,7 +76,19 @@ impl Agency {
         let hub = HubProcess::serve(&hub_home, hub_address)?;
         admin.run(&["roster", "publish"])?;
         let dir = dir.to_path_buf();
-        Ok(Self { dir, admin, reader, supervisor, officer, second, link, hub_home, hub_address, hub })
+        Ok(Self {
+            dir,
+            admin,
+            reader,
+            supervisor,
+            second_supervisor,
+            officer,
+            second,
+            link,
+            hub_home,
+            hub_address,
+            hub,
+        })
     }
 
     /// Everyone with what they do, for the screen.
@@ -92,6 +106,7 @@ impl Agency {
             line(&self.officer, "records offline in Gujrat"),
             line(&self.second, "records offline in Sukkur"),
             line(&self.supervisor, "reads the station's cases in Gujrat"),
+            line(&self.second_supervisor, "reads the station's cases in Sukkur"),
             line(&self.reader, "reads at headquarters"),
             line(&self.admin, "enrols devices, holds the root key"),
             format!("  {:<16} keeps what it cannot read, at {}", "hub", self.hub_address),

@@ -1,0 +1,215 @@
+//! How one case is drawn: what it is in three lines, and its timeline.
+
+use ratatui::layout::Rect;
+
+use super::{
+    case::{ABOVE, Case, Line},
+    caseload::mark,
+};
+use crate::{
+    model::{Code, Content, Entry, Moment},
+    ui::{
+        bidi, reading, telling,
+        theme::Role,
+        widgets::canvas::{Canvas, Lean},
+        world::World,
+    },
+};
+
+impl Case {
+    pub(crate) fn draw(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) {
+        self.draw_summary(world, canvas, area);
+        let head = Rect { y: area.y + ABOVE - 1, height: 1, ..area };
+        let names =
+            ["what", "when", "author", "delivery"].map(|name| canvas.say(&format!("case.column.{name}")).to_owned());
+        row(canvas, head, &names, Role::Faint);
+        let body = Rect { y: area.y + ABOVE, height: area.height.saturating_sub(ABOVE), ..area };
+        if self.lines.is_empty() {
+            let word = match (world.book.erased(&self.id).0, world.book.at_headquarters(&self.id)) {
+                (1.., _) => "case.erased_all",
+                (0, 1..) => "case.away_all",
+                (0, 0) => "case.empty",
+            };
+            let text = canvas.say(word).to_owned();
+            canvas.paragraph(
+                Rect { x: body.x + 4, y: body.y + 1, width: body.width.saturating_sub(8), height: 3 },
+                &text,
+                Role::Faint,
+            );
+        }
+        for (at, y) in self.list.shown(self.lines.len(), usize::from(body.height)).zip(body.y..body.bottom()) {
+            let Some(line) = self.lines.get(at) else { continue };
+            let role = if at == self.list.at { Role::Selected } else { Role::Text };
+            let place = Rect { y, height: 1, ..body };
+            if role == Role::Selected {
+                canvas.wash(Rect { x: place.x.saturating_sub(1), width: place.width + 2, ..place }, role);
+            }
+            row(canvas, place, &self.cells(line, world, canvas), role);
+        }
+        if let Some((menu, _)) = &self.add {
+            menu.draw(canvas, area);
+        }
+        if let Some(path) = &self.attach {
+            let (heading, hint) = ["part.attach", "part.attach_hint"].map(|word| canvas.say(word).to_owned()).into();
+            path.draw(canvas, area, &heading, &hint);
+        }
+        if let Some(papers) = &self.papers {
+            papers.draw(canvas, area);
+        }
+    }
+
+    /// The case in three lines: what it is, where, how dangerous.
+    fn draw_summary(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) {
+        let Some(facts) = world.cases.iter().find(|row| row.id == self.id) else { return };
+        let lang = world.settings.lang;
+        let label = |list: &str, code: &Option<Code>| {
+            code.as_ref().map(|code| telling::brief(&telling::label(&world.codebook, list, code, lang)).to_owned())
+        };
+        let class = label("case_class", &facts.class).unwrap_or_default();
+        canvas.lean((area.x, area.y), area.width, &class, Role::Strong, Lean::Own);
+        let opened = facts.opened.map(|date| canvas.fill("case.opened", &[("date", &date.to_string())]));
+        let station = Some(facts.station.clone()).filter(|station| !station.is_empty());
+        let place: Vec<String> = [label("district", &facts.district), station, opened].into_iter().flatten().collect();
+        canvas.lean((area.x, area.y + 1), area.width, &place.join(" · "), Role::Text, Lean::Own);
+        let risk = label("risk_level", &facts.risk).map(|risk| canvas.fill("case.risk", &[("risk", &risk)]));
+        let status = label("case_status", &facts.status);
+        let persons = u64::try_from(facts.persons).unwrap_or(0);
+        let persons = Some(crate::words::count(canvas.tongue(), "count.persons", persons));
+        let state: Vec<String> = [risk, status, persons].into_iter().flatten().collect();
+        let high = facts.risk.as_ref().is_some_and(|code| code.as_str() == "HIGH");
+        let (sign, role) = if high { ("▲ ", Role::Warn) } else { ("", Role::Text) };
+        canvas.lean((area.x, area.y + 2), area.width, &format!("{sign}{}", state.join(" · ")), role, Lean::Own);
+        let entries = |count: usize| {
+            crate::words::count(canvas.tongue(), "count.entries", u64::try_from(count).unwrap_or(u64::MAX))
+        };
+        let away = world.book.at_headquarters(&self.id);
+        let away = (away > 0).then(|| canvas.fill("case.away", &[("entries", &entries(away))]));
+        let away = away.unwrap_or_default();
+        canvas.lean((area.x, area.y + 3), area.width, &away, Role::Faint, Lean::End);
+        if let (count @ 1.., when) = world.book.erased(&self.id) {
+            let entries =
+                crate::words::count(canvas.tongue(), "count.entries", u64::try_from(count).unwrap_or(u64::MAX));
+            let date = when.and_then(|when: Moment| when.date()).map(|date| date.to_string()).unwrap_or_default();
+            let word = if date.is_empty() { "case.erased" } else { "case.erased_on" };
+            let text = format!("∅ {}", canvas.fill(word, &[("entries", &entries), ("date", &date)]));
+            canvas.lean((area.x, area.y + 3), area.width, &text, Role::Warn, Lean::Own);
+        }
+        if self.names {
+            let text = canvas.say("case.names_shown").to_owned();
+            canvas.lean((area.x, area.y), area.width, &text, Role::Warn, Lean::End);
+        }
+    }
+
+    fn cells(&self, line: &Line, world: &World, canvas: &Canvas<'_>) -> [String; 4] {
+        let lang = world.settings.lang;
+        match line {
+            Line::Draft(id) => {
+                let draft = world.draft(id);
+                let title = draft.and_then(|draft| world.codebook.form(&draft.form)).map(|form| form.title.get(lang));
+                let when = draft.map(|draft| telling::clock(draft.started)).unwrap_or_default();
+                let word = if world.book.erased(&self.id).0 > 0 { "case.draft_erased" } else { "case.draft" };
+                let what = canvas.fill(word, &[("form", title.unwrap_or_default())]);
+                [format!("✎ {what}"), when, canvas.say("case.me").to_owned(), canvas.say("delivery.draft").to_owned()]
+            }
+            Line::Entry(id) => {
+                let Some(entry) = world.book.entry(id) else { return Default::default() };
+                [
+                    self.what(entry, world, canvas),
+                    telling::clock(entry.times.device),
+                    author(entry, world, canvas),
+                    mark(world.delivery(entry), canvas),
+                ]
+            }
+        }
+    }
+
+    /// What an entry is, in a few words; a person's name only after it was asked for.
+    fn what(&self, entry: &Entry, world: &World, canvas: &Canvas<'_>) -> String {
+        let lang = world.settings.lang;
+        match &entry.content {
+            Content::Sheet(sheet) => {
+                let form = world.codebook.form(sheet.form());
+                let title = form.map_or_else(|| sheet.form().to_string(), |form| form.title.get(lang).to_owned());
+                let answers = world.book.answers(&entry.id, self.names);
+                let told = [
+                    "name_full",
+                    "alias_code",
+                    "role",
+                    "gender",
+                    "interview_kind",
+                    "note_text",
+                    "result_officer",
+                    "offence_section",
+                    "service",
+                    "status",
+                    "stage",
+                    "verdict",
+                    "review_word",
+                ]
+                .iter()
+                .filter_map(|id| {
+                    let question = form?.question(id)?;
+                    let text = telling::answer(&world.codebook, question, answers.answer(id)?, lang);
+                    Some(telling::brief(text.lines().next().unwrap_or_default()).to_owned())
+                });
+                let told: Vec<String> = told.take(3).collect();
+                let changed = reading::amendments(&world.book, entry).len();
+                let sign = match (reading::collisions(&world.book, entry).is_empty(), changed) {
+                    (false, _) => format!(" ✗ {}", canvas.say("case.collision")),
+                    (true, 0) => String::new(),
+                    (true, _) => format!(" ({})", canvas.say("case.corrected")),
+                };
+                let sep = if told.is_empty() { "" } else { "  " };
+                let source = if entry.source.is_some() {
+                    format!(" ⇣ {}", canvas.say("case.imported"))
+                } else {
+                    String::new()
+                };
+                let files = attached(entry, canvas);
+                format!("{title}{sign}{source}{files}{sep}{}", told.join(" · "))
+            }
+            Content::Amendment(amendment) => {
+                let of = world.book.entry(&amendment.target).and_then(|target| match &target.content {
+                    Content::Sheet(sheet) => world.codebook.form(sheet.form()),
+                    _ => None,
+                });
+                let of = of.map(|form| form.title.get(lang)).unwrap_or_default();
+                let reason = telling::label(&world.codebook, "amend_reason", &amendment.reason, lang);
+                format!(" ↳ {}  {reason}", canvas.fill("case.correction_of", &[("form", of)]))
+            }
+            Content::Names(_) | Content::Access(_) | Content::Opened(_) => String::new(),
+            Content::Other(other) => canvas.fill("case.other", &[("kind", &bidi::inert(&other.kind))]),
+        }
+    }
+}
+
+/// How many attachments an entry has, and how large they are together; never their names.
+fn attached(entry: &Entry, canvas: &Canvas<'_>) -> String {
+    if entry.parts.is_empty() {
+        return String::new();
+    }
+    let count = u64::try_from(entry.parts.len()).unwrap_or(u64::MAX);
+    let bytes = entry.parts.iter().fold(0_u64, |sum, part| sum.saturating_add(part.size));
+    let files = crate::words::count(canvas.tongue(), "count.files", count);
+    format!(" ⊕ {files}, {}", telling::size(bytes))
+}
+
+/// Who signed an entry: this person, or the member whose device it was, or the device.
+pub(super) fn author(entry: &Entry, world: &World, canvas: &Canvas<'_>) -> String {
+    if world.device() == Some(entry.author.device) {
+        return canvas.say("case.me").to_owned();
+    }
+    let known =
+        world.roster.as_ref().and_then(|page| page.devices.iter().find(|device| device.id == entry.author.device));
+    known.map_or_else(|| entry.author.device.short(), |device| device.member.clone())
+}
+
+fn row(canvas: &mut Canvas<'_>, area: Rect, cells: &[String; 4], role: Role) {
+    let author = if area.width > 100 { 24 } else { 10 };
+    let [what, when, who, delivery] = cells;
+    let wide = area.width.saturating_sub(16 + 2 + author + 1 + 13 + 2);
+    canvas.put((area.x, area.y), wide, what, role);
+    canvas.put((area.x + wide + 2, area.y), 16, when, role);
+    canvas.put((area.x + wide + 20, area.y), author, who, role);
+    canvas.put((area.x + wide + 21 + author, area.y), 13, delivery, role);
+}

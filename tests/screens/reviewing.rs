@@ -1,0 +1,105 @@
+//! What a supervisor and an officer see of corrections, and what is taken over from an earlier person.
+
+use amanat::{
+    model::CaseId,
+    ui::{Effect, Keeping, Settings, Theme, ToKeep},
+};
+
+use super::stage::{Stage, code, number, text};
+
+const CASE: CaseId = CaseId::from_bytes([1; 16]);
+
+fn plain() -> Settings {
+    Settings { theme: Theme::Plain, ..Settings::default() }
+}
+
+fn keeps(stage: &Stage) -> Vec<&ToKeep> {
+    stage
+        .effects
+        .iter()
+        .filter_map(|effect| if let Effect::Keep(keep) = effect { Some(&**keep) } else { None })
+        .collect()
+}
+
+fn with_victim(mut stage: Stage) -> Stage {
+    stage.case(1, &[("case_class", code("UND")), ("movement", code("INT")), ("victims_seen", number(1))]);
+    stage.sheet(2, CASE, "person", &[("role", code("VIC")), ("gender", code("F")), ("age_years", number(30))]);
+    stage
+}
+
+#[test]
+fn a_correction_that_arrives_while_the_word_is_written_is_not_covered_by_it() {
+    let mut stage = with_victim(Stage::supervising(plain()));
+    stage.correction(7, CASE, "person", ("gender", code("M")));
+    stage.keys("F10 Home F4");
+    // While the word is on the screen, and before it is kept, the officer corrects it once more.
+    stage.correction(8, CASE, "person", ("age_years", number(17)));
+    stage.keys("F10 Enter");
+    let [ToKeep { what: Keeping::Sheet(sheet), .. }] = *keeps(&stage) else { panic!("{}", stage.screen(120, 30)) };
+    assert_eq!(sheet.answers().value("review_seen"), Some(&amanat::model::Value::Number(1)), "only what was there");
+    let person = stage.entry_of("person");
+    let amanat::model::Value::Entry(of) = sheet.answers().value("review_of").unwrap() else { panic!() };
+    assert_eq!(*of, person);
+    stage.keys("Esc Esc F10");
+    assert!(stage.screen(120, 30).contains("corrected since"), "{}", stage.screen(120, 30));
+}
+
+#[test]
+fn an_entry_and_its_corrections_stand_side_by_side() {
+    let mut stage = with_victim(Stage::supervising(plain()));
+    stage.correction(7, CASE, "person", ("age_years", number(17)));
+    stage.keys("F10 Home Enter");
+    assert!(!stage.screen(100, 30).contains("As first kept"));
+    stage.keys("F10");
+    let screen = stage.screen(100, 30);
+    for phrase in ["As first kept", "As it stands", "Age in years"] {
+        assert!(screen.contains(phrase), "{phrase} is not on\n{screen}");
+    }
+    let row = screen.lines().skip_while(|line| !line.contains("Age in years")).nth(1).unwrap();
+    let (first, now) = (row.find("30").unwrap(), row.find("17").unwrap());
+    assert!(first < now, "{row}");
+    assert!(!screen.contains("Nationality"), "what nobody corrected is not in the way\n{screen}");
+    // A second one that did not know of the first: both stand, with who said what.
+    stage.correction(8, CASE, "person", ("age_years", number(19)));
+    let screen = stage.screen(100, 30);
+    assert!(screen.contains("✗ 17") && screen.contains("✗ 19") && screen.matches('↳').count() == 2, "{screen}");
+    stage.keys("F2");
+    stage.screen(80, 24);
+    stage.keys("F2 F10");
+    assert!(!stage.screen(100, 30).contains("As first kept"));
+}
+
+#[test]
+fn what_people_share_is_taken_over_marked_and_gone_through_and_one_key_takes_it_back() {
+    let mut stage = with_victim(Stage::open_with(plain()));
+    stage.sheet(
+        3,
+        CASE,
+        "person",
+        &[
+            ("role", code("VIC")),
+            ("gender", code("F")),
+            ("age_years", number(31)),
+            ("nationality", code("AFG")),
+            ("language", code("pus")),
+            ("name_full", text("Palwasha")),
+        ],
+    );
+    stage.keys("Enter F4 \"person\" Enter \"1\" F4");
+    let screen = stage.screen(120, 40);
+    assert!(screen.contains("Take over from whom?") && !screen.contains("Palwasha"), "{screen}");
+    stage.keys("Enter");
+    let screen = stage.screen(120, 40);
+    assert!(screen.contains("Taken over from an earlier person") && screen.contains('≈'), "{screen}");
+    assert!(
+        !screen.contains("Palwasha") && !screen.contains("31"),
+        "what is a person's own is not taken over\n{screen}"
+    );
+    stage.keys("C-z");
+    let screen = stage.screen(120, 40);
+    assert!(!screen.contains('≈'), "one step back\n{screen}");
+    // Again; nothing that was only taken over is kept unseen.
+    stage.keys("F4 Enter F10");
+    assert!(stage.screen(120, 40).contains("Taken over from"), "{}", stage.screen(120, 40));
+    assert!(keeps(&stage).is_empty());
+}
