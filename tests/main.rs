@@ -9,6 +9,7 @@
 )]
 
 mod aside;
+mod at_the_table;
 mod attached;
 mod attached_sticks;
 mod bundle;
@@ -28,6 +29,7 @@ mod hub_restored;
 mod imported;
 mod journey;
 mod json;
+mod linear;
 mod lost_receipt;
 mod memory;
 mod offline;
@@ -46,7 +48,9 @@ mod simulation;
 mod stock_tools;
 mod support;
 mod team;
+mod ten_minutes;
 mod terminal;
+mod training;
 mod trouble;
 mod updated;
 mod verbs;

@@ -24,6 +24,7 @@ use super::{
     erasing::Erasures,
     fault,
     heads::Heads,
+    levels::Levels,
     lineage,
     marks::{self, Mark},
     paths::Paths,
@@ -49,8 +50,8 @@ pub struct Home {
     tenure: OnceLock<Tenure>,
     pub(super) heads: Heads,
     pub(super) ring: Ring,
-    /// Sharing level of each case, as its newest opened sheet says.
-    pub(super) levels: HashMap<CaseId, Sharing>,
+    /// Sharing level of each case, as its sheets and their corrections say.
+    pub(super) levels: Levels,
     /// Whose word counts in which case.
     pub(super) belonging: Belonging,
     /// What is to be erased, or was.
@@ -97,7 +98,7 @@ impl Home {
             tenure: OnceLock::new(),
             heads,
             ring,
-            levels: HashMap::new(),
+            levels: Levels::default(),
             belonging: Belonging::default(),
             erasures: Erasures::default(),
             words: Words::default(),
@@ -328,8 +329,16 @@ impl Home {
             let (first, inside) = self.belonging.readers_of(case, &hq.id);
             !first.is_empty() && !inside
         };
-        let said = self.levels.get(case).copied();
+        let said = self.levels.of(case);
         said.unwrap_or_else(|| if hq.is_some_and(without) { Sharing::H1 } else { Sharing::default() })
+    }
+
+    /// What time it is at least, Unix seconds: by this machine's clock, which anybody can set, by the hub's newest word and by when the roster
+    /// was made (`FORMATS.md` section 5).
+    pub fn least_now(&self) -> u64 {
+        let hub = self.hub_ms.and_then(|ms| u64::try_from(ms / 1_000).ok()).unwrap_or(0);
+        let issued = self.trust.as_ref().map_or(0, Trust::least_now);
+        super::clock::unix_seconds().max(hub).max(issued)
     }
 
     /// Whether this device reads for headquarters.

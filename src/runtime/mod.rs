@@ -25,6 +25,7 @@ mod erasing;
 pub mod erasure_order;
 pub mod escrow;
 pub mod fault;
+pub mod filters;
 mod first_start;
 pub mod founding;
 mod heads;
@@ -34,7 +35,9 @@ pub mod hub_epoch;
 pub mod keep;
 mod keep_many;
 pub mod key_page;
+mod levels;
 pub mod lineage;
+pub mod linear;
 pub mod main_loop;
 pub mod make;
 mod marks;
@@ -79,6 +82,7 @@ pub mod stick_fault;
 pub mod team;
 pub mod tellings;
 pub mod terminal;
+pub mod training;
 pub mod wake;
 
 #[cfg(test)]

@@ -94,6 +94,10 @@ impl Seat {
                 let dropped = self.with_home(|home| home.drop_draft(draft));
                 self.notice(dropped);
             }
+            Effect::KeepFilters(filters) => {
+                let kept = self.with_home(|home| home.keep_filters(&filters));
+                self.notice(kept);
+            }
             Effect::Keep(keep) => self.keep(*keep),
             Effect::Readers { case, sharing, to } => self.readers(case, sharing.as_ref(), to),
             Effect::NoteAccess { case, what, entries } => self.note_access(case, what, entries.len()),
@@ -177,6 +181,10 @@ impl Seat {
         let drafts = self.with_home(|home| home.drafts());
         match drafts {
             Ok(drafts) => self.say(Msg::Drafts(drafts)),
+            Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
+        }
+        match self.with_home(|home| home.filters()) {
+            Ok(filters) => self.say(Msg::Filters(filters)),
             Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
         }
         self.say_marks();

@@ -3,14 +3,14 @@
 
 use std::collections::VecDeque;
 
-use amanat_keys::fingerprint::Digest;
+use amanat_keys::fingerprint::{Digest, JournalId};
 
 use super::pass::Trip;
 use super::stick::NoRoad;
-use super::tests::{Agency, CARRIER};
+use super::tests::{Agency, CARRIER, OFFICER};
 use super::{Courier, End, pull};
-use crate::batch::{Item, Run};
-use crate::journal::{Journal, MemoryJournal};
+use crate::batch::{Item, Run, Why};
+use crate::journal::{Journal, Keep, Line, MemoryJournal};
 use crate::specimen::Pen;
 use crate::transport::{Transport, TransportError};
 use crate::wire::codec;
@@ -26,9 +26,15 @@ struct Pages<'a> {
     goes_ahead: bool,
     /// The entry with this number comes forged.
     forged: Option<u64>,
+    /// What stands behind this number has not been written yet.
+    upto: usize,
     /// The page with this number is lost with the road, counted from 1.
     cut: Option<usize>,
+    /// Whether the road breaks with the question for it, and not with the answer.
+    asking: bool,
     asked: usize,
+    /// Places that were given.
+    served: usize,
     on_the_way: VecDeque<Option<Vec<u8>>>,
     told: Vec<String>,
 }
@@ -36,16 +42,33 @@ struct Pages<'a> {
 impl<'a> Pages<'a> {
     fn new(pen: &'a Pen, goes_ahead: bool) -> Self {
         let (on_the_way, told) = (VecDeque::new(), Vec::new());
-        Self { pen, goes_ahead, forged: None, cut: None, asked: 0, on_the_way, told }
+        Self {
+            pen,
+            goes_ahead,
+            forged: None,
+            upto: usize::MAX,
+            cut: None,
+            asking: false,
+            asked: 0,
+            served: 0,
+            on_the_way,
+            told,
+        }
     }
 
     /// The page after what the asker says it holds; nothing when the road breaks.
     fn page(&mut self, how: &str, body: &[u8]) -> Option<Vec<u8>> {
         self.asked += 1;
         let request = PullRequest::from_bytes(body).unwrap();
-        let held = request.heads.iter().find(|line| line.journal == self.pen.slot.journal).map_or(0, |line| line.seq);
+        let last = u64::try_from(self.pen.written.len()).unwrap();
+        let held = request
+            .heads
+            .iter()
+            .find(|line| line.journal == self.pen.slot.journal)
+            .map_or(0, |line| line.seq.min(last));
         self.told.push(format!("{how} above {held}"));
-        let whole = self.pen.run(1, |_| true);
+        let mut whole = self.pen.run(1, |_| true);
+        whole.items.truncate(self.upto);
         let before = whole.stretch().link_at(held).unwrap();
         let from = usize::try_from(held).unwrap();
         let mut items: Vec<Item> = whole.items.iter().skip(from).take(PAGE).cloned().collect();
@@ -56,6 +79,7 @@ impl<'a> Pages<'a> {
             }
         }
         let agency = whole.agency;
+        self.served += items.len();
         let runs = if items.is_empty() { Vec::new() } else { vec![Run { first: held + 1, before, items, ..whole }] };
         let manifest = PullManifest { agency, more, runs: Vec::new(), statements: Vec::new(), heads: Vec::new() };
         (self.cut != Some(self.asked)).then(|| codec::pull_body(manifest, &runs))
@@ -83,6 +107,9 @@ impl Transport for Pages<'_> {
     }
     fn send_pull(&mut self, _: &Digest, body: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
         let page = self.page("asked ahead", body);
+        if page.is_none() && self.asking {
+            return Err(cut());
+        }
         self.on_the_way.push_back(page);
         assert!(self.on_the_way.len() == 1, "one page at a time waits on the road");
         Ok(None)
@@ -93,9 +120,25 @@ impl Transport for Pages<'_> {
 }
 
 fn pulled(agency: &Agency, journal: &mut MemoryJournal, pages: &mut Pages<'_>) -> Result<u64, End> {
-    let (mut courier, mut trust) = (Courier::default(), agency.trust.clone());
-    let mut trip = Trip::new(&mut courier, journal, pages, agency.party(CARRIER), &mut trust);
+    pulled_by(&mut Courier::default(), agency, journal, pages)
+}
+
+fn pulled_by(
+    courier: &mut Courier,
+    agency: &Agency,
+    journal: &mut MemoryJournal,
+    pages: &mut Pages<'_>,
+) -> Result<u64, End> {
+    let mut trust = agency.trust.clone();
+    let mut trip = Trip::new(courier, journal, pages, agency.party(CARRIER), &mut trust);
     pull::pull(&mut trip).map(|()| trip.outcome.pulled)
+}
+
+/// An officer pulls whose own journal forked in a pass that broke before the other history had come.
+fn after_a_fork(agency: &Agency, courier: &mut Courier, journal: &mut MemoryJournal, pages: &mut Pages<'_>) {
+    let mut trust = agency.trust.clone();
+    let mut trip = Trip::new(courier, journal, pages, agency.party(OFFICER), &mut trust);
+    pull::pull(&mut trip).unwrap();
 }
 
 /// Everything that a journal holds, in words that can be compared.
@@ -132,6 +175,12 @@ fn a_road_that_goes_ahead_brings_home_what_one_that_waits_does_whatever_is_wrong
             let mut pages = Pages::new(&pen, goes_ahead);
             pages.forged = forged;
             let got = pulled(&agency, &mut journal, &mut pages).unwrap();
+            let last = journal.heads().unwrap()[0].head.seq;
+            assert_eq!(
+                last,
+                if forged == Some(9) { 8 } else { 9 },
+                "{forged:?}: a damaged one holds up nothing behind it"
+            );
             (got, holds(&journal))
         });
         assert_eq!(homes[0], homes[1], "{forged:?}");
@@ -142,10 +191,10 @@ fn a_road_that_goes_ahead_brings_home_what_one_that_waits_does_whatever_is_wrong
 fn wherever_the_road_breaks_the_next_pass_goes_on_and_nothing_is_left_out_or_doubled() {
     let agency = Agency::new();
     let pen = agency.story(9);
-    for broken in 1..=5 {
+    for (broken, asking) in (1..=5).flat_map(|broken| [(broken, false), (broken, true)]) {
         let mut journal = MemoryJournal::default();
         let mut pages = Pages::new(&pen, true);
-        pages.cut = Some(broken);
+        (pages.cut, pages.asking) = (Some(broken), asking);
         let ended = pulled(&agency, &mut journal, &mut pages);
         assert!(matches!(ended, Err(End::Unreachable(_))), "{broken}: {ended:?}");
         let held = journal.heads().unwrap().first().map_or(0, |known| known.head.seq);
@@ -154,5 +203,52 @@ fn wherever_the_road_breaks_the_next_pass_goes_on_and_nothing_is_left_out_or_dou
         assert_eq!(pulled(&agency, &mut journal, &mut pages).unwrap(), 9 - held, "{broken}");
         assert_eq!(journal.heads().unwrap()[0].head.seq, 9);
         assert_eq!(journal.quarantined().unwrap(), []);
+    }
+}
+
+#[test]
+fn a_damaged_newest_entry_is_asked_for_ever_more_rarely_and_holds_up_nothing_that_follows_it() {
+    let agency = Agency::new();
+    let pen = agency.story(7);
+    for goes_ahead in [false, true] {
+        let (mut journal, mut courier) = (MemoryJournal::default(), Courier::default());
+        let mut pages = Pages::new(&pen, goes_ahead);
+        (pages.forged, pages.upto) = (Some(5), 5);
+        let mut pass = |pages: &mut Pages<'_>| pulled_by(&mut courier, &agency, &mut journal, pages).unwrap();
+        assert_eq!(pass(&mut pages), 4);
+        pages.served = 0;
+        let came: Vec<usize> = (0..20).map(|_| (pass(&mut pages), std::mem::take(&mut pages.served)).1).collect();
+        let asked: Vec<usize> = (0..20).filter(|pass| came[*pass] > 0).collect();
+        assert_eq!(asked, [0, 2, 6, 14], "after 1, 3 and 7 passes without asking");
+        // Two more are written: they come with the very next pass, and vouch for the place of the damaged one.
+        pages.upto = 7;
+        assert_eq!(pass(&mut pages), 2);
+        assert_eq!(journal.heads().unwrap()[0].head.seq, 7);
+        assert_eq!(journal.quarantined().unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn the_other_history_of_an_own_journal_is_fetched_by_the_pass_after_the_one_that_broke_and_by_no_later_one() {
+    let agency = Agency::new();
+    let (ours, theirs) = (agency.story(3), agency.story(1));
+    let mut theirs = theirs;
+    (0..3).for_each(|n| drop(theirs.content(1, 1, &[n, 99, 99])));
+    let mut journal = MemoryJournal::default();
+    journal.begin(&ours.new_journal(Line::Cases, None)).unwrap();
+    journal.append(&Keep { entries: ours.written.clone(), ..Keep::default() }).unwrap();
+    // The receipt told of the fork, and then the road broke.
+    let word = agency.receipt(&theirs, 1, 3);
+    let filed = journal.file_receipt(&agency.filing(vec![word], agency.checkpoint(1, 1, Digest::ZERO), 1)).unwrap();
+    assert_eq!(filed.forked.len(), 1);
+    let courier = || Courier::naming(|| JournalId::from_bytes([CARRIER; 16]));
+    let mut pages = Pages::new(&theirs, true);
+    after_a_fork(&agency, &mut courier(), &mut journal, &mut pages);
+    let aside = journal.quarantined().unwrap();
+    assert!(aside.iter().all(|bad| bad.why == Why::Fork) && aside.len() == 3, "{aside:?}");
+    for _ in 0..2 {
+        pages.served = 0;
+        after_a_fork(&agency, &mut courier(), &mut journal, &mut pages);
+        assert_eq!(pages.served, 0, "it is here");
     }
 }

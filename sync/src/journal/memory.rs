@@ -165,7 +165,7 @@ impl MemoryJournal {
         }
         let receipts = &mut self.hubs.entry(receipt.hub).or_default().receipts;
         let key = (receipt.epoch, receipt.device, receipt.journal);
-        if receipts.get(&key).is_some_and(|(held, _)| (held.seq, held.complete) >= (receipt.seq, receipt.complete)) {
+        if receipts.get(&key).is_some_and(|(held, _)| filing::covers(held, receipt)) {
             return;
         }
         receipts.insert(key, (*receipt, statement.to_vec()));

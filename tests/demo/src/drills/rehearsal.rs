@@ -30,10 +30,10 @@ pub(crate) enum Drill {
     RevokedOfficer,
     /// A station's key is rotated, and the program is killed in the middle again and again
     RotationKilled,
-    /// A supervisor's laptop is stolen, locked
-    StolenLaptop,
     /// An officer's clock is years slow and her supervisor's years fast
     WrongClock,
+    /// A supervisor's laptop is stolen, locked
+    StolenLaptop,
 }
 
 /// The steps of one drill, numbered as they pass.
@@ -74,8 +74,8 @@ fn one(drill: Drill, dir: &Path) -> Result<(), Fault> {
         Drill::ForgottenPassphrase => forgotten_passphrase::rehearse(&agency, &mut steps),
         Drill::RevokedOfficer => revoked_officer::rehearse(&agency, &mut steps),
         Drill::RotationKilled => rotation_killed::rehearse(&agency, &mut steps),
-        Drill::StolenLaptop => stolen_laptop::rehearse(&agency, &mut steps),
         Drill::WrongClock => wrong_clock::rehearse(&agency, &mut steps),
+        Drill::StolenLaptop => stolen_laptop::rehearse(&agency, &mut steps),
     };
     tell::line(&format!("     {} passed, {} failed\n", steps.0, u8::from(rehearsed.is_err())));
     rehearsed
