@@ -33,6 +33,7 @@ fn the_ten_minute_case_is_kept_received_returned_corrected_and_seen_again() {
     let before = fs::read_to_string(&settings).unwrap_or_default();
     fs::write(&settings, format!("{before}{OFFICER}")).unwrap();
     let mut typist = sits_down(officer);
+    typist.sees("No case is here yet");
     typist.does("F4", "New case");
     typist.does("\"r\" Enter \"111\" F3 \"3\" F3 \"Raiwind\" F10", "Who will be able to read this");
     typist.keeps();
