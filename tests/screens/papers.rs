@@ -27,7 +27,7 @@ fn printed(stage: &Stage) -> Vec<(String, Option<String>)> {
 #[test]
 fn a_consent_form_goes_to_the_printer_and_is_never_printed_in_a_log() {
     let mut stage = stage();
-    stage.keys("Enter End F3");
+    stage.keys("Enter Home F3");
     let screen = stage.screen(80, 24);
     assert!(screen.contains("Which paper?") && screen.contains("Consent to an interview"), "{screen}");
     stage.keys("Enter");
@@ -45,7 +45,7 @@ fn a_consent_form_goes_to_the_printer_and_is_never_printed_in_a_log() {
 #[test]
 fn a_file_is_chosen_with_its_consequence_said_and_a_wrong_place_can_be_put_right() {
     let mut stage = stage();
-    stage.keys("Enter End F3 \"card\" Enter Down Enter");
+    stage.keys("Enter Home F3 \"card\" Enter Down Enter");
     let screen = stage.screen(80, 24);
     assert!(screen.contains("Whoever has the file reads it"), "{screen}");
     stage.keys("\"/nowhere\" Enter");
@@ -61,7 +61,7 @@ fn nobody_gets_a_letter_against_their_word() {
     let person = stage.entry_of("person");
     let told = [("person_ref", Answer::Value(Value::Entry(person))), ("consent_refer", code("N"))];
     stage.sheet(3, CASE, "referral", &told);
-    stage.keys("Enter End F3");
+    stage.keys("Enter Home F3");
     for _ in 0..3 {
         if stage.screen(80, 24).contains("Which paper?") && stage.screen(80, 24).contains("Referral") {
             break;
