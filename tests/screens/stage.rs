@@ -166,22 +166,7 @@ impl Stage {
                 vec![Msg::Marks(vec![self.mark(Delivery::HandedOver)]), Msg::BundleWritten(Box::new(out))]
             }
             Effect::StopBundle => vec![Msg::BundleFailed(Trouble::word("stick.stopped"))],
-            Effect::ReadBundle { .. } => {
-                let missing = Trouble::word("stick.cut");
-                let (parts, parts_missing) = if self.attached { (1, 2) } else { (0, 0) };
-                let back = BundleIn {
-                    parts,
-                    parts_missing,
-                    entries: 3,
-                    received: 2,
-                    carried: 3,
-                    documents: 1,
-                    missing: 2,
-                    whole: false,
-                    trouble: vec![missing],
-                };
-                vec![Msg::Marks(vec![self.mark(Delivery::Received)]), Msg::BundleRead(Box::new(back))]
-            }
+            Effect::ReadBundle { .. } => self.read_bundle(),
             Effect::LoadAside => vec![Msg::AsideIs(super::aside::rows())],
             Effect::SaveAside { path, .. } if path == "/nowhere" => vec![Msg::SaveFailed(Trouble::word("stick.cut"))],
             Effect::SaveAside { path, .. } => vec![Msg::PartSaved { path }],
@@ -214,6 +199,24 @@ impl Stage {
             Effect::SavePart { path, .. } => vec![Msg::PartSaved { path }],
             _ => Vec::new(),
         }
+    }
+
+    /// A stick that was cut off half way.
+    fn read_bundle(&self) -> Vec<Msg> {
+        let missing = Trouble::word("stick.cut");
+        let (parts, parts_missing) = if self.attached { (1, 2) } else { (0, 0) };
+        let back = BundleIn {
+            parts,
+            parts_missing,
+            entries: 3,
+            received: 2,
+            carried: 3,
+            documents: 1,
+            missing: 2,
+            whole: false,
+            trouble: vec![missing],
+        };
+        vec![Msg::Marks(vec![self.mark(Delivery::Received)]), Msg::BundleRead(Box::new(back))]
     }
 
     fn stick(&self) -> StickPage {
