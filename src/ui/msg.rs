@@ -5,7 +5,9 @@ use std::sync::Arc;
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::codebook::Codebook;
-use crate::model::{Answers, CaseId, Delivery, DeviceId, Draft, DraftId, Entry, Gone, JournalId, Late, Moment};
+use crate::model::{
+    Answers, CaseId, Delivery, DeviceId, Draft, DraftId, Entry, Gone, JournalId, Late, Moment, SavedFilter,
+};
 
 /// One thing that happened. The runtime makes them from the terminal, the clock and its two workers; only
 /// `update` takes them.
@@ -107,6 +109,8 @@ pub enum Msg {
         /// Why.
         trouble: Trouble,
     },
+    /// The filters that a person named.
+    Filters(Vec<SavedFilter>),
     /// All drafts of this device, once after unlocking.
     Drafts(Vec<Draft>),
     /// Who will be able to read; answers [`Readers`](super::Effect::Readers).

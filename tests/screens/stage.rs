@@ -145,7 +145,7 @@ impl Stage {
                 vec![Msg::Unlocked(Box::new(self.who())), Msg::Drafts(Vec::new())]
             }
             Effect::Unlock(_) => vec![Msg::UnlockFailed(Trouble::word("unlock.wrong"))],
-            Effect::Fresh { count } => vec![Msg::Fresh((0..count).map(|_| self.id()).collect())],
+            Effect::Fresh { count } => vec![Msg::Fresh(self.fresh(count))],
             Effect::KeepDraft(draft) => vec![Msg::DraftKept(draft.id)],
             Effect::Keep(keep) => vec![self.keep(*keep)],
             Effect::NoteAccess { case, what, entries } => {
@@ -182,19 +182,16 @@ impl Stage {
             Effect::Join { .. } => vec![Msg::WelcomeFailed(Trouble::word("sync.trust"))],
             Effect::Print { to, .. } => vec![print(to)],
             Effect::Attach { path, .. } if path == "/nowhere" => {
-                vec![Msg::AttachFailed(Trouble {
-                    word: String::new(),
-                    detail: "attaching /nowhere — no such file".into(),
-                })]
+                vec![not_attached("attaching /nowhere — no such file")]
             }
             Effect::Attach { path, .. } if path == "/slow" => vec![Msg::Sealing { done: 41, total: 100 }],
             Effect::Attach { case, .. } => vec![self.with_files(case)],
             Effect::StopSealing => {
-                vec![Msg::AttachFailed(Trouble { word: String::new(), detail: "attaching — stopped".into() })]
+                vec![not_attached("attaching — stopped")]
             }
             Effect::SavePart { path, .. } if path == "/later" => vec![Msg::SaveFailed(Trouble::word("part.asked"))],
             Effect::SavePart { path, .. } => vec![Msg::PartSaved { path }],
-            Effect::Lock | Effect::Quit | Effect::Remember(_) | Effect::DropDraft(_) | Effect::StopSync => Vec::new(),
+            _ => Vec::new(),
         }
     }
 
@@ -240,6 +237,10 @@ impl Stage {
         id[0] = self.ids;
         id[1] = 0xA7;
         id
+    }
+
+    fn fresh(&mut self, count: usize) -> Vec<[u8; 16]> {
+        (0..count).map(|_| self.id()).collect()
     }
 
     fn who(&mut self) -> Who {
@@ -363,6 +364,18 @@ impl Stage {
 
     /// A sheet by another device, straight into the casebook.
     pub(crate) fn sheet(&mut self, number: u8, case: amanat::model::CaseId, form: &str, answers: &[(&str, Answer)]) {
+        self.sheet_by_clock(number, -i64::from(number), case, form, answers);
+    }
+
+    /// The same, by a device whose clock is so many hours ahead of this one's.
+    pub(crate) fn sheet_by_clock(
+        &mut self,
+        number: u8,
+        hours: i64,
+        case: amanat::model::CaseId,
+        form: &str,
+        answers: &[(&str, Answer)],
+    ) {
         let codebook = Codebook::builtin().unwrap();
         let form = codebook.newest(form).unwrap();
         let officer = self.who().officer;
@@ -386,7 +399,7 @@ impl Stage {
         entry.author.device = DeviceId::from_bytes([9; 32]);
         // A journal of its own: sheets are made in any order, and a journal keeps its own.
         entry.author.journal = JournalId::from_bytes([number; 16]);
-        entry.times.device = Moment::pkt(NOW.unix_ms - i64::from(number) * 3_600_000);
+        entry.times.device = Moment::pkt(NOW.unix_ms + hours * 3_600_000);
         let of = entry.id;
         self.sheets.push((case, form.form.id.to_string(), of));
         let mut entries = vec![entry];
@@ -505,6 +518,10 @@ pub(crate) fn text(text: &str) -> Answer {
 fn words(of: &str) -> Vec<String> {
     let list = ["river", "saddle", "orange", "winter", "copper", "meadow", "violet", "harbour"];
     list.iter().map(|word| if of == "own" { (*word).to_owned() } else { word.chars().rev().collect() }).collect()
+}
+
+fn not_attached(why: &str) -> Msg {
+    Msg::AttachFailed(Trouble { word: String::new(), detail: why.into() })
 }
 
 /// A printer that works, and a disk with one wrong place.

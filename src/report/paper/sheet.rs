@@ -117,7 +117,7 @@ impl<'a> Facts<'a> {
         };
         let person = person.map(|id| book.answers(&id, request.names)).unwrap_or_default();
         let file = book.case(&entry.case);
-        let opening = file.and_then(|file| book.sheets(file, "case").next()).map(|opening| opening.id);
+        let opening = file.and_then(|file| book.opening(file)).map(|opening| opening.id);
         let case = opening.map(|id| book.answers(&id, false)).unwrap_or_default();
         let case_number = text(&case, "case_short").unwrap_or_else(|| entry.case.short());
         Self { request, own, person, case, case_number }

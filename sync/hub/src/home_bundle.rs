@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use amanat_keys::tenure::Tenure;
 use amanat_sync::bundle::BundleFault;
 use amanat_sync::stick_file::{self, FileFault};
 use serde_json::{Value, json};
@@ -103,7 +104,7 @@ impl HubHome {
         let blobs = attachments.then(|| self.blobs(&settings)).transpose()?;
         let (on, path) = (Handle::current(), file.to_owned());
         let written = tokio::task::spawn_blocking(move || {
-            let standing = Standing::new(std::sync::Arc::new(trust));
+            let standing = Standing::new(std::sync::Arc::new(trust), Tenure::default());
             let now = crate::clock::now_ms();
             let attached = blobs.as_ref().map(|blobs| (blobs, stick_file::room(&path).unwrap_or(u64::MAX)));
             let wish = Wish { store: &store, standing: &standing, signer: &signer, to: to.as_deref(), now, attached };
