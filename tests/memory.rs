@@ -118,7 +118,10 @@ fn a_locked_program_holds_no_key_and_nothing_that_one_opened() {
         assert!(!places.is_empty(), "the search does not even find {name} while it is in use: {open:?}");
     }
     typist.does("C-l", "This device is locked");
-    let locked = look(typist.pid(), &secrets).unwrap();
-    let left: Vec<_> = locked.iter().filter(|(_, places)| !places.is_empty()).collect();
-    assert!(left.is_empty(), "left behind a locked screen: {left:#?}");
+    let left = || {
+        let locked = look(typist.pid(), &secrets).unwrap();
+        locked.into_iter().filter(|(_, places)| !places.is_empty()).collect::<Vec<_>>()
+    };
+    // A courier that was on its way lets go of its key when it hears of the lock, which a busy machine may take a moment for.
+    typist.waits_until("every key is gone", || left().is_empty());
 }

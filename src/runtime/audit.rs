@@ -95,7 +95,9 @@ impl Home {
         for roster in &rosters {
             for device in roster.devices.iter().filter(|device| devices.contains(&device.id)) {
                 keys.insert(device.recipient.key_id(), device_words(roster, &device.id));
-                for unit in roster.units.iter().filter(|unit| roster.reads_for(device, &unit.id)) {
+                // A key that a unit got after the device was revoked was never wrapped for it, whatever role its member still has.
+                let reads = |unit: &&Unit| device.is_active() && roster.reads_for(device, &unit.id);
+                for unit in roster.units.iter().filter(reads) {
                     keys.extend(unit.recipient.iter().map(|key| (key.key_id(), unit_words(unit, unit.epoch))));
                 }
             }

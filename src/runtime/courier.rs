@@ -33,7 +33,7 @@ use super::{
 const STEP: Duration = Duration::from_millis(250);
 
 /// So long at most a lock waits until what was handed over is gone.
-const LAY_WAIT: Duration = Duration::from_secs(1);
+const LAY_WAIT: Duration = Duration::from_secs(5);
 
 /// What the courier is asked for.
 enum Errand {

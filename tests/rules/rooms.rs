@@ -215,7 +215,8 @@ pub(crate) const ROOMS: &[Room] = &[
     Room {
         at: "src/main.rs",
         ours: &["amanat::commands", "amanat::runtime", "amanat::failure", "amanat::words"],
-        others: Some(&["clap"]),
+        // The program's allocator is chosen here: what is given back is wiped.
+        others: Some(&["clap", "zeroizing_alloc"]),
         never: &["std::fs", "std::net"],
     },
     Room {
