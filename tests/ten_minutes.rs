@@ -33,6 +33,7 @@ fn the_ten_minute_case_is_kept_received_returned_corrected_and_seen_again() {
     let before = fs::read_to_string(&settings).unwrap_or_default();
     fs::write(&settings, format!("{before}{OFFICER}")).unwrap();
     let mut typist = sits_down(officer);
+    typist.sees("No case is here yet");
     typist.does("F4", "New case");
     typist.does("\"r\" Enter \"111\" F3 \"3\" F3 \"Raiwind\" F10", "Who will be able to read this");
     typist.keeps();
@@ -61,7 +62,8 @@ fn the_ten_minute_case_is_kept_received_returned_corrected_and_seen_again() {
     typist.does("Home F5", "Part 1 of 1");
     typist.does("\"Which kiln?\" F10", "Who will be able to read this");
     typist.keeps();
-    typist.does("Esc F10", "returned");
+    typist.does("Esc", "Search");
+    typist.does("F10", "returned");
     typist.types("C-q");
     assert!(typist.ends().success());
     supervisor.run(&["sync"]);
@@ -81,9 +83,10 @@ fn the_ten_minute_case_is_kept_received_returned_corrected_and_seen_again() {
         typist.sees_that("the next question", |screen| screen != before);
     }
     typist.types("\", kiln 7\"");
-    typist.does("F10", "Why");
-    typist.types("Enter F10");
-    typist.sees_that("the entry with its correction", |screen| !screen.contains("Before it is kept"));
+    typist.does("F10", "What changes");
+    typist.sees("and this device, nobody else");
+    typist.types("Down*2 Enter F10");
+    typist.sees_that("the case with its correction", |screen| screen.contains("Stands at"));
     typist.types("C-q");
     assert!(typist.ends().success());
     officer.run(&["sync"]);

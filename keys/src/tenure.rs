@@ -11,13 +11,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::fingerprint::{DeviceId, MemberId, UnitId};
 use crate::roster::{Role, Roster, UnitKind};
 
+/// Runs of versions, from and to, oldest first.
+type Runs = Vec<(u64, u64)>;
+
 /// Roles by the versions of the roster in which they were held.
 #[derive(Debug, Clone, Default)]
 pub struct Tenure {
     newest: u64,
     members: BTreeMap<DeviceId, MemberId>,
-    /// Runs of versions, from and to, oldest first.
-    roles: BTreeMap<MemberId, BTreeMap<(Role, UnitId), Vec<(u64, u64)>>>,
+    roles: BTreeMap<MemberId, BTreeMap<(Role, UnitId), Runs>>,
     headquarters: BTreeSet<UnitId>,
 }
 

@@ -21,7 +21,7 @@ pub struct Link {
     /// The entry there.
     pub there: EntryId,
     /// The part that the person plays here and there (list `person_role`), where it is a person.
-    pub roles: Option<(Code, Code)>,
+    pub roles: Roles,
 }
 
 /// What is shared, the surest first.
@@ -55,6 +55,12 @@ impl Tie {
     }
 }
 
+/// What is shared, with which case, by which entries here and there: each once, the surest first.
+type Place = (Tie, CaseId, EntryId, EntryId);
+
+/// The part that a person plays here and there.
+pub type Roles = Option<(Code, Code)>;
+
 /// Questions that say a place in words.
 const PLACES: [(&str, &str); 2] = [("case", "place_exploit"), ("person", "recruit_place")];
 
@@ -62,7 +68,7 @@ const PLACES: [(&str, &str); 2] = [("case", "place_exploit"), ("person", "recrui
 /// a key and never while somebody types.
 pub fn links(book: &Casebook, case: &CaseId) -> Vec<Link> {
     let Some(file) = book.case(case) else { return Vec::new() };
-    let mut found: BTreeMap<(Tie, CaseId, EntryId, EntryId), Option<(Code, Code)>> = BTreeMap::new();
+    let mut found: BTreeMap<Place, Roles> = BTreeMap::new();
     for form in ["case", "person"] {
         for entry in book.sheets(file, form) {
             let told = book.answers(&entry.id, true);
@@ -100,7 +106,7 @@ pub fn links(book: &Casebook, case: &CaseId) -> Vec<Link> {
     found.into_iter().map(link).collect()
 }
 
-fn roles(book: &Casebook, told: &Answers, other: &EntryId) -> Option<(Code, Code)> {
+fn roles(book: &Casebook, told: &Answers, other: &EntryId) -> Roles {
     Some((told.choice("role")?.clone(), book.answers(other, false).choice("role")?.clone()))
 }
 

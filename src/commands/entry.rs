@@ -19,10 +19,7 @@ use crate::{
     codebook::{self, Origin, Stands, Surroundings},
     failure::Failure,
     model::{Answers, CaseId, Code, review::FORM},
-    runtime::{
-        clock,
-        keep::{ToKeep, What},
-    },
+    runtime::keep::{ToKeep, What},
 };
 
 pub(super) fn run(context: &Context, verb: &EntryVerb) -> Result<Report, Failure> {
@@ -81,10 +78,10 @@ fn add(context: &Context, form: &str, from: &Path, case: Option<&str>) -> Result
             ));
         }
     };
-    let mut filled = codebook::presets(form, clock::now(), &who_sits_here(&home)?);
+    let mut filled = codebook::presets(form, home.now(), &who_sits_here(&home)?);
     given.iter().for_each(|(question, given)| filled.set(question.clone(), given.clone()));
     let mut draft = draft(form.form.clone(), case, filled);
-    draft.seen = book.casebook.corrections_in(&case);
+    (draft.seen, draft.started) = (book.casebook.corrections_in(&case), home.now());
     let around = Surroundings::for_form(&book.casebook, existing.as_ref(), form.form.id.as_str(), None);
     let finished = codebook::finish_among(form, codebook, &draft, Origin::Officer, &around);
     let (sheet, warnings) = finished.map_err(|problems| unfinished(form, &problems))?;

@@ -329,11 +329,10 @@ mod tests {
 
     #[test]
     fn cut_short_after_every_step_the_same_keys_come_and_nothing_that_was_kept_is_lost() {
-        let Agency { folder, mut admin, one, two } = Agency::new();
+        let Agency { folder, mut admin, mut one, .. } = Agency::new();
         let mut reader = open(&folder.path().join("reader"));
         join(&admin, &mut reader);
         let at = folder.path().join("one");
-        let mut one = one;
         let (device, older, sealed_to) = (one.device(), one.signer(), one.keys.recipient().clone());
         keep_in(&mut one, case(1));
 
@@ -351,7 +350,6 @@ mod tests {
             "the older key goes on until a roster lists the next"
         );
         keep_in(&mut one, case(2));
-        // A thief of the request, who has not this device, changes nothing by it.
         listed(&mut admin, &first);
 
         // The roster is adopted, and the power fails before the next key's journal is begun.
@@ -379,11 +377,9 @@ mod tests {
         listed(&mut admin, &same);
         join(&admin, &mut one);
         let row = admin.home.trust().unwrap().device(&device).unwrap().clone();
-        let old_journal = one.status().unwrap().own.iter().find(|own| own.kept.seq > 0).map(|own| own.journal).unwrap();
         assert_eq!(row.open_keys().collect::<Vec<_>>(), [newer], "the older key signs no request any more");
         let ends = row.spans.iter().find(|span| span.key == older.verifying_key()).unwrap();
         assert!(row.key_at(&ends.journal.unwrap(), ends.until.unwrap() + 1).is_err(), "nor a further entry");
-        assert!(one.status().unwrap().own.iter().any(|own| own.journal == old_journal));
 
         let pending = one.next_keys().unwrap().unwrap();
         assert!(matches!(renew(&mut one), Renewed::Done));
@@ -409,7 +405,6 @@ mod tests {
         assert_eq!(cases, [1, 2, 3, 4, 5].map(case), "{:?}", arrived.afterwards);
         // And once more, from there.
         assert!(matches!(renew(&mut one), Renewed::Offered(_)));
-        drop(two);
     }
 
     #[test]

@@ -32,7 +32,10 @@ use super::{
     retention::Words,
     ring::Ring,
 };
-use crate::{failure::Failure, model::EntryId};
+use crate::{
+    failure::Failure,
+    model::{EntryId, Moment},
+};
 
 /// Everything that one unlocked device works with. Dropped, its secrets are wiped.
 pub struct Home {
@@ -339,6 +342,13 @@ impl Home {
         let hub = self.hub_ms.and_then(|ms| u64::try_from(ms / 1_000).ok()).unwrap_or(0);
         let issued = self.trust.as_ref().map_or(0, Trust::least_now);
         super::clock::unix_seconds().max(hub).max(issued)
+    }
+
+    /// What time it is, no earlier than [`Home::least_now`]: for dates that are proposed and laws that are chosen. What is *kept* says what the
+    /// machine's own clock said.
+    pub fn now(&self) -> Moment {
+        let least = i64::try_from(self.least_now()).unwrap_or(i64::MAX).saturating_mul(1_000);
+        Moment::pkt(super::clock::unix_ms().max(least))
     }
 
     /// Whether this device reads for headquarters.

@@ -19,14 +19,7 @@ pub(super) fn each<T: Sync, U: Send>(items: &[T], work: impl Fn(&T) -> U + Sync)
     thread::scope(|scope| {
         let beside: Vec<_> = others
             .chunks(mine.len().max(1))
-            .map(|part| {
-                scope.spawn(move || {
-                    let done = part.iter().map(work).collect::<Vec<U>>();
-                    // The system keeps the stack for the next thread, with what it held.
-                    process::wipe_stack();
-                    done
-                })
-            })
+            .map(|part| scope.spawn(move || wiped(|| part.iter().map(work).collect::<Vec<U>>())))
             .collect();
         let mut done: Vec<U> = mine.iter().map(work).collect();
         for thread in beside {
@@ -49,13 +42,20 @@ pub(super) fn shares<T: Send, U: Send>(items: Vec<T>, work: impl Fn(Vec<T>) -> U
     }
     let work = &work;
     thread::scope(|scope| {
-        let beside: Vec<_> = others.into_iter().map(|share| scope.spawn(move || work(share))).collect();
+        let beside: Vec<_> = others.into_iter().map(|share| scope.spawn(move || wiped(|| work(share)))).collect();
         let mut done = vec![work(rest)];
         for thread in beside {
             done.push(thread.join().unwrap_or_else(|fault| panic::resume_unwind(fault)));
         }
         done
     })
+}
+
+/// The system keeps a thread's stack for the next one, with what it held.
+fn wiped<U>(work: impl FnOnce() -> U) -> U {
+    let done = work();
+    process::wipe_stack();
+    done
 }
 
 fn cores() -> usize {

@@ -61,9 +61,14 @@ pub fn screen(paths: Paths, wish: Wish) -> Result<(), Failure> {
 fn not_utf8() -> Option<Trouble> {
     let said = |name: &str| paths::environment(name).map(|value| value.to_string_lossy().into_owned());
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(said).find(|value| !value.is_empty())?;
-    let folded: String = locale.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
     let detail = crate::words::fill(crate::words::Tongue::En, "start.not_utf8", &[("locale", &locale)]);
-    (!folded.contains("utf8")).then_some(Trouble { word: String::new(), detail })
+    shows_no_utf8(&locale).then_some(Trouble { word: String::new(), detail })
+}
+
+/// Whether a locale names another encoding, or none: `C`, `en_US.ISO-8859-1`.
+fn shows_no_utf8(locale: &str) -> bool {
+    let folded: String = locale.chars().filter(char::is_ascii_alphanumeric).collect();
+    !folded.to_ascii_lowercase().contains("utf8")
 }
 
 /// Where the device stands, as far as a locked home shows it.
@@ -74,4 +79,26 @@ fn stage(paths: &Paths) -> Result<(Option<ClosedHome>, Stage), Failure> {
     let closed = ClosedHome::open(paths.clone())?;
     let stage = if paths.joined().exists() { Stage::Locked { waiting: paths.waiting() } } else { Stage::Waiting };
     Ok((Some(closed), stage))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locale_without_utf8_is_told_by_its_name() {
+        for (locale, none) in [
+            ("C", true),
+            ("POSIX", true),
+            ("ur_PK", true),
+            ("en_US.ISO-8859-1", true),
+            ("C.UTF-8", false),
+            ("ur_PK.utf8", false),
+            ("en_GB.UTF8@euro", false),
+        ] {
+            assert_eq!(shows_no_utf8(locale), none, "{locale}");
+        }
+        let word = crate::words::fill(crate::words::Tongue::En, "start.not_utf8", &[("locale", "C")]);
+        assert!(word.is_ascii() && word.contains("LC_ALL=C.UTF-8"), "it is read where nothing else can be: {word}");
+    }
 }

@@ -87,8 +87,7 @@ fn on_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
 }
 
 fn on_tick(app: &mut App, now: crate::model::Moment, boot_ms: u64) -> Vec<Effect> {
-    app.world.now = now;
-    app.world.boot_ms = boot_ms;
+    app.world.tick(now, boot_ms);
     if app.idle_deadline().is_some_and(|deadline| boot_ms >= deadline) && app.world.who.is_some() {
         return lock(app);
     }
@@ -162,14 +161,14 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
             }
             return effects;
         }
-        Msg::Synced(_) | Msg::SyncFailed { .. } => app.world.road.hear(&msg),
+        Msg::Synced(_) | Msg::SyncFailed { .. } => app.world.hear(&msg),
         Msg::Replaying(_) => {
             app.world.road.hear(&msg);
             if app.world.road.replay.is_none() {
                 app.world.list_touched();
             }
         }
-        Msg::RosterIs(page) => app.world.roster = Some(page),
+        Msg::RosterIs(page) => app.world.list_people(page),
         Msg::TeamIs(page) => app.world.team = Some(page),
         Msg::KeysAre(rows) => app.world.keys = Some(rows),
         Msg::PreviewIs { device, lines } => app.world.preview = Some((device, lines)),

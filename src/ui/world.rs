@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     app::{Settings, Start},
-    msg::{KeyRow, Mark, RosterPage, Sentence, TeamPage, Who},
+    msg::{KeyRow, Mark, Msg, RosterPage, Sentence, TeamPage, Who},
     reading::{self, CaseRow},
     road::Road,
 };
@@ -30,6 +30,8 @@ pub(crate) struct World {
     pub(crate) now: Moment,
     /// Now, by the clock that nobody can set, in milliseconds.
     pub(crate) boot_ms: u64,
+    /// A time that it cannot be before, Unix milliseconds, and what `boot_ms` was then.
+    least: Option<(i64, u64)>,
     /// Whether this is practice, with a hint on every screen.
     pub(crate) training: bool,
     /// Columns and rows of the terminal.
@@ -51,6 +53,38 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// What time it is: by the machine's clock, and never before what the hub has signed or the roster was made, and the time since. A battery
+    /// that died must not put today's law and today's ages years back.
+    pub(crate) fn tick(&mut self, now: Moment, boot_ms: u64) {
+        self.boot_ms = boot_ms;
+        self.now = Moment { unix_ms: now.unix_ms.max(self.least()), ..now };
+    }
+
+    fn least(&self) -> i64 {
+        let since = |boot: u64| i64::try_from(self.boot_ms.saturating_sub(boot)).unwrap_or(i64::MAX);
+        self.least.map_or(i64::MIN, |(at, boot)| at.saturating_add(since(boot)))
+    }
+
+    /// What the courier says.
+    pub(crate) fn hear(&mut self, msg: &Msg) {
+        self.road.hear(msg);
+        self.is_at_least(self.road.progress.last_contact);
+    }
+
+    /// The roster as it stands.
+    pub(crate) fn list_people(&mut self, page: Box<RosterPage>) {
+        self.is_at_least(page.issued);
+        self.roster = Some(page);
+    }
+
+    /// Takes note of a time that it cannot be before.
+    fn is_at_least(&mut self, at: Option<Moment>) {
+        if let Some(at) = at.filter(|at| at.unix_ms > self.least()) {
+            self.least = Some((at.unix_ms, self.boot_ms));
+            self.now.unix_ms = self.now.unix_ms.max(at.unix_ms);
+        }
+    }
+
     pub(crate) fn new(start: &Start) -> Self {
         Self {
             book: Casebook::default(),
@@ -62,6 +96,7 @@ impl World {
             road: Road::default(),
             now: start.now,
             boot_ms: start.boot_ms,
+            least: None,
             training: false,
             size: (80, 24),
             index: SearchIndex::new(&start.codebook),

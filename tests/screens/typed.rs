@@ -1,11 +1,11 @@
 //! Keys typed and what they lead to: data in, data out.
 
 use amanat::{
-    model::{Answer, Value},
-    ui::{Effect, Keeping, Msg, Settings, Stage as Where, Strength, Theme, Trouble},
+    model::{Answer, Moment, Value},
+    ui::{Effect, Keeping, Msg, Progress, Settings, Stage as Where, Strength, Theme, Trouble},
 };
 
-use super::stage::{PASSPHRASE, Stage, code, number, text};
+use super::stage::{NOW, PASSPHRASE, Stage, code, number, text};
 
 /// What was asked to be kept, in order.
 fn kept(stage: &Stage) -> Vec<&Keeping> {
@@ -145,8 +145,19 @@ fn a_childs_two_hours_run_by_now_where_its_officers_clock_is_fast() {
         stage.sheet_by_clock(2, hours, case, "person", &child);
         stage.keys("F7");
         let screen = stage.screen(80, 24);
-        assert!(screen.contains("within 2 hours"), "{hours} hours ahead\n{screen}");
+        assert!(screen.contains("Child: protection"), "{hours} hours ahead\n{screen}");
     }
+}
+
+#[test]
+fn a_clock_that_is_years_slow_dates_nothing_once_the_hub_has_spoken() {
+    let mut stage = with_case();
+    let boot_ms = 1_000;
+    let old = Moment::pkt(NOW.unix_ms - 7 * 365 * 86_400_000);
+    stage.send(Msg::Synced(Progress { last_contact: Some(NOW), ..Progress::default() }));
+    stage.send(Msg::Tick { now: old, boot_ms });
+    stage.keys("Enter F4 \"note\" Enter");
+    assert!(stage.screen(80, 24).contains("2026-11-22"), "{}", stage.screen(80, 24));
 }
 
 #[test]
