@@ -1,6 +1,6 @@
 //! The dictionary that is compiled in is what its checked-in sources give: trained again by `keys/dictionaries/make.py`, byte for byte.
 //! Python's `zstandard` 0.25.0 (zstd 1.5.7) must be there, which `tests/run` sees to; without it this fails rather than pass over it.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![expect(clippy::panic, reason = "a test stops at the first surprise")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -158,15 +158,9 @@ impl Stage {
             Effect::LookAtStick => vec![Msg::StickIs(Box::new(self.stick()))],
             // The work goes on until the test says what came of it.
             Effect::WriteBundle { .. } if self.busy => vec![Msg::BundleAt { done: 1, total: 2 }],
-            Effect::WriteBundle { path, to } => {
-                let to = to.unwrap_or_else(|| "hub.example.pk".into());
-                let (parts, parts_left) = if self.attached { (3, 1) } else { (0, 0) };
-                let path = format!("{path}/amanat-to-hub.age");
-                let out = BundleOut { path, to, entries: 2, parts, parts_left };
-                vec![Msg::Marks(vec![self.mark(Delivery::HandedOver)]), Msg::BundleWritten(Box::new(out))]
-            }
+            Effect::WriteBundle { path, to } => self.wrote(&path, to),
             Effect::StopBundle => vec![Msg::BundleFailed(Trouble::word("stick.stopped"))],
-            Effect::ReadBundle { .. } => self.read_bundle(),
+            Effect::ReadBundle { .. } => self.read(),
             Effect::LoadAside => vec![Msg::AsideIs(super::aside::rows())],
             Effect::SaveAside { path, .. } if path == "/nowhere" => vec![Msg::SaveFailed(Trouble::word("stick.cut"))],
             Effect::SaveAside { path, .. } => vec![Msg::PartSaved { path }],
@@ -201,20 +195,27 @@ impl Stage {
         }
     }
 
-    /// A stick that was cut off half way.
-    fn read_bundle(&self) -> Vec<Msg> {
-        let missing = Trouble::word("stick.cut");
+    /// A stick that was written.
+    fn wrote(&mut self, path: &str, to: Option<String>) -> Vec<Msg> {
+        let (parts, parts_left) = if self.attached { (3, 1) } else { (0, 0) };
+        let (path, to) = (format!("{path}/amanat-to-hub.age"), to.unwrap_or_else(|| "hub.example.pk".into()));
+        let out = BundleOut { path, to, entries: 2, parts, parts_left };
+        vec![Msg::Marks(vec![self.mark(Delivery::HandedOver)]), Msg::BundleWritten(Box::new(out))]
+    }
+
+    /// Half a stick that was read.
+    fn read(&mut self) -> Vec<Msg> {
         let (parts, parts_missing) = if self.attached { (1, 2) } else { (0, 0) };
         let back = BundleIn {
-            parts,
-            parts_missing,
             entries: 3,
             received: 2,
             carried: 3,
             documents: 1,
             missing: 2,
+            parts,
+            parts_missing,
             whole: false,
-            trouble: vec![missing],
+            trouble: vec![Trouble::word("stick.cut")],
         };
         vec![Msg::Marks(vec![self.mark(Delivery::Received)]), Msg::BundleRead(Box::new(back))]
     }
