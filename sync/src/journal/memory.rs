@@ -9,7 +9,10 @@ use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
 use super::memory_hub::Hub;
 use super::{
     Cursor, DocumentFiled, Filed, Filing, Journal, Keep, KnownHead, Line, NewJournal, Page, Pulled, Quarantined, Shelf,
-    ShelfRow, Standing, State, Status, Wanted, filing, filing::is_copy, row, shapes::run_after,
+    ShelfRow, Standing, State, Status, Wanted, filing,
+    filing::{Aside, is_copy},
+    row,
+    shapes::run_after,
 };
 use crate::batch::{Item, Limit, Run, Why};
 use crate::cbor::count;
@@ -112,7 +115,24 @@ impl MemoryJournal {
         self.quarantine.entry(Digest::of(&row::pack(&bad.sealed))).or_insert_with(|| bad.clone());
     }
 
-    fn file_run(&mut self, run: &Run) -> Verdict {
+    fn aside(&self) -> Aside {
+        let mut aside = Aside::default();
+        self.quarantine.values().for_each(|bad| aside.add(row::weight(&bad.sealed)));
+        aside
+    }
+
+    /// The same as far as there is room.
+    fn set_aside_within(&mut self, room: &mut Aside, bad: &Quarantined) {
+        let held = self.quarantine.len();
+        if room.has_room(bad.why.is_of_signed()) {
+            self.set_aside(bad);
+        }
+        if self.quarantine.len() > held {
+            room.add(row::weight(&bad.sealed));
+        }
+    }
+
+    fn file_run(&mut self, room: &mut Aside, run: &Run) -> Verdict {
         let at = match self.held(&run.device, &run.journal) {
             Some(at) => at,
             None => {
@@ -142,7 +162,7 @@ impl MemoryJournal {
         let parted = |(entry, link): &(&SealedEntry, Digest)| held.link_at(entry.header.seq) != Some(*link);
         let parted: Vec<_> = run.linked().filter(parted).map(|(entry, _)| entry.clone()).collect();
         for sealed in parted {
-            self.set_aside(&Quarantined { entry: sealed.at(), why: Why::Fork, sealed });
+            self.set_aside_within(room, &Quarantined { entry: sealed.at(), why: Why::Fork, sealed });
         }
         verdict
     }
@@ -293,8 +313,9 @@ impl Journal for MemoryJournal {
     }
 
     fn file_pulled(&mut self, pulled: &Pulled) -> Result<Vec<Verdict>> {
-        pulled.quarantine.iter().for_each(|bad| self.set_aside(bad));
-        Ok(pulled.runs.iter().map(|run| self.file_run(run.run())).collect())
+        let mut room = self.aside();
+        pulled.quarantine.iter().for_each(|bad| self.set_aside_within(&mut room, bad));
+        Ok(pulled.runs.iter().map(|run| self.file_run(&mut room, run.run())).collect())
     }
 
     fn erase(&mut self, doomed: &[Doomed], take: &[(Shelf, Vec<u8>)]) -> Result<Vec<EntryRef>> {
@@ -403,6 +424,7 @@ impl Journal for MemoryJournal {
             again: hub.again,
             checkpoint: hub.checkpoint.clone().map(|(c, statement)| (c, Digest::of(&c.encode()), statement)),
             drafts: count(self.shelf.keys().filter(|(shelf, _)| *shelf == Shelf::Drafts).count()),
+            aside_full: !self.aside().has_room(false),
             quarantined: count(self.quarantine.values().filter(|bad| self.is_open(bad)).count()),
             ..Status::default()
         };
