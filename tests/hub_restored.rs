@@ -50,7 +50,7 @@ fn a_hub_restored_from_a_backup_has_everything_again_after_one_sync_of_each() {
 }
 
 /// Last night's backup stands where the hub was, and runs in a new epoch that the admin has spoken for.
-fn begin_anew(agency: &mut TestAgency, backup: &Path) {
+pub(crate) fn begin_anew(agency: &mut TestAgency, backup: &Path) {
     agency.kill_hub();
     fs::rename(&agency.hub_home, agency.dir.path().join("lost")).unwrap();
     fs::rename(backup, &agency.hub_home).unwrap();

@@ -9,6 +9,7 @@
 )]
 
 mod aside;
+mod at_the_table;
 mod attached;
 mod attached_sticks;
 mod bundle;
@@ -17,7 +18,9 @@ mod ceremony;
 mod codebooks;
 mod commands;
 mod crash;
+mod custodian_left;
 mod custody;
+mod device_keys;
 mod erased;
 mod fleet;
 mod hands_off;
@@ -26,7 +29,9 @@ mod hub_restored;
 mod imported;
 mod journey;
 mod json;
+mod linear;
 mod lost_receipt;
+mod memory;
 mod offline;
 mod pinned;
 mod recovered;
@@ -43,7 +48,9 @@ mod simulation;
 mod stock_tools;
 mod support;
 mod team;
+mod ten_minutes;
 mod terminal;
+mod training;
 mod trouble;
 mod updated;
 mod verbs;

@@ -1,7 +1,7 @@
 //! Days without a network: everything is kept and counted right, `sync` says in one sentence that the hub was not reached, and
 //! when the road is there again one pass brings it all home.
 
-use crate::support::{TestAgency, record};
+use crate::support::{Actor, TestAgency, record};
 
 /// Three days, two stories a day, a sync tried in the morning and in the evening.
 #[test]
@@ -57,16 +57,23 @@ fn days_of_recording_without_a_hub_lose_nothing() {
 fn a_sync_with_nothing_to_do_is_one_question_and_two_after_the_hub_was_started_anew() {
     let mut agency = TestAgency::build();
     record(&agency.officer, 1, "rolpashten");
-    let questions = |agency: &TestAgency| {
+    let questions = |agency: &TestAgency, actor: &Actor| {
         let before = agency.link.asked();
-        agency.officer.run(&["sync"]);
+        actor.run(&["sync"]);
         agency.link.asked() - before
     };
-    assert!(questions(&agency) > 1, "entries and the way back");
-    assert_eq!([questions(&agency), questions(&agency)], [1, 1]);
+    assert!(questions(&agency, &agency.officer) > 1, "entries and the way back");
+    // What a reader says of what arrived goes up with the same sync, and comes to the others with their next one.
+    for actor in [&agency.reader, &agency.supervisor, &agency.officer] {
+        actor.run(&["sync"]);
+    }
+    let everybody = |agency: &TestAgency| {
+        [&agency.officer, &agency.supervisor, &agency.reader].map(|actor| questions(agency, actor))
+    };
+    assert_eq!([everybody(&agency), everybody(&agency)], [[1; 3], [1; 3]]);
     agency.kill_hub();
     agency.start_hub();
-    assert_eq!([questions(&agency), questions(&agency)], [2, 1]);
+    assert_eq!([everybody(&agency), everybody(&agency)], [[2; 3], [1; 3]]);
 }
 
 /// A hub that answers and is not ours: no receipt of it counts, and the officer is told that this is no matter of the network.

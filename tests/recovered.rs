@@ -5,10 +5,15 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::support::{Actor, GUJRAT, TestAgency, beside_us, jot, number, open_case, opening, text};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::{
+    rotation::offer_and_list,
+    support::{Actor, GUJRAT, TestAgency, beside_us, jot, number, open_case, opening, text},
+};
 
 /// Splits the recovery key with somebody at the keyboard who makes one mistake; gives the words of the sheets.
-fn split(admin: &Actor, folder: &std::path::Path) -> Vec<String> {
+pub(crate) fn split(admin: &Actor, folder: &std::path::Path) -> Vec<String> {
     let sheets = folder.join("sheets");
     let mut command = admin.at_home(Command::new(beside_us("amanat")));
     command.args(["keys", "split", "--shares", "5", "--threshold", "3", "--sheets"]).arg(&sheets);
@@ -77,6 +82,89 @@ fn headquarters_last_reader_is_lost_and_three_sheets_open_every_case_on_a_new_de
     newcomer.run(&["sync"]);
     second.run(&["sync"]);
     assert_eq!(number(&second.run(&["keys", "status"]), "waiting_for_keys"), 0);
+}
+
+#[test]
+fn a_ceremony_that_breaks_off_leaves_no_sheet_and_nothing_in_force() {
+    let agency = TestAgency::offline();
+    let admin = &agency.admin;
+    let version = number(&admin.run(&["roster", "show"]), "version");
+    let folder = agency.dir.path().join("sheets");
+    let lying = || std::fs::read_dir(&folder).map_or(0, |files| files.count());
+    for how in ["the keyboard is gone", "ctrl-c", "killed"] {
+        let mut command = admin.at_home(Command::new(beside_us("amanat")));
+        command.args(["keys", "split", "--shares", "3", "--threshold", "2", "--sheets"]).arg(&folder);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let keyboard = child.stdin.take().unwrap();
+        let mut screen = BufReader::new(child.stderr.take().unwrap()).lines();
+        assert!(screen.any(|line| line.unwrap().starts_with("Sheet 1 of 3")), "{how}");
+        assert_eq!(lying(), 3, "{how}: they wait to be printed");
+        let process = Pid::from_child(&child);
+        match how {
+            "ctrl-c" => kill_process(process, Signal::INT).unwrap(),
+            "killed" => kill_process(process, Signal::KILL).unwrap(),
+            _ => drop(keyboard),
+        }
+        assert!(!child.wait().unwrap().success(), "{how}");
+        let said: Vec<String> = screen.map(Result::unwrap).collect();
+        match how {
+            "the keyboard is gone" => assert!(said.concat().contains("Nothing is sealed to its sheets"), "{said:?}"),
+            "killed" => assert_eq!(lying(), 3, "nothing could be done at that moment"),
+            _ => {}
+        }
+        if how != "killed" {
+            assert_eq!(lying(), 0, "{how}");
+        }
+        // Whatever is run next at this home puts right what a kill left, and says so.
+        let next = admin.at_home(Command::new(beside_us("amanat"))).args(["roster", "show"]).output().unwrap();
+        assert_eq!(lying(), 0, "{how}");
+        let told = String::from_utf8_lossy(&next.stderr).contains("was broken off");
+        assert_eq!(told, how != "the keyboard is gone", "{how}: {next:?}");
+        let shown = admin.run(&["roster", "show"]);
+        assert_eq!(number(&shown, "version"), version, "{how}: nothing is in force");
+    }
+}
+
+#[test]
+fn the_last_holder_is_lost_half_way_through_a_rotation_and_the_sheets_open_what_is_under_either_key() {
+    let agency = TestAgency::build();
+    let (officer, supervisor, admin) = (&agency.officer, &agency.supervisor, &agency.admin);
+    let before = open_case(officer, &opening(1, "canary"));
+    let sheets = split(admin, agency.dir.path());
+    admin.run(&["roster", "publish"]);
+    for actor in [officer, supervisor] {
+        actor.run(&["sync"]);
+    }
+    // The station's next key is listed, and wrapped for everybody who is to hold it; not one slip is rewrapped.
+    offer_and_list(&agency);
+    for actor in [supervisor, officer] {
+        actor.run(&["sync"]);
+    }
+    let after = open_case(officer, &opening(2, "canary"));
+    officer.run(&["sync"]);
+    // Whom the station gets now holds both keys without the sheets while the one who holds them is there.
+    let second = agency.enrol("second", "supervisor", GUJRAT);
+    admin.run(&["roster", "publish"]);
+    for actor in [supervisor, &second] {
+        actor.run(&["sync"]);
+    }
+    let cases = second.run(&["case", "list"]).to_string();
+    assert!(cases.contains(&before[..8]) && cases.contains(&after[..8]), "under either key: {cases}");
+
+    // All who hold a key of the station are lost before anything is rewrapped.
+    let third = agency.enrol("third", "supervisor", GUJRAT);
+    admin.run(&["sync"]);
+    for lost in [supervisor, &second] {
+        let lost = text(&lost.run(&["status"]), "/device");
+        admin.run(&["roster", "revoke", &lost[..12], "--lost"]);
+    }
+    admin.run(&["roster", "publish"]);
+    third.run(&["sync"]);
+    assert_eq!(number(&third.run(&["keys", "status"]), "waiting_for_keys"), 1);
+    third.run_with(&["keys", "restore"], &format!("{}\n{}\n{}\n", sheets[4], sheets[1], sheets[2]));
+    third.run(&["sync"]);
+    let cases = third.run(&["case", "list"]).to_string();
+    assert!(cases.contains(&before[..8]) && cases.contains(&after[..8]), "under either key: {cases}");
 }
 
 #[test]

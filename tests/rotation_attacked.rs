@@ -125,7 +125,7 @@ fn at_the_moment_of_a_rotation_no_key_that_the_roster_does_not_name_gets_into_a_
         let readers = [(me.id, me.recipient.clone())];
         let forged = UnitKeys::wrap(home.agency().unwrap(), unit.id, unit.epoch, &theirs, &readers).unwrap();
         for (signer, version) in [(agency.stranger.unlocked().signer(), (1 << 40)), (home.signer(), (1 << 40) + 1)] {
-            let about = Digest::from_bytes(*unit.id.as_bytes());
+            let about = forged.about();
             let bytes = forged.sign(&signer).to_bytes();
             let document = Document { kind: DocumentKind::UnitKeys, about, version, bytes };
             home.journal().another().unwrap().adopt(&document).unwrap();

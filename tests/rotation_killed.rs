@@ -22,20 +22,20 @@ use crate::{
 };
 
 /// A home that is put back to one beginning again and again.
-struct Again {
-    actor: Actor,
+pub(crate) struct Again {
+    pub(crate) actor: Actor,
     beginning: PathBuf,
 }
 
 impl Again {
-    fn of(actor: &Actor, dir: &std::path::Path) -> Self {
+    pub(crate) fn of(actor: &Actor, dir: &std::path::Path) -> Self {
         let beginning = dir.join(format!("{}-beginning", actor.name));
         copy(&actor.home, &beginning);
         let (name, home, passphrase) = (actor.name.clone(), actor.home.clone(), actor.passphrase.clone());
         Self { actor: Actor { name, home, passphrase, around: Vec::new() }, beginning }
     }
 
-    fn afresh(&self) -> &Actor {
+    pub(crate) fn afresh(&self) -> &Actor {
         fs::remove_dir_all(&self.actor.home).unwrap();
         copy(&self.beginning, &self.actor.home);
         &self.actor

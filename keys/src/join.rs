@@ -6,11 +6,12 @@ use minicbor::{Decode, Decoder, Encode, Encoder};
 use rand::RngCore;
 use rand::rngs::OsRng;
 
-use crate::canonical;
+use crate::canonical::{self, strictly_rising};
 use crate::device::Signer;
 use crate::error::{Forgery, KeysError};
-use crate::fingerprint::{AgencyId, DeviceId};
+use crate::fingerprint::{AgencyId, DeviceId, Digest, JournalId};
 use crate::recipient::{Recipient, RecipientKind, decode_any, encode_optional};
+use crate::roster::CutOff;
 use crate::roster_codec::decode_tls_keys;
 use crate::statement::{Purpose, Statement, Verified};
 use crate::tls_key::TlsKeys;
@@ -19,6 +20,10 @@ use crate::words::Words;
 
 const MAX_NAME: usize = 256;
 const MAX_URL: usize = 1024;
+/// One end: journal, number, link.
+const END: usize = 16 + 8 + 32;
+/// A device, a journal, and the ends of as many as a roster lists of one device.
+const MAX_ENDS: usize = 32 + 16 + 1000 * END;
 
 /// What asks to join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +34,19 @@ pub enum JoinKind {
     Hub,
     /// The root key of a member who is to be an admin.
     Root,
+    /// The next keys of a device that is listed.
+    NextKeys,
+}
+
+/// Whose next keys they are, and where they begin to speak.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Succession {
+    /// The device, listed under the signing key that it was enrolled with.
+    pub device: DeviceId,
+    /// The journal that the next signing key will write: named before it is begun, so that no other journal changes hands.
+    pub journal: JournalId,
+    /// Where the journals of the older key ended, once they have: sorted by journal. Empty while it still writes.
+    pub ends: Vec<CutOff>,
 }
 
 /// `[1, agency, kind, name, signing key, recipient kind, recipient, offered, url, random]`.
@@ -50,6 +68,8 @@ pub struct JoinRequest {
     pub tls_keys: TlsKeys,
     /// Hubs only: where it can be called.
     pub url: String,
+    /// Next keys only, offered: whose, and from where on.
+    pub succession: Option<Succession>,
     /// Makes the words of two requests differ, so that a swapped request shows.
     pub random: [u8; 32],
 }
@@ -72,6 +92,7 @@ impl JoinRequest {
             offered_unit,
             tls_keys: TlsKeys::default(),
             url: String::new(),
+            succession: None,
             random: random(),
         }
     }
@@ -87,6 +108,7 @@ impl JoinRequest {
             offered_unit: None,
             tls_keys: TlsKeys::default(),
             url: url.to_owned(),
+            succession: None,
             random: random(),
         }
     }
@@ -94,6 +116,18 @@ impl JoinRequest {
     /// The request of a root key; the recipient is that of its admin's listed device.
     pub fn for_root(agency: AgencyId, name: &str, root_key: VerifyingKey, device: Recipient) -> Self {
         Self { kind: JoinKind::Root, ..Self::for_device(agency, name, root_key, device, None) }
+    }
+
+    /// The request of a listed device's next keys.
+    pub fn for_next_keys(
+        agency: AgencyId,
+        name: &str,
+        signing_key: VerifyingKey,
+        recipient: Recipient,
+        succession: Succession,
+    ) -> Self {
+        let kind = JoinKind::NextKeys;
+        Self { kind, succession: Some(succession), ..Self::for_device(agency, name, signing_key, recipient, None) }
     }
 
     /// Signs it with the key that it names: proof of possession. Sign once and keep the bytes; the words are theirs.
@@ -116,6 +150,17 @@ impl JoinRequest {
         let unverified = Statement::from_bytes(bytes)?.expect::<Self>(Purpose::JoinRequest)?;
         let request = unverified.peek()?;
         unverified.verify_by(&request.agency, &request.signing_key)
+    }
+
+    /// Adds the signature of the key that stands in the roster to a request for next keys: whoever made these had that one too.
+    pub fn vouch(statement: &mut Statement, agency: &AgencyId, signer: &Signer) {
+        statement.sign(agency, signer);
+    }
+
+    /// Whether a key has signed these bytes as well as the one that they name.
+    pub fn is_signed_by(bytes: &[u8], agency: &AgencyId, key: &VerifyingKey) -> bool {
+        let unverified = Statement::from_bytes(bytes).ok().and_then(|it| it.expect::<Self>(Purpose::JoinRequest).ok());
+        unverified.is_some_and(|it| it.verify_by(agency, key).is_ok())
     }
 
     /// As [`JoinRequest::verify`], and compares the words read aloud: a request swapped on the stick is refused.
@@ -156,12 +201,14 @@ impl<C> Encode<C> for JoinRequest {
             JoinKind::Device => 0,
             JoinKind::Hub => 1,
             JoinKind::Root => 2,
+            JoinKind::NextKeys => 3,
         };
         e.array(10)?.u8(1)?.encode(self.agency)?.u8(kind)?.str(&self.name)?.encode(self.signing_key)?;
         e.encode(self.recipient.kind())?.bytes(self.recipient.as_bytes())?;
         match self.kind {
             JoinKind::Device | JoinKind::Root => encode_optional(e, self.offered_unit.as_ref())?,
             JoinKind::Hub => drop(e.bytes(&self.tls_keys.to_bytes())?),
+            JoinKind::NextKeys => drop(e.bytes(&self.succession.as_ref().map(write_succession).unwrap_or_default())?),
         }
         e.str(&self.url)?.bytes(&self.random)?.ok()
     }
@@ -176,7 +223,8 @@ impl<'b, C> Decode<'b, C> for JoinRequest {
             0 => JoinKind::Device,
             1 => JoinKind::Hub,
             2 => JoinKind::Root,
-            _ => return Err(Error::message("neither device, hub nor root key")),
+            3 => JoinKind::NextKeys,
+            _ => return Err(Error::message("neither device, hub, root key nor next keys")),
         };
         let name = canonical::text(d, MAX_NAME)?;
         let signing_key = d.decode()?;
@@ -185,9 +233,10 @@ impl<'b, C> Decode<'b, C> for JoinRequest {
         if recipient.kind() != recipient_kind {
             return Err(Error::message("recipient of another kind than it says"));
         }
-        let (offered_unit, tls_keys) = match kind {
-            JoinKind::Device | JoinKind::Root => (decode_any(d)?, TlsKeys::default()),
-            JoinKind::Hub => (None, decode_tls_keys(d)?),
+        let (offered_unit, tls_keys, succession) = match kind {
+            JoinKind::Device | JoinKind::Root => (decode_any(d)?, TlsKeys::default(), None),
+            JoinKind::Hub => (None, decode_tls_keys(d)?, None),
+            JoinKind::NextKeys => (None, TlsKeys::default(), Some(read_succession(canonical::bytes(d, MAX_ENDS)?)?)),
         };
         if kind == JoinKind::Root && offered_unit.is_some() {
             return Err(Error::message("a root key offers nothing"));
@@ -197,6 +246,36 @@ impl<'b, C> Decode<'b, C> for JoinRequest {
             return Err(Error::message("a hub has a URL; a device has none"));
         }
         let random = canonical::array_of::<32>(d)?;
-        Ok(Self { agency, kind, name, signing_key, recipient, offered_unit, tls_keys, url, random })
+        Ok(Self { agency, kind, name, signing_key, recipient, offered_unit, tls_keys, url, succession, random })
     }
+}
+
+fn write_succession(succession: &Succession) -> Vec<u8> {
+    let mut bytes = [&succession.device.as_bytes()[..], succession.journal.as_bytes()].concat();
+    for end in &succession.ends {
+        bytes.extend_from_slice(end.journal.as_bytes());
+        bytes.extend_from_slice(&end.seq.to_be_bytes());
+        bytes.extend_from_slice(end.link.as_bytes());
+    }
+    bytes
+}
+
+fn read_succession(bytes: &[u8]) -> Result<Succession, Error> {
+    let short = || Error::message("next keys of no device");
+    let (device, rest) = bytes.split_first_chunk::<32>().ok_or_else(short)?;
+    let (journal, rest) = rest.split_first_chunk::<16>().ok_or_else(short)?;
+    let (ends, []) = rest.as_chunks::<END>() else { return Err(Error::message("half an end of a journal")) };
+    let read = |end: &[u8; END]| {
+        let (journal, rest) = end.split_first_chunk::<16>()?;
+        let (seq, link) = rest.split_first_chunk::<8>()?;
+        let (journal, link) = (JournalId::from_bytes(*journal), Digest::from_slice(link)?);
+        Some(CutOff { journal, seq: u64::from_be_bytes(*seq), link })
+    };
+    let ends: Vec<CutOff> = ends.iter().filter_map(read).collect();
+    let journal = JournalId::from_bytes(*journal);
+    let named = ends.iter().all(|end| end.seq > 0 && end.journal != journal);
+    if journal == JournalId::ZERO || !named || !strictly_rising(ends.iter().map(|end| end.journal)) {
+        return Err(Error::message("ends of journals unsorted, repeated, empty or of the journal that begins"));
+    }
+    Ok(Succession { device: DeviceId::from_bytes(*device), journal, ends })
 }

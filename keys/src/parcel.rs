@@ -17,7 +17,7 @@ use crate::limits;
 use crate::recipient::{ReadIdentity, Recipient};
 use crate::slip::SlipFault;
 
-const VERSION_LINE: &[u8] = b"age-encryption.org/v1\n";
+const VERSION_LINE: &[u8] = b"age-encryption.org/v1";
 
 /// What is wrong with a parcel, or with the wish to make one.
 #[derive(Debug, Error)]
@@ -140,22 +140,30 @@ pub fn open<'a, R: Read>(
     Ok(ParcelReader { plain, ended })
 }
 
-/// Takes the header's lines from `input`, no more than the limit allows.
+/// Letters of a full line of a stanza's body.
+const FULL: usize = 64;
+
+/// Takes the header's lines from `input`, no more than the limit allows. A stanza's body ends with a line that is not full, be it empty: the
+/// library would read on without one, as an early age wrote it.
 fn read_header(input: &mut impl BufRead) -> Result<Vec<u8>, ParcelFault> {
     let mut header = Vec::new();
-    let mut stanzas = 0;
+    let (mut stanzas, mut in_body) = (0, false);
     loop {
         let start = header.len();
         let room = u64::try_from(limits::PARCEL_HEADER - start).unwrap_or(0);
         input.by_ref().take(room).read_until(b'\n', &mut header)?;
         let (_, line) = header.split_at(start);
-        if !line.ends_with(b"\n") || (start == 0 && line != VERSION_LINE) {
+        let Some(line) = line.strip_suffix(b"\n") else { return Err(ParcelFault::NotAParcel) };
+        let begins = line.starts_with(b"---") || line.starts_with(b"->");
+        if start == 0 {
+            if line != VERSION_LINE {
+                return Err(ParcelFault::NotAParcel);
+            }
+        } else if begins == in_body || line.len() > FULL && in_body {
             return Err(ParcelFault::NotAParcel);
-        }
-        if line.starts_with(b"---") {
+        } else if line.starts_with(b"---") {
             return Ok(header);
-        }
-        if let Some(stanza) = line.strip_prefix(b"-> ") {
+        } else if let Some(stanza) = line.strip_prefix(b"-> ") {
             stanzas += 1; // one more than recipients: age's grease
             if stanzas > limits::STANZAS + 1 {
                 return Err(ParcelFault::TooManyStanzas);
@@ -163,6 +171,9 @@ fn read_header(input: &mut impl BufRead) -> Result<Vec<u8>, ParcelFault> {
             if stanza.starts_with(b"scrypt") {
                 return Err(ParcelFault::Passphrase);
             }
+            in_body = true;
+        } else {
+            in_body = line.len() == FULL;
         }
     }
 }

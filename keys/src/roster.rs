@@ -294,12 +294,6 @@ impl Roster {
         self.member_of(device).is_some_and(|member| member.roles.contains(&(role, *unit)))
     }
 
-    /// Whether a device may stand in for what another wrote: by one of the units in which the author's member has a role.
-    pub fn may_stand_in_for(&self, device: &DeviceId, author: &DeviceId) -> bool {
-        let roles = self.member_of(author).map(|member| member.roles.as_slice()).unwrap_or_default();
-        roles.iter().any(|(_, unit)| self.may_stand_in(device, unit))
-    }
-
     /// Whether a device may replace envelopes of a unit's cases (FORMATS section 4): supervisors and custodians for their unit,
     /// custodians at headquarters for all.
     pub fn may_stand_in(&self, device: &DeviceId, unit: &UnitId) -> bool {
@@ -316,6 +310,21 @@ impl Roster {
                 | Role::Admin => false,
             })
         })
+    }
+}
+
+impl Unit {
+    /// Every key that it has or had, each with its epoch, oldest first.
+    pub fn keys(&self) -> impl Iterator<Item = (u64, &Recipient)> {
+        // Counted back from the newest, so that nothing rests on how many a list still names.
+        let retired = u64::try_from(self.retired.len()).unwrap_or(u64::MAX);
+        let first = self.epoch.saturating_sub(retired);
+        (first..).zip(self.retired.iter().chain(&self.recipient)).filter(|(epoch, _)| *epoch > 0)
+    }
+
+    /// The epoch of one of its keys; none for another's.
+    pub fn epoch_of(&self, recipient: &Recipient) -> Option<u64> {
+        self.keys().find(|(_, key)| *key == recipient).map(|(epoch, _)| epoch)
     }
 }
 

@@ -1,5 +1,7 @@
 //! A unit's identity, shared by its readers: made on the first reader's device, wrapped to each further one (DESIGN section 5).
 
+use std::collections::BTreeSet;
+
 use age::secrecy::ExposeSecret;
 use minicbor::decode::Error;
 use minicbor::encode::Write;
@@ -11,7 +13,7 @@ use crate::device::{DeviceKeys, Signer};
 use crate::error::{Forgery, KeysError, Malformed, Misuse, NotForUs};
 use crate::fingerprint::{AgencyId, DeviceId, Digest, UnitId};
 use crate::recipient::{ReadIdentity, Recipient, decode_any};
-use crate::roster::Device;
+use crate::roster::{Device, Roster};
 use crate::statement::{Purpose, Statement, Verified};
 use crate::trust::Trust;
 use crate::verifying_key::VerifyingKey;
@@ -63,19 +65,18 @@ impl UnitKeys {
         Ok(Self { agency, unit, epoch, recipient: identity.recipient().clone(), wraps })
     }
 
-    /// Wraps the identity that the roster names for a unit to every device that the roster lets read for it.
+    /// Wraps an identity that the roster names for a unit, today's or an earlier one, to every device that the roster lets read for it
+    /// today: older slips are under older keys until they are rewrapped.
     ///
     /// # Errors
-    /// [`Forgery::OtherKey`] when the identity is not the roster's current one; as [`UnitKeys::wrap`].
+    /// [`Forgery::OtherKey`] when the roster does not name the identity for the unit; as [`UnitKeys::wrap`].
     pub fn wrap_for_roster(trust: &Trust, unit: &UnitId, identity: &ReadIdentity) -> Result<Self, KeysError> {
         let listed = trust.roster().unit(unit).ok_or(Misuse::Unknown { what: "unit" })?;
-        if listed.recipient.as_ref() != Some(identity.recipient()) {
-            return Err(Forgery::OtherKey.into());
-        }
+        let epoch = listed.epoch_of(identity.recipient()).ok_or(Forgery::OtherKey)?;
         let readers = trust.roster().unit_devices(unit).into_iter().map(|device| (device.id, device.recipient.clone()));
         let recovery = trust.roster().recovery.iter().map(|recovery| (Self::escrow_id(recovery), recovery.clone()));
         let readers: Vec<_> = readers.chain(recovery).collect();
-        Self::wrap(trust.agency(), *unit, listed.epoch, identity, &readers)
+        Self::wrap(trust.agency(), *unit, epoch, identity, &readers)
     }
 
     /// With the rows of an earlier statement on the same key for devices that this one says nothing to: they hold that key already. Of two
@@ -163,10 +164,8 @@ impl UnitKeys {
 
     fn check_named(&self, trust: &Trust) -> Result<(), KeysError> {
         let unit = trust.roster().unit(&self.unit).ok_or(Misuse::Unknown { what: "unit" })?;
-        let current = unit.recipient.as_ref() == Some(&self.recipient) && unit.epoch == self.epoch;
-        // An old key under a new number would stand above the current one on every shelf.
-        let retired = unit.retired.contains(&self.recipient) && (1..unit.epoch).contains(&self.epoch);
-        if current || retired { Ok(()) } else { Err(Forgery::OtherKey.into()) }
+        // An old key under another number would stand in the place of that number's own on every shelf.
+        if unit.epoch_of(&self.recipient) == Some(self.epoch) { Ok(()) } else { Err(Forgery::OtherKey.into()) }
     }
 
     /// Unwraps the unit's identity with this device's keys. Accepted only if its public half is the recipient that the roster
@@ -188,6 +187,28 @@ impl UnitKeys {
     /// Under which id the wrap for the recovery identity stands: no device has it, because a device's is made of its signing key.
     pub fn escrow_id(recovery: &Recipient) -> DeviceId {
         DeviceId::from_bytes(*recovery.key_id().as_bytes())
+    }
+
+    /// What a statement on this key is filed under: each key of a unit by itself, because slips are under an older one until they are
+    /// rewrapped, and a newer one opens none of them.
+    pub fn about(&self) -> Digest {
+        Self::filed_under(&self.unit, self.epoch)
+    }
+
+    /// Of two statements on one key that with more rows is newer: it reaches whoever came later.
+    pub fn serial(&self) -> u64 {
+        u64::try_from(self.wraps.len()).unwrap_or(u64::MAX)
+    }
+
+    /// What statements on the keys of the units that a device reads for are filed under.
+    pub fn filed_for(roster: &Roster, device: &DeviceId) -> BTreeSet<Digest> {
+        let Some(listed) = roster.device(device) else { return BTreeSet::new() };
+        let units = roster.units.iter().filter(|unit| roster.reads_for(listed, &unit.id));
+        units.flat_map(|unit| unit.keys().map(|(epoch, _)| Self::filed_under(&unit.id, epoch))).collect()
+    }
+
+    fn filed_under(unit: &UnitId, epoch: u64) -> Digest {
+        Digest::tagged("unit-keys", &[unit.as_bytes(), &epoch.to_be_bytes()])
     }
 
     /// Whether a device has a wrap here.

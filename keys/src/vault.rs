@@ -7,6 +7,7 @@ use minicbor::encode::Write;
 use minicbor::{Decode, Decoder, Encode, Encoder};
 use rand::RngCore;
 use rand::rngs::OsRng;
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use crate::canonical::{self, strictly_rising};
@@ -83,6 +84,12 @@ impl Vault {
     /// The device's keys.
     pub const fn keys(&self) -> &DeviceKeys {
         &self.keys
+    }
+
+    /// Whether another holds the very same secrets.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let bytes = |vault: &Self| canonical::encode_secret(vault);
+        bool::from(bytes(self).as_slice().ct_eq(bytes(other).as_slice()))
     }
 
     /// Replaces the device's keys, after a rotation.

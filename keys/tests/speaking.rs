@@ -26,3 +26,5 @@ mod rotation;
 mod signing;
 #[path = "speaking/spans.rs"]
 mod spans;
+#[path = "speaking/tenure.rs"]
+mod tenure;

@@ -27,10 +27,11 @@ impl Surroundings {
     pub fn of(book: &Casebook, case: Option<&CaseId>) -> Self {
         let mut around = Self::default();
         let Some(file) = case.and_then(|id| book.case(id)) else { return around };
+        let opening = book.opening(file).map(|opening| opening.id);
         for entry in file.entries.iter().filter_map(|id| book.entry(id)) {
-            let Content::Sheet(sheet) = &entry.content else { continue };
+            let Content::Sheet(_) = &entry.content else { continue };
             let answers = book.answers(&entry.id, true);
-            if sheet.form().id.as_str() == "case" {
+            if Some(entry.id) == opening {
                 around.case.clone_from(&answers);
             }
             around.entries.insert(entry.id, answers);

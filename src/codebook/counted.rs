@@ -48,7 +48,9 @@ impl Months {
             let sheets: Vec<(&str, EntryId, Answers)> = file.entries.iter().filter_map(|id| sheet(book, id)).collect();
             let of_form =
                 |form: &'static str| sheets.iter().filter(move |(of, ..)| *of == form).map(|(_, _, answers)| answers);
-            let Some(case) = of_form("case").next() else { continue };
+            let opening = book.opening(file).map(|opening| opening.id);
+            let case = sheets.iter().find(|(_, id, _)| Some(*id) == opening).map(|(_, _, answers)| answers);
+            let Some(case) = case else { continue };
             if let Some(month) = month(case, "opened_on") {
                 months.case(month, case, of_form("person"));
                 months.add(month, "count_referrals", of_form("referral").count());

@@ -13,6 +13,7 @@ mod finish;
 mod form;
 mod grammar;
 pub mod law;
+pub mod links;
 mod load;
 mod rule;
 pub mod screened;

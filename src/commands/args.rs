@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(super) use super::args_case::{AsideVerb, CaseVerb, EntryVerb, PaperKind};
+pub(super) use super::args_case::{AsideVerb, CaseVerb, EntryVerb, PaperKind, Which};
 use super::args_later::{ExportVerb, ReportArgs, ReviewVerb};
 pub(super) use super::args_roster::{Consent, RosterVerb, UpdateVerb};
 
@@ -46,7 +46,7 @@ pub(super) struct Global {
     /// Language of the screen
     #[arg(long, global = true, value_enum)]
     pub(super) lang: Option<Tongue>,
-    /// Linear mode for screen readers: no drawing, no colours
+    /// Lines instead of a drawing, for screen readers and pipes: `/f1` and so on name keys
     #[arg(long, global = true)]
     pub(super) plain: bool,
     /// Say nothing but results and errors
@@ -140,6 +140,12 @@ pub(super) enum Verb {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Practise on a made-up case, with a hint at every step, in a home of its own that can never sync
+    #[command(
+        after_help = "The home is made beside yours (its name ends in -training) and opens with the words that the screen shows. Type \
+                            nothing real: those words are no secret."
+    )]
+    Train,
 }
 
 /// How a passphrase is hashed.
@@ -283,7 +289,9 @@ pub(super) enum KeysVerb {
     /// New keys for a unit, this device, the root or the hub
     #[command(
         after_help = "Examples:\n  amanat keys rotate unit \"PS Layyah\"     makes the unit's next key; its request goes to an admin\n  \
-                            amanat keys rotate unit \"PS Layyah\"     once a roster lists it: rewraps every slip; goes on after a kill\n\n\
+                            amanat keys rotate unit \"PS Layyah\"     once a roster lists it: rewraps every slip; goes on after a kill\n  \
+                            amanat keys rotate device               this device's next keys; twice more once a roster lists them, and once it\n  \
+                                                                    has ended the older ones\n\n\
                             Nothing is destroyed by it: older slips go only when another reader has opened the new ones."
     )]
     Rotate {

@@ -138,14 +138,63 @@ pub(super) enum AsideVerb {
     },
 }
 
+/// Which cases are listed: all of it holds at once.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct Which {
+    /// Begin with the filter that was saved under this name
+    #[arg(long, value_name = "NAME")]
+    pub(super) filter: Option<String>,
+    /// Not closed
+    #[arg(long, group = "stands")]
+    pub(super) open: bool,
+    /// At high risk
+    #[arg(long, group = "stands")]
+    pub(super) high_risk: bool,
+    /// Not yet received by headquarters
+    #[arg(long, group = "stands")]
+    pub(super) not_received: bool,
+    /// With a follow-up that is due, today or before
+    #[arg(long)]
+    pub(super) due: bool,
+    /// Class (list case_class)
+    #[arg(long, value_name = "CODE")]
+    pub(super) class: Option<String>,
+    /// Form of exploitation of one of its persons (list exploitation_type)
+    #[arg(long, value_name = "CODE")]
+    pub(super) exploitation: Option<String>,
+    /// Status (list case_status)
+    #[arg(long, value_name = "CODE")]
+    pub(super) status: Option<String>,
+    /// Station, as it was written
+    #[arg(long, value_name = "NAME")]
+    pub(super) station: Option<String>,
+    /// Opened within so many days
+    #[arg(long, value_name = "N")]
+    pub(super) days: Option<u16>,
+    /// Save this filter under a name; one of the same name is replaced
+    #[arg(long, value_name = "NAME")]
+    pub(super) save: Option<String>,
+}
+
 /// `amanat case …`
 #[derive(Debug, Subcommand)]
 pub(super) enum CaseVerb {
     /// List cases, newest first
+    #[command(after_help = "Examples:\n  amanat case list --exploitation BONDED --days 30\n  \
+                            amanat case list --due --save \"look again\"\n  amanat case list --filter \"look again\"\n\n\
+                            Filters with a name are kept sealed on this device; the screen (F3) and the command line share them.")]
     List {
         /// At most so many
         #[arg(long, default_value_t = 50)]
         limit: usize,
+        /// Which cases
+        #[command(flatten)]
+        which: Box<Which>,
+    },
+    /// Other cases that share something with one: a card, a phone, an FIR, a like name, a place
+    Links {
+        /// The case's id, or its beginning
+        id: String,
     },
     /// Show one case, or all of them
     #[command(after_help = "Examples:\n  amanat case show 5f0c…\n  amanat case show --all --json > cases.json\n\n\

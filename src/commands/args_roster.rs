@@ -36,7 +36,8 @@ pub(super) enum RosterVerb {
         /// The newcomer's words, read aloud by them
         #[arg(long, value_name = "WORDS")]
         fingerprint: String,
-        /// officer, investigator, supervisor, focal, reader, analyst, auditor, admin, custodian — or hub
+        /// officer, investigator, supervisor, focal, reader, analyst, auditor, admin, custodian — or hub; unit-key and device-key for
+        /// rotations
         #[arg(long)]
         role: String,
         /// The unit, by name or id (HQ when left out)

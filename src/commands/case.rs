@@ -1,14 +1,17 @@
-//! `amanat case list|show|search|erase`.
+//! `amanat case show|search`, and where the other verbs of a case are.
 
 use std::io::Read as _;
 
 use serde_json::{Value as Json, json};
 
-use super::{args::CaseVerb, book::Book, case_erase, context::Context, filled, later, output::Report, shown};
+use super::{
+    args::CaseVerb, book::Book, case_erase, case_links, case_list, context::Context, filled, later, output::Report,
+    shown,
+};
 use crate::{
     failure::Failure,
     model::{Answer, CaseFile, Code, Content, Value},
-    runtime::{home::Home, keep::ToKeep, tellings::offered_words},
+    runtime::{home::Home, keep::ToKeep},
 };
 
 /// Most bytes of words that are searched for.
@@ -16,7 +19,8 @@ const MOST_WORDS: u64 = 4096;
 
 pub(super) fn run(context: &Context, verb: &CaseVerb) -> Result<Report, Failure> {
     match verb {
-        CaseVerb::List { limit } => list(context, *limit),
+        CaseVerb::List { limit, which } => case_list::run(context, *limit, which),
+        CaseVerb::Links { id } => case_links::run(context, id),
         CaseVerb::Show { id, .. } => show(context, id.as_deref()),
         CaseVerb::Search { words } => search(context, words),
         CaseVerb::Share { .. } => Err(later("case share")),
@@ -27,22 +31,7 @@ pub(super) fn run(context: &Context, verb: &CaseVerb) -> Result<Report, Failure>
     }
 }
 
-fn list(context: &Context, limit: usize) -> Result<Report, Failure> {
-    let mut home = context.unlock()?;
-    let book = Book::open(context, &mut home)?;
-    let cases = book.newest_first();
-    let lines: Vec<Json> = cases.iter().take(limit).map(|case| shown::case_line(&book, case)).collect();
-    let mut text = table(&lines);
-    if !book.replayed.offered.is_empty() {
-        text.push_str(&format!("\n! {}", offered_words(book.replayed.offered.len())));
-    }
-    Ok(Report::new(
-        text,
-        json!({"cases": lines, "total": cases.len(), "closed": book.replayed.closed, "offered": book.replayed.offered.len()}),
-    ))
-}
-
-fn table(lines: &[Json]) -> String {
+pub(super) fn table(lines: &[Json]) -> String {
     if lines.is_empty() {
         return "No cases yet.".to_owned();
     }

@@ -11,7 +11,7 @@ use super::{
     context::Context,
     device, entry, form, import, keys,
     output::{Output, Report},
-    review, roster, status, sync, team, update, verify, verify_bundle,
+    review, roster, status, sync, team, train, update, verify, verify_bundle,
 };
 use crate::{
     failure::{Failure, Kind},
@@ -96,6 +96,7 @@ fn perform(cli: Cli, output: Output) -> Result<Report, Failure> {
         Verb::Update(verb) => update::run(&context, &verb),
         Verb::Review(verb) => review::run(&context, &verb),
         Verb::Check(verb) => check::run(&verb),
+        Verb::Train => train::run(&context),
         Verb::Report(_) => Err(later("report")),
         Verb::Export(_) => Err(later("export")),
     }
@@ -106,12 +107,17 @@ fn screen(context: &Context) -> Result<Report, Failure> {
     if context.global.json {
         return Err(Failure::usage("opening the screen — it has no JSON form", "Name a verb; see amanat --help."));
     }
+    start::screen(context.paths()?, wish(context))?;
+    Ok(Report::new("", serde_json::json!({})))
+}
+
+/// How the screen is wanted.
+pub(super) fn wish(context: &Context) -> Wish {
     let lang = context.global.lang.map(|tongue| match tongue {
         Tongue::En => Lang::En,
         Tongue::Ur => Lang::Ur,
     });
-    start::screen(context.paths()?, Wish { lang, plain: context.global.plain })?;
-    Ok(Report::new("", serde_json::json!({})))
+    Wish { lang, plain: context.global.plain, training: false }
 }
 
 /// A verb that parses and is not there yet.

@@ -65,6 +65,12 @@ fn add(context: &Context, form: &str, from: &Path, case: Option<&str>) -> Result
         supervises(&home)?;
     }
     let opens = form.stands == Stands::Opens;
+    if opens && existing.is_some() {
+        return Err(Failure::usage(
+            "adding an entry — this case is open already, and a case is opened once",
+            "Correct what its first entry says: `amanat entry amend`.",
+        ));
+    }
     let case = match existing {
         Some(case) => case,
         None if opens => CaseId::from(amanat_keys::fingerprint::CaseId::random()),

@@ -60,7 +60,9 @@ pub(super) fn run(
     })?;
     let page = zeroize::Zeroizing::new(page);
     // On record before it is done: from here on there is a copy that nothing protects.
-    home.keep(&codebook, ToKeep::access(case, Code::new("print"), 1))?;
+    for what in [names.then_some("names"), Some("print")].into_iter().flatten() {
+        home.keep(&codebook, ToKeep::access(case, Code::new(what), 1))?;
+    }
     let said = match out {
         Some(_) if to_stdout => {
             let written = stdout().write_all(page.as_bytes()).and_then(|()| stdout().flush());
@@ -72,7 +74,7 @@ pub(super) fn run(
             format!("Saved in {}. Nothing protects it: print it and delete it.", path.display())
         }
         None => {
-            printing::to_printer(&config, &page)?;
+            printing::to_printer(&config, &page, &|| false)?;
             "The printer has it. Stay with it until the paper is in your hand.".to_owned()
         }
     };

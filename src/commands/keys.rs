@@ -5,11 +5,13 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 
 use super::{
-    args::KeysVerb, context::Context, keys_audit, keys_recovery, keys_root, keys_rotate, output::Report, passphrase,
+    args::KeysVerb, context::Context, keys_audit, keys_device, keys_recovery, keys_root, keys_rotate, output::Report,
+    passphrase,
 };
 use crate::{
     failure::Failure,
     runtime::{
+        device_keys::Stage,
         key_page::{self, Told},
         make::Hashing,
         process, rekey,
@@ -24,6 +26,7 @@ pub(super) fn run(context: &Context, verb: &KeysVerb) -> Result<Report, Failure>
         }
         KeysVerb::Root { out, work_factor } => keys_root::make(context, out.as_deref(), *work_factor),
         KeysVerb::Rotate { what, .. } if what == "root" => keys_root::rotate(context),
+        KeysVerb::Rotate { what, out, .. } if what == "device" => keys_device::rotate(context, out.as_deref()),
         KeysVerb::Rotate { what, which, out } => keys_rotate::run(context, what, which.as_deref(), out.as_deref()),
         KeysVerb::Rekey { case, reseal } => keys_rotate::rekey(context, case, *reseal),
         KeysVerb::Split { shares, threshold, sheets, proposal } => {
@@ -55,6 +58,15 @@ fn status(context: &Context) -> Result<Report, Failure> {
     }
     let keys = if home.has_joined() { key_page::told(&home)? } else { Vec::new() };
     let keys: Vec<Json> = keys.iter().map(|row| told(row, &mut lines)).collect();
+    let renewing = home.keys_on_their_way()?;
+    lines.extend(renewing.map(|stage| {
+        let what = match stage {
+            Stage::Asked => "wait for the admins to list them",
+            Stage::Listed => "are in use, and the older ones still count in the journals that they wrote",
+            Stage::Ended => "are in use alone, and this home still holds the older ones",
+        };
+        format!("  New keys of this device {what}: amanat keys rotate device goes on.")
+    }));
     let locked = process::pages_locked();
     lines.push(if locked {
         "  Keys in memory are kept out of swap, and no core is dumped.".to_owned()
@@ -70,7 +82,8 @@ fn status(context: &Context) -> Result<Report, Failure> {
     Ok(Report::new(
         lines.join("\n"),
         json!({"device": home.device().to_string(), "joined": home.has_joined(), "root": root, "units": units,
-               "waiting_for_keys": waiting.len(), "keys": keys, "pages_locked": locked}),
+               "waiting_for_keys": waiting.len(), "keys": keys, "pages_locked": locked,
+               "new_device_keys": renewing.map(Stage::word)}),
     ))
 }
 

@@ -1,8 +1,7 @@
 //! `amanat keys split` and `amanat keys restore`: the recovery key onto paper, and back.
 
 use std::{
-    fs::OpenOptions,
-    io::{BufRead as _, Write as _, stdin},
+    io::{BufRead as _, stdin},
     path::Path,
 };
 
@@ -10,14 +9,13 @@ use amanat_keys::{
     recipient::ReadIdentity,
     recovery::{self, Share, WORDS},
 };
-use amanat_sync::own_files;
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{args::Consent, context::Context, output::Report, roster_next};
 use crate::{
     failure::Failure,
-    runtime::{escrow::sheet, fault, roster_change},
+    runtime::{enrol::Admin, escrow::sheet, fault, roster_change},
 };
 
 const SPLITTING: &str = "splitting the recovery key";
@@ -36,22 +34,24 @@ pub(super) fn split(
         Failure::usage(format!("{SPLITTING} — {}", fault::told(&error)), "Give 2 ≤ --threshold ≤ --shares ≤ 16.")
     })?;
     let files: Vec<String> = made.iter().map(|share| format!("share-{}-of-{shares}.txt", share.index())).collect();
-    for (share, file) in made.iter().zip(&files) {
-        write_sheet(&sheets.join(file), &sheet(share, &agency))?;
-    }
+    let texts: Vec<_> =
+        made.iter().zip(&files).map(|(share, file)| (sheets.join(file), sheet(share, &agency))).collect();
+    // Till the end of this a signal that ends the program removes them first.
+    let ceremony = admin.home.lay_sheets(identity.recipient(), &texts)?;
+    drop(texts);
     context.output.note(&format!(
         "{shares} sheets are in {}. Print them, then type each back from the paper; nothing is signed before.",
         sheets.display()
     ));
-    typed_back(context, &made)?;
+    let signed = typed_back(context, &made).and_then(|()| sign(context, &mut admin, &identity, proposal));
     drop(made);
-    let roster = admin.with_recovery(identity.recipient())?;
-    let lines = roster_change::changes(admin.home.trust()?.roster(), &roster);
-    let sentences = roster_next::sentences(context, &lines);
-    let consent = Consent { yes: false, dry_run: false, proposal: proposal.map(Path::to_path_buf) };
-    roster_next::agree(context, &consent, &format!("Roster {}:", roster.version), &sentences)?;
-    let agreed = admin.settle(&roster)?;
-    let (_, mut report) = roster_next::told(context, &consent, &admin, &agreed, &sentences)?;
+    // However it went: sheets of a key that nobody signed for do not stay.
+    let cleared = admin.home.clear_sheets()?;
+    drop(ceremony);
+    let mut report = signed.map_err(|failure| match cleared {
+        Some(cleared) => Failure { hint: cleared.told(), ..failure },
+        None => failure,
+    })?;
     report.text = format!(
         "{}\n{shares} sheets were typed back, any {threshold} of them open it. Destroy the files in {} and hand the paper to {shares} people.",
         report.text,
@@ -61,6 +61,22 @@ pub(super) fn split(
         report,
         &[("sheets", json!(files)), ("shares", json!(shares)), ("threshold", json!(threshold))],
     ))
+}
+
+/// The roster that names the key, shown and signed.
+fn sign(
+    context: &Context,
+    admin: &mut Admin,
+    identity: &ReadIdentity,
+    proposal: Option<&Path>,
+) -> Result<Report, Failure> {
+    let roster = admin.with_recovery(identity.recipient())?;
+    let lines = roster_change::changes(admin.home.trust()?.roster(), &roster);
+    let sentences = roster_next::sentences(context, &lines);
+    let consent = Consent { yes: false, dry_run: false, proposal: proposal.map(Path::to_path_buf) };
+    roster_next::agree(context, &consent, &format!("Roster {}:", roster.version), &sentences)?;
+    let agreed = admin.settle(&roster)?;
+    roster_next::told(context, &consent, admin, &agreed, &sentences).map(|(_, report)| report)
 }
 
 /// Every sheet from the paper, each until it is right.
@@ -134,18 +150,6 @@ pub(super) fn restore(context: &Context) -> Result<Report, Failure> {
         ),
         json!({"units": names, "wrapped": adopted.wrapped}),
     ))
-}
-
-fn write_sheet(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |error: &std::io::Error| Failure::disk(format!("writing the sheet {}", path.display()), error);
-    if let Some(folder) = path.parent() {
-        own_files::make_private(folder).map_err(|error| failed(&error))?;
-    }
-    let mut options = OpenOptions::new();
-    // A sheet is never written over another: the other's people would hold paper that opens nothing.
-    let file = own_files::private(options.write(true).create_new(true)).open(path);
-    let mut file = file.map_err(|error| failed(&error))?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| failed(&error))
 }
 
 /// Words from standard input, as many as a sheet has at a time. Numbers and signs between them are passed over.

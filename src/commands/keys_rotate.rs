@@ -32,7 +32,7 @@ use crate::{
 pub(super) fn run(context: &Context, what: &str, which: Option<&str>, out: Option<&Path>) -> Result<Report, Failure> {
     match what {
         "unit" => unit(context, which, out),
-        "device" | "root" | "hub" => Err(later(&format!("keys rotate {what}"))),
+        "hub" => Err(later(&format!("keys rotate {what}"))),
         _ => Err(Failure::usage(
             format!("rotating a key — there is no such thing as {}", one_line(what)),
             "Use: amanat keys rotate unit NAME",

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::output::{Report, one_line};
 use crate::{
     failure::Failure,
-    runtime::{clock, home::Home, lineage, tellings::rivals_words},
+    runtime::{home::Home, lineage, tellings::rivals_words},
 };
 
 /// `roster show`.
@@ -47,7 +47,7 @@ pub(super) fn page(home: &Home) -> Result<Report, Failure> {
         .iter()
         .map(|hub| json!({"id": hub.id.to_string(), "name": hub.name, "url": hub.url, "tls_keys": tls_keys(hub)}))
         .collect();
-    let confirmed = home.freshness()?.map(|word| word.days_old(clock::unix_seconds()));
+    let confirmed = home.freshness()?.map(|word| word.days_old(home.least_now()));
     let words = trust.fingerprint_words().to_string();
     let mut text = text(roster, &words, confirmed);
     if home.rivals() > 0 {

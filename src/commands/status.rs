@@ -9,7 +9,7 @@ use crate::{
     failure::Failure,
     model::Moment,
     runtime::{
-        clock, fault,
+        fault,
         home::Home,
         release,
         revocation::Revoked,
@@ -42,7 +42,7 @@ fn status(home: &Home) -> Result<Report, Failure> {
     let carried = bundle::carried(home.journal(), &handed, &status)
         .map_err(|error| fault::sync("reading the journal", &error))?;
     let carried: u64 = carried.iter().map(|it| it.known.head.seq.saturating_sub(it.there)).sum();
-    let confirmed = home.freshness()?.map(|word| word.days_old(clock::unix_seconds()));
+    let confirmed = home.freshness()?.map(|word| word.days_old(home.least_now()));
     let hub_time = status.checkpoint.as_ref().map(|(checkpoint, ..)| checkpoint.hub_time);
     let contact = hub_time.and_then(|ms| i64::try_from(ms).ok()).map(|ms| Moment::pkt(ms).to_string());
     let journals: Vec<_> = status

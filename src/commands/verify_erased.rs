@@ -30,10 +30,10 @@ pub(super) fn erasures(home: &Home, met: &Met, findings: &mut Findings) -> Resul
             None => findings.note(None, format!("erasure order {}: no roster's admins signed it", document.about)),
         }
     }
-    let me = home.device();
+    let (me, tenure) = (home.device(), home.tenure());
     for (target, header) in &met.bare {
         let at = EntryRef { device: target.device, journal: target.journal, seq: target.seq };
-        let may = |signer: &DeviceId| rosters.iter().any(|roster| roster.may_stand_in_for(signer, &target.device));
+        let may = |signer: &DeviceId| tenure.ever(signer, &target.device);
         let stood = met.stood.get(target).into_iter().flatten().any(may);
         let replaced = met.replaced.get(target).into_iter().flatten().any(may);
         match (named.contains(target), stood) {

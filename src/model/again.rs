@@ -21,12 +21,18 @@ impl Casebook {
             let copies = self.copies.entry(was).or_default();
             copies.insert(copies.partition_point(|other| other < id), *id);
         }
-        let siblings = was.and_then(|was| self.copies.get(&was)).cloned().unwrap_or_default();
-        for touched in siblings.iter().chain(&was).chain([id]) {
-            if self.is_hidden(touched) {
-                self.hide(touched);
-            }
+        if self.is_hidden(id) {
+            self.hide(id);
         }
+        // Only pairs that this entry makes: all others have been judged, and what is hidden once stays hidden.
+        let siblings = was.and_then(|was| self.copies.get(&was)).into_iter().flatten().filter(|other| *other > id);
+        let touched: Vec<EntryId> = siblings.chain(&was).filter(|other| self.stands_for(id, other)).copied().collect();
+        touched.iter().for_each(|other| self.hide(other));
+    }
+
+    /// Whether one entry says the same as another that it repeats, or that is a later copy of what both repeat.
+    fn stands_for(&self, copy: &EntryId, other: &EntryId) -> bool {
+        self.entry(copy).zip(self.entry(other)).is_some_and(|(copy, other)| repeats(copy, other))
     }
 
     fn is_hidden(&self, id: &EntryId) -> bool {

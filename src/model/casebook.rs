@@ -133,7 +133,7 @@ impl Casebook {
         if !self.entries.get(&target).is_some_and(is_sheet) {
             return;
         }
-        let opening = self.sheets(file, "case").next().map(|opening| opening.id);
+        let opening = self.opening(file).map(|opening| opening.id);
         let lines = opening.filter(|opening| *opening == target || *changed == target).map(|id| self.standing(&id));
         let collides = !self.collisions(&target).is_empty();
         if let Some(file) = self.cases.get_mut(case) {
@@ -225,6 +225,15 @@ impl Casebook {
             .iter()
             .filter_map(|id| self.entries.get(id))
             .filter(move |entry| matches!(&entry.content, Content::Sheet(sheet) if sheet.form().id.as_str() == form))
+    }
+
+    /// The sheet that opens a case. There is one; where somebody put another beside it, no clock decides which is meant: it is the first by
+    /// author and place, everywhere the same.
+    pub fn opening(&self, case: &CaseFile) -> Option<&Entry> {
+        let sheets = case.entries.iter().filter_map(|id| self.entries.get(id));
+        let opens =
+            |entry: &&Entry| matches!(&entry.content, Content::Sheet(sheet) if sheet.form().id.as_str() == "case");
+        sheets.filter(opens).min_by_key(|entry| (entry.author, entry.id))
     }
 
     /// The amendments of an entry, in no order that means anything. An amendment from another case does not count.
@@ -326,7 +335,8 @@ impl Casebook {
             }
         }
         for (question, all) in changed {
-            let standing = all.iter().filter(|(id, ..)| !all.iter().any(|(_, _, seen)| seen.contains(id)));
+            let replaced: HashSet<&EntryId> = all.iter().flat_map(|(_, _, seen)| seen.iter()).collect();
+            let standing = all.iter().filter(|(id, ..)| !replaced.contains(id));
             told.insert(question, standing.map(|(id, given, _)| (Some(*id), *given)).collect());
         }
         told
@@ -494,6 +504,21 @@ mod tests {
         }
         assert_eq!(delivery(&book), Delivery::Received);
         assert!(book.has_row(&[1; 32]) && !book.has_row(&[2; 32]));
+    }
+
+    #[test]
+    fn a_second_opening_with_another_clock_does_not_become_the_case() {
+        let opens = |id, device, class, at| {
+            let content = sheet("case", &[("case_class", class), ("case_status", "ACT")]);
+            Entry { times: Times { device: Moment::pkt(at), boot_ms: 0, hub_ms: None }, ..entry(id, device, content) }
+        };
+        for clock in [0, 50, 100] {
+            let book = book(vec![opens(1, 1, "TIP", 50), opens(2, 2, "SOM", clock)]);
+            let class = book.list(|_| true, Sort::Touched)[0].class.clone();
+            assert_eq!(class, Some(Code::new("TIP")), "its clock said {clock}");
+            let file = book.case(&CaseId::from_bytes([1; 16])).unwrap();
+            assert_eq!(book.opening(file).map(|entry| entry.id), Some(EntryId::from_bytes([1; 16])));
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod casebook;
 mod date;
 mod draft;
 mod entry;
+mod filter;
 mod gone;
 mod ids;
 mod late;
@@ -23,6 +24,7 @@ pub use casebook::{CaseFile, Casebook, Collision, Delivery, Line};
 pub use date::{DateError, Moment, PartialDate, western_digit};
 pub use draft::{Draft, Problem, ProblemKind, Problems, Severity};
 pub use entry::{Access, After, Amendment, Author, Content, Entry, Names, Opened, Other, Source, Ties, Times};
+pub use filter::{CaseFilter, CaseState, SavedFilter};
 pub use gone::{Absence, Gone};
 pub use ids::{
     CaseId, Code, DeviceId, DraftId, EntryId, FormId, FormRef, HeaderHash, JournalId, Link, MemberId, PartHash,

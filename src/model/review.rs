@@ -5,11 +5,14 @@
 //! reviews what they wrote themselves. Of several words that count, *returned* goes before *approved*: whoever changes their mind
 //! corrects their word.
 
+use std::collections::{BTreeMap, HashMap};
+
 use super::{
     answer::{Answers, Value},
     casebook::{CaseFile, Casebook},
     entry::{Content, Entry},
     ids::{CaseId, DeviceId, EntryId},
+    timeline::put_in_order,
 };
 
 /// The form of a supervisor's word.
@@ -112,6 +115,17 @@ impl Casebook {
         words
     }
 
+    /// The words in a case by the entry that each is about.
+    fn words_by_entry(&self, file: &CaseFile) -> BTreeMap<EntryId, Vec<Word>> {
+        let mut by_entry: BTreeMap<EntryId, Vec<Word>> = BTreeMap::new();
+        for word in self.words_in(file) {
+            if let Some(of) = word.of() {
+                by_entry.entry(of).or_default().push(word);
+            }
+        }
+        by_entry
+    }
+
     /// What the author of a word says in it. A correction by anybody else puts nothing into their mouth: the word then stands as it was given.
     fn own_word(&self, word: &Entry) -> Answers {
         if self.amendments(&word.id).all(|amendment| amendment.author.device == word.author.device) {
@@ -147,7 +161,7 @@ impl Casebook {
     pub fn waiting(&self, me: Option<DeviceId>) -> Vec<Waiting> {
         let mut waiting = Vec::new();
         for file in self.cases() {
-            let words = self.words_in(file);
+            let mut words = self.words_by_entry(file);
             for entry in file.entries.iter().filter_map(|id| self.entry(id)) {
                 let Content::Sheet(sheet) = &entry.content else { continue };
                 if sheet.form().id.as_str() == FORM || entry.source.is_some() {
@@ -156,8 +170,8 @@ impl Casebook {
                 // Most entries were never corrected: nothing in them can collide.
                 let collided = self.amendments(&entry.id).nth(1).is_some() && !self.collisions(&entry.id).is_empty();
                 let theirs = Some(entry.author.device) != me;
-                let on = words.iter().filter(|word| word.of() == Some(entry.id) && word.device != entry.author.device);
-                let on: Vec<Word> = on.cloned().collect();
+                let mut on = words.remove(&entry.id).unwrap_or_default();
+                on.retain(|word| word.device != entry.author.device);
                 let why = match self.judged(&entry.id, &on) {
                     _ if collided => Why::Collided,
                     Standing::New if theirs => Why::New,
@@ -168,8 +182,10 @@ impl Casebook {
                 waiting.push(Waiting { why, case: file.id, entry: entry.id });
             }
         }
-        let when = |waiting: &Waiting| self.entry(&waiting.entry).map_or(0, |entry| entry.times.device.unix_ms);
-        waiting.sort_by_key(|waiting| (waiting.why, when(waiting), waiting.entry));
+        let mut order: Vec<&Entry> = waiting.iter().filter_map(|waiting| self.entry(&waiting.entry)).collect();
+        put_in_order(&mut order);
+        let place: HashMap<EntryId, usize> = order.iter().enumerate().map(|(at, entry)| (entry.id, at)).collect();
+        waiting.sort_by_key(|waiting| (waiting.why, place.get(&waiting.entry).copied()));
         waiting
     }
 
@@ -184,12 +200,13 @@ impl Casebook {
     pub fn returned_to(&self, me: DeviceId) -> Vec<(CaseId, EntryId)> {
         let mut returned = Vec::new();
         for file in self.cases() {
-            let mut of: Vec<EntryId> = self.words_in(file).iter().filter_map(Word::of).collect();
-            of.sort_unstable();
-            of.dedup();
-            let mine = |id: &EntryId| self.entry(id).is_some_and(|entry| entry.author.device == me);
-            let back = of.into_iter().filter(|id| mine(id) && self.reviewed(id) == Standing::Returned);
-            returned.extend(back.map(|id| (file.id, id)));
+            for (id, mut on) in self.words_by_entry(file) {
+                let Some(entry) = self.entry(&id).filter(|entry| entry.author.device == me) else { continue };
+                on.retain(|word| word.device != entry.author.device);
+                if self.judged(&id, &on) == Standing::Returned {
+                    returned.push((file.id, id));
+                }
+            }
         }
         returned
     }

@@ -24,6 +24,9 @@ use super::{
 type Read = (Times, Option<Source>, Option<Box<Ties>>, Box<[Attached]>, Content);
 
 /// Reads one record.
+/// Most corrections that the author of one has seen.
+const MAX_SEEN: usize = 10_000;
+
 pub(super) fn decode(json: &[u8], interner: &mut Interner) -> Result<Read, RecordError> {
     let mut desk = Desk { interner, newer: false, what: None };
     let mut input = serde_json::Deserializer::from_slice(json);
@@ -264,6 +267,9 @@ impl Parts {
             Member::Target => id(desk, map).and_then(|it| once(desk, &mut self.target, it)),
             Member::Seen => {
                 let seen: Vec<Cow<'_, str>> = map.next_value()?;
+                if seen.len() > MAX_SEEN {
+                    return Err(desk.wrong("more corrections seen than a case can have"));
+                }
                 let seen = seen.iter().map(|text| desk.hex(text)).collect::<Result<_, _>>()?;
                 once(desk, &mut self.seen, seen)
             }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use amanat_keys::fingerprint::JournalId;
+use amanat_keys::fingerprint::{DeviceId, JournalId};
 use amanat_sync::{
     batch::Limit,
     chain,
@@ -164,11 +164,49 @@ pub(super) fn newest_id(again: &HashMap<EntryId, EntryId>, id: &EntryId) -> Opti
     Some(*newest)
 }
 
-/// Which of these were kept again, and as what.
-pub(super) fn copies(entries: &[Entry]) -> impl Iterator<Item = (EntryId, EntryId)> {
-    entries.iter().filter_map(|entry| Some((entry.ties.as_ref()?.was?.id(), entry.id)))
+/// Which of these this device kept again, and as what. What others say so of their own entries changes nothing that is written here:
+/// a word that this device signs must mean what its person saw.
+pub(super) fn copies(entries: &[Entry], me: DeviceId) -> impl Iterator<Item = (EntryId, EntryId)> {
+    let mine = entries.iter().filter(move |entry| DeviceId::from_bytes(*entry.author.device.as_bytes()) == me);
+    mine.filter_map(|entry| Some((repeats(entry)?, entry.id)))
+}
+
+/// The entry that this one says it is once more.
+pub(super) fn repeats(entry: &Entry) -> Option<EntryId> {
+    Some(entry.ties.as_ref()?.was?.id())
 }
 
 fn count(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Author, CaseId, Content, JournalId, Moment, Other, Ties, Times};
+
+    fn copy(device: u8, was: HeaderHash, id: u8) -> Entry {
+        Entry {
+            id: EntryId::from_bytes([id; 16]),
+            case: CaseId::from_bytes([1; 16]),
+            author: Author {
+                device: crate::model::DeviceId::from_bytes([device; 32]),
+                journal: JournalId::from_bytes([1; 16]),
+                seq: 1,
+            },
+            times: Times { device: Moment::pkt(0), boot_ms: 0, hub_ms: None },
+            source: None,
+            ties: Some(Box::new(Ties { was: Some(was), after: None })),
+            parts: Box::default(),
+            content: Content::Other(Other { kind: "later".into(), json: "{}".into() }),
+        }
+    }
+
+    /// Else whoever names another's entry as its own would have a supervisor's word on that entry signed as a word on theirs.
+    #[test]
+    fn only_this_device_says_what_its_own_words_mean() {
+        let was = HeaderHash::from_bytes([5; 32]);
+        let mine = copies(&[copy(1, was, 9), copy(2, was, 8)], DeviceId::from_bytes([1; 32])).collect::<Vec<_>>();
+        assert_eq!(mine, [(was.id(), EntryId::from_bytes([9; 16]))]);
+    }
 }

@@ -195,9 +195,7 @@ impl Home {
 }
 
 fn keys_of_unit(unit: &Unit) -> Vec<(KeyId, String)> {
-    let current = unit.recipient.iter().map(|key| (key.key_id(), unit_words(unit, unit.epoch)));
-    let retired = (1..).zip(&unit.retired).map(|(epoch, key)| (key.key_id(), unit_words(unit, epoch)));
-    retired.chain(current).collect()
+    unit.keys().map(|(epoch, key)| (key.key_id(), unit_words(unit, epoch))).collect()
 }
 
 fn unit_words(unit: &Unit, epoch: u64) -> String {

@@ -24,12 +24,16 @@ use super::{
     carrier::Carrier,
     clock,
     desk::Order,
+    process,
     seat_stick::StickNews,
     stick::{Addressee, Opened, StickJob},
 };
 
 /// Between two words on how far a push has come: often enough to be seen moving.
 const STEP: Duration = Duration::from_millis(250);
+
+/// So long at most a lock waits until what was handed over is gone.
+const LAY_WAIT: Duration = Duration::from_secs(1);
 
 /// What the courier is asked for.
 enum Errand {
@@ -39,8 +43,8 @@ enum Errand {
     Pass,
     /// No further try by itself until asked again.
     Rest,
-    /// The home is locked: let go of what was taken.
-    Lay,
+    /// The home is locked: let go of what was taken, and say so.
+    Lay(Sender<()>),
     /// Work on a stick.
     Stick(StickErrand),
 }
@@ -119,7 +123,10 @@ impl CourierThread {
     pub(super) fn lay(&mut self) {
         self.stop();
         self.stop_stick();
-        self.errands.send(Errand::Lay).unwrap_or_default();
+        let (laid, gone) = channel();
+        self.errands.send(Errand::Lay(laid)).unwrap_or_default();
+        // A pass ends within a step once its brake is on; whoever locks does not wait for a disk that hangs.
+        gone.recv_timeout(LAY_WAIT).unwrap_or_default();
     }
 }
 
@@ -183,9 +190,11 @@ impl Worker {
                 self.due = None;
                 false
             }
-            Errand::Lay => {
+            Errand::Lay(laid) => {
                 self.carrier = None;
                 self.due = None;
+                process::wipe_stack();
+                laid.send(()).unwrap_or_default();
                 false
             }
             Errand::Stick(errand) => {

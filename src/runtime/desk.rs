@@ -41,6 +41,8 @@ pub enum Order {
     Stick(StickNews),
     /// Wipe the keys now, and say on this channel when it is done.
     LockNow(Sender<()>),
+    /// Everything that was ordered before this is done: say so on this channel.
+    Settled(Sender<()>),
     /// The program ends: wipe the keys, say so on this channel, and stop.
     Finish(Sender<()>),
 }
@@ -101,6 +103,13 @@ impl Desk {
         wiped.recv_timeout(at_most).unwrap_or_default();
     }
 
+    /// Waits until everything that was ordered is done and its answers are on their way, so long at most.
+    pub fn settle(&self, at_most: Duration) {
+        let (done, settled) = channel();
+        self.order(Order::Settled(done));
+        settled.recv_timeout(at_most).unwrap_or_default();
+    }
+
     /// Has everything that was ordered done and the keys wiped, and waits for it, so long at most.
     pub fn finish(&self, at_most: Duration) {
         self.stop();
@@ -127,6 +136,7 @@ fn sit(seat: &mut Seat, orders: &Receiver<Order>) {
             Order::Sending(entries) => seat.sending(entries),
             Order::Passed(passed) => seat.passed(*passed),
             Order::Stick(news) => seat.stick(news),
+            Order::Settled(done) => done.send(()).unwrap_or_default(),
             Order::LockNow(done) => {
                 seat.lock();
                 done.send(()).unwrap_or_default();

@@ -21,12 +21,15 @@ use super::{
     clock, fault,
     home::Home,
     roster_edit::{self, Newcomer},
-    roster_rotate,
+    roster_keys, roster_rotate,
 };
 use crate::failure::Failure;
 
 /// What a listed device asks for when it offers its unit a new key.
 pub const UNIT_KEY: &str = "unit-key";
+
+/// What a listed device asks for when it has made itself new keys.
+pub const DEVICE_KEY: &str = "device-key";
 
 /// An admin's open home and root key.
 pub struct Admin {
@@ -40,7 +43,7 @@ pub struct Admin {
 /// Whom to enrol as what.
 #[derive(Clone, Copy, Debug)]
 pub struct Enrolment<'a> {
-    /// `officer`…`custodian`, `hub`, or [`UNIT_KEY`].
+    /// `officer`…`custodian`, `hub`, [`UNIT_KEY`] or [`DEVICE_KEY`].
     pub role: &'a str,
     /// The unit, by name or id; headquarters when left out.
     pub unit: Option<&'a str>,
@@ -131,7 +134,8 @@ impl Admin {
     pub fn approved(&self, request: &[u8], words: &Words, as_what: &Enrolment<'_>) -> Result<Roster, Failure> {
         let doing = "approving the join request";
         let agency = self.home.agency()?;
-        let request = JoinRequest::approve(request, words, &agency).map_err(|error| fault::keys(doing, &error))?;
+        let bytes = request;
+        let request = JoinRequest::approve(bytes, words, &agency).map_err(|error| fault::keys(doing, &error))?;
         let request = request.into_value();
         let newcomer = Newcomer { key: request.signing_key, recipient: request.recipient.clone() };
         let mut roster = self.next()?;
@@ -143,7 +147,7 @@ impl Admin {
                 let unit = roster_edit::find_unit(&roster, as_what.unit)?.id;
                 roster_rotate::new_unit_key(&mut roster, &request, unit)?;
             }
-            (JoinKind::Device, word) if word != "hub" => {
+            (JoinKind::Device, word) if word != "hub" && word != DEVICE_KEY => {
                 let role = role(word)?;
                 let unit = roster_edit::find_unit(&roster, as_what.unit)?.id;
                 let member = match as_what.member {
@@ -152,6 +156,13 @@ impl Admin {
                 };
                 let offered = request.offered_unit.as_ref();
                 roster_edit::add_device(&mut roster, &newcomer, member, role, unit, offered)?;
+            }
+            (JoinKind::NextKeys, DEVICE_KEY) => {
+                roster_keys::next_device_keys(&mut roster, &request, bytes)?;
+            }
+            (JoinKind::NextKeys, _) => {
+                let hint = format!("Use --role {DEVICE_KEY}.");
+                return Err(Failure::usage(format!("{doing} — it is for the next keys of a listed device"), hint));
             }
             (JoinKind::Root, _) => {
                 return Err(Failure::usage(
@@ -263,7 +274,7 @@ fn role(word: &str) -> Result<Role, Failure> {
         let words: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
         Failure::usage(
             format!("approving — there is no role {word}"),
-            format!("Roles: {}, hub; {UNIT_KEY} for a rotation.", words.join(", ")),
+            format!("Roles: {}, hub; {UNIT_KEY} and {DEVICE_KEY} for rotations.", words.join(", ")),
         )
     })
 }

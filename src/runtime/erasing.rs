@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 use amanat_keys::{
     erasure::{Doomed, Erasure},
     fingerprint::{CaseId, DeviceId, Digest},
-    roster::Roster,
     statement::Statement,
+    tenure::Tenure,
 };
 use amanat_sync::{
     batch::{Item, Limit},
@@ -80,9 +80,9 @@ impl Erasures {
         true
     }
 
-    fn in_force(&self, target: &Doomed, roster: &Roster) -> bool {
+    fn in_force(&self, target: &Doomed, tenure: &Tenure) -> bool {
         let stood = || self.stood.get(target).into_iter().flatten();
-        self.named.contains_key(target) && stood().any(|signer| roster.may_stand_in_for(signer, &target.device))
+        self.named.contains_key(target) && stood().any(|signer| tenure.may_today(signer, &target.device))
     }
 
     /// Whether this device has stood in for an entry already.
@@ -152,10 +152,12 @@ impl Home {
         for entry in new {
             self.erasures.note(&entry.header);
         }
-        let Some(roster) = self.trust.as_ref().map(|trust| trust.roster()) else { return Ok(CarriedOut::default()) };
-        let erasures = &self.erasures;
+        if self.trust.is_none() {
+            return Ok(CarriedOut::default());
+        }
+        let (erasures, tenure) = (&self.erasures, self.tenure());
         let fresh = erasures.named.keys().filter(|target| !erasures.looked.contains(target));
-        let fresh: Vec<Doomed> = fresh.filter(|target| erasures.in_force(target, roster)).copied().collect();
+        let fresh: Vec<Doomed> = fresh.filter(|target| erasures.in_force(target, tenure)).copied().collect();
         let mut due = self.held(&fresh)?;
         let known: HashSet<EntryRef> = due.iter().map(SealedEntry::at).collect();
         let arrived = new.iter().filter(|entry| entry.envelope.is_some() && !known.contains(&entry.at()));
@@ -171,15 +173,16 @@ impl Home {
     /// What the journal refuses.
     pub(super) fn carry_out(&mut self, named: Vec<SealedEntry>) -> Result<CarriedOut, Failure> {
         let mut done = CarriedOut::default();
-        let Some(roster) = self.trust.as_ref().map(|trust| trust.roster().clone()) else {
+        if self.trust.is_none() {
             done.stay = named;
             return Ok(done);
-        };
-        let in_force = |entry: &SealedEntry| self.erasures.in_force(&doomed(entry), &roster);
+        }
+        let tenure = self.tenure();
+        let in_force = |entry: &SealedEntry| self.erasures.in_force(&doomed(entry), tenure);
         let (mut going, stay): (Vec<_>, Vec<_>) = named.into_iter().partition(in_force);
         done.stay = stay;
         self.erasures.looked = {
-            let force = self.erasures.named.keys().filter(|target| self.erasures.in_force(target, &roster));
+            let force = self.erasures.named.keys().filter(|target| self.erasures.in_force(target, tenure));
             force.copied().collect()
         };
         if going.is_empty() {

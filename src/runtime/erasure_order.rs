@@ -133,7 +133,7 @@ impl Home {
     }
 
     pub(super) fn may_stand_in(&self, me: &DeviceId, author: &DeviceId) -> bool {
-        self.trust.as_ref().is_some_and(|trust| trust.roster().may_stand_in_for(me, author))
+        self.tenure().may_today(me, author)
     }
 
     /// Everything of a case that is held with its envelope, in the order of the journals.
@@ -242,7 +242,7 @@ impl Home {
         let doing = |error: SyncError| fault::sync(CARRYING, &error);
         self.next = None;
         let mut slot = self.journal.next_slot(Line::Cases).map_err(doing)?;
-        let (signer, roster) = (self.signer(), self.trust()?.roster_version());
+        let (signer, roster) = (self.journal_signer()?, self.trust()?.roster_version());
         let mut keep = Keep::default();
         for (hash, target) in targets {
             let header = erasure_of(&slot, roster, *hash, target);

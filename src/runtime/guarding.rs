@@ -71,22 +71,24 @@ pub(super) fn join(admin: &Admin, home: &mut Home) {
 
 /// Files everything of one home at another, as a pull would.
 pub(super) fn carry(from: &Home, to: &mut Home) -> u64 {
-    let journal = from.status().unwrap().own[0].journal;
-    let held =
-        to.journal.heads().unwrap().iter().find(|known| known.journal == journal).map_or(0, |known| known.head.seq);
-    let wanted = Wanted::After { device: from.device(), journal, seq: held };
-    let runs = from.journal.pending(&wanted, amanat_sync::batch::Limit::BODY).unwrap();
     let mut pulled = Pulled::default();
     let mut count = 0;
-    for run in runs {
-        let trust = to.trust().unwrap();
-        let key = |entry: &amanat_sync::entry::SealedEntry| {
-            Ok(trust.verifying_key(&entry.header.device, &entry.header.journal, entry.header.seq).unwrap())
-        };
-        let (verified, refused) = run.verify(amanat_sync::along::Along::default(), key);
-        assert!(refused.is_empty(), "{refused:?}");
-        count += u64::try_from(verified.run().entries().count()).unwrap();
-        pulled.runs.push(verified);
+    for own in from.status().unwrap().own {
+        let journal = own.journal;
+        let held =
+            to.journal.heads().unwrap().iter().find(|known| known.journal == journal).map_or(0, |known| known.head.seq);
+        let wanted = Wanted::After { device: from.device(), journal, seq: held };
+        let runs = from.journal.pending(&wanted, amanat_sync::batch::Limit::BODY).unwrap();
+        for run in runs.into_iter().filter(|run| !run.items.is_empty()) {
+            let trust = to.trust().unwrap();
+            let key = |entry: &amanat_sync::entry::SealedEntry| {
+                Ok(trust.verifying_key(&entry.header.device, &entry.header.journal, entry.header.seq).unwrap())
+            };
+            let (verified, refused) = run.verify(amanat_sync::along::Along::default(), key);
+            assert!(refused.is_empty(), "{refused:?}");
+            count += u64::try_from(verified.run().entries().count()).unwrap();
+            pulled.runs.push(verified);
+        }
     }
     to.journal.file_pulled(&pulled).unwrap();
     count

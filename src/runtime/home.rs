@@ -2,11 +2,12 @@
 
 use amanat_keys::{
     audience::Sharing,
-    device::Signer,
+    device::{DeviceKeys, Signer},
     fingerprint::{AgencyId, CaseId, DeviceId, JournalId, KeyId, UnitId},
     recipient::{ReadIdentity, Recipient},
     roster::{Device, Hub, Member, Role, Unit, UnitKind},
     row_seal::RowSeal,
+    tenure::Tenure,
     trust::Trust,
     vault::Vault,
 };
@@ -15,7 +16,7 @@ use amanat_sync::{
     journal::{Journal as _, KnownHead, Line, NewJournal, Shelf, SqliteJournal, State, Status},
     signature::Nonce,
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::OnceLock};
 
 use super::{
     belonging::Belonging,
@@ -23,6 +24,8 @@ use super::{
     erasing::Erasures,
     fault,
     heads::Heads,
+    levels::Levels,
+    lineage,
     marks::{self, Mark},
     paths::Paths,
     pen::{Pen, Readers},
@@ -34,14 +37,21 @@ use crate::{failure::Failure, model::EntryId};
 /// Everything that one unlocked device works with. Dropped, its secrets are wiped.
 pub struct Home {
     closed: ClosedHome,
+    /// What `identity.age` holds.
     pub(super) vault: Vault,
+    /// What this device signs and reads with: the vault's keys, or those that it has asked for once a roster lists them.
+    pub(super) keys: DeviceKeys,
+    /// The older signing key, while both are listed.
+    pub(super) older: Option<Signer>,
     pub(super) seal: RowSeal,
     pub(super) journal: SqliteJournal,
     pub(super) trust: Option<Trust>,
+    /// Who could stand in for whom under each adopted roster; read when it is first asked for.
+    tenure: OnceLock<Tenure>,
     pub(super) heads: Heads,
     pub(super) ring: Ring,
-    /// Sharing level of each case, as its newest opened sheet says.
-    pub(super) levels: HashMap<CaseId, Sharing>,
+    /// Sharing level of each case, as its sheets and their corrections say.
+    pub(super) levels: Levels,
     /// Whose word counts in which case.
     pub(super) belonging: Belonging,
     /// What is to be erased, or was.
@@ -79,13 +89,16 @@ impl Home {
         let ring = Ring::from_rows(&keys);
         let mut home = Self {
             closed,
+            keys: vault.keys().clone(),
+            older: None,
             vault,
             seal,
             journal,
             trust,
+            tenure: OnceLock::new(),
             heads,
             ring,
-            levels: HashMap::new(),
+            levels: Levels::default(),
             belonging: Belonging::default(),
             erasures: Erasures::default(),
             words: Words::default(),
@@ -97,7 +110,11 @@ impl Home {
             notices: Vec::new(),
         };
         home.compare_heads()?;
+        home.take_up_keys()?;
         home.note_hub_time()?;
+        if let Some(cleared) = home.clear_sheets()? {
+            home.notices.push(cleared.told());
+        }
         Ok(home)
     }
 
@@ -191,12 +208,12 @@ impl Home {
 
     /// This device.
     pub fn device(&self) -> DeviceId {
-        self.vault.keys().device_id()
+        self.keys.device_id()
     }
 
     /// The part of the keys that only signs.
     pub fn signer(&self) -> Signer {
-        self.vault.keys().signer()
+        self.keys.signer()
     }
 
     /// The journal.
@@ -268,7 +285,7 @@ impl Home {
     pub(super) fn pen(&self) -> Result<Pen, Failure> {
         let trust = self.trust()?;
         Ok(Pen {
-            signer: self.signer(),
+            signer: self.journal_signer()?,
             nonce: self.vault.nonce_key(),
             roster: (trust.roster_version(), trust.roster_hash()),
         })
@@ -312,8 +329,16 @@ impl Home {
             let (first, inside) = self.belonging.readers_of(case, &hq.id);
             !first.is_empty() && !inside
         };
-        let said = self.levels.get(case).copied();
+        let said = self.levels.of(case);
         said.unwrap_or_else(|| if hq.is_some_and(without) { Sharing::H1 } else { Sharing::default() })
+    }
+
+    /// What time it is at least, Unix seconds: by this machine's clock, which anybody can set, by the hub's newest word and by when the roster
+    /// was made (`FORMATS.md` section 5).
+    pub fn least_now(&self) -> u64 {
+        let hub = self.hub_ms.and_then(|ms| u64::try_from(ms / 1_000).ok()).unwrap_or(0);
+        let issued = self.trust.as_ref().map_or(0, Trust::least_now);
+        super::clock::unix_seconds().max(hub).max(issued)
     }
 
     /// Whether this device reads for headquarters.
@@ -368,7 +393,8 @@ impl Home {
 
     /// Identities by the key id of their recipient: which reader of a slip we are.
     pub(super) fn identities(&self) -> HashMap<KeyId, ReadIdentity> {
-        self.vault.identities().into_iter().map(|identity| (identity.key_id(), identity.clone())).collect()
+        let all = self.vault.identities().into_iter().chain(self.keys.identities());
+        all.map(|identity| (identity.key_id(), identity.clone())).collect()
     }
 
     /// The hub that this device calls: the first one in use.
@@ -400,7 +426,16 @@ impl Home {
     pub(super) fn set_trust(&mut self, trust: Trust) -> Result<(), Failure> {
         self.remember(&Mark::Trust(&trust))?;
         self.trust = Some(trust);
-        Ok(())
+        self.tenure = OnceLock::new();
+        self.take_up_keys()
+    }
+
+    /// Who could stand in for whom, by every roster that this device adopted.
+    pub fn tenure(&self) -> &Tenure {
+        self.tenure.get_or_init(|| {
+            let past = self.pack().and_then(|pack| lineage::rosters(&pack.rosters)).unwrap_or_default();
+            Tenure::of(past.iter().chain(self.trust.as_ref().map(Trust::roster)))
+        })
     }
 
     /// Files the slips with which cases began, once they have been seen. A case that began in this device's first journal needs no row:

@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use super::{
     again, clock, fault,
     home::Home,
+    levels::{self, level, level_of},
     pen::Readers,
     ring::Purpose,
     sealing::{self, Batch, Given, PREVIOUS, Piece, SealedParts},
@@ -24,17 +25,12 @@ use super::{
 use crate::{
     codebook::{self, Codebook, Form},
     failure::Failure,
-    model::{
-        self, Access, Amendment, Answers, Code, Content, DraftId, Entry, EntryId, Names, Sheet, Source, Times, Value,
-    },
+    model::{self, Access, Amendment, Answers, Code, Content, DraftId, Entry, EntryId, Names, Sheet, Source, Times},
     record,
 };
 
 /// Up to so many pieces, sealing them a second time costs less than asking the journal for a place each time.
 const FEW: usize = 16;
-/// The form that opens a case, and its question for the sharing level.
-const CASE_FORM: &str = "case";
-const LEVEL: &str = "handling_code";
 
 /// One sheet or amendment to keep.
 #[derive(Clone, Debug)]
@@ -142,19 +138,19 @@ impl Home {
     }
 
     fn keep_cuts(&mut self, cuts: Vec<Cut>, beside: Beside, whom: Option<Whom>) -> Result<Vec<Entry>, Failure> {
-        let (to_seal, levels) = self.plan(cuts, whom)?;
+        let to_seal = self.plan(cuts, whom)?;
         let entries = self.seal_and_append(to_seal, &beside)?;
-        self.levels.extend(levels);
+        self.levels.learn(&entries);
         Ok(entries)
     }
 
-    /// What is to be sealed and for whom, and the sharing levels that it says.
-    pub(super) fn plan(&self, cuts: Vec<Cut>, whom: Option<Whom>) -> Result<(ToSeal, Vec<(CaseId, Sharing)>), Failure> {
+    /// What is to be sealed and for whom: a level that is said among these counts for what comes after it.
+    pub(super) fn plan(&self, cuts: Vec<Cut>, whom: Option<Whom>) -> Result<ToSeal, Failure> {
         self.listed()?;
         self.refuse_to_write_only()?;
         let mut to_seal = ToSeal::default();
         let mut by_whom: Vec<(Whom, usize)> = Vec::new();
-        let mut levels = Vec::new();
+        let mut levels: Vec<(CaseId, Sharing)> = Vec::new();
         for cut in cuts {
             if let Some(level) = cut.level {
                 levels.push((cut.case, level));
@@ -182,7 +178,7 @@ impl Home {
         for piece in to_seal.pieces.iter_mut().filter(|_| !self.again.is_empty()) {
             model::with_new_ids(&mut piece.content, |id| self.newest_id(id));
         }
-        Ok((to_seal, levels))
+        Ok(to_seal)
     }
 
     /// At the place after the newest that was kept in this sitting, else at the one that the journal gives: asking it costs as much
@@ -296,40 +292,9 @@ impl Home {
 
     /// What opened entries say about sharing levels.
     pub(super) fn learn(&mut self, entries: &[Entry]) {
-        self.levels.extend(levels_of(entries));
-        self.again.extend(again::copies(entries));
+        self.levels.learn(entries);
+        self.again.extend(again::copies(entries, self.device()));
         self.words.learn(entries);
-    }
-}
-
-/// Sharing levels that these entries say, in their order.
-pub(super) fn levels_of(entries: &[Entry]) -> Vec<(CaseId, Sharing)> {
-    let said = |entry: &Entry| {
-        let answers = match &entry.content {
-            Content::Sheet(sheet) if sheet.form().id.as_str() == CASE_FORM => sheet.answers(),
-            Content::Amendment(amendment) => &amendment.changes,
-            _ => return None,
-        };
-        Some((entry.case.into(), level_of(answers)?))
-    };
-    entries.iter().filter_map(said).collect()
-}
-
-fn level_of(answers: &Answers) -> Option<Sharing> {
-    match answers.value(LEVEL)? {
-        Value::Choice(code) => level(code),
-        _ => None,
-    }
-}
-
-/// The sharing level of a code of the list `handling_code`.
-pub fn level(code: &Code) -> Option<Sharing> {
-    match code.as_str() {
-        "H1" => Some(Sharing::H1),
-        "H2" => Some(Sharing::H2),
-        "H3" => Some(Sharing::H3),
-        "H4" => Some(Sharing::H4),
-        _ => None,
     }
 }
 
@@ -405,7 +370,7 @@ pub(super) fn cut(codebook: &Codebook, keep: ToKeep) -> Cut {
 type Parts = (Vec<Piece>, Answers, Option<Sharing>);
 
 fn cut_sheet(codebook: &Codebook, sheet: Sheet, piece: &impl Fn(Purpose, Content) -> Piece) -> Parts {
-    let level = if sheet.form().id.as_str() == CASE_FORM { level_of(sheet.answers()) } else { None };
+    let level = if levels::opens(sheet.form().id.as_str()) { level_of(sheet.answers()) } else { None };
     let Some(form) = codebook.form(sheet.form()).cloned() else {
         return (vec![piece(Purpose::Content, Content::Sheet(sheet))], Answers::default(), level);
     };

@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use amanat_keys::{audience::Sharing, fingerprint::CaseId};
+use amanat_keys::fingerprint::CaseId;
 use amanat_sync::{
     entry::Slot,
     error::SyncError,
@@ -78,7 +78,7 @@ impl Home {
             if cuts.iter().any(|cut| road.touches(&cut.case)) {
                 self.arrive(road, kept)?;
             }
-            let (to_seal, levels) = self.plan(cuts, None)?;
+            let to_seal = self.plan(cuts, None)?;
             let cases = to_seal.pieces.iter().map(|piece| piece.case).collect();
             let slot = match road.next() {
                 Some(slot) => slot,
@@ -86,17 +86,17 @@ impl Home {
             };
             let (keep, ready) = self.seal_at(slot, to_seal)?;
             self.arrive(road, kept)?;
-            road.send(keep, UnderWay { kept: ready, levels, cases })?;
+            road.send(keep, UnderWay { kept: ready, cases })?;
         }
         Ok(())
     }
 
     /// Waits for the transaction that is being written, if one is, and takes note of it.
     fn arrive(&mut self, road: &mut Road, kept: &mut impl FnMut(Vec<Entry>)) -> Result<(), Failure> {
-        let Some(UnderWay { kept: known, levels, .. }) = road.under_way.take() else { return Ok(()) };
+        let Some(UnderWay { kept: known, .. }) = road.under_way.take() else { return Ok(()) };
         let heads = road.heads.recv().map_err(|_ended| stopped())?.map_err(doing)?;
         let entries = self.note_kept(known, &heads);
-        self.levels.extend(levels);
+        self.levels.learn(&entries);
         kept(entries);
         Ok(())
     }
@@ -112,7 +112,6 @@ struct Road {
 /// A transaction that is being written.
 struct UnderWay {
     kept: Kept,
-    levels: Vec<(CaseId, Sharing)>,
     cases: HashSet<CaseId>,
 }
 

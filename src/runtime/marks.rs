@@ -4,6 +4,7 @@ use amanat_keys::{
     canonical,
     error::KeysError,
     fingerprint::{CaseId, DeviceId, Digest, JournalId, UnitId},
+    next_keys::NextKeys,
     recipient::ReadIdentity,
     trust::Trust,
     vault::HeldUnit,
@@ -17,7 +18,7 @@ use amanat_sync::{
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use zeroize::Zeroizing;
 
-use super::{belonging::First, fault};
+use super::{belonging::First, fault, sheets::Laid};
 use crate::failure::Failure;
 
 const TRUST: &[u8] = b"trust";
@@ -31,6 +32,10 @@ const ROTATION: &[u8] = b"rotation/";
 const RESEAL: &[u8] = b"reseal/";
 const REPLACED: &[u8] = b"replaced/";
 const ASIDE: &[u8] = b"aside/";
+/// The row of the keys that this device has asked for.
+pub(super) const NEXT_KEYS: &[u8] = b"next-keys";
+/// The row of sheets that lie in a folder.
+pub(super) const SHEETS: &[u8] = b"sheets";
 
 /// One row.
 pub(super) enum Mark<'a> {
@@ -58,6 +63,10 @@ pub(super) enum Mark<'a> {
     Replaced(&'a DeviceId, &'a JournalId, u64),
     /// This device's time, in Unix milliseconds, when an entry was set aside.
     Aside(&'a Digest, i64),
+    /// Sheets of a recovery key, until it is said what became of them.
+    Sheets(&'a Laid),
+    /// The keys that this device has asked for.
+    NextKeys(&'a NextKeys),
 }
 
 impl Mark<'_> {
@@ -69,6 +78,8 @@ impl Mark<'_> {
             Self::Erased(order, ms) => ([ERASED, order.as_bytes()].concat(), ms.to_be_bytes().to_vec()),
             Self::Listed(heads) => (LISTED.to_vec(), heads_list(heads.to_vec())),
             Self::Aside(entry, ms) => ([ASIDE, entry.as_bytes()].concat(), ms.to_be_bytes().to_vec()),
+            Self::NextKeys(next) => (NEXT_KEYS.to_vec(), next.to_bytes().to_vec()),
+            Self::Sheets(laid) => (SHEETS.to_vec(), laid.row()),
             Self::Nonces(nonces) => (NONCES.to_vec(), nonces.concat()),
             Self::Again(journal, seq) => ([AGAIN, journal.as_bytes()].concat(), seq.to_be_bytes().to_vec()),
             Self::Unit(held) => {
@@ -147,6 +158,16 @@ pub(super) fn again(rows: &[ShelfRow], journal: &JournalId) -> u64 {
 pub(super) fn nonces(rows: &[ShelfRow]) -> Vec<Nonce> {
     let row = rows.iter().find(|row| row.key == NONCES);
     row.map(|row| row.plain.as_chunks().0.to_vec()).unwrap_or_default()
+}
+
+/// The keys that this device has asked for.
+pub(super) fn next_keys(rows: &[ShelfRow]) -> Option<NextKeys> {
+    rows.iter().find(|row| row.key == NEXT_KEYS).and_then(|row| NextKeys::from_bytes(&row.plain).ok())
+}
+
+/// Sheets that lie in a folder.
+pub(super) fn sheets(rows: &[ShelfRow]) -> Option<&[u8]> {
+    rows.iter().find(|row| row.key == SHEETS).map(|row| row.plain.as_slice())
 }
 
 /// When orders were carried out here.

@@ -4,6 +4,7 @@ use amanat_keys::{
     error::{Forgery, KeysError},
     fingerprint::{DeviceId, Digest, UnitId},
     freshness::Freshness,
+    recipient::Recipient,
     roster::Unit,
     statement::Statement,
     trust::{Step, Trust},
@@ -49,7 +50,7 @@ impl Home {
         let newest = pack.rosters.last().ok_or_else(|| Failure::refused(format!("{doing} — the pack is empty"), ""))?;
         let trust = Trust::pin(newest, words).map_err(refused)?;
         let listed = trust.device(&self.device());
-        if listed.is_none_or(|device| device.recipient != *self.vault.keys().recipient()) {
+        if listed.is_none_or(|device| device.recipient != *self.keys.recipient()) {
             return Err(Failure::refused(
                 format!("{doing} — its roster does not list this device with these keys"),
                 "Ask the admin for the pack that was written when this device was approved.",
@@ -208,14 +209,12 @@ impl Home {
         let doing = "taking a unit's key";
         let trust = self.trust()?;
         let Some(keys) = verify_unit_keys(bytes, trust)? else { return Ok(None) };
-        let about = Digest::from_bytes(*keys.unit.as_bytes());
-        let document =
-            Document { kind: DocumentKind::UnitKeys, about, version: unit_keys_version(&keys), bytes: bytes.to_vec() };
+        let document = unit_keys_document(&keys, bytes.to_vec());
         let held = self.vault.unit_identity(&keys.recipient).is_some();
         let opened = if held || !keys.is_for(&self.device()) {
             None
         } else {
-            Some(keys.open(self.vault.keys(), trust).map_err(|error| fault::keys(doing, &error))?)
+            Some(keys.open(&self.keys, trust).map_err(|error| fault::keys(doing, &error))?)
         };
         self.file(&document)?;
         let Some(identity) = opened else { return Ok(None) };
@@ -247,10 +246,11 @@ impl Home {
         let Ok(me) = self.listed().cloned() else { return Ok(false) };
         let mut wrapped = false;
         let roster = self.trust()?.roster().clone();
-        for unit in roster.units.iter().filter(|unit| roster.reads_for(&me, &unit.id)) {
-            let Some(recipient) = &unit.recipient else { continue };
+        let units = roster.units.iter().filter(|unit| roster.reads_for(&me, &unit.id));
+        // Older keys too: until the last slip is rewrapped somebody needs them, and one may still come from somebody who was offline.
+        for (unit, recipient) in units.flat_map(|unit| unit.keys().map(move |(_, recipient)| (unit, recipient))) {
             let Some(identity) = self.unit_identity(recipient).cloned() else { continue };
-            if self.everybody_has_a_wrap(unit)? {
+            if self.everybody_has_a_wrap(unit, recipient)? {
                 continue;
             }
             let doing = "wrapping the unit's key for its readers";
@@ -258,14 +258,13 @@ impl Home {
             let keys = keys.map_err(|error| fault::keys(doing, &error))?;
             let keys = self.earlier_keys(&keys)?.iter().fold(keys, |keys, earlier| keys.carrying(earlier));
             let bytes = keys.sign(&self.signer()).to_bytes();
-            let about = Digest::from_bytes(*unit.id.as_bytes());
-            self.file(&Document { kind: DocumentKind::UnitKeys, about, version: unit_keys_version(&keys), bytes })?;
+            self.file(&unit_keys_document(&keys, bytes))?;
             wrapped = true;
         }
         Ok(wrapped)
     }
 
-    fn everybody_has_a_wrap(&self, unit: &Unit) -> Result<bool, Failure> {
+    fn everybody_has_a_wrap(&self, unit: &Unit, recipient: &Recipient) -> Result<bool, Failure> {
         let documents = self.journal.documents().map_err(|error| fault::sync("reading the documents", &error))?;
         let trust = self.trust()?;
         let wrapped: Vec<UnitKeys> = documents
@@ -273,12 +272,13 @@ impl Home {
             .filter(|filed| filed.document.kind == DocumentKind::UnitKeys)
             .filter_map(|filed| UnitKeys::verify(&filed.document.bytes, trust).ok())
             .map(|verified| verified.into_value())
-            .filter(|keys| keys.unit == unit.id && Some(&keys.recipient) == unit.recipient.as_ref())
+            .filter(|keys| keys.unit == unit.id && keys.recipient == *recipient)
             .collect();
         let readers = trust.roster().unit_devices(&unit.id).into_iter().map(|device| device.id);
         let recovery = trust.roster().recovery.as_ref().map(UnitKeys::escrow_id);
         // A key that was rotated is read back from its own wrap before it is used; the first one came with the home.
-        let alone = |id: &DeviceId| *id == self.device() && unit.epoch == 1;
+        let rotated = unit.epoch > 1 && unit.recipient.as_ref() == Some(recipient);
+        let alone = |id: &DeviceId| *id == self.device() && !rotated;
         Ok(readers.chain(recovery).all(|id| alone(&id) || wrapped.iter().any(|keys| keys.is_for(&id))))
     }
 
@@ -347,9 +347,7 @@ pub(super) fn roster_document(trust: &Trust, version: u64, bytes: Vec<u8>) -> Do
     Document { kind: DocumentKind::Roster, about, version, bytes }
 }
 
-/// A later statement on the same epoch with more readers is newer: readers are counted below the epoch, so that a reader added later is
-/// carried as a newer document.
-fn unit_keys_version(keys: &UnitKeys) -> u64 {
-    let readers = u64::try_from(keys.wraps.len()).unwrap_or(u64::MAX).min(0xffff_ffff);
-    (keys.epoch << 32) | readers
+/// Unit keys as a document, each key of a unit by itself.
+fn unit_keys_document(keys: &UnitKeys, bytes: Vec<u8>) -> Document {
+    Document { kind: DocumentKind::UnitKeys, about: keys.about(), version: keys.serial(), bytes }
 }

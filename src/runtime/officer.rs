@@ -6,7 +6,7 @@ use amanat_keys::{
     roster::{Member, Unit, UnitKind},
 };
 
-use super::{config::Config, home::Home, keep};
+use super::{config::Config, home::Home, levels};
 use crate::{
     failure::Failure,
     model::{Answer, Answers, CaseId, Code, DeviceId, QuestionId, Value},
@@ -47,7 +47,7 @@ pub(super) fn readers(
     let trust = home.trust()?;
     let roster = trust.roster();
     let held = case.map_or(Sharing::default(), |case| home.level(&fingerprint::CaseId::from(case)));
-    let level = sharing.and_then(keep::level).unwrap_or(held);
+    let level = sharing.and_then(levels::level).unwrap_or(held);
     let mut lines = Vec::new();
     let unit = match case {
         Some(case) => home.unit_for(&fingerprint::CaseId::from(case))?,

@@ -2,6 +2,8 @@
 
 use std::{num::NonZeroUsize, panic, thread};
 
+use super::process;
+
 /// Fewer things than this are done on the calling thread.
 const WORTH_A_THREAD: usize = 32;
 
@@ -17,7 +19,14 @@ pub(super) fn each<T: Sync, U: Send>(items: &[T], work: impl Fn(&T) -> U + Sync)
     thread::scope(|scope| {
         let beside: Vec<_> = others
             .chunks(mine.len().max(1))
-            .map(|part| scope.spawn(move || part.iter().map(work).collect::<Vec<U>>()))
+            .map(|part| {
+                scope.spawn(move || {
+                    let done = part.iter().map(work).collect::<Vec<U>>();
+                    // The system keeps the stack for the next thread, with what it held.
+                    process::wipe_stack();
+                    done
+                })
+            })
             .collect();
         let mut done: Vec<U> = mine.iter().map(work).collect();
         for thread in beside {

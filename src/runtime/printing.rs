@@ -5,13 +5,13 @@ use std::{
     fs::OpenOptions,
     io::{self, Read as _, Write as _},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc::{RecvTimeoutError, channel},
     thread,
     time::Duration,
 };
 
-use super::config::Config;
+use super::{clock, config::Config};
 use crate::failure::Failure;
 
 const DOING: &str = "printing";
@@ -20,11 +20,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How much of what the command says is read; none of it is repeated, because it may quote the page.
 const COMPLAINT: u64 = 64 * 1024;
 
-/// Gives a page to the command of the settings.
+/// How often it is looked whether the command has ended, and whether the person still wants it.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Gives a page to the command of the settings. `stop` says that nobody waits for it any more: a lock does not wait for a printer.
 ///
 /// # Errors
-/// Usage where the settings name none; failed when it does not start, complains by its exit code, or does not come to an end.
-pub fn to_printer(config: &Config, page: &str) -> Result<(), Failure> {
+/// Usage where the settings name none; failed when it does not start, complains by its exit code, does not come to an end within a
+/// minute, or is stopped. In the last two the command is killed.
+pub fn to_printer(config: &Config, page: &str, stop: &dyn Fn() -> bool) -> Result<(), Failure> {
     let Some((program, arguments)) = config.print_command.split_first() else {
         return Err(Failure::usage(
             format!("{DOING} — the settings name no command that prints"),
@@ -36,13 +40,13 @@ pub fn to_printer(config: &Config, page: &str) -> Result<(), Failure> {
     let mut child = command
         .spawn()
         .map_err(|error| Failure::disk(format!("{DOING} — the command {program} does not start"), &error))?;
-    let fed = feed(&mut child, page);
-    // One that was not fed to the end is not waited for.
-    if fed.is_err() {
+    let ended = feed(&mut child, page, stop);
+    if ended.is_err() {
         child.kill().unwrap_or_default();
+        // It is dead; this takes its last trace.
+        drop(child.wait());
     }
-    let ended = child.wait().map_err(|error| Failure::disk(DOING, &error))?;
-    fed?;
+    let ended = ended?;
     if ended.success() {
         return Ok(());
     }
@@ -53,9 +57,11 @@ pub fn to_printer(config: &Config, page: &str) -> Result<(), Failure> {
     ))
 }
 
-/// Writes the page and waits until the command has closed its mouth.
-fn feed(child: &mut Child, page: &str) -> Result<(), Failure> {
-    let (Some(mut into), Some(complaints)) = (child.stdin.take(), child.stderr.take()) else { return Ok(()) };
+/// Writes the page and waits until the command has closed its mouth and ended.
+fn feed(child: &mut Child, page: &str, stop: &dyn Fn() -> bool) -> Result<ExitStatus, Failure> {
+    let piped = child.stdin.take().zip(child.stderr.take());
+    let (mut into, complaints) =
+        piped.ok_or_else(|| Failure::failed(format!("{DOING} — there is no pipe to the command"), ""))?;
     let (done, fed) = channel();
     let page = zeroize::Zeroizing::new(page.as_bytes().to_vec());
     let work = move || {
@@ -66,14 +72,29 @@ fn feed(child: &mut Child, page: &str) -> Result<(), Failure> {
         done.send(written).unwrap_or_default();
     };
     thread::Builder::new().name("printer".to_owned()).spawn(work).map_err(|error| Failure::disk(DOING, &error))?;
-    match fed.recv_timeout(PATIENCE) {
+    let began = clock::instant();
+    // The system wakes nobody when a child ends; so it is looked at, and the same look hears that the person has gone.
+    let mut ended = None;
+    let mut swallowed = None;
+    while ended.is_none() || swallowed.is_none() {
+        if stop() || began.elapsed() > PATIENCE {
+            return Err(Failure::failed(
+                format!("{DOING} — the printer's command was stopped before it came to an end"),
+                "Look at the printer's queue, and at the command in settings.toml.",
+            ));
+        }
+        match fed.recv_timeout(LOOK) {
+            Ok(written) => swallowed = Some(written),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => thread::park_timeout(LOOK),
+        }
+        ended = child.try_wait().map_err(|error| Failure::disk(DOING, &error))?;
+    }
+    match (swallowed, ended) {
         // A command that does not read to the end says by its exit code whether that was all right.
-        Ok(Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::disk(DOING, &error)),
-        Ok(_) => Ok(()),
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Err(Failure::failed(
-            format!("{DOING} — the printer's command does not come to an end"),
-            "Look at the printer's queue.",
-        )),
+        (Some(Err(error)), _) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::disk(DOING, &error)),
+        (_, Some(ended)) => Ok(ended),
+        (_, None) => Err(Failure::failed(DOING, "")),
     }
 }
 
@@ -108,13 +129,35 @@ mod tests {
         let out = folder.path().join("out");
         let tee = format!("cat > '{}'", out.display());
         let page = "<p>بیان</p>".repeat(50_000);
-        to_printer(&config(&["sh", "-c", &tee]), &page).unwrap();
+        to_printer(&config(&["sh", "-c", &tee]), &page, &|| false).unwrap();
         assert_eq!(std::fs::read_to_string(&out).unwrap(), page);
-        let failed = to_printer(&config(&["sh", "-c", "echo secret >&2; cat; exit 7"]), "x").unwrap_err();
+        let failed = to_printer(&config(&["sh", "-c", "echo secret >&2; cat; exit 7"]), "x", &|| false).unwrap_err();
         assert!(failed.message.contains("code 7") && !failed.message.contains("secret"), "{}", failed.message);
-        assert!(to_printer(&config(&["sh", "-c", "exit 1"]), &page).is_err(), "it did not read, and says so");
-        assert!(to_printer(&config(&["/no/such/printer"]), "x").unwrap_err().message.contains("does not start"));
-        assert!(to_printer(&config(&[]), "x").unwrap_err().hint.contains("print_command"));
+        assert!(
+            to_printer(&config(&["sh", "-c", "exit 1"]), &page, &|| false).is_err(),
+            "it did not read, and says so"
+        );
+        assert!(
+            to_printer(&config(&["/no/such/printer"]), "x", &|| false).unwrap_err().message.contains("does not start")
+        );
+        assert!(to_printer(&config(&[]), "x", &|| false).unwrap_err().hint.contains("print_command"));
+    }
+
+    #[test]
+    fn a_printer_that_lives_on_is_not_waited_for_when_the_screen_is_locked() {
+        let folder = tempfile::tempdir().unwrap();
+        let pid = folder.path().join("pid");
+        let looked = std::cell::Cell::new(0_u32);
+        // Once it runs, and has closed its mouth.
+        let stop = || {
+            looked.set(looked.get() + 1);
+            looked.get() > 3 && pid.exists()
+        };
+        let lives = format!("echo $$ > '{}'; exec sleep 1000 2>/dev/null", pid.display());
+        let stopped = to_printer(&config(&["sh", "-c", &lives]), "x", &stop).unwrap_err();
+        assert!(stopped.message.contains("stopped"), "{}", stopped.message);
+        let pid = std::fs::read_to_string(&pid).unwrap();
+        assert!(!Path::new(&format!("/proc/{}", pid.trim())).exists(), "it is gone");
     }
 
     #[test]

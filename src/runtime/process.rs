@@ -1,5 +1,7 @@
 //! What the process asks of the system for the sake of its secrets: no core dumps, nobody looking in, files for their owner.
 
+use zeroize::Zeroize as _;
+
 /// Turns off core dumps, and on Linux also reading this process's memory by others of the same user, and keeps its pages out of swap where
 /// the limit allows all of them. What the system refuses is left: it protects a little less and keeps nobody from their work.
 #[cfg(unix)]
@@ -22,6 +24,18 @@ fn lock_pages() {
         let all = MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT;
         rustix::mm::mlockall(all).unwrap_or_default();
     }
+}
+
+/// Deeper than any call here reaches.
+const STACK: usize = 768 * 1024;
+
+/// Overwrites what calls that have returned left on this thread's stack: keys are moved through it, and a value that was moved is wiped
+/// only where it came to rest. What the program gives back to the heap is wiped by its allocator.
+#[inline(never)]
+pub fn wipe_stack() {
+    let mut deep = [0_u8; STACK];
+    deep.zeroize();
+    std::hint::black_box(&mut deep);
 }
 
 /// Whether this process's memory is kept out of swap.

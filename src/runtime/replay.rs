@@ -168,7 +168,8 @@ impl Home {
     ) -> Result<Opened, Failure> {
         let identities = self.identities();
         let unproven = self.unproven().map_err(|error| fault::sync("reading the journal", &error))?;
-        let (mut gathered, mut own_slips, mut levels) = (Opened::default(), Vec::new(), Vec::new());
+        let (mut gathered, mut own_slips, mut levels) =
+            (Opened::default(), Vec::new(), std::mem::take(&mut self.levels));
         let (mut copies, mut words) = (Vec::new(), Words::default());
         let me = self.device();
         let (ring, journal) = (&self.ring, &self.journal);
@@ -183,8 +184,8 @@ impl Home {
             drop(done);
             let mut gather = |opened: Opened, so_far: u64, replayed: &mut Replayed| {
                 replayed.opened = replayed.opened.saturating_add(count(opened.entries.len()));
-                levels.extend(super::keep::levels_of(&opened.entries));
-                copies.extend(again::copies(&opened.entries));
+                levels.learn(&opened.entries);
+                copies.extend(again::copies(&opened.entries, me));
                 words.learn(&opened.entries);
                 gathered.keys.extend(opened.keys);
                 gathered.later.extend(opened.later);
@@ -233,9 +234,8 @@ impl Home {
         });
         read?;
         own_slips.iter().for_each(|header| self.ring.note_own(header));
-        self.levels.extend(levels);
+        (self.levels, self.words) = (levels, words);
         self.again.extend(copies);
-        self.words = words;
         Ok(gathered)
     }
 

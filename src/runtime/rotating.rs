@@ -122,8 +122,10 @@ impl Home {
         let current = unit.recipient.as_ref().map(amanat_keys::recipient::Recipient::key_id);
         match self.work_on(&unit.id)? {
             Some(work) if work.epoch == 0 && Some(work.offered) != current => self.offer_again(&unit, &work),
-            Some(work) if !work.done => self.rewrap(&unit, work, tell),
-            None if self.is_unfinished(&unit)? => {
+            Some(work) if !work.done && (work.epoch == 0 || work.epoch == unit.epoch) => self.rewrap(&unit, work, tell),
+            Some(work) if work.done && Some(work.offered) == current => self.offer(&unit),
+            // Another custodian has rotated it since this device last did, or it never did.
+            Some(_) | None if self.is_unfinished(&unit)? => {
                 let work = self.take_up(&unit)?;
                 self.rewrap(&unit, work, tell)
             }

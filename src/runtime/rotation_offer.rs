@@ -111,7 +111,7 @@ impl Home {
             .collect();
         let readers = trust.roster().unit_devices(&unit.id);
         let all = readers.iter().all(|device| wraps.iter().any(|keys| keys.is_for(&device.id)));
-        let mine = wraps.iter().any(|keys| keys.open(self.vault.keys(), trust).is_ok());
+        let mine = wraps.iter().any(|keys| keys.open(&self.keys, trust).is_ok());
         let reads = readers.iter().any(|device| device.id == self.device());
         if !reads && !self.has_begun(unit)? {
             return Err(Failure::refused(

@@ -20,7 +20,7 @@ use super::{
     keep::{self, What},
     officer,
     paths::Paths,
-    team, tellings,
+    process, team, tellings,
     wake::Wake,
 };
 use crate::{
@@ -94,6 +94,10 @@ impl Seat {
                 let dropped = self.with_home(|home| home.drop_draft(draft));
                 self.notice(dropped);
             }
+            Effect::KeepFilters(filters) => {
+                let kept = self.with_home(|home| home.keep_filters(&filters));
+                self.notice(kept);
+            }
             Effect::Keep(keep) => self.keep(*keep),
             Effect::Readers { case, sharing, to } => self.readers(case, sharing.as_ref(), to),
             Effect::NoteAccess { case, what, entries } => self.note_access(case, what, entries.len()),
@@ -136,19 +140,25 @@ impl Seat {
     }
 
     fn unlock(&mut self, secret: &Secret) {
-        let Some(closed) = self.closed.clone() else {
-            return self.say(Msg::UnlockFailed(Trouble::word("unlock.wrong")));
-        };
-        let opened = Passphrase::to_open(secret.reveal().as_bytes())
-            .map_err(|weakness| fault::keys("unlocking", &amanat_keys::error::KeysError::Locked(weakness.into())))
-            .and_then(|passphrase| closed.unlock(&passphrase));
-        match opened {
-            Err(failure) => self.say(Msg::UnlockFailed(tellings::unlock_trouble(&failure))),
-            Ok(home) => {
-                self.home = Some(home);
+        match self.open_home(secret) {
+            Err(trouble) => self.say(Msg::UnlockFailed(trouble)),
+            Ok(()) => {
+                // Before anything is said: a message takes along whatever lies in its gaps.
+                process::wipe_stack();
                 self.opened();
             }
         }
+    }
+
+    /// A call of its own, so that what the keys were moved through is below whoever wipes it.
+    #[inline(never)]
+    fn open_home(&mut self, secret: &Secret) -> Result<(), Trouble> {
+        let closed = self.closed.clone().ok_or_else(|| Trouble::word("unlock.wrong"))?;
+        let opened = Passphrase::to_open(secret.reveal().as_bytes())
+            .map_err(|weakness| fault::keys("unlocking", &amanat_keys::error::KeysError::Locked(weakness.into())))
+            .and_then(|passphrase| closed.unlock(&passphrase));
+        self.home = Some(opened.map_err(|failure| tellings::unlock_trouble(&failure))?);
+        Ok(())
     }
 
     /// What follows an unlocking, or a joining: who sits here, what is kept, what is due.
@@ -171,6 +181,10 @@ impl Seat {
         let drafts = self.with_home(|home| home.drafts());
         match drafts {
             Ok(drafts) => self.say(Msg::Drafts(drafts)),
+            Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
+        }
+        match self.with_home(|home| home.filters()) {
+            Ok(filters) => self.say(Msg::Filters(filters)),
             Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
         }
         self.say_marks();
@@ -249,10 +263,12 @@ impl Seat {
     pub(super) fn lock(&mut self) {
         self.courier.lay();
         let waiting = self.home.as_ref().and_then(|home| home.status().ok()).map_or(0, |status| status.waiting());
-        if let Some(home) = self.home.take() {
+        if let Some(home) = &self.home {
             home.paths().note_waiting(waiting);
-            drop(home);
+            // Dropped where it lies: what is moved away first leaves its bytes behind, and with them the keys.
+            self.home = None;
             self.forms = HashMap::new();
+            process::wipe_stack();
             self.say(Msg::Locked { waiting });
         }
     }

@@ -103,12 +103,14 @@ impl Seat {
     /// Puts a page on paper: on record before it is done, because from here on there is a copy that nothing protects.
     pub(super) fn print(&mut self, case: CaseId, what: Code, page: &Secret, to: Option<&str>) {
         let codebook = Arc::clone(&self.codebook);
+        self.stop.store(false, Ordering::SeqCst);
+        let stop = Arc::clone(&self.stop);
         let noted = self.with_home(|home| home.keep(&codebook, ToKeep::access(case, what, 1)));
         let done = noted.and_then(|entries| {
             self.say(Msg::Kept { entries, draft: None });
             match to {
                 Some(path) => printing::to_file(Path::new(path), page.reveal()),
-                None => printing::to_printer(&self.config, page.reveal()),
+                None => printing::to_printer(&self.config, page.reveal(), &|| stop.load(Ordering::SeqCst)),
             }
         });
         match (done, to) {

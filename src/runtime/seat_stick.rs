@@ -70,7 +70,9 @@ impl Seat {
             StickNews::Wrote(Ok(wrote)) => {
                 self.say_marks();
                 let path = wrote.path.display().to_string();
-                self.say(Msg::BundleWritten(Box::new(BundleOut { path, to: wrote.to, entries: wrote.entries })));
+                let (parts, parts_left) = (u64::try_from(wrote.parts).unwrap_or(u64::MAX), wrote.parts_left);
+                let out = BundleOut { path, to: wrote.to, entries: wrote.entries, parts, parts_left };
+                self.say(Msg::BundleWritten(Box::new(out)));
             }
             StickNews::Read(taken) => self.stick_read(*taken),
         }
@@ -99,6 +101,8 @@ impl Seat {
             carried: taken.carried,
             documents: taken.outcome.documents,
             missing,
+            parts: taken.outcome.parts.arrived,
+            parts_missing: u64::try_from(taken.parts_missing).unwrap_or(u64::MAX),
             whole: taken.fault.is_none(),
             trouble,
         })));
@@ -154,6 +158,7 @@ fn page(home: &Home) -> Result<StickPage, Failure> {
         own: status.waiting(),
         carried: carried.iter().map(|it| it.known.head.seq.saturating_sub(it.there)).sum(),
         receipts: u64::try_from(status.passed.len()).unwrap_or(0),
+        attached: home.parts_on_their_way()?.0,
         whom: std::iter::once(hub).chain(units).collect(),
         places: mounts::sticks(),
     })

@@ -2,10 +2,7 @@
 //! content. What they give is taken over here; that they open is said here, for those who may then let the older envelopes go; and what
 //! others have said so of goes here.
 
-use std::{
-    cell::OnceCell,
-    collections::{BTreeMap, BTreeSet, HashMap},
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use amanat_keys::{
     case_key::CaseKey,
@@ -29,7 +26,6 @@ use super::{
     erasing::doomed,
     fault,
     home::Home,
-    lineage,
     marks::{self, Mark},
     opening::{NewKey, Opened, open_wrap},
     parallel,
@@ -73,20 +69,23 @@ pub(super) fn holding(header: &Header) -> Option<Target> {
 }
 
 impl Home {
-    /// Whether a stand-in counts: its author wrote the entry, or may stand in for whoever did.
+    /// Whether a stand-in counts: its author wrote the entry, or may stand in for whoever did, or might when it was made. That people
+    /// leave takes nothing from what they sealed again while they might.
     pub(super) fn stands(&self, header: &Header) -> bool {
         let author = header.target.map(|target| target.entry.device);
-        author.is_some_and(|author| header.device == author || self.may_stand_in(&header.device, &author))
+        author.is_some_and(|author| {
+            let tenure = self.tenure();
+            header.device == author
+                || tenure.may_today(&header.device, &author)
+                || tenure.may_stand_in(&header.device, header.roster.version, &author)
+        })
     }
 
-    /// The same by any roster that this device adopted, for reading: that people leave takes nothing from what they sealed again while
-    /// they might, and what opens is held to the author's own commitment.
+    /// The same for reading, whenever it was: what opens is held to the author's own commitment.
     pub(super) fn stood(&self) -> impl Fn(&Header) -> bool {
-        let past = OnceCell::new();
         move |header| {
             let author = holding(header).map(|target| target.entry.device);
-            let rosters = || self.pack().and_then(|pack| lineage::rosters(&pack.rosters)).unwrap_or_default();
-            let once = |author| past.get_or_init(rosters).iter().any(|it| it.may_stand_in_for(&header.device, &author));
+            let once = |author| self.tenure().ever(&header.device, &author);
             self.stands(header) || author.is_some_and(once)
         }
     }
@@ -174,10 +173,9 @@ impl Home {
         let mut stood = StoodIn::default();
         let mut depths: HashMap<Digest, u32> = HashMap::new();
         let heads = self.journal.heads().map_err(|error| fault::sync(READING, &error))?;
-        let (roster, me) = (self.trust()?.roster(), self.device());
+        let (me, tenure) = (self.device(), self.tenure());
         let (words, identities) = (self.rotation_words()?, self.identities());
-        for known in heads.iter().filter(|known| roster.units.iter().any(|u| roster.may_stand_in(&known.device, &u.id)))
-        {
+        for known in heads.iter().filter(|known| known.device == me || tenure.is_custodian(&known.device)) {
             let place = (known.device, known.journal);
             let mine = words.iter().find(|word| word.by == me && (word.device, word.journal) == place);
             self.each_after(place, 0, |_, _, items| {
@@ -252,7 +250,7 @@ impl Home {
                 .fold((last, before), |(_, link), (item, seq)| (seq, chain::link(&link, &item.hash())));
             let mut ours = Vec::new();
             for entry in items.iter().filter_map(Item::entry) {
-                let Some(target) = holding(&entry.header).filter(|_| self.stands(&entry.header)) else { continue };
+                let Some(target) = holding(&entry.header) else { continue };
                 // Also what is for a unit that this device reads for and whose key has not come: it does not open, and is said so.
                 let readers = self.readers_by(&entry.header)?;
                 if self.is_for_us(&entry.header, &identities) || self.reads(&self.device(), &readers) {
@@ -261,10 +259,12 @@ impl Home {
                         Some(held) if self.keeps_readers(&readers, &self.readers_by(&held.header)?) => Some(held),
                         _ => None,
                     };
-                    ours.push((entry, held));
+                    // What does not count here is not vouched for either, whoever it may count for elsewhere.
+                    let stands = self.stands(&entry.header);
+                    mine += usize::from(stands);
+                    ours.push((entry, held.filter(|_| stands)));
                 }
             }
-            mine += ours.len();
             let ring = &self.ring;
             let opens = parallel::each(&ours, |(entry, held)| {
                 held.as_ref().is_some_and(|held| opens(ring, entry, &held.header, &identities))

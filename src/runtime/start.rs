@@ -7,14 +7,14 @@ use super::{
     closed_home::ClosedHome,
     config::Config,
     desk::{Beginning, Desk},
-    main_loop,
+    main_loop::{self, Seen, Showing},
     paths::{self, Paths},
 };
 use crate::{
     codebook::Codebook,
     failure::Failure,
     model::Lang,
-    ui::{Stage, Start, Theme},
+    ui::{Bidi, Stage, Start, Theme, Trouble},
 };
 
 /// What the command line says about the screen.
@@ -22,8 +22,10 @@ use crate::{
 pub struct Wish {
     /// Language, instead of the settings'.
     pub lang: Option<Lang>,
-    /// No colours.
+    /// Lines instead of a drawing.
     pub plain: bool,
+    /// Hints on every screen.
+    pub training: bool,
 }
 
 /// Runs the screens of a home until they end.
@@ -42,10 +44,26 @@ pub fn screen(paths: Paths, wish: Wish) -> Result<(), Failure> {
     let theme = if wish.plain || no_colour { Theme::Plain } else { Theme::Colour };
     let mut settings = config.settings(theme);
     settings.lang = wish.lang.unwrap_or(settings.lang);
+    let kept = settings.bidi;
+    if wish.plain {
+        // What is read aloud stands in the order in which it was written.
+        settings.bidi = Bidi::Terminal;
+    }
     let start =
         Start { codebook: Arc::clone(&codebook), settings, now: clock::now(), boot_ms: clock::boot_ms(), stage };
     let beginning = Beginning { paths, closed, codebook, config };
-    main_loop::run(&start, |wake| Desk::start(beginning, wake))
+    let seen = if wish.plain { Seen::Read(kept) } else { Seen::Drawn(not_utf8()) };
+    let showing = Showing { seen, training: wish.training };
+    main_loop::run(&start, showing, |wake| Desk::start(beginning, wake))
+}
+
+/// Where the terminal says that it shows no UTF-8, a word on it in letters that it does show. Where it says nothing, nothing is known.
+fn not_utf8() -> Option<Trouble> {
+    let said = |name: &str| paths::environment(name).map(|value| value.to_string_lossy().into_owned());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(said).find(|value| !value.is_empty())?;
+    let folded: String = locale.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    let detail = crate::words::fill(crate::words::Tongue::En, "start.not_utf8", &[("locale", &locale)]);
+    (!folded.contains("utf8")).then_some(Trouble { word: String::new(), detail })
 }
 
 /// Where the device stands, as far as a locked home shows it.

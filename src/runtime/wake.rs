@@ -5,13 +5,15 @@ use std::{io, sync::mpsc::Sender, thread};
 
 use ratatui::crossterm::event::{self, Event, KeyEventKind, MouseEventKind};
 
-use crate::ui::Msg;
+use crate::ui::{Msg, Secret};
 
 /// Why the main loop wakes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wake {
     /// Something for the screens: from the terminal, or the result of a worker.
     Msg(Msg),
+    /// A line that was typed where nothing is drawn; it may be the passphrase.
+    Line(Secret),
     /// The system wants the program to end (terminated, terminal closed, interrupted).
     End,
     /// The shell wants the program to stop for a while (Ctrl-Z from outside).

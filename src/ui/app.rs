@@ -132,6 +132,25 @@ impl App {
         self.world.settings
     }
 
+    /// Says something before the first key.
+    pub fn say_first(&mut self, word: Option<Trouble>) {
+        self.notice = word;
+    }
+
+    /// Practice: hints stand on every screen from now on.
+    pub const fn train(&mut self) {
+        self.world.training = true;
+    }
+
+    /// Whether what is typed now must not be seen.
+    pub fn asks_secret(&self) -> bool {
+        match self.stack.last() {
+            Some(Screen::Unlock(_)) => true,
+            Some(Screen::Welcome(welcome)) => welcome.asks_secret(),
+            _ => false,
+        }
+    }
+
     /// Whether anything opened is in memory.
     pub const fn is_locked(&self) -> bool {
         self.locked

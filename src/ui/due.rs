@@ -90,7 +90,7 @@ pub(crate) fn due(world: &World) -> Vec<Due> {
         let reported = reported(world, &file.entries);
         for entry in file.entries.iter().filter_map(|id| world.book.entry(id)) {
             let Content::Sheet(sheet) = &entry.content else { continue };
-            let found = of_entry(&standing(world, entry, sheet), entry, sheet, reported);
+            let found = of_entry(&standing(world, entry, sheet), entry, sheet, reported, world.now);
             let found = found.into_iter().filter(|(day, _)| *day <= horizon);
             rows.extend(found.map(|(day, what)| row(day, what, line.id, entry.id)));
         }
@@ -133,7 +133,7 @@ fn reported(world: &World, entries: &[EntryId]) -> bool {
     })
 }
 
-fn of_entry(answers: &Answers, entry: &Entry, sheet: &Sheet, reported: bool) -> Vec<(i64, What)> {
+fn of_entry(answers: &Answers, entry: &Entry, sheet: &Sheet, reported: bool, now: Moment) -> Vec<(i64, What)> {
     let day = |question: &str| match answers.value(question)? {
         Value::Date(date) => date.day_number(),
         _ => None,
@@ -152,7 +152,9 @@ fn of_entry(answers: &Answers, entry: &Entry, sheet: &Sheet, reported: bool) -> 
             note(day("arrest_date").filter(|_| held).map(|day| day + 1), What::Remand);
             let child = is(answers, "role", &["VIC", "SMG"]) && is(answers, "age_group", &["CHILD"]);
             let told = answers.value("cpo_informed_at").is_some() || entry.source.is_some();
-            let by = Moment { unix_ms: entry.times.device.unix_ms + CHILD_HOURS * 3_600_000, ..entry.times.device };
+            // By a clock that is fast the two hours would begin next month: they began at the latest now.
+            let began = entry.times.device.unix_ms.min(now.unix_ms);
+            let by = Moment { unix_ms: began + CHILD_HOURS * 3_600_000, ..entry.times.device };
             note((child && !told).then(|| day_of(by)), What::Child);
         }
         "referral" if is(answers, "status", &["OFFER", "SENT", "ACC", "START"]) => {

@@ -5,7 +5,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::app::Settings;
-use crate::model::{Amendment, CaseId, Code, DeviceId, Draft, DraftId, EntryId, Sheet};
+use crate::model::{Amendment, CaseId, Code, DeviceId, Draft, DraftId, EntryId, SavedFilter, Sheet};
 
 /// One wish. The runtime performs them in the order given and never answers directly: results come home as
 /// [`Msg`](super::Msg)s, named beside each.
@@ -54,6 +54,8 @@ pub enum Effect {
     KeepDraft(Box<Draft>),
     /// Throw a draft away; no answer.
     DropDraft(DraftId),
+    /// Keep these filters, in place of those before; no answer.
+    KeepFilters(Vec<SavedFilter>),
     /// Keep this for good → `Kept` or `KeepFailed`.
     Keep(Box<ToKeep>),
     /// Who would be able to read? → `Readers`.

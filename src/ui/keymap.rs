@@ -107,6 +107,7 @@ pub(crate) enum Act {
     Paper,
     CopyFrom,
     Beside,
+    Links,
 }
 
 /// The first line shown of a page of lines, after an act that may move it.
@@ -203,6 +204,7 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Menu], &[key(KeyCode::Enter)], Act::Choose, "choose", 1),
     line(&[R::Form], &[key(KeyCode::Enter), key(KeyCode::Tab)], Act::Next, "next", 1),
     line(&[R::Form], &[key(KeyCode::BackTab)], Act::Previous, "previous", 0),
+    line(&[R::Case], &[f(5)], Act::Links, "links", 10),
     line(&[R::Entry], &[f(10)], Act::Beside, "beside", 0),
     line(&[R::Form], &[f(4)], Act::CopyFrom, "copy_from", 0),
     line(&[R::Form], &[f(3)], Act::NextGap, "gap", 7),

@@ -15,6 +15,7 @@ mod road;
 mod screens;
 mod telling;
 mod theme;
+mod training;
 mod turn;
 mod update;
 mod view;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::codebook::Codebook;
-use crate::model::{Answers, CaseId, Delivery, DeviceId, Draft, DraftId, Entry, Gone, JournalId, Late, Moment};
+use crate::model::{
+    Answers, CaseId, Delivery, DeviceId, Draft, DraftId, Entry, Gone, JournalId, Late, Moment, SavedFilter,
+};
 
 /// One thing that happened. The runtime makes them from the terminal, the clock and its two workers; only
 /// `update` takes them.
@@ -107,6 +109,8 @@ pub enum Msg {
         /// Why.
         trouble: Trouble,
     },
+    /// The filters that a person named.
+    Filters(Vec<SavedFilter>),
     /// All drafts of this device, once after unlocking.
     Drafts(Vec<Draft>),
     /// Who will be able to read; answers [`Readers`](super::Effect::Readers).
@@ -192,6 +196,8 @@ pub struct StickPage {
     pub carried: u64,
     /// Receipts for others that ride back to them.
     pub receipts: u64,
+    /// Entries with attachments that headquarters lacks.
+    pub attached: u64,
     /// Whom a bundle can be for, by name: headquarters' hub first, then units.
     pub whom: Vec<String>,
     /// Folders of sticks that are in.
@@ -207,6 +213,10 @@ pub struct BundleOut {
     pub to: String,
     /// Entries in it that headquarters has not signed for.
     pub entries: u64,
+    /// Attachments in it.
+    pub parts: u64,
+    /// Attachments for which there was no room.
+    pub parts_left: u64,
 }
 
 /// A bundle that was read.
@@ -222,6 +232,10 @@ pub struct BundleIn {
     pub documents: u64,
     /// Entries that it announces and did not bring.
     pub missing: u64,
+    /// Attachments that came whole.
+    pub parts: u64,
+    /// Attachments that it announces and that did not come whole.
+    pub parts_missing: u64,
     /// Whether it was read to its end.
     pub whole: bool,
     /// What is wrong with it, or with what it shows.

@@ -26,7 +26,7 @@ pub(crate) struct Road {
     pub(crate) replay: Option<Replay>,
     /// Entries that wait for the passphrase, while locked.
     pub(crate) waiting: u64,
-    /// Counted whenever marks or entries come.
+    /// Counted on with every entry, and anew when marks come.
     pub(crate) counts: Counts,
     /// This device's entries, and whether something is attached.
     own: Vec<(Author, bool)>,
@@ -38,6 +38,15 @@ impl Road {
     /// Takes a new entry of this device into the count.
     pub(crate) fn own(&mut self, author: Author, attached: bool) {
         self.own.push((author, attached));
+        self.count(self.whole(&author, attached));
+    }
+
+    const fn count(&mut self, delivery: Delivery) {
+        match delivery {
+            Delivery::Kept => self.counts.kept += 1,
+            Delivery::HandedOver => self.counts.handed_over += 1,
+            Delivery::Received => self.counts.received += 1,
+        }
     }
 
     /// Notes how far all journals have come, in place of what was noted before: a hub that was restored from a backup may have less.
@@ -84,15 +93,12 @@ impl Road {
 
     /// Counts again.
     pub(crate) fn recount(&mut self) {
-        let mut counts = Counts::default();
-        for (author, attached) in &self.own {
-            match self.whole(author, *attached) {
-                Delivery::Kept => counts.kept += 1,
-                Delivery::HandedOver => counts.handed_over += 1,
-                Delivery::Received => counts.received += 1,
-            }
+        self.counts = Counts::default();
+        let own = std::mem::take(&mut self.own);
+        for (author, attached) in &own {
+            self.count(self.whole(author, *attached));
         }
-        self.counts = counts;
+        self.own = own;
     }
 
     /// Hears what the courier and the replay say.
@@ -126,8 +132,12 @@ mod tests {
         (1..=4).for_each(|seq| road.own(place(seq), false));
         let mark = |delivery, up_to| Mark { device, journal, delivery, up_to, complete: 1 };
         road.mark(&[mark(Delivery::HandedOver, 3), mark(Delivery::Received, 2)]);
+        assert_eq!(road.counts.kept, 4, "counted as they come");
         road.recount();
         assert_eq!(road.counts, Counts { kept: 1, handed_over: 1, received: 2 });
+        road.own(place(5), false);
+        assert_eq!(road.counts.kept, 2);
+        road.own.pop();
         assert_eq!(road.delivery(&place(3)), Delivery::HandedOver);
         assert_eq!(road.whole(&place(1), true), Delivery::Received);
         assert_eq!(road.whole(&place(2), true), Delivery::HandedOver, "its attachment is on its way");

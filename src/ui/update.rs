@@ -150,6 +150,7 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Marks(marks) => app.world.mark(&marks),
         Msg::Late(late) => app.world.late = late,
         Msg::Fresh(ids) => app.ids.extend(ids),
+        Msg::Filters(filters) => app.world.filters = filters,
         Msg::Drafts(drafts) => drafts.iter().for_each(|draft| app.world.keep_draft(draft)),
         Msg::Kept { ref entries, ref draft } => {
             app.world.drafts.retain(|known| Some(known.id) != *draft);
@@ -161,7 +162,13 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
             }
             return effects;
         }
-        Msg::Synced(_) | Msg::SyncFailed { .. } | Msg::Replaying(_) => app.world.road.hear(&msg),
+        Msg::Synced(_) | Msg::SyncFailed { .. } => app.world.road.hear(&msg),
+        Msg::Replaying(_) => {
+            app.world.road.hear(&msg);
+            if app.world.road.replay.is_none() {
+                app.world.list_touched();
+            }
+        }
         Msg::RosterIs(page) => app.world.roster = Some(page),
         Msg::TeamIs(page) => app.world.team = Some(page),
         Msg::KeysAre(rows) => app.world.keys = Some(rows),
@@ -230,6 +237,7 @@ fn follow(app: &mut App, turn: Turn) -> Vec<Effect> {
     for effect in &effects {
         match effect {
             Effect::KeepDraft(draft) => app.world.keep_draft(draft),
+            Effect::KeepFilters(filters) => app.world.filters.clone_from(filters),
             Effect::DropDraft(id) => app.world.drafts.retain(|draft| draft.id != *id),
             _ => {}
         }

@@ -4,7 +4,10 @@ use ratatui::{Frame, layout::Rect};
 
 use super::{
     App, screens,
+    theme::Role,
+    training,
     widgets::{bars, canvas::Canvas},
+    world::HINT,
 };
 
 /// Where pages were scrolled to when they were last drawn: belongs to the drawing alone, never read by `update`.
@@ -24,7 +27,7 @@ pub fn view(app: &App, scroll: &mut Scroll, frame: &mut Frame<'_>) {
     }
     let Some(top) = app.stack.last() else { return };
     if area.height < 8 || area.width < 40 {
-        canvas.paragraph(area, "80 × 24", super::theme::Role::Text);
+        canvas.paragraph(area, "80 × 24", Role::Text);
         return;
     }
     let heading = top.heading(&app.world, &canvas);
@@ -35,7 +38,14 @@ pub fn view(app: &App, scroll: &mut Scroll, frame: &mut Frame<'_>) {
         width: area.width.saturating_sub(2),
         height: area.height.saturating_sub(5),
     };
+    let hint = if app.world.training { HINT } else { 0 };
+    let body = Rect { height: body.height.saturating_sub(hint), ..body };
     top.draw(&app.world, scroll, &mut canvas, body);
+    if hint > 0 {
+        let text = canvas.say(training::hint(app)).to_owned();
+        let text = canvas.fill("training.says", &[("hint", &text)]);
+        canvas.paragraph(Rect { y: body.bottom(), height: hint, ..body }, &text, Role::Accent);
+    }
     bars::keys(&mut canvas, Rect { y: area.bottom() - 2, height: 1, ..area }, top.room());
     bars::status(&mut canvas, Rect { y: area.bottom() - 1, height: 1, ..area }, app);
     if let Some((x, y)) = canvas.cursor {

@@ -10,8 +10,11 @@ use super::{
 };
 use crate::{
     codebook::{Codebook, SearchIndex, Surroundings},
-    model::{CaseId, Casebook, Delivery, DeviceId, Draft, DraftId, Entry, Gone, Late, Moment},
+    model::{CaseId, Casebook, Delivery, DeviceId, Draft, DraftId, Entry, Gone, Late, Moment, SavedFilter},
 };
+
+/// Rows that a hint takes, for who learns.
+pub(super) const HINT: u16 = 2;
 
 /// Everything that has been opened, and the settings. Forgotten whole when the device locks.
 #[derive(Debug)]
@@ -21,16 +24,22 @@ pub(crate) struct World {
     pub(crate) settings: Settings,
     pub(crate) who: Option<Who>,
     pub(crate) drafts: Vec<Draft>,
+    /// Filters that a person named.
+    pub(crate) filters: Vec<SavedFilter>,
     pub(crate) road: Road,
     pub(crate) now: Moment,
     /// Now, by the clock that nobody can set, in milliseconds.
     pub(crate) boot_ms: u64,
+    /// Whether this is practice, with a hint on every screen.
+    pub(crate) training: bool,
     /// Columns and rows of the terminal.
     pub(crate) size: (u16, u16),
     /// The words of all entries, folded; names are not asked for.
     pub(crate) index: SearchIndex,
     /// One row a case, newest first.
     pub(crate) cases: Vec<CaseRow>,
+    /// Cases whose rows wait to be made anew, with repeats.
+    touched: Vec<CaseId>,
     pub(crate) roster: Option<Box<RosterPage>>,
     pub(crate) team: Option<Box<TeamPage>>,
     /// What came in after its device had left.
@@ -49,12 +58,15 @@ impl World {
             settings: start.settings,
             who: None,
             drafts: Vec::new(),
+            filters: Vec::new(),
             road: Road::default(),
             now: start.now,
             boot_ms: start.boot_ms,
+            training: false,
             size: (80, 24),
             index: SearchIndex::new(&start.codebook),
             cases: Vec::new(),
+            touched: Vec::new(),
             roster: None,
             team: None,
             late: Late::default(),
@@ -68,9 +80,11 @@ impl World {
         self.book = Casebook::default();
         self.who = None;
         self.drafts = Vec::new();
+        self.filters = Vec::new();
         self.road = Road::default();
         self.index = SearchIndex::new(&self.codebook);
         self.cases = Vec::new();
+        self.touched = Vec::new();
         self.roster = None;
         self.team = None;
         self.late = Late::default();
@@ -88,10 +102,10 @@ impl World {
         self.who.as_ref().is_some_and(|who| who.roles.iter().any(|role| role == "supervisor"))
     }
 
-    /// Takes entries in and brings the rows of their cases up to date.
+    /// Takes entries in and brings the rows of their cases up to date. While a replay goes on rows wait until there are enough of them
+    /// that putting them in order costs little for each: a list of a hundred thousand is not to be sorted for every page.
     pub(crate) fn take(&mut self, entries: Vec<Entry>) {
         let me = self.device();
-        let mut touched: Vec<CaseId> = Vec::new();
         for entry in entries {
             if self.book.entry(&entry.id).is_some() {
                 continue;
@@ -99,16 +113,26 @@ impl World {
             if Some(entry.author.device) == me {
                 self.road.own(entry.author, !entry.parts.is_empty());
             }
-            touched.push(entry.case);
+            self.touched.push(entry.case);
             self.index.add(&entry);
             self.book.apply(entry);
         }
+        if self.road.replay.is_none() || self.touched.len() >= self.cases.len() {
+            self.list_touched();
+        }
+    }
+
+    /// Makes the rows of all cases that have changed anew.
+    pub(crate) fn list_touched(&mut self) {
+        let mut touched = std::mem::take(&mut self.touched);
         touched.sort_unstable();
         touched.dedup();
+        if touched.is_empty() {
+            return;
+        }
         self.cases.retain(|row| touched.binary_search(&row.id).is_err());
         self.cases.extend(touched.iter().filter_map(|id| reading::row(&self.book, &self.codebook, id)));
         self.cases.sort_by(|a, b| b.newest.cmp(&a.newest).then(a.id.cmp(&b.id)));
-        self.road.recount();
     }
 
     /// Forgets what entries said whose content is gone, in the casebook and in what a search looks through.
@@ -135,6 +159,8 @@ impl World {
         }
         self.road.mark(marks);
         self.road.recount();
+        // Marks come when a replay is over, however it ended.
+        self.list_touched();
     }
 
     /// How far an entry has come.
@@ -173,6 +199,7 @@ impl World {
 
     /// Rows between the heading and the bars.
     pub(crate) const fn page(&self) -> usize {
-        self.size.1.saturating_sub(5) as usize
+        let around = if self.training { 5 + HINT } else { 5 };
+        self.size.1.saturating_sub(around) as usize
     }
 }

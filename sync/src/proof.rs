@@ -28,8 +28,8 @@ const MAX_NAME: usize = 256;
 
 /// Proves a statement and says which document it is.
 ///
-/// A unit-keys statement counts as version `epoch × 2³² + number of wraps`: of two for one epoch the one that reaches more
-/// readers is newer, so a later reader's wrap is not taken for a rival.
+/// A unit-keys statement is about one key of the unit and counts as version by its number of rows: of two about one key the one that
+/// reaches more readers is newer, so a later reader's wrap is not taken for a rival, nor a later key for a newer word on an older one.
 ///
 /// # Errors
 /// As the check of its purpose; [`Forgery::OtherPurpose`] for what is no document; for a roster whatever
@@ -46,9 +46,7 @@ pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
         Purpose::UnitKeys => {
             let verified = UnitKeys::verify(bytes, trust)?;
             let keys = verified.value();
-            let wraps = u64::try_from(keys.wraps.len()).unwrap_or(u64::MAX);
-            let version = keys.epoch.saturating_mul(1 << 32).saturating_add(wraps);
-            Ok(file(DocumentKind::UnitKeys, keys.unit.as_bytes(), version))
+            Ok(file(DocumentKind::UnitKeys, keys.about().as_bytes(), keys.serial()))
         }
         Purpose::Freshness => {
             let verified = Freshness::verify(bytes, trust)?;

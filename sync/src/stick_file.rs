@@ -193,6 +193,38 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"second");
     }
 
+    /// A broken stick takes every byte and gives back others; here the file is changed while it is written.
+    #[test]
+    fn a_medium_that_gives_back_other_bytes_than_it_took_is_found_and_nothing_is_left_of_it() {
+        use std::io::{Seek as _, SeekFrom};
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stick.age");
+        fs::write(&path, b"the older one").unwrap();
+        let breaks = |how: fn(&mut File)| {
+            write_whole(&path, 1, |out| {
+                out.write_all(&vec![7; 2 * BUFFER]).map_err(BundleFault::Io)?;
+                how(&mut OpenOptions::new().write(true).open(beside(&path)).unwrap());
+                Ok(())
+            })
+        };
+        breaks(|_whole| ()).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), vec![7; 2 * BUFFER]);
+        fs::write(&path, b"the older one").unwrap();
+        for broken in [
+            breaks(|medium| medium.set_len(1).unwrap()),
+            breaks(|medium| medium.set_len(3 * u64::try_from(BUFFER).unwrap()).unwrap()),
+            breaks(|medium| {
+                medium.seek(SeekFrom::Start(100)).unwrap();
+                medium.write_all(&[6]).unwrap();
+            }),
+        ] {
+            assert!(matches!(broken, Err(FileFault::ReadsOtherwise)), "{broken:?}");
+            assert_eq!(names(folder.path()), ["stick.age"]);
+            assert_eq!(fs::read(&path).unwrap(), b"the older one", "what was there stands");
+        }
+    }
+
     #[test]
     fn what_cannot_fit_and_what_is_no_file_is_said_before_anything_is_written() {
         let folder = tempfile::tempdir().unwrap();

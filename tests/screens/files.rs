@@ -109,3 +109,19 @@ fn attachments_speak_urdu() {
     stage.keys("End Enter F9");
     assert!(!stage.screen(80, 24).contains("Save attachment"));
 }
+
+#[test]
+fn the_stick_page_says_which_attachments_leave_which_had_no_room_and_which_came() {
+    let mut stage = Stage::open();
+    stage.attached = true;
+    let (out, written, read) = ("F6 F4", "Down Enter", "F6 Enter");
+    stage.keys(out);
+    shows(&mut stage, &["2 entries have attachments: they leave too,", "as far as the stick has"]);
+    stage.keys(written);
+    shows(&mut stage, &["2 entries left. 3 attachments with them.", "! 1 attachment had no room", "handed over"]);
+    stage.keys(read);
+    shows(&mut stage, &["1 attachment came whole.", "! 2 attachments did not come whole", "ends too early"]);
+    let mut plain = Stage::open();
+    plain.keys("F6 F4 Down Enter");
+    assert!(!plain.screen(80, 24).contains("attachment"), "nothing is said where there are none");
+}

@@ -88,8 +88,8 @@ fn locked() {
 fn cases_and_one_case() {
     let mut stage = peopled();
     look(&mut stage, "caseload", "", ["4 cases", "Barkhan", "● received"]);
-    look(&mut stage, "caseload_search", "\"lahore\" F3 F3", ["high risk · 2 cases", "TIP", "BOTH"]);
-    look(&mut stage, "case", "F3*2 Esc Home Enter", ["Trafficking in persons", "Victim", "▲ risk"]);
+    look(&mut stage, "caseload_search", "\"lahore\" F3 \"3\"", ["high risk · 2 cases", "TIP", "BOTH"]);
+    look(&mut stage, "case", "F3 \"1\" Esc Home Enter", ["Trafficking in persons", "Victim", "▲ risk"]);
     look(&mut stage, "case_add", "F4", ["Add to this case", "Interview", "Note"]);
     look(&mut stage, "entry", "Esc Home Enter", ["sealed: F8 shows it", "Woman / girl", "How age is known"]);
     look(&mut stage, "entry_names", "F8", ["Ayesha Bibi", "names are shown", "Pakistan"]);

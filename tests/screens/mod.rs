@@ -4,6 +4,7 @@ mod aside;
 mod casework;
 mod files;
 mod gone;
+mod listing;
 mod looks;
 mod papers;
 mod reviewing;

@@ -52,7 +52,7 @@ fn a_file_is_chosen_with_its_consequence_said_and_a_wrong_place_can_be_put_right
     assert!(stage.screen(80, 24).contains("no such file"), "{}", stage.screen(80, 24));
     stage.keys("Backspace*8 \"/media/stick/card.html\" Enter");
     assert_eq!(printed(&stage).last().unwrap().1.as_deref(), Some("/media/stick/card.html"));
-    assert!(stage.screen(80, 24).contains("print it and delete it"), "{}", stage.screen(80, 24));
+    assert!(stage.screen(80, 24).contains("Saved in /media/stick/card.html"), "{}", stage.screen(80, 24));
 }
 
 #[test]

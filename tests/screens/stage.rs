@@ -34,6 +34,8 @@ pub(crate) struct Stage {
     pub(crate) online: bool,
     /// Whether work on a stick takes its time.
     pub(crate) busy: bool,
+    /// Whether what goes on sticks and comes from them has attachments.
+    pub(crate) attached: bool,
     /// What the person at the desk is.
     role: &'static str,
     scroll: Scroll,
@@ -59,6 +61,7 @@ impl Stage {
             effects: Vec::new(),
             online: false,
             busy: false,
+            attached: false,
             role: "officer",
             scroll: Scroll::default(),
             now: NOW,
@@ -142,7 +145,7 @@ impl Stage {
                 vec![Msg::Unlocked(Box::new(self.who())), Msg::Drafts(Vec::new())]
             }
             Effect::Unlock(_) => vec![Msg::UnlockFailed(Trouble::word("unlock.wrong"))],
-            Effect::Fresh { count } => vec![Msg::Fresh((0..count).map(|_| self.id()).collect())],
+            Effect::Fresh { count } => vec![Msg::Fresh(self.fresh(count))],
             Effect::KeepDraft(draft) => vec![Msg::DraftKept(draft.id)],
             Effect::Keep(keep) => vec![self.keep(*keep)],
             Effect::NoteAccess { case, what, entries } => {
@@ -157,13 +160,18 @@ impl Stage {
             Effect::WriteBundle { .. } if self.busy => vec![Msg::BundleAt { done: 1, total: 2 }],
             Effect::WriteBundle { path, to } => {
                 let to = to.unwrap_or_else(|| "hub.example.pk".into());
-                let out = BundleOut { path: format!("{path}/amanat-to-hub.age"), to, entries: 2 };
+                let (parts, parts_left) = if self.attached { (3, 1) } else { (0, 0) };
+                let path = format!("{path}/amanat-to-hub.age");
+                let out = BundleOut { path, to, entries: 2, parts, parts_left };
                 vec![Msg::Marks(vec![self.mark(Delivery::HandedOver)]), Msg::BundleWritten(Box::new(out))]
             }
             Effect::StopBundle => vec![Msg::BundleFailed(Trouble::word("stick.stopped"))],
             Effect::ReadBundle { .. } => {
                 let missing = Trouble::word("stick.cut");
+                let (parts, parts_missing) = if self.attached { (1, 2) } else { (0, 0) };
                 let back = BundleIn {
+                    parts,
+                    parts_missing,
                     entries: 3,
                     received: 2,
                     carried: 3,
@@ -195,19 +203,16 @@ impl Stage {
             Effect::Join { .. } => vec![Msg::WelcomeFailed(Trouble::word("sync.trust"))],
             Effect::Print { to, .. } => vec![print(to)],
             Effect::Attach { path, .. } if path == "/nowhere" => {
-                vec![Msg::AttachFailed(Trouble {
-                    word: String::new(),
-                    detail: "attaching /nowhere — no such file".into(),
-                })]
+                vec![not_attached("attaching /nowhere — no such file")]
             }
             Effect::Attach { path, .. } if path == "/slow" => vec![Msg::Sealing { done: 41, total: 100 }],
             Effect::Attach { case, .. } => vec![self.with_files(case)],
             Effect::StopSealing => {
-                vec![Msg::AttachFailed(Trouble { word: String::new(), detail: "attaching — stopped".into() })]
+                vec![not_attached("attaching — stopped")]
             }
             Effect::SavePart { path, .. } if path == "/later" => vec![Msg::SaveFailed(Trouble::word("part.asked"))],
             Effect::SavePart { path, .. } => vec![Msg::PartSaved { path }],
-            Effect::Lock | Effect::Quit | Effect::Remember(_) | Effect::DropDraft(_) | Effect::StopSync => Vec::new(),
+            _ => Vec::new(),
         }
     }
 
@@ -216,6 +221,7 @@ impl Stage {
             own: 2,
             carried: 3,
             receipts: 1,
+            attached: if self.attached { 2 } else { 0 },
             whom: ["hub.example.pk", "Headquarters", "Model Town Police Station"].map(str::to_owned).to_vec(),
             places: vec!["/media/sana/BLUE".into(), "/run/media/sana/OLD".into()],
         }
@@ -227,6 +233,10 @@ impl Stage {
         id[0] = self.ids;
         id[1] = 0xA7;
         id
+    }
+
+    fn fresh(&mut self, count: usize) -> Vec<[u8; 16]> {
+        (0..count).map(|_| self.id()).collect()
     }
 
     fn who(&mut self) -> Who {
@@ -350,6 +360,18 @@ impl Stage {
 
     /// A sheet by another device, straight into the casebook.
     pub(crate) fn sheet(&mut self, number: u8, case: amanat::model::CaseId, form: &str, answers: &[(&str, Answer)]) {
+        self.sheet_by_clock(number, -i64::from(number), case, form, answers);
+    }
+
+    /// The same, by a device whose clock is so many hours ahead of this one's.
+    pub(crate) fn sheet_by_clock(
+        &mut self,
+        number: u8,
+        hours: i64,
+        case: amanat::model::CaseId,
+        form: &str,
+        answers: &[(&str, Answer)],
+    ) {
         let codebook = Codebook::builtin().unwrap();
         let form = codebook.newest(form).unwrap();
         let officer = self.who().officer;
@@ -373,7 +395,7 @@ impl Stage {
         entry.author.device = DeviceId::from_bytes([9; 32]);
         // A journal of its own: sheets are made in any order, and a journal keeps its own.
         entry.author.journal = JournalId::from_bytes([number; 16]);
-        entry.times.device = Moment::pkt(NOW.unix_ms - i64::from(number) * 3_600_000);
+        entry.times.device = Moment::pkt(NOW.unix_ms + hours * 3_600_000);
         let of = entry.id;
         self.sheets.push((case, form.form.id.to_string(), of));
         let mut entries = vec![entry];
@@ -492,6 +514,10 @@ pub(crate) fn text(text: &str) -> Answer {
 fn words(of: &str) -> Vec<String> {
     let list = ["river", "saddle", "orange", "winter", "copper", "meadow", "violet", "harbour"];
     list.iter().map(|word| if of == "own" { (*word).to_owned() } else { word.chars().rev().collect() }).collect()
+}
+
+fn not_attached(why: &str) -> Msg {
+    Msg::AttachFailed(Trouble { word: String::new(), detail: why.into() })
 }
 
 /// A printer that works, and a disk with one wrong place.

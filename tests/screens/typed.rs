@@ -136,6 +136,20 @@ fn undo_gives_back_an_answer_that_was_changed() {
 }
 
 #[test]
+fn a_childs_two_hours_run_by_now_where_its_officers_clock_is_fast() {
+    for hours in [-1, 24 * 60] {
+        let mut stage = with_case();
+        let case = amanat::model::CaseId::from_bytes([1; 16]);
+        let child =
+            [("role", code("VIC")), ("gender", code("F")), ("age_years", number(9)), ("nationality", code("PAK"))];
+        stage.sheet_by_clock(2, hours, case, "person", &child);
+        stage.keys("F7");
+        let screen = stage.screen(80, 24);
+        assert!(screen.contains("within 2 hours"), "{hours} hours ahead\n{screen}");
+    }
+}
+
+#[test]
 fn a_new_case_is_found_by_its_district_and_opened_by_this_device() {
     let mut stage = Stage::open();
     stage.keys("F4 Down Enter F10");

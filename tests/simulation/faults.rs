@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Every kind of fault, as it is printed.
-const KINDS: [&str; 33] = [
+const KINDS: [&str; 34] = [
     "requests lost",
     "answers lost",
     "requests cut",
@@ -38,6 +38,7 @@ const KINDS: [&str; 33] = [
     "epochs that began before an admin had spoken",
     "pushes that left before the last was answered",
     "roads that broke with two pushes on their way",
+    "pages asked for before the last was filed",
 ];
 
 /// What happened on purpose, and what came of it.

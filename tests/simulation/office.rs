@@ -122,6 +122,12 @@ impl HubStore for Fused {
     fn hold_part(&self, device: DeviceId, digest: Digest) -> Later<'_, Vec<Complete>> {
         self.store.hold_part(device, digest)
     }
+    fn lose_part(&self, device: DeviceId, digest: Digest) -> Later<'_, Vec<Complete>> {
+        self.store.lose_part(device, digest)
+    }
+    fn incomplete(&self, device: DeviceId) -> Later<'_, Vec<Complete>> {
+        self.store.incomplete(device)
+    }
     fn doomed_parts(&self) -> Later<'_, Vec<(DeviceId, Digest)>> {
         self.store.doomed_parts()
     }
@@ -251,7 +257,7 @@ impl Office {
 
     /// A stick is written for a unit.
     pub(crate) fn writes_stick(&self, unit: &str, to: &mut Vec<u8>) {
-        self.hub.write_stick(self.runtime.handle(), Some(unit), to).unwrap();
+        self.hub.write_stick(self.runtime.handle(), Some(unit), None, to).unwrap();
     }
 
     /// The admin brings a roster, and those before it that a restored hub may lack.

@@ -89,7 +89,7 @@ pub(crate) struct Road<'w> {
     pub(crate) room: usize,
     /// Whether a push may leave before the last is answered.
     pub(crate) ahead: bool,
-    /// What came of the pushes that left and were not heard of yet, in their order.
+    /// What came of the requests that left and were not heard of yet, in their order.
     pub(crate) away: VecDeque<Result<Vec<u8>, TransportError>>,
 }
 
@@ -313,7 +313,15 @@ impl Transport for Road<'_> {
         came
     }
     fn pull(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        // A page that was asked for ahead and is not wanted any more is given up.
+        self.away.clear();
         self.call("/v1/pull", checkpoint, body)
+    }
+    fn send_pull(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Option<Vec<u8>>, TransportError> {
+        self.faults.note("pages asked for before the last was filed");
+        let came = self.call("/v1/pull", checkpoint, body);
+        self.away.push_back(came);
+        Ok(None)
     }
     fn documents(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
         self.call("/v1/documents", checkpoint, body)

@@ -15,5 +15,5 @@ pub(crate) use agency::{GUJRAT, TestAgency};
 pub(crate) use canary::{Canary, files_below};
 pub(crate) use keys::read_script;
 pub(crate) use link::Way;
-pub(crate) use stories::{Story, jot, open_case, opening, record};
+pub(crate) use stories::{Story, jot, open_case, opening, person, record};
 pub(crate) use typist::Typist;

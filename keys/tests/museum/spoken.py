@@ -182,7 +182,27 @@ def join_requests():
     attack("without-recipient", shape("no recipient"), replaced(6, b""))
     attack("recipient-of-another-kind-than-it-says", shape("recipient of another kind than it says"), replaced(5, 1))
     attack("recipient-kind-unknown", shape("unknown recipient kind"), replaced(5, 2))
-    attack("neither-device-nor-hub-nor-root-key", shape("neither device, hub nor root key"), replaced(2, 3))
+    attack("of-an-unknown-kind", shape("neither device, hub, root key nor next keys"), replaced(2, 4))
+    ends = sorted(made_up(f"museum journal that ended {n}", 16) + (7 + n).to_bytes(8, "big") + made_up(f"museum end {n}", 32) for n in range(3))
+    begins = made_up("museum journal that begins", 16)
+    mine_now = device_of(LAPTOP) + begins
+    next_wants = [1, AGENCY, 3, "Laptop 7", new.public, 0, recipient, mine_now + b"".join(ends), "", random]
+
+    def next_keys(name, why, offered):
+        attack("next-keys-" + name, shape(why), replaced(7, offered, next_wants), repaired=next_wants)
+
+    wrong = "ends of journals unsorted, repeated, empty or of the journal that begins"
+    next_keys("of-no-device", "next keys of no device", b"")
+    next_keys("without-a-journal", "next keys of no device", mine_now[:-1])
+    next_keys("with-half-an-end", "half an end of a journal", mine_now + ends[0][:-1])
+    next_keys("with-ends-unsorted", wrong, mine_now + ends[1] + ends[0])
+    next_keys("with-an-end-twice", wrong, mine_now + ends[0] + ends[0])
+    next_keys("with-an-end-at-0", wrong, mine_now + ends[0][:16] + bytes(8) + ends[0][24:])
+    next_keys("that-end-what-they-begin", wrong, mine_now + begins + ends[0][16:])
+    next_keys("for-every-journal", wrong, device_of(LAPTOP) + EVERY)
+    next_keys("with-1001-ends", "byte string too long", mine_now + b"".join(ends[:1]) * 1001)
+    attack("next-keys-with-a-url", shape("a hub has a URL; a device has none"), replaced(8, "https://127.0.0.1:8443", next_wants),
+           repaired=next_wants)
     root_wants = [1, AGENCY, 2, "Admin", new.public, 0, recipient, b"", "", random]
     attack("root-key-that-offers-a-unit", shape("a root key offers nothing"), replaced(7, theirs, root_wants), repaired=root_wants)
     hubs = "a hub has a URL; a device has none"

@@ -78,7 +78,10 @@ impl Paper {
         if !Self::of(request.book, &request.entry).contains(&self) {
             return Err(Refusal("paper.none"));
         }
-        let facts = Facts::new(request, entry);
+        let facts = Facts::new(request, entry)?;
+        if self == Self::Card && !facts.person_known {
+            return Err(Refusal("paper.no_person"));
+        }
         let mut page = Page::new();
         match self {
             Self::Consent => consent::write(&facts, &mut page),
@@ -100,10 +103,14 @@ pub(super) struct Facts<'a> {
     /// The case's.
     pub(super) case: Answers,
     case_number: String,
+    /// Whether it is known about whom the entry is.
+    person_known: bool,
 }
 
 impl<'a> Facts<'a> {
-    fn new(request: &'a Request<'a>, entry: &Entry) -> Self {
+    /// # Errors
+    /// Where corrections collide, no paper chooses between them; and none is made about a person whose sheet is not in the case.
+    fn new(request: &'a Request<'a>, entry: &Entry) -> Result<Self, Refusal> {
         let book = request.book;
         let own = book.answers(&entry.id, true);
         let form = match &entry.content {
@@ -115,12 +122,19 @@ impl<'a> Facts<'a> {
             (_, Some(Value::Entry(id))) => Some(*id),
             _ => None,
         };
+        if person.is_some_and(|id| book.entry(&id).is_none_or(|person| person.case != entry.case)) {
+            return Err(Refusal("paper.no_person"));
+        }
+        if person.iter().chain([&entry.id]).any(|id| !book.collisions(id).is_empty()) {
+            return Err(Refusal("paper.collided"));
+        }
+        let person_known = person.is_some();
         let person = person.map(|id| book.answers(&id, request.names)).unwrap_or_default();
         let file = book.case(&entry.case);
-        let opening = file.and_then(|file| book.sheets(file, "case").next()).map(|opening| opening.id);
+        let opening = file.and_then(|file| book.opening(file)).map(|opening| opening.id);
         let case = opening.map(|id| book.answers(&id, false)).unwrap_or_default();
         let case_number = text(&case, "case_short").unwrap_or_else(|| entry.case.short());
-        Self { request, own, person, case, case_number }
+        Ok(Self { request, own, person, case, case_number, person_known })
     }
 
     /// What a question of a form is called.

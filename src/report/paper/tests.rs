@@ -178,3 +178,29 @@ fn nothing_that_was_typed_reaches_a_page_as_markup_or_as_a_mark_of_direction() {
     assert!(!page.contains("<script") && !page.contains('\u{202E}') && !page.contains('\u{1b}'));
     assert!(page.contains("&lt;script&gt;") && page.contains("&amp; &quot;x&quot;"));
 }
+
+#[test]
+fn where_corrections_collide_or_the_person_is_not_there_no_paper_chooses() {
+    use crate::model::{Amendment, Code};
+    let amend = |id: u8, target: EntryId, question: &str, answer: Answer| {
+        let mut changes = crate::model::Answers::default();
+        changes.set(question.into(), answer);
+        entry(
+            id,
+            Content::Amendment(Amendment { target, seen: Vec::new(), reason: Code::new("TYPO"), note: None, changes }),
+        )
+    };
+    let page = |book: &Casebook, paper, entry| page(paper, book, entry, false).err().map(|refusal| refusal.0);
+    let mut whole = book("S154", "Y", "told", "PHONE");
+    assert_eq!(page(&whole, Paper::Card, PERSON), None);
+    whole.apply(amend(20, PERSON, "safe_contact", code("NEVER")));
+    whole.apply(amend(21, PERSON, "safe_contact", code("PHONE")));
+    for (paper, entry) in [(Paper::Card, PERSON), (Paper::Letter, REFERRAL), (Paper::Statement, INTERVIEW)] {
+        assert_eq!(page(&whole, paper, entry), Some("paper.collided"), "{paper:?}");
+    }
+    let mut without = Casebook::default();
+    let person = ("person_ref", Answer::Value(Value::Entry(PERSON)));
+    without
+        .apply(entry(4, sheet("interview", &[person, ("narrative", text("told")), ("statement_type", code("S154"))])));
+    assert_eq!(page(&without, Paper::Card, INTERVIEW), Some("paper.no_person"));
+}

@@ -4,21 +4,26 @@ use ratatui::crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKin
 
 use super::papers::Papers;
 use crate::{
-    codebook::Stands,
+    codebook::{
+        Stands,
+        links::{self, Link},
+    },
     model::{CaseId, Code, Content, DraftId, Entry, EntryId, FormId, put_in_order, review},
     ui::{
         effect::Effect,
         keymap::{Act, Room},
         msg::Msg,
+        telling,
         turn::{Fill, Go, Open, Turn},
         widgets::{
-            canvas::Canvas,
+            canvas::{Canvas, tongue},
             list::List,
             menu::Menu,
             path::{Asked, Path},
         },
         world::World,
     },
+    words,
 };
 
 /// One line of the timeline.
@@ -38,6 +43,8 @@ pub(crate) struct Case {
     pub(super) names: bool,
     pub(super) attach: Option<Path>,
     pub(super) papers: Option<Papers>,
+    /// Other cases that share something with this one.
+    pub(super) links: Option<(Menu, Vec<CaseId>)>,
 }
 
 /// Rows above the timeline.
@@ -46,8 +53,16 @@ pub(super) const ABOVE: u16 = 5;
 impl Case {
     /// Opens a case. One that this device wrote nothing in is somebody else's: opening it is put on record.
     pub(crate) fn open(id: CaseId, world: &World) -> (Self, Option<Effect>) {
-        let mut case =
-            Self { id, lines: Vec::new(), list: List::default(), add: None, names: false, attach: None, papers: None };
+        let mut case = Self {
+            id,
+            lines: Vec::new(),
+            list: List::default(),
+            add: None,
+            names: false,
+            attach: None,
+            papers: None,
+            links: None,
+        };
         case.refresh(world);
         case.list.put(case.lines.len(), case.lines.len(), case.page(world));
         let file = world.book.case(&id);
@@ -61,6 +76,7 @@ impl Case {
 
     pub(crate) const fn room(&self) -> Room {
         match (&self.add, &self.attach, &self.papers) {
+            _ if self.links.is_some() => Room::Menu,
             (Some(_), ..) => Room::Menu,
             (None, Some(_), _) => Room::Path,
             (None, None, Some(papers)) => papers.room(),
@@ -113,6 +129,15 @@ impl Case {
                 }
             };
         }
+        if let Some((menu, cases)) = &mut self.links {
+            if act == Some(Act::Back) {
+                self.links = None;
+            } else if let Some(case) = menu.key(key.code, act).and_then(|at| cases.get(at).copied()) {
+                self.links = None;
+                return Turn::open(Open::Case(case));
+            }
+            return Turn::stay();
+        }
         if let Some(papers) = &mut self.papers {
             let (turn, open) = papers.key(key, act, self.names, world);
             if !open {
@@ -123,6 +148,10 @@ impl Case {
         match act {
             Some(Act::Attach) => {
                 self.attach = Some(Path::new());
+                Turn::stay()
+            }
+            Some(Act::Links) => {
+                self.links = Some(self.linked(world));
                 Turn::stay()
             }
             Some(Act::Paper) => {
@@ -225,6 +254,20 @@ impl Case {
         let titles = ids.iter().filter_map(|id| world.codebook.newest(id.as_str()));
         let items = titles.map(|form| form.title.get(lang).to_owned()).collect();
         (Menu::new("case.add", items), ids)
+    }
+
+    /// Other cases that share a card, a phone, an FIR, a like name, a place: a line for each thing, and no name on it.
+    fn linked(&self, world: &World) -> (Menu, Vec<CaseId>) {
+        let lang = world.settings.lang;
+        let say = |key: &str| words::say(tongue(lang), key).to_owned();
+        let role = |code: &Code| telling::label(&world.codebook, "person_role", code, lang);
+        let line = |link: &Link| {
+            let why = say(&format!("links.{}", link.why.word()));
+            let roles = link.roles.as_ref().map(|(here, there)| format!("  {} ↔ {}", role(here), role(there)));
+            format!("{why}  {}{}", world.short(&link.case), roles.unwrap_or_default())
+        };
+        let links = links::links(&world.book, &self.id);
+        (Menu::new("links.title", links.iter().map(line).collect()), links.iter().map(|link| link.case).collect())
     }
 
     fn page(&self, world: &World) -> usize {

@@ -56,6 +56,9 @@ impl Case {
         if let Some(papers) = &self.papers {
             papers.draw(canvas, area);
         }
+        if let Some((menu, _)) = &self.links {
+            menu.draw(canvas, area);
+        }
     }
 
     /// The case in three lines: what it is, where, how dangerous.

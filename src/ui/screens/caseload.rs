@@ -7,10 +7,12 @@ use ratatui::{
     layout::Rect,
 };
 
+use super::narrowing::{self, Chosen, Narrowing};
 use crate::{
     codebook::fold,
-    model::{CaseId, Code, Delivery, FormId},
+    model::{CaseFilter, CaseId, Code, Delivery, FormId},
     ui::{
+        due,
         keymap::{Act, Room},
         reading::CaseRow,
         telling,
@@ -27,52 +29,14 @@ use crate::{
     words,
 };
 
-/// Which cases are listed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Filter {
-    #[default]
-    All,
-    Open,
-    HighRisk,
-    NotReceived,
-}
-
-impl Filter {
-    const fn next(self) -> Self {
-        match self {
-            Self::All => Self::Open,
-            Self::Open => Self::HighRisk,
-            Self::HighRisk => Self::NotReceived,
-            Self::NotReceived => Self::All,
-        }
-    }
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::All => "caseload.filter.all",
-            Self::Open => "caseload.filter.open",
-            Self::HighRisk => "caseload.filter.high",
-            Self::NotReceived => "caseload.filter.not_received",
-        }
-    }
-
-    fn takes(self, row: &CaseRow, world: &World) -> bool {
-        let is =
-            |code: &Option<Code>, wanted: &[&str]| code.as_ref().is_some_and(|code| wanted.contains(&code.as_str()));
-        match self {
-            Self::All => true,
-            Self::Open => !is(&row.status, &["CLO", "CLR"]),
-            Self::HighRisk => is(&row.risk, &["HIGH"]),
-            Self::NotReceived => world.case_delivery(&row.id) != Delivery::Received,
-        }
-    }
-}
-
 /// The list, what narrows it, and which rows are left.
 #[derive(Debug)]
 pub(crate) struct Caseload {
     typed: Edit,
-    filter: Filter,
+    filter: CaseFilter,
+    narrowing: Option<Narrowing>,
+    /// The rows that the filter lets through, whatever is typed: looked at again when the world or the filter changes, not at every key.
+    base: Vec<usize>,
     list: List,
     /// The case the list stands on, so that it stays there when others arrive.
     at: Option<CaseId>,
@@ -84,7 +48,9 @@ impl Default for Caseload {
     fn default() -> Self {
         Self {
             typed: Edit::line(""),
-            filter: Filter::All,
+            filter: CaseFilter::default(),
+            narrowing: None,
+            base: Vec::new(),
             list: List::default(),
             at: None,
             found: Vec::new(),
@@ -98,7 +64,11 @@ const ABOVE: u16 = 3;
 
 impl Caseload {
     pub(crate) const fn room(&self) -> Room {
-        if self.drafts.is_some() { Room::Menu } else { Room::Caseload }
+        match (&self.drafts, &self.narrowing) {
+            (Some(_), _) => Room::Menu,
+            (None, Some(narrowing)) => narrowing.room(),
+            (None, None) => Room::Caseload,
+        }
     }
 
     pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>, world: &World) -> Turn {
@@ -114,13 +84,15 @@ impl Caseload {
             }
             return Turn::stay();
         }
+        if self.narrowing.is_some() {
+            return self.narrow(key, act, world);
+        }
         let page = page(world);
         match act {
             Some(Act::Open) => return self.at.map_or_else(Turn::stay, |id| Turn::open(Open::Case(id))),
             Some(Act::New) => return Turn::open(Open::Fill(Fill::New { form: FormId::new("case"), case: None })),
             Some(Act::Filter) => {
-                self.filter = self.filter.next();
-                self.search(world);
+                self.narrowing = Some(Narrowing::new(world));
             }
             Some(Act::Drafts) if !world.drafts.is_empty() => {
                 let items = world.drafts.iter().map(|draft| draft_line(draft, world)).collect();
@@ -144,6 +116,28 @@ impl Caseload {
         Turn::stay()
     }
 
+    /// A key while it is asked which cases are listed.
+    fn narrow(&mut self, key: &KeyEvent, act: Option<Act>, world: &World) -> Turn {
+        let Some(narrowing) = &mut self.narrowing else { return Turn::stay() };
+        match narrowing.key(key, act, (&self.filter, self.typed.text()), world) {
+            Chosen::Still => Turn::stay(),
+            Chosen::Over(effect) => {
+                self.narrowing = None;
+                Turn::stay().and(effect)
+            }
+            Chosen::Filter(filter) => {
+                self.narrowing = None;
+                if !filter.words.is_empty() {
+                    self.typed = Edit::line(&filter.words);
+                }
+                self.filter = CaseFilter { words: Box::default(), ..*filter };
+                self.rebase(world);
+                self.search(world);
+                Turn::stay()
+            }
+        }
+    }
+
     fn type_key(&mut self, key: &KeyEvent, world: &World) {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
@@ -156,6 +150,9 @@ impl Caseload {
     }
 
     pub(crate) fn paste(&mut self, text: &str, world: &World) {
+        if let Some(narrowing) = &mut self.narrowing {
+            return narrowing.paste(text);
+        }
         self.typed.paste(text);
         self.search(world);
     }
@@ -187,6 +184,7 @@ impl Caseload {
     /// The world has changed: the same case stays chosen, wherever its row is now.
     pub(crate) fn refresh(&mut self, world: &World) {
         let at = self.at;
+        self.rebase(world);
         self.collect(world);
         let row =
             at.and_then(|id| self.found.iter().position(|row| world.cases.get(*row).is_some_and(|row| row.id == id)));
@@ -201,9 +199,24 @@ impl Caseload {
         self.note_place(world);
     }
 
+    fn rebase(&mut self, world: &World) {
+        if self.filter.is_plain() {
+            self.base = (0..world.cases.len()).collect();
+            return;
+        }
+        let today = due::today(world.now);
+        let takes = |row: &CaseRow| {
+            let received = || world.case_delivery(&row.id) == Delivery::Received;
+            let file = world.book.case(&row.id);
+            file.is_some_and(|file| self.filter.takes(&world.book, file, today, received))
+        };
+        let rows = world.cases.iter().enumerate().filter(|(_, row)| takes(row));
+        self.base = rows.map(|(at, _)| at).collect();
+    }
+
     fn collect(&mut self, world: &World) {
         let wanted = fold(self.typed.text());
-        let rows = world.cases.iter().enumerate().filter(|(_, row)| self.filter.takes(row, world));
+        let rows = self.base.iter().filter_map(|at| Some((*at, world.cases.get(*at)?)));
         let said: HashSet<CaseId> = world.index.search(&wanted, false).collect();
         let words: Vec<&str> = wanted.split(' ').collect();
         let shown = |row: &CaseRow| words.iter().all(|word| row.folded.contains(word));
@@ -219,10 +232,13 @@ impl Caseload {
     pub(crate) fn draw(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) {
         let label = canvas.say("caseload.search").to_owned();
         let taken = canvas.put((area.x, area.y), 14, &label, Role::Faint) + 1;
-        self.typed.draw(canvas, Rect { x: area.x + taken, width: 30, height: 1, ..area }, self.drafts.is_none());
-        let filter = canvas.say(self.filter.word()).to_owned();
+        let typing = self.drafts.is_none() && self.narrowing.is_none();
+        self.typed.draw(canvas, Rect { x: area.x + taken, width: 30, height: 1, ..area }, typing);
+        let filter = narrowing::told(&self.filter, world);
         let shown = words::count(canvas.tongue(), "count.cases", u64::try_from(self.found.len()).unwrap_or(0));
-        canvas.lean((area.x, area.y), area.width, &format!("{filter} · {shown}"), Role::Text, Lean::End);
+        // Right of the search, whatever language it is in.
+        let right = (area.x + taken + 31, area.width.saturating_sub(taken + 31));
+        canvas.lean((right.0, area.y), right.1, &format!("{filter} · {shown}"), Role::Text, Lean::End);
         let columns = Columns::of(area.width);
         columns.draw(canvas, (area.x, area.y + 2), Role::Faint, &columns.names(canvas));
         let rows = Rect { y: area.y + ABOVE, height: area.height.saturating_sub(ABOVE), ..area };
@@ -234,6 +250,9 @@ impl Caseload {
         }
         if let Some(menu) = &self.drafts {
             menu.draw(canvas, area);
+        }
+        if let Some(narrowing) = &self.narrowing {
+            narrowing.draw(canvas, area);
         }
     }
 

@@ -15,6 +15,7 @@ mod form_view;
 mod help;
 mod hidden;
 mod keys;
+mod narrowing;
 mod outbox;
 mod papers;
 mod review;

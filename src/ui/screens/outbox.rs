@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{caseload::mark, stick::Way};
 use crate::{
-    model::{Content, Delivery, Entry},
+    model::{Content, Delivery, Entry, put_in_order},
     ui::{
         effect::Effect,
         keymap::Act,
@@ -153,7 +153,8 @@ fn waiting(world: &World) -> Vec<&Entry> {
         .filter_map(|id| world.book.entry(id))
         .filter(|entry| Some(entry.author.device) == me && world.delivery(entry) != Delivery::Received)
         .collect();
-    rows.sort_by_key(|entry| (std::cmp::Reverse(entry.times.device.unix_ms), entry.author));
+    put_in_order(&mut rows);
+    rows.reverse();
     rows
 }
 

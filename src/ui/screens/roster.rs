@@ -61,7 +61,9 @@ fn lines(page: &RosterPage, world: &World, canvas: &Canvas<'_>) -> Vec<Line> {
     let version = canvas.fill("roster.version", &[("n", &page.version.to_string()), ("date", &issued)]);
     out.push(Line(page.agency.clone(), Role::Strong, version));
     if let Some(expires) = page.expires {
-        let late = expires.unix_ms <= world.now.unix_ms;
+        // A clock that is years slow keeps no roster alive: it is at least as late as when this one was made and the hub last answered.
+        let evidence = [page.issued, world.road.progress.last_contact].into_iter().flatten().map(|at| at.unix_ms);
+        let late = expires.unix_ms <= evidence.fold(world.now.unix_ms, i64::max);
         let key = if late { "roster.expired" } else { "roster.expires" };
         let date = telling::clock(expires);
         let text = canvas.fill(key, &[("date", date.get(..10).unwrap_or_default())]);

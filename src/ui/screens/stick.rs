@@ -195,7 +195,9 @@ impl Stick {
             (Way::In, _) => lines.push((canvas.say("stick.in_what").to_owned(), Role::Text)),
             (Way::Out, None) => lines.push((canvas.say("stick.looking").to_owned(), Role::Faint)),
             (Way::Out, Some(page)) => {
-                lines.push((words::count(tongue, "stick.own", page.own), Role::Text));
+                let own = words::count(tongue, "stick.own", page.own);
+                let attached = counted(tongue, "stick.attached", page.attached);
+                lines.push((own + &attached, Role::Text));
                 if page.carried > 0 {
                     lines.push((words::count(tongue, "stick.carried", page.carried), Role::Text));
                 }
@@ -239,6 +241,11 @@ fn below(area: Rect, y: u16) -> Rect {
     Rect { y: y.min(area.bottom()), height: area.bottom().saturating_sub(y), ..area }
 }
 
+/// A sentence with a number, behind another; nothing where there is nothing to count.
+fn counted(tongue: words::Tongue, word: &str, number: u64) -> String {
+    if number == 0 { String::new() } else { format!(" {}", words::count(tongue, word, number)) }
+}
+
 /// What came of it, in sentences.
 fn came(said: &Said, canvas: &Canvas<'_>) -> Vec<(String, Role)> {
     let tongue = canvas.tongue();
@@ -248,11 +255,15 @@ fn came(said: &Said, canvas: &Canvas<'_>) -> Vec<(String, Role)> {
         }
         Said::Out(out) => {
             let entries = words::count(tongue, "stick.written", out.entries);
+            let parts = counted(tongue, "stick.written_parts", out.parts);
             let blanks = [("path", out.path.as_str()), ("to", out.to.as_str())];
-            vec![
-                (format!("✓ {entries} {}", canvas.fill("stick.written_where", &blanks)), Role::Good),
-                (canvas.say("stick.written_means").to_owned(), Role::Text),
-            ]
+            let mut lines =
+                vec![(format!("✓ {entries}{parts} {}", canvas.fill("stick.written_where", &blanks)), Role::Good)];
+            if out.parts_left > 0 {
+                lines.push((format!("! {}", words::count(tongue, "stick.written_left", out.parts_left)), Role::Warn));
+            }
+            lines.push((canvas.say("stick.written_means").to_owned(), Role::Text));
+            lines
         }
         Said::In(back) => {
             let sign = if back.whole { "✓ " } else { "" };
@@ -260,13 +271,21 @@ fn came(said: &Said, canvas: &Canvas<'_>) -> Vec<(String, Role)> {
                 (format!("{sign}{}", words::count(tongue, "stick.read", back.entries)), Role::Good),
                 (words::count(tongue, "stick.read_received", back.received), Role::Text),
             ];
-            for (word, number) in [("stick.read_carried", back.carried), ("stick.read_documents", back.documents)] {
+            for (word, number) in [
+                ("stick.read_carried", back.carried),
+                ("stick.read_documents", back.documents),
+                ("stick.read_parts", back.parts),
+            ] {
                 if number > 0 {
                     lines.push((words::count(tongue, word, number), Role::Text));
                 }
             }
-            if back.missing > 0 {
-                lines.push((format!("! {}", words::count(tongue, "stick.read_missing", back.missing)), Role::Warn));
+            for (word, number) in
+                [("stick.read_missing", back.missing), ("stick.read_parts_missing", back.parts_missing)]
+            {
+                if number > 0 {
+                    lines.push((format!("! {}", words::count(tongue, word, number)), Role::Warn));
+                }
             }
             let trouble = back.trouble.iter().map(|trouble| bars::sentence(canvas, &trouble.word, &trouble.detail));
             lines.extend(trouble.map(|text| (format!("! {text}"), Role::Warn)));

@@ -89,6 +89,11 @@ impl Welcome {
         self.busy = false;
     }
 
+    /// Whether a passphrase is typed now.
+    pub(crate) fn asks_secret(&self) -> bool {
+        matches!(self.step, Step::Keys) && self.at > 0
+    }
+
     fn text(&self, at: usize) -> &str {
         self.fields.get(at).map_or("", |(_, edit)| edit.text())
     }

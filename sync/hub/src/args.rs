@@ -202,6 +202,9 @@ pub enum BundleVerb {
         /// A unit, or a device by its id; left out: every active device, if there are no more than 64.
         #[arg(long, value_name = "UNIT")]
         to: Option<String>,
+        /// With the attachments that the readers may have, the newest first, as far as the medium has room behind the entries.
+        #[arg(long)]
+        attachments: bool,
         /// The hub's folder.
         #[arg(long, default_value = "hub")]
         home: PathBuf,

@@ -134,7 +134,8 @@ impl Blobs {
         }
     }
 
-    async fn is_there(&self, blob: &Blob) -> bool {
+    /// Whether all of it is in its place.
+    pub(crate) async fn is_there(&self, blob: &Blob) -> bool {
         self.place.head(&key(blob)).await.is_ok_and(|meta| meta.size == blob.size)
     }
 

@@ -222,7 +222,9 @@ fn back_up(home: &HubHome, folder: &Path) -> Result<(), HomeFault> {
 async fn bundle(verb: BundleVerb) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let (told, json) = match verb {
         BundleVerb::Read { file, home, json } => (HubHome::at(&home).read_bundle(&file).await?, json),
-        BundleVerb::Write { file, to, home, json } => (HubHome::at(&home).write_bundle(&file, to).await?, json),
+        BundleVerb::Write { file, to, attachments, home, json } => {
+            (HubHome::at(&home).write_bundle(&file, to, attachments).await?, json)
+        }
     };
     match (json, told.ends) {
         (true, _) => println!("{}", told.json),

@@ -253,7 +253,7 @@ impl HubHome {
     }
 
     /// Where attachments lie: those on their way in the home, whole ones where the settings say.
-    fn blobs(&self, settings: &Settings) -> Result<Blobs, HomeFault> {
+    pub(crate) fn blobs(&self, settings: &Settings) -> Result<Blobs, HomeFault> {
         let place = settings.parts_at(&self.folder)?;
         let credentials = settings.parts_credentials.as_ref().map(|file| self.folder.join(file));
         let place = place.open(credentials.as_deref()).map_err(SettingsFault::from)?;

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use amanat_keys::tenure::Tenure;
 use amanat_sync::bundle::BundleFault;
 use amanat_sync::stick_file::{self, FileFault};
 use serde_json::{Value, json};
@@ -90,35 +91,49 @@ impl HubHome {
     ///
     /// # Errors
     /// [`HomeFault`], in words for a person.
-    pub(crate) async fn write_bundle(&self, file: &Path, to: Option<String>) -> Result<Told, HomeFault> {
+    pub(crate) async fn write_bundle(
+        &self,
+        file: &Path,
+        to: Option<String>,
+        attachments: bool,
+    ) -> Result<Told, HomeFault> {
         let settings = self.settings()?;
         let (signer, _) = self.keys()?;
         let trust = self.trust()?.ok_or_else(|| HomeFault::NoRoster(self.path("join-request")))?;
         let store: std::sync::Arc<dyn HubStore> = self.store(&settings).await?;
+        let blobs = attachments.then(|| self.blobs(&settings)).transpose()?;
         let (on, path) = (Handle::current(), file.to_owned());
         let written = tokio::task::spawn_blocking(move || {
-            let standing = Standing::new(std::sync::Arc::new(trust));
+            let standing = Standing::new(std::sync::Arc::new(trust), Tenure::default());
             let now = crate::clock::now_ms();
-            let wish = Wish { store: &store, standing: &standing, signer: &signer, to: to.as_deref(), now };
+            let attached = blobs.as_ref().map(|blobs| (blobs, stick_file::room(&path).unwrap_or(u64::MAX)));
+            let wish = Wish { store: &store, standing: &standing, signer: &signer, to: to.as_deref(), now, attached };
             let mut ready = bundle::ready(wish, &on).map_err(|fault| StickFault::Ready(Box::new(fault)))?;
             let most = ready.most();
             let (sealed, bytes) = stick_file::write_whole(&path, most, |out| ready.write(out))
                 .map_err(|fault| StickFault::File(path.clone(), fault))?;
             Ok::<Value, StickFault>(json!({
                 "file": path.display().to_string(), "bytes": bytes, "entries": sealed.items, "receipts": ready.receipts,
-                "documents": ready.documents, "devices": ready.devices,
+                "documents": ready.documents, "devices": ready.devices, "parts": ready.parts(), "parts_left": ready.parts_left,
             }))
         });
         let json: Value =
             written.await.map_err(|died| HomeFault::Disk(file.to_owned(), std::io::Error::other(died)))??;
-        let text = format!(
-            "{}: {} entries, {} receipts, {} documents for {} devices; written, on the medium, and read back",
+        let mut text = format!(
+            "{}: {} entries, {} attachments, {} receipts, {} documents for {} devices; written, on the medium, and read back",
             file.display(),
             part(&json, "entries"),
+            part(&json, "parts"),
             part(&json, "receipts"),
             part(&json, "documents"),
             part(&json, "devices")
         );
+        if part(&json, "parts_left").as_u64().is_some_and(|left| left > 0) {
+            text.push_str(&format!(
+                "\n  - {} attachments had no room: take a larger medium, or name fewer readers with --to",
+                part(&json, "parts_left")
+            ));
+        }
         Ok(Told { json, text, ends: 0 })
     }
 }

@@ -132,6 +132,7 @@ impl Hub {
     ) -> Result<Self, HubFault> {
         let HubIdentity { id, signer, epoch } = identity;
         lineage::shelve(&*store, &trust, &[]).await?;
+        let tenure = lineage::tenure(&*store, &trust).await?;
         let shelf = RwLock::new(newest_of_all(&*store).await?);
         let speaker = Speaker { agency: trust.agency(), hub: id, epoch, signer: signer.clone() };
         let keeper = Keeper::open(speaker, &*store, clock()).await?;
@@ -150,7 +151,7 @@ impl Hub {
             contacts: Contacts::new(clock()),
             full: AtomicBool::new(false),
             shelf,
-            standing: RwLock::new(Standing::new(Arc::new(trust))),
+            standing: RwLock::new(Standing::new(Arc::new(trust), tenure)),
             moving: tokio::sync::Mutex::new(()),
             settled: tokio::sync::Mutex::default(),
             keep,
@@ -193,7 +194,7 @@ impl Hub {
         }
         (self.keep)(&trust)?;
         let version = trust.roster_version();
-        *self.standing.write().unwrap_or_else(PoisonError::into_inner) = Standing::new(Arc::new(trust));
+        self.stand_by(Arc::new(trust)).await?;
         if let Err(fault) = step {
             tracing::error!(version, "a second valid roster of this version was offered: admins signed twice");
             return Err(fault.into());
@@ -212,7 +213,17 @@ impl Hub {
     /// [`HubFault::Store`] when the store fails.
     pub async fn complete(&self, rosters: &[Vec<u8>]) -> Result<(), HubFault> {
         let _one_at_a_time = self.moving.lock().await;
-        lineage::shelve(&*self.store, &self.standing().trust, rosters).await?;
+        let trust = self.standing().trust;
+        if !lineage::shelve(&*self.store, &trust, rosters).await?.is_empty() {
+            self.stand_by(trust).await?;
+        }
+        Ok(())
+    }
+
+    /// From now on this roster is in force, after those that are on the shelf.
+    async fn stand_by(&self, trust: Arc<Trust>) -> Result<(), StoreFault> {
+        let tenure = lineage::tenure(&*self.store, &trust).await?;
+        *self.standing.write().unwrap_or_else(PoisonError::into_inner) = Standing::new(trust, tenure);
         Ok(())
     }
 

@@ -90,6 +90,13 @@ impl Keeper {
         Ok(next)
     }
 
+    /// A further checkpoint of the same heads: what was signed for beside the last one holds no more, and of two words of one journal the
+    /// one with the later checkpoint counts.
+    pub(crate) async fn renew(&self, store: &dyn HubStore, now_ms: u64) -> Result<Newest, StoreFault> {
+        self.book.lock().await.moved = true;
+        self.cover(store, &[], now_ms).await
+    }
+
     /// The newest checkpoint and the list that it hashes.
     pub(crate) async fn newest(&self) -> Result<(Newest, Vec<u8>), StoreFault> {
         let book = self.book.lock().await;

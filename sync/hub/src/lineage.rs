@@ -7,6 +7,7 @@ use amanat_keys::canonical;
 use amanat_keys::fingerprint::Digest;
 use amanat_keys::roster::Roster;
 use amanat_keys::statement::{Purpose, Statement};
+use amanat_keys::tenure::Tenure;
 use amanat_keys::trust::Trust;
 use amanat_sync::documents::{Document, DocumentKind};
 
@@ -57,6 +58,19 @@ pub(crate) async fn shelve(
         }
     }
     Ok(shelved)
+}
+
+/// Who could stand in for whom by the rosters on the shelf below the one held. One is read after the other: there may be many.
+pub(crate) async fn tenure(store: &dyn HubStore, trust: &Trust) -> Result<Tenure, StoreFault> {
+    let about = subject(trust);
+    let held = store.documents(DocumentKind::Roster, 0, usize::MAX).await?;
+    let mut tenure = Tenure::default();
+    for below in held.into_iter().filter(|it| it.about == about && it.version < trust.roster_version()) {
+        if let Some(step) = read(below.bytes) {
+            tenure.add(&step.roster);
+        }
+    }
+    Ok(tenure)
 }
 
 /// The steps below the roster held that are proven, newest first: each is named by the one above it, and each but the first

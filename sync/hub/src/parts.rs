@@ -1,6 +1,7 @@
 //! What the hub says about attachments: how they stand, pieces in, pieces out. A piece is taken only for what an entry held here
 //! lists, and given only to its author's device and to those whom the entry's slip names.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use amanat_keys::fingerprint::{DeviceId, Digest};
@@ -16,7 +17,7 @@ use crate::api::reply::Failure;
 use crate::blobs::{Blob, Blobs, Brought};
 use crate::limits::{BODIES, BODY_TURN, SETTLE_TURN};
 use crate::standing::{Caller, Standing};
-use crate::store::{Asker, Complete, PartBook, PartHeld, StoreFault};
+use crate::store::{Asker, Complete, PartBook, PartHeld, Place, StoreFault};
 
 /// Answers one call.
 pub(crate) async fn answer(
@@ -62,17 +63,48 @@ pub(crate) async fn answer(
             let _room = room(hub, most).await?;
             let blob = blob(&at, &book);
             let Some(bytes) = blobs.range(&blob, from, most).await? else {
+                lost(hub, &blob).await?;
                 // Else whatever else the reader asked for would wait behind it for ever.
-                tracing::error!(
-                    device = %blob.device, part = %blob.digest,
-                    "an attachment that the books call held is not in its place; bring it back from a backup"
-                );
                 return Ok(one(PartState::Unknown));
             };
             Ok(PartsReply { bytes, ..one(PartState::Held) })
         }
     }
 }
+
+/// An attachment that the books call held is not in its place: it is wanted again, and what was signed for beside it holds no more. Its
+/// author hears of that with the next pull, and brings it if it is still there.
+async fn lost(hub: &Hub, blob: &Blob) -> Result<(), StoreFault> {
+    tracing::error!(
+        device = %blob.device, part = %blob.digest,
+        "an attachment that the books call held is not in its place; it is wanted again: bring it back from a backup, or wait for its device"
+    );
+    if !hub.store.lose_part(blob.device, blob.digest).await?.is_empty() {
+        hub.keeper.renew(&*hub.store, hub.now_ms()).await?;
+    }
+    Ok(())
+}
+
+/// What is signed for of a device's journals that lack an envelope or an attachment: how far they are complete may have fallen. Only of
+/// those that the device holds up to where the hub does (`held`).
+pub(crate) async fn incomplete(
+    hub: &Hub,
+    standing: &Standing,
+    device: DeviceId,
+    held: &BTreeMap<Place, u64>,
+) -> Result<Vec<Vec<u8>>, StoreFault> {
+    let mut own = hub.store.incomplete(device).await?;
+    own.retain(|it| held.get(&it.place) == Some(&it.head.seq));
+    if own.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (heads, now) = (own.iter().map(|held| (held.place, held.head)).collect::<Vec<_>>(), hub.now_ms());
+    let newest = hub.keeper.cover(&*hub.store, &heads, now).await?;
+    Ok(own.iter().map(|held| receipt(hub, standing, held, &newest, now)).collect())
+}
+
+/// So many attachments that are wanted are looked for in their place at each question: an object store takes its time for each.
+const SEARCHES: usize = 8;
 
 /// Room for a piece among all bodies: what is given weighs as much as what is taken.
 async fn room(hub: &Hub, most: u64) -> Result<OwnedSemaphorePermit, Failure> {
@@ -92,6 +124,7 @@ async fn ask(
 ) -> Result<PartsReply, Failure> {
     let books = hub.store.parts(asker(standing, caller), asked.clone()).await?;
     let (mut reply, mut moved, mut looked) = (PartsReply::default(), Vec::new(), false);
+    let mut searches = SEARCHES;
     for (at, book) in asked.into_iter().zip(books) {
         let Some(book) = book.filter(|book| book.may) else {
             reply.states.push(PartState::Unknown);
@@ -100,7 +133,8 @@ async fn ask(
         let blob = blob(&at, &book);
         // All bytes were here when the hub was stopped, or the device grew tired of waiting.
         // One for each question: looking through a large one takes its time, and the device asks again.
-        let state = if !looked && book.state == PartHeld::Wanted && blobs.staged(&blob) == blob.size {
+        let wanted = !looked && book.state == PartHeld::Wanted;
+        let state = if wanted && (blobs.staged(&blob) == blob.size || put_back(blobs, &blob, &mut searches).await) {
             looked = true;
             let (state, held) = settle(hub, blobs, blob).await?;
             moved.extend(held);
@@ -112,6 +146,15 @@ async fn ask(
     }
     reply.statements = receipts(hub, standing, caller, &moved).await?;
     Ok(reply)
+}
+
+/// Whether one that was lost stands in its place again, as large as it should be: somebody put it back.
+async fn put_back(blobs: &Blobs, blob: &Blob, searches: &mut usize) -> bool {
+    if *searches == 0 || blobs.staged(blob) > 0 {
+        return false;
+    }
+    *searches = searches.saturating_sub(1);
+    blobs.is_there(blob).await
 }
 
 async fn book(hub: &Hub, standing: &Standing, caller: &Caller, at: PartAt) -> Result<Option<PartBook>, StoreFault> {
@@ -149,7 +192,12 @@ fn standing_of(blobs: &Blobs, at: &PartAt, book: &PartBook) -> PartState {
 /// Looks through an attachment whose bytes are all here and puts it in its place. It goes on although nobody waits any more.
 async fn settle(hub: &Arc<Hub>, blobs: &Arc<Blobs>, blob: Blob) -> Result<(PartState, Vec<Complete>), Failure> {
     let (hub, blobs) = (Arc::clone(hub), Arc::clone(blobs));
-    let settling = tokio::spawn(async move { settle_now(&hub, &blobs, blob).await });
+    let settling = tokio::spawn(async move {
+        if blobs.staged(&blob) < blob.size && !gather(&blobs, &blob).await? {
+            return Ok((PartState::Wanted(blobs.staged(&blob)), Vec::new()));
+        }
+        settle_now(&hub, &blobs, blob).await
+    });
     match timeout(SETTLE_TURN, settling).await {
         Err(_elapsed) => Ok((PartState::Wanted(blob.size), Vec::new())),
         Ok(Err(_died)) => Err(Failure::Broken("the look through an attachment")),
@@ -157,9 +205,26 @@ async fn settle(hub: &Arc<Hub>, blobs: &Arc<Blobs>, blob: Blob) -> Result<(PartS
     }
 }
 
+/// Takes one that was put back in its place as if its bytes had come: they are looked through before they count. Whether all are here.
+async fn gather(blobs: &Blobs, blob: &Blob) -> Result<bool, StoreFault> {
+    let piece = u64::try_from(MAX_PART_PIECE).unwrap_or(u64::MAX);
+    loop {
+        let here = blobs.staged(blob);
+        let Some(bytes) = blobs.range(blob, here, piece).await?.filter(|bytes| !bytes.is_empty()) else {
+            break Ok(here == blob.size);
+        };
+        match blobs.bring(*blob, here, bytes).await? {
+            Brought::UpTo(reached) if reached > here => {}
+            Brought::UpTo(_) | Brought::TooMuch => break Ok(false),
+        }
+    }
+}
+
 async fn settle_now(hub: &Hub, blobs: &Blobs, blob: Blob) -> Result<(PartState, Vec<Complete>), StoreFault> {
     if !blobs.settle(&blob).await? {
         tracing::warn!(device = %blob.device, part = %blob.digest, "an attachment came whole and is not what its header names");
+        // Nor is what somebody may have put in its place.
+        blobs.discard(blob.device, blob.digest).await?;
         return Ok((PartState::Refused, Vec::new()));
     }
     let held = hub.store.hold_part(blob.device, blob.digest).await?;

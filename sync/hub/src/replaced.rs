@@ -37,6 +37,8 @@ struct Read {
 /// A stand-in that holds something in the place of something.
 struct StoodIn {
     seq: u64,
+    /// The roster under which it was made.
+    roster: u64,
     hash: Digest,
     at: Doomed,
     target: Doomed,
@@ -69,7 +71,7 @@ impl Hub {
         let standing = self.standing();
         let (mut gone, mut known): (BTreeSet<Doomed>, BTreeMap<Digest, Doomed>) = Default::default();
         let (mut older, mut done): (Vec<Digest>, Vec<(Digest, u64)>) = Default::default();
-        for place in places {
+        for place in places.iter().copied() {
             let read = self.read_journal(&standing, place).await?;
             known.extend(read.stand_ins.iter().map(|stand_in| (stand_in.hash, stand_in.at)));
             let about = words.iter().filter(|word| (word.device, word.journal) == place);
@@ -77,12 +79,19 @@ impl Hub {
                 done.push((word.about(), word.last));
                 let speaker = standing.readers(&word.by);
                 for stand_in in read.stand_ins.iter().filter(|it| it.seq > past(word) && word.opens(it.seq)) {
-                    let may = standing.may_stand_in(&place.0, &stand_in.target.device);
+                    let may = standing.stood_in(&place.0, stand_in.roster, &stand_in.target.device);
                     if may && stand_in.readers.iter().any(|reader| speaker.contains(reader)) {
                         gone.insert(stand_in.target);
                         older.extend(stand_in.replaces);
                     }
                 }
+            }
+        }
+        // What they replace may stand in another custodian's journal, of which nobody has said anything new.
+        if older.iter().any(|hash| !known.contains_key(hash)) {
+            for place in words.iter().map(|word| (word.device, word.journal)).filter(|place| !places.contains(place)) {
+                let read = self.read_journal(&standing, place).await?;
+                known.extend(read.stand_ins.iter().map(|stand_in| (stand_in.hash, stand_in.at)));
             }
         }
         gone.extend(older.iter().filter_map(|hash| known.get(hash)));
@@ -149,6 +158,7 @@ impl Read {
         let doomed = |at: EntryRef, hash| Doomed { device: at.device, journal: at.journal, seq: at.seq, hash };
         self.stand_ins.push(StoodIn {
             seq: header.seq,
+            roster: header.roster.version,
             hash: entry.hash,
             at: doomed(header.at(), entry.hash),
             target: doomed(target.entry, target.hash),

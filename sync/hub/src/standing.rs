@@ -6,6 +6,7 @@ use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest};
 use amanat_keys::roster::{Device, Role, Roster};
 use amanat_keys::statement::Purpose;
+use amanat_keys::tenure::Tenure;
 use amanat_keys::trust::Trust;
 use amanat_keys::verifying_key::VerifyingKey;
 use amanat_sync::batch::Why;
@@ -18,6 +19,8 @@ use crate::store::{Grant, ReaderId, Row, StandIn};
 pub(crate) struct Standing {
     pub(crate) agency: AgencyId,
     pub(crate) trust: Arc<Trust>,
+    /// Who could stand in for whom under each roster that the hub knows of.
+    tenure: Arc<Tenure>,
 }
 
 /// Somebody whose signature on a request was checked.
@@ -29,8 +32,10 @@ pub(crate) struct Caller {
 }
 
 impl Standing {
-    pub(crate) fn new(trust: Arc<Trust>) -> Self {
-        Self { agency: trust.agency(), trust }
+    /// `tenure` is what the rosters below the one held say; what is missing there is not known of those times.
+    pub(crate) fn new(trust: Arc<Trust>, mut tenure: Tenure) -> Self {
+        tenure.add(trust.roster());
+        Self { agency: trust.agency(), trust, tenure: Arc::new(tenure) }
     }
 
     pub(crate) fn roster(&self) -> &Roster {
@@ -116,12 +121,18 @@ impl Standing {
     /// Whether a rewrap's author may let readers in: the author of what it rewraps, or whoever may stand in for one of the
     /// author's units. Others' rewraps are kept as they came and open nothing (FORMATS section 4).
     fn may_open(&self, header: &Header, author: &DeviceId) -> bool {
-        header.device == *author || self.may_stand_in(&header.device, author)
+        header.device == *author || self.stood_in(&header.device, header.roster.version, author)
     }
 
-    /// Whether a device may stand in for what another wrote: by one of the author's units.
+    /// Whether a stand-in counts that was made under the roster of a version: its signer might then, or may today. Who has left since
+    /// takes nothing along, also where a restored hub hears of it for the first time.
+    pub(crate) fn stood_in(&self, signer: &DeviceId, version: u64, author: &DeviceId) -> bool {
+        self.may_stand_in(signer, author) || self.tenure.may_stand_in(signer, version, author)
+    }
+
+    /// Whether a device may stand in today for what another wrote: by one of the author's units.
     pub(crate) fn may_stand_in(&self, signer: &DeviceId, author: &DeviceId) -> bool {
-        self.roster().may_stand_in_for(signer, author)
+        self.tenure.may_today(signer, author)
     }
 }
 

@@ -1,12 +1,12 @@
 //! Entries that arrived damaged. Each is set aside and its place held by the hash alone; here it is asked for until it comes whole,
 //! by this road or another: with the next pass, then ever more rarely, so that a hub whose own copy is broken costs next to nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::outcome::End;
 use super::pass::Trip;
-use crate::batch::Why;
-use crate::entry::EntryRef;
+use crate::batch::{VerifiedRun, Why};
+use crate::entry::{EntryRef, SealedEntry};
 use crate::journal::{Quarantined, stands_whole};
 use crate::road::{Place, Road, Rows, damaged_at, damaged_row};
 use crate::wire::limits::{MAX_AGAIN, MAX_DAMAGED};
@@ -31,6 +31,61 @@ impl Patience {
         *wait = (1_u64 << *asked).saturating_sub(1);
         true
     }
+}
+
+/// Journals whose newest entries came damaged: nothing behind them vouches for their place, so they are not even held by their hash, and
+/// each pull would bring them again. They are asked for as rarely as other places; but what is kept behind them is not held up.
+#[derive(Debug, Default)]
+pub(super) struct Tails {
+    /// The last number of each.
+    ends: BTreeMap<Place, u64>,
+    /// Those that were asked for again in this pass because something stands behind them. Once: a hub could go on like that for ever.
+    again: BTreeSet<Place>,
+    /// Whether one of them is still to be asked for.
+    due: bool,
+}
+
+impl Tails {
+    /// Notes what a run was cut before beyond the head that is held, if bytes are to blame: a newer roster makes no better ones of them.
+    pub(super) fn note(&mut self, verified: &VerifiedRun, (head, last): (u64, u64), refused: &[(Why, SealedEntry)]) {
+        let run = verified.run();
+        let of_bytes = |why: Why| matches!(why, Why::BadSignature | Why::RosterFell | Why::OtherCase);
+        let cut = refused.iter().filter(|(_, entry)| entry.header.seq > run.last());
+        if head < last && run.last() < last && cut.clone().count() > 0 && cut.clone().all(|(why, _)| of_bytes(*why)) {
+            self.ends.insert((run.device, run.journal), last);
+        }
+    }
+
+    /// Forgets a journal that has come further.
+    pub(super) fn passed(&mut self, patience: &mut Patience, place: &Place, upto: u64) {
+        if let Some(last) = self.ends.get(place).copied().filter(|last| *last <= upto) {
+            self.ends.remove(place);
+            patience.0.remove(&end(place, last));
+        }
+    }
+
+    /// Whether a journal is to be asked for again now: something stands behind its damaged end, which is then vouched for.
+    pub(super) fn is_followed(&mut self, place: &Place) -> bool {
+        let now = self.ends.contains_key(place) && self.again.insert(*place);
+        self.due |= now;
+        now
+    }
+
+    /// Whether a journal of which [`Tails::is_followed`] said so is still to be asked for.
+    pub(super) fn take_due(&mut self) -> bool {
+        std::mem::take(&mut self.due)
+    }
+
+    /// Journals whose damaged end is not asked for in this pass, and its last number.
+    pub(super) fn resting(&mut self, patience: &mut Patience) -> BTreeMap<Place, u64> {
+        (self.again, self.due) = (BTreeSet::new(), false);
+        let rests = |(place, last): &(&Place, &u64)| !patience.is_due(end(place, **last));
+        self.ends.iter().filter(rests).map(|(place, last)| (*place, *last)).collect()
+    }
+}
+
+fn end((device, journal): &Place, seq: u64) -> EntryRef {
+    EntryRef { device: *device, journal: *journal, seq }
 }
 
 /// Places to ask for in this pass; those that have come whole meanwhile, perhaps on a stick, are struck off.

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use amanat_keys::error::{Forgery, KeysError};
-use amanat_keys::fingerprint::{Digest, UnitId};
+use amanat_keys::fingerprint::Digest;
 use amanat_keys::statement::{Purpose, Statement};
 use amanat_keys::trust::Step;
+use amanat_keys::unit_key::UnitKeys;
 
 use super::outcome::{End, Trouble};
 use super::pass::{Trip, nonsense};
@@ -178,10 +179,7 @@ fn newest(trip: &Trip<'_>) -> Result<Newest, End> {
 /// read for it, and passes on no other kinds.
 fn mark_of(trip: &Trip<'_>, held: &Newest) -> Digest {
     let roster = trip.trust.roster();
-    let reads = |about: &Digest| {
-        let unit = UnitId::from_bytes(*about.as_bytes());
-        trip.trust.device(&trip.party.device).is_some_and(|device| roster.reads_for(device, &unit))
-    };
+    let reads = UnitKeys::filed_for(roster, &trip.party.device);
     let lines = held.iter().filter(|((kind, about), _)| match kind {
         DocumentKind::Roster
         | DocumentKind::Codebook
@@ -190,7 +188,7 @@ fn mark_of(trip: &Trip<'_>, held: &Newest) -> Digest {
         | DocumentKind::RotationCertificate => true,
         DocumentKind::Freshness => proof::still_told(trip.trust, *kind, about),
         DocumentKind::Proposal => roster.proposes(&trip.party.device) && proof::still_told(trip.trust, *kind, about),
-        DocumentKind::UnitKeys => reads(about),
+        DocumentKind::UnitKeys => reads.contains(about),
     });
     proof::shelf_mark(lines.map(|((kind, about), version)| (*kind, *about, *version)))
 }

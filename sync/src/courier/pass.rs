@@ -1,12 +1,12 @@
 //! The trip itself: the order of its steps, and what every step needs.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use amanat_keys::fingerprint::{Digest, JournalId};
 use amanat_keys::trust::Trust;
 
-use super::mending::Patience;
+use super::mending::{Patience, Tails};
 use super::outcome::{End, Outcome, Party, Trouble};
 use super::{hand_on, news, papers, parts, pull, push};
 use crate::documents::DocumentKind;
@@ -28,6 +28,10 @@ pub struct Courier {
     pub(super) parts: Option<PartFiles>,
     /// How often what came damaged has been asked for in vain.
     pub(super) patience: Patience,
+    /// Journals whose newest entries came damaged.
+    pub(super) tails: Tails,
+    /// Own forked journals whose other history was asked for since this program began.
+    pub(super) evidence: BTreeSet<JournalId>,
     /// Forked journals of which a hub was offered what it once signed for, and in which epoch.
     pub(super) agreed: BTreeMap<JournalId, u64>,
     names: Names,

@@ -23,6 +23,19 @@ struct Past {
 }
 
 impl PassedOver {
+    /// Begins with what rests in this pass.
+    pub(super) fn resting(upto: BTreeMap<Place, u64>) -> Self {
+        let upto = upto.into_iter().map(|(place, seq)| (place, Past { seq, times: 0 })).collect();
+        Self { upto, ..Self::default() }
+    }
+
+    /// Asks for a journal again from the head that is held.
+    pub(super) fn forget(&mut self, place: &Place) {
+        if let Some(past) = self.upto.get_mut(place) {
+            past.seq = 0;
+        }
+    }
+
     /// Goes past everything of a journal up to a number, and past all of it after some times; whether that is further than before.
     pub(super) fn go_past(&mut self, place: Place, seq: u64) -> bool {
         let past = self.upto.entry(place).or_default();

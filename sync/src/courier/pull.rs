@@ -17,6 +17,7 @@ use crate::journal::{KnownHead, Pulled, Quarantined, State, Status, Wanted};
 use crate::proof;
 use crate::receipt::{Checkpoint, ListedHead, read_heads_list};
 use crate::road::{Place, Road, Rows, again_at, carried_row};
+use crate::transport::TransportError;
 use crate::wire::codec;
 use crate::wire::limits::{MAX_AGAIN, MAX_ITEMS, MAX_SEQ};
 use crate::wire::messages::{HeadLine, PullRequest};
@@ -24,27 +25,29 @@ use crate::wire::messages::{HeadLine, PullRequest};
 /// The question for a page, on its way while the page before it is worked through.
 struct Ahead {
     asked: PullRequest,
-    /// Where the road waited for it.
-    answer: Option<Vec<u8>>,
+    /// The answer, where the road waited for it; or why it could not be asked, which is told when the page before it is filed.
+    answer: Result<Option<Vec<u8>>, TransportError>,
 }
 
 pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
     // What earlier passes brought was in the hub's books before any list that it shows now.
     let before = trip.journal.heads().map_err(End::Local)?;
     // What did not verify is not asked for twice in one pass: it would fill every page.
-    let mut passed_over = PassedOver::default();
+    let mut passed_over = PassedOver::resting(trip.courier.tails.resting(&mut trip.courier.patience));
     let road = Road::carrying(trip.journal).map_err(End::Local)?;
     let damaged = mending::due(trip, &road)?;
     let mut again: Vec<(HeadLine, u64)> = Vec::new();
     let (mut asked_last, mut covered) = (false, BTreeMap::<Place, u64>::new());
     let mut ahead: Option<Ahead> = None;
+    let parted = without_evidence(trip)?;
     trip.reports()?;
     loop {
         let asked_again = !again.is_empty();
-        let request = request(trip, &passed_over, std::mem::take(&mut again))?;
+        let request = request(trip, &parted, &passed_over, std::mem::take(&mut again))?;
         let answer = match ahead.take().filter(|ahead| ahead.asked == request) {
-            Some(Ahead { answer: Some(answer), .. }) => answer,
-            Some(_) => trip.road.receive()?,
+            Some(Ahead { answer: Ok(Some(answer)), .. }) => answer,
+            Some(Ahead { answer: Ok(None), .. }) => trip.road.receive()?,
+            Some(Ahead { answer: Err(fault), .. }) => return Err(fault.into()),
             // The answer to another question, asked ahead, is given up with this.
             None => trip.road.pull(&trip.seen, &request.to_bytes())?,
         };
@@ -67,14 +70,16 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
             *upto = run.last().max(*upto);
         }
         if manifest.more && all_of_others && again.is_empty() {
-            ahead = ask_ahead(trip, &passed_over, &others)?;
+            ahead = ask_ahead(trip, &parted, &passed_over, &others)?;
         }
         let taken = take(trip, others, &mut passed_over)?;
         passed_over.count_page(items, back.filed.saturating_add(taken.filed));
         trip.file(&manifest.statements)?;
         look_for_hidden_tail(trip, &manifest.heads, &before)?;
         // After a question for stretches comes another one in any case.
-        let goes_on = !again.is_empty() || manifest.more && (back.moved || taken.moved || asked_again);
+        let goes_on = !again.is_empty()
+            || trip.courier.tails.take_due()
+            || manifest.more && (back.moved || taken.moved || asked_again);
         if goes_on && !passed_over.is_enough() {
             continue;
         }
@@ -94,6 +99,7 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
             let mut done = mending::settle(trip, &damaged)?;
             let answered = road.again.iter().filter(|(place, _, upto)| covered.get(place).is_some_and(|to| to >= upto));
             done.take.extend(answered.map(|(place, ..)| again_at(place)));
+            trip.courier.evidence.extend(parted.keys());
             return done.write(trip.journal).map_err(End::Local);
         }
     }
@@ -102,7 +108,12 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
 /// Asks for the page after this one before this one is verified and filed, taking for granted that all of it will stand; where it does not,
 /// the next question is another and the answer to this one is given up. Nothing of it is looked at before: what was asked for twice is
 /// filed once, by its place.
-fn ask_ahead(trip: &mut Trip<'_>, passed_over: &PassedOver, page: &[Run]) -> Result<Option<Ahead>, End> {
+fn ask_ahead(
+    trip: &mut Trip<'_>,
+    parted: &BTreeMap<JournalId, u64>,
+    passed_over: &PassedOver,
+    page: &[Run],
+) -> Result<Option<Ahead>, End> {
     if !trip.road.goes_ahead() {
         return Ok(None);
     }
@@ -110,8 +121,8 @@ fn ask_ahead(trip: &mut Trip<'_>, passed_over: &PassedOver, page: &[Run]) -> Res
     for run in page.iter().filter(|run| !run.items.is_empty()) {
         expected.expect((run.device, run.journal), run.last());
     }
-    let asked = request(trip, &expected, Vec::new())?;
-    let answer = trip.road.send_pull(&trip.seen, &asked.to_bytes())?;
+    let asked = request(trip, parted, &expected, Vec::new())?;
+    let answer = trip.road.send_pull(&trip.seen, &asked.to_bytes());
     Ok(Some(Ahead { asked, answer }))
 }
 
@@ -150,13 +161,35 @@ fn opened_by(trip: &Trip<'_>, runs: &[Run]) -> Result<BTreeMap<Place, u64>, End>
     Ok(opened)
 }
 
-fn request(trip: &Trip<'_>, passed_over: &PassedOver, again: Vec<(HeadLine, u64)>) -> Result<PullRequest, End> {
+/// Own journals that were found forked in an earlier pass which broke before the other history was here, and the first number that may
+/// differ: it is fetched now. Once in the life of a program, should the hub have nothing that differs.
+fn without_evidence(trip: &Trip<'_>) -> Result<BTreeMap<JournalId, u64>, End> {
+    let asked = |journal: &JournalId| trip.forked.contains_key(journal) || trip.courier.evidence.contains(journal);
+    let found_earlier = trip.status()?.own.into_iter().filter(|own| own.state == State::Forked && !asked(&own.journal));
+    let mut parted: BTreeMap<JournalId, u64> =
+        found_earlier.map(|own| (own.journal, own.received.saturating_add(1))).collect();
+    if !parted.is_empty() {
+        let aside = trip.journal.quarantined().map_err(End::Local)?;
+        let other = |bad: &&Quarantined| bad.why == Why::Fork && bad.entry.device == trip.party.device;
+        for bad in aside.iter().filter(other) {
+            parted.remove(&bad.entry.journal);
+        }
+    }
+    Ok(parted)
+}
+
+fn request(
+    trip: &Trip<'_>,
+    parted: &BTreeMap<JournalId, u64>,
+    passed_over: &PassedOver,
+    again: Vec<(HeadLine, u64)>,
+) -> Result<PullRequest, End> {
     let mut heads: BTreeMap<Place, u64> = passed_over.places();
     for known in trip.journal.heads().map_err(End::Local)? {
         let held = heads.entry((known.device, known.journal)).or_default();
         // What the hub has of a journal that forked is fetched in the pass that found it out, and not again.
-        let parted = trip.forked.get(&known.journal).filter(|_| known.own.is_some());
-        let upto = match (parted, known.state) {
+        let here = trip.forked.get(&known.journal).or_else(|| parted.get(&known.journal));
+        let upto = match (here.filter(|_| known.own.is_some()), known.state) {
             (Some(at), _) => at.saturating_sub(1),
             (None, State::Forked) if known.own.is_some() => MAX_SEQ,
             (None, _) => known.head.seq,
@@ -208,12 +241,15 @@ pub(super) fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut Passed
         match verdict {
             Verdict::Accepted { .. } => {
                 worth.moved = true;
+                trip.courier.tails.passed(&mut trip.courier.patience, &place, stands);
                 // The hub that gave this has it and what it stands on: there is nothing to carry below it any more.
                 if !trip.stick && road.there(&place).is_some_and(|there| there < stands) {
                     there.put.push(carried_row(&place, stands));
                 }
             }
             Verdict::AlreadyHeld { .. } => {}
+            // Something stands behind a damaged end that was passed over: with that, its place is vouched for.
+            Verdict::Gap { .. } if trip.courier.tails.is_followed(&place) => passed_over.forget(&place),
             // What stood before it was refused: nothing that comes after it can be filed in this pass either, and where nothing of it
             // is to be set aside it need not come.
             Verdict::Gap { .. } => worth.moved |= passed_over.go_past(place, if clean { MAX_SEQ } else { came }),
@@ -249,6 +285,10 @@ fn verify(
         let along = along_before(trip, &run)?;
         let (verified, refused) = run.verify(along, |entry| proof::key_of(entry, trip.trust));
         let (stands, clean) = (verified.run().last(), refused.is_empty());
+        if stands < came {
+            let head = trip.known(&place)?.map_or(0, |known| known.head.seq);
+            trip.courier.tails.note(&verified, (head, came), &refused);
+        }
         pulled.quarantine.extend(refused.into_iter().map(|(why, sealed)| Quarantined {
             entry: sealed.at(),
             why,

@@ -1,13 +1,15 @@
 //! What to do with a run of another device, decided without touching a store: the verdict of the chain, which items are new,
 //! which fill a place of which only the hash was held, and what to unlearn when the unproven end of a chain proves wrong.
 
+use std::cmp::Ordering;
+
 use super::{KnownHead, State};
 use crate::batch::{Item, Run};
 use crate::cbor::count;
 use crate::chain::{self, Head, Verdict};
 use crate::entry::SealedEntry;
 use crate::error::{Result, SyncError};
-use crate::receipt::Checkpoint;
+use crate::receipt::{Checkpoint, Receipt};
 use crate::wire::limits;
 use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::Digest;
@@ -27,6 +29,19 @@ impl Plan<'_> {
     /// Whether anything is added.
     pub(super) fn adds(&self) -> bool {
         !self.add.is_empty()
+    }
+}
+
+/// Whether an offered receipt of the same epoch says nothing that the one on file does not. Of two for one place the one with the later
+/// checkpoint counts: how far a journal is complete falls where the hub has lost an attachment.
+pub(super) fn covers(held: &Receipt, offered: &Receipt) -> bool {
+    if offered.seq != held.seq {
+        return offered.seq < held.seq;
+    }
+    match offered.complete.cmp(&held.complete) {
+        Ordering::Equal => true,
+        Ordering::Greater => offered.checkpoint < held.checkpoint,
+        Ordering::Less => offered.checkpoint <= held.checkpoint,
     }
 }
 
@@ -114,4 +129,30 @@ pub(super) fn read_checkpoint(filed: &[u8]) -> Result<(Checkpoint, Digest, Vec<u
         .and_then(|(length, rest)| rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?));
     let Some((payload, statement)) = split else { return Err(damaged) };
     Ok((Checkpoint::decode(payload)?, Digest::of(payload), statement.to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::specimen::{self, Pen};
+
+    #[test]
+    fn of_two_receipts_for_one_place_the_one_beside_the_later_checkpoint_says_how_far_it_is_complete() {
+        let mut pen = Pen::new(1);
+        pen.story(1, 4);
+        let word = |seq, checkpoint, complete| Receipt { checkpoint, complete, ..specimen::receipt(&pen, 1, seq).0 };
+        let held = word(4, 7, 3);
+        for (offered, says_more) in [
+            (word(4, 7, 3), false),
+            (word(4, 9, 3), false),
+            (word(4, 7, 4), true),
+            (word(4, 6, 4), false),
+            (word(4, 7, 2), false),
+            (word(4, 8, 2), true),
+            (word(5, 7, 1), true),
+            (word(3, 9, 3), false),
+        ] {
+            assert_eq!(covers(&held, &offered), !says_more, "{offered:?}");
+        }
+    }
 }

@@ -12,6 +12,7 @@ mod conformance;
 mod erasures;
 mod filing;
 mod memory;
+mod memory_aside;
 mod memory_hub;
 mod row;
 mod schema;

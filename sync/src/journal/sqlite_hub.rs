@@ -37,11 +37,6 @@ pub(super) fn receipt(
     })
 }
 
-/// Whether an offered receipt of the same epoch says nothing more than the one on file.
-pub(super) fn covers(held: &Receipt, offered: &Receipt) -> bool {
-    offered.seq < held.seq || (offered.seq == held.seq && offered.complete <= held.complete)
-}
-
 /// What is known of a hub.
 #[derive(Debug, Default)]
 pub(super) struct HubRow {

@@ -192,7 +192,7 @@ fn file_one(
         filed.forked.push((receipt.device, receipt.journal));
         return Ok(());
     }
-    if hub::receipt(tx, seal, hub, receipt.epoch, &at)?.is_some_and(|(held, _)| hub::covers(&held, receipt)) {
+    if hub::receipt(tx, seal, hub, receipt.epoch, &at)?.is_some_and(|(held, _)| filing::covers(&held, receipt)) {
         return Ok(());
     }
     let key = row::receipt_key(hub, receipt.epoch, &row::key(&receipt.device, &receipt.journal, 0));

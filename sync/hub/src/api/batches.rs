@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use amanat_keys::fingerprint::JournalId;
 use amanat_keys::roster::Role;
 use amanat_sync::batch::{Item, Run};
 use amanat_sync::chain::Head;
@@ -19,6 +20,7 @@ use super::door::{Admitted, enter, enter_push, room};
 use super::reply::{Failure, answer, marked, unreadable};
 use crate::Hub;
 use crate::limits::{PAGE_LEAST, PAGE_MOST, PULL_BODY};
+use crate::parts::incomplete;
 use crate::standing::Standing;
 use crate::store::{self, Piece, Place, ServedEntry, Sought};
 
@@ -40,6 +42,10 @@ pub(super) async fn pull(State(hub): State<Arc<Hub>>, request: Request) -> Respo
         let bytes = usize::try_from(request.bytes).unwrap_or(usize::MAX).clamp(PAGE_LEAST, PAGE_MOST);
         let held: BTreeMap<Place, u64> =
             request.heads.iter().map(|line| ((line.device, line.journal), line.seq)).collect();
+        let own: BTreeMap<Place, u64> = held
+            .range((caller.device, JournalId::from_bytes([0; 16]))..)
+            .map_while(|(place, seq)| (place.0 == caller.device).then_some((*place, *seq)))
+            .collect();
         let again = request.again.iter().map(|(from, last)| ((from.device, from.journal), from.seq, *last)).collect();
         let readers = standing.readers(&caller.device);
         let sought = Sought { agency: standing.agency, device: caller.device, readers, held, again, bytes };
@@ -61,7 +67,10 @@ pub(super) async fn pull(State(hub): State<Arc<Hub>>, request: Request) -> Respo
         let sees_all = [Role::Reader, Role::Supervisor, Role::Auditor, Role::Custodian, Role::Admin];
         let reader = sees_all.iter().any(|role| standing.holds(&caller.device, *role));
         let heads = if news_of_heads && reader { list } else { Vec::new() };
-        let statements = if news_of_heads { vec![newest.statement] } else { Vec::new() };
+        let mut statements = if news_of_heads { vec![newest.statement] } else { Vec::new() };
+        if !more && hub.blobs.is_some() {
+            statements.extend(incomplete(&hub, standing, caller.device, &own).await?);
+        }
         let entries: usize = runs.iter().map(|run| run.items.len()).sum();
         hub.counters.served.add(runs.iter().map(|run| run.entries().count()).sum());
         tracing::info!(device = %caller.device, runs = runs.len(), entries, more, "pull");

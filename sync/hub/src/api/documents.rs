@@ -1,9 +1,10 @@
 //! Signed documents both ways: what is newer than the caller holds goes out, what proves itself comes in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use amanat_keys::fingerprint::Digest;
+use amanat_keys::unit_key::UnitKeys;
 use amanat_sync::documents::DocumentKind;
 use amanat_sync::proof;
 use amanat_sync::wire::codec;
@@ -18,7 +19,6 @@ use crate::Hub;
 use crate::hub::{DOCUMENT_KINDS, HubFault};
 use crate::limits::{DOCUMENTS_ANSWER, DOCUMENTS_BODY, ROSTERS_PER_ANSWER};
 use crate::lineage;
-use crate::store::ReaderId;
 
 pub(super) async fn exchange(State(hub): State<Arc<Hub>>, request: Request) -> Response<Body> {
     enter(&hub, request, DOCUMENTS_BODY, async |admitted: Admitted| {
@@ -47,17 +47,17 @@ pub(super) async fn exchange(State(hub): State<Arc<Hub>>, request: Request) -> R
 
 /// What the caller may be given, as one hash.
 pub(super) fn mark(hub: &Hub, admitted: &Admitted) -> Digest {
-    let readers = admitted.standing.readers(&admitted.caller.device);
+    let keys = UnitKeys::filed_for(admitted.standing.roster(), &admitted.caller.device);
     let shelf = hub.shelf().into_iter();
-    proof::shelf_mark(shelf.filter(|(kind, about, _)| may_have(admitted, &readers, *kind, about)))
+    proof::shelf_mark(shelf.filter(|(kind, about, _)| may_have(admitted, &keys, *kind, about)))
 }
 
 /// A revoked device is told of rosters only; proposals are for admins; a word that nobody may say any more is told to nobody; a unit's wrapped keys are for those who read for it.
-fn may_have(admitted: &Admitted, readers: &[ReaderId], kind: DocumentKind, about: &Digest) -> bool {
+fn may_have(admitted: &Admitted, keys: &BTreeSet<Digest>, kind: DocumentKind, about: &Digest) -> bool {
     let told = proof::still_told(&admitted.standing.trust, kind, about);
     match kind {
         DocumentKind::Roster => true,
-        DocumentKind::UnitKeys => admitted.caller.active && readers.contains(about.as_bytes()),
+        DocumentKind::UnitKeys => admitted.caller.active && keys.contains(about),
         DocumentKind::Freshness => admitted.caller.active && told,
         DocumentKind::Proposal => told && admitted.standing.roster().proposes(&admitted.caller.device),
         DocumentKind::Codebook | DocumentKind::Epoch | DocumentKind::Erasure | DocumentKind::RotationCertificate => {
@@ -90,12 +90,12 @@ fn tell(taken: Result<(), HubFault>) -> Result<(), Failure> {
 
 async fn newer(hub: &Hub, admitted: &Admitted, held: &[(u64, Digest, u64)]) -> Result<DocumentsReply, Failure> {
     let held: BTreeMap<(u64, Digest), u64> = held.iter().map(|(kind, about, v)| ((*kind, *about), *v)).collect();
-    let readers = admitted.standing.readers(&admitted.caller.device);
+    let keys = UnitKeys::filed_for(admitted.standing.roster(), &admitted.caller.device);
     let (mut statements, mut bytes, mut more) = (Vec::new(), 0_usize, false);
     for kind in DOCUMENT_KINDS {
         let wanted = hub.shelf().into_iter().filter(|(of, about, version)| {
             *of == kind
-                && may_have(admitted, &readers, kind, about)
+                && may_have(admitted, &keys, kind, about)
                 && held.get(&(kind.number(), *about)).is_none_or(|have| have < version)
         });
         let wanted: BTreeMap<Digest, u64> = wanted.map(|(_, about, version)| (about, version)).collect();

@@ -11,16 +11,18 @@ use amanat_keys::recipient::Recipient;
 use amanat_keys::roster::Device;
 use amanat_keys::statement::{Purpose, Statement};
 use amanat_sync::batch;
-use amanat_sync::bundle::{self, BundleFault, Cargo, Manifest, Sealed, Seen};
+use amanat_sync::bundle::{self, BundleFault, Cargo, Manifest, PartLine, Sealed, Seen};
 use amanat_sync::chain::{self, Head, Stretch};
 use amanat_sync::documents::DocumentKind;
 use amanat_sync::proof::still_told;
 use amanat_sync::receipt::{Checkpoint, ListedHead, Receipt, heads_list};
-use amanat_sync::wire::limits::{BUNDLE_READERS, MAX_ITEMS, MAX_RUNS};
+use amanat_sync::wire::limits::{BUNDLE_PART_PIECE, BUNDLE_READERS, MAX_ITEMS, MAX_RUNS};
 use amanat_sync::wire::v1::RunHead;
 use tokio::runtime::Handle;
 
+use super::attachments;
 use crate::api::served;
+use crate::blobs::Blobs;
 use crate::hub::{DOCUMENT_KINDS, Hub};
 use crate::keeper::signed;
 use crate::limits::PAGE_MOST;
@@ -37,6 +39,8 @@ pub(crate) struct Wish<'a> {
     pub(crate) to: Option<&'a str>,
     /// Now, in milliseconds since 1970.
     pub(crate) now: u64,
+    /// Where attachments lie, if they go on the stick, and the bytes free on the medium.
+    pub(crate) attached: Option<(&'a Blobs, u64)>,
 }
 
 /// What is about to be written.
@@ -47,6 +51,9 @@ pub(crate) struct Ready<'a> {
     recipients: Vec<Recipient>,
     signer: &'a Signer,
     pages: Pages<'a>,
+    blobs: Option<&'a Blobs>,
+    /// Attachments that its readers may have and for which there was no room.
+    pub(crate) parts_left: usize,
     pub(crate) receipts: usize,
     pub(crate) documents: usize,
     pub(crate) devices: usize,
@@ -58,18 +65,30 @@ impl Ready<'_> {
         Cargo { manifest: &self.manifest, papers: &self.papers, heads: &self.heads }.most()
     }
 
+    /// Attachments that go on it.
+    pub(crate) fn parts(&self) -> usize {
+        self.manifest.parts.len()
+    }
+
     /// Writes it to `output`.
     pub(crate) fn write<W: Write>(&mut self, output: W) -> Result<Sealed, BundleFault> {
-        let Self { manifest, papers, heads, recipients, signer, pages, .. } = self;
+        let Self { manifest, papers, heads, recipients, signer, pages, blobs, .. } = self;
         pages.again();
-        let cargo = Cargo { manifest, papers, heads };
-        let written = bundle::write(cargo, recipients, signer, output, |run, after| pages.items(run, after));
-        written.map(|(_, sealed)| sealed)
+        let (cargo, on) = (Cargo { manifest, papers, heads }, pages.on);
+        let part = |line: &PartLine, from: u64| {
+            let Some(blobs) = blobs else { return Ok(Vec::new()) };
+            let most = u64::try_from(BUNDLE_PART_PIECE).unwrap_or(u64::MAX);
+            let bytes = on.block_on(blobs.range(&attachments::blob(line), from, most));
+            // One that was lost since is cut off there: the reader keeps what came before it.
+            bytes.map(Option::unwrap_or_default).map_err(|fault| BundleFault::Io(std::io::Error::other(fault)))
+        };
+        let items = |run: &RunHead, after: u64| pages.items(run, after);
+        bundle::write_with_parts(cargo, recipients, signer, output, items, part).map(|(_, sealed)| sealed)
     }
 }
 
 impl Hub {
-    /// Writes a stick for a unit or a device to `output`, outside of the runtime.
+    /// Writes a stick for a unit or a device to `output`, outside of the runtime; with attachments, if so many bytes are free.
     ///
     /// # Errors
     /// In words for a person.
@@ -77,11 +96,13 @@ impl Hub {
         &self,
         on: &Handle,
         to: Option<&str>,
+        room: Option<u64>,
         output: W,
     ) -> Result<Sealed, Box<dyn std::error::Error + Send + Sync>> {
         let standing = self.standing();
         let (store, signer, now) = (&self.store, &self.signer, self.now_ms());
-        let mut ready = ready(Wish { store, standing: &standing, signer, to, now }, on)?;
+        let attached = self.blobs.as_deref().zip(room);
+        let mut ready = ready(Wish { store, standing: &standing, signer, to, now, attached }, on)?;
         Ok(ready.write(output)?)
     }
 }
@@ -125,8 +146,8 @@ pub(crate) fn ready<'a>(wish: Wish<'a>, on: &'a Handle) -> Result<Ready<'a>, Wri
     let read_as: BTreeSet<[u8; 32]> = devices.iter().flat_map(|device| standing.readers(device)).collect();
     let mut pages =
         Pages { store, on, standing, sought: sought(standing, read_as), ready: None, back: None, over: false };
-    let (runs, bytes) = announced(&mut pages)?;
-    let manifest = Manifest {
+    let (runs, bytes, with_them) = announced(&mut pages, wish.attached.is_some())?;
+    let mut manifest = Manifest {
         agency: standing.agency,
         from: signer.verifying_key().device_id(),
         to: ids,
@@ -141,7 +162,17 @@ pub(crate) fn ready<'a>(wish: Wish<'a>, on: &'a Handle) -> Result<Ready<'a>, Wri
     let listed = heads_list(ledger.heads.iter().map(line).collect());
     // While heads have moved since the newest checkpoint, the list is ahead of it and is no proof of anything.
     let heads = if Digest::of(&listed) == checkpoint.heads { listed } else { Vec::new() };
-    Ok(Ready { manifest, papers, heads, recipients, signer, pages, receipts, documents, devices: devices.len() })
+    let mut parts_left = 0;
+    if let Some((blobs, free)) = wish.attached {
+        // Entries have their room first; attachments take what is left of it.
+        let most = Cargo { manifest: &manifest, papers: &papers, heads: &heads }.most();
+        let room = free.saturating_sub(most) / 100 * 85;
+        let readers = pages.sought.readers.clone();
+        let chosen = on.block_on(attachments::choose(store, blobs, readers, with_them, room))?;
+        (manifest.parts, parts_left) = (chosen.lines, chosen.left);
+    }
+    let (blobs, devices) = (wish.attached.map(|(blobs, _)| blobs), devices.len());
+    Ok(Ready { manifest, papers, heads, recipients, signer, pages, blobs, parts_left, receipts, documents, devices })
 }
 
 type Readers = (Vec<DeviceId>, Vec<Recipient>, Vec<Digest>);
@@ -309,10 +340,13 @@ impl Pages<'_> {
     }
 }
 
-/// What will be written, as runs that no page divides, and what it weighs.
-fn announced(pages: &mut Pages<'_>) -> Result<(Vec<RunHead>, u64), WriteFault> {
-    let (mut runs, mut bytes): (Vec<RunHead>, u64) = (Vec::new(), 0);
+/// What will be written, as runs that no page divides, what it weighs, and what its entries list where that is asked.
+fn announced(pages: &mut Pages<'_>, with_parts: bool) -> Result<(Vec<RunHead>, u64, Vec<PartLine>), WriteFault> {
+    let (mut runs, mut bytes, mut listed): (Vec<RunHead>, u64, Vec<PartLine>) = (Vec::new(), 0, Vec::new());
     while let Some(run) = pages.next()? {
+        if with_parts {
+            listed.extend(run.entries().flat_map(attachments::listed));
+        }
         bytes = run.items.iter().fold(bytes, |sum, item| sum.saturating_add(item.size()));
         let count = u64::try_from(run.items.len()).unwrap_or(u64::MAX);
         let follows = |head: &&mut RunHead| {
@@ -330,5 +364,5 @@ fn announced(pages: &mut Pages<'_>) -> Result<(Vec<RunHead>, u64), WriteFault> {
         let batch::Run { device, journal, first, before, .. } = run;
         runs.push(RunHead { agency: None, device, journal, first, before, count });
     }
-    Ok((runs, bytes))
+    Ok((runs, bytes, listed))
 }

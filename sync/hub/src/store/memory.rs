@@ -62,6 +62,24 @@ impl Journal {
     }
 }
 
+impl Held {
+    /// An attachment of a device that is in one state goes into another; the journals that list it.
+    fn turn_part(&mut self, device: &DeviceId, digest: &Digest, (from, to): (i64, i64)) -> Vec<Complete> {
+        let listed = self.parts.iter_mut().filter(|((place, _, part), _)| place.0 == *device && part == digest);
+        let turned = listed.filter(|(_, (_, state))| *state == from).map(|((place, ..), (_, state))| {
+            *state = to;
+            *place
+        });
+        let places: BTreeSet<Place> = turned.collect();
+        places.iter().filter_map(|place| self.stand(place)).collect()
+    }
+
+    fn stand(&self, place: &Place) -> Option<Complete> {
+        let head = journal_head(&self.journals, place)?;
+        Some(Complete { place: *place, head, complete: self.complete(place) })
+    }
+}
+
 impl MemoryStore {
     fn with<T: Send + 'static>(&self, act: impl FnOnce(&mut Held) -> Result<T, StoreFault>) -> Answer<'_, T> {
         let done = act(&mut self.held.lock().unwrap_or_else(PoisonError::into_inner));
@@ -186,24 +204,17 @@ impl HubStore for MemoryStore {
     }
 
     fn hold_part(&self, device: DeviceId, digest: Digest) -> Answer<'_, Vec<Complete>> {
+        self.with(|held| Ok(held.turn_part(&device, &digest, (0, 1))))
+    }
+
+    fn lose_part(&self, device: DeviceId, digest: Digest) -> Answer<'_, Vec<Complete>> {
+        self.with(|held| Ok(held.turn_part(&device, &digest, (1, 0))))
+    }
+
+    fn incomplete(&self, device: DeviceId) -> Answer<'_, Vec<Complete>> {
         self.with(|held| {
-            let waits = |((place, _, part), (_, state)): &(&(Place, u64, Digest), &mut (u64, i64))| {
-                place.0 == device && *part == digest && *state == 0
-            };
-            let places: BTreeSet<Place> = held
-                .parts
-                .iter_mut()
-                .filter(waits)
-                .map(|((place, ..), (_, state))| {
-                    *state = 1;
-                    *place
-                })
-                .collect();
-            let complete = |place: Place| {
-                let head = journal_head(&held.journals, &place)?;
-                Some(Complete { place, head, complete: held.complete(&place) })
-            };
-            Ok(places.into_iter().filter_map(complete).collect())
+            let own = held.journals.keys().filter(|place| place.0 == device);
+            Ok(own.filter_map(|place| held.stand(place)).filter(|it| it.complete < it.head.seq).collect())
         })
     }
 

@@ -84,6 +84,13 @@ pub trait HubStore: Send + Sync {
     /// did.
     fn hold_part(&self, device: DeviceId, digest: Digest) -> Answer<'_, Vec<Complete>>;
 
+    /// Notes that the bytes of an attachment that was held whole are lost: it is wanted again. Gives the journals of that device that list
+    /// it; none when it was not held.
+    fn lose_part(&self, device: DeviceId, digest: Digest) -> Answer<'_, Vec<Complete>>;
+
+    /// Journals of a device that lack an envelope or an attachment.
+    fn incomplete(&self, device: DeviceId) -> Answer<'_, Vec<Complete>>;
+
     /// Attachments whose bytes are to go: every entry that listed them is erased.
     fn doomed_parts(&self) -> Answer<'_, Vec<(DeviceId, Digest)>>;
 

@@ -7,7 +7,7 @@ use amanat_sync::entry::{EntryRef, Part};
 use amanat_sync::wire::parts::PartAt;
 
 use super::conformance::{UNIT, accept, on_disk, place, run};
-use super::{Asker, HubStore, MemoryStore, PartBook, PartHeld, Run, StandIn};
+use super::{Asker, Complete, HubStore, MemoryStore, PartBook, PartHeld, Run, StandIn};
 
 fn part(n: u8) -> Part {
     Part { digest: Digest::of(&[n]), size: 1000 + u64::from(n) }
@@ -50,6 +50,26 @@ async fn nothing_is_complete_without_its_attachments(store: &dyn HubStore) {
     assert_eq!(accept(store, listing(1, 9, 9, &[(9, 1)])).await.complete, 9, "the same once more is held at once");
     assert_eq!(accept(store, listing(1, 1, 9, &[])).await.complete, 9, "and offering again takes nothing back");
     assert_eq!(accept(store, listing(1, 10, 11, &[(10, 4)])).await.complete, 9);
+}
+
+async fn a_lost_attachment_is_wanted_again(store: &dyn HubStore) {
+    let answer = accept(store, listing(6, 1, 4, &[(2, 1), (4, 1), (3, 2)])).await;
+    let device = place(6).0;
+    assert_eq!(store.lose_part(device, part(1).digest).await.unwrap(), [], "it was never held");
+    for n in [1, 2] {
+        store.hold_part(device, part(n).digest).await.unwrap();
+    }
+    assert_eq!(store.incomplete(device).await.unwrap(), []);
+    let fell = Complete { place: place(6), head: answer.head, complete: 1 };
+    assert_eq!(store.lose_part(device, part(1).digest).await.unwrap(), [fell]);
+    assert_eq!(store.lose_part(device, part(1).digest).await.unwrap(), [], "once");
+    assert_eq!(store.incomplete(device).await.unwrap(), [fell]);
+    assert_eq!(store.incomplete(place(7).0).await.unwrap(), [], "another device's");
+    for (seq, n, held) in [(2, 1, PartHeld::Wanted), (4, 1, PartHeld::Wanted), (3, 2, PartHeld::Held)] {
+        assert_eq!(state(store, at(6, seq, n)).await, Some(held));
+    }
+    assert_eq!(store.hold_part(device, part(1).digest).await.unwrap()[0].complete, 4);
+    assert_eq!(store.incomplete(device).await.unwrap(), []);
 }
 
 async fn an_attachment_is_told_to_its_author_and_the_audience_of_its_slip(store: &dyn HubStore) {
@@ -120,6 +140,7 @@ macro_rules! suite {
                 nothing_is_complete_without_its_attachments(&$fresh.1).await;
                 an_attachment_is_told_to_its_author_and_the_audience_of_its_slip(&$fresh.1).await;
                 attachments_go_with_their_entry_and_not_with_another(&$fresh.1).await;
+                a_lost_attachment_is_wanted_again(&$fresh.1).await;
                 drop(held);
             }
         }

@@ -9,10 +9,12 @@ use amanat_hub::{Blobs, Hub, PlaceUrl};
 use amanat_keys::fingerprint::Digest;
 use amanat_keys::row_seal::RowSeal;
 use amanat_keys::trust::Trust;
-use amanat_sync::courier::{Courier, End, Outcome, Trouble, pass};
+use amanat_sync::bundle;
+use amanat_sync::courier::{Courier, End, Outcome, Trouble, pass, take_in_with_parts};
 use amanat_sync::entry::{EntryRef, Part, SealedEntry};
 use amanat_sync::journal::{Journal, Keep, Line, SqliteJournal};
 use amanat_sync::part_files::{PartFiles, Wish};
+use amanat_sync::road::Road as Remembered;
 use amanat_sync::transport::{Transport, TransportError};
 use amanat_sync::wire::messages::PushReply;
 use amanat_sync::wire::parts::{PartAt, PartState, PartsCall, PartsReply, PartsRequest};
@@ -318,6 +320,70 @@ fn an_attachment_whose_bytes_the_hub_has_lost_is_told_and_holds_up_nothing_behin
     let lost = [0, 1].map(|n: usize| Trouble::PartUnserved(at(&entries[n], &parts[n])));
     assert_eq!(outcome.trouble, lost);
     assert!(reader.files.is_whole(&parts[2].digest).unwrap());
+
+    // Its author hears that it is complete no further than before them, and brings them again; then the reader has them.
+    let mut officers = Road::new(&agency, &hub, 0);
+    let (received, complete) = desk.standing(&agency);
+    assert_eq!(complete, received);
+    let again = desk.carry(&agency, &mut officers);
+    assert_eq!(again.parts.sent, parts[0].size + parts[1].size, "{again:?}");
+    assert_eq!(desk.standing(&agency), (received, received));
+    let quiet = desk.travel(&agency, &mut officers);
+    assert_eq!((quiet.parts.sent, quiet.moved()), (0, false), "and nothing more is said of it: {quiet:?}");
+    assert_eq!(reader.carry(&agency, &mut road).trouble, []);
+    assert!(parts.iter().all(|part| reader.files.is_whole(&part.digest).unwrap()));
+
+    // One that is put back in its place is found there by itself, and looked through before it counts; another is not taken for it.
+    let fetch = |part: usize| {
+        let reply = call(&agency, &hub, 3, PartsCall::Fetch(at(&entries[part], &parts[part]), 0, 10));
+        reply.states[0]
+    };
+    for (part, bytes, told) in [(0, noise(7, 30_000), PartState::Held), (1, noise(7, 30_000), PartState::Refused)] {
+        std::fs::remove_file(held(&parts[part])).unwrap();
+        assert_eq!(fetch(part), PartState::Unknown);
+        std::fs::write(held(&parts[part]), bytes).unwrap();
+        assert_eq!(state(&agency, &hub, 3, at(&entries[part], &parts[part])), told);
+    }
+    assert_eq!(state(&agency, &hub, 3, at(&entries[1], &parts[1])), PartState::Wanted(0));
+    assert_eq!((fetch(0), fetch(2)), (PartState::Held, PartState::Held));
+}
+
+#[test]
+fn a_hubs_stick_brings_attachments_to_those_who_may_read_them_as_far_as_there_is_room() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let folder = tempfile::tempdir().unwrap();
+    let hub = block(hub_with(&agency, Arc::new(MemoryStore::default()), in_folder(folder.path())));
+    let mut desk = Desk::new(&agency, 0, 1);
+    let parts = [11, 12, 13].map(|seed| desk.seal(&noise(seed, 700_000)));
+    parts.iter().for_each(|part| drop(desk.attach(&[*part])));
+    desk.carry(&agency, &mut Road::new(&agency, &hub, 0));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let read = |room: Option<u64>, actor: usize, to: &str| {
+        let mut stick = Vec::new();
+        hub.write_stick(runtime.handle(), Some(to), room, &mut stick).unwrap();
+        let mut reader = Desk::new(&agency, actor, 9);
+        let mut bundle = bundle::open([&agency.actors[actor].opens], stick.as_slice()).unwrap();
+        let (files, mut trust) = (reader.files.clone(), agency.trust.clone());
+        let whose = (agency.party(actor), &mut trust);
+        let taken = take_in_with_parts(files, &mut reader.journal, whose, &mut bundle, |_read| true);
+        assert!(taken.fault.is_none(), "{taken:?}");
+        let whole = parts.map(|part| reader.files.holds(&part) && reader.files.is_whole(&part.digest).unwrap());
+        // Headquarters has them: nothing of them is carried back there.
+        assert!(Remembered::carrying(&reader.journal).unwrap().parts.is_empty());
+        (taken.outcome.parts.arrived, whole)
+    };
+    assert_eq!(read(Some(1 << 30), 3, "HQ"), (3, [true; 3]));
+    assert_eq!(read(Some(1 << 30), 2, "Station"), (3, [true; 3]));
+    assert_eq!(read(None, 3, "HQ"), (0, [false; 3]), "not unless the keeper says so");
+    // Two of three have room behind the entries: the newest.
+    assert_eq!(read(Some(0), 3, "HQ"), (0, [false; 3]));
+    assert_eq!(read(Some(2_200_000), 3, "HQ"), (2, [false, true, true]));
+    // One whose bytes are gone is passed over, and no other with it.
+    std::fs::remove_file(
+        folder.path().join("parts").join(agency.actors[0].id.to_string()).join(parts[1].digest.to_string()),
+    )
+    .unwrap();
+    assert_eq!(read(Some(1 << 30), 3, "HQ"), (2, [true, false, true]));
 }
 
 /// A road whose hub takes no attachment now.

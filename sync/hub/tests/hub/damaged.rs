@@ -1,5 +1,8 @@
 //! What comes damaged over the road: set aside, asked for again, and whole in the end, by this road or by another.
 
+use std::sync::Arc;
+
+use amanat_hub::Hub;
 use amanat_keys::fingerprint::Digest;
 use amanat_keys::recipient::ReadIdentity;
 use amanat_sync::batch::Why;
@@ -19,6 +22,12 @@ struct Spoils<'a> {
     /// The bytes that are looked for, while they are.
     at: Option<Vec<u8>>,
     found: u32,
+}
+
+impl<'a> Spoils<'a> {
+    fn new(agency: &'a Agency, hub: &'a Arc<Hub>, at: &[u8]) -> Self {
+        Self { road: Road::new(agency, hub, READER), at: Some(at.to_vec()), found: 0 }
+    }
 }
 
 impl Transport for Spoils<'_> {
@@ -48,19 +57,24 @@ impl Transport for Spoils<'_> {
 
 const READER: usize = 3;
 
+/// A hub that holds six entries of an officer's.
+fn kept() -> (Agency, Arc<Hub>, Vec<SealedEntry>) {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let hub = block(agency.in_memory());
+    let story = Pen::new(&agency, 0, 1).story(6);
+    push(&agency, &hub, 0, &story);
+    (agency, hub, story)
+}
+
 fn reads(agency: &Agency, courier: &mut Courier, reader: &mut MemoryJournal, road: &mut Spoils<'_>) -> Outcome {
     pass(courier, reader, road, agency.party(READER), &mut agency.trust.clone())
 }
 
 #[test]
 fn an_entry_that_came_damaged_is_asked_for_again_and_comes_whole() {
-    let agency = Agency::new("http://127.0.0.1:7070");
-    let hub = block(agency.in_memory());
-    let story = Pen::new(&agency, 0, 1).story(6);
-    push(&agency, &hub, 0, &story);
+    let (agency, hub, story) = kept();
     let (mut reader, mut courier) = (MemoryJournal::default(), Courier::default());
-    let spoilt = story[2].signature.to_vec();
-    let mut road = Spoils { road: Road::new(&agency, &hub, READER), at: Some(spoilt), found: 0 };
+    let mut road = Spoils::new(&agency, &hub, &story[2].signature);
     let first = reads(&agency, &mut courier, &mut reader, &mut road);
     assert_eq!((first.pulled, first.set_aside, road.found), (5, 1, 1), "{first:?}");
     assert_eq!(reader.status(&agency.hub.id).unwrap().quarantined, 1);
@@ -86,13 +100,10 @@ fn an_entry_that_came_damaged_is_asked_for_again_and_comes_whole() {
 
 #[test]
 fn damage_that_hides_where_those_behind_stand_is_made_good_with_the_next_pass() {
-    let agency = Agency::new("http://127.0.0.1:7070");
-    let hub = block(agency.in_memory());
-    let story = Pen::new(&agency, 0, 1).story(6);
-    push(&agency, &hub, 0, &story);
+    let (agency, hub, story) = kept();
     let (mut reader, mut courier) = (MemoryJournal::default(), Courier::default());
     // The header says the envelope's hash only where the receiver could not tell it: from here on no link is the right one.
-    let mut road = Spoils { road: Road::new(&agency, &hub, READER), at: story[2].envelope.clone(), found: 0 };
+    let mut road = Spoils::new(&agency, &hub, story[2].envelope.as_deref().unwrap());
     let first = reads(&agency, &mut courier, &mut reader, &mut road);
     assert_eq!((first.pulled, first.set_aside), (2, 4), "{first:?}");
     road.at = None;
@@ -103,13 +114,9 @@ fn damage_that_hides_where_those_behind_stand_is_made_good_with_the_next_pass() 
 
 #[test]
 fn a_hub_whose_own_copy_is_broken_is_asked_ever_more_rarely_and_a_stick_brings_it() {
-    let agency = Agency::new("http://127.0.0.1:7070");
-    let hub = block(agency.in_memory());
-    let story = Pen::new(&agency, 0, 1).story(6);
-    push(&agency, &hub, 0, &story);
+    let (agency, hub, story) = kept();
     let (mut reader, mut courier) = (MemoryJournal::default(), Courier::default());
-    let spoilt = story[2].signature.to_vec();
-    let mut road = Spoils { road: Road::new(&agency, &hub, READER), at: Some(spoilt), found: 0 };
+    let mut road = Spoils::new(&agency, &hub, &story[2].signature);
     for _ in 0..200 {
         reads(&agency, &mut courier, &mut reader, &mut road);
     }

@@ -9,6 +9,7 @@ mod rehearsal;
 mod restored_hub;
 mod revoked_officer;
 mod rotation_killed;
+mod stolen_laptop;
 mod wrong_clock;
 
 pub(crate) use rehearsal::{Drill, rehearse};

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use super::{
     forgotten_passphrase, lost_admin, lost_stick, power_cut, restored_hub, revoked_officer, rotation_killed,
-    wrong_clock,
+    stolen_laptop, wrong_clock,
 };
 use crate::{
     ground::Agency,
@@ -32,6 +32,8 @@ pub(crate) enum Drill {
     RotationKilled,
     /// An officer's clock is years slow and her supervisor's years fast
     WrongClock,
+    /// A supervisor's laptop is stolen, locked
+    StolenLaptop,
 }
 
 /// The steps of one drill, numbered as they pass.
@@ -73,6 +75,7 @@ fn one(drill: Drill, dir: &Path) -> Result<(), Fault> {
         Drill::RevokedOfficer => revoked_officer::rehearse(&agency, &mut steps),
         Drill::RotationKilled => rotation_killed::rehearse(&agency, &mut steps),
         Drill::WrongClock => wrong_clock::rehearse(&agency, &mut steps),
+        Drill::StolenLaptop => stolen_laptop::rehearse(&agency, &mut steps),
     };
     tell::line(&format!("     {} passed, {} failed\n", steps.0, u8::from(rehearsed.is_err())));
     rehearsed

@@ -92,15 +92,21 @@ pub(super) async fn recount(transaction: &Transaction<'_>, place: &Place) -> Res
     found.first().map(complete).transpose()
 }
 
-pub(super) async fn hold(mut client: Object, device: &DeviceId, part: &Digest) -> Result<Vec<Complete>, Failure> {
+/// An attachment of a device that was wanted is held, or one that was held is lost; the journals that list it, counted again.
+pub(super) async fn turn(
+    mut client: Object,
+    device: &DeviceId,
+    part: &Digest,
+    lost: bool,
+) -> Result<Vec<Complete>, Failure> {
+    let sql = if lost {
+        "update parts set state = 0 where device = $1 and digest = $2 and state = 1 returning journal"
+    } else {
+        "update parts set state = 1 where device = $1 and digest = $2 and state = 0 returning journal"
+    };
     let transaction = client.transaction().await?;
     lock(&transaction, device).await?;
-    let changed = rows(
-        &transaction,
-        "update parts set state = 1 where device = $1 and digest = $2 and state = 0 returning journal",
-        &[&device.as_bytes().as_slice(), &part.as_bytes().as_slice()],
-    )
-    .await?;
+    let changed = rows(&transaction, sql, &[&device.as_bytes().as_slice(), &part.as_bytes().as_slice()]).await?;
     let mut journals: Vec<[u8; 16]> = changed.iter().map(|row| fixed(row, 0)).collect::<Result<_, _>>()?;
     journals.sort_unstable();
     journals.dedup();
@@ -110,6 +116,22 @@ pub(super) async fn hold(mut client: Object, device: &DeviceId, part: &Digest) -
     }
     transaction.commit().await?;
     Ok(held)
+}
+
+pub(super) async fn incomplete(mut client: Object, device: &DeviceId) -> Result<Vec<Complete>, Failure> {
+    let transaction = client.transaction().await?;
+    let found = rows(
+        &transaction,
+        "select journal, seq, link, complete from heads where device = $1 and complete < seq",
+        &[&device.as_bytes().as_slice()],
+    )
+    .await?;
+    let complete = |row: &SqlRow| -> Result<Complete, Failure> {
+        let head = Head { seq: unsigned(row.try_get(1)?)?, link: Digest::from_bytes(fixed(row, 2)?) };
+        let place = (*device, JournalId::from_bytes(fixed(row, 0)?));
+        Ok(Complete { place, head, complete: unsigned(row.try_get(3)?)? })
+    };
+    found.iter().map(complete).collect()
 }
 
 /// What erased entries of one device list is wanted no more, and goes.

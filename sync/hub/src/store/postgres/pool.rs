@@ -237,7 +237,15 @@ impl HubStore for PostgresStore {
     }
 
     fn hold_part(&self, device: DeviceId, digest: Digest) -> Answer<'_, Vec<Complete>> {
-        Box::pin(self.patiently(move |client| async move { parts::hold(client, &device, &digest).await }))
+        Box::pin(self.patiently(move |client| async move { parts::turn(client, &device, &digest, false).await }))
+    }
+
+    fn lose_part(&self, device: DeviceId, digest: Digest) -> Answer<'_, Vec<Complete>> {
+        Box::pin(self.patiently(move |client| async move { parts::turn(client, &device, &digest, true).await }))
+    }
+
+    fn incomplete(&self, device: DeviceId) -> Answer<'_, Vec<Complete>> {
+        Box::pin(self.patiently(move |client| async move { parts::incomplete(client, &device).await }))
     }
 
     fn doomed_parts(&self) -> Answer<'_, Vec<(DeviceId, Digest)>> {

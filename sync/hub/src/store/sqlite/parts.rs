@@ -68,10 +68,21 @@ pub(super) fn recount(transaction: &Transaction<'_>, place: &Place) -> Result<Op
     Ok(Some(Complete { place: *place, head, complete: unsigned(complete)? }))
 }
 
-pub(super) fn hold(connection: &mut Connection, device: &DeviceId, part: &Digest) -> Result<Vec<Complete>, StoreFault> {
+/// An attachment of a device that was wanted is held, or one that was held is lost; the journals that list it, counted again.
+pub(super) fn turn(
+    connection: &mut Connection,
+    device: &DeviceId,
+    part: &Digest,
+    lost: bool,
+) -> Result<Vec<Complete>, StoreFault> {
+    let sql = if lost {
+        "update parts set state = 0 where device = ?1 and digest = ?2 and state = 1 returning journal"
+    } else {
+        "update parts set state = 1 where device = ?1 and digest = ?2 and state = 0 returning journal"
+    };
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
     let journals: BTreeSet<[u8; 16]> = transaction
-        .prepare_cached("update parts set state = 1 where device = ?1 and digest = ?2 and state = 0 returning journal")
+        .prepare_cached(sql)
         .and_then(|mut s| {
             s.query_map(params![device.as_bytes(), part.as_bytes()], |row| row.get(0))?.collect::<Result<_, _>>()
         })
@@ -82,6 +93,24 @@ pub(super) fn hold(connection: &mut Connection, device: &DeviceId, part: &Digest
     }
     transaction.commit().map_err(fault)?;
     Ok(held)
+}
+
+pub(super) fn incomplete(connection: &Connection, device: &DeviceId) -> Result<Vec<Complete>, StoreFault> {
+    let mut statement = connection
+        .prepare_cached("select journal, seq, link, complete from heads where device = ?1 and complete < seq")
+        .map_err(fault)?;
+    let mut rows = statement.query([device.as_bytes()]).map_err(fault)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(fault)? {
+        let (seq, complete) = (row.get(1).map_err(fault)?, row.get(3).map_err(fault)?);
+        let link: Vec<u8> = row.get(2).map_err(fault)?;
+        found.push(Complete {
+            place: (*device, JournalId::from_bytes(row.get(0).map_err(fault)?)),
+            head: Head { seq: unsigned(seq)?, link: digest(&link)? },
+            complete: unsigned(complete)?,
+        });
+    }
+    Ok(found)
 }
 
 /// What an erased entry lists is wanted no more, and goes.

@@ -45,7 +45,8 @@ enum Job {
     Document(Document, oneshot::Sender<Result<bool, StoreFault>>),
     Order(Vec<Doomed>, oneshot::Sender<Result<(), StoreFault>>),
     Erase(Vec<Doomed>, oneshot::Sender<Result<(), StoreFault>>),
-    Hold(DeviceId, Digest, oneshot::Sender<Result<Vec<Complete>, StoreFault>>),
+    /// An attachment is held, or lost.
+    Turn(DeviceId, Digest, bool, oneshot::Sender<Result<Vec<Complete>, StoreFault>>),
     Gone(Vec<(DeviceId, Digest)>, oneshot::Sender<Result<(), StoreFault>>),
     LetIn(Vec<Grant>, oneshot::Sender<Result<(), StoreFault>>),
 }
@@ -173,7 +174,15 @@ impl HubStore for SqliteStore {
     }
 
     fn hold_part(&self, device: DeviceId, digest: Digest) -> Answer<'_, Vec<Complete>> {
-        self.ask(move |answer| Job::Hold(device, digest, answer))
+        self.ask(move |answer| Job::Turn(device, digest, false, answer))
+    }
+
+    fn lose_part(&self, device: DeviceId, digest: Digest) -> Answer<'_, Vec<Complete>> {
+        self.ask(move |answer| Job::Turn(device, digest, true, answer))
+    }
+
+    fn incomplete(&self, device: DeviceId) -> Answer<'_, Vec<Complete>> {
+        self.look(move |connection| parts::incomplete(connection, &device))
     }
 
     fn doomed_parts(&self) -> Answer<'_, Vec<(DeviceId, Digest)>> {
@@ -232,8 +241,8 @@ fn work(mut connection: Connection, mut queue: mpsc::Receiver<Job>) {
             Job::Erase(doomed, answer) => {
                 let _gone = answer.send(erase::erase(&mut connection, &doomed));
             }
-            Job::Hold(device, digest, answer) => {
-                let _gone = answer.send(parts::hold(&mut connection, &device, &digest));
+            Job::Turn(device, digest, lost, answer) => {
+                let _gone = answer.send(parts::turn(&mut connection, &device, &digest, lost));
             }
             Job::Gone(gone, answer) => {
                 let _gone = answer.send(parts::gone(&mut connection, &gone));

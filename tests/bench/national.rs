@@ -1,0 +1,282 @@
+//! A national caseload on one desk: 100 000 cases of four entries each, sealed in a home on the disk, and what unlocking, listing,
+//! searching, scrolling and typing cost then; and the same for 5 000 cases, an officer's life.
+//!
+//! `cargo bench -p amanat --bench national -- [--cases 100000] [--life 5000] [--runs 5] [--dir D]`. Made-up cases, seed 23: an opening,
+//! a person, an interview's shell and a note. Each home is opened by a process of its own, so that its memory is what opening takes and
+//! not what making it took; the passphrase's scrypt is weak on purpose and its time is not in the figures. Making 400 000 entries takes a
+//! minute or two.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench prints its figures and stops at the first surprise"
+)]
+
+mod figure;
+mod station;
+
+use std::{path::Path, process::Command, sync::Arc, time::Duration};
+
+use amanat::{
+    codebook::{self, Codebook, Origin},
+    model::{Answer, Answers, CaseId, DeviceId, Draft, DraftId, FormRef, Lang, Moment, ProblemKind, Sheet, Value},
+    runtime::{
+        closed_home::ClosedHome,
+        home::Home,
+        keep::{ToKeep, What},
+        paths::Paths,
+    },
+    ui::{self, App, Msg, Scroll, Settings, Stage, Start, Who},
+};
+use amanat_keys::passphrase::Passphrase;
+use figure::{Dice, Figure, Goal, Spread, timed};
+use ratatui::{
+    Terminal,
+    backend::TestBackend,
+    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
+};
+use station::{PASSPHRASE, Station};
+
+const NOW: Moment = Moment::pkt(1_795_322_868_000);
+/// Cases whose entries are made and kept at a time, so that making them needs little memory.
+const AT_A_TIME: usize = 2_000;
+
+fn main() {
+    if let Some(home) = figure::argument("--open") {
+        return open(Path::new(&home), figure::argument("--told").as_deref().unwrap_or(""));
+    }
+    let sizes = [
+        ("a national caseload", figure::number("--cases", 100_000)),
+        ("an officer's life", figure::number("--life", 5_000)),
+    ];
+    println!("national: homes of made-up cases with four entries each, 80 × 24, seed 23");
+    for (told, cases) in sizes {
+        let station = Station::build();
+        let home = station.path("officer");
+        let took = timed(|| fill(&mut unlocked(&home), cases));
+        println!("  {cases} cases, {} entries sealed and kept in {:.0} s", cases * 4, took.as_secs_f64());
+        let told = format!("{told}: {cases} cases");
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--open",
+                home.to_str().unwrap(),
+                "--told",
+                &told,
+                "--runs",
+                &figure::number("--runs", 5).to_string(),
+            ])
+            .args(["--life-size", if cases <= 20_000 { "1" } else { "0" }])
+            .status();
+        assert!(child.unwrap().success(), "the process that opens the home");
+    }
+}
+
+fn unlocked(home: &Path) -> Home {
+    let passphrase = Passphrase::to_open(PASSPHRASE.as_bytes()).unwrap();
+    ClosedHome::open(Paths::at(home)).unwrap().unlock(&passphrase).unwrap()
+}
+
+fn fill(home: &mut Home, cases: usize) {
+    home.replay(|_, _| {}).unwrap();
+    let codebook = Codebook::builtin().unwrap();
+    let mut dice = Dice(23);
+    for from in (0..cases).step_by(AT_A_TIME) {
+        let mut things = Vec::with_capacity(AT_A_TIME * 4);
+        for at in from..(from + AT_A_TIME).min(cases) {
+            let mut case = [0xCC; 16];
+            case.iter_mut().zip(u64::try_from(at).unwrap().to_be_bytes()).for_each(|(byte, of)| *byte = of);
+            let case = CaseId::from_bytes(case);
+            for sheet in four(codebook, at, &mut dice) {
+                things.push(ToKeep { case, what: What::Sheet(sheet), source: None, draft: None, sharing: None });
+            }
+        }
+        home.keep_many(codebook, things, |_| {}).unwrap();
+    }
+}
+
+fn choice(code: &str) -> Answer {
+    Answer::Value(Value::Choice(code.into()))
+}
+
+fn said(text: &str) -> Answer {
+    Answer::Value(Value::Text(text.into()))
+}
+
+fn words(dice: &mut Dice, count: usize) -> String {
+    let words = [
+        "kiln",
+        "brick",
+        "debt",
+        "transport",
+        "agent",
+        "border",
+        "promised",
+        "documents",
+        "wages",
+        "carpet",
+        "gate",
+        "قرض",
+        "بھٹہ",
+        "ایجنٹ",
+    ];
+    (0..count).map(|_| dice.pick(&words)).collect::<Vec<_>>().join(" ")
+}
+
+/// The opening, a person, an interview that was refused, a note.
+fn four(codebook: &Codebook, at: usize, dice: &mut Dice) -> [Sheet; 4] {
+    let mut opening = Answers::default();
+    opening.set("case_class".into(), choice(dice.pick(&["TIP", "SOM", "UND"])));
+    opening.set("district".into(), choice(dice.pick(&["PK617", "PK610", "PK602", "PK605", "PK611", "PK620"])));
+    opening.set("police_station".into(), said(dice.pick(&["Model Town", "Raiwind", "Saddar", "Cantt"])));
+    opening.set("risk_level".into(), choice(dice.pick(&["LOW", "MED", "HIGH"])));
+    opening.set("case_status".into(), choice(dice.pick(&["ACT", "CLO"])));
+    opening.set("case_short".into(), said(&format!("PB-617-26-{at:06}")));
+    opening.set("summary".into(), said(&words(dice, 8)));
+    let mut person = Answers::default();
+    person.set("role".into(), choice("VIC"));
+    person.set("gender".into(), choice(dice.pick(&["F", "M"])));
+    person.set("age_years".into(), Answer::Value(Value::Number(i64::try_from(18 + dice.roll(40)).unwrap())));
+    person.set("name_full".into(), said(&format!("SAMPLE PERSON {at}")));
+    let mut interview = Answers::default();
+    interview.set("statement_type".into(), choice("SCREEN"));
+    interview.set("consent_interview".into(), choice("N"));
+    let mut note = Answers::default();
+    note.set("note_text".into(), said(&words(dice, 60)));
+    [("case", opening), ("person", person), ("interview", interview), ("note", note)]
+        .map(|(form, answers)| finished(codebook, form, answers))
+}
+
+/// As an import finishes it: what the form wants and nobody said is not recorded.
+fn finished(codebook: &Codebook, form: &str, answers: Answers) -> Sheet {
+    let form = codebook.newest(form).unwrap();
+    let mut draft = Draft {
+        id: DraftId::from_bytes([0; 16]),
+        form: FormRef::clone(&form.form),
+        case: None,
+        target: None,
+        seen: Vec::new(),
+        answers,
+        at: None,
+        started: NOW,
+        lang: Lang::En,
+    };
+    for _ in form.questions() {
+        match codebook::finish(form, codebook, &draft, Origin::Imported) {
+            Ok((sheet, _)) => return sheet,
+            Err(problems) => {
+                for problem in problems.0 {
+                    assert_eq!(problem.kind, ProblemKind::Missing, "{}", problem.question.as_str());
+                    draft.answers.set(problem.question, Answer::NotRecorded);
+                }
+            }
+        }
+    }
+    unreachable!("each round answers a question")
+}
+
+/// The screen over an open home, as the runtime feeds it.
+struct Room {
+    app: App,
+    scroll: Scroll,
+    terminal: Terminal<TestBackend>,
+}
+
+impl Room {
+    fn new(home: &Home) -> Self {
+        let codebook = Arc::new(Codebook::builtin().unwrap().clone());
+        let stage = Stage::Locked { waiting: 0 };
+        let start = Start { codebook, settings: Settings::default(), now: NOW, boot_ms: 0, stage };
+        let terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+        let mut room = Self { app: App::new(&start), scroll: Scroll::default(), terminal };
+        room.send(Msg::Resize { columns: 80, rows: 24 });
+        let who = Who {
+            agency: "Sample Police".into(),
+            unit: "PS Sample".into(),
+            member: "Sample Officer".into(),
+            roles: vec!["officer".into()],
+            device: DeviceId::from_bytes(*home.device().as_bytes()),
+            officer: Answers::default(),
+            write_only: false,
+            prints: false,
+            fresh: (0..8).map(|byte| [byte; 16]).collect(),
+        };
+        room.send(Msg::Unlocked(Box::new(who)));
+        room
+    }
+
+    fn send(&mut self, msg: Msg) {
+        drop(ui::update(&mut self.app, msg));
+        self.terminal.draw(|frame| ui::view(&self.app, &mut self.scroll, frame)).unwrap();
+    }
+
+    fn key(&mut self, code: KeyCode) -> Duration {
+        timed(|| self.send(Msg::Key(KeyEvent::new(code, KeyModifiers::NONE))))
+    }
+
+    fn shown(&self) -> String {
+        self.terminal.backend().buffer().content().iter().map(ratatui::buffer::Cell::symbol).collect()
+    }
+}
+
+/// Opens a home whose keys are open already, page by page into the screen: the time to the first list and to the whole one.
+fn opened(path: &Path) -> (Room, Duration, Duration) {
+    let mut home = unlocked(path);
+    let mut room = Room::new(&home);
+    let (mut first, mut whole) = (None, Duration::ZERO);
+    let all = timed(|| {
+        home.replay(|entries, _| {
+            whole += timed(|| room.send(Msg::Arrived(entries)));
+            first.get_or_insert(whole);
+        })
+        .unwrap();
+    });
+    (room, first.unwrap_or_default(), all)
+}
+
+/// What the process of its own does.
+fn open(home: &Path, told: &str) {
+    let life = figure::argument("--life-size").as_deref() == Some("1");
+    let runs = figure::number("--runs", 5);
+    let (mut firsts, mut alls) = (Vec::new(), Vec::new());
+    let mut room = None;
+    for _ in 0..runs {
+        // The one before goes first: two at once would be twice the memory.
+        drop(room.take());
+        let (opened, first, all) = opened(home);
+        room = Some(opened);
+        firsts.push(first);
+        alls.push(all);
+    }
+    let mut room = room.unwrap();
+    let row = |what: &str, unit: &str, spread: Spread, goal: Goal| {
+        Figure { what: &format!("{told}: {what}"), unit, spread, yardstick: None, goal }.print();
+    };
+    let goal = |national: f64, own: f64| Goal::AtMost(if life { own } else { national });
+    row("the first page of cases on the screen", "ms", Spread::ms(&firsts), Goal::AtMost(50.0));
+    row("unlock, the passphrase apart, to the whole list", "ms", Spread::ms(&alls), goal(4_000.0, 300.0));
+    row("memory at most", "MiB", Spread::of(vec![most_memory()]), goal(1_536.0, 120.0));
+    let mut keys = Vec::new();
+    for _ in 0..runs {
+        for word in ["raiwind", "kiln debt", "بھٹہ", "nothing like it"] {
+            keys.extend(word.chars().map(|letter| room.key(KeyCode::Char(letter))));
+            keys.extend(word.chars().map(|_| room.key(KeyCode::Backspace)));
+        }
+    }
+    row("a key in the search to the frame with its results", "ms", Spread::ms(&keys), Goal::AtMost(50.0));
+    let worst = keys.iter().max().copied().unwrap_or_default();
+    println!("  the slowest of {} keys took {:.1} ms", keys.len(), worst.as_secs_f64() * 1e3);
+    let steps: Vec<Duration> =
+        (0..200).map(|at| room.key(if at % 5 == 0 { KeyCode::PageDown } else { KeyCode::Down })).collect();
+    row("a step down the list to its frame", "ms", Spread::ms(&steps), Goal::AtMost(16.0));
+    room.key(KeyCode::F(4));
+    assert!(!room.shown().is_empty());
+    let letters: Vec<Duration> = (0..200).map(|_| room.key(KeyCode::Char('a'))).collect();
+    row("a letter in a new case's form to its frame", "ms", Spread::ms(&letters), Goal::AtMost(16.0));
+}
+
+/// The most memory that this process has had, in MiB (proc_pid_status(5), VmHWM).
+fn most_memory() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib: f64 = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0.0);
+    kib / 1024.0
+}

@@ -1,0 +1,93 @@
+//! The screens without a screen: lines in, lines out, through a pipe. The same workflow as by keys, for whoever listens.
+
+use std::{
+    fs,
+    io::Write as _,
+    process::{Command, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::support::{Actor, TestAgency};
+
+/// What an officer is, so that the forms are filled in beforehand as at a station.
+const OFFICER: &str = "\n[officer]\nagency = \"PB-POL\"\nprovince = \"PK-PB\"\ndistrict = \"PK617\"\n\
+                       police_station = \"Model Town\"\nname = \"SI Sana Malik\"\n";
+
+/// Keys as they are pressed on the screen, as lines: what is one letter or words is typed, the rest names keys.
+fn lines(script: &str) -> String {
+    let line = |word: &str| match word.strip_prefix('"') {
+        Some(words) => format!("/type {}\n", words.trim_end_matches('"').replace('_', " ")),
+        None if word.chars().count() == 1 => format!("/type {word}\n"),
+        None => format!("/{}\n", word.to_lowercase()),
+    };
+    script.split(' ').map(line).collect()
+}
+
+/// Runs the program with these lines on its standard input; what it said.
+fn listens(actor: &Actor, arguments: &[&str], lines: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_amanat"));
+    command.arg("--home").arg(&actor.home).arg("--plain").args(arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut into = child.stdin.take().unwrap();
+    into.write_all(lines.as_bytes()).unwrap();
+    drop(into);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    said
+}
+
+fn passphrase(actor: &Actor) -> String {
+    fs::read_to_string(&actor.passphrase).unwrap()
+}
+
+#[test]
+fn the_minimum_record_is_made_line_by_line_as_by_keys() {
+    let agency = TestAgency::offline();
+    let officer = &agency.officer;
+    let settings = officer.file("settings.toml");
+    let before = fs::read_to_string(&settings).unwrap_or_default();
+    fs::write(&settings, format!("{before}{OFFICER}")).unwrap();
+    let secret = passphrase(officer);
+    let script = [
+        "F4 r Enter 1 1 1 F3 3 F3 \"Raiwind\" F10 Enter",
+        "F4 1 1 1 Tab 2 4 Enter 7 a Enter p Enter F9 F10 Enter",
+        "F4 2 1 1 p Enter Enter 1 1 1 1 1 1 1 1 Tab 1 1 F3 \"میں_بھٹے_پر_تھی\" F3 p Enter F3 1 F10 Enter",
+        "F4 4 1 2 2 2 1 3 1 3 1 2 1 1 1 1 3 3 1 1 Tab 1 1 F10 Enter",
+        "F4 6 1 s Enter 1 1 F10 Enter",
+        "Ctrl-Q",
+    ];
+    let said = listens(officer, &[], &format!("{secret}{}", script.map(lines).concat()));
+    assert!(!said.contains('\u{1b}'), "no control codes");
+    assert!(!said.contains(secret.trim()), "a passphrase is never said");
+    for phrase in ["This device is locked", "Who will be able to read this", "How it came to light", "kept"] {
+        assert!(said.contains(phrase), "{phrase} was not said\n{said}");
+    }
+    let cases = officer.run(&["case", "list"]);
+    let case = cases["cases"][0]["case"].as_str().unwrap_or_else(|| panic!("no case\n{said}")).to_owned();
+    let shown = officer.run(&["case", "show", &case]);
+    let forms: Vec<&str> =
+        shown["entries"].as_array().unwrap().iter().filter_map(|entry| entry["form"].as_str()).collect();
+    assert_eq!(forms, ["case@1", "person@1", "interview@1", "screening@1", "referral@1"], "{said}");
+}
+
+#[test]
+fn a_line_that_names_no_key_says_which_there_are_and_the_end_of_the_input_ends_the_program() {
+    let agency = TestAgency::offline();
+    let said = listens(&agency.officer, &[], "/f99\n");
+    assert!(said.contains("No key is called f99") && said.contains("/ctrl-z"), "{said}");
+}
+
+#[test]
+fn urdu_is_said_as_it_was_written_and_the_settings_stay() {
+    let agency = TestAgency::offline();
+    let officer = &agency.officer;
+    let secret = passphrase(officer);
+    let said = listens(officer, &["--lang", "ur"], &format!("{secret}/f2\n/f2\n/ctrl-q\n"));
+    assert!(said.contains("کیس"), "letters in their own order and form\n{said}");
+    let settings = fs::read_to_string(officer.file("settings.toml")).unwrap();
+    assert!(settings.contains("bidi = \"app\""), "{settings}");
+    assert_ne!(officer.run(&["status"]), Value::Null);
+}

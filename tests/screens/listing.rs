@@ -1,0 +1,71 @@
+//! Which cases are listed, by keys: the usual ones, by parts, and under a name; and which other cases share something.
+
+use amanat::{
+    model::CaseId,
+    ui::{Effect, Settings, Theme},
+};
+
+use super::stage::{Stage, code, number, text};
+
+fn stage() -> Stage {
+    let mut stage = Stage::open_with(Settings { theme: Theme::Plain, ..Settings::default() });
+    stage.case(1, &[("case_class", code("TIP")), ("victims_seen", number(1)), ("police_station", text("Raiwind"))]);
+    stage.case(2, &[("case_class", code("SOM")), ("victims_seen", number(1)), ("police_station", text("Cantt"))]);
+    let case = CaseId::from_bytes([1; 16]);
+    let bonded = amanat::model::Answer::Value(amanat::model::Value::Choices(["BONDED".into()].into()));
+    stage.sheet(3, case, "person", &[("role", code("VIC")), ("exploitation_type", bonded)]);
+    stage
+}
+
+#[test]
+fn cases_are_narrowed_by_parts_and_each_part_is_said() {
+    let mut stage = stage();
+    assert!(stage.screen(120, 30).contains("2 cases"), "{}", stage.screen(120, 30));
+    stage.keys("F3 \"6\" \"2\" \"bonded\" Enter");
+    let screen = stage.screen(120, 30);
+    assert!(screen.contains("1 case") && screen.contains("Raiwind") && !screen.contains("Cantt"), "{screen}");
+    stage.keys("F3 \"6\" \"1\" \"smuggling\" Enter");
+    assert!(stage.screen(120, 30).contains("0 cases"), "all of it holds at once\n{}", stage.screen(120, 30));
+    stage.keys("F3 \"1\"");
+    assert!(stage.screen(120, 30).contains("2 cases"));
+    stage.keys("F3 \"6\" \"4\" \"cantt\" Enter");
+    let screen = stage.screen(120, 30);
+    assert!(screen.contains("1 case") && screen.contains("Cantt") && !screen.contains("Raiwind"), "{screen}");
+    // A case that arrives meanwhile is let through or not, and the place in the list stays.
+    stage.case(4, &[("case_class", code("SOM")), ("victims_seen", number(1)), ("police_station", text("Cantt"))]);
+    assert!(stage.screen(120, 30).contains("2 cases"), "{}", stage.screen(120, 30));
+}
+
+#[test]
+fn a_filter_is_saved_under_a_name_with_its_words_and_forgotten() {
+    let mut stage = stage();
+    stage.keys("\"raiwind\" F3 \"2\" F3 \"8\" \"my kilns\" Enter");
+    let Some(Effect::KeepFilters(saved)) =
+        stage.effects.iter().rev().find(|effect| matches!(effect, Effect::KeepFilters(_)))
+    else {
+        panic!("{}", stage.screen(120, 30))
+    };
+    assert_eq!((&*saved[0].name, &*saved[0].filter.words), ("my kilns", "raiwind"));
+    stage.keys("Esc F3 \"1\"");
+    assert!(stage.screen(120, 30).contains("2 cases"), "{}", stage.screen(120, 30));
+    stage.keys("F3 \"7\" \"1\"");
+    let screen = stage.screen(120, 30);
+    assert!(screen.contains("1 case") && screen.contains("open") && screen.contains("raiwind"), "{screen}");
+    stage.keys("F3 \"9\" \"1\" F3 \"7\"");
+    assert!(!stage.screen(120, 30).contains("my kilns"), "{}", stage.screen(120, 30));
+}
+
+#[test]
+fn the_same_card_leads_to_the_other_case_and_no_name_is_shown() {
+    let mut stage = stage();
+    let card = [("role", code("SUS")), ("cnic", text("3520212345672")), ("name_full", text("Akram Butt"))];
+    stage.sheet(5, CaseId::from_bytes([1; 16]), "person", &card);
+    stage.sheet(6, CaseId::from_bytes([2; 16]), "person", &card);
+    stage.keys("\"cantt\" Enter F5");
+    let screen = stage.screen(120, 30);
+    assert!(screen.contains("same CNIC") && !screen.contains("Akram"), "{screen}");
+    stage.keys("Enter");
+    let looked = stage.effects.iter().filter(|effect| matches!(effect, Effect::NoteAccess { .. })).count();
+    assert_eq!(looked, 2, "opening the other one is on record too");
+    assert!(stage.screen(120, 30).contains("Raiwind"), "{}", stage.screen(120, 30));
+}
