@@ -62,6 +62,8 @@ pub(super) fn courier_trouble(trouble: &Courier) -> Trouble {
         Courier::TwoStories { .. } => "stick.distrust",
         Courier::PartBroken(_) => "sync.trust",
         Courier::NewEpoch { .. }
+        | Courier::AsideFull
+        | Courier::InVain
         | Courier::AgainSpent { .. }
         | Courier::Fell { .. }
         | Courier::NotTaken { .. }
@@ -114,6 +116,8 @@ fn carrier_said(trouble: &Courier) -> Both {
             ],
         ),
         Courier::Document(why) => say("document", &[("why", Both::same(why))]),
+        Courier::AsideFull => say("aside_full", &[]),
+        Courier::InVain => say("in_vain", &[]),
         Courier::PartLost(at) => say("part_lost", &[("number", Both::same(at.entry.seq))]),
         Courier::PartNotTaken(at) => say("part_not_taken", &[("number", Both::same(at.entry.seq))]),
         Courier::PartBroken(at) => {

@@ -266,6 +266,11 @@ impl Why {
         Why::OtherCase,
     ];
 
+    /// Whether it is found only in what its device is proven to have signed. All else could be made by anybody.
+    pub fn is_of_signed(self) -> bool {
+        matches!(self, Why::Fork | Why::RosterFell | Why::OtherCase)
+    }
+
     /// The number under which it is sent and stored, from 1.
     pub fn number(self) -> u64 {
         match self {
@@ -308,6 +313,13 @@ impl VerifiedRun {
     /// The run.
     pub fn run(&self) -> &Run {
         &self.0
+    }
+
+    /// The run up to its last entry: nobody has signed for a hash behind that. `None` where it has no entry at all.
+    pub fn up_to_last_entry(mut self) -> Option<VerifiedRun> {
+        let last = self.0.items.iter().rposition(|item| item.entry().is_some())?;
+        self.0.items.truncate(last.saturating_add(1));
+        Some(self)
     }
 
     /// The run, without its proof.

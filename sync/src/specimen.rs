@@ -16,6 +16,8 @@ pub(crate) struct Pen {
     pub(crate) signer: Signer,
     pub(crate) slot: Slot,
     pub(crate) written: Vec<SealedEntry>,
+    /// The version that the next headers name.
+    pub(crate) roster: u64,
 }
 
 impl Pen {
@@ -33,7 +35,15 @@ impl Pen {
         let device = signer.verifying_key().device_id();
         let journal = JournalId::from_bytes([journal; 16]);
         let prev = chain::link0(&agency, &device, &journal);
-        Pen { signer, slot: Slot { agency, device, journal, seq: 1, prev }, written: Vec::new() }
+        Pen { signer, slot: Slot { agency, device, journal, seq: 1, prev }, written: Vec::new(), roster: 3 }
+    }
+
+    /// The same in an agency of the test's own.
+    pub(crate) fn signing(signer: Signer, journal: u8, agency: AgencyId) -> Pen {
+        let mut pen = Pen::with(signer, journal);
+        pen.slot.agency = agency;
+        pen.slot.prev = chain::link0(&agency, &pen.slot.device, &pen.slot.journal);
+        pen
     }
 
     pub(crate) fn new_journal(&self, line: Line, closes: Option<JournalId>) -> NewJournal {
@@ -54,7 +64,7 @@ impl Pen {
             case: CaseId::from_bytes([case; 16]),
             key: seq,
             audience: Vec::new(),
-            roster: RosterSeen { version: 3, hash: None },
+            roster: RosterSeen { version: self.roster, hash: None },
             commitment: Digest::of(&[envelope, b"inside"].concat()),
             digest: Digest::of(envelope),
             size: u64::try_from(envelope.len()).unwrap(),

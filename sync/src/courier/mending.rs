@@ -136,9 +136,11 @@ pub(super) fn remember(trip: &Trip<'_>, aside: &[Quarantined]) -> Result<Rows, E
     }
     let known = Road::carrying(trip.journal).map_err(End::Local)?.damaged;
     for at in broken.filter(|at| !known.contains(at)) {
+        if known.len().saturating_add(found.put.len()) >= MAX_DAMAGED {
+            break;
+        }
         let reaches = trip.known(&(at.device, at.journal))?.is_some_and(|known| known.head.seq >= at.seq);
-        let room = known.len().saturating_add(found.put.len()) < MAX_DAMAGED;
-        if reaches && room && !stands_whole(trip.journal, &at).map_err(End::Local)? {
+        if reaches && !stands_whole(trip.journal, &at).map_err(End::Local)? {
             found.put.push(damaged_row(&at));
         }
     }

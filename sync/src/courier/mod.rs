@@ -19,6 +19,7 @@ mod page_tests;
 mod papers;
 mod parts;
 mod pass;
+mod passed_over;
 mod pull;
 mod push;
 mod retry;

@@ -227,4 +227,8 @@ pub enum Trouble {
     PartUnserved(PartAt),
     /// A roster or document from the hub was not taken, with the reason.
     Document(String),
+    /// So much is set aside that no more is: what came now was counted and not kept.
+    AsideFull,
+    /// The hub went on giving what cannot be filed here, and was not asked any further in this pass.
+    InVain,
 }

@@ -6,6 +6,7 @@ use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
 
 use super::outcome::{End, Trouble};
 use super::pass::{Trip, nonsense};
+use super::passed_over::{PassedOver, Worth};
 use super::{mending, papers};
 use crate::along::Along;
 use crate::batch::{Limit, Run, Why};
@@ -32,7 +33,7 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
     // What earlier passes brought was in the hub's books before any list that it shows now.
     let before = trip.journal.heads().map_err(End::Local)?;
     // What did not verify is not asked for twice in one pass: it would fill every page.
-    let mut passed_over: BTreeMap<Place, u64> = trip.courier.tails.resting(&mut trip.courier.patience);
+    let mut passed_over = PassedOver::resting(trip.courier.tails.resting(&mut trip.courier.patience));
     let road = Road::carrying(trip.journal).map_err(End::Local)?;
     let damaged = mending::due(trip, &road)?;
     let mut again: Vec<(HeadLine, u64)> = Vec::new();
@@ -56,10 +57,10 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
         }
         // New colleagues' entries need the roster that names them.
         papers::exchange_if_news(trip)?;
-        let mut moved = false;
+        let items = runs.iter().fold(0_u64, |sum, run| sum.saturating_add(count(run.items.len())));
         let (own, others): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|run| run.device == trip.party.device);
         let all_of_others = own.is_empty();
-        moved |= restored(trip, own, &mut passed_over)?;
+        let back = restored(trip, own, &mut passed_over)?;
         // What a grant opened was perhaps held as bare hashes: ask for it again, but never because of an answer to that.
         if !asked_again {
             again = stretches(trip, opened_by(trip, &others)?)?;
@@ -71,11 +72,20 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
         if manifest.more && all_of_others && again.is_empty() {
             ahead = ask_ahead(trip, &parted, &passed_over, &others)?;
         }
-        moved |= take(trip, others, &mut passed_over)?;
+        let taken = take(trip, others, &mut passed_over)?;
+        passed_over.count_page(items, back.filed.saturating_add(taken.filed));
         trip.file(&manifest.statements)?;
         look_for_hidden_tail(trip, &manifest.heads, &before)?;
-        if !again.is_empty() || trip.courier.tails.take_due() || manifest.more && moved {
+        // After a question for stretches comes another one in any case.
+        let goes_on = !again.is_empty()
+            || trip.courier.tails.take_due()
+            || manifest.more && (back.moved || taken.moved || asked_again);
+        if goes_on && !passed_over.is_enough() {
             continue;
+        }
+        if goes_on {
+            trip.outcome.tell(Trouble::InVain);
+            (asked_last, again) = (true, Vec::new());
         }
         // What a stick brought as bare hashes is asked for whole after everything else, until the hub has answered for all of it, and with
         // it what came damaged.
@@ -101,7 +111,7 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
 fn ask_ahead(
     trip: &mut Trip<'_>,
     parted: &BTreeMap<JournalId, u64>,
-    passed_over: &BTreeMap<Place, u64>,
+    passed_over: &PassedOver,
     page: &[Run],
 ) -> Result<Option<Ahead>, End> {
     if !trip.road.goes_ahead() {
@@ -109,8 +119,7 @@ fn ask_ahead(
     }
     let mut expected = passed_over.clone();
     for run in page.iter().filter(|run| !run.items.is_empty()) {
-        let upto = expected.entry((run.device, run.journal)).or_default();
-        *upto = run.last().max(*upto);
+        expected.expect((run.device, run.journal), run.last());
     }
     let asked = request(trip, parted, &expected, Vec::new())?;
     let answer = trip.road.send_pull(&trip.seen, &asked.to_bytes());
@@ -172,10 +181,10 @@ fn without_evidence(trip: &Trip<'_>) -> Result<BTreeMap<JournalId, u64>, End> {
 fn request(
     trip: &Trip<'_>,
     parted: &BTreeMap<JournalId, u64>,
-    passed_over: &BTreeMap<Place, u64>,
+    passed_over: &PassedOver,
     again: Vec<(HeadLine, u64)>,
 ) -> Result<PullRequest, End> {
-    let mut heads: BTreeMap<Place, u64> = passed_over.clone();
+    let mut heads: BTreeMap<Place, u64> = passed_over.places();
     for known in trip.journal.heads().map_err(End::Local)? {
         let held = heads.entry((known.device, known.journal)).or_default();
         // What the hub has of a journal that forked is fetched in the pass that found it out, and not again.
@@ -196,15 +205,77 @@ fn request(
     })
 }
 
-/// Verifies and files runs of others; whether anything moved.
-pub(super) fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeMap<Place, u64>) -> Result<bool, End> {
-    let mut pulled = Pulled::default();
-    let mut places = Vec::new();
+/// A run of another that was verified, as far as its journal may take it.
+struct Offered {
+    place: Place,
+    /// The last number that came, and the last that stands.
+    came: u64,
+    stands: u64,
+    /// Whether all of it verified.
+    clean: bool,
+}
+
+/// Verifies and files runs of others.
+pub(super) fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut PassedOver) -> Result<Worth, End> {
+    let mut worth = Worth::default();
+    let (pulled, offered) = verify(trip, runs, passed_over, &mut worth)?;
+    if offered.is_empty() && pulled.quarantine.is_empty() {
+        return Ok(worth);
+    }
+    let aside = count(pulled.quarantine.len());
+    let before = trip.status()?.others;
+    let verdicts = trip.journal.file_pulled(&pulled).map_err(End::Local)?;
+    // Those that are new, and those of which only the hash was held: what fills a place counts as what adds one.
+    let status = trip.status()?;
+    worth.filed = status.others.saturating_sub(before);
+    trip.outcome.pulled += worth.filed;
+    trip.outcome.set_aside += aside;
+    let forked = verdicts.iter().any(|verdict| matches!(verdict, Verdict::Fork { .. }));
+    if status.aside_full && (aside > 0 || forked) {
+        trip.outcome.tell(Trouble::AsideFull);
+    }
+    mending::remember(trip, &pulled.quarantine)?.write(trip.journal).map_err(End::Local)?;
+    let road = Road::carrying(trip.journal).map_err(End::Local)?;
+    let mut there = Rows::default();
+    for (Offered { place, came, stands, clean }, verdict) in offered.into_iter().zip(verdicts) {
+        match verdict {
+            Verdict::Accepted { .. } => {
+                worth.moved = true;
+                trip.courier.tails.passed(&mut trip.courier.patience, &place, stands);
+                // The hub that gave this has it and what it stands on: there is nothing to carry below it any more.
+                if !trip.stick && road.there(&place).is_some_and(|there| there < stands) {
+                    there.put.push(carried_row(&place, stands));
+                }
+            }
+            Verdict::AlreadyHeld { .. } => {}
+            // Something stands behind a damaged end that was passed over: with that, its place is vouched for.
+            Verdict::Gap { .. } if trip.courier.tails.is_followed(&place) => passed_over.forget(&place),
+            // What stood before it was refused: nothing that comes after it can be filed in this pass either, and where nothing of it
+            // is to be set aside it need not come.
+            Verdict::Gap { .. } => worth.moved |= passed_over.go_past(place, if clean { MAX_SEQ } else { came }),
+            Verdict::Fork { at, .. } => {
+                worth.moved |= passed_over.go_past(place, at.max(came));
+                trip.outcome.tell(Trouble::ForkElsewhere { device: place.0, journal: place.1 });
+            }
+        }
+    }
+    there.write(trip.journal).map_err(End::Local)?;
+    Ok(worth)
+}
+
+/// What of these runs is to be filed and what set aside. What did not verify is passed over.
+fn verify(
+    trip: &mut Trip<'_>,
+    runs: Vec<Run>,
+    passed_over: &mut PassedOver,
+    worth: &mut Worth,
+) -> Result<(Pulled, Vec<Offered>), End> {
+    let (mut pulled, mut offered) = (Pulled::default(), Vec::new());
     for run in runs.into_iter().filter(|run| !run.items.is_empty()) {
-        let (place, last) = ((run.device, run.journal), run.last());
+        let (place, came) = ((run.device, run.journal), run.last());
         if proof::denied(&run, trip.trust) {
-            // Not one entry of it is what the roster trusts, though each is signed: it is evidence.
-            passed_over.insert(place, last);
+            // Not one entry of it is what the roster trusts: it is evidence.
+            worth.moved |= passed_over.go_past(place, came);
             trip.outcome.tell(Trouble::ForkElsewhere { device: place.0, journal: place.1 });
             let aside =
                 |sealed: &SealedEntry| Quarantined { entry: sealed.at(), why: Why::Revoked, sealed: sealed.clone() };
@@ -213,55 +284,27 @@ pub(super) fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut BTreeM
         }
         let along = along_before(trip, &run)?;
         let (verified, refused) = run.verify(along, |entry| proof::key_of(entry, trip.trust));
-        if verified.run().last() < last {
-            passed_over.insert(place, last);
+        let (stands, clean) = (verified.run().last(), refused.is_empty());
+        if stands < came {
             let head = trip.known(&place)?.map_or(0, |known| known.head.seq);
-            trip.courier.tails.note(&verified, (head, last), &refused);
+            trip.courier.tails.note(&verified, (head, came), &refused);
         }
         pulled.quarantine.extend(refused.into_iter().map(|(why, sealed)| Quarantined {
             entry: sealed.at(),
             why,
             sealed,
         }));
-        places.push((place, verified.run().last()));
-        pulled.runs.push(verified);
-    }
-    if places.is_empty() && pulled.quarantine.is_empty() {
-        return Ok(false);
-    }
-    let aside = count(pulled.quarantine.len());
-    let before = trip.status()?.others;
-    let verdicts = trip.journal.file_pulled(&pulled).map_err(End::Local)?;
-    // Those that are new, and those of which only the hash was held: what fills a place counts as what adds one.
-    trip.outcome.pulled += trip.status()?.others.saturating_sub(before);
-    let mut moved = aside > 0;
-    trip.outcome.set_aside += aside;
-    mending::remember(trip, &pulled.quarantine)?.write(trip.journal).map_err(End::Local)?;
-    let road = Road::carrying(trip.journal).map_err(End::Local)?;
-    let mut there = Rows::default();
-    for ((place, last), verdict) in places.into_iter().zip(verdicts) {
-        match verdict {
-            Verdict::Accepted { .. } => {
-                moved = true;
-                trip.courier.tails.passed(&mut trip.courier.patience, &place, last);
-                // The hub that gave this has it and what it stands on: there is nothing to carry below it any more.
-                if !trip.stick && road.there(&place).is_some_and(|there| there < last) {
-                    there.put.push(carried_row(&place, last));
-                }
-            }
-            // Something stands behind a damaged end that was passed over: with that, its place is vouched for.
-            Verdict::Gap { .. } if trip.courier.tails.is_followed(&place) => {
-                passed_over.remove(&place);
-            }
-            Verdict::AlreadyHeld { .. } | Verdict::Gap { .. } => {}
-            Verdict::Fork { at, .. } => {
-                passed_over.insert(place, at.max(passed_over.get(&place).copied().unwrap_or(0)));
-                trip.outcome.tell(Trouble::ForkElsewhere { device: place.0, journal: place.1 });
-            }
+        // Bare hashes of a device that nobody lists: anybody could make a journal of them.
+        let unknown = trip.trust.device(&place.0).is_none();
+        if stands < came || unknown {
+            worth.moved |= passed_over.go_past(place, came);
+        }
+        if !unknown {
+            offered.push(Offered { place, came, stands, clean });
+            pulled.runs.push(verified);
         }
     }
-    there.write(trip.journal).map_err(End::Local)?;
-    Ok(moved)
+    Ok((pulled, offered))
 }
 
 /// What is known of a journal just before a run begins.
@@ -275,29 +318,26 @@ fn along_before(trip: &Trip<'_>, run: &Run) -> Result<Along, End> {
 
 /// The hub has more of an own journal than we do: this home is an older copy of itself. We go on in a new journal, so that
 /// nobody's numbers are used twice, and take back what was lost; where both histories have parted the hub's is kept as
-/// evidence.
-pub(super) fn restored(
-    trip: &mut Trip<'_>,
-    own: Vec<Run>,
-    passed_over: &mut BTreeMap<Place, u64>,
-) -> Result<bool, End> {
-    let mut found = Vec::new();
-    for run in own {
+/// evidence. Only what this device itself has signed counts: whoever gives it cannot add a place to our journal, nor close it.
+pub(super) fn restored(trip: &mut Trip<'_>, own: Vec<Run>, passed_over: &mut PassedOver) -> Result<Worth, End> {
+    let (mut found, mut worth) = (Vec::new(), Worth::default());
+    for run in own.into_iter().filter(|run| !run.items.is_empty()) {
         let place = (run.device, run.journal);
         let (first, last) = (run.first, run.last());
         let (verified, _refused) = run.verify(Along::default(), |entry| proof::key_of(entry, trip.trust));
-        if verified.run().items.is_empty() {
-            continue;
-        }
-        passed_over.insert(place, last);
+        worth.moved |= passed_over.go_past(place, last);
+        let Some(verified) = verified.up_to_last_entry() else { continue };
         trip.tell_fork(place.1, first)?;
         found.push(verified);
     }
     if found.is_empty() {
-        return Ok(false);
+        return Ok(worth);
     }
-    trip.journal.file_pulled(&Pulled { runs: found, quarantine: Vec::new() }).map_err(End::Local)?;
-    Ok(true)
+    let pulled = Pulled { runs: found, quarantine: Vec::new() };
+    let verdicts = trip.journal.file_pulled(&pulled).map_err(End::Local)?;
+    let new = pulled.runs.iter().zip(verdicts).filter(|(_, verdict)| matches!(verdict, Verdict::Accepted { .. }));
+    worth.filed = new.fold(0, |sum, (run, _)| sum.saturating_add(count(run.run().entries().count())));
+    Ok(worth)
 }
 
 /// The list of heads must be the checkpoint's. It must not show less of our journals than the hub has signed for, nor less of

@@ -1,7 +1,6 @@
 //! Taking in what a stick brings: the same steps as a pass, without a road. Documents first, because they prove the rest; then
 //! entries, piece by piece; then the hub's words, because a receipt counts only for what is held.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 
 use amanat_keys::fingerprint::{DeviceId, Digest};
@@ -10,6 +9,7 @@ use amanat_keys::trust::Trust;
 
 use super::outcome::{End, Outcome, Party, Trouble};
 use super::pass::{Courier, Trip};
+use super::passed_over::PassedOver;
 use super::{news, papers, pull};
 use crate::batch::{Item, Limit, Run};
 use crate::bundle::{Bundle, BundleFault, Missing, PartLine};
@@ -171,7 +171,7 @@ impl Taking {
                 self.words.iter().filter(|word| is(word, Purpose::Checkpoint)).cloned().collect();
             trip.file(&newest)?;
         }
-        let mut passed_over = BTreeMap::new();
+        let mut passed_over = PassedOver::default();
         while let Some(runs) = bundle.piece()? {
             let (own, others): (Vec<Run>, Vec<Run>) =
                 runs.into_iter().map(|(_, run)| run).partition(|run| run.device == trip.party.device);

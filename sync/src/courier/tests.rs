@@ -15,7 +15,7 @@ use super::stick::NoRoad;
 use super::{Courier, End, Party, TakenIn, Trouble, hand_on, pass, pull, take_in};
 use crate::along::Along;
 use crate::bundle::{Cargo, carried, load, open, write};
-use crate::chain::{Head, link0};
+use crate::chain::Head;
 use crate::journal::{Filing, Journal, Keep, Line, MemoryJournal, Pulled};
 use crate::proof;
 use crate::receipt::{Checkpoint, ListedHead, Receipt, heads_list};
@@ -107,11 +107,14 @@ impl Agency {
 
     /// The officer's journal with so many entries.
     pub(super) fn story(&self, entries: u8) -> Pen {
-        let mut pen = Pen::stranger(OFFICER, 1);
-        pen.slot.agency = self.trust.agency();
-        pen.slot.prev = link0(&pen.slot.agency, &pen.slot.device, &pen.slot.journal);
+        let mut pen = self.pen(OFFICER, 1);
         pen.story(1, entries - 1);
         pen
+    }
+
+    /// A device of this agency that has written nothing yet.
+    pub(super) fn pen(&self, seed: u8, journal: u8) -> Pen {
+        Pen::signing(signer(seed), journal, self.trust.agency())
     }
 
     pub(super) fn checkpoint(&self, epoch: u64, number: u64, heads: Digest) -> (Checkpoint, Vec<u8>) {
@@ -149,7 +152,7 @@ impl Agency {
     }
 
     /// A journal of the carrier, who was given the officer's entries up to a number.
-    fn carrier(&self, pen: &Pen, upto: usize) -> MemoryJournal {
+    pub(super) fn carrier(&self, pen: &Pen, upto: usize) -> MemoryJournal {
         let mut journal = MemoryJournal::default();
         let mut run = pen.run(1, |_| true);
         run.items.truncate(upto);
@@ -340,7 +343,7 @@ fn what_the_hub_itself_gives_of_a_carried_journal_is_carried_no_more() {
         let (mut courier, mut road, mut trust) = (Courier::default(), NoRoad, agency.trust.clone());
         let mut trip = Trip::new(&mut courier, &mut reader, &mut road, agency.party(CARRIER), &mut trust);
         trip.stick = stick;
-        assert!(pull::take(&mut trip, vec![pen.run(6, |_| true)], &mut Default::default()).unwrap());
+        assert!(pull::take(&mut trip, vec![pen.run(6, |_| true)], &mut Default::default()).unwrap().moved);
         assert_eq!(trip.outcome.pulled, 3);
         let road = Road::carrying(&reader).unwrap();
         let status = reader.status(&id(&agency.hub)).unwrap();

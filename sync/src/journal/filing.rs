@@ -5,10 +5,12 @@ use std::cmp::Ordering;
 
 use super::{KnownHead, State};
 use crate::batch::{Item, Run};
+use crate::cbor::count;
 use crate::chain::{self, Head, Verdict};
 use crate::entry::SealedEntry;
 use crate::error::{Result, SyncError};
 use crate::receipt::{Checkpoint, Receipt};
+use crate::wire::limits;
 use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::Digest;
 
@@ -76,6 +78,27 @@ pub(super) fn next_head(known: &KnownHead, entry: &SealedEntry) -> Result<Head> 
         return Err(SyncError::Misuse("an own entry without its envelope"));
     }
     Ok(Head { seq: h.seq, link: chain::link(&known.head.link, &entry.hash()) })
+}
+
+/// How much is set aside.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Aside {
+    pub(super) entries: u64,
+    pub(super) bytes: u64,
+}
+
+impl Aside {
+    /// Whether one more may be: nobody needs a key to have something set aside, so half of the room is for what is proven to be signed.
+    pub(super) fn has_room(&self, signed: bool) -> bool {
+        let share = |most: u64| if signed { most } else { most / 2 };
+        let largest = count(limits::MAX_FRAME);
+        self.entries < share(limits::MAX_ASIDE) && self.bytes.saturating_add(largest) <= share(limits::MAX_ASIDE_BYTES)
+    }
+
+    /// Counts one more.
+    pub(super) fn add(&mut self, bytes: u64) {
+        (self.entries, self.bytes) = (self.entries.saturating_add(1), self.bytes.saturating_add(bytes));
+    }
 }
 
 /// Whether an entry that was set aside is the very one that is to go.

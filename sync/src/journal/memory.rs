@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
 
+use super::memory_aside::SetAside;
 use super::memory_hub::Hub;
 use super::{
     Cursor, DocumentFiled, Filed, Filing, Journal, Keep, KnownHead, Line, NewJournal, Page, Pulled, Quarantined, Shelf,
-    ShelfRow, Standing, State, Status, Wanted, filing, filing::is_copy, row, shapes::run_after,
+    ShelfRow, Standing, State, Status, Wanted, filing, filing::Aside, shapes::run_after,
 };
 use crate::batch::{Item, Limit, Run, Why};
 use crate::cbor::count;
@@ -27,7 +28,7 @@ pub struct MemoryJournal {
     shelf: BTreeMap<(Shelf, Vec<u8>), ShelfRow>,
     documents: Vec<DocumentFiled>,
     hubs: BTreeMap<DeviceId, Hub>,
-    quarantine: BTreeMap<Digest, Quarantined>,
+    quarantine: SetAside,
 }
 
 #[derive(Clone, Debug)]
@@ -108,11 +109,7 @@ impl MemoryJournal {
         self.journals.iter().find(|h| h.known.own == Some(line) && h.known.state == State::Open)
     }
 
-    fn set_aside(&mut self, bad: &Quarantined) {
-        self.quarantine.entry(Digest::of(&row::pack(&bad.sealed))).or_insert_with(|| bad.clone());
-    }
-
-    fn file_run(&mut self, run: &Run) -> Verdict {
+    fn file_run(&mut self, room: &mut Aside, run: &Run) -> Verdict {
         let at = match self.held(&run.device, &run.journal) {
             Some(at) => at,
             None => {
@@ -142,7 +139,7 @@ impl MemoryJournal {
         let parted = |(entry, link): &(&SealedEntry, Digest)| held.link_at(entry.header.seq) != Some(*link);
         let parted: Vec<_> = run.linked().filter(parted).map(|(entry, _)| entry.clone()).collect();
         for sealed in parted {
-            self.set_aside(&Quarantined { entry: sealed.at(), why: Why::Fork, sealed });
+            self.quarantine.put_within(room, &Quarantined { entry: sealed.at(), why: Why::Fork, sealed });
         }
         verdict
     }
@@ -293,8 +290,9 @@ impl Journal for MemoryJournal {
     }
 
     fn file_pulled(&mut self, pulled: &Pulled) -> Result<Vec<Verdict>> {
-        pulled.quarantine.iter().for_each(|bad| self.set_aside(bad));
-        Ok(pulled.runs.iter().map(|run| self.file_run(run.run())).collect())
+        let mut room = self.quarantine.room();
+        pulled.quarantine.iter().for_each(|bad| self.quarantine.put_within(&mut room, bad));
+        Ok(pulled.runs.iter().map(|run| self.file_run(&mut room, run.run())).collect())
     }
 
     fn erase(&mut self, doomed: &[Doomed], take: &[(Shelf, Vec<u8>)]) -> Result<Vec<EntryRef>> {
@@ -308,11 +306,7 @@ impl Journal for MemoryJournal {
             {
                 gone.push(entry.at());
             }
-            let copies: Vec<_> = self.quarantine.extract_if(.., |_, aside| is_copy(target, &aside.sealed)).collect();
-            for (_, mut aside) in copies {
-                aside.sealed.envelope = None;
-                self.set_aside(&aside);
-            }
+            self.quarantine.erase(target);
         }
         self.shelve(&[], take)?;
         Ok(gone)
@@ -391,7 +385,7 @@ impl Journal for MemoryJournal {
     }
 
     fn quarantined(&self) -> Result<Vec<Quarantined>> {
-        Ok(self.quarantine.values().cloned().collect())
+        Ok(self.quarantine.all().cloned().collect())
     }
 
     fn status(&self, hub: &DeviceId) -> Result<Status> {
@@ -403,7 +397,8 @@ impl Journal for MemoryJournal {
             again: hub.again,
             checkpoint: hub.checkpoint.clone().map(|(c, statement)| (c, Digest::of(&c.encode()), statement)),
             drafts: count(self.shelf.keys().filter(|(shelf, _)| *shelf == Shelf::Drafts).count()),
-            quarantined: count(self.quarantine.values().filter(|bad| self.is_open(bad)).count()),
+            aside_full: !self.quarantine.room().has_room(false),
+            quarantined: count(self.quarantine.all().filter(|bad| self.is_open(bad)).count()),
             ..Status::default()
         };
         for held in &self.journals {

@@ -3,6 +3,8 @@
 //! `conformance`, for every implementation.
 
 #[cfg(test)]
+mod asides;
+#[cfg(test)]
 mod carried;
 #[cfg(test)]
 mod conformance;
@@ -10,6 +12,7 @@ mod conformance;
 mod erasures;
 mod filing;
 mod memory;
+mod memory_aside;
 mod memory_hub;
 mod row;
 mod schema;
@@ -82,7 +85,8 @@ pub trait Journal: Send {
     fn file_receipt(&mut self, filing: &Filing) -> Result<Filed>;
 
     /// Files verified runs of others, and sets aside what did not verify. Gives one verdict for each run, in order: only
-    /// *accepted* changed anything, and an entry where only its hash was held is filled in.
+    /// *accepted* changed anything, and an entry where only its hash was held is filled in. What is set aside stays within
+    /// [`MAX_ASIDE`](crate::wire::limits::MAX_ASIDE): the oldest stays, and what is too much is dropped.
     ///
     /// # Errors
     /// Storage.

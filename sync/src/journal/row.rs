@@ -3,6 +3,7 @@
 
 use amanat_keys::fingerprint::{DeviceId, JournalId};
 
+use crate::cbor::count;
 use crate::entry::{EntryRef, SealedEntry};
 use crate::error::{Result, SyncError};
 
@@ -46,6 +47,13 @@ pub(super) fn pack(entry: &SealedEntry) -> Vec<u8> {
     let length = u32::try_from(entry.bytes.len()).unwrap_or(u32::MAX).to_be_bytes();
     let whole = if envelope.is_some() { WHOLE } else { BARE };
     [&[whole], &entry.signature[..], &length, &entry.bytes, envelope.unwrap_or_default()].concat()
+}
+
+/// Bytes of a packed entry.
+pub(super) fn weight(entry: &SealedEntry) -> u64 {
+    let envelope = entry.envelope.as_ref().map_or(0, Vec::len);
+    let parts = [entry.signature.len(), entry.bytes.len(), envelope];
+    parts.into_iter().fold(AROUND, |sum, part| sum.saturating_add(count(part)))
 }
 
 /// The entry in an opened row.

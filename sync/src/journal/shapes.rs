@@ -371,6 +371,8 @@ pub struct Status {
     pub drafts: u64,
     /// Entries set aside, without those that came damaged and have come whole since.
     pub quarantined: u64,
+    /// Whether so much is set aside that of what nobody is proven to have signed no more is: it is told and not kept.
+    pub aside_full: bool,
     /// The newest checkpoint of the hub, the hash of its payload, and its statement.
     pub checkpoint: Option<(Checkpoint, Digest, Vec<u8>)>,
     /// Receipts that count for own journals, with the statements that carry them: what *received* rests on.

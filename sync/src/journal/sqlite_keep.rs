@@ -5,6 +5,7 @@ use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_keys::row_seal::RowSeal;
 use rusqlite::{Params, Transaction};
 
+use super::filing::Aside;
 use super::sqlite::storage;
 use super::sqlite_hub as hub;
 use super::sqlite_read::{self as read, Numbered, document_key, line_number, one, place, unsigned};
@@ -206,13 +207,22 @@ fn file_one(
 }
 
 pub(super) fn file_pulled(tx: &Transaction<'_>, seal: &RowSeal, pulled: &Pulled) -> Result<Vec<Verdict>> {
+    let mut room = read::aside(tx)?;
     for bad in &pulled.quarantine {
-        set_aside(tx, seal, bad)?;
+        set_aside_within(tx, seal, &mut room, bad)?;
     }
-    pulled.runs.iter().map(|run| file_run(tx, seal, run.run())).collect()
+    pulled.runs.iter().map(|run| file_run(tx, seal, &mut room, run.run())).collect()
 }
 
-pub(super) fn set_aside(tx: &Transaction<'_>, seal: &RowSeal, bad: &Quarantined) -> Result<()> {
+fn set_aside_within(tx: &Transaction<'_>, seal: &RowSeal, room: &mut Aside, bad: &Quarantined) -> Result<()> {
+    if room.has_room(bad.why.is_of_signed()) && set_aside(tx, seal, bad)? {
+        room.add(row::weight(&bad.sealed));
+    }
+    Ok(())
+}
+
+/// Whether it was not there yet.
+pub(super) fn set_aside(tx: &Transaction<'_>, seal: &RowSeal, bad: &Quarantined) -> Result<bool> {
     let plain = row::pack(&bad.sealed);
     let digest = Digest::of(&plain);
     let body = sealed(seal, row::QUARANTINE, &read::aside_key(&digest, bad.why.number()), &plain)?;
@@ -220,11 +230,11 @@ pub(super) fn set_aside(tx: &Transaction<'_>, seal: &RowSeal, bad: &Quarantined)
     let sql = "insert into quarantine (digest, device, journal, seq, why, body) values (?1, ?2, ?3, ?4, ?5, ?6)
         on conflict (digest) do nothing";
     let (e, why) = (&bad.entry, signed(bad.why.number())?);
-    run(tx, sql, (digest.as_bytes(), e.device.as_bytes(), e.journal.as_bytes(), signed(e.seq)?, why, body))?;
-    Ok(())
+    let new = run(tx, sql, (digest.as_bytes(), e.device.as_bytes(), e.journal.as_bytes(), signed(e.seq)?, why, body))?;
+    Ok(new > 0)
 }
 
-fn file_run(tx: &Transaction<'_>, seal: &RowSeal, run: &Run) -> Result<Verdict> {
+fn file_run(tx: &Transaction<'_>, seal: &RowSeal, room: &mut Aside, run: &Run) -> Result<Verdict> {
     let at = match read::journal(tx, seal, &run.device, &run.journal)? {
         Some(at) => at,
         None => {
@@ -251,7 +261,8 @@ fn file_run(tx: &Transaction<'_>, seal: &RowSeal, run: &Run) -> Result<Verdict> 
     // What both histories have in common is no evidence of anything.
     for (entry, link) in run.linked() {
         if read::link_at(tx, &at, entry.header.seq)? != Some(link) {
-            set_aside(tx, seal, &Quarantined { entry: entry.at(), why: Why::Fork, sealed: entry.clone() })?;
+            let bad = Quarantined { entry: entry.at(), why: Why::Fork, sealed: entry.clone() };
+            set_aside_within(tx, seal, room, &bad)?;
         }
     }
     Ok(verdict)

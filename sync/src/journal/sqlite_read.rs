@@ -5,6 +5,7 @@ use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId, Ke
 use amanat_keys::row_seal::RowSeal;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
+use super::filing::Aside;
 use super::shapes::run_after;
 use super::sqlite::storage;
 use super::sqlite_hub::{HubRow, hub_row, receipt};
@@ -368,6 +369,13 @@ pub(super) fn quarantined(db: &Connection, seal: &RowSeal) -> Result<Vec<Quarant
     })
 }
 
+/// How much is set aside, as far as the file tells without opening it.
+pub(super) fn aside(db: &Connection) -> Result<Aside> {
+    let sql = "select count(*), coalesce(sum(length(body)), 0) from quarantine";
+    let found = one(db, sql, [], |row| Ok(Aside { entries: unsigned(row, 0)?, bytes: unsigned(row, 1)? }))?;
+    Ok(found.unwrap_or_default())
+}
+
 /// Opens every row that no walk of the entries comes by, each at its own place: for `verify`. A row that was moved, so that
 /// nothing would read it any more, is damage as well.
 pub(super) fn check_rows(db: &Connection, seal: &RowSeal) -> Result<()> {
@@ -428,6 +436,7 @@ pub(super) fn status(db: &Connection, seal: &RowSeal, hub: &DeviceId) -> Result<
     }
     let count = |sql: &str| one(db, sql, [], |row| unsigned(row, 0)).map(|n| n.unwrap_or(0));
     status.drafts = count("select count(*) from shelf where shelf = 2")?;
+    status.aside_full = !aside(db)?.has_room(false);
     // What came damaged (1) and has come whole since is in question no more.
     status.quarantined = count(
         "select count(*) from quarantine q left join journals j on j.device = q.device and j.journal = q.journal

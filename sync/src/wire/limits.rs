@@ -53,6 +53,21 @@ pub const MAX_HEADS_BYTES: usize = MAX_HEADS * 96;
 pub const MAX_AGAIN: usize = 1024;
 /// Places that are remembered because an entry came damaged there. Beyond it they are set aside and not asked for by themselves.
 pub const MAX_DAMAGED: usize = 512;
+/// Entries that are set aside at most: as many as a person looks through. Those that nobody is proven to have signed get half of it, so
+/// that nobody without a key can crowd out evidence.
+pub const MAX_ASIDE: u64 = 1024;
+/// Bytes of them, 16 KiB each: they are read together, on a small laptop, and must not fill its disk.
+pub const MAX_ASIDE_BYTES: u64 = 16 * 1024 * 1024;
+/// Pages of one pull that bring nothing to file: an officer's way through a year of entries that are for others has fewer.
+pub const MAX_VAIN_PAGES: u64 = 1024;
+/// Pages of one journal that bring nothing to file, after which it is not asked for any more in that pull: one bad journal must not use
+/// up the pages of those behind it.
+pub const MAX_VAIN_OF_ONE: u64 = 8;
+/// Items of one pull that are no entries to file, bare hashes above all: 32 MiB of them on the road.
+pub const MAX_VAIN_ITEMS: u64 = 1024 * 1024;
+/// Journals of which nothing more is asked for in one pull, because what came of them cannot be filed: each makes every further question
+/// longer by 62 bytes.
+pub const MAX_PASSED_OVER: usize = 4096;
 /// Bytes of a request to pull: `MAX_HEADS` heads of 62 bytes.
 pub const MAX_PULL: usize = 16 * 1024 * 1024;
 
