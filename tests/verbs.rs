@@ -14,7 +14,8 @@ fn amanat(arguments: &[&str]) -> Output {
 fn verbs_of_later_versions_parse_and_say_so() {
     for (arguments, verb) in [
         (&["case", "share", "ab", "--unit", "PS"][..], "case share"),
-        (&["keys", "rotate", "device"], "keys rotate device"),
+        (&["case", "transfer", "ab", "--to", "FIA"], "case transfer"),
+        (&["keys", "rotate", "hub"], "keys rotate hub"),
     ] {
         let output = amanat(arguments);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -35,7 +35,7 @@ pub(super) fn run(context: &Context, what: &str, which: Option<&str>, out: Optio
         "hub" => Err(later(&format!("keys rotate {what}"))),
         _ => Err(Failure::usage(
             format!("rotating a key — there is no such thing as {}", one_line(what)),
-            "Use: amanat keys rotate unit NAME",
+            "Use: amanat keys rotate unit NAME, amanat keys rotate device or amanat keys rotate root.",
         )),
     }
 }
