@@ -12,31 +12,28 @@
 )]
 
 mod figure;
+mod glass;
 mod station;
 
-use std::{path::Path, process::Command, sync::Arc, time::Duration};
+use std::{path::Path, process::Command, time::Duration};
 
 use amanat::{
     codebook::{self, Codebook, Origin},
-    model::{Answer, Answers, CaseId, DeviceId, Draft, DraftId, FormRef, Lang, Moment, ProblemKind, Sheet, Value},
+    model::{Answer, Answers, CaseId, DeviceId, Draft, DraftId, FormRef, Lang, ProblemKind, Sheet, Value},
     runtime::{
         closed_home::ClosedHome,
         home::Home,
         keep::{ToKeep, What},
         paths::Paths,
     },
-    ui::{self, App, Msg, Scroll, Settings, Stage, Start, Who},
+    ui::Msg,
 };
 use amanat_keys::passphrase::Passphrase;
 use figure::{Dice, Figure, Goal, Spread, timed};
-use ratatui::{
-    Terminal,
-    backend::TestBackend,
-    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
-};
+use glass::{NOW, Room};
+use ratatui::crossterm::event::KeyCode;
 use station::{PASSPHRASE, Station};
 
-const NOW: Moment = Moment::pkt(1_795_322_868_000);
 /// Cases whose entries are made and kept at a time, so that making them needs little memory.
 const AT_A_TIME: usize = 2_000;
 
@@ -173,54 +170,10 @@ fn finished(codebook: &Codebook, form: &str, answers: Answers) -> Sheet {
     unreachable!("each round answers a question")
 }
 
-/// The screen over an open home, as the runtime feeds it.
-struct Room {
-    app: App,
-    scroll: Scroll,
-    terminal: Terminal<TestBackend>,
-}
-
-impl Room {
-    fn new(home: &Home) -> Self {
-        let codebook = Arc::new(Codebook::builtin().unwrap().clone());
-        let stage = Stage::Locked { waiting: 0 };
-        let start = Start { codebook, settings: Settings::default(), now: NOW, boot_ms: 0, stage };
-        let terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
-        let mut room = Self { app: App::new(&start), scroll: Scroll::default(), terminal };
-        room.send(Msg::Resize { columns: 80, rows: 24 });
-        let who = Who {
-            agency: "Sample Police".into(),
-            unit: "PS Sample".into(),
-            member: "Sample Officer".into(),
-            roles: vec!["officer".into()],
-            device: DeviceId::from_bytes(*home.device().as_bytes()),
-            officer: Answers::default(),
-            write_only: false,
-            prints: false,
-            fresh: (0..8).map(|byte| [byte; 16]).collect(),
-        };
-        room.send(Msg::Unlocked(Box::new(who)));
-        room
-    }
-
-    fn send(&mut self, msg: Msg) {
-        drop(ui::update(&mut self.app, msg));
-        self.terminal.draw(|frame| ui::view(&self.app, &mut self.scroll, frame)).unwrap();
-    }
-
-    fn key(&mut self, code: KeyCode) -> Duration {
-        timed(|| self.send(Msg::Key(KeyEvent::new(code, KeyModifiers::NONE))))
-    }
-
-    fn shown(&self) -> String {
-        self.terminal.backend().buffer().content().iter().map(ratatui::buffer::Cell::symbol).collect()
-    }
-}
-
 /// Opens a home whose keys are open already, page by page into the screen: the time to the first list and to the whole one.
 fn opened(path: &Path) -> (Room, Duration, Duration) {
     let mut home = unlocked(path);
-    let mut room = Room::new(&home);
+    let mut room = Room::unlocked(DeviceId::from_bytes(*home.device().as_bytes()));
     let (mut first, mut whole) = (None, Duration::ZERO);
     let all = timed(|| {
         home.replay(|entries, _| {

@@ -10,8 +10,8 @@
 )]
 
 mod figure;
+mod glass;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use amanat::codebook::{self, Codebook, Origin, fold};
@@ -19,21 +19,17 @@ use amanat::model::{
     Answer, Answers, Author, CaseId, Content, DeviceId, Draft, DraftId, Entry, EntryId, JournalId, Lang, Moment,
     ProblemKind, Times, Value,
 };
-use amanat::ui::{self, App, Msg, Scroll, Settings, Stage, Start, Who};
+use amanat::ui::Msg;
 use figure::{Dice, Figure, Goal, Spread, timed};
-use ratatui::{
-    Terminal,
-    backend::TestBackend,
-    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
-};
+use glass::{NOW, Room};
+use ratatui::crossterm::event::KeyCode;
 
-const NOW: Moment = Moment::pkt(1_795_322_868_000);
 const PAGE: usize = 512;
 
 fn main() {
     let (cases, runs) = (figure::number("--cases", 21_195), figure::number("--runs", 20));
     println!("screen: {cases} made-up cases of two entries, 80 × 24, {runs} runs, seed 11, one core");
-    let mut room = Room::unlocked();
+    let mut room = Room::unlocked(DeviceId::from_bytes([1; 32]));
     let entries = made_up(cases);
     let plain = plain_database(&entries);
     let mut took = Vec::new();
@@ -56,54 +52,7 @@ fn main() {
     room.walk(runs);
 }
 
-struct Room {
-    app: App,
-    scroll: Scroll,
-    terminal: Terminal<TestBackend>,
-}
-
 impl Room {
-    fn unlocked() -> Self {
-        let codebook = Arc::new(Codebook::builtin().unwrap().clone());
-        let start = Start {
-            codebook,
-            settings: Settings::default(),
-            now: NOW,
-            boot_ms: 0,
-            stage: Stage::Locked { waiting: 0 },
-        };
-        let terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
-        let mut room = Self { app: App::new(&start), scroll: Scroll::default(), terminal };
-        room.send(Msg::Resize { columns: 80, rows: 24 });
-        let who = Who {
-            agency: "Sample Police".into(),
-            unit: "PS Sample".into(),
-            member: "Sample Officer".into(),
-            roles: vec!["officer".into()],
-            device: DeviceId::from_bytes([1; 32]),
-            officer: Answers::default(),
-            write_only: false,
-            prints: false,
-            fresh: (0..8).map(|byte| [byte; 16]).collect(),
-        };
-        room.send(Msg::Unlocked(Box::new(who)));
-        room
-    }
-
-    /// What the runtime does for each message: update, then one frame.
-    fn send(&mut self, msg: Msg) {
-        drop(ui::update(&mut self.app, msg));
-        self.terminal.draw(|frame| ui::view(&self.app, &mut self.scroll, frame)).unwrap();
-    }
-
-    fn key(&mut self, code: KeyCode) -> Duration {
-        timed(|| self.send(Msg::Key(KeyEvent::new(code, KeyModifiers::NONE))))
-    }
-
-    fn shown(&self) -> String {
-        self.terminal.backend().buffer().content().iter().map(ratatui::buffer::Cell::symbol).collect()
-    }
-
     fn search(&mut self, plain: &rusqlite::Connection, cases: usize, runs: usize) {
         let (mut keys, mut like) = (Vec::new(), Vec::new());
         let mut worst = Duration::ZERO;

@@ -2,31 +2,13 @@
 
 use amanat::{
     model::{Answer, CaseId, Value},
-    ui::{Effect, Keeping, Settings, Theme, ToKeep},
+    ui::{Keeping, ToKeep},
 };
 
-use super::stage::{Stage, code, number, text};
-
-const CASE: CaseId = CaseId::from_bytes([1; 16]);
-
-fn keeps(stage: &Stage) -> Vec<&ToKeep> {
-    stage
-        .effects
-        .iter()
-        .filter_map(|effect| if let Effect::Keep(keep) = effect { Some(&**keep) } else { None })
-        .collect()
-}
-
-/// A case inside Pakistan with one grown victim, both by another device.
-fn with_victim(mut stage: Stage) -> Stage {
-    stage.case(1, &[("case_class", code("UND")), ("movement", code("INT")), ("victims_seen", number(1))]);
-    stage.sheet(2, CASE, "person", &[("role", code("VIC")), ("gender", code("F")), ("age_years", number(30))]);
-    stage
-}
-
-fn plain() -> Settings {
-    Settings { theme: Theme::Plain, ..Settings::default() }
-}
+use super::{
+    begun::{CASE, keeps, plain, with_victim},
+    stage::{Stage, code, number, text},
+};
 
 /// Border no, paid no, free no, exploited yes; then indicators of the short form from the first on.
 const SCREENING: &str = "Enter F4 \"screening\" Enter Down Enter \"no\" Enter \"no\" Enter \"no\" Enter \"yes\" Enter";

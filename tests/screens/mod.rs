@@ -1,6 +1,7 @@
 //! The interface as data: what was there before, the keys typed, the screen after, whole.
 
 mod aside;
+mod begun;
 mod casework;
 mod files;
 mod gone;

@@ -1,13 +1,14 @@
 //! An entry on paper, by keys: which paper, to the printer or to a file, and what is said before.
 
 use amanat::{
-    model::{Answer, CaseId, Value},
+    model::{Answer, Value},
     ui::{Effect, Settings, Theme},
 };
 
-use super::stage::{Stage, code, number};
-
-const CASE: CaseId = CaseId::from_bytes([1; 16]);
+use super::{
+    begun::CASE,
+    stage::{Stage, code, number},
+};
 
 fn stage() -> Stage {
     let mut stage = Stage::open_with(Settings { theme: Theme::Plain, ..Settings::default() });

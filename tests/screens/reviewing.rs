@@ -1,31 +1,11 @@
 //! What a supervisor and an officer see of corrections, and what is taken over from an earlier person.
 
-use amanat::{
-    model::CaseId,
-    ui::{Effect, Keeping, Settings, Theme, ToKeep},
+use amanat::ui::{Keeping, ToKeep};
+
+use super::{
+    begun::{CASE, keeps, plain, with_victim},
+    stage::{Stage, code, number, text},
 };
-
-use super::stage::{Stage, code, number, text};
-
-const CASE: CaseId = CaseId::from_bytes([1; 16]);
-
-fn plain() -> Settings {
-    Settings { theme: Theme::Plain, ..Settings::default() }
-}
-
-fn keeps(stage: &Stage) -> Vec<&ToKeep> {
-    stage
-        .effects
-        .iter()
-        .filter_map(|effect| if let Effect::Keep(keep) = effect { Some(&**keep) } else { None })
-        .collect()
-}
-
-fn with_victim(mut stage: Stage) -> Stage {
-    stage.case(1, &[("case_class", code("UND")), ("movement", code("INT")), ("victims_seen", number(1))]);
-    stage.sheet(2, CASE, "person", &[("role", code("VIC")), ("gender", code("F")), ("age_years", number(30))]);
-    stage
-}
 
 #[test]
 fn a_correction_that_arrives_while_the_word_is_written_is_not_covered_by_it() {
