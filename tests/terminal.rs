@@ -164,6 +164,18 @@ fn the_tour_builds_an_agency_and_opens_its_screen() {
     typist.does("Enter", "This device is locked");
     let passphrase = fs::read_to_string(home.join("officer-gujrat.pass")).unwrap();
     typist.does(&format!("\"{}\" Enter", passphrase.trim_end()), "1 case");
+    // Somebody else of the agency sits down beside it, while it runs.
+    let beside = ["as", "supervisor", "--dir", &home.to_string_lossy()];
+    let mut supervisor = Typist::starts(&demo, folder.path(), &beside);
+    supervisor.sees("Press Enter to open it.");
+    supervisor.does("Enter", "This device is locked");
+    let passphrase = fs::read_to_string(home.join("supervisor.pass")).unwrap();
+    supervisor.does(&format!("\"{}\" Enter", passphrase.trim_end()), "1 case");
+    supervisor.types("C-q");
+    assert!(supervisor.ends().success());
+    let mut nobody = Typist::starts(&demo, folder.path(), &["as", "nobody", "--dir", &home.to_string_lossy()]);
+    nobody.sees("nobody of that name lives in");
+    assert!(!nobody.ends().success());
     typist.types("C-q");
     assert!(typist.ends().success());
 }
