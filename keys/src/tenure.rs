@@ -73,6 +73,11 @@ impl Tenure {
         self.roles_of(device).any(|((role, _), _)| matches!(role, Role::Supervisor | Role::Custodian))
     }
 
+    /// Whether its member ever had a role in a unit.
+    pub fn ever_in(&self, device: &DeviceId, unit: &UnitId) -> bool {
+        self.roles_of(device).any(|((_, of), _)| of == unit)
+    }
+
     fn stands_by(
         &self,
         device: &DeviceId,

@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 
-use crate::model::{Answer, Answers, Attached, Content, Given, Lang, Source, Ties, Times, Value};
+use crate::model::{Answer, Answers, Attached, Content, Given, Handover, Lang, Source, Ties, Times, Value};
 
 /// Writing to memory cannot fail; where `io::Write` still makes us ask, this is the answer.
 const IN_MEMORY: &str = "memory takes what is written";
@@ -23,6 +23,7 @@ pub(super) fn encode(
         Content::Amendment(_) => "amendment",
         Content::Access(_) => "access",
         Content::Opened(_) => "opened",
+        Content::Handover(_) => "handover",
         Content::Other(other) => return other.json.as_bytes().to_vec(),
     };
     out.raw(format_args!(
@@ -81,6 +82,7 @@ pub(super) fn encode(
                 place.device, place.journal, place.seq, opened.opens
             ));
         }
+        Content::Handover(told) => out.handover(told),
         Content::Other(_) => {}
     }
     out.0.push(b'}');
@@ -112,6 +114,20 @@ impl Text {
     fn member(&mut self, name: &str, text: &str) {
         self.raw(format_args!(",\"{name}\":"));
         self.string(text);
+    }
+
+    fn handover(&mut self, told: &Handover) {
+        self.member("what", told.step.code());
+        self.raw(format_args!(",\"unit\":\"{}\",\"from\":\"{}\"", told.unit, told.from));
+        if let Some(of) = told.of {
+            self.member("of", &of.to_string());
+        }
+        if let Some(reason) = &told.reason {
+            self.member("why", reason.as_str());
+        }
+        if let Some(note) = &told.note {
+            self.member("note", note);
+        }
     }
 
     fn strings<S: AsRef<str>>(&mut self, texts: impl Iterator<Item = S>) {

@@ -106,6 +106,10 @@ impl Home {
             Err(failure) => arrived.afterwards.push(failure),
         }
         arrived.afterwards.extend(self.let_older_go().err());
+        match self.let_in_late(new, &arrived.entries) {
+            Ok(opened) => arrived.adopted.wrapped |= opened > 0,
+            Err(failure) => arrived.afterwards.push(failure),
+        }
         match self.rewrap_late() {
             Ok(late) => arrived.adopted.wrapped |= late > 0,
             Err(failure) => arrived.afterwards.push(failure),
@@ -234,7 +238,8 @@ impl Home {
         let author = self.trust()?.roster().retention_days().map(|_| at.device);
         let case = duty_case(&self.device(), &unit, author.as_ref());
         let keep = ToKeep { case: case.into(), what: What::Content(content), source: None, draft: None, sharing: None };
-        let kept = self.keep_for(codebook, keep, Some(Whom { unit, level: Sharing::H2, device: author }))?;
+        let kept =
+            self.keep_for(codebook, keep, Some(Whom { unit, level: Sharing::H2, device: author, also: Vec::new() }))?;
         self.words.learn(&kept);
         Ok(())
     }

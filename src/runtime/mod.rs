@@ -28,6 +28,7 @@ pub mod fault;
 pub mod filters;
 mod first_start;
 pub mod founding;
+pub mod handing;
 mod heads;
 pub mod home;
 pub mod home_lock;

@@ -170,6 +170,7 @@ impl Home {
         let unproven = self.unproven().map_err(|error| fault::sync("reading the journal", &error))?;
         let (mut gathered, mut own_slips, mut levels) =
             (Opened::default(), Vec::new(), std::mem::take(&mut self.levels));
+        let mut handovers = std::mem::take(&mut self.handovers);
         let (mut copies, mut words) = (Vec::new(), Words::default());
         let me = self.device();
         let (ring, journal) = (&self.ring, &self.journal);
@@ -185,6 +186,7 @@ impl Home {
             let mut gather = |opened: Opened, so_far: u64, replayed: &mut Replayed| {
                 replayed.opened = replayed.opened.saturating_add(count(opened.entries.len()));
                 levels.learn(&opened.entries);
+                handovers.learn(&opened.entries);
                 copies.extend(again::copies(&opened.entries, me));
                 words.learn(&opened.entries);
                 gathered.keys.extend(opened.keys);
@@ -234,7 +236,7 @@ impl Home {
         });
         read?;
         own_slips.iter().for_each(|header| self.ring.note_own(header));
-        (self.levels, self.words) = (levels, words);
+        (self.levels, self.words, self.handovers) = (levels, words, handovers);
         self.again.extend(copies);
         Ok(gathered)
     }

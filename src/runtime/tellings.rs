@@ -260,6 +260,7 @@ pub(super) fn roster(home: &Home) -> Result<RosterPage, Failure> {
     let me = home.member().ok().map(|member| member.id);
     let words = |words: amanat_keys::words::Words| words.words().into_iter().map(str::to_owned).collect();
     let units = roster.units.iter().map(|unit| RosterUnit {
+        id: unit.id.into(),
         name: unit.name.clone(),
         kind: unit.kind.word().to_owned(),
         epoch: unit.epoch,

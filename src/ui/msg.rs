@@ -6,7 +6,7 @@ use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::codebook::Codebook;
 use crate::model::{
-    Answers, CaseId, Delivery, DeviceId, Draft, DraftId, Entry, Gone, JournalId, Late, Moment, SavedFilter,
+    Answers, CaseId, Delivery, DeviceId, Draft, DraftId, Entry, Gone, JournalId, Late, Moment, SavedFilter, UnitId,
 };
 
 /// One thing that happened. The runtime makes them from the terminal, the clock and its two workers; only
@@ -120,6 +120,16 @@ pub enum Msg {
         /// Who.
         lines: Vec<ReaderLine>,
     },
+
+    /// A case was shared or handed over, or an answer was kept.
+    Handed {
+        /// Slips that open for the unit now.
+        opened: u64,
+        /// Slips that this device does not open for it.
+        left: u64,
+    },
+    /// It was not; nothing was kept.
+    HandFailed(Trouble),
 
     // -- attachments
     /// How far the sealing or opening of a file has come, in bytes.
@@ -375,6 +385,8 @@ pub struct RosterPage {
 /// One unit of the roster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RosterUnit {
+    /// The unit.
+    pub id: UnitId,
     /// Its name.
     pub name: String,
     /// `hq`, `station`, `statistics` or `national`.

@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     codebook::{Codebook, SearchIndex, Surroundings},
-    model::{CaseId, Casebook, Delivery, DeviceId, Draft, DraftId, Entry, Gone, Late, Moment, SavedFilter},
+    model::{
+        self, CaseId, Casebook, Delivery, DeviceId, Draft, DraftId, Entry, Gone, Handed, Late, Moment, SavedFilter,
+        UnitId,
+    },
 };
 
 /// Rows that a hint takes, for who learns.
@@ -206,6 +209,31 @@ impl World {
     /// How far a case has come.
     pub(crate) fn case_delivery(&self, id: &CaseId) -> Delivery {
         reading::delivery(&self.book, id, |entry| self.delivery(entry))
+    }
+
+    /// The unit of the person at this desk.
+    pub(crate) fn unit(&self) -> Option<UnitId> {
+        let name = &self.who.as_ref()?.unit;
+        self.roster.as_ref()?.units.iter().find(|unit| unit.name == *name).map(|unit| unit.id)
+    }
+
+    /// A unit's name, where the roster tells it.
+    pub(crate) fn unit_name(&self, id: &UnitId) -> String {
+        let unit = self.roster.iter().flat_map(|page| page.units.iter()).find(|unit| unit.id == *id);
+        unit.map_or_else(|| id.short(), |unit| unit.name.clone())
+    }
+
+    /// How a case stands between units. Who is not on the roster any more spoke for the unit that they named.
+    pub(crate) fn handed(&self, case: &CaseId) -> Handed {
+        let entries = self.book.case(case).into_iter().flat_map(|file| file.entries.iter());
+        let belongs = |device: &DeviceId, unit: &UnitId| {
+            let Some(page) = &self.roster else { return true };
+            let Some(device) = page.devices.iter().find(|known| known.id == *device) else { return true };
+            let name = page.units.iter().find(|known| known.id == *unit).map(|unit| unit.name.as_str());
+            let member = page.members.iter().find(|member| member.name == device.member);
+            member.is_none_or(|member| member.roles.iter().any(|(_, of)| Some(of.as_str()) == name))
+        };
+        model::handed(entries.filter_map(|id| self.book.entry(id)), belongs)
     }
 
     /// A draft by its id.

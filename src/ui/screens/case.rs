@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 
-use super::papers::Papers;
+use super::{handing::Handing, papers::Papers};
 use crate::{
     codebook::{
         Stands,
@@ -43,6 +43,8 @@ pub(crate) struct Case {
     pub(super) names: bool,
     pub(super) attach: Option<Path>,
     pub(super) papers: Option<Papers>,
+    /// Sharing it, or handing it over.
+    pub(super) handing: Option<Handing>,
     /// Other cases that share something with this one.
     pub(super) links: Option<(Menu, Vec<CaseId>)>,
 }
@@ -61,6 +63,7 @@ impl Case {
             names: false,
             attach: None,
             papers: None,
+            handing: None,
             links: None,
         };
         case.refresh(world);
@@ -75,6 +78,9 @@ impl Case {
     }
 
     pub(crate) const fn room(&self) -> Room {
+        if let Some(handing) = &self.handing {
+            return handing.room();
+        }
         match (&self.add, &self.attach, &self.papers) {
             _ if self.links.is_some() => Room::Menu,
             (Some(_), ..) => Room::Menu,
@@ -91,11 +97,17 @@ impl Case {
         if let Some(papers) = &mut self.papers {
             papers.paste(text);
         }
+        if let Some(handing) = &mut self.handing {
+            handing.paste(text);
+        }
     }
 
     pub(crate) fn hear(&mut self, msg: &Msg) -> Turn {
         if let Some(papers) = &mut self.papers {
             papers.hear(msg);
+        }
+        if let Some(handing) = &mut self.handing {
+            handing.hear(msg);
         }
         match (msg, &mut self.attach) {
             (Msg::Sealing { done, total }, Some(path)) => path.reached(*done, *total),
@@ -145,7 +157,23 @@ impl Case {
             }
             return turn;
         }
+        if let Some(handing) = &mut self.handing {
+            let (turn, open) = handing.key(key, act, world);
+            if !open {
+                self.handing = None;
+            }
+            return turn;
+        }
+        self.own_key(act, world)
+    }
+
+    /// A key where nothing else is asked.
+    fn own_key(&mut self, act: Option<Act>, world: &World) -> Turn {
         match act {
+            Some(Act::HandOver) => {
+                self.handing = Some(Handing::new(self.id, world));
+                Turn::stay()
+            }
             Some(Act::Attach) => {
                 self.attach = Some(Path::new());
                 Turn::stay()

@@ -12,6 +12,7 @@ mod form_copy;
 mod form_gaps;
 mod form_offers;
 mod form_view;
+mod handing;
 mod help;
 mod hidden;
 mod keys;
