@@ -38,7 +38,7 @@ fn a_unit_that_was_let_in_reads_the_whole_case_after_its_next_sync_and_a_strange
     let (far, base) = (far(&agency), "PS Sample, Layyah");
     agency.admin.run(&["roster", "unit-add", base]);
     let stranger = agency.enrol("supervisor-layyah", "supervisor", base);
-    let colleague = agency.enrol("colleague", "officer", GUJRAT);
+    let colleague = agency.enrol("colleague", "supervisor", GUJRAT);
     agency.admin.run(&["roster", "publish"]);
     sync(&[&agency.officer, &agency.supervisor, &far, &colleague]);
     let story = record(&agency.officer, 1, "lemtavrosk");

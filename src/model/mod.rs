@@ -4,6 +4,7 @@ mod again;
 mod answer;
 mod attached;
 mod casebook;
+mod clocks;
 mod date;
 mod draft;
 mod entry;
@@ -22,6 +23,7 @@ pub use again::with_new_ids;
 pub use answer::{Answer, Answers, Given, Lang, Value};
 pub use attached::Attached;
 pub use casebook::{CaseFile, Casebook, Collision, Delivery, Line};
+pub use clocks::Clocks;
 pub use date::{DateError, Moment, PartialDate, western_digit};
 pub use draft::{Draft, Problem, ProblemKind, Problems, Severity};
 pub use entry::{

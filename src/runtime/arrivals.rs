@@ -155,7 +155,7 @@ impl Home {
 
     fn open_new(&mut self, new: &[SealedEntry], arrived: &mut Arrived) -> Vec<Entry> {
         let replayed = &mut arrived.replayed;
-        let mut inside = Vec::with_capacity(new.len());
+        let (mut inside, mut waiting) = (Vec::with_capacity(new.len()), Vec::new());
         let unproven = self.unproven().unwrap_or_else(|error| {
             // What cannot be proven now is not shown now: the next unlocking looks again.
             arrived.afterwards.push(fault::sync("reading what arrived", &error));
@@ -173,9 +173,12 @@ impl Home {
             if self.belonging.note(&entry.header) || !entry.header.understood() {
                 inside.push(entry.clone());
             } else {
-                replayed.offered.push(entry.at());
+                waiting.push(entry.clone());
             }
         }
+        let (late, offered) = self.belonging.settle(waiting);
+        inside.extend(late);
+        replayed.offered.extend(offered.iter().map(SealedEntry::at));
         arrived.afterwards.extend(self.file_firsts().err());
         let identities = self.identities();
         let opened = Opener::new(&self.ring, &identities, true).open_all(inside);

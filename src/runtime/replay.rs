@@ -194,7 +194,7 @@ impl Home {
                 gathered.failed.extend(opened.failed);
                 take(opened.entries, so_far);
             };
-            let mut cursor = Some(Cursor::START);
+            let (mut cursor, mut waiting) = (Some(Cursor::START), Vec::new());
             while let Some(after) = cursor {
                 let page =
                     journal.entries_after(after, PAGE).map_err(|error| fault::sync("reading the journal", &error))?;
@@ -221,7 +221,7 @@ impl Home {
                     if belonging.note(&entry.header) || !entry.header.understood() {
                         inside.push(entry);
                     } else {
-                        replayed.offered.push(entry.at());
+                        waiting.push(entry);
                     }
                 }
                 // Both opening threads gone means both panicked, which the hook has told.
@@ -230,6 +230,9 @@ impl Home {
                 }
                 results.try_iter().for_each(|opened| gather(opened, replayed.total, replayed));
             }
+            let (inside, offered) = belonging.settle(waiting);
+            replayed.offered.extend(offered.iter().map(SealedEntry::at));
+            work.send(inside).unwrap_or_default();
             drop(work);
             results.iter().for_each(|opened| gather(opened, replayed.total, replayed));
             Ok(())

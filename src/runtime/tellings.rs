@@ -282,6 +282,7 @@ pub(super) fn roster(home: &Home) -> Result<RosterPage, Failure> {
         version: roster.version,
         issued: moment(roster.issued),
         expires: moment(roster.expires),
+        red: moment(trust.red_from()),
         words: words(trust.fingerprint_words()),
         own_words: make::request_of(home.paths()).map(|(request, _)| words(request.words())).unwrap_or_default(),
         units: units.collect(),

@@ -370,6 +370,8 @@ pub struct RosterPage {
     pub issued: Option<Moment>,
     /// Until when it is fresh.
     pub expires: Option<Moment>,
+    /// From when on it is so old that whoever reads may be somebody else by now.
+    pub red: Option<Moment>,
     /// The agency's fingerprint words, in order.
     pub words: Vec<String>,
     /// This device's fingerprint words, in order.

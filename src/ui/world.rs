@@ -11,8 +11,8 @@ use super::{
 use crate::{
     codebook::{Codebook, SearchIndex, Surroundings},
     model::{
-        self, CaseId, Casebook, Delivery, DeviceId, Draft, DraftId, Entry, Gone, Handed, Late, Moment, SavedFilter,
-        UnitId,
+        self, CaseId, Casebook, Clocks, Delivery, DeviceId, Draft, DraftId, Entry, Gone, Handed, Late, Moment,
+        SavedFilter, UnitId,
     },
 };
 
@@ -43,6 +43,8 @@ pub(crate) struct World {
     pub(crate) index: SearchIndex,
     /// One row a case, newest first.
     pub(crate) cases: Vec<CaseRow>,
+    /// What is known of the clocks by which entries were kept.
+    clocks: Clocks,
     /// Cases whose rows wait to be made anew, with repeats.
     touched: Vec<CaseId>,
     pub(crate) roster: Option<Box<RosterPage>>,
@@ -104,6 +106,7 @@ impl World {
             size: (80, 24),
             index: SearchIndex::new(&start.codebook),
             cases: Vec::new(),
+            clocks: Clocks::default(),
             touched: Vec::new(),
             roster: None,
             team: None,
@@ -122,6 +125,7 @@ impl World {
         self.road = Road::default();
         self.index = SearchIndex::new(&self.codebook);
         self.cases = Vec::new();
+        self.clocks = Clocks::default();
         self.touched = Vec::new();
         self.roster = None;
         self.team = None;
@@ -152,6 +156,10 @@ impl World {
                 self.road.own(entry.author, !entry.parts.is_empty());
             }
             self.touched.push(entry.case);
+            if self.clocks.note(&entry) {
+                // What its journal kept before is older than it seemed.
+                self.touched.extend(self.book.cases().map(|file| file.id));
+            }
             self.index.add(&entry);
             self.book.apply(entry);
         }
@@ -169,7 +177,9 @@ impl World {
             return;
         }
         self.cases.retain(|row| touched.binary_search(&row.id).is_err());
-        self.cases.extend(touched.iter().filter_map(|id| reading::row(&self.book, &self.codebook, id)));
+        let (clocks, now) = (&self.clocks, self.now.unix_ms);
+        let row = |id| reading::row(&self.book, &self.codebook, id, |entry| clocks.kept(entry, now));
+        self.cases.extend(touched.iter().filter_map(row));
         self.cases.sort_by(|a, b| b.newest.cmp(&a.newest).then(a.id.cmp(&b.id)));
     }
 
@@ -183,7 +193,9 @@ impl World {
         let files = self.book.cases().flat_map(|file| file.entries.iter());
         files.filter_map(|id| self.book.entry(id)).for_each(|entry| self.index.add(entry));
         let ids: Vec<CaseId> = self.book.cases().map(|file| file.id).collect();
-        self.cases = ids.iter().filter_map(|id| reading::row(&self.book, &self.codebook, id)).collect();
+        let (clocks, now) = (&self.clocks, self.now.unix_ms);
+        let row = |id| reading::row(&self.book, &self.codebook, id, |entry| clocks.kept(entry, now));
+        self.cases = ids.iter().filter_map(row).collect();
         self.cases.sort_by(|a, b| b.newest.cmp(&a.newest).then(a.id.cmp(&b.id)));
         self.road.recount();
     }

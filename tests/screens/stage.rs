@@ -613,6 +613,7 @@ fn roster() -> RosterPage {
         version: 7,
         issued: Some(Moment::pkt(NOW.unix_ms - 10 * 86_400_000)),
         expires: Some(Moment::pkt(NOW.unix_ms + 80 * 86_400_000)),
+        red: Some(Moment::pkt(NOW.unix_ms + 110 * 86_400_000)),
         words: words("agency"),
         own_words: words("own"),
         units: vec![
