@@ -12,7 +12,11 @@ fn amanat(arguments: &[&str]) -> Output {
 
 #[test]
 fn verbs_of_later_versions_parse_and_say_so() {
-    for (arguments, verb) in [(&["keys", "rotate", "hub"][..], "keys rotate hub")] {
+    for (arguments, verb) in [
+        (&["keys", "rotate", "hub"][..], "keys rotate hub"),
+        (&["export", "csv"], "export"),
+        (&["report", "national"], "report"),
+    ] {
         let output = amanat(arguments);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");

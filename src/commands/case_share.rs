@@ -19,7 +19,6 @@ use crate::{
         officer,
         roster_edit::find_unit,
     },
-    ui::ReaderLine,
 };
 
 /// Lets a unit read a case.
@@ -74,7 +73,11 @@ fn wished(
     let wish = wish(&home, &codebook)?;
     let readers = officer::readers(&home, Some(case), None, None, Some(&wish))?;
     let done = if how.dry_run { None } else { Some(home.hand_over(&codebook, case.into(), &wish)?) };
-    let names: Vec<&str> = readers.iter().filter(|line| !line.statistics_only).map(|line| line.unit.as_str()).collect();
+    let readers: Vec<Reads> = readers
+        .into_iter()
+        .map(|line| Reads { unit: line.unit, people: line.people, counts: line.statistics_only })
+        .collect();
+    let names: Vec<&str> = readers.iter().filter(|line| !line.counts).map(|line| line.unit.as_str()).collect();
     let entry = done.as_ref().and_then(|done| done.entries.first()).map(|entry| entry.id.to_string());
     Ok(Report::new(
         told(&readers, wish.step, done.as_ref()),
@@ -85,10 +88,18 @@ fn wished(
     ))
 }
 
-fn told(readers: &[ReaderLine], step: Step, done: Option<&HandedOver>) -> String {
+/// A unit that will be able to read.
+struct Reads {
+    unit: String,
+    people: Option<u32>,
+    /// Only counted facts go there.
+    counts: bool,
+}
+
+fn told(readers: &[Reads], step: Step, done: Option<&HandedOver>) -> String {
     let mut text = String::from("Who will be able to read this case:");
     for line in readers {
-        let more = match (line.statistics_only, line.people) {
+        let more = match (line.counts, line.people) {
             (true, _) => "  statistics only".to_owned(),
             (false, Some(people)) => format!("  {people} people"),
             (false, None) => String::new(),

@@ -49,6 +49,7 @@ pub mod officer;
 mod opening;
 pub mod pack;
 mod parallel;
+mod particulars;
 pub mod paths;
 pub mod pen;
 pub mod printing;

@@ -35,7 +35,7 @@ fn a_supervisor_shares_a_case_and_reads_first_who_will_be_able_to_read_it() {
     assert!(screen.contains(OTHER) && !screen.contains("Headquarters"), "only those that read by name\n{screen}");
     stage.keys("Enter");
     let screen = stage.screen(80, 24);
-    for phrase in [OTHER, "2 people", "Statistics", "from the first entry on", "cannot be undone", "Enter keeps it"] {
+    for phrase in [OTHER, "2 people", "Statistics", "from the first entry on", "stays read", "Enter keeps it"] {
         assert!(screen.contains(phrase), "{phrase} is not on\n{screen}");
     }
     assert!(wishes(&stage).is_empty(), "nothing is kept before it was read");

@@ -95,7 +95,15 @@ fn the_same_card_leads_to_the_other_case_and_no_name_is_shown() {
     stage.keys("\"cantt\" Enter F5");
     let screen = stage.screen(120, 30);
     assert!(screen.contains("same CNIC") && !screen.contains("Akram"), "{screen}");
-    stage.keys("Enter");
+    let small = stage.screen(80, 24);
+    assert!(
+        small.contains("└═══● ") && small.contains("◆ ") && small.contains("CNIC"),
+        "the graph stands beside it\n{small}"
+    );
+    stage.keys("F2");
+    let urdu = stage.screen(80, 24);
+    assert!(urdu.contains(" ●═══┘") && !urdu.contains("same"), "from right to left in Urdu\n{urdu}");
+    stage.keys("F2 Enter");
     let looked = stage.effects.iter().filter(|effect| matches!(effect, Effect::NoteAccess { .. })).count();
     assert_eq!(looked, 2, "opening the other one is on record too");
     assert!(stage.screen(120, 30).contains("Raiwind"), "{}", stage.screen(120, 30));

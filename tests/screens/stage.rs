@@ -141,21 +141,9 @@ impl Stage {
         (0..rows).map(line).collect::<Vec<_>>().join("\n")
     }
 
-    fn perform(&mut self, effect: Effect) -> Vec<Msg> {
+    /// What the desk answers about sharing.
+    fn hand(&mut self, effect: Effect) -> Vec<Msg> {
         match effect {
-            Effect::Unlock(secret) if secret.reveal() == PASSPHRASE => {
-                vec![Msg::Unlocked(Box::new(self.who())), Msg::Drafts(Vec::new())]
-            }
-            Effect::Unlock(_) => vec![Msg::UnlockFailed(Trouble::word("unlock.wrong"))],
-            Effect::Fresh { count } => vec![Msg::Fresh(self.fresh(count))],
-            Effect::KeepDraft(draft) => vec![Msg::DraftKept(draft.id)],
-            Effect::Keep(keep) => vec![self.keep(*keep)],
-            Effect::NoteAccess { case, what, entries } => {
-                let count = u32::try_from(entries.len()).unwrap();
-                let entry = self.entry(case, Content::Access(Access { what, count }));
-                vec![Msg::Kept { entries: vec![entry], draft: None }]
-            }
-            Effect::Readers { case, .. } => vec![Msg::Readers { case, lines: readers() }],
             Effect::HandReaders { case, wish } => {
                 let more = wish.unit.map(|_| ReaderLine {
                     unit: "Saddar Police Station".into(),
@@ -181,6 +169,26 @@ impl Stage {
                 let entry = self.entry(case, Content::Handover(Box::new(told)));
                 vec![Msg::Kept { entries: vec![entry], draft: None }, Msg::Handed { opened: 2, left: 0 }]
             }
+            _ => Vec::new(),
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) -> Vec<Msg> {
+        match effect {
+            Effect::Unlock(secret) if secret.reveal() == PASSPHRASE => {
+                vec![Msg::Unlocked(Box::new(self.who())), Msg::Drafts(Vec::new())]
+            }
+            Effect::Unlock(_) => vec![Msg::UnlockFailed(Trouble::word("unlock.wrong"))],
+            Effect::Fresh { count } => vec![Msg::Fresh(self.fresh(count))],
+            Effect::KeepDraft(draft) => vec![Msg::DraftKept(draft.id)],
+            Effect::Keep(keep) => vec![self.keep(*keep)],
+            Effect::NoteAccess { case, what, entries } => {
+                let count = u32::try_from(entries.len()).unwrap();
+                let entry = self.entry(case, Content::Access(Access { what, count }));
+                vec![Msg::Kept { entries: vec![entry], draft: None }]
+            }
+            Effect::Readers { case, .. } => vec![Msg::Readers { case, lines: readers() }],
+            Effect::HandReaders { .. } | Effect::HandOver { .. } => self.hand(effect),
             Effect::Sync => self.sync(),
             Effect::LookAtStick => vec![Msg::StickIs(Box::new(self.stick()))],
             // The work goes on until the test says what came of it.

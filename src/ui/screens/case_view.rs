@@ -59,8 +59,8 @@ impl Case {
         if let Some(handing) = &self.handing {
             handing.draw(canvas, area);
         }
-        if let Some((menu, _)) = &self.links {
-            menu.draw(canvas, area);
+        if let Some(linked) = &self.links {
+            linked.draw(world, canvas, area);
         }
     }
 

@@ -16,6 +16,7 @@ mod handing;
 mod help;
 mod hidden;
 mod keys;
+mod linked;
 mod narrowing;
 mod outbox;
 mod papers;

@@ -145,9 +145,11 @@ fn when(now: crate::model::Moment, at: crate::model::Moment) -> String {
 
 /// A sentence with its particulars. A key that nobody knows is not shown to people if there is anything else to show.
 pub(crate) fn sentence(canvas: &Canvas<'_>, word: &str, detail: &str) -> String {
-    let detail = crate::words::spoken(canvas.tongue(), detail);
-    // A failure has its own words, in English; whoever reads Urdu is told of what kind it is first.
-    if word.starts_with("failure.") && canvas.tongue() == crate::words::Tongue::En {
+    let told = crate::words::spoken(canvas.tongue(), detail);
+    // A failure has its own words. Where they are in English alone, whoever reads Urdu is told of what kind it is first.
+    let own = canvas.tongue() == crate::words::Tongue::En || told != detail;
+    let detail = told;
+    if word.starts_with("failure.") && own {
         return detail.to_owned();
     }
     match (crate::words::find(canvas.tongue(), word), detail) {
