@@ -44,6 +44,7 @@ mod rotation_attacked;
 mod rotation_killed;
 mod rules;
 mod screens;
+mod shared;
 mod simulation;
 mod stock_tools;
 mod support;

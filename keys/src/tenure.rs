@@ -73,6 +73,20 @@ impl Tenure {
         self.roles_of(device).any(|((role, _), _)| matches!(role, Role::Supervisor | Role::Custodian))
     }
 
+    /// Whether its member could ever share a case of this unit or hand it over: a supervisor of it, a custodian of it or at headquarters.
+    pub fn ever_led(&self, device: &DeviceId, unit: &UnitId) -> bool {
+        let custodian = |of: &UnitId| of == unit || self.headquarters.contains(of);
+        self.roles_of(device).any(|((role, of), _)| {
+            (*role == Role::Supervisor && of == unit) || (*role == Role::Custodian && custodian(of))
+        })
+    }
+
+    /// Whether its member could ever answer for this unit when a case is handed to it.
+    pub fn ever_answered(&self, device: &DeviceId, unit: &UnitId) -> bool {
+        let answers = |role: &Role| matches!(role, Role::Supervisor | Role::Custodian | Role::Reader);
+        self.roles_of(device).any(|((role, of), _)| of == unit && answers(role))
+    }
+
     fn stands_by(
         &self,
         device: &DeviceId,

@@ -211,12 +211,17 @@ impl Trust {
         self.current.roster.issued
     }
 
+    /// From when on the roster is red (Unix seconds); between its expiry and then it is amber.
+    pub const fn red_from(&self) -> u64 {
+        self.current.roster.expires.saturating_add(AMBER_DAYS * DAY)
+    }
+
     /// How the roster stands at `now` (Unix seconds).
     pub fn age(&self, now: u64) -> Age {
         let expires = self.current.roster.expires;
         if now < expires {
             Age::Current
-        } else if now < expires.saturating_add(AMBER_DAYS * DAY) {
+        } else if now < self.red_from() {
             Age::Expired
         } else {
             Age::LongExpired

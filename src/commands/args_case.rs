@@ -176,6 +176,45 @@ pub(super) struct Which {
     pub(super) save: Option<String>,
 }
 
+/// How a case is shared or handed over.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct Handing {
+    /// In words; every reader of the case reads them
+    #[arg(long, value_name = "TEXT")]
+    pub(super) note: Option<String>,
+    /// Say who would read it, and keep nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+/// What becomes of a transfer: it is sent, or one of these.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+#[group(id = "what", required = true, multiple = false, args = ["to", "accept", "reject", "take_back"])]
+pub(super) struct TransferAnswer {
+    /// Take the case over
+    #[arg(long)]
+    pub(super) accept: bool,
+    /// Do not; needs a note
+    #[arg(long, requires = "note")]
+    pub(super) reject: bool,
+    /// Ask no longer
+    #[arg(long)]
+    pub(super) take_back: bool,
+}
+
+impl TransferAnswer {
+    /// The step that is meant.
+    pub(super) const fn step(self) -> crate::model::Step {
+        use crate::model::Step;
+        match self {
+            Self { accept: true, .. } => Step::Accepted,
+            Self { reject: true, .. } => Step::Rejected,
+            Self { take_back: true, .. } => Step::TakenBack,
+            Self { .. } => Step::Sent,
+        }
+    }
+}
+
 /// `amanat case …`
 #[derive(Debug, Subcommand)]
 pub(super) enum CaseVerb {
@@ -220,21 +259,43 @@ pub(super) enum CaseVerb {
         #[arg(required = true)]
         words: Vec<String>,
     },
-    /// Let another unit read a case
+    /// Let another unit read a case, from its first entry on
+    #[command(
+        after_help = "Examples, at a supervisor's home:\n  amanat case share 5f0c… --unit \"PS Layyah\" --dry-run\n  \
+                            amanat case share 5f0c… --unit \"PS Layyah\" --note \"The kiln lies there.\"\n  amanat sync\n\n\
+                            A case of sharing level H1 is for its own unit alone: correct its level first. The same command again opens\n\
+                            for the unit what came meanwhile."
+    )]
     Share {
-        /// The case's id
+        /// The case's id, or its beginning
         id: String,
-        /// The unit
+        /// The unit, by its name
         #[arg(long)]
         unit: String,
+        /// How
+        #[command(flatten)]
+        how: Handing,
     },
-    /// Hand a case to another unit
+    /// Hand a case to another unit, or answer for the unit that was asked
+    #[command(after_help = "Examples:\n  amanat case transfer 5f0c… --to \"FIA AHTC Multan\" --reason XBORDER\n  \
+                            (at the other unit's supervisor: amanat case transfer 5f0c… --accept)\n  \
+                            amanat case transfer 5f0c… --reject --note \"No border was crossed.\"\n\n\
+                            The unit reads the case from the next sync on, and has it once it accepts. Who read it before still does.")]
     Transfer {
-        /// The case's id
+        /// The case's id, or its beginning
         id: String,
-        /// The unit
-        #[arg(long)]
-        to: String,
+        /// The unit that is to have it, by its name
+        #[arg(long, value_name = "UNIT")]
+        to: Option<String>,
+        /// Which answer, where it is one
+        #[command(flatten)]
+        answer: TransferAnswer,
+        /// Why (list transfer_reason)
+        #[arg(long, value_name = "CODE", default_value = "OTHER")]
+        reason: String,
+        /// How
+        #[command(flatten)]
+        how: Handing,
     },
     /// Erase a case by a court's order: propose it, then carry out what the admins have signed
     #[command(

@@ -4,8 +4,8 @@ use super::context::Context;
 use crate::{
     codebook::Codebook,
     failure::Failure,
-    model::{CaseFile, Casebook, Content, Delivery, Entry, Late, put_in_order},
-    runtime::{home::Home, replay::Replayed, tellings::marks},
+    model::{CaseFile, Casebook, Clocks, Content, Delivery, Entry, Late, put_in_order},
+    runtime::{clock, home::Home, replay::Replayed, tellings::marks},
 };
 
 /// Everything readable, folded.
@@ -66,10 +66,15 @@ impl Book {
 
     /// Cases, those with the newest entry first.
     pub(super) fn newest_first(&self) -> Vec<&CaseFile> {
+        let (mut clocks, now) = (Clocks::default(), clock::now().unix_ms);
+        let mut all: Vec<&Entry> = self.entries().collect();
+        all.sort_unstable_by_key(|entry| entry.author);
+        for entry in all {
+            clocks.note(entry);
+        }
         let newest = |case: &CaseFile| {
-            let times =
-                case.entries.iter().filter_map(|id| self.casebook.entry(id)).map(|entry| entry.times.device.unix_ms);
-            times.max().unwrap_or(i64::MIN)
+            let entries = case.entries.iter().filter_map(|id| self.casebook.entry(id));
+            entries.map(|entry| clocks.kept(entry, now)).max().unwrap_or(i64::MIN)
         };
         // A reader's words on what opens stand in cases of their own, which are nobody's case.
         let is_case = |case: &&CaseFile| {

@@ -5,8 +5,8 @@ use std::io::Read as _;
 use serde_json::{Value as Json, json};
 
 use super::{
-    args::CaseVerb, book::Book, case_erase, case_links, case_list, context::Context, filled, later, output::Report,
-    shown,
+    args::CaseVerb, book::Book, case_erase, case_links, case_list, case_share, context::Context, filled,
+    output::Report, shown,
 };
 use crate::{
     failure::Failure,
@@ -23,8 +23,10 @@ pub(super) fn run(context: &Context, verb: &CaseVerb) -> Result<Report, Failure>
         CaseVerb::Links { id } => case_links::run(context, id),
         CaseVerb::Show { id, .. } => show(context, id.as_deref()),
         CaseVerb::Search { words } => search(context, words),
-        CaseVerb::Share { .. } => Err(later("case share")),
-        CaseVerb::Transfer { .. } => Err(later("case transfer")),
+        CaseVerb::Share { id, unit, how } => case_share::share(context, id, unit, how),
+        CaseVerb::Transfer { id, to, answer, reason, how } => {
+            case_share::transfer(context, id, to.as_deref(), answer.step(), reason, how)
+        }
         CaseVerb::Erase { id, order, signed, out } => {
             case_erase::run(context, id, order.as_deref(), signed.as_deref(), out.as_deref())
         }
@@ -142,7 +144,9 @@ fn holds(book: &Book, case: &CaseFile, wanted: &[String]) -> bool {
         let answers = match &entry.content {
             Content::Sheet(sheet) => sheet.answers().clone(),
             Content::Amendment(amendment) => shown::parted(&amendment.changes).0,
-            Content::Names(_) | Content::Access(_) | Content::Opened(_) | Content::Other(_) => continue,
+            Content::Names(_) | Content::Access(_) | Content::Opened(_) | Content::Handover(_) | Content::Other(_) => {
+                continue;
+            }
         };
         for (_, given) in answers.iter() {
             if let Answer::Value(value) = &given.answer {

@@ -12,6 +12,7 @@ mod case;
 mod case_erase;
 mod case_links;
 mod case_list;
+mod case_share;
 mod check;
 mod completions;
 mod context;

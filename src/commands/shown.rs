@@ -76,6 +76,14 @@ pub(super) fn entry(book: &Book, entry: &Entry) -> Json {
             put(&mut json, "place", json!({"device": opened.place.device.to_string(), "number": opened.place.seq}));
             put(&mut json, "opens", json!(opened.opens));
         }
+        Content::Handover(told) => {
+            put(&mut json, "step", json!(told.step.code()));
+            put(&mut json, "unit", json!(told.unit.to_string()));
+            put(&mut json, "from", json!(told.from.to_string()));
+            put(&mut json, "of", json!(told.of.map(|id| id.to_string())));
+            put(&mut json, "reason", json!(told.reason.as_ref().map(crate::model::Code::as_str)));
+            put(&mut json, "note", json!(told.note));
+        }
         Content::Other(other) => put(&mut json, "other", json!(other.kind)),
     }
     json
@@ -168,6 +176,7 @@ fn kind_of(entry: &Entry) -> &'static str {
         Content::Amendment(_) => "amendment",
         Content::Access(_) => "access",
         Content::Opened(_) => "opened",
+        Content::Handover(_) => "handover",
         Content::Other(_) => "other",
     }
 }

@@ -1,6 +1,7 @@
 //! `amanat status`: what is kept, what is received, how fresh the roster is. Needs no passphrase for the little that a locked
 //! home shows, and says so.
 
+use amanat_keys::trust::{Age, Trust};
 use amanat_sync::{bundle, courier::Trouble, journal::Status, road::Road};
 use serde_json::json;
 
@@ -81,7 +82,7 @@ fn status(home: &Home) -> Result<Report, Failure> {
             "practice": home.practice(), "kept": kept, "handed_over": handed_over, "received": received, "waiting": status.waiting(),
             "others": status.others, "carried": carried, "elided": status.elided, "quarantined": status.quarantined, "drafts": status.drafts,
             "attachments_waiting": {"entries": attached, "bytes": bytes},
-            "roster": {"version": roster.version, "confirmed_days_ago": confirmed, "forks": home.rivals()},
+            "roster": {"version": roster.version, "confirmed_days_ago": confirmed, "age": age(trust, home.least_now()), "forks": home.rivals()},
             "hub": home.hub().map(|hub| json!({"id": hub.id.to_string(), "name": hub.name, "url": hub.url})),
             "last_hub_time": contact, "fallen": fallen, "epoch": {"seen": status.epoch, "vouched": status.vouched},
             "waiting_for_keys": home.waiting_units().len(), "journals": journals,
@@ -91,12 +92,38 @@ fn status(home: &Home) -> Result<Report, Failure> {
     ))
 }
 
+/// How old the roster is, in the design's words: nothing it signs for ends by it.
+fn age(trust: &Trust, now: u64) -> &'static str {
+    match trust.age(now) {
+        Age::Current => "current",
+        Age::Expired => "amber",
+        Age::LongExpired => "red",
+    }
+}
+
+fn age_words(trust: &Trust, now: u64) -> Option<String> {
+    let since = i64::try_from(trust.roster().expires).ok().map(|seconds| Moment::pkt(seconds.saturating_mul(1000)));
+    let since = since.map_or_else(String::new, |since| since.to_string().chars().take(10).collect());
+    match trust.age(now) {
+        Age::Current => None,
+        Age::Expired => {
+            Some(format!("the roster has been stale since {since} (amber): sync, or ask your admin for a new one"))
+        }
+        Age::LongExpired => Some(format!(
+            "the roster has been stale since {since} (red): who reads may have changed by now. What you keep is kept; ask your admin"
+        )),
+    }
+}
+
 /// What somebody must look into.
 fn warnings(home: &Home, status: &Status, fallen: u64, revoked: Option<&Revoked>) -> Result<Vec<String>, Failure> {
     let trust = home.trust()?;
     let mut warnings = Vec::new();
     if status.epoch > status.vouched {
         warnings.push(carrier_words(&Trouble::NewEpoch { epoch: status.epoch }));
+    }
+    if let Some(words) = age_words(trust, home.least_now()) {
+        warnings.push(words);
     }
     if fallen > 0 {
         warnings.push(format!(

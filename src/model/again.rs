@@ -75,7 +75,7 @@ pub(super) fn about(content: &Content) -> Option<EntryId> {
     match content {
         Content::Amendment(amendment) => Some(amendment.target),
         Content::Names(names) => Some(names.of),
-        Content::Sheet(_) | Content::Access(_) | Content::Opened(_) | Content::Other(_) => None,
+        Content::Sheet(_) | Content::Access(_) | Content::Opened(_) | Content::Handover(_) | Content::Other(_) => None,
     }
 }
 
@@ -137,6 +137,7 @@ pub fn with_new_ids(content: &mut Content, new: impl Fn(&EntryId) -> Option<Entr
             amendment.seen.iter_mut().for_each(put);
             in_answers(&mut amendment.changes);
         }
+        Content::Handover(handover) => handover.of.iter_mut().for_each(put),
         Content::Access(_) | Content::Opened(_) | Content::Other(_) => {}
     }
 }

@@ -153,7 +153,7 @@ impl Casebook {
                 Some(Content::Amendment(amendment)) => Some(amendment.target),
                 _ => None,
             },
-            Content::Access(_) | Content::Opened(_) | Content::Other(_) => None,
+            Content::Access(_) | Content::Opened(_) | Content::Handover(_) | Content::Other(_) => None,
         }
     }
 

@@ -4,7 +4,7 @@ use super::{
     answer::Answers,
     attached::Attached,
     date::Moment,
-    ids::{CaseId, Code, DeviceId, EntryId, HeaderHash, JournalId, Link},
+    ids::{CaseId, Code, DeviceId, EntryId, HeaderHash, JournalId, Link, UnitId},
     sheet::Sheet,
 };
 
@@ -76,6 +76,8 @@ pub enum Content {
     Access(Access),
     /// An HQ reader's word on a slip or stand-in.
     Opened(Opened),
+    /// That another unit reads the case, or is to take it over, or what it answered.
+    Handover(Box<Handover>),
     /// A kind that this version does not know; kept, counted and carried as it is.
     Other(Other),
 }
@@ -121,6 +123,54 @@ pub struct Opened {
     pub place: Author,
     /// Whether it opened.
     pub opens: bool,
+}
+
+/// A word on which units a case is shared with and which has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handover {
+    /// What is said.
+    pub step: Step,
+    /// The unit that is let in, asked, or answers.
+    pub unit: UnitId,
+    /// The unit that has the case when it is said.
+    pub from: UnitId,
+    /// An answer: the transfer that it answers. A share or transfer: the accepted transfer by which `from` had come to the case.
+    pub of: Option<EntryId>,
+    /// Why (list `transfer_reason`).
+    pub reason: Option<Code>,
+    /// In words.
+    pub note: Option<Box<str>>,
+}
+
+/// The steps of a handover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// The unit reads the case from now on.
+    Share,
+    /// The same, and it is asked to take the case over.
+    Sent,
+    /// It takes the case over.
+    Accepted,
+    /// It does not, and says why.
+    Rejected,
+    /// It is not asked any more.
+    TakenBack,
+}
+
+impl Step {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Share, Self::Sent, Self::Accepted, Self::Rejected, Self::TakenBack];
+
+    /// Its code: those of the list `transfer_status`, and one more.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Share => "SHARE",
+            Self::Sent => "SENT",
+            Self::Accepted => "ACC",
+            Self::Rejected => "REJ",
+            Self::TakenBack => "REV",
+        }
+    }
 }
 
 /// What this version does not know.

@@ -4,11 +4,13 @@ mod again;
 mod answer;
 mod attached;
 mod casebook;
+mod clocks;
 mod date;
 mod draft;
 mod entry;
 mod filter;
 mod gone;
+mod handover;
 mod ids;
 mod late;
 pub mod review;
@@ -21,11 +23,15 @@ pub use again::with_new_ids;
 pub use answer::{Answer, Answers, Given, Lang, Value};
 pub use attached::Attached;
 pub use casebook::{CaseFile, Casebook, Collision, Delivery, Line};
+pub use clocks::Clocks;
 pub use date::{DateError, Moment, PartialDate, western_digit};
 pub use draft::{Draft, Problem, ProblemKind, Problems, Severity};
-pub use entry::{Access, After, Amendment, Author, Content, Entry, Names, Opened, Other, Source, Ties, Times};
+pub use entry::{
+    Access, After, Amendment, Author, Content, Entry, Handover, Names, Opened, Other, Source, Step, Ties, Times,
+};
 pub use filter::{CaseFilter, CaseState, SavedFilter};
 pub use gone::{Absence, Gone};
+pub use handover::{Handed, Waiting, handed, speaks_for};
 pub use ids::{
     CaseId, Code, DeviceId, DraftId, EntryId, FormId, FormRef, HeaderHash, JournalId, Link, MemberId, PartHash,
     QuestionId, UnitId,

@@ -26,7 +26,8 @@ pub fn put_in_order(entries: &mut [&Entry]) {
     entries.sort_by_key(|entry| kept.get(&entry.author).copied());
 }
 
-fn told(times: &Times) -> i64 {
+/// What a clock said, and no earlier than the hub had said before.
+pub(super) fn told(times: &Times) -> i64 {
     times.hub_ms.map_or(times.device.unix_ms, |hub| times.device.unix_ms.max(hub))
 }
 

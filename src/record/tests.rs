@@ -5,8 +5,8 @@ use proptest::{collection::vec, option, prelude::*};
 use super::*;
 use crate::model::{
     Access, After, Amendment, Answer, Answers, Attached, Author, CaseId, Code, Content, DeviceId, Entry, EntryId,
-    FormRef, Given, HeaderHash, JournalId, Lang, Link, Moment, Names, Opened, Other, PartHash, PartialDate, QuestionId,
-    Sheet, Source, Ties, Times, Value,
+    FormRef, Given, Handover, HeaderHash, JournalId, Lang, Link, Moment, Names, Opened, Other, PartHash, PartialDate,
+    QuestionId, Sheet, Source, Step, Ties, Times, UnitId, Value,
 };
 
 fn read(json: &[u8]) -> Result<Entry, RecordError> {
@@ -77,6 +77,14 @@ fn vectors() -> Vec<Vector> {
     };
     let place =
         Author { device: DeviceId::from_bytes([0x11; 32]), journal: JournalId::from_bytes([0x22; 16]), seq: u64::MAX };
+    let handover = Box::new(Handover {
+        step: Step::Sent,
+        unit: UnitId::from_bytes([0x55; 32]),
+        from: UnitId::from_bytes([0x66; 32]),
+        of: Some(ascending()),
+        reason: Some("OTHERDIST".into()),
+        note: Some("seen at 3".into()),
+    });
     vec![
         (
             include_bytes!("vectors/sheet.json"),
@@ -109,6 +117,7 @@ fn vectors() -> Vec<Vector> {
             None,
             Content::Opened(Opened { place, opens: false }),
         ),
+        (include_bytes!("vectors/handover.json"), times(1, 300, 2, None), None, Content::Handover(handover)),
     ]
 }
 

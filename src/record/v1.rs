@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 
-use crate::model::{Answer, Answers, Attached, Content, Given, Lang, Source, Ties, Times, Value};
+use crate::model::{Answer, Answers, Attached, Content, Given, Handover, Lang, Other, Source, Ties, Times, Value};
 
 /// Writing to memory cannot fail; where `io::Write` still makes us ask, this is the answer.
 const IN_MEMORY: &str = "memory takes what is written";
@@ -17,13 +17,9 @@ pub(super) fn encode(
     content: &Content,
 ) -> Vec<u8> {
     let mut out = Text(Vec::with_capacity(512));
-    let kind = match content {
-        Content::Sheet(_) => "sheet",
-        Content::Names(_) => "names",
-        Content::Amendment(_) => "amendment",
-        Content::Access(_) => "access",
-        Content::Opened(_) => "opened",
-        Content::Other(other) => return other.json.as_bytes().to_vec(),
+    let kind = match kind(content) {
+        Ok(kind) => kind,
+        Err(other) => return other.json.as_bytes().to_vec(),
     };
     out.raw(format_args!(
         "{{\"v\":1,\"k\":\"{kind}\",\"t\":[{},{},{}",
@@ -81,10 +77,24 @@ pub(super) fn encode(
                 place.device, place.journal, place.seq, opened.opens
             ));
         }
+        Content::Handover(told) => out.handover(told),
         Content::Other(_) => {}
     }
     out.0.push(b'}');
     out.0
+}
+
+/// The kind of a record; one that this version does not know has its own text.
+const fn kind(content: &Content) -> Result<&'static str, &Other> {
+    Ok(match content {
+        Content::Sheet(_) => "sheet",
+        Content::Names(_) => "names",
+        Content::Amendment(_) => "amendment",
+        Content::Access(_) => "access",
+        Content::Opened(_) => "opened",
+        Content::Handover(_) => "handover",
+        Content::Other(other) => return Err(other),
+    })
 }
 
 /// How a language is written.
@@ -112,6 +122,20 @@ impl Text {
     fn member(&mut self, name: &str, text: &str) {
         self.raw(format_args!(",\"{name}\":"));
         self.string(text);
+    }
+
+    fn handover(&mut self, told: &Handover) {
+        self.member("what", told.step.code());
+        self.raw(format_args!(",\"unit\":\"{}\",\"from\":\"{}\"", told.unit, told.from));
+        if let Some(of) = told.of {
+            self.member("of", &of.to_string());
+        }
+        if let Some(reason) = &told.reason {
+            self.member("why", reason.as_str());
+        }
+        if let Some(note) = &told.note {
+            self.member("note", note);
+        }
     }
 
     fn strings<S: AsRef<str>>(&mut self, texts: impl Iterator<Item = S>) {

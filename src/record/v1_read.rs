@@ -10,8 +10,8 @@ use serde::{
 };
 
 use crate::model::{
-    Access, After, Amendment, Answers, Attached, Author, Code, Content, EntryId, FormId, FormRef, HeaderHash, Lang,
-    Moment, Names, Opened, Other, Sheet, Source, Ties, Times,
+    Access, After, Amendment, Answers, Attached, Author, Code, Content, EntryId, FormId, FormRef, Handover, HeaderHash,
+    Lang, Moment, Names, Opened, Other, Sheet, Source, Step, Ties, Times, UnitId,
 };
 
 use super::{
@@ -20,6 +20,9 @@ use super::{
     v1_answers::AnswersSeed,
     v1_source::{self, SourceSeed},
 };
+
+/// Kinds of version 1.
+const KINDS: [&str; 6] = ["sheet", "names", "amendment", "access", "opened", "handover"];
 
 type Read = (Times, Option<Source>, Option<Box<Ties>>, Box<[Attached]>, Content);
 
@@ -164,6 +167,8 @@ struct Parts {
     opens: Option<bool>,
     answers: Option<Answers>,
     parts: Option<Vec<Attached>>,
+    unit: Option<UnitId>,
+    from: Option<UnitId>,
 }
 
 impl Parts {
@@ -183,6 +188,18 @@ impl Parts {
             }),
             Some("access") => Content::Access(Access { what: self.what.ok_or(GAP)?, count: self.count.ok_or(GAP)? }),
             Some("opened") => Content::Opened(Opened { place: self.at.ok_or(GAP)?, opens: self.opens.ok_or(GAP)? }),
+            Some("handover") => {
+                let what = self.what.ok_or(GAP)?;
+                let step = Step::ALL.into_iter().find(|step| step.code() == what.as_str()).ok_or("no step")?;
+                Content::Handover(Box::new(Handover {
+                    step,
+                    unit: self.unit.ok_or(GAP)?,
+                    from: self.from.ok_or(GAP)?,
+                    of: self.of,
+                    reason: self.why,
+                    note: self.note,
+                }))
+            }
             _ => return Err("no kind"),
         };
         let ties = Ties { was: self.was, after: self.after };
@@ -245,7 +262,7 @@ impl Parts {
             }
             Member::Kind => {
                 let kind: String = map.next_value()?;
-                desk.newer |= !matches!(kind.as_str(), "sheet" | "names" | "amendment" | "access" | "opened");
+                desk.newer |= !KINDS.contains(&kind.as_str());
                 once(desk, &mut self.kind, kind)
             }
             Member::Times => {
@@ -290,6 +307,8 @@ impl Parts {
             }
             Member::Opens => once(desk, &mut self.opens, map.next_value()?),
             Member::Answers => map.next_value_seed(AnswersSeed(desk)).and_then(|it| once(desk, &mut self.answers, it)),
+            Member::Unit => unit(desk, map).and_then(|it| once(desk, &mut self.unit, it)),
+            Member::From => unit(desk, map).and_then(|it| once(desk, &mut self.from, it)),
             Member::Newer => {
                 desk.newer = true;
                 map.next_value::<IgnoredAny>().map(drop)
@@ -299,6 +318,10 @@ impl Parts {
 }
 
 fn id<'de, A: MapAccess<'de>>(desk: &mut Desk<'_>, map: &mut A) -> Result<EntryId, A::Error> {
+    map.next_value_seed(Word(|text| desk.hex(text)))?
+}
+
+fn unit<'de, A: MapAccess<'de>>(desk: &mut Desk<'_>, map: &mut A) -> Result<UnitId, A::Error> {
     map.next_value_seed(Word(|text| desk.hex(text)))?
 }
 
@@ -327,6 +350,8 @@ enum Member {
     At,
     Opens,
     Answers,
+    Unit,
+    From,
     Newer,
 }
 
@@ -352,6 +377,8 @@ fn member(name: &str) -> Member {
         "at" => Member::At,
         "ok" => Member::Opens,
         "a" => Member::Answers,
+        "unit" => Member::Unit,
+        "from" => Member::From,
         _ => Member::Newer,
     }
 }

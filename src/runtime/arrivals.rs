@@ -106,6 +106,10 @@ impl Home {
             Err(failure) => arrived.afterwards.push(failure),
         }
         arrived.afterwards.extend(self.let_older_go().err());
+        match self.let_in_late(new, &arrived.entries) {
+            Ok(opened) => arrived.adopted.wrapped |= opened > 0,
+            Err(failure) => arrived.afterwards.push(failure),
+        }
         match self.rewrap_late() {
             Ok(late) => arrived.adopted.wrapped |= late > 0,
             Err(failure) => arrived.afterwards.push(failure),
@@ -151,7 +155,7 @@ impl Home {
 
     fn open_new(&mut self, new: &[SealedEntry], arrived: &mut Arrived) -> Vec<Entry> {
         let replayed = &mut arrived.replayed;
-        let mut inside = Vec::with_capacity(new.len());
+        let (mut inside, mut waiting) = (Vec::with_capacity(new.len()), Vec::new());
         let unproven = self.unproven().unwrap_or_else(|error| {
             // What cannot be proven now is not shown now: the next unlocking looks again.
             arrived.afterwards.push(fault::sync("reading what arrived", &error));
@@ -169,9 +173,12 @@ impl Home {
             if self.belonging.note(&entry.header) || !entry.header.understood() {
                 inside.push(entry.clone());
             } else {
-                replayed.offered.push(entry.at());
+                waiting.push(entry.clone());
             }
         }
+        let (late, offered) = self.belonging.settle(waiting);
+        inside.extend(late);
+        replayed.offered.extend(offered.iter().map(SealedEntry::at));
         arrived.afterwards.extend(self.file_firsts().err());
         let identities = self.identities();
         let opened = Opener::new(&self.ring, &identities, true).open_all(inside);
@@ -234,7 +241,8 @@ impl Home {
         let author = self.trust()?.roster().retention_days().map(|_| at.device);
         let case = duty_case(&self.device(), &unit, author.as_ref());
         let keep = ToKeep { case: case.into(), what: What::Content(content), source: None, draft: None, sharing: None };
-        let kept = self.keep_for(codebook, keep, Some(Whom { unit, level: Sharing::H2, device: author }))?;
+        let kept =
+            self.keep_for(codebook, keep, Some(Whom { unit, level: Sharing::H2, device: author, also: Vec::new() }))?;
         self.words.learn(&kept);
         Ok(())
     }

@@ -12,7 +12,7 @@ use amanat_keys::{
     fingerprint::{CaseId, DeviceId, Digest, UnitId},
     roster::Roster,
 };
-use amanat_sync::entry::{EntryRef, Header};
+use amanat_sync::entry::{EntryRef, Header, SealedEntry};
 
 /// Readers of each case and where each device belongs.
 #[derive(Debug, Default)]
@@ -102,6 +102,20 @@ impl Belonging {
         true
     }
 
+    /// Parts what did not count when it was read into what does now that all has been read, and what does not: a grant may stand behind
+    /// what it lets in, in another journal.
+    pub(super) fn settle(&mut self, waiting: Vec<SealedEntry>) -> (Vec<SealedEntry>, Vec<SealedEntry>) {
+        let (mut inside, mut waiting) = (Vec::new(), waiting);
+        loop {
+            let (counts, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|entry| self.note(&entry.header));
+            waiting = rest;
+            if counts.is_empty() {
+                return (inside, waiting);
+            }
+            inside.extend(counts);
+        }
+    }
+
     /// The units (and devices) that read a case since its first slip, and whether `unit` has been let in since.
     pub(super) fn readers_of(&self, case: &CaseId, unit: &UnitId) -> (&[Digest], bool) {
         let Some(inside) = self.cases.get(case) else { return (&[], false) };
@@ -177,6 +191,18 @@ mod tests {
         belonging.note(&header(1, Kind::Slip, &[10]));
         belonging.note(&header(1, Kind::Slip, &[10, 30]));
         assert!(belonging.note(&header(3, Kind::Slip, &[30])));
+    }
+
+    #[test]
+    fn what_a_grant_lets_in_counts_though_it_is_read_before_the_grant_and_a_stranger_never() {
+        let sealed = |header| SealedEntry { header, bytes: Vec::new(), signature: [0; 64], envelope: None };
+        let mut belonging = belonging();
+        belonging.note(&header(1, Kind::Slip, &[10]));
+        let (theirs, strangers) = (sealed(header(3, Kind::Slip, &[30])), sealed(header(4, Kind::Slip, &[40])));
+        assert!(!belonging.note(&theirs.header) && !belonging.note(&strangers.header));
+        belonging.note(&header(1, Kind::Slip, &[10, 30]));
+        let (inside, offered) = belonging.settle(vec![strangers.clone(), theirs.clone()]);
+        assert_eq!((inside, offered), (vec![theirs], vec![strangers]));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use amanat_keys::{
     audience::Sharing,
     recipient::ReadIdentity,
     roster::{Role, Roster},
+    trust::Age,
 };
 use amanat_sync::{
     courier::{End, Outcome, PartsMoved},
@@ -203,6 +204,23 @@ fn a_rival_roster_is_kept_as_proof_and_narrows_who_reads() {
     assert_eq!((one.rivals(), readers(&one)), (1, 1), "also after a restart");
     assert_eq!(one.adopt_documents().unwrap().rivals, 0, "told once");
     assert!(one.journal().documents().unwrap().iter().any(|filed| filed.rival), "the proof is filed");
+}
+
+#[test]
+fn an_expired_roster_is_amber_then_red_by_the_hubs_time_and_cases_are_kept_all_the_same() {
+    let mut agency = Agency::new();
+    let one = &mut agency.one;
+    let expires = one.trust().unwrap().roster().expires;
+    let age = |home: &Home| home.trust().unwrap().age(home.least_now());
+    assert_eq!(age(one), Age::Current);
+    for (days, wanted) in [(0, Age::Expired), (29, Age::Expired), (30, Age::LongExpired)] {
+        let seconds = expires + days * 86_400;
+        // What the hub signed counts, whatever this machine's clock says.
+        one.hub_ms = i64::try_from(seconds * 1_000).ok();
+        assert_eq!(age(one), wanted);
+        assert_eq!(wanted == Age::LongExpired, seconds >= one.trust().unwrap().red_from());
+        keep_in(one, CASE);
+    }
 }
 
 #[test]

@@ -23,6 +23,7 @@ use super::{
     closed_home::ClosedHome,
     erasing::Erasures,
     fault,
+    handing::HandoverWords,
     heads::Heads,
     levels::Levels,
     lineage,
@@ -55,6 +56,8 @@ pub struct Home {
     pub(super) ring: Ring,
     /// Sharing level of each case, as its sheets and their corrections say.
     pub(super) levels: Levels,
+    /// What was said of sharing and transfers, case by case.
+    pub(super) handovers: HandoverWords,
     /// Whose word counts in which case.
     pub(super) belonging: Belonging,
     /// What is to be erased, or was.
@@ -102,6 +105,7 @@ impl Home {
             heads,
             ring,
             levels: Levels::default(),
+            handovers: HandoverWords::default(),
             belonging: Belonging::default(),
             erasures: Erasures::default(),
             words: Words::default(),

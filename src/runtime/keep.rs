@@ -141,6 +141,7 @@ impl Home {
         let to_seal = self.plan(cuts, whom)?;
         let entries = self.seal_and_append(to_seal, &beside)?;
         self.levels.learn(&entries);
+        self.handovers.learn(&entries);
         Ok(entries)
     }
 
@@ -156,8 +157,8 @@ impl Home {
                 levels.push((cut.case, level));
             }
             let said = levels.iter().rev().find(|(case, _)| *case == cut.case).map(|(_, level)| *level);
-            let whom = match whom {
-                Some(whom) => whom,
+            let whom = match &whom {
+                Some(whom) => whom.clone(),
                 None => self.whom_for(&cut.case, said)?,
             };
             let who = match by_whom.iter().find(|(held, _)| *held == whom) {
@@ -228,32 +229,37 @@ impl Home {
     /// For whom the next entry of a case is, at the level that is said or the one it has.
     pub(super) fn whom_for(&self, case: &CaseId, said: Option<Sharing>) -> Result<Whom, Failure> {
         let level = said.unwrap_or_else(|| self.level(case));
-        Ok(Whom { unit: self.unit_for(case)?, level, device: None })
+        let unit = self.unit_for(case)?;
+        Ok(Whom { unit, level, device: None, also: self.let_in(case, &unit, level) })
     }
 
     pub(super) fn readers_of(&self, whom: &Whom) -> Result<Readers, Failure> {
         let mut readers = self.readers(&whom.unit, whom.level)?;
         let roster = self.trust()?.roster();
+        // A unit that was let in and has no key today gets a slip once it has one.
+        for also in whom.also.iter().filter_map(|unit| self.readers(unit, Sharing::H1).ok()) {
+            also.audience.iter().zip(&also.recipients).for_each(|(reader, key)| readers.add(*reader, key));
+        }
         let device = whom.device.and_then(|device| roster.device_reader(roster.device(&device)?));
         if let Some(device) = device {
             let id = Digest::from_bytes(device.id);
             let reader = Reader { agency: device.agency, id, key: device.key_id() };
-            if let Err(place) = readers.audience.binary_search(&reader) {
-                readers.audience.insert(place, reader);
-                readers.recipients.insert(place, device.recipient);
-            }
+            readers.add(reader, &device.recipient);
         }
         Ok(readers)
     }
 
     /// The unit whose readers read what is written into a case: this device's own for a case of its own or one that was shared
-    /// with it, else the station that the case belongs to. So what headquarters adds to a station's case is read there as well,
+    /// with it before anybody said so in words, else the station that the case belongs to: the one that took it over last, or with whose slip it began. So what headquarters adds to a station's case is read there as well,
     /// and the first slip of the case that this device sees, which is its own, lets the station in.
     ///
     /// # Errors
     /// As [`Home::listed`].
     pub fn unit_for(&self, case: &CaseId) -> Result<UnitId, Failure> {
         let own = self.unit()?;
+        if let Some(owner) = self.handed(case).owner {
+            return Ok(owner.into());
+        }
         let (first, inside) = self.belonging.readers_of(case, &own.id);
         if own.kind == UnitKind::Station && inside {
             return Ok(own.id);
@@ -293,13 +299,14 @@ impl Home {
     /// What opened entries say about sharing levels.
     pub(super) fn learn(&mut self, entries: &[Entry]) {
         self.levels.learn(entries);
+        self.handovers.learn(entries);
         self.again.extend(again::copies(entries, self.device()));
         self.words.learn(entries);
     }
 }
 
 /// For whom something is sealed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Whom {
     /// The unit.
     pub unit: UnitId,
@@ -307,6 +314,8 @@ pub(super) struct Whom {
     pub level: Sharing,
     /// A device beside them, whose member need be no reader of the unit.
     pub device: Option<DeviceId>,
+    /// Units that the case was shared with.
+    pub also: Vec<UnitId>,
 }
 
 /// What is known once a transaction has been written.

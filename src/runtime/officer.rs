@@ -6,7 +6,7 @@ use amanat_keys::{
     roster::{Member, Unit, UnitKind},
 };
 
-use super::{config::Config, home::Home, levels};
+use super::{config::Config, handing::Wish, home::Home, keep::Whom, levels};
 use crate::{
     failure::Failure,
     model::{Answer, Answers, CaseId, Code, DeviceId, QuestionId, Value},
@@ -38,22 +38,24 @@ pub fn known(unit: &Unit, member: &Member, config: &Config) -> Answers {
 ///
 /// # Errors
 /// Refused when the roster does not list this device.
-pub(super) fn readers(
+pub fn readers(
     home: &Home,
     case: Option<CaseId>,
     sharing: Option<&Code>,
     to: Option<DeviceId>,
+    wish: Option<&Wish>,
 ) -> Result<Vec<ReaderLine>, Failure> {
     let trust = home.trust()?;
     let roster = trust.roster();
-    let held = case.map_or(Sharing::default(), |case| home.level(&fingerprint::CaseId::from(case)));
-    let level = sharing.and_then(levels::level).unwrap_or(held);
+    let said = sharing.and_then(levels::level);
     let mut lines = Vec::new();
-    let unit = match case {
-        Some(case) => home.unit_for(&fingerprint::CaseId::from(case))?,
-        None => home.unit()?.id,
+    let whom = match (case.map(fingerprint::CaseId::from), wish) {
+        (Some(case), Some(wish)) => home.whom_after(&case, wish)?,
+        (Some(case), None) => home.whom_for(&case, said)?,
+        (None, _) => Whom { unit: home.unit()?.id, level: said.unwrap_or_default(), device: None, also: Vec::new() },
     };
-    for reader in home.readers(&unit, level)?.audience {
+    let level = whom.level;
+    for reader in home.readers_of(&whom)?.audience {
         let Some(unit) = roster.units.iter().find(|unit| unit.id.as_bytes() == reader.id.as_bytes()) else { continue };
         let people: std::collections::HashSet<_> =
             roster.unit_devices(&unit.id).into_iter().map(|device| device.member).collect();

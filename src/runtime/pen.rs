@@ -22,3 +22,13 @@ pub struct Readers {
     /// In the same order.
     pub recipients: Vec<Recipient>,
 }
+
+impl Readers {
+    /// One more reader, in its place; one who reads already changes nothing.
+    pub(super) fn add(&mut self, reader: Reader, recipient: &Recipient) {
+        if let Err(place) = self.audience.binary_search(&reader) {
+            self.audience.insert(place, reader);
+            self.recipients.insert(place, recipient.clone());
+        }
+    }
+}

@@ -168,8 +168,8 @@ impl Home {
     ) -> Result<Opened, Failure> {
         let identities = self.identities();
         let unproven = self.unproven().map_err(|error| fault::sync("reading the journal", &error))?;
-        let (mut gathered, mut own_slips, mut levels) =
-            (Opened::default(), Vec::new(), std::mem::take(&mut self.levels));
+        let (mut gathered, mut own_slips) = (Opened::default(), Vec::new());
+        let (mut levels, mut handovers) = (std::mem::take(&mut self.levels), std::mem::take(&mut self.handovers));
         let (mut copies, mut words) = (Vec::new(), Words::default());
         let me = self.device();
         let (ring, journal) = (&self.ring, &self.journal);
@@ -185,6 +185,7 @@ impl Home {
             let mut gather = |opened: Opened, so_far: u64, replayed: &mut Replayed| {
                 replayed.opened = replayed.opened.saturating_add(count(opened.entries.len()));
                 levels.learn(&opened.entries);
+                handovers.learn(&opened.entries);
                 copies.extend(again::copies(&opened.entries, me));
                 words.learn(&opened.entries);
                 gathered.keys.extend(opened.keys);
@@ -216,11 +217,7 @@ impl Home {
                         continue;
                     }
                     let Some(entry) = set.pass(entry, belonging) else { continue };
-                    if belonging.note(&entry.header) || !entry.header.understood() {
-                        inside.push(entry);
-                    } else {
-                        replayed.offered.push(entry.at());
-                    }
+                    set.part(entry, belonging, &mut inside);
                 }
                 // Both opening threads gone means both panicked, which the hook has told.
                 if work.send(inside).is_err() {
@@ -228,13 +225,14 @@ impl Home {
                 }
                 results.try_iter().for_each(|opened| gather(opened, replayed.total, replayed));
             }
+            work.send(set.settle(belonging, replayed)).unwrap_or_default();
             drop(work);
             results.iter().for_each(|opened| gather(opened, replayed.total, replayed));
             Ok(())
         });
         read?;
         own_slips.iter().for_each(|header| self.ring.note_own(header));
-        (self.levels, self.words) = (levels, words);
+        (self.levels, self.words, self.handovers) = (levels, words, handovers);
         self.again.extend(copies);
         Ok(gathered)
     }
@@ -274,6 +272,8 @@ struct Set {
     reseals: Vec<SealedEntry>,
     /// Whether a row did not open: what it lists is not known then.
     damaged: bool,
+    /// By authors who do not belong to the case by anything read so far.
+    waiting: Vec<SealedEntry>,
 }
 
 impl Set {
@@ -284,6 +284,19 @@ impl Set {
             Some((Change::Reseal, _)) => self.reseals.push(entry.clone()),
             _ => {}
         }
+    }
+
+    /// Takes an entry to what counts in its case, or lays it aside until all has been read.
+    fn part(&mut self, entry: SealedEntry, belonging: &mut Belonging, inside: &mut Vec<SealedEntry>) {
+        let counts = belonging.note(&entry.header) || !entry.header.understood();
+        if counts { inside.push(entry) } else { self.waiting.push(entry) }
+    }
+
+    /// What was laid aside and counts after all; what does not is told of as offered.
+    fn settle(&mut self, belonging: &mut Belonging, replayed: &mut Replayed) -> Vec<SealedEntry> {
+        let (inside, offered) = belonging.settle(std::mem::take(&mut self.waiting));
+        replayed.offered.extend(offered.iter().map(SealedEntry::at));
+        inside
     }
 
     /// The entry, unless it is set apart.

@@ -158,7 +158,12 @@ fn the_word_of_somebody_who_does_not_read_at_headquarters_is_worth_nothing() {
     let case = crate::model::CaseId::from_bytes([77; 16]);
     let keep = ToKeep { case, what, source: None, draft: None, sharing: None };
     agency.two.hub_ms = Some(i64::try_from(TODAY).unwrap());
-    let whom = Whom { unit: agency.two.unit().unwrap().id, level: Sharing::H2, device: Some(agency.one.device()) };
+    let whom = Whom {
+        unit: agency.two.unit().unwrap().id,
+        level: Sharing::H2,
+        device: Some(agency.one.device()),
+        also: Vec::new(),
+    };
     agency.two.keep_for(codebook(), keep, Some(whom)).unwrap();
     let count = carry(&agency.two, &mut agency.one);
     let arrived = agency.one.take_home(codebook(), &at(count, TODAY + 90 * DAY)).unwrap();

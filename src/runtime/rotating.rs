@@ -95,16 +95,17 @@ pub enum Rotated {
 }
 
 /// One slip to rewrap.
-struct Job {
+pub(super) struct Job {
     hash: Digest,
     target: Header,
     replaces: Option<Digest>,
     key: CaseKey,
-    readers: Readers,
+    /// For whom.
+    pub readers: Readers,
 }
 
 /// What to do about a slip that names an older key.
-enum Found {
+pub(super) enum Found {
     Job(Box<Job>),
     Shut,
     Others,
@@ -297,7 +298,12 @@ impl Home {
     }
 
     /// The slips among these that need a rewrap, each with its key: known here, or opened now.
-    fn find(&self, items: &[Item], stood: &StoodIn, stale: &impl Fn(&Header) -> bool) -> Result<Vec<Found>, Failure> {
+    pub(super) fn find(
+        &self,
+        items: &[Item],
+        stood: &StoodIn,
+        stale: &impl Fn(&Header) -> bool,
+    ) -> Result<Vec<Found>, Failure> {
         let me = self.device();
         let slips: Vec<(&SealedEntry, Option<Newest>)> = items
             .iter()
@@ -351,7 +357,18 @@ impl Home {
     fn keep_rewraps(&mut self, jobs: &[Job], work: &Work) -> Result<(), Failure> {
         let failed = |error| fault::sync(DOING, &error);
         self.next = None;
-        let mut slot = self.journal.next_slot(Line::Cases).map_err(failed)?;
+        let slot = self.journal.next_slot(Line::Cases).map_err(failed)?;
+        let (entries, _next) = self.seal_rewraps(slot, jobs)?;
+        let rows = vec![Mark::Rotation(&work.unit, work.row()).row()];
+        let heads = self.journal.append(&Keep { entries, rows, drop: Vec::new() }).map_err(failed)?;
+        // The entries are kept; a file beside the database that could not be written changes nothing about it.
+        self.note_heads(&heads).unwrap_or_default();
+        Ok(())
+    }
+
+    /// Rewraps at a place and after it, signed and not kept yet; and the place behind them.
+    pub(super) fn seal_rewraps(&self, mut slot: Slot, jobs: &[Job]) -> Result<(Vec<SealedEntry>, Slot), Failure> {
+        let failed = |error| fault::sync(DOING, &error);
         let pen = self.pen()?;
         let slips = parallel::each(jobs, |job| Slip::make(&job.key, &job.readers.recipients));
         let mut unsigned = Vec::with_capacity(jobs.len());
@@ -366,11 +383,7 @@ impl Home {
         let signed =
             parallel::each(&unsigned, |(header, slip)| SealedEntry::sign(header.clone(), slip.clone(), &pen.signer));
         let entries = signed.into_iter().collect::<Result<Vec<_>, _>>().map_err(failed)?;
-        let rows = vec![Mark::Rotation(&work.unit, work.row()).row()];
-        let heads = self.journal.append(&Keep { entries, rows, drop: Vec::new() }).map_err(failed)?;
-        // The entries are kept; a file beside the database that could not be written changes nothing about it.
-        self.note_heads(&heads).unwrap_or_default();
-        Ok(())
+        Ok((entries, slot))
     }
 
     /// After a pass: slips to an older key that came late are rewrapped where this device has rotated it. How many.

@@ -100,6 +100,8 @@ impl Seat {
             }
             Effect::Keep(keep) => self.keep(*keep),
             Effect::Readers { case, sharing, to } => self.readers(case, sharing.as_ref(), to),
+            Effect::HandReaders { case, wish } => self.hand_readers(case, *wish),
+            Effect::HandOver { case, wish } => self.hand_over(case, *wish),
             Effect::NoteAccess { case, what, entries } => self.note_access(case, what, entries.len()),
             Effect::Attach { case, path } => self.attach(case, &path),
             Effect::SavePart { entry, part, path } => self.save_part(&entry, part, &path),
@@ -314,7 +316,7 @@ impl Seat {
     }
 
     fn readers(&mut self, case: Option<CaseId>, sharing: Option<&Code>, to: Option<DeviceId>) {
-        let lines = self.with_home(|home| officer::readers(home, case, sharing, to));
+        let lines = self.with_home(|home| officer::readers(home, case, sharing, to, None));
         match lines {
             Ok(lines) => self.say(Msg::Readers { case, lines }),
             Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),

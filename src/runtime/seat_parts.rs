@@ -11,6 +11,7 @@ use super::{
     aside,
     attaching::{self, ToAttach},
     clock,
+    handing::Wish,
     keep::{ToKeep, What},
     key_page, officer, printing,
     seat::Seat,
@@ -21,7 +22,7 @@ use crate::{
     codebook::Surroundings,
     failure::Failure,
     model::{CaseId, Casebook, Code, EntryId},
-    ui::{Msg, Secret, Trouble},
+    ui::{HandWish, Msg, Secret, Trouble},
 };
 
 /// Between two words on how far it is: often enough to be seen moving.
@@ -39,6 +40,28 @@ impl Seat {
         match self.with_home(|home| key_page::preview(home, device.into())) {
             Ok(lines) => self.say(Msg::PreviewIs { device, lines }),
             Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
+        }
+    }
+
+    /// Who would be able to read a case after this.
+    pub(super) fn hand_readers(&mut self, case: CaseId, wish: HandWish) {
+        let wish = wished(wish);
+        match self.with_home(|home| officer::readers(home, Some(case), None, None, Some(&wish))) {
+            Ok(lines) => self.say(Msg::Readers { case: Some(case), lines }),
+            Err(failure) => self.say(Msg::HandFailed(tellings::trouble(&failure))),
+        }
+    }
+
+    /// Shares a case or hands it over, or answers.
+    pub(super) fn hand_over(&mut self, case: CaseId, wish: HandWish) {
+        let (codebook, wish) = (Arc::clone(&self.codebook), wished(wish));
+        match self.with_home(|home| home.hand_over(&codebook, case.into(), &wish)) {
+            Ok(done) => {
+                self.say(Msg::Kept { entries: done.entries, draft: None });
+                self.say(Msg::Handed { opened: done.opened, left: done.left });
+                self.carry();
+            }
+            Err(failure) => self.say(Msg::HandFailed(tellings::trouble(&failure))),
         }
     }
 
@@ -149,4 +172,9 @@ impl Seat {
             !stop.load(Ordering::SeqCst)
         })
     }
+}
+
+fn wished(wish: HandWish) -> Wish {
+    let HandWish { step, unit, reason, note } = wish;
+    Wish { step, unit: unit.map(Into::into), reason, note }
 }

@@ -11,7 +11,7 @@ use amanat_sync::{
 };
 use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
 
-use super::{aside, config::Config, fault, home::Home, make, officer, seat::Marks};
+use super::{aside, config::Config, fault, home::Home, make, officer, particulars, seat::Marks};
 use crate::{
     failure::{Failure, Kind},
     model::{Delivery, Moment},
@@ -22,10 +22,21 @@ use crate::{
 /// Ids that the screens get at once after unlocking.
 const FIRST_IDS: usize = 8;
 
-/// A failure with its own words, and the sentence of its kind for who reads Urdu.
+/// A failure with its own words, in Urdu too where they have been put into it; else the sentence of its kind for who reads Urdu.
 pub(super) fn trouble(failure: &Failure) -> Trouble {
     let detail = format!("{} {}", failure.message, failure.hint).trim().to_owned();
-    Trouble { word: format!("failure.{}", failure.kind.word()), detail }
+    Trouble {
+        word: format!("failure.{}", failure.kind.word()),
+        detail: in_both(detail, &failure.message, &failure.hint),
+    }
+}
+
+/// A failure's words in English, and in Urdu beside them where they have been put into it.
+fn in_both(en: String, message: &str, hint: &str) -> String {
+    match particulars::in_urdu(message, hint) {
+        Some(ur) => Both { en, ur }.joined(),
+        None => en,
+    }
 }
 
 /// Why the vault stayed shut.
@@ -48,7 +59,7 @@ pub(super) fn sync_trouble(failure: &Failure, end: Option<&End>) -> Trouble {
         Some(End::Unreachable(_) | End::Busy(_) | End::Done) => "sync.unreachable",
         None => return trouble(failure),
     };
-    Trouble { word: word.to_owned(), detail: failure.message.clone() }
+    Trouble { word: word.to_owned(), detail: in_both(failure.message.clone(), &failure.message, "") }
 }
 
 /// What a pass left behind.
@@ -260,6 +271,7 @@ pub(super) fn roster(home: &Home) -> Result<RosterPage, Failure> {
     let me = home.member().ok().map(|member| member.id);
     let words = |words: amanat_keys::words::Words| words.words().into_iter().map(str::to_owned).collect();
     let units = roster.units.iter().map(|unit| RosterUnit {
+        id: unit.id.into(),
         name: unit.name.clone(),
         kind: unit.kind.word().to_owned(),
         epoch: unit.epoch,
@@ -270,8 +282,14 @@ pub(super) fn roster(home: &Home) -> Result<RosterPage, Failure> {
         roles: member.roles.iter().map(|(role, unit)| (role.word().to_owned(), name_of(unit))).collect(),
         me: me == Some(member.id),
     });
+    let tenure = home.tenure();
+    let of = |may: &dyn Fn(&amanat_keys::fingerprint::UnitId) -> bool| {
+        roster.units.iter().map(|unit| unit.id).filter(may).map(Into::into).collect()
+    };
     let devices = roster.devices.iter().map(|device| RosterDevice {
         id: device.id.into(),
+        leads: of(&|unit| tenure.ever_led(&device.id, unit)),
+        answers: of(&|unit| tenure.ever_answered(&device.id, unit)),
         member: roster.member(&device.member).map_or_else(String::new, |member| member.name.clone()),
         state: state(device.state).to_owned(),
         me: device.id == home.device(),
@@ -281,6 +299,7 @@ pub(super) fn roster(home: &Home) -> Result<RosterPage, Failure> {
         version: roster.version,
         issued: moment(roster.issued),
         expires: moment(roster.expires),
+        red: moment(trust.red_from()),
         words: words(trust.fingerprint_words()),
         own_words: make::request_of(home.paths()).map(|(request, _)| words(request.words())).unwrap_or_default(),
         units: units.collect(),

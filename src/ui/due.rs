@@ -34,6 +34,8 @@ pub(crate) enum What {
     Returned,
     /// The return of the month that is over.
     Return,
+    /// A case that another unit hands over to this one.
+    Asked,
     /// A form that was begun.
     Unfinished,
 }
@@ -51,6 +53,7 @@ impl What {
             Self::Lesson => "today.lesson",
             Self::Returned => "today.returned",
             Self::Return => "today.return",
+            Self::Asked => "today.asked",
             Self::Unfinished => "today.unfinished",
         }
     }
@@ -87,6 +90,7 @@ pub(crate) fn due(world: &World) -> Vec<Due> {
     for line in &world.cases {
         let closed = line.status.as_ref().is_some_and(|code| matches!(code.as_str(), "CLO" | "CLR"));
         let Some(file) = world.book.case(&line.id).filter(|_| !closed) else { continue };
+        rows.extend(asked(world, &line.id, &file.entries));
         let reported = reported(world, &file.entries);
         for entry in file.entries.iter().filter_map(|id| world.book.entry(id)) {
             let Content::Sheet(sheet) = &entry.content else { continue };
@@ -105,6 +109,14 @@ pub(crate) fn due(world: &World) -> Vec<Due> {
         draft: Some(draft.id),
     }));
     rows
+}
+
+/// A transfer that waits for this unit's answer.
+fn asked(world: &World, case: &CaseId, entries: &[EntryId]) -> Option<Due> {
+    let word = |id: &EntryId| matches!(world.book.entry(id)?.content, Content::Handover(_)).then_some(());
+    entries.iter().find_map(word)?;
+    let waiting = world.handed(case).waiting.filter(|waiting| Some(waiting.unit) == world.unit())?;
+    Some(row(today(world.now), What::Asked, *case, waiting.entry))
 }
 
 const fn row(day: i64, what: What, case: CaseId, entry: EntryId) -> Due {

@@ -5,7 +5,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::app::Settings;
-use crate::model::{Amendment, CaseId, Code, DeviceId, Draft, DraftId, EntryId, SavedFilter, Sheet};
+use crate::model::{Amendment, CaseId, Code, DeviceId, Draft, DraftId, EntryId, SavedFilter, Sheet, Step, UnitId};
 
 /// One wish. The runtime performs them in the order given and never answers directly: results come home as
 /// [`Msg`](super::Msg)s, named beside each.
@@ -77,6 +77,21 @@ pub enum Effect {
         entries: Vec<EntryId>,
     },
 
+    /// Who would be able to read a case after this? → `Readers` or `HandFailed`.
+    HandReaders {
+        /// The case.
+        case: CaseId,
+        /// What is wished.
+        wish: Box<HandWish>,
+    },
+    /// Share a case or hand it over, or answer → `Kept` and `Handed`, or `HandFailed`.
+    HandOver {
+        /// The case.
+        case: CaseId,
+        /// What is wished.
+        wish: Box<HandWish>,
+    },
+
     // -- attachments
     /// Seal a file and keep it with a note in a case → `Sealing`…, then `Kept` or `AttachFailed`.
     Attach {
@@ -146,6 +161,19 @@ pub enum Effect {
         /// The file as typed; nothing is overwritten.
         path: String,
     },
+}
+
+/// What is wished between units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandWish {
+    /// What is said.
+    pub step: Step,
+    /// The unit that is let in or asked; none for answers.
+    pub unit: Option<UnitId>,
+    /// Why (list `transfer_reason`).
+    pub reason: Option<Code>,
+    /// In words.
+    pub note: Option<String>,
 }
 
 /// What the desk is to keep as one transaction.

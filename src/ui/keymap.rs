@@ -108,6 +108,7 @@ pub(crate) enum Act {
     CopyFrom,
     Beside,
     Links,
+    HandOver,
 }
 
 /// The first line shown of a page of lines, after an act that may move it.
@@ -196,7 +197,7 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Caseload], &[key(KeyCode::Esc)], Act::Back, "clear_search", 0),
     line(&[R::Case], &[key(KeyCode::Enter)], Act::Open, "open", 1),
     line(&[R::Case], &[f(4), ctrl('n')], Act::Add, "add", 2),
-    line(&[R::Case], &[f(9)], Act::Attach, "attach", 5),
+    line(&[R::Case], &[f(9)], Act::Attach, "attach", 9),
     line(&[R::Entry], &[f(9)], Act::SavePart, "save_part", 5),
     line(&[R::Case, R::Entry], &[f(6)], Act::Correct, "correct", 3),
     line(&[R::Case, R::Entry], &[f(8)], Act::Names, "names", 4),
@@ -205,6 +206,7 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Form], &[key(KeyCode::Enter), key(KeyCode::Tab)], Act::Next, "next", 1),
     line(&[R::Form], &[key(KeyCode::BackTab)], Act::Previous, "previous", 0),
     line(&[R::Case], &[f(5)], Act::Links, "links", 10),
+    line(&[R::Case], &[f(7)], Act::HandOver, "hand_over", 5),
     line(&[R::Entry], &[f(10)], Act::Beside, "beside", 0),
     line(&[R::Form], &[f(4)], Act::CopyFrom, "copy_from", 0),
     line(&[R::Form], &[f(3)], Act::NextGap, "gap", 7),

@@ -6,7 +6,7 @@ use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::codebook::Codebook;
 use crate::model::{
-    Answers, CaseId, Delivery, DeviceId, Draft, DraftId, Entry, Gone, JournalId, Late, Moment, SavedFilter,
+    Answers, CaseId, Delivery, DeviceId, Draft, DraftId, Entry, Gone, JournalId, Late, Moment, SavedFilter, UnitId,
 };
 
 /// One thing that happened. The runtime makes them from the terminal, the clock and its two workers; only
@@ -120,6 +120,16 @@ pub enum Msg {
         /// Who.
         lines: Vec<ReaderLine>,
     },
+
+    /// A case was shared or handed over, or an answer was kept.
+    Handed {
+        /// Slips that open for the unit now.
+        opened: u64,
+        /// Slips that this device does not open for it.
+        left: u64,
+    },
+    /// It was not; nothing was kept.
+    HandFailed(Trouble),
 
     // -- attachments
     /// How far the sealing or opening of a file has come, in bytes.
@@ -360,6 +370,8 @@ pub struct RosterPage {
     pub issued: Option<Moment>,
     /// Until when it is fresh.
     pub expires: Option<Moment>,
+    /// From when on it is so old that whoever reads may be somebody else by now.
+    pub red: Option<Moment>,
     /// The agency's fingerprint words, in order.
     pub words: Vec<String>,
     /// This device's fingerprint words, in order.
@@ -375,6 +387,8 @@ pub struct RosterPage {
 /// One unit of the roster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RosterUnit {
+    /// The unit.
+    pub id: UnitId,
     /// Its name.
     pub name: String,
     /// `hq`, `station`, `statistics` or `national`.
@@ -407,6 +421,10 @@ pub struct RosterDevice {
     pub state: String,
     /// Whether it is this one.
     pub me: bool,
+    /// Units whose cases its member could ever share or hand over.
+    pub leads: Vec<UnitId>,
+    /// Units for which its member could ever answer.
+    pub answers: Vec<UnitId>,
 }
 
 /// What the hub knows of the people of a supervisor's units, as rows.

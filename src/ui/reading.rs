@@ -24,14 +24,14 @@ pub(crate) struct CaseRow {
     pub(crate) erased: usize,
     /// How many of its entries are kept at headquarters only.
     pub(crate) away: usize,
-    /// Newest clock among its entries, for order only.
+    /// When its newest entry was kept, as far as evidence goes; for order only.
     pub(crate) newest: i64,
     /// What a search looks through: number, place and the words of its codes, folded.
     pub(crate) folded: String,
 }
 
 /// The row of a case; `None` for a case that has no entry here.
-pub(crate) fn row(book: &Casebook, codebook: &Codebook, id: &CaseId) -> Option<CaseRow> {
+pub(crate) fn row(book: &Casebook, codebook: &Codebook, id: &CaseId, kept: impl Fn(&Entry) -> i64) -> Option<CaseRow> {
     let file = book.case(id)?;
     // The shelf of a unit's returns is no case.
     if book.sheets(file, "return").next().is_some() && book.sheets(file, "case").next().is_none() {
@@ -61,7 +61,7 @@ pub(crate) fn row(book: &Casebook, codebook: &Codebook, id: &CaseId) -> Option<C
         collided: summary.collided,
         erased: book.erased(id).0,
         away: book.at_headquarters(id),
-        newest: summary.touched.map_or(0, |moment| moment.unix_ms),
+        newest: file.entries.iter().filter_map(|id| book.entry(id)).map(kept).max().unwrap_or(0),
     })
 }
 

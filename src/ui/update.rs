@@ -177,6 +177,8 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::KeepFailed { .. }
         | Msg::DraftKept(_)
         | Msg::Readers { .. }
+        | Msg::Handed { .. }
+        | Msg::HandFailed(_)
         | Msg::StickIs(_)
         | Msg::BundleAt { .. }
         | Msg::Sealing { .. }

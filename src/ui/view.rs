@@ -32,6 +32,7 @@ pub fn view(app: &App, scroll: &mut Scroll, frame: &mut Frame<'_>) {
     }
     let heading = top.heading(&app.world, &canvas);
     bars::heading(&mut canvas, Rect { height: 2, ..area }, &heading);
+    bars::roster_age(&mut canvas, Rect { y: area.y + 1, height: 1, ..area }, &app.world);
     let body = Rect {
         x: area.x + 1,
         y: area.y + 2,

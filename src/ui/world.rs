@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     codebook::{Codebook, SearchIndex, Surroundings},
-    model::{CaseId, Casebook, Delivery, DeviceId, Draft, DraftId, Entry, Gone, Late, Moment, SavedFilter},
+    model::{
+        self, CaseId, Casebook, Clocks, Delivery, DeviceId, Draft, DraftId, Entry, Gone, Handed, Handover, Late,
+        Moment, SavedFilter, UnitId,
+    },
 };
 
 /// Rows that a hint takes, for who learns.
@@ -40,6 +43,8 @@ pub(crate) struct World {
     pub(crate) index: SearchIndex,
     /// One row a case, newest first.
     pub(crate) cases: Vec<CaseRow>,
+    /// What is known of the clocks by which entries were kept.
+    clocks: Clocks,
     /// Cases whose rows wait to be made anew, with repeats.
     touched: Vec<CaseId>,
     pub(crate) roster: Option<Box<RosterPage>>,
@@ -101,6 +106,7 @@ impl World {
             size: (80, 24),
             index: SearchIndex::new(&start.codebook),
             cases: Vec::new(),
+            clocks: Clocks::default(),
             touched: Vec::new(),
             roster: None,
             team: None,
@@ -119,6 +125,7 @@ impl World {
         self.road = Road::default();
         self.index = SearchIndex::new(&self.codebook);
         self.cases = Vec::new();
+        self.clocks = Clocks::default();
         self.touched = Vec::new();
         self.roster = None;
         self.team = None;
@@ -149,6 +156,10 @@ impl World {
                 self.road.own(entry.author, !entry.parts.is_empty());
             }
             self.touched.push(entry.case);
+            if self.clocks.note(&entry) {
+                // What its journal kept before is older than it seemed.
+                self.touched.extend(self.book.cases().map(|file| file.id));
+            }
             self.index.add(&entry);
             self.book.apply(entry);
         }
@@ -166,7 +177,9 @@ impl World {
             return;
         }
         self.cases.retain(|row| touched.binary_search(&row.id).is_err());
-        self.cases.extend(touched.iter().filter_map(|id| reading::row(&self.book, &self.codebook, id)));
+        let (clocks, now) = (&self.clocks, self.now.unix_ms);
+        let row = |id| reading::row(&self.book, &self.codebook, id, |entry| clocks.kept(entry, now));
+        self.cases.extend(touched.iter().filter_map(row));
         self.cases.sort_by(|a, b| b.newest.cmp(&a.newest).then(a.id.cmp(&b.id)));
     }
 
@@ -180,7 +193,9 @@ impl World {
         let files = self.book.cases().flat_map(|file| file.entries.iter());
         files.filter_map(|id| self.book.entry(id)).for_each(|entry| self.index.add(entry));
         let ids: Vec<CaseId> = self.book.cases().map(|file| file.id).collect();
-        self.cases = ids.iter().filter_map(|id| reading::row(&self.book, &self.codebook, id)).collect();
+        let (clocks, now) = (&self.clocks, self.now.unix_ms);
+        let row = |id| reading::row(&self.book, &self.codebook, id, |entry| clocks.kept(entry, now));
+        self.cases = ids.iter().filter_map(row).collect();
         self.cases.sort_by(|a, b| b.newest.cmp(&a.newest).then(a.id.cmp(&b.id)));
         self.road.recount();
     }
@@ -206,6 +221,30 @@ impl World {
     /// How far a case has come.
     pub(crate) fn case_delivery(&self, id: &CaseId) -> Delivery {
         reading::delivery(&self.book, id, |entry| self.delivery(entry))
+    }
+
+    /// The unit of the person at this desk.
+    pub(crate) fn unit(&self) -> Option<UnitId> {
+        let name = &self.who.as_ref()?.unit;
+        self.roster.as_ref()?.units.iter().find(|unit| unit.name == *name).map(|unit| unit.id)
+    }
+
+    /// A unit's name, where the roster tells it.
+    pub(crate) fn unit_name(&self, id: &UnitId) -> String {
+        let unit = self.roster.iter().flat_map(|page| page.units.iter()).find(|unit| unit.id == *id);
+        unit.map_or_else(|| id.short(), |unit| unit.name.clone())
+    }
+
+    /// How a case stands between units. The roster's page knows who could ever say so.
+    pub(crate) fn handed(&self, case: &CaseId) -> Handed {
+        let entries = self.book.case(case).into_iter().flat_map(|file| file.entries.iter());
+        let may_say = |device: &DeviceId, told: &Handover| {
+            let Some(page) = &self.roster else { return true };
+            let Some(device) = page.devices.iter().find(|known| known.id == *device) else { return false };
+            let (unit, answers) = model::speaks_for(told);
+            if answers { device.answers.contains(unit) } else { device.leads.contains(unit) }
+        };
+        model::handed(entries.filter_map(|id| self.book.entry(id)), may_say)
     }
 
     /// A draft by its id.

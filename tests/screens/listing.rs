@@ -37,6 +37,37 @@ fn cases_are_narrowed_by_parts_and_each_part_is_said() {
 }
 
 #[test]
+fn a_device_whose_clock_is_ten_years_ahead_does_not_pin_its_cases_on_top() {
+    let mut stage = stage();
+    let case = CaseId::from_bytes([7; 16]);
+    let told = [("case_class", code("TIP")), ("victims_seen", number(1)), ("police_station", text("Fastclock"))];
+    stage.sheet_by_clock(7, 87_600, case, "case", &told);
+    let screen = stage.screen(120, 30);
+    let place = |station: &str| screen.find(station).unwrap_or_else(|| panic!("{station} is not on\n{screen}"));
+    assert!(place("Raiwind") < place("Fastclock") && place("Cantt") < place("Fastclock"), "{screen}");
+}
+
+#[test]
+fn an_old_roster_is_amber_on_every_page_and_red_after_a_month_and_stops_nothing() {
+    let mut stage = stage();
+    assert!(!stage.screen(80, 24).contains("stale"), "{}", stage.screen(80, 24));
+    stage.set_clock(81 * 86_400_000);
+    for keys in ["", "Enter", "Esc F7", "Esc F8", "F1"] {
+        stage.keys(keys);
+        let screen = stage.screen(80, 24);
+        assert!(screen.contains("! Roster stale since 2027-02-10"), "{keys}\n{screen}");
+    }
+    stage.set_clock(30 * 86_400_000);
+    stage.keys("Esc Esc F2");
+    assert!(!stage.screen(80, 24).contains("stale"), "it is told in Urdu too\n{}", stage.screen(80, 24));
+    stage.keys("F2");
+    let screen = stage.screen(80, 24);
+    assert!(screen.contains("✗ Roster stale") && screen.contains("who reads may have changed"), "{screen}");
+    stage.keys("F4");
+    assert!(stage.screen(80, 24).contains("Part 1"), "{}", stage.screen(80, 24));
+}
+
+#[test]
 fn a_filter_is_saved_under_a_name_with_its_words_and_forgotten() {
     let mut stage = stage();
     stage.keys("\"raiwind\" F3 \"2\" F3 \"8\" \"my kilns\" Enter");
@@ -64,7 +95,15 @@ fn the_same_card_leads_to_the_other_case_and_no_name_is_shown() {
     stage.keys("\"cantt\" Enter F5");
     let screen = stage.screen(120, 30);
     assert!(screen.contains("same CNIC") && !screen.contains("Akram"), "{screen}");
-    stage.keys("Enter");
+    let small = stage.screen(80, 24);
+    assert!(
+        small.contains("└═══● ") && small.contains("◆ ") && small.contains("CNIC"),
+        "the graph stands beside it\n{small}"
+    );
+    stage.keys("F2");
+    let urdu = stage.screen(80, 24);
+    assert!(urdu.contains(" ●═══┘") && !urdu.contains("same"), "from right to left in Urdu\n{urdu}");
+    stage.keys("F2 Enter");
     let looked = stage.effects.iter().filter(|effect| matches!(effect, Effect::NoteAccess { .. })).count();
     assert_eq!(looked, 2, "opening the other one is on record too");
     assert!(stage.screen(120, 30).contains("Raiwind"), "{}", stage.screen(120, 30));

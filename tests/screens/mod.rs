@@ -5,6 +5,7 @@ mod begun;
 mod casework;
 mod files;
 mod gone;
+mod handing;
 mod listing;
 mod looks;
 mod papers;

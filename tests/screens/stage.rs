@@ -6,7 +6,7 @@ use amanat::{
     codebook::{self, Codebook, Form, QuestionKind},
     model::{
         Absence, Access, Amendment, Answer, Answers, Attached, Author, Code, Content, Delivery, DeviceId, Draft,
-        DraftId, Entry, EntryId, Gone, JournalId, Moment, Names, PartHash, Sheet, Times, Value,
+        DraftId, Entry, EntryId, Gone, Handover, JournalId, Moment, Names, PartHash, Sheet, Step, Times, UnitId, Value,
     },
     ui::{
         self, App, Bidi, BundleIn, BundleOut, Effect, Keeping, KeyRow, Mark, Msg, Progress, ReaderLine, RosterDevice,
@@ -23,6 +23,8 @@ pub(crate) const NOW: Moment = Moment::pkt(1_795_322_868_000);
 /// What opens the stage's vault.
 pub(crate) const PASSPHRASE: &str = "four quiet river stones";
 
+/// The unit of the person at the desk.
+const HOME: &str = "Model Town Police Station";
 const ME: DeviceId = DeviceId::from_bytes([0x3f; 32]);
 const JOURNAL: JournalId = JournalId::from_bytes([1; 16]);
 
@@ -139,6 +141,38 @@ impl Stage {
         (0..rows).map(line).collect::<Vec<_>>().join("\n")
     }
 
+    /// What the desk answers about sharing.
+    fn hand(&mut self, effect: Effect) -> Vec<Msg> {
+        match effect {
+            Effect::HandReaders { case, wish } => {
+                let more = wish.unit.map(|_| ReaderLine {
+                    unit: "Saddar Police Station".into(),
+                    agency: None,
+                    people: Some(2),
+                    statistics_only: false,
+                });
+                vec![Msg::Readers { case: Some(case), lines: readers().into_iter().chain(more).collect() }]
+            }
+            Effect::HandOver { wish, .. } if wish.note.as_deref() == Some("refused") => {
+                vec![Msg::HandFailed(Trouble::word("failure.refused"))]
+            }
+            Effect::HandOver { case, wish } => {
+                let (unit, from) = (wish.unit.unwrap_or(unit_id(HOME)), unit_id(HOME));
+                let told = Handover {
+                    step: wish.step,
+                    unit,
+                    from,
+                    of: None,
+                    reason: wish.reason.clone(),
+                    note: wish.note.map(Into::into),
+                };
+                let entry = self.entry(case, Content::Handover(Box::new(told)));
+                vec![Msg::Kept { entries: vec![entry], draft: None }, Msg::Handed { opened: 2, left: 0 }]
+            }
+            _ => Vec::new(),
+        }
+    }
+
     fn perform(&mut self, effect: Effect) -> Vec<Msg> {
         match effect {
             Effect::Unlock(secret) if secret.reveal() == PASSPHRASE => {
@@ -154,6 +188,7 @@ impl Stage {
                 vec![Msg::Kept { entries: vec![entry], draft: None }]
             }
             Effect::Readers { case, .. } => vec![Msg::Readers { case, lines: readers() }],
+            Effect::HandReaders { .. } | Effect::HandOver { .. } => self.hand(effect),
             Effect::Sync => self.sync(),
             Effect::LookAtStick => vec![Msg::StickIs(Box::new(self.stick()))],
             // The work goes on until the test says what came of it.
@@ -442,6 +477,13 @@ impl Stage {
         self.send(Msg::Arrived(vec![entry]));
     }
 
+    /// Something that another device kept.
+    pub(crate) fn arrives(&mut self, by: u8, case: amanat::model::CaseId, content: Content) {
+        let mut entry = self.entry(case, content);
+        entry.author.device = DeviceId::from_bytes([by; 32]);
+        self.send(Msg::Arrived(vec![entry]));
+    }
+
     /// An entry of a kind that this version does not know, from another device.
     pub(crate) fn stranger(&mut self, case: amanat::model::CaseId, kind: &str) {
         let other = amanat::model::Other { kind: kind.into(), json: "{}".into() };
@@ -545,9 +587,26 @@ fn readers() -> Vec<ReaderLine> {
     ]
 }
 
+/// A word between units that names no earlier one.
+pub(crate) fn handed(step: Step, from: UnitId, unit: UnitId) -> Handover {
+    Handover { step, unit, from, of: None, reason: None, note: None }
+}
+
+/// A unit's id on the stage.
+pub(crate) fn unit_id(name: &str) -> UnitId {
+    UnitId::from_bytes([u8::try_from(name.len()).unwrap(); 32])
+}
+
+const UNITS: [&str; 3] = ["Model Town Police Station", "Punjab Police Headquarters", "Saddar Police Station"];
+
 fn roster() -> RosterPage {
-    let unit =
-        |name: &str, kind: &str, epoch, readable| RosterUnit { name: name.into(), kind: kind.into(), epoch, readable };
+    let unit = |name: &str, kind: &str, epoch, readable| RosterUnit {
+        id: unit_id(name),
+        name: name.into(),
+        kind: kind.into(),
+        epoch,
+        readable,
+    };
     let member = |name: &str, role: &str, unit: &str, me| RosterMember {
         name: name.into(),
         roles: vec![(role.into(), unit.into())],
@@ -558,12 +617,16 @@ fn roster() -> RosterPage {
         member: member.into(),
         state: state.into(),
         me,
+        // Whose word counts is the roster's to say; here everybody's does, for every unit.
+        leads: UNITS.map(unit_id).to_vec(),
+        answers: UNITS.map(unit_id).to_vec(),
     };
     RosterPage {
         agency: "Punjab Police".into(),
         version: 7,
         issued: Some(Moment::pkt(NOW.unix_ms - 10 * 86_400_000)),
         expires: Some(Moment::pkt(NOW.unix_ms + 80 * 86_400_000)),
+        red: Some(Moment::pkt(NOW.unix_ms + 110 * 86_400_000)),
         words: words("agency"),
         own_words: words("own"),
         units: vec![

@@ -2,28 +2,23 @@
 
 use ratatui::crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 
-use super::papers::Papers;
+use super::{handing::Handing, linked::Linked, papers::Papers};
 use crate::{
-    codebook::{
-        Stands,
-        links::{self, Link},
-    },
+    codebook::Stands,
     model::{CaseId, Code, Content, DraftId, Entry, EntryId, FormId, put_in_order, review},
     ui::{
         effect::Effect,
         keymap::{Act, Room},
         msg::Msg,
-        telling,
         turn::{Fill, Go, Open, Turn},
         widgets::{
-            canvas::{Canvas, tongue},
+            canvas::Canvas,
             list::List,
             menu::Menu,
             path::{Asked, Path},
         },
         world::World,
     },
-    words,
 };
 
 /// One line of the timeline.
@@ -43,8 +38,10 @@ pub(crate) struct Case {
     pub(super) names: bool,
     pub(super) attach: Option<Path>,
     pub(super) papers: Option<Papers>,
+    /// Sharing it, or handing it over.
+    pub(super) handing: Option<Box<Handing>>,
     /// Other cases that share something with this one.
-    pub(super) links: Option<(Menu, Vec<CaseId>)>,
+    pub(super) links: Option<Linked>,
 }
 
 /// Rows above the timeline.
@@ -61,6 +58,7 @@ impl Case {
             names: false,
             attach: None,
             papers: None,
+            handing: None,
             links: None,
         };
         case.refresh(world);
@@ -75,6 +73,9 @@ impl Case {
     }
 
     pub(crate) const fn room(&self) -> Room {
+        if let Some(handing) = &self.handing {
+            return handing.room();
+        }
         match (&self.add, &self.attach, &self.papers) {
             _ if self.links.is_some() => Room::Menu,
             (Some(_), ..) => Room::Menu,
@@ -91,11 +92,17 @@ impl Case {
         if let Some(papers) = &mut self.papers {
             papers.paste(text);
         }
+        if let Some(handing) = &mut self.handing {
+            handing.paste(text);
+        }
     }
 
     pub(crate) fn hear(&mut self, msg: &Msg) -> Turn {
         if let Some(papers) = &mut self.papers {
             papers.hear(msg);
+        }
+        if let Some(handing) = &mut self.handing {
+            handing.hear(msg);
         }
         match (msg, &mut self.attach) {
             (Msg::Sealing { done, total }, Some(path)) => path.reached(*done, *total),
@@ -129,14 +136,12 @@ impl Case {
                 }
             };
         }
-        if let Some((menu, cases)) = &mut self.links {
-            if act == Some(Act::Back) {
+        if let Some(linked) = &mut self.links {
+            let (turn, open) = linked.key(key, act);
+            if !open {
                 self.links = None;
-            } else if let Some(case) = menu.key(key.code, act).and_then(|at| cases.get(at).copied()) {
-                self.links = None;
-                return Turn::open(Open::Case(case));
             }
-            return Turn::stay();
+            return turn;
         }
         if let Some(papers) = &mut self.papers {
             let (turn, open) = papers.key(key, act, self.names, world);
@@ -145,13 +150,29 @@ impl Case {
             }
             return turn;
         }
+        if let Some(handing) = &mut self.handing {
+            let (turn, open) = handing.key(key, act, world);
+            if !open {
+                self.handing = None;
+            }
+            return turn;
+        }
+        self.own_key(act, world)
+    }
+
+    /// A key where nothing else is asked.
+    fn own_key(&mut self, act: Option<Act>, world: &World) -> Turn {
         match act {
+            Some(Act::HandOver) => {
+                self.handing = Some(Box::new(Handing::new(self.id, world)));
+                Turn::stay()
+            }
             Some(Act::Attach) => {
                 self.attach = Some(Path::new());
                 Turn::stay()
             }
             Some(Act::Links) => {
-                self.links = Some(self.linked(world));
+                self.links = Some(Linked::new(self.id, world));
                 Turn::stay()
             }
             Some(Act::Paper) => {
@@ -254,20 +275,6 @@ impl Case {
         let titles = ids.iter().filter_map(|id| world.codebook.newest(id.as_str()));
         let items = titles.map(|form| form.title.get(lang).to_owned()).collect();
         (Menu::new("case.add", items), ids)
-    }
-
-    /// Other cases that share a card, a phone, an FIR, a like name, a place: a line for each thing, and no name on it.
-    fn linked(&self, world: &World) -> (Menu, Vec<CaseId>) {
-        let lang = world.settings.lang;
-        let say = |key: &str| words::say(tongue(lang), key).to_owned();
-        let role = |code: &Code| telling::label(&world.codebook, "person_role", code, lang);
-        let line = |link: &Link| {
-            let why = say(&format!("links.{}", link.why.word()));
-            let roles = link.roles.as_ref().map(|(here, there)| format!("  {} ↔ {}", role(here), role(there)));
-            format!("{why}  {}{}", world.short(&link.case), roles.unwrap_or_default())
-        };
-        let links = links::links(&world.book, &self.id);
-        (Menu::new("links.title", links.iter().map(line).collect()), links.iter().map(|link| link.case).collect())
     }
 
     fn page(&self, world: &World) -> usize {

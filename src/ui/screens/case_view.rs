@@ -7,7 +7,7 @@ use super::{
     caseload::mark,
 };
 use crate::{
-    model::{Code, Content, Entry, Moment},
+    model::{Code, Content, Entry, Handover, Moment, Step},
     ui::{
         bidi, reading, telling,
         theme::Role,
@@ -56,8 +56,11 @@ impl Case {
         if let Some(papers) = &self.papers {
             papers.draw(canvas, area);
         }
-        if let Some((menu, _)) = &self.links {
-            menu.draw(canvas, area);
+        if let Some(handing) = &self.handing {
+            handing.draw(canvas, area);
+        }
+        if let Some(linked) = &self.links {
+            linked.draw(world, canvas, area);
         }
     }
 
@@ -181,9 +184,28 @@ impl Case {
                 format!(" ↳ {}  {reason}", canvas.fill("case.correction_of", &[("form", of)]))
             }
             Content::Names(_) | Content::Access(_) | Content::Opened(_) => String::new(),
+            Content::Handover(told) => handover(told, world, canvas),
             Content::Other(other) => canvas.fill("case.other", &[("kind", &bidi::inert(&other.kind))]),
         }
     }
+}
+
+/// A step of sharing or a transfer, in a few words.
+fn handover(told: &Handover, world: &World, canvas: &Canvas<'_>) -> String {
+    let key = match told.step {
+        Step::Share => "hand.line.share",
+        Step::Sent => "hand.line.send",
+        Step::Accepted => "hand.line.accept",
+        Step::Rejected => "hand.line.reject",
+        Step::TakenBack => "hand.line.take_back",
+    };
+    let reason = told.reason.as_ref().map(|code| {
+        telling::brief(&telling::label(&world.codebook, "transfer_reason", code, world.settings.lang)).to_owned()
+    });
+    let note = told.note.as_deref().and_then(|note| note.lines().next()).map(bidi::inert);
+    let more: Vec<String> = reason.into_iter().chain(note).collect();
+    let sep = if more.is_empty() { "" } else { "  " };
+    format!("⇄ {}{sep}{}", canvas.fill(key, &[("unit", &world.unit_name(&told.unit))]), more.join(" · "))
 }
 
 /// How many attachments an entry has, and how large they are together; never their names.

@@ -195,19 +195,7 @@ impl Confirm {
             return y + 1;
         };
         for line in readers {
-            let mut text = format!("• {}", line.unit);
-            if let Some(agency) = &line.agency {
-                text.push_str(&format!(" ({agency})"));
-            }
-            if let Some(people) = line.people {
-                text.push_str("  ");
-                text.push_str(&crate::words::count(canvas.tongue(), "confirm.people", u64::from(people)));
-            }
-            let role = if line.statistics_only { Role::Faint } else { Role::Text };
-            if line.statistics_only {
-                text.push_str("  ");
-                text.push_str(canvas.say("confirm.statistics_only"));
-            }
+            let (text, role) = reader_line(line, canvas);
             canvas.lean((area.x + 2, y), area.width.saturating_sub(2), &text, role, Lean::Own);
             y += 1;
         }
@@ -316,6 +304,23 @@ impl Confirm {
         }
         y + 1
     }
+}
+
+/// A unit that will be able to read, and how it is drawn.
+pub(super) fn reader_line(line: &ReaderLine, canvas: &Canvas<'_>) -> (String, Role) {
+    let mut text = format!("• {}", line.unit);
+    if let Some(agency) = &line.agency {
+        text.push_str(&format!(" ({agency})"));
+    }
+    if let Some(people) = line.people {
+        text.push_str("  ");
+        text.push_str(&crate::words::count(canvas.tongue(), "confirm.people", u64::from(people)));
+    }
+    if line.statistics_only {
+        text.push_str("  ");
+        text.push_str(canvas.say("confirm.statistics_only"));
+    }
+    (text, if line.statistics_only { Role::Faint } else { Role::Text })
 }
 
 fn has_value(answers: &Answers, question: &Question) -> bool {

@@ -170,6 +170,7 @@ fn what(entry: &Entry, world: &World, canvas: &Canvas<'_>) -> String {
         Content::Amendment(_) => "kind.amendment",
         Content::Access(_) => "kind.access",
         Content::Opened(_) => "kind.opened",
+        Content::Handover(_) => "kind.handover",
         Content::Other(_) => "kind.other",
     };
     canvas.say(key).to_owned()

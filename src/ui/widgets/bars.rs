@@ -4,12 +4,13 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Lean};
 use crate::{
-    model::Lang,
+    model::{Lang, Moment},
     ui::{
         App, bidi,
         keymap::{self, Room},
         telling,
         theme::Role,
+        world::World,
     },
 };
 
@@ -24,6 +25,23 @@ pub(crate) fn heading(canvas: &mut Canvas<'_>, area: Rect, (title, about): &(Str
     let left = room.saturating_sub(taken + 2);
     canvas.lean((area.right().saturating_sub(1 + left), area.y), left, about, Role::Faint, Lean::End);
     canvas.rule(area.x, area.y + 1, area.width);
+}
+
+/// How old the roster is, on the line under the heading of every page: amber past its end, red a month later. It never keeps anybody from
+/// working (`FORMATS.md` section 5).
+pub(crate) fn roster_age(canvas: &mut Canvas<'_>, area: Rect, world: &World) {
+    let Some(page) = world.roster.as_ref().filter(|_| world.who.is_some()) else { return };
+    let past = |at: Option<Moment>| at.is_some_and(|at| world.now.unix_ms >= at.unix_ms);
+    let Some(expires) = page.expires.filter(|_| past(page.expires)) else { return };
+    let (sign, word, role) = match past(page.red) {
+        true => ("✗", "status.roster_red", Role::Bad),
+        false => ("!", "status.roster_amber", Role::Warn),
+    };
+    let date = telling::clock(expires);
+    let date = date.get(..10).unwrap_or_default();
+    let text = format!(" {sign} {} ", canvas.fill(word, &[("date", date)]));
+    let width = area.width.saturating_sub(2);
+    canvas.lean((area.x + 1, area.y), width, &text, role, Lean::End);
 }
 
 /// The keys that hold here, as many as fit. Help is always among them; hiding and the language where there is room.
@@ -127,9 +145,11 @@ fn when(now: crate::model::Moment, at: crate::model::Moment) -> String {
 
 /// A sentence with its particulars. A key that nobody knows is not shown to people if there is anything else to show.
 pub(crate) fn sentence(canvas: &Canvas<'_>, word: &str, detail: &str) -> String {
-    let detail = crate::words::spoken(canvas.tongue(), detail);
-    // A failure has its own words, in English; whoever reads Urdu is told of what kind it is first.
-    if word.starts_with("failure.") && canvas.tongue() == crate::words::Tongue::En {
+    let told = crate::words::spoken(canvas.tongue(), detail);
+    // A failure has its own words. Where they are in English alone, whoever reads Urdu is told of what kind it is first.
+    let own = canvas.tongue() == crate::words::Tongue::En || told != detail;
+    let detail = told;
+    if word.starts_with("failure.") && own {
         return detail.to_owned();
     }
     match (crate::words::find(canvas.tongue(), word), detail) {

@@ -101,7 +101,7 @@ impl<'a> Canvas<'a> {
     }
 
     /// Whether the screen runs from right to left.
-    fn mirrors(&self) -> bool {
+    pub(crate) fn mirrors(&self) -> bool {
         self.settings.lang == Lang::Ur && self.settings.bidi == Bidi::App
     }
 

@@ -1,0 +1,85 @@
+//! What a failure says of itself, in Urdu: failures are written in English where they arise, in pieces (*what was being done — what is
+//! wrong*, and what to do), and each piece that stands under `said` in both files of sentences has its Urdu there.
+
+use crate::words::{Tongue, fill, find, keys};
+
+/// A failure's own words in Urdu. `None` where what is wrong has no Urdu: half a sentence would hide which half is meant.
+pub(super) fn in_urdu(message: &str, hint: &str) -> Option<String> {
+    let (doing, wrong) = message.split_once(" — ").map_or((None, message), |(doing, wrong)| (Some(doing), wrong));
+    let wrong = piece(wrong).or_else(|| {
+        // Causes stand one behind the other.
+        let causes: Option<Vec<String>> = wrong.split(": ").map(piece).collect();
+        causes.map(|causes| causes.join(": "))
+    })?;
+    let mut text = String::new();
+    if let Some(doing) = doing {
+        text.push_str(&piece(doing).unwrap_or_else(|| doing.to_owned()));
+        text.push_str(" — ");
+    }
+    text.push_str(&wrong);
+    if !text.ends_with(['۔', '؟', '.']) {
+        text.push('۔');
+    }
+    if !hint.is_empty() {
+        text.push(' ');
+        text.push_str(&piece(hint).unwrap_or_else(|| hint.to_owned()));
+    }
+    Some(text)
+}
+
+/// One piece, with what fills its blanks taken over.
+fn piece(text: &str) -> Option<String> {
+    let mut said = keys(Tongue::En).filter(|key| key.starts_with("said."));
+    said.find_map(|key| {
+        let blanks = blanks(find(Tongue::En, key)?, text)?;
+        Some(fill(Tongue::Ur, key, &blanks))
+    })
+}
+
+/// What stands in the blanks of a sentence, if the text is that sentence.
+fn blanks<'a>(sentence: &'a str, text: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
+    let Some((before, after)) = sentence.split_once('{') else { return (sentence == text).then(Vec::new) };
+    let (name, after) = after.split_once('}')?;
+    let rest = text.strip_prefix(before)?;
+    // Up to the words that stand behind the blank; a blank at the end takes all that is left.
+    let next = after.split('{').next().unwrap_or_default();
+    let at = if next.is_empty() { rest.len() } else { rest.find(next)? };
+    let (value, beyond) = rest.split_at_checked(at).filter(|(value, _)| !value.is_empty())?;
+    let mut filled = vec![(name, value)];
+    filled.extend(blanks(after, beyond)?);
+    Some(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_told_in_urdu_with_its_particulars_and_never_half() {
+        let told = in_urdu(
+            "sharing the case — it is for its own unit alone (sharing level H1)",
+            "Correct the sharing level of the case first: who reads it then is shown before that is kept.",
+        )
+        .unwrap();
+        assert!(told.contains("H1") && !told.contains("sharing") && !told.contains("Correct"), "{told}");
+        let told = in_urdu("writing /media/stick/a.age — there is no folder for it", "").unwrap();
+        assert!(told.contains("/media/stick/a.age") && !told.contains("writing"), "{told}");
+        assert_eq!(in_urdu("keeping — something that nobody has put into Urdu", "Update amanat."), None);
+        let chained = in_urdu("reading the journal — the journal could not be read or written: the disk is full", "");
+        assert!(chained.is_some_and(|told| !told.contains("disk")), "causes one behind the other");
+    }
+
+    #[test]
+    fn both_files_fill_the_same_blanks() {
+        let names = |text: &str| {
+            let mut names: Vec<String> =
+                text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.to_owned())).collect();
+            names.sort();
+            names
+        };
+        for key in keys(Tongue::En).filter(|key| key.starts_with("said.")) {
+            let both = [Tongue::En, Tongue::Ur].map(|tongue| names(find(tongue, key).unwrap_or_default()));
+            assert_eq!(both[0], both[1], "{key}");
+        }
+    }
+}

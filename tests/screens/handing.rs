@@ -1,0 +1,106 @@
+//! A case is shared or handed over by keys: who will read it and what that means stand on the screen before anything is kept.
+
+use amanat::{
+    model::{Content, Step},
+    ui::Effect,
+};
+
+use super::{
+    begun::{CASE, plain, with_victim},
+    stage::{Stage, handed, unit_id},
+};
+
+const OTHER: &str = "Saddar Police Station";
+
+fn wishes(stage: &Stage) -> Vec<(Step, Option<String>)> {
+    let wish = |effect: &Effect| match effect {
+        Effect::HandOver { wish, .. } => {
+            Some((wish.step, wish.reason.as_ref().map(|code| code.as_str().to_owned()).or_else(|| wish.note.clone())))
+        }
+        _ => None,
+    };
+    stage.effects.iter().filter_map(wish).collect()
+}
+
+#[test]
+fn a_supervisor_shares_a_case_and_reads_first_who_will_be_able_to_read_it() {
+    let mut stage = with_victim(Stage::supervising(plain()));
+    stage.keys("Enter");
+    assert!(stage.screen(80, 24).contains("F7 share"), "the foot of a case names it\n{}", stage.screen(80, 24));
+    stage.keys("F7");
+    let screen = stage.screen(80, 24);
+    assert!(screen.contains("Share it with another unit") && screen.contains("Hand it over"), "{screen}");
+    stage.keys("\"1\"");
+    let screen = stage.screen(80, 24);
+    assert!(screen.contains(OTHER) && !screen.contains("Headquarters"), "only those that read by name\n{screen}");
+    stage.keys("Enter");
+    let screen = stage.screen(80, 24);
+    for phrase in [OTHER, "2 people", "Statistics", "from the first entry on", "stays read", "Enter keeps it"] {
+        assert!(screen.contains(phrase), "{phrase} is not on\n{screen}");
+    }
+    assert!(wishes(&stage).is_empty(), "nothing is kept before it was read");
+    stage.keys("Enter");
+    assert_eq!(wishes(&stage), [(Step::Share, None)]);
+    assert!(stage.screen(80, 24).contains("2 keys of the case open"), "{}", stage.screen(80, 24));
+    stage.keys("Enter");
+    let screen = stage.screen(80, 24);
+    assert!(screen.contains("⇄ Shared with Saddar"), "it stands in the case\n{screen}");
+    stage.keys("F7 \"1\"");
+    assert!(!stage.screen(80, 24).contains("Saddar Police Station  "), "and is not asked for twice");
+    assert!(stage.screen(80, 24).contains("nothing fits"), "{}", stage.screen(80, 24));
+}
+
+#[test]
+fn a_transfer_asks_why_and_a_key_before_the_answer_leaves_everything_as_it_was() {
+    let mut stage = with_victim(Stage::supervising(plain()));
+    stage.keys("Enter F7 \"2\" Enter");
+    let screen = stage.screen(80, 24);
+    assert!(screen.contains("Offence in another district"), "{screen}");
+    stage.keys("\"another district\" Enter");
+    assert!(stage.screen(80, 24).contains("have the case when they accept"), "{}", stage.screen(80, 24));
+    stage.keys("Esc");
+    assert!(wishes(&stage).is_empty());
+    stage.keys("F7 \"2\" Enter \"another district\" Enter Enter");
+    assert_eq!(wishes(&stage), [(Step::Sent, Some("OTHERDIST".into()))]);
+    stage.keys("Enter");
+    assert!(stage.screen(80, 24).contains("⇄ Handed over to Saddar"), "{}", stage.screen(80, 24));
+    // It waits: it can be taken back, and no second one begins.
+    stage.keys("F7");
+    let screen = stage.screen(80, 24);
+    assert!(screen.contains("Take the transfer back") && !screen.contains("Hand it over"), "{screen}");
+    stage.keys("\"2\" Enter");
+    assert_eq!(wishes(&stage).last(), Some(&(Step::TakenBack, None)));
+}
+
+#[test]
+fn the_unit_that_is_asked_finds_it_under_what_is_due_and_says_yes_or_why_not() {
+    let mut stage = with_victim(Stage::supervising(plain()));
+    let sent = handed(Step::Sent, unit_id(OTHER), unit_id("Model Town Police Station"));
+    stage.arrives(9, CASE, Content::Handover(Box::new(sent)));
+    stage.keys("F7");
+    assert!(stage.screen(100, 30).contains("Another unit hands this case over"), "{}", stage.screen(100, 30));
+    stage.keys("Home Enter F7");
+    let screen = stage.screen(80, 24);
+    assert!(screen.contains("Take the case over") && screen.contains("Do not take it over"), "{screen}");
+    stage.keys("\"2\" \"refused\" Enter");
+    assert!(stage.screen(80, 24).contains("stays where it is"), "{}", stage.screen(80, 24));
+    stage.keys("Enter");
+    assert!(stage.screen(80, 24).contains("✗ "), "what was refused says so there\n{}", stage.screen(80, 24));
+    stage.keys("Esc F7 \"1\" Enter");
+    assert_eq!(wishes(&stage).last(), Some(&(Step::Accepted, None)));
+}
+
+#[test]
+fn the_pages_of_sharing_speak_urdu_and_fit() {
+    let mut stage = with_victim(Stage::supervising(plain()));
+    stage.keys("F2 Enter F7");
+    for script in ["\"1\"", "Enter"] {
+        let screen = stage.screen(80, 24);
+        for word in ["Share", "unit", "read", "undone"] {
+            assert!(!screen.contains(word), "{word} is English in\n{screen}");
+        }
+        stage.keys(script);
+    }
+    let screen = stage.screen(80, 24);
+    assert!(!screen.contains("first entry") && screen.contains(OTHER), "{screen}");
+}
