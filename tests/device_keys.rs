@@ -71,6 +71,10 @@ fn a_device_with_new_keys_has_lost_nothing_and_its_older_key_is_refused() {
     }
     let older = officer.unlocked().signer();
     assert!(asks_with(officer, older.clone()).is_ok(), "the older key is the one that counts");
+    let other = record(officer, 2, "lomvantesh");
+    for actor in [officer, supervisor] {
+        actor.run(&["sync"]);
+    }
     // Kept and not handed over when the keys change.
     jot(officer, &story.case, 1, "tarvelish");
     listed(&agency, "offered");
@@ -92,6 +96,8 @@ fn a_device_with_new_keys_has_lost_nothing_and_its_older_key_is_refused() {
     assert!(asks_with(officer, newer).is_ok(), "the newer key is the one that counts");
     let refused = asks_with(officer, older).unwrap_err();
     assert!(matches!(refused, TransportError::Refused(_)), "{refused:?}");
+    // Her supervisor has heard of none of it, and seals a first note about another case to the identity that he knows.
+    supervisor.run(&["review", "return", other.interview(), "--note", "qamdarvesh: and the place?"]);
     for actor in [supervisor, reader, officer] {
         actor.run(&["sync"]);
         for mark in ["zukhwendar", "tarvelish", "merqandul", "vashtipol", "kirmanosh"] {
@@ -101,7 +107,12 @@ fn a_device_with_new_keys_has_lost_nothing_and_its_older_key_is_refused() {
         assert_eq!(verified["holds"], true, "{}: {verified}", actor.name);
     }
     let shown = officer.run(&["case", "show", &story.case]);
-    assert!(shown.to_string().contains("pulmashtir"), "what was sealed to the older identity still opens: {shown}");
+    assert!(shown.to_string().contains("pulmashtir"), "what came before still opens: {shown}");
+    let shown = officer.run(&["case", "show", &other.case]);
+    assert!(
+        shown.to_string().contains("qamdarvesh"),
+        "what was sealed to the older identity opens afterwards: {shown}"
+    );
     // The next note reaches the new identity.
     supervisor.run(&["review", "return", story.person(), "--note", "hosfendriq: who was there?"]);
     for actor in [supervisor, officer] {

@@ -21,6 +21,7 @@ mod crash;
 mod custodian_left;
 mod custody;
 mod device_keys;
+mod draft_killed;
 mod erased;
 mod fleet;
 mod hands_off;

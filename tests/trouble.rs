@@ -162,28 +162,57 @@ fn a_home_that_cannot_be_written_says_so_and_keeps_nothing_by_halves() {
     let officer = &agency.officer;
     let answers = "{\"noted_on\": \"2026-10-03\", \"note_text\": \"SAMPLE\"}";
     let arguments = ["entry", "add", "--form", "note", "--from", "-", "--case", &story.case];
-    // Root writes where it likes, so the folder is mounted read-only where the machine allows it; else permissions must do.
-    let read_only = Mount::read_only(&officer.home);
-    println!("the home is read-only by {}", if read_only.is_some() { "a mount" } else { "its permissions" });
-    if read_only.is_none() {
-        if rustix::process::geteuid().is_root() {
-            println!(
-                "root may not mount here, and permissions do not hold root back: only the message of a missing folder is shown"
-            );
-            let nowhere = Actor { home: agency.dir.path().join("no/such/home"), ..officer.clone() };
-            refused(&nowhere.ask(&["status"]), 2, "usage", "there is no device in it yet");
-            return;
+    let told = |answer: &Answer| {
+        println!("{} | {}", answer.message(), answer.hint());
+        assert!(matches!(answer.code, 1 | 3), "{}", answer.json);
+        assert!(answer.message().contains(" — ") && !answer.hint().is_empty(), "{}", answer.json);
+    };
+    let modes = |folder: u32, file: u32| {
+        for found in fs::read_dir(&officer.home).unwrap() {
+            fs::set_permissions(found.unwrap().path(), Permissions::from_mode(file)).unwrap();
         }
-        fs::set_permissions(&officer.home, Permissions::from_mode(0o500)).unwrap();
+        fs::set_permissions(&officer.home, Permissions::from_mode(folder)).unwrap();
+    };
+    modes(0o500, 0o400);
+    let answer = finish(held_to_permissions(&officer.command(arguments)), answers);
+    modes(0o700, 0o600);
+    told(&answer);
+    nothing_lost(officer, &story, counts);
+    // The same by a mount, where the machine allows one: another word of the system, and the same of ours.
+    let read_only = Mount::read_only(&officer.home);
+    println!(
+        "a read-only mount: {}",
+        if read_only.is_some() { "looked at too" } else { "not allowed on this machine" }
+    );
+    if read_only.is_some() {
+        told(&officer.ask_with(&arguments, answers));
     }
-    let answer = officer.ask_with(&arguments, answers);
-    assert!(matches!(answer.code, 1 | 3), "{}", answer.json);
-    assert!(answer.message().contains(" — ") && !answer.hint().is_empty(), "{}", answer.json);
-    println!("{} | {}", answer.message(), answer.hint());
     drop(read_only);
-    fs::set_permissions(&officer.home, Permissions::from_mode(0o700)).unwrap();
     nothing_lost(officer, &story, counts);
     jot(officer, &story.case, 2, "velkopmatur");
+}
+
+/// The same command without root's right to write where it likes. It is tried on a folder first: a test that only seems to refuse
+/// shows nothing.
+fn held_to_permissions(command: &Command) -> Command {
+    if !rustix::process::geteuid().is_root() {
+        return wrapped("env", &[], command);
+    }
+    let give_up = "-dac_override,-dac_read_search";
+    let arguments = [format!("--bounding-set={give_up}"), format!("--inh-caps={give_up}")];
+    let closed = tempfile::tempdir().unwrap();
+    fs::set_permissions(closed.path(), Permissions::from_mode(0o500)).unwrap();
+    let tries = Command::new("setpriv").args(&arguments).arg("touch").arg(closed.path().join("x")).output().unwrap();
+    assert!(!tries.status.success() && !closed.path().join("x").exists(), "root is held to permissions: {tries:?}");
+    wrapped("setpriv", &arguments, command)
+}
+
+/// The same command as the last arguments of another.
+fn wrapped(program: &str, arguments: &[String], command: &Command) -> Command {
+    let mut outer = Command::new(program);
+    outer.args(arguments).arg(command.get_program()).args(command.get_args());
+    outer.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    outer
 }
 
 /// A mount that goes with the test.
@@ -218,80 +247,148 @@ fn run(program: &str, arguments: &[&str]) -> Option<()> {
     ended.success().then_some(())
 }
 
+/// What fills up.
+enum Full {
+    /// No file may grow beyond so many KiB.
+    File(u64),
+    /// A filesystem of the test's own.
+    Disk,
+    /// The system says so of every write from the n-th on, of one keeping.
+    Said,
+}
+
 /// A disk that fills up while an officer works: what was kept stays, what does not fit is told of, and with room again it goes on.
+#[test]
+fn a_file_that_may_not_grow_loses_nothing_that_was_kept() {
+    let (agency, story, counts) = home();
+    fills_up(&agency.officer, &story, counts, &Full::File(400));
+}
+
+#[test]
+fn a_disk_that_says_it_is_full_loses_nothing_that_was_kept() {
+    let (agency, story, counts) = home();
+    fills_up(&agency.officer, &story, counts, &Full::Said);
+}
+
+/// The same on a filesystem of 700 KiB where the machine lets us mount one, else once more with a file that may not grow.
 #[test]
 fn a_full_disk_loses_nothing_that_was_kept() {
     let (agency, story, counts) = home();
     let officer = &agency.officer;
     let seat = agency.dir.path().join("small");
     fs::create_dir(&seat).unwrap();
-    let small = Mount::small(&seat, 700);
-    let on = if small.is_some() { "a filesystem of 700 KiB" } else { "RLIMIT_FSIZE of 400 KiB" };
-    println!("the disk is full by {on}");
-    let officer = match &small {
-        Some(_) => {
-            whole_in_one_file(&officer.file("journal.sqlite"));
-            for name in ["identity.age", "journal.sqlite", "heads", "practice", "joined", "lock"] {
-                if officer.file(name).exists() {
-                    fs::copy(officer.file(name), seat.join(name)).unwrap();
-                }
-            }
-            Actor { home: seat.clone(), ..officer.clone() }
-        }
-        None => officer.clone(),
+    let Some(small) = Mount::small(&seat, 700) else {
+        println!("the disk is full by RLIMIT_FSIZE of 700 KiB: no filesystem may be mounted here");
+        return fills_up(officer, &story, counts, &Full::File(700));
     };
-    nothing_lost(&officer, &story, counts);
-    let long = "SAMPLE, a long account. ".repeat(1_500);
-    let answers = |n: usize| format!("{{\"noted_on\": \"2026-10-03\", \"note_text\": \"{n} {}\"}}", noise(n, &long));
+    println!("the disk is full by a filesystem of 700 KiB");
+    whole_in_one_file(&officer.file("journal.sqlite"));
+    for name in ["identity.age", "journal.sqlite", "heads", "practice", "joined", "lock"] {
+        if officer.file(name).exists() {
+            fs::copy(officer.file(name), seat.join(name)).unwrap();
+        }
+    }
+    fills_up(&Actor { home: seat.clone(), ..officer.clone() }, &story, counts, &Full::Disk);
+    drop(small);
+}
+
+/// The word of a full disk at the first write of a keeping, at the second, and at each one after it: nothing by halves, at none.
+#[test]
+fn a_disk_that_is_full_at_any_write_keeps_the_whole_entry_or_nothing() {
+    let (agency, story, counts) = home();
+    let officer = &agency.officer;
+    let (mut kept, mut refusals, mut unharmed) = (counts.0, 0, 0);
+    for n in 1.. {
+        assert!(n < 60, "a keeping never ends");
+        // Beyond its last write it is not harmed any more; a write behind the commit harms it neither.
+        if unharmed == 3 {
+            break;
+        }
+        let arguments = ["entry", "add", "--form", "note", "--from", "-", "--case", &story.case];
+        let answer = finish(said_full(officer, &officer.command(arguments), n), &note(n, 9_000));
+        let now = officer.counts().0;
+        if answer.code == 0 {
+            assert_eq!(now, kept + 1, "write {n}");
+            (kept, unharmed) = (now, unharmed + 1);
+            continue;
+        }
+        refused(&answer, 1, "failed", "disk is full");
+        assert_eq!(now, kept, "write {n}: it was refused, and is not there");
+        (refusals, unharmed) = (refusals + 1, 0);
+    }
+    println!("a full disk was said of {refusals} writes");
+    assert!(refusals > 1);
+    nothing_lost(officer, &story, (kept, 0));
+}
+
+fn note(n: usize, length: usize) -> String {
+    format!("{{\"noted_on\": \"2026-10-03\", \"note_text\": \"{n} {}\"}}", noise(n, length))
+}
+
+fn fills_up(officer: &Actor, story: &Story, counts: (u64, u64), full: &Full) {
+    nothing_lost(officer, story, counts);
     let mut kept = counts.0;
-    let mut full = None;
+    let mut answer = None;
     for n in 0..200 {
         let arguments = ["entry", "add", "--form", "note", "--from", "-", "--case", &story.case];
         let command = officer.command(arguments);
-        let command = if small.is_some() { command } else { limited(&command, 400) };
-        let answer = finish(command, &answers(n));
-        if answer.code == 0 {
-            kept += 1;
-            continue;
+        let command = match full {
+            Full::Disk => command,
+            Full::File(kib) => limited(&command, *kib),
+            Full::Said if n < 3 => command,
+            Full::Said => said_full(officer, &command, 1),
+        };
+        let ended = finish(command, &note(n, 36_000));
+        if ended.code != 0 {
+            answer = Some(ended);
+            break;
         }
-        full = Some(answer);
-        break;
+        kept += 1;
     }
-    let full = full.expect("the disk never filled up");
-    refused(&full, 1, "failed", "disk is full");
-    assert!(full.hint().contains("nothing that was kept is lost"), "{}", full.hint());
+    let answer = answer.expect("the disk never filled up");
+    refused(&answer, 1, "failed", "disk is full");
+    assert!(answer.hint().contains("nothing that was kept is lost"), "{}", answer.hint());
     assert!(kept > counts.0, "nothing could be kept at all");
     // Full as it is, everything can be read.
     assert_eq!(officer.counts().0, kept, "on a full disk the officer still reads what was kept");
     officer.run(&["case", "show", &story.case]);
     // Grown again, the same disk goes on where it was.
-    if small.is_some() {
-        run("mount", &["-o", "remount,size=8m", seat.to_str().unwrap()]).expect("a mount of ours can be grown");
+    if matches!(full, Full::Disk) {
+        let seat = officer.home.to_str().unwrap();
+        run("mount", &["-o", "remount,size=8m", seat]).expect("a mount of ours can be grown");
     }
     assert_eq!(officer.counts().0, kept, "what was kept is there, and nothing by halves");
-    nothing_lost(&officer, &story, (kept, 0));
-    jot(&officer, &story.case, 3, "velkopmatur");
+    nothing_lost(officer, story, (kept, 0));
+    jot(officer, &story.case, 3, "velkopmatur");
     assert_eq!(officer.counts().0, kept + 1);
-    drop(small);
 }
 
-/// Text that does not pack well, of the length of `like`.
-fn noise(seed: usize, like: &str) -> String {
+/// The same command, to which the system says that the disk is full at its n-th write into the journal or its log, and at each after it.
+fn said_full(officer: &Actor, command: &Command, n: usize) -> Command {
+    let writes = "pwrite64,ftruncate,fallocate";
+    let mut arguments = ["-f", "-qqq", "-o", "/dev/null"].map(str::to_owned).to_vec();
+    for file in ["journal.sqlite", "journal.sqlite-wal"] {
+        arguments.extend(["-P".to_owned(), officer.file(file).to_string_lossy().into_owned()]);
+    }
+    arguments.extend(["-e".to_owned(), format!("trace={writes}")]);
+    arguments.extend(["-e".to_owned(), format!("inject={writes}:error=ENOSPC:when={n}+")]);
+    wrapped("strace", &arguments, command)
+}
+
+/// Text of this length that does not pack well.
+fn noise(seed: usize, length: usize) -> String {
     let mut state = seed as u64 + 1;
     let letter = |state: &mut u64| {
         *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         char::from(b'!' + u8::try_from((*state >> 33) % 90).unwrap()).to_string().replace(['"', '\\'], "x")
     };
-    (0..like.len()).map(|_| letter(&mut state)).collect()
+    (0..length).map(|_| letter(&mut state)).collect()
 }
 
 /// The same command in a shell that lets no file grow beyond so many KiB.
 fn limited(command: &Command, kib: u64) -> Command {
-    let mut shell = Command::new("bash");
     let line = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$@\"");
-    shell.args(["-c", &line, "bash"]).arg(command.get_program()).args(command.get_args());
-    shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    shell
+    wrapped("bash", &["-c".to_owned(), line, "bash".to_owned()], command)
 }
 
 /// Everything that stands in the write-ahead log goes into the file.

@@ -8,14 +8,9 @@ use age_core::format::FileKey;
 use age_core::primitives::hkdf;
 use age_core::secrecy::ExposeSecret;
 use rand::{RngCore, rngs::OsRng};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::error::{Forgery, KeysError};
 use crate::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId, KeyId};
-use crate::row_seal::RowSeal;
-
-/// Table name under which case keys are sealed locally (FORMATS section 8).
-const TABLE: &str = "case_keys";
 
 /// Where an entry stands, in full: what binds a plaintext to its place and a case key to its slip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -99,28 +94,6 @@ impl CaseKey {
         KeyId::from_bytes(hkdf(place.key_salt().as_bytes(), b"amanat/v1/key-id", &self.0))
     }
 
-    /// Seals the key for a row of this device's own database: the author's way back in, never sent.
-    /// The row key is the journal and the slip's number; the row is bound to the case and the key id as well.
-    ///
-    /// # Errors
-    /// What [`RowSeal::seal`] returns.
-    pub fn seal_local(&self, seal: &RowSeal, place: &Place) -> Result<Vec<u8>, KeysError> {
-        let id = self.id(place);
-        seal.seal(TABLE, &row_key(place), place.case.as_bytes(), id.as_bytes(), &self.0)
-    }
-
-    /// Opens what [`Self::seal_local`] made for the same place and key id.
-    ///
-    /// # Errors
-    /// Damaged, when the row was sealed under another vault, place, case or key id, or is not a key.
-    pub fn open_local(seal: &RowSeal, place: &Place, id: &KeyId, row: &[u8]) -> Result<Self, KeysError> {
-        let bytes = seal.open(TABLE, &row_key(place), place.case.as_bytes(), id.as_bytes(), row)?;
-        let bytes = <[u8; 16]>::try_from(bytes.as_slice()).map(Zeroizing::new);
-        let bytes = bytes.map_err(|_other_length| Forgery::OtherKey)?;
-        let key = Self(*bytes);
-        if key.id(place) == *id { Ok(key) } else { Err(Forgery::OtherKey.into()) }
-    }
-
     /// The same key in age's own type.
     pub(crate) fn to_file_key(&self) -> FileKey {
         FileKey::init_with_mut(|bytes| bytes.copy_from_slice(&self.0))
@@ -136,13 +109,4 @@ impl std::fmt::Debug for CaseKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("CaseKey(..)")
     }
-}
-
-/// Journal, then the slip's number as 8 big-endian bytes.
-fn row_key(place: &Place) -> [u8; 24] {
-    let mut row_key = [0; 24];
-    let (journal, seq) = row_key.split_at_mut(16);
-    journal.copy_from_slice(place.journal.as_bytes());
-    seq.copy_from_slice(&place.key.to_be_bytes());
-    row_key
 }

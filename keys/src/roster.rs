@@ -124,6 +124,24 @@ pub enum Role {
     Custodian,
 }
 
+impl Role {
+    /// Whether who holds this role in a unit may replace envelopes of a case (FORMATS section 4): supervisors and custodians where
+    /// the case is of that unit, custodians at headquarters everywhere.
+    pub(crate) const fn stands_in(self, of_that_unit: bool, at_headquarters: bool) -> bool {
+        match self {
+            Self::Supervisor => of_that_unit,
+            Self::Custodian => of_that_unit || at_headquarters,
+            Self::Officer
+            | Self::Investigator
+            | Self::Focal
+            | Self::Reader
+            | Self::Analyst
+            | Self::Auditor
+            | Self::Admin => false,
+        }
+    }
+}
+
 /// A person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
@@ -294,21 +312,11 @@ impl Roster {
         self.member_of(device).is_some_and(|member| member.roles.contains(&(role, *unit)))
     }
 
-    /// Whether a device may replace envelopes of a unit's cases (FORMATS section 4): supervisors and custodians for their unit,
-    /// custodians at headquarters for all.
+    /// Whether a device may replace envelopes of a unit's cases, by a role of its member (`Role::stands_in` says by which).
     pub fn may_stand_in(&self, device: &DeviceId, unit: &UnitId) -> bool {
         self.member_of(device).is_some_and(|member| {
-            member.roles.iter().any(|(role, of)| match role {
-                Role::Supervisor => of == unit,
-                Role::Custodian => of == unit || self.unit(of).is_some_and(|at| at.kind == UnitKind::Headquarters),
-                Role::Officer
-                | Role::Investigator
-                | Role::Focal
-                | Role::Reader
-                | Role::Analyst
-                | Role::Auditor
-                | Role::Admin => false,
-            })
+            let headquarters = |of| self.unit(of).is_some_and(|at: &Unit| at.kind == UnitKind::Headquarters);
+            member.roles.iter().any(|(role, of)| role.stands_in(of == unit, headquarters(of)))
         })
     }
 }

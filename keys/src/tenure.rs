@@ -70,7 +70,7 @@ impl Tenure {
 
     /// Whether a device could ever stand in for anybody.
     pub fn is_custodian(&self, device: &DeviceId) -> bool {
-        self.roles_of(device).any(|((role, _), _)| matches!(role, Role::Supervisor | Role::Custodian))
+        self.roles_of(device).any(|((role, _), _)| role.stands_in(true, true))
     }
 
     /// Whether its member could ever share a case of this unit or hand it over: a supervisor of it, a custodian of it or at headquarters.
@@ -97,18 +97,10 @@ impl Tenure {
         let began = |runs: &[(u64, u64)]| runs.iter().any(|(from, _)| *from <= version);
         let units: BTreeSet<UnitId> =
             self.roles_of(author).filter(|(_, runs)| began(runs)).map(|((_, unit), _)| *unit).collect();
-        let over_units = |role: Role, of: &UnitId| match role {
-            Role::Supervisor => units.contains(of),
-            Role::Custodian => !units.is_empty() && (units.contains(of) || self.headquarters.contains(of)),
-            Role::Officer
-            | Role::Investigator
-            | Role::Focal
-            | Role::Reader
-            | Role::Analyst
-            | Role::Auditor
-            | Role::Admin => false,
-        };
-        self.roles_of(device).any(|((role, of), runs)| over_units(*role, of) && runs.iter().any(when))
+        let over = |role: Role, of: &UnitId| role.stands_in(units.contains(of), self.headquarters.contains(of));
+        let held = |runs: &[(u64, u64)]| runs.iter().any(when);
+        // Of whoever was nowhere yet there is nothing to stand in for.
+        !units.is_empty() && self.roles_of(device).any(|((role, of), runs)| over(*role, of) && held(runs))
     }
 
     fn roles_of(&self, device: &DeviceId) -> impl Iterator<Item = (&(Role, UnitId), &[(u64, u64)])> {

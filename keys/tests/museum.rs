@@ -12,6 +12,8 @@ use crate::specimens::{Judge, bytes, hex, misbehaving, repaired, specimen};
 
 #[path = "museum/belief.rs"]
 mod belief;
+#[path = "museum/kept.rs"]
+mod kept;
 #[path = "museum/specimens.rs"]
 mod specimens;
 #[path = "museum/spoken.rs"]
@@ -32,7 +34,7 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/museum");
 
 #[test]
 fn every_specimen_is_refused_with_its_own_fault_and_its_repaired_copy_is_accepted() {
-    let judges: [(&str, usize, Judge); 10] = [
+    let judges: [(&str, usize, Judge); 12] = [
         ("envelope", 40, open_envelope),
         ("payload", 9, open_payload),
         ("slip", 35, |v| open_slip(v).map(drop).map_err(|fault| format!("{fault:?}"))),
@@ -43,6 +45,8 @@ fn every_specimen_is_refused_with_its_own_fault_and_its_repaired_copy_is_accepte
         ("unit keys", 45, spoken::unit_keys),
         ("join request", 40, spoken::join_request),
         ("freshness", 30, spoken::freshness),
+        ("vault", 60, kept::vault),
+        ("local row", 25, kept::row),
     ];
     let wrong = misbehaving(FOLDER, &judges);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

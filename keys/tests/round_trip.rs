@@ -3,12 +3,10 @@
 use std::io::Read;
 
 use amanat_keys::envelope::{self, EnvelopeFault};
-use amanat_keys::error::{Damage, KeysError};
 use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId};
 use amanat_keys::parcel::{self, ParcelFault};
 use amanat_keys::payload::PayloadFault;
 use amanat_keys::recipient::{ReadIdentity, Recipient};
-use amanat_keys::row_seal::RowSeal;
 use amanat_keys::{CaseKey, NonceHedge, NonceKey, Place, Sealed, Slip, SlipFault, padding, slip};
 
 const JSON: &[u8] = r#"{"kind":"note","text":"پناہ گاہ میں ملاقات"}"#.as_bytes();
@@ -147,27 +145,6 @@ fn a_slip_needs_readers_each_once_and_no_more_than_sixty_four() {
     assert_eq!(Slip::make(&key, &[many[0].clone(), many[0].clone()]).unwrap_err(), SlipFault::BadAudience);
     assert_eq!(Slip::make(&key, &many).unwrap_err(), SlipFault::TooManyReaders);
     assert!(Slip::parse(&Slip::make(&key, &many[..64]).unwrap(), 64).is_ok());
-}
-
-#[test]
-fn a_case_key_comes_back_from_its_own_row_and_from_no_other() {
-    let (seal, key) = (RowSeal::new(&[7; 32]), CaseKey::generate());
-    let id = key.id(&place());
-    let row = key.seal_local(&seal, &place()).unwrap();
-    assert_eq!(CaseKey::open_local(&seal, &place(), &id, &row).unwrap().expose(), key.expose());
-    // The row belongs to the slip: another entry under the same slip finds it, another slip, case or vault does not.
-    assert!(CaseKey::open_local(&seal, &Place { seq: 9, ..place() }, &id, &row).is_ok());
-    let other_case = Place { case: CaseId::from_bytes([9; 16]), ..place() };
-    let other_vault = RowSeal::new(&[8; 32]);
-    for (seal, place, id) in [
-        (&seal, Place { key: 6, ..place() }, id),
-        (&seal, other_case, id),
-        (&seal, place(), CaseKey::generate().id(&place())),
-        (&other_vault, place(), id),
-    ] {
-        let refused = CaseKey::open_local(seal, &place, &id, &row).unwrap_err();
-        assert!(matches!(refused, KeysError::Damaged(Damage::Seal)), "{refused:?}");
-    }
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn ages_alike(one: &Answers, other: &Answers) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Answer, Author, DeviceId, Entry, FormRef, JournalId, Lang, Moment, Names, Sheet, Times};
+    use crate::model::{Answer, Entry, Names, specimen, specimen::sheet};
 
     fn told(text: &[(&str, &str)]) -> Answers {
         let value = |question: &str, text: &str| match question {
@@ -122,24 +122,7 @@ mod tests {
     }
 
     fn entry(id: u8, content: Content) -> Entry {
-        Entry {
-            id: EntryId::from_bytes([id; 16]),
-            case: CaseId::from_bytes([id / 10; 16]),
-            author: Author {
-                device: DeviceId::from_bytes([1; 32]),
-                journal: JournalId::from_bytes([1; 16]),
-                seq: u64::from(id),
-            },
-            times: Times { device: Moment::pkt(0), boot_ms: 0, hub_ms: None },
-            source: None,
-            ties: None,
-            parts: Box::default(),
-            content,
-        }
-    }
-
-    fn sheet(form: &str, answers: Answers) -> Content {
-        Content::Sheet(Sheet::new(FormRef { id: form.into(), version: 1 }, Lang::En, answers))
+        specimen::entry(id, id / 10, content)
     }
 
     #[test]

@@ -163,24 +163,11 @@ pub fn month_before(day: PartialDate) -> Option<PartialDate> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Author, CaseId, DeviceId, Entry, FormRef, JournalId, Lang, Moment, Sheet, Times};
+    use crate::model::{Entry, specimen};
 
     fn entry(id: u8, case: u8, form: &str, told: &[(&str, Value)]) -> Entry {
         let answers = told.iter().map(|(id, value)| ((*id).into(), Answer::Value(value.clone()).into())).collect();
-        Entry {
-            id: EntryId::from_bytes([id; 16]),
-            case: CaseId::from_bytes([case; 16]),
-            author: Author {
-                device: DeviceId::from_bytes([1; 32]),
-                journal: JournalId::from_bytes([1; 16]),
-                seq: u64::from(id),
-            },
-            times: Times { device: Moment::pkt(0), boot_ms: 0, hub_ms: None },
-            source: None,
-            ties: None,
-            parts: Box::default(),
-            content: Content::Sheet(Sheet::new(FormRef { id: form.into(), version: 1 }, Lang::En, answers)),
-        }
+        specimen::entry(id, case, specimen::sheet(form, answers))
     }
 
     fn code(code: &str) -> Value {

@@ -151,7 +151,7 @@ fn said(book: &Casebook, id: &EntryId, question: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Answer, Author, DeviceId, Entry, FormRef, JournalId, Lang, Moment, Names, Sheet, Times};
+    use crate::model::{Answer, Entry, Names, specimen};
 
     fn told(told: &[(&str, &str)]) -> Answers {
         let value = |question: &str, text: &str| match question {
@@ -162,24 +162,11 @@ mod tests {
     }
 
     fn entry(id: u8, content: Content) -> Entry {
-        Entry {
-            id: EntryId::from_bytes([id; 16]),
-            case: CaseId::from_bytes([id / 10; 16]),
-            author: Author {
-                device: DeviceId::from_bytes([1; 32]),
-                journal: JournalId::from_bytes([1; 16]),
-                seq: u64::from(id),
-            },
-            times: Times { device: Moment::pkt(0), boot_ms: 0, hub_ms: None },
-            source: None,
-            ties: None,
-            parts: Box::default(),
-            content,
-        }
+        specimen::entry(id, id / 10, content)
     }
 
     fn sheet(form: &str, said: &[(&str, &str)]) -> Content {
-        Content::Sheet(Sheet::new(FormRef { id: form.into(), version: 1 }, Lang::En, told(said)))
+        specimen::sheet(form, told(said))
     }
 
     #[test]
@@ -206,14 +193,23 @@ mod tests {
         ));
         book.apply(entry(40, sheet("case", &[("place_exploit", "x")])));
         book.apply(entry(50, sheet("case", &[("place_exploit", "X")])));
-        let of = |case: u8| {
-            let links = links(&book, &CaseId::from_bytes([case; 16]));
+        let of = |book: &Casebook, case: u8| {
+            let links = links(book, &CaseId::from_bytes([case; 16]));
             links.iter().map(|link| (link.why, link.case.as_bytes()[0])).collect::<Vec<_>>()
         };
-        assert_eq!(of(1), [(Tie::Cnic, 2), (Tie::Named, 3), (Tie::Place, 2)]);
-        assert_eq!(of(2), [(Tie::Cnic, 1), (Tie::Place, 1)]);
-        assert_eq!(of(3), [(Tie::Named, 1)]);
-        assert_eq!(of(4), [], "one letter is no place");
+        assert_eq!(of(&book, 1), [(Tie::Cnic, 2), (Tie::Named, 3), (Tie::Place, 2)]);
+        assert_eq!(of(&book, 2), [(Tie::Cnic, 1), (Tie::Place, 1)]);
+        assert_eq!(of(&book, 3), [(Tie::Named, 1)]);
+        assert_eq!(of(&book, 4), [], "one letter is no place");
+        book.apply(entry(60, sheet("case", &[])));
+        book.apply(entry(61, sheet("person", &[("recruit_place", "Kiln 7, Raiwind")])));
+        assert_eq!(of(&book, 6), [(Tie::Place, 1), (Tie::Place, 2)], "where she was recruited is where another worked");
+        book.apply(entry(25, sheet("person", &[])));
+        book.apply(entry(26, card(25)));
+        assert!(
+            links(&book, &CaseId::from_bytes([2; 16])).iter().all(|link| link.case.as_bytes()[0] != 2),
+            "not to itself"
+        );
         let first = links(&book, &CaseId::from_bytes([1; 16])).remove(0);
         assert_eq!(
             first.roles.map(|(here, there)| [here.to_string(), there.to_string()]),

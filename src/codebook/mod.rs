@@ -16,6 +16,10 @@ pub mod law;
 pub mod links;
 mod load;
 mod rule;
+#[cfg(test)]
+mod rule_laws;
+#[cfg(test)]
+mod rules_alive;
 pub mod screened;
 mod search;
 pub mod shape;

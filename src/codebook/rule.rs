@@ -88,16 +88,20 @@ impl<'a> Facts<'a> {
     }
 
     fn answer(&self, path: &Path) -> Option<&'a Answer> {
-        let Some(of) = &path.of else { return self.own.answer(path.question.as_str()) };
+        self.meant(path)?.answer(path.question.as_str())
+    }
+
+    /// The answers among which a path's question stands; `None` where it is not known whose they are.
+    fn meant(&self, path: &Path) -> Option<&'a Answers> {
+        let Some(of) = &path.of else { return Some(self.own) };
         let around = self.around?;
         match of.as_str() {
-            CASE => return around.case.answer(path.question.as_str()),
-            BEFORE => return around.before.answer(path.question.as_str()),
-            _ => {}
-        }
-        match self.own.value(of.as_str())? {
-            Value::Entry(id) => around.entries.get(id)?.answer(path.question.as_str()),
-            _ => None,
+            CASE => Some(&around.case),
+            BEFORE => Some(&around.before),
+            names => match self.own.value(names)? {
+                Value::Entry(id) => around.entries.get(id),
+                _ => None,
+            },
         }
     }
 
@@ -348,11 +352,12 @@ fn size(term: &Term, facts: Facts<'_>) -> Option<Size> {
     }
 }
 
-/// A part that was put and got no value makes the whole sum open; a part nobody filled in is left out.
+/// A part that was put and got no value makes the whole sum open, and so does one of an entry that nobody named; a part nobody filled
+/// in is left out.
 fn sum(paths: &[Path], facts: Facts<'_>) -> Option<Size> {
     let mut total: Option<i64> = None;
     for path in paths {
-        match facts.answer(path) {
+        match facts.meant(path)?.answer(path.question.as_str()) {
             None => {}
             Some(Answer::Value(Value::Number(number))) => total = Some(total.unwrap_or(0).checked_add(*number)?),
             Some(_) => return None,
@@ -479,6 +484,7 @@ mod tests {
             "no_such",
             "sum(women, boys) = seen",
             "sum(girls) = 0",
+            "sum(women, no_such.girls) = women",
             "dob = 2004-05-06",
             "dob < 2004-05-06",
             "from > 2005-01-01",

@@ -103,20 +103,7 @@ fn line(into: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Author, DeviceId, FormRef, JournalId, Lang, Moment, Names, Sheet, Times};
-
-    fn entry(id: u8, case: u8, content: Content) -> Entry {
-        Entry {
-            id: EntryId::from_bytes([id; 16]),
-            case: CaseId::from_bytes([case; 16]),
-            author: Author { device: DeviceId::from_bytes([1; 32]), journal: JournalId::from_bytes([1; 16]), seq: 1 },
-            times: Times { device: Moment::pkt(0), boot_ms: 0, hub_ms: None },
-            source: None,
-            ties: None,
-            parts: Box::default(),
-            content,
-        }
-    }
+    use crate::model::{FormRef, Lang, Names, Sheet, specimen::entry};
 
     fn text(id: &str, text: &str) -> Answers {
         let mut answers = Answers::default();

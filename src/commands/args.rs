@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use super::args_case::{AsideVerb, CaseVerb, EntryVerb, Handing, PaperKind, Which};
 use super::args_later::{ExportVerb, ReportArgs, ReviewVerb};
-pub(super) use super::args_roster::{Consent, RosterVerb, UpdateVerb};
+pub(super) use super::args_roster::{Consent, PeopleVerb, RosterVerb, UpdateVerb};
 
 /// Encrypted, signed, offline case entry for officers who interview victims of trafficking.
 #[derive(Debug, Parser)]

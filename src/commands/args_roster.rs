@@ -57,34 +57,6 @@ pub(super) enum RosterVerb {
         #[command(flatten)]
         consent: Consent,
     },
-    /// End the trust in a device: what it signed up to a place of its journals counts, and nothing after
-    #[command(
-        after_help = "Examples:\n  amanat roster revoke \"PS Layyah 7\" --lost --dry-run     what follows from it, without signing\n  \
-                            amanat roster revoke 5f0c --lost                      as far as its journals are known here\n  \
-                            amanat roster revoke 5f0c --left --from 120           entries up to 120 still come in, and are marked"
-    )]
-    Revoke {
-        /// The device, by the beginning of its id or its member's name
-        device: String,
-        /// The last number of its journal that counts, or `now`: as far as it is known here
-        #[arg(long, value_name = "N|now", default_value = "now")]
-        from: String,
-        /// Which journal the number is of, where there are several
-        #[arg(long, value_name = "ID")]
-        journal: Option<String>,
-        /// The link at the number, as the device itself shows it, where nobody here has seen that entry
-        #[arg(long, value_name = "HEX")]
-        link: Option<String>,
-        /// It was lost or stolen
-        #[arg(long, conflicts_with = "left")]
-        lost: bool,
-        /// Its member left, or handed it in
-        #[arg(long)]
-        left: bool,
-        /// Before signing
-        #[command(flatten)]
-        consent: Consent,
-    },
     /// Add a unit
     #[command(after_help = "Example:\n  amanat roster unit-add \"PS Layyah\"")]
     UnitAdd {
@@ -145,6 +117,55 @@ pub(super) enum RosterVerb {
         /// How many admins must sign from then on
         #[arg(long)]
         threshold: Option<u64>,
+        /// Before signing
+        #[command(flatten)]
+        consent: Consent,
+    },
+    /// Sign for a program that devices may run; the release is written beside it
+    #[command(after_help = "Example:\n  amanat roster release /media/stick/amanat --version 0.2.0\n  \
+                            amanat roster policy least-program 0.2.0     what every device should run at least")]
+    Release {
+        /// The program
+        program: PathBuf,
+        /// Its version
+        #[arg(long, value_name = "N.N.N")]
+        version: String,
+        /// Before signing
+        #[command(flatten)]
+        consent: Consent,
+    },
+    /// People and devices after they were enrolled
+    #[command(flatten)]
+    People(PeopleVerb),
+}
+
+/// What changes for people and devices after they were enrolled.
+#[derive(Debug, Subcommand)]
+pub(super) enum PeopleVerb {
+    /// End the trust in a device: what it signed up to a place of its journals counts, and nothing after
+    #[command(
+        after_help = "Examples:\n  amanat roster revoke \"PS Layyah 7\" --lost --dry-run     what follows from it, without signing\n  \
+                            amanat roster revoke 5f0c --lost                      as far as its journals are known here\n  \
+                            amanat roster revoke 5f0c --left --from 120           entries up to 120 still come in, and are marked"
+    )]
+    Revoke {
+        /// The device, by the beginning of its id or its member's name
+        device: String,
+        /// The last number of its journal that counts, or `now`: as far as it is known here
+        #[arg(long, value_name = "N|now", default_value = "now")]
+        from: String,
+        /// Which journal the number is of, where there are several
+        #[arg(long, value_name = "ID")]
+        journal: Option<String>,
+        /// The link at the number, as the device itself shows it, where nobody here has seen that entry
+        #[arg(long, value_name = "HEX")]
+        link: Option<String>,
+        /// It was lost or stolen
+        #[arg(long, conflicts_with = "left")]
+        lost: bool,
+        /// Its member left, or handed it in
+        #[arg(long)]
+        left: bool,
         /// Before signing
         #[command(flatten)]
         consent: Consent,
@@ -256,19 +277,6 @@ pub(super) enum RosterVerb {
         /// The unit that takes its people and cases
         #[arg(long)]
         into: String,
-        /// Before signing
-        #[command(flatten)]
-        consent: Consent,
-    },
-    /// Sign for a program that devices may run; the release is written beside it
-    #[command(after_help = "Example:\n  amanat roster release /media/stick/amanat --version 0.2.0\n  \
-                            amanat roster policy least-program 0.2.0     what every device should run at least")]
-    Release {
-        /// The program
-        program: PathBuf,
-        /// Its version
-        #[arg(long, value_name = "N.N.N")]
-        version: String,
         /// Before signing
         #[command(flatten)]
         consent: Consent,

@@ -44,7 +44,7 @@ pub(super) fn run(context: &Context, verb: &RosterVerb) -> Result<Report, Failur
             plainly(context, consent, |admin| admin.with_admin(&request, &words, *threshold))
         }
         RosterVerb::Release { program, version, consent } => update::sign(context, program, version, consent),
-        verb => roster_people::run(context, verb),
+        RosterVerb::People(verb) => roster_people::run(context, verb),
     }
 }
 

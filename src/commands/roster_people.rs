@@ -5,7 +5,7 @@ use amanat_keys::{
     roster::{DeviceState, Role, Roster},
 };
 
-use super::{args::RosterVerb, context::Context, later, output::Report, roster_next::plainly};
+use super::{args::PeopleVerb, context::Context, output::Report, roster_next::plainly};
 use crate::{
     failure::Failure,
     runtime::{
@@ -16,70 +16,61 @@ use crate::{
     },
 };
 
-pub(super) fn run(context: &Context, verb: &RosterVerb) -> Result<Report, Failure> {
+pub(super) fn run(context: &Context, verb: &PeopleVerb) -> Result<Report, Failure> {
     match verb {
-        RosterVerb::Revoke { device, from, journal, link, lost, left: _, consent } => {
+        PeopleVerb::Revoke { device, from, journal, link, lost, left: _, consent } => {
             let state = if *lost { DeviceState::Lost } else { DeviceState::Left };
             let link = link.as_deref().map(read_link).transpose()?;
             let up_to = up_to(from)?;
             let asked = Revocation { device, up_to, journal: journal.as_deref(), link, state };
             plainly(context, consent, |admin| admin.revoked(&asked))
         }
-        RosterVerb::Leave { member, threshold, consent } => {
+        PeopleVerb::Leave { member, threshold, consent } => {
             plainly(context, consent, |admin| admin.without(member, *threshold))
         }
-        RosterVerb::AdminRemove { member, threshold, consent } => plainly(context, consent, |admin| {
+        PeopleVerb::AdminRemove { member, threshold, consent } => plainly(context, consent, |admin| {
             edited(admin, |roster| roster_moves::remove_admin(roster, find_member(roster, member)?, *threshold))
         }),
-        RosterVerb::Threshold { admins, consent } => plainly(context, consent, |admin| {
+        PeopleVerb::Threshold { admins, consent } => plainly(context, consent, |admin| {
             edited(admin, |roster| roster_moves::set_threshold(roster, Some(*admins)))
         }),
-        RosterVerb::Grant { member, role, unit, consent } => plainly(context, consent, |admin| {
+        PeopleVerb::Grant { member, role, unit, consent } => plainly(context, consent, |admin| {
             edited(admin, |roster| {
                 let at = find_unit(roster, unit.as_deref())?.id;
                 roster_moves::grant(roster, find_member(roster, member)?, read_role(role)?, at)
             })
         }),
-        RosterVerb::Withdraw { member, role, unit, consent } => plainly(context, consent, |admin| {
+        PeopleVerb::Withdraw { member, role, unit, consent } => plainly(context, consent, |admin| {
             edited(admin, |roster| {
                 let at = find_unit(roster, unit.as_deref())?.id;
                 roster_moves::withdraw(roster, find_member(roster, member)?, read_role(role)?, at)
             })
         }),
-        RosterVerb::Post { member, to, from, consent } => plainly(context, consent, |admin| {
+        PeopleVerb::Post { member, to, from, consent } => plainly(context, consent, |admin| {
             edited(admin, |roster| {
                 let to = find_unit(roster, Some(to))?.id;
                 let from = from.as_deref().map(|from| find_unit(roster, Some(from)).map(|unit| unit.id)).transpose()?;
                 roster_moves::post(roster, find_member(roster, member)?, from, to)
             })
         }),
-        RosterVerb::StandIn { member, colleague, consent } => plainly(context, consent, |admin| {
+        PeopleVerb::StandIn { member, colleague, consent } => plainly(context, consent, |admin| {
             edited(admin, |roster| {
                 roster_moves::stand_in(roster, find_member(roster, member)?, find_member(roster, colleague)?)
             })
         }),
-        RosterVerb::Split { unit, new, member, consent } => plainly(context, consent, |admin| {
+        PeopleVerb::Split { unit, new, member, consent } => plainly(context, consent, |admin| {
             edited(admin, |roster| {
                 let unit = find_unit(roster, Some(unit))?.id;
                 let members = member.iter().map(|name| find_member(roster, name)).collect::<Result<Vec<_>, _>>()?;
                 roster_moves::split(roster, unit, new, &members).map(drop)
             })
         }),
-        RosterVerb::Merge { unit, into, consent } => plainly(context, consent, |admin| {
+        PeopleVerb::Merge { unit, into, consent } => plainly(context, consent, |admin| {
             edited(admin, |roster| {
                 let (old, into) = (find_unit(roster, Some(unit))?.id, find_unit(roster, Some(into))?.id);
                 roster_moves::merge(roster, old, into)
             })
         }),
-        RosterVerb::Show
-        | RosterVerb::Verify
-        | RosterVerb::Approve { .. }
-        | RosterVerb::UnitAdd { .. }
-        | RosterVerb::Policy { .. }
-        | RosterVerb::Sign { .. }
-        | RosterVerb::Publish { .. }
-        | RosterVerb::Release { .. }
-        | RosterVerb::AdminAdd { .. } => Err(later("this verb")),
     }
 }
 

@@ -181,3 +181,27 @@ fn what_is_no_htcds_table_is_refused() {
         assert!(matches!(htcds_table(bytes, &map), Err(MapError::NoHeader(_))));
     }
 }
+
+/// A sheet of the standard with one more cell, far to the right of all the others.
+fn spreadsheet(column: u16) -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (at, name) in (0..).zip(["prs_FirstName", "prs_LastName", "cas_Status"]) {
+        sheet.write_string(0, at, name).unwrap();
+        sheet.write_string(1, at, "Active").unwrap();
+    }
+    sheet.write_string(1, column, "far away").unwrap();
+    book.save_to_buffer().unwrap()
+}
+
+#[test]
+fn a_spreadsheet_is_read_as_wide_as_a_table_can_be_and_no_wider() {
+    let map = htcds_map(Codebook::builtin().unwrap()).unwrap();
+    assert_eq!(htcds_table(&spreadsheet(1_023), &map).unwrap().header.len(), 3);
+    match htcds_table(&spreadsheet(1_024), &map) {
+        Err(MapError::NoHeader(why)) => {
+            assert!(why.contains("larger than a table can be: row 2, column 1025"), "{why}")
+        }
+        other => panic!("{:?}", other.map(|table| table.header)),
+    }
+}

@@ -147,12 +147,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::{
-        answer::Lang,
         casebook::Delivery,
-        date::Moment,
-        entry::{Amendment, Author, Names, Ties, Times},
-        ids::{CaseId, DeviceId, FormRef, HeaderHash, JournalId},
-        sheet::Sheet,
+        entry::{Amendment, Author, Names, Ties},
+        ids::{CaseId, DeviceId, HeaderHash, JournalId},
+        specimen,
         summary::Sort,
     };
     use super::*;
@@ -167,21 +165,13 @@ mod tests {
     fn entry(n: u8, device: u8, was: Option<u8>, content: Content) -> Entry {
         let journal = JournalId::from_bytes([if was.is_some() { 2 } else { 1 }; 16]);
         let ties = was.map(|was| Box::new(Ties { was: Some(HeaderHash::from_bytes([was; 32])), after: None }));
-        Entry {
-            id: id(n),
-            case: CASE,
-            author: Author { device: DeviceId::from_bytes([device; 32]), journal, seq: u64::from(n) },
-            times: Times { device: Moment::pkt(5), boot_ms: 0, hub_ms: None },
-            source: None,
-            ties,
-            parts: Box::default(),
-            content,
-        }
+        let author = Author { journal, ..specimen::author(device, u64::from(n)) };
+        Entry { author, ties, ..specimen::entry(n, 1, content) }
     }
 
     fn person(gender: &str) -> Content {
         let answers = [("gender".into(), Answer::Value(Value::Choice(gender.into())).into())];
-        Content::Sheet(Sheet::new(FormRef { id: "person".into(), version: 1 }, Lang::En, answers.into_iter().collect()))
+        specimen::sheet("person", answers.into_iter().collect())
     }
 
     fn names(of: u8) -> Content {

@@ -379,14 +379,13 @@ impl Casebook {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::entry::Author;
     use super::super::{
-        answer::{Answer, Lang, Value},
+        answer::{Answer, Value},
         date::Moment,
         entry::{Amendment, Names, Source, Times},
         gone::Absence,
-        ids::{Code, FormRef},
-        sheet::Sheet,
+        ids::Code,
+        specimen,
     };
     use super::*;
 
@@ -399,29 +398,14 @@ mod tests {
     }
 
     fn entry(id: u8, device: u8, content: Content) -> Entry {
-        Entry {
-            id: EntryId::from_bytes([id; 16]),
-            case: CaseId::from_bytes([1; 16]),
-            author: Author {
-                device: DeviceId::from_bytes([device; 32]),
-                journal: JournalId::from_bytes([device; 16]),
-                seq: u64::from(id),
-            },
-            times: Times { device: Moment::pkt(i64::from(id % 3)), boot_ms: 0, hub_ms: None },
-            ties: None,
-            source: (id == 1).then(|| Source {
-                name: "s".into(),
-                map: "m".into(),
-                row: [id; 32],
-                cells: Box::default(),
-            }),
-            parts: Box::default(),
-            content,
-        }
+        let source =
+            (id == 1).then(|| Source { name: "s".into(), map: "m".into(), row: [id; 32], cells: Box::default() });
+        let (author, times) = (specimen::author(device, u64::from(id)), specimen::at(i64::from(id % 3)));
+        Entry { author, times, source, ..specimen::entry(id, 1, content) }
     }
 
     fn sheet(form: &str, told: &[(&str, &str)]) -> Content {
-        Content::Sheet(Sheet::new(FormRef { id: form.into(), version: 1 }, Lang::En, answers(told)))
+        specimen::sheet(form, answers(told))
     }
 
     fn amend(target: u8, seen: &[u8], told: &[(&str, &str)]) -> Content {

@@ -135,37 +135,19 @@ fn sheets<'a>(
 #[cfg(test)]
 mod tests {
     use super::super::{
-        answer::{Answer, Lang},
-        date::Moment,
-        entry::{Amendment, Author, Entry, Times},
-        ids::{CaseId, DeviceId, EntryId, FormRef, JournalId},
-        sheet::Sheet,
+        answer::Answer,
+        entry::Amendment,
+        ids::EntryId,
+        specimen::{self, entry},
     };
     use super::*;
-
-    fn entry(id: u8, case: u8, content: Content) -> Entry {
-        Entry {
-            id: EntryId::from_bytes([id; 16]),
-            case: CaseId::from_bytes([case; 16]),
-            author: Author {
-                device: DeviceId::from_bytes([1; 32]),
-                journal: JournalId::from_bytes([1; 16]),
-                seq: u64::from(id),
-            },
-            times: Times { device: Moment::pkt(i64::from(id)), boot_ms: 0, hub_ms: None },
-            source: None,
-            ties: None,
-            parts: Box::default(),
-            content,
-        }
-    }
 
     fn told(told: &[(&str, Value)]) -> Answers {
         told.iter().map(|(id, value)| ((*id).into(), Answer::Value(value.clone()).into())).collect()
     }
 
     fn sheet(form: &str, said: &[(&str, Value)]) -> Content {
-        Content::Sheet(Sheet::new(FormRef { id: form.into(), version: 1 }, Lang::En, told(said)))
+        specimen::sheet(form, told(said))
     }
 
     fn code(code: &str) -> Value {
@@ -235,5 +217,37 @@ mod tests {
         let done = Amendment { target: EntryId::from_bytes([12; 16]), seen: Vec::new(), reason, note: None, changes };
         book.apply(entry(13, 1, Content::Amendment(done)));
         assert_eq!(taken(&book, &due, "2026-11-22"), [0_u8; 0], "it has ended");
+    }
+
+    #[test]
+    fn a_case_at_high_risk_is_found_and_one_that_headquarters_has_waits_for_nothing() {
+        let mut book = Casebook::default();
+        book.apply(entry(10, 1, sheet("case", &[("risk_level", code("HIGH")), ("case_status", code("CLR"))])));
+        book.apply(entry(20, 2, sheet("case", &[("risk_level", code("MED"))])));
+        book.apply(entry(
+            21,
+            2,
+            sheet("interview", &[("exploitation_type", Value::Choices(["BONDED".into()].into()))]),
+        ));
+        let is = |state| taken(&book, &CaseFilter { state, ..CaseFilter::default() }, "2026-11-22");
+        assert_eq!(is(CaseState::HighRisk), [1]);
+        assert_eq!(is(CaseState::Open), [2], "what is cleared is not open either");
+        let waiting = CaseFilter { state: CaseState::NotReceived, ..CaseFilter::default() };
+        let file = book.cases().next().unwrap();
+        assert!(waiting.takes(&book, file, 0, || false) && !waiting.takes(&book, file, 0, || true));
+        let bonded = CaseFilter { exploitation: Some("BONDED".into()), ..CaseFilter::default() };
+        assert_eq!(taken(&book, &bonded, "2026-11-22"), [0_u8; 0], "it is said of a person, and of nothing else");
+    }
+
+    #[test]
+    fn a_note_a_referral_and_an_interview_each_say_when_to_look_again() {
+        for (form, question) in FOLLOW_UPS {
+            let mut book = Casebook::default();
+            book.apply(entry(10, 1, sheet("case", &[("case_status", code("INV"))])));
+            book.apply(entry(11, 1, sheet(form, &[("status", code("SENT")), (question, date("2026-11-21"))])));
+            let due = CaseFilter { due: true, ..CaseFilter::default() };
+            assert_eq!(taken(&book, &due, "2026-11-20"), [0_u8; 0], "{form}: the day before");
+            assert_eq!(taken(&book, &due, "2026-11-21"), [1], "{form}: on the day");
+        }
     }
 }

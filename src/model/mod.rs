@@ -16,6 +16,8 @@ mod late;
 pub mod review;
 pub mod screening;
 mod sheet;
+#[cfg(test)]
+pub(crate) mod specimen;
 mod summary;
 mod timeline;
 

@@ -216,13 +216,7 @@ impl Casebook {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{
-        answer::{Answer, Lang},
-        date::Moment,
-        entry::{Amendment, Author, Times},
-        ids::{Code, FormRef, JournalId},
-        sheet::Sheet,
-    };
+    use super::super::{answer::Answer, entry::Amendment, ids::Code, specimen};
     use super::*;
 
     const OFFICER: u8 = 1;
@@ -234,25 +228,13 @@ mod tests {
     }
 
     fn entry(n: u8, device: u8, content: Content) -> Entry {
-        Entry {
-            id: id(n),
-            case: CaseId::from_bytes([7; 16]),
-            author: Author {
-                device: DeviceId::from_bytes([device; 32]),
-                journal: JournalId::from_bytes([device; 16]),
-                seq: u64::from(n),
-            },
-            times: Times { device: Moment::pkt(i64::from(200 - n)), boot_ms: 0, hub_ms: None },
-            source: None,
-            ties: None,
-            parts: Box::default(),
-            content,
-        }
+        let (author, times) = (specimen::author(device, u64::from(n)), specimen::at(i64::from(200 - n)));
+        Entry { author, times, ..specimen::entry(n, 7, content) }
     }
 
     fn sheet(form: &str, told: &[(&str, Value)]) -> Content {
         let answers = told.iter().map(|(id, value)| ((*id).into(), Answer::Value(value.clone()).into())).collect();
-        Content::Sheet(Sheet::new(FormRef { id: form.into(), version: 1 }, Lang::En, answers))
+        specimen::sheet(form, answers)
     }
 
     fn word(of: u8, says: &str, seen: i64) -> Content {

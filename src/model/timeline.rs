@@ -36,24 +36,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::{CaseId, Content, EntryId, Moment, Other};
+    use crate::model::{Times, specimen};
 
     const YEAR: i64 = 365 * 86_400_000;
     /// The true time of the first entry.
     const TODAY: i64 = 1_795_000_000_000;
 
     fn entry(device: u8, seq: u64, clock: i64, hub_ms: Option<i64>) -> Entry {
-        let id = u8::try_from(seq).unwrap_or(u8::MAX);
-        Entry {
-            id: EntryId::from_bytes([device.wrapping_mul(31).wrapping_add(id); 16]),
-            case: CaseId::from_bytes([1; 16]),
-            author: Author { device: DeviceId::from_bytes([device; 32]), journal: JournalId::from_bytes([1; 16]), seq },
-            times: Times { device: Moment::pkt(clock), boot_ms: 0, hub_ms },
-            source: None,
-            ties: None,
-            parts: Box::default(),
-            content: Content::Other(Other { kind: "later".into(), json: "{}".into() }),
-        }
+        let id = device.wrapping_mul(31).wrapping_add(u8::try_from(seq).unwrap_or(u8::MAX));
+        let times = Times { hub_ms, ..specimen::at(clock) };
+        Entry { author: specimen::author(device, seq), times, ..specimen::entry(id, 1, specimen::later()) }
     }
 
     /// (device, number) in the order shown.

@@ -183,23 +183,11 @@ fn count(n: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Author, CaseId, Content, JournalId, Moment, Other, Ties, Times};
+    use crate::model::{Ties, specimen};
 
     fn copy(device: u8, was: HeaderHash, id: u8) -> Entry {
-        Entry {
-            id: EntryId::from_bytes([id; 16]),
-            case: CaseId::from_bytes([1; 16]),
-            author: Author {
-                device: crate::model::DeviceId::from_bytes([device; 32]),
-                journal: JournalId::from_bytes([1; 16]),
-                seq: 1,
-            },
-            times: Times { device: Moment::pkt(0), boot_ms: 0, hub_ms: None },
-            source: None,
-            ties: Some(Box::new(Ties { was: Some(was), after: None })),
-            parts: Box::default(),
-            content: Content::Other(Other { kind: "later".into(), json: "{}".into() }),
-        }
+        let ties = Some(Box::new(Ties { was: Some(was), after: None }));
+        Entry { author: specimen::author(device, 1), ties, ..specimen::entry(id, 1, specimen::later()) }
     }
 
     /// Else whoever names another's entry as its own would have a supervisor's word on that entry signed as a word on theirs.

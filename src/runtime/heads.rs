@@ -206,3 +206,75 @@ impl<'b, C> Decode<'b, C> for Seen {
         canonical::list(d, MAX_JOURNALS, head).map(Self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn hex(value: &Value) -> Vec<u8> {
+        let text = value.as_str().unwrap().as_bytes();
+        text.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    }
+
+    /// Against what `keys/tests/vectors/local.py` wrote from `STATEMENTS.md`.
+    #[test]
+    fn the_heads_file_is_written_and_read_as_the_document_says() {
+        let all: Value = serde_json::from_str(include_str!("../../keys/tests/vectors/local.json")).unwrap();
+        let seal = RowSeal::new(&hex(&all["vault_key"]).try_into().unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("heads");
+        let files = all["heads"].as_array().unwrap();
+        assert_eq!(files.len(), 4);
+        for v in files {
+            fs::write(&path, hex(&v["file"])).unwrap();
+            let mut heads = Heads::read(&path, &seal);
+            let listed = v["heads"].as_array().unwrap();
+            assert_eq!(heads.seen.0.len(), listed.len());
+            for row in listed {
+                let journal = JournalId::from_bytes(hex(&row[0]).try_into().unwrap());
+                assert_eq!(heads.seen(&journal), row[1].as_u64());
+                let known = heads.seen.0.iter().find(|(held, _)| *held == journal).unwrap();
+                assert_eq!(known.1.link.as_bytes()[..], hex(&row[2]));
+            }
+            assert_eq!(canonical::encode(&heads.seen), hex(&v["plaintext"]));
+            heads.write(&path, &seal).unwrap();
+            let written = seal.open("heads", b"", b"", b"", &fs::read(&path).unwrap()).unwrap();
+            assert_eq!(*written, hex(&v["plaintext"]));
+        }
+    }
+
+    /// Whatever stands there says nothing, and is no trouble.
+    #[test]
+    fn a_heads_file_that_is_broken_says_nothing() {
+        let all: Value = serde_json::from_str(include_str!("../../keys/tests/vectors/local.json")).unwrap();
+        let key: [u8; 32] = hex(&all["vault_key"]).try_into().unwrap();
+        let (seal, other) = (RowSeal::new(&key), RowSeal::new(&[9; 32]));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("heads");
+        let whole = hex(&all["heads"][2]["file"]);
+        let plain = hex(&all["heads"][2]["plaintext"]);
+        let of = |plain: &[u8]| seal.seal("heads", b"", b"", b"", plain).unwrap();
+        let mut later = plain.clone();
+        later[1] = 2;
+        for bytes in [
+            Vec::new(),
+            whole[..10].to_vec(),
+            whole[..whole.len() - 1].to_vec(),
+            [whole.as_slice(), b"x"].concat(),
+            other.seal("heads", b"", b"", b"", &plain).unwrap(),
+            seal.seal("note", b"", b"", b"", &plain).unwrap(),
+            seal.seal("heads", b"x", b"", b"", &plain).unwrap(),
+            of(&plain[..plain.len() - 1]),
+            of(&[plain.as_slice(), &[0]].concat()),
+            of(&later),
+            of(b""),
+        ] {
+            fs::write(&path, &bytes).unwrap();
+            assert_eq!(Heads::read(&path, &seal).seen, Seen::default());
+        }
+        fs::write(&path, whole).unwrap();
+        assert_ne!(Heads::read(&path, &seal).seen, Seen::default(), "the whole one is read");
+    }
+}

@@ -117,23 +117,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::{Amendment, Author, DeviceId, FormRef, JournalId, Lang, Moment, Sheet, Times};
+    use crate::model::{Amendment, FormRef, Lang, Sheet, specimen};
 
     fn id(n: u8) -> EntryId {
         EntryId::from_bytes([n; 16])
     }
 
     fn entry(n: u8, content: Content) -> Entry {
-        Entry {
-            id: id(n),
-            case: crate::model::CaseId::from_bytes([1; 16]),
-            author: Author { device: DeviceId::from_bytes([n; 32]), journal: JournalId::from_bytes([1; 16]), seq: 1 },
-            times: Times { device: Moment::pkt(0), boot_ms: 0, hub_ms: None },
-            source: None,
-            ties: None,
-            parts: Box::default(),
-            content,
-        }
+        Entry { author: specimen::author(n, 1), ..specimen::entry(n, 1, content) }
     }
 
     fn says(level: &str) -> Answers {

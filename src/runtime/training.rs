@@ -61,11 +61,17 @@ mod tests {
     fn nobody_is_left_who_could_name_a_hub_and_a_half_made_one_is_made_again() {
         let folder = tempfile::tempdir().unwrap();
         let own = Paths::at(&folder.path().join("home"));
-        fs::create_dir_all(folder.path().join("home-training.new/admin")).unwrap();
+        // What a program left that was killed before it had thrown the admin's key away.
+        for (name, file) in [("admin", "root.age"), ("admin", "identity.age"), ("reader", "identity.age")] {
+            let half = folder.path().join("home-training.new").join(name);
+            fs::create_dir_all(&half).unwrap();
+            fs::write(half.join(file), b"half").unwrap();
+        }
         let made = home(&own).unwrap();
         assert_eq!(made.folder(), folder.path().join("home-training"));
         let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
         assert_eq!(left, ["home-training"], "the admin's key is gone");
+        assert!(!made.folder().join("root.age").exists(), "and this is not the home that had it");
         let passphrase = Passphrase::to_open(PASSPHRASE.as_bytes()).unwrap();
         let opened = ClosedHome::open(made.clone()).unwrap().unlock(&passphrase).unwrap();
         assert!(opened.hub().is_none() && opened.has_joined());

@@ -1,5 +1,5 @@
-//! The museum of broken headers, runs, receipts, checkpoints and documents: each is refused with its own exact fault, and its
-//! repaired copy is accepted.
+//! The museum of what is broken: headers, runs, receipts, checkpoints, documents, rows, bodies and messages of the wire, signed
+//! requests. Each is refused with its own exact fault, and its repaired copy is accepted.
 //!
 //! The specimens are files beside this one, written by `keys/tests/museum/make.py` from the specification.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
@@ -13,6 +13,10 @@ use crate::specimens::{Judge, hex, misbehaving, named, repaired, specimen};
 mod entries;
 #[path = "museum/hub_words.rs"]
 mod hub_words;
+#[path = "museum/on_the_wire.rs"]
+mod on_the_wire;
+#[path = "museum/rows.rs"]
+mod rows;
 #[path = "../../keys/tests/museum/specimens.rs"]
 mod specimens;
 
@@ -20,12 +24,16 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/museum");
 
 #[test]
 fn every_specimen_is_refused_with_its_own_fault_and_its_repaired_copy_is_accepted() {
-    let judges: [(&str, usize, Judge); 5] = [
+    let judges: [(&str, usize, Judge); 9] = [
         ("header", 90, entries::header),
         ("journal", 30, entries::journal),
         ("receipt", 35, hub_words::receipt),
         ("checkpoint", 40, hub_words::checkpoint),
         ("document", 45, hub_words::document),
+        ("row", 15, rows::row),
+        ("body", 40, on_the_wire::body),
+        ("message", 30, on_the_wire::message),
+        ("request", 35, on_the_wire::request),
     ];
     let wrong = misbehaving(FOLDER, &judges);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -15,25 +15,25 @@
 
 mod figure;
 
+#[path = "../../sync/hub/tests/hub/on_a_stick.rs"]
+mod on_a_stick;
 #[path = "../../sync/hub/tests/hub/support.rs"]
 mod support;
 
 use std::fs::{self, File};
-use std::io::{BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::time::Instant;
 
-use amanat_keys::fingerprint::Digest;
 use amanat_keys::recipient::ReadIdentity;
 use amanat_keys::row_seal::RowSeal;
 use amanat_keys::statement::Purpose;
-use amanat_sync::bundle::{self, Cargo};
 use amanat_sync::courier::take_in;
 use amanat_sync::entry::SealedEntry;
 use amanat_sync::journal::SqliteJournal;
-use amanat_sync::stick_file;
 
 use figure::{Dice, Figure, Goal, Spread};
+use on_a_stick::{all_pieces, opened, put};
 use support::{Agency, HQ, Pen, STATION, keep};
 
 const RUNS: usize = 5;
@@ -76,7 +76,9 @@ fn measured(agency: &Agency, folder: &Path, size: usize, what: &str) {
         write.push(seconds);
         let noise = vec![u8::try_from(run).unwrap(); usize::try_from(bytes).unwrap()];
         plain.push(timed(|| put_raw(&raw, &noise)).1);
-        read.push(timed(|| all_pieces(&reader, &stick, story.len())).1);
+        let (items, seconds) = timed(|| all_pieces(&reader, &stick));
+        assert_eq!(items, story.len());
+        read.push(seconds);
         copied.push(timed(|| File::open(&raw).unwrap().read_to_end(&mut Vec::new()).unwrap()).1);
         let other = home.path().join(format!("other-{run}.sqlite"));
         let mut other = SqliteJournal::open(&other, RowSeal::new(&[4; 32])).unwrap();
@@ -97,19 +99,6 @@ fn measured(agency: &Agency, folder: &Path, size: usize, what: &str) {
     Figure { what: &title, unit: "MB/s", spread: rate(bytes, taken), yardstick: alone, goal: Goal::None }.print();
 }
 
-/// Writes the stick as a device does; how many bytes it has.
-fn put(agency: &Agency, journal: &SqliteJournal, reader: &ReadIdentity, stick: &Path) -> u64 {
-    let to = vec![Digest::from_bytes(*agency.hub.id.as_bytes())];
-    let load = bundle::load(journal, agency.party(0), &agency.trust, to, true).unwrap();
-    let cargo = Cargo { manifest: &load.manifest, papers: &load.papers, heads: &[] };
-    let recipients = [reader.recipient().clone()];
-    let written = stick_file::write_whole(stick, cargo.most(), |out| {
-        bundle::write(cargo, &recipients, &agency.actors[0].signer, out, |run, after| load.items(journal, run, after))
-            .map(|(_, sealed)| sealed)
-    });
-    written.unwrap().1
-}
-
 fn put_raw(path: &Path, bytes: &[u8]) {
     drop(fs::remove_file(path));
     let mut file = File::create(path).unwrap();
@@ -118,18 +107,8 @@ fn put_raw(path: &Path, bytes: &[u8]) {
     File::open(path.parent().unwrap()).unwrap().sync_all().unwrap();
 }
 
-fn all_pieces(reader: &ReadIdentity, stick: &Path, entries: usize) {
-    let mut bundle = bundle::open([reader], BufReader::new(File::open(stick).unwrap())).unwrap();
-    let mut items = 0;
-    while let Some(runs) = bundle.piece().unwrap() {
-        items += runs.iter().map(|(_, run)| run.items.len()).sum::<usize>();
-    }
-    assert_eq!(items, entries);
-}
-
 fn file(agency: &Agency, journal: &mut SqliteJournal, reader: &ReadIdentity, stick: &Path, entries: usize) {
-    let mut bundle = bundle::open([reader], BufReader::new(File::open(stick).unwrap())).unwrap();
-    let taken = take_in(journal, agency.party(3), &mut agency.trust.clone(), &mut bundle, |_read| true);
+    let taken = take_in(journal, agency.party(3), &mut agency.trust.clone(), &mut opened(reader, stick), |_read| true);
     assert!(taken.fault.is_none() && taken.outcome.set_aside == 0, "{taken:?}");
     assert_eq!(taken.outcome.pulled, u64::try_from(entries).unwrap());
 }

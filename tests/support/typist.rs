@@ -167,6 +167,25 @@ impl Typist {
         assert!(found, "waited in vain until {what}\n{}", self.screen());
     }
 
+    /// Waits until something is so, looking again at each drawing and ten times a second, or until the program is gone: whether it was so.
+    pub(crate) fn lives_until(&self, what: &str, so: impl Fn(&str) -> bool) -> bool {
+        for _look in 0..DEADLINE.as_millis() / LOOK.as_millis() {
+            let over = self.lock().over;
+            if so(&self.screen()) {
+                return true;
+            }
+            if over {
+                return false;
+            }
+            let drawn = self.lock();
+            let seen = drawn.bytes.len();
+            drop(
+                self.drawn.1.wait_timeout_while(drawn, LOOK, |drawn| !drawn.over && drawn.bytes.len() == seen).unwrap(),
+            );
+        }
+        panic!("waited in vain for {what}\n{}", self.screen());
+    }
+
     /// The screen as it stands.
     pub(crate) fn screen(&self) -> String {
         self.lock().parser.screen().contents()

@@ -1,7 +1,7 @@
 """make.py: writes the museum of broken inputs, one small file for each attack, named after it, here and in sync/tests/museum.
 
-Envelopes, payloads and slips are broken here; rosters in `rosters.py`, other statements in `spoken.py`, headers, receipts and
-checkpoints in `journals.py`. Each file says what must refuse it (the variant, as Rust prints it; for what is malformed, the rule)
+Envelopes, payloads and slips are broken here; rosters in `rosters.py`, other statements in `spoken.py`, what a device keeps in
+`kept.py`, headers, receipts and checkpoints in `journals.py`, bodies, messages, requests and rows in `travel.py`. Each file says what must refuse it (the variant, as Rust prints it; for what is malformed, the rule)
 and how the repaired copy differs, which must be accepted. Run by hand; a second run writes the same bytes:
 
     pip install cryptography zstandard
@@ -14,10 +14,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import zstandard  # noqa: E402
 from agency import write_shelf  # noqa: E402
 from journals import write_journals  # noqa: E402
+from kept import write_kept  # noqa: E402
 from rosters import write_rosters  # noqa: E402
 from spec import (Identity, Place, b64, header, made_up, padding, padme, payload, payload_chunk, sha256, skippable, stanza,  # noqa: E402
                   with_slot, write, x25519_stanza, zstd)
 from spoken import write_spoken  # noqa: E402
+from travel import write_travel  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PLACE, KEY = Place("museum", 8, 5), made_up("museum key", 16)
@@ -284,4 +286,6 @@ if __name__ == "__main__":
     write_shelf(HERE)
     write_rosters()
     write_spoken()
+    write_kept()
     write_journals()
+    write_travel()

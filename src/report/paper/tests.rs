@@ -3,10 +3,7 @@
 use super::*;
 use crate::{
     codebook::Codebook,
-    model::{
-        Answer, Author, CaseId, Casebook, Content, DeviceId, Entry, EntryId, FormRef, JournalId, Lang, Moment, Names,
-        Sheet, Times, Value,
-    },
+    model::{Answer, Casebook, Content, Entry, EntryId, Moment, Names, Value, specimen},
 };
 
 const PERSON: EntryId = EntryId::from_bytes([2; 16]);
@@ -22,25 +19,12 @@ fn text(text: &str) -> Answer {
 }
 
 fn entry(id: u8, content: Content) -> Entry {
-    Entry {
-        id: EntryId::from_bytes([id; 16]),
-        case: CaseId::from_bytes([9; 16]),
-        author: Author {
-            device: DeviceId::from_bytes([1; 32]),
-            journal: JournalId::from_bytes([1; 16]),
-            seq: u64::from(id),
-        },
-        times: Times { device: Moment::pkt(i64::from(id)), boot_ms: 0, hub_ms: None },
-        source: None,
-        ties: None,
-        parts: Box::default(),
-        content,
-    }
+    specimen::entry(id, 9, content)
 }
 
 fn sheet(form: &str, told: &[(&str, Answer)]) -> Content {
     let answers = told.iter().map(|(id, answer)| ((*id).into(), answer.clone().into())).collect();
-    Content::Sheet(Sheet::new(FormRef { id: form.into(), version: 1 }, Lang::En, answers))
+    specimen::sheet(form, answers)
 }
 
 fn sealed(of: EntryId, told: &[(&str, Answer)]) -> Content {
@@ -169,6 +153,51 @@ fn consent_is_ticked_as_it_was_given() {
     assert_eq!(form.matches('☒').count(), 4, "a yes and a no, in two languages");
     let blank = page(Paper::Consent, &book("S154", "Y", "x", "PHONE"), PERSON, false).unwrap();
     assert!(!blank.contains('☒') && blank.contains('☐'));
+}
+
+/// The book with one more answer of an entry.
+fn and(mut book: Casebook, of: EntryId, question: &str, answer: Answer) -> Casebook {
+    let changes = [(question.into(), answer.into())].into_iter().collect();
+    let reason = crate::model::Code::new("NEWINFO");
+    let more = crate::model::Amendment { target: of, seen: Vec::new(), reason, note: None, changes };
+    book.apply(entry(30, Content::Amendment(more)));
+    book
+}
+
+#[test]
+fn who_signs_follows_from_who_spoke_and_to_whom() {
+    let person = "Signature or thumb-mark of the person";
+    let guardian = "Signature or thumb-mark of the guardian";
+    let grown = page(Paper::Consent, &book("S154", "Y", "x", "PHONE"), INTERVIEW, false).unwrap();
+    assert!(grown.contains(person) && !grown.contains(guardian));
+    let child = and(book("S154", "Y", "x", "PHONE"), PERSON, "age_group", code("CHILD"));
+    let child = page(Paper::Consent, &child, INTERVIEW, false).unwrap();
+    assert!(child.contains(guardian) && !child.contains(person), "for a child its guardian agrees");
+    let court = page(Paper::Statement, &book("S164", "Y", "He said: work.", "PHONE"), INTERVIEW, false).unwrap();
+    assert!(court.contains("seal of the Magistrate") && court.contains(person));
+    assert!(!court.contains("Signature of the officer"), "before a Magistrate no police officer signs");
+}
+
+#[test]
+fn a_consent_that_was_taken_back_is_a_no_and_who_need_not_agree_is_referred() {
+    let taken_back = and(book("S154", "Y", "x", "PHONE"), INTERVIEW, "consent_share_named", code("W"));
+    let form = page(Paper::Consent, &taken_back, INTERVIEW, false).unwrap();
+    assert_eq!(form.matches('☒').count(), 6, "a yes and two noes, in two languages");
+    assert!(page(Paper::Letter, &book("S154", "NA", "x", "PHONE"), REFERRAL, true).is_ok());
+}
+
+#[test]
+fn the_card_names_the_day_to_come_and_numbers_only_where_they_answer() {
+    let here = and(book("S154", "Y", "x", "PHONE"), INTERVIEW, "next_contact", {
+        Answer::Value(Value::Date("2026-12-01".parse().unwrap()))
+    });
+    let card = page(Paper::Card, &here, INTERVIEW, true).unwrap();
+    assert!(card.contains("Come again: ") && !card.contains("Come again: {"), "the day stands there\n{card}");
+    let without = page(Paper::Card, &book("S154", "Y", "x", "PHONE"), INTERVIEW, true).unwrap();
+    assert!(!without.contains("Come again"), "no day, no line");
+    let elsewhere = and(book("S154", "Y", "x", "PHONE"), EntryId::from_bytes([1; 16]), "province", code("PK-SD"));
+    let card = page(Paper::Card, &elsewhere, PERSON, true).unwrap();
+    assert!(!card.contains("1121") && !card.contains("1787") && card.contains("GUJ-26-004"), "they are Punjab's lines");
 }
 
 #[test]

@@ -9,21 +9,20 @@
 #![cfg(target_os = "linux")]
 #![allow(dead_code, clippy::panic, reason = "the hub's tests share their support; a part of it is enough here")]
 
+#[path = "hub/on_a_stick.rs"]
+mod on_a_stick;
 #[path = "hub/support.rs"]
 mod support;
 
-use std::fs::{self, File};
-use std::io::BufReader;
-use std::path::Path;
+use std::fs;
 
 use amanat_keys::fingerprint::Digest;
 use amanat_keys::recipient::ReadIdentity;
 use amanat_keys::row_seal::RowSeal;
-use amanat_sync::bundle::{self, Cargo};
 use amanat_sync::courier::take_in;
 use amanat_sync::journal::{Journal as _, Keep, Line, SqliteJournal};
-use amanat_sync::stick_file;
 
+use on_a_stick::{all_pieces, opened, put};
 use support::{Agency, HQ, Pen, STATION};
 
 /// Entries, and bytes of the envelope of each: far more together than any of it may hold.
@@ -70,18 +69,6 @@ fn written(agency: &Agency, journal: &mut SqliteJournal) {
     }
 }
 
-fn put(agency: &Agency, journal: &SqliteJournal, reader: &ReadIdentity, stick: &Path) -> u64 {
-    let to = vec![Digest::from_bytes(*agency.hub.id.as_bytes())];
-    let load = bundle::load(journal, agency.party(0), &agency.trust, to, true).unwrap();
-    let cargo = Cargo { manifest: &load.manifest, papers: &load.papers, heads: &[] };
-    let recipients = [reader.recipient().clone()];
-    let written = stick_file::write_whole(stick, cargo.most(), |out| {
-        bundle::write(cargo, &recipients, &agency.actors[0].signer, out, |run, after| load.items(journal, run, after))
-            .map(|(_, sealed)| sealed)
-    });
-    written.unwrap().1
-}
-
 #[test]
 fn a_large_bundle_is_written_read_and_taken_in_within_a_few_megabytes() {
     let agency = Agency::new("http://127.0.0.1:7070");
@@ -89,22 +76,16 @@ fn a_large_bundle_is_written_read_and_taken_in_within_a_few_megabytes() {
     let mut journal = SqliteJournal::open(&folder.path().join("one.sqlite"), RowSeal::new(&[3; 32])).unwrap();
     written(&agency, &mut journal);
     let (reader, stick) = (ReadIdentity::generate().unwrap(), folder.path().join("stick.age"));
-    let opened = || bundle::open([&reader], BufReader::new(File::open(&stick).unwrap())).unwrap();
 
     let (bytes, writing) = needed(|| put(&agency, &journal, &reader, &stick));
     let least = u64::try_from(ENTRIES * ENVELOPE).unwrap() * 9 / 10;
     assert!(bytes > least, "{bytes}: the bundle is as large as it was meant to be");
-    let (items, reading) = needed(|| {
-        let (mut bundle, mut items) = (opened(), 0);
-        while let Some(runs) = bundle.piece().unwrap() {
-            items += runs.iter().map(|(_, run)| run.items.len()).sum::<usize>();
-        }
-        items
-    });
+    let (items, reading) = needed(|| all_pieces(&reader, &stick));
     assert_eq!(items, ENTRIES);
     let mut other = SqliteJournal::open(&folder.path().join("other.sqlite"), RowSeal::new(&[4; 32])).unwrap();
-    let (taken, taking) =
-        needed(|| take_in(&mut other, agency.party(3), &mut agency.trust.clone(), &mut opened(), |_read| true));
+    let (taken, taking) = needed(|| {
+        take_in(&mut other, agency.party(3), &mut agency.trust.clone(), &mut opened(&reader, &stick), |_read| true)
+    });
     assert!(taken.fault.is_none() && taken.outcome.set_aside == 0, "{taken:?}");
     assert_eq!(taken.outcome.pulled, u64::try_from(ENTRIES).unwrap());
     println!(
