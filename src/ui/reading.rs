@@ -24,6 +24,8 @@ pub(crate) struct CaseRow {
     pub(crate) erased: usize,
     /// How many of its entries are kept at headquarters only.
     pub(crate) away: usize,
+    /// How many of its entries were handed in.
+    pub(crate) handed_in: usize,
     /// Newest clock among its entries, for order only.
     pub(crate) newest: i64,
     /// What a search looks through: number, place and the words of its codes, folded.
@@ -61,6 +63,7 @@ pub(crate) fn row(book: &Casebook, codebook: &Codebook, id: &CaseId) -> Option<C
         collided: summary.collided,
         erased: book.erased(id).0,
         away: book.at_headquarters(id),
+        handed_in: book.handed_in(id),
         newest: summary.touched.map_or(0, |moment| moment.unix_ms),
     })
 }

@@ -45,6 +45,8 @@ pub(crate) struct Case {
     pub(super) papers: Option<Papers>,
     /// Other cases that share something with this one.
     pub(super) links: Option<(Menu, Vec<CaseId>)>,
+    /// Whether to hand it in is being asked.
+    pub(super) hand_in: Option<Box<Menu>>,
 }
 
 /// Rows above the timeline.
@@ -62,6 +64,7 @@ impl Case {
             attach: None,
             papers: None,
             links: None,
+            hand_in: None,
         };
         case.refresh(world);
         case.list.put(case.lines.len(), case.lines.len(), case.page(world));
@@ -76,7 +79,7 @@ impl Case {
 
     pub(crate) const fn room(&self) -> Room {
         match (&self.add, &self.attach, &self.papers) {
-            _ if self.links.is_some() => Room::Menu,
+            _ if self.links.is_some() || self.hand_in.is_some() => Room::Menu,
             (Some(_), ..) => Room::Menu,
             (None, Some(_), _) => Room::Path,
             (None, None, Some(papers)) => papers.room(),
@@ -129,14 +132,11 @@ impl Case {
                 }
             };
         }
-        if let Some((menu, cases)) = &mut self.links {
-            if act == Some(Act::Back) {
-                self.links = None;
-            } else if let Some(case) = menu.key(key.code, act).and_then(|at| cases.get(at).copied()) {
-                self.links = None;
-                return Turn::open(Open::Case(case));
-            }
-            return Turn::stay();
+        if self.links.is_some() {
+            return self.follow_link(key, act);
+        }
+        if self.hand_in.is_some() {
+            return self.answer_hand_in(key, act);
         }
         if let Some(papers) = &mut self.papers {
             let (turn, open) = papers.key(key, act, self.names, world);
@@ -150,6 +150,7 @@ impl Case {
                 self.attach = Some(Path::new());
                 Turn::stay()
             }
+            Some(Act::HandIn) => self.ask_hand_in(world),
             Some(Act::Links) => {
                 self.links = Some(self.linked(world));
                 Turn::stay()
@@ -177,6 +178,34 @@ impl Case {
             }
             None => Turn::stay(),
         }
+    }
+
+    fn follow_link(&mut self, key: &KeyEvent, act: Option<Act>) -> Turn {
+        let Some((menu, cases)) = &mut self.links else { return Turn::stay() };
+        if act == Some(Act::Back) {
+            self.links = None;
+        } else if let Some(case) = menu.key(key.code, act).and_then(|at| cases.get(at).copied()) {
+            self.links = None;
+            return Turn::open(Open::Case(case));
+        }
+        Turn::stay()
+    }
+
+    /// The bar stands on what changes nothing.
+    fn ask_hand_in(&mut self, world: &World) -> Turn {
+        let say = |key: &str| words::say(tongue(world.settings.lang), key).to_owned();
+        let items = ["case.hand_in_no", "case.hand_in_yes"].map(say).to_vec();
+        self.hand_in = Some(Box::new(Menu::new("case.hand_in", items)));
+        Turn::stay()
+    }
+
+    fn answer_hand_in(&mut self, key: &KeyEvent, act: Option<Act>) -> Turn {
+        let Some(menu) = &mut self.hand_in else { return Turn::stay() };
+        let chosen = if act == Some(Act::Back) { Some(0) } else { menu.key(key.code, act) };
+        if chosen.is_some() {
+            self.hand_in = None;
+        }
+        if chosen == Some(1) { Turn::ask(Effect::HandIn { case: self.id }) } else { Turn::stay() }
     }
 
     /// Names come when they are asked for, and asking is an entry of its own.
