@@ -31,6 +31,7 @@ mod imported;
 mod journey;
 mod json;
 mod linear;
+mod let_go_killed;
 mod lost_receipt;
 mod memory;
 mod offline;
