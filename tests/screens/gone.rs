@@ -63,9 +63,9 @@ fn a_case_that_is_kept_at_headquarters_says_where_it_is() {
 #[test]
 fn a_case_is_handed_in_by_a_key_and_a_yes_and_says_what_stands_there_instead() {
     let (mut stage, case) = two(Stage::open());
-    stage.keys("Down Enter F7");
+    stage.keys("Up Enter F7");
     let asked = stage.screen(80, 24);
-    assert!(asked.contains("This device can never read it again"), "{asked}");
+    assert!(asked.contains("Never to be read here again"), "{asked}");
     let wished = |stage: &Stage| stage.effects.iter().filter(|effect| matches!(effect, Effect::HandIn { .. })).count();
     stage.keys("Enter");
     assert_eq!(wished(&stage), 0, "the bar stands on what changes nothing");
