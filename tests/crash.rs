@@ -73,12 +73,23 @@ fn killed(command: &Command, stdin: &str, step: &str, n: usize) -> (bool, Answer
 pub(crate) fn at_each_step(
     what: &str,
     wanted: &[&str],
+    make: impl FnMut() -> (Command, String),
+    judge: impl FnMut(bool, Answer, &str),
+) -> Kills {
+    at_steps(what, &STEPS.map(|step| (step, 1)), wanted, make, judge)
+}
+
+/// The same at each so-manieth step of some kinds: between two waits for the disk one write is like another.
+pub(crate) fn at_steps(
+    what: &str,
+    steps: &[(&'static str, usize)],
+    wanted: &[&str],
     mut make: impl FnMut() -> (Command, String),
     mut judge: impl FnMut(bool, Answer, &str),
 ) -> Kills {
     let mut kills = Kills::default();
-    for step in STEPS {
-        for n in 1.. {
+    for (step, every) in steps.iter().copied() {
+        for n in (1..).step_by(every) {
             assert!(n < MANY, "{what} never lives through its {step}");
             let (command, stdin) = make();
             let (dead, answer) = killed(&command, &stdin, step, n);
@@ -337,7 +348,7 @@ fn joining_killed_anywhere_can_be_done_again() {
 }
 
 /// A hub that dies on entering its n-th step of a kind; what is left of it goes when dropped.
-struct DoomedHub {
+pub(crate) struct DoomedHub {
     child: Child,
     /// Open as long as anything of it lives.
     said: BufReader<ChildStdout>,
@@ -345,7 +356,7 @@ struct DoomedHub {
 
 impl DoomedHub {
     /// Starts it and waits until it serves, or is dead already.
-    fn serve(agency: &TestAgency, step: &str, n: usize) -> Self {
+    pub(crate) fn serve(agency: &TestAgency, step: &str, n: usize) -> Self {
         let mut command = Command::new(beside_us("amanat-hub"));
         command.arg("serve").arg("--home").arg(&agency.hub_home).args(["--listen", &agency.hub_address().to_string()]);
         let mut command = doomed(&command, Fate::Killed, step, n);
@@ -359,7 +370,7 @@ impl DoomedHub {
         Self { child, said }
     }
 
-    fn is_dead(&mut self) -> bool {
+    pub(crate) fn is_dead(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }
 }

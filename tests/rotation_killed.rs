@@ -42,7 +42,7 @@ impl Again {
     }
 }
 
-fn everything(home: &Home) -> Vec<SealedEntry> {
+pub(crate) fn everything(home: &Home) -> Vec<SealedEntry> {
     let (mut all, mut cursor) = (Vec::new(), Some(Cursor::START));
     while let Some(after) = cursor {
         let page = home.journal().entries_after(after, Limit::BODY).unwrap();

@@ -28,6 +28,14 @@ impl RowSeal {
         Self { cipher: Arc::new(XChaCha20Poly1305::new(vault_key.into())) }
     }
 
+    /// A new key for a seal of its own, from the system's randomness.
+    #[must_use]
+    pub fn fresh_key() -> Zeroizing<[u8; 32]> {
+        let mut key = Zeroizing::new([0; 32]);
+        OsRng.fill_bytes(key.as_mut());
+        key
+    }
+
     /// Seals a row for its place: nonce ‖ ciphertext ‖ tag. Moved to another table, row key, case or key, it will not open.
     ///
     /// # Errors

@@ -63,6 +63,21 @@ pub(super) enum Tongue {
     Ur,
 }
 
+/// `amanat home …`
+#[derive(Debug, Subcommand)]
+pub(super) enum HomeVerb {
+    /// List the homes that lie here, as a locked machine shows them
+    List,
+    /// Make room for one more officer
+    #[command(after_help = "Examples:\n  amanat home add \"desk 2\"\n  amanat home list\n\n\
+                            Whoever sits there makes keys of their own in it; nobody else's passphrase opens them. The name is seen by\n\
+                            whoever finds the machine. All homes belong to one user of the system: the passphrases keep them apart.")]
+    Add {
+        /// What the chooser on the lock screen calls it
+        name: String,
+    },
+}
+
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -72,6 +87,9 @@ pub(super) enum Verb {
     /// This machine's keys, and joining an agency
     #[command(subcommand)]
     Device(DeviceVerb),
+    /// Homes on this machine: one for each officer who shares it, each under their own passphrase
+    #[command(subcommand)]
+    Home(HomeVerb),
     /// Units, members, devices, hubs: who may speak and who may read
     #[command(subcommand)]
     Roster(RosterVerb),

@@ -297,6 +297,19 @@ pub(super) enum CaseVerb {
         #[command(flatten)]
         how: Handing,
     },
+    /// Hand a case in: what this device kept in it stays sealed until headquarters has it, and nothing here opens it ever again
+    #[command(
+        after_help = "Examples:\n  amanat case hand-in 5f0c…          what it would come to\n  amanat case hand-in 5f0c… --yes\n\n\
+                            Its readers go on reading it, this device can still add to it, and what waits leaves with the next sync or\n\
+                            stick. There is no way back on this device. Copies of the home folder made before still open it: keep none."
+    )]
+    HandIn {
+        /// The case's id, or its beginning
+        id: String,
+        /// Do it
+        #[arg(long)]
+        yes: bool,
+    },
     /// Erase a case by a court's order: propose it, then carry out what the admins have signed
     #[command(
         after_help = "Examples, at a custodian's home:\n  amanat case erase 5f0c… --order \"LHC, 3 Nov 2026, WP 812/2026\" --out 5f0c.erasure\n  \

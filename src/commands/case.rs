@@ -5,7 +5,7 @@ use std::io::Read as _;
 use serde_json::{Value as Json, json};
 
 use super::{
-    args::CaseVerb, book::Book, case_erase, case_links, case_list, case_share, context::Context, filled,
+    args::CaseVerb, book::Book, case_erase, case_hand_in, case_links, case_list, case_share, context::Context, filled,
     output::Report, shown,
 };
 use crate::{
@@ -27,6 +27,7 @@ pub(super) fn run(context: &Context, verb: &CaseVerb) -> Result<Report, Failure>
         CaseVerb::Transfer { id, to, answer, reason, how } => {
             case_share::transfer(context, id, to.as_deref(), answer.step(), reason, how)
         }
+        CaseVerb::HandIn { id, yes } => case_hand_in::run(context, id, *yes),
         CaseVerb::Erase { id, order, signed, out } => {
             case_erase::run(context, id, order.as_deref(), signed.as_deref(), out.as_deref())
         }
@@ -47,12 +48,13 @@ pub(super) fn table(lines: &[Json]) -> String {
         "case", "entries", "persons", "interviews", "received"
     )];
     for line in lines {
-        let erased = match line.get("erased").and_then(Json::as_u64) {
+        let gone = |name: &str, words: &str| match line.get(name).and_then(Json::as_u64) {
             None | Some(0) => String::new(),
-            Some(count) => format!("  {count} erased by order"),
+            Some(count) => format!("  {count} {words}"),
         };
+        let gone = format!("{}{}", gone("erased", "erased by order"), gone("handed_in", "handed in"));
         rows.push(format!(
-            "{:<32}  {:>7}  {:>7}  {:>10}  {:>8}  {}{erased}",
+            "{:<32}  {:>7}  {:>7}  {:>10}  {:>8}  {}{gone}",
             text(line, "case"),
             text(line, "entries"),
             text(line, "persons"),
@@ -98,7 +100,9 @@ fn whole(home: &Home, book: &Book, file: &CaseFile) -> Json {
 /// A case in which this device wrote nothing is somebody else's: opening it is on record before it is shown, as on the screen.
 fn note_opened(context: &Context, home: &mut Home, book: &Book, cases: &[&CaseFile]) -> Result<(), Failure> {
     let me = home.device().into();
-    let others = cases.iter().filter(|file| book.entries_of(file).iter().all(|entry| entry.author.device != me));
+    // Where nothing can be read any more, nothing is opened.
+    let shown = cases.iter().filter(|file| !file.entries.is_empty());
+    let others = shown.filter(|file| book.entries_of(file).iter().all(|entry| entry.author.device != me));
     let looks: Vec<ToKeep> =
         others.map(|file| ToKeep::access(file.id, Code::new("case"), file.entries.len())).collect();
     context.keep_many(home, &home.codebook()?, looks)

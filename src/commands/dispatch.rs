@@ -9,7 +9,7 @@ use super::{
     args::{Cli, Tongue, Verb},
     bundle, case, check, completions,
     context::Context,
-    device, entry, form, import, keys,
+    device, entry, form, home, import, keys,
     output::{Output, Report},
     review, roster, status, sync, team, train, update, verify, verify_bundle,
 };
@@ -96,6 +96,7 @@ fn perform(cli: Cli, output: Output) -> Result<Report, Failure> {
         Verb::Update(verb) => update::run(&context, &verb),
         Verb::Review(verb) => review::run(&context, &verb),
         Verb::Check(verb) => check::run(&verb),
+        Verb::Home(verb) => home::run(&context, &verb),
         Verb::Train => train::run(&context),
         Verb::Report(_) => Err(later("report")),
         Verb::Export(_) => Err(later("export")),

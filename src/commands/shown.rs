@@ -140,7 +140,7 @@ pub(super) fn case_line(book: &Book, case: &CaseFile) -> Json {
     json!({
         "case": case.id.to_string(), "entries": entries.len(), "persons": sheets("person"),
         "interviews": sheets("interview"), "received": received, "newest": newest,
-        "erased": book.casebook.erased(&case.id).0,
+        "erased": book.casebook.erased(&case.id).0, "handed_in": book.casebook.handed_in(&case.id),
     })
 }
 
@@ -150,6 +150,7 @@ pub(super) fn gone(book: &Book, case: &CaseId) -> Vec<Json> {
         let (why, since) = match gone.why {
             Absence::Erased(since) => ("erased by order", since),
             Absence::AtHeadquarters => ("kept at headquarters", None),
+            Absence::HandedIn => ("handed in", None),
         };
         json!({
             "entry": gone.id.to_string(), "device": gone.author.device.to_string(),

@@ -131,6 +131,12 @@ fn warnings(home: &Home, status: &Status, fallen: u64, revoked: Option<&Revoked>
         ));
     }
     warnings.extend(revoked.map(Revoked::words));
+    for unit in home.still_opens()? {
+        warnings.push(format!(
+            "this device is only to write, and was given the key of {unit} before, which opens cases here: have a supervisor give that unit a \
+             new key (amanat keys rotate unit)"
+        ));
+    }
     if let Some(least) = release::least(trust).filter(|least| *least > release::running()) {
         warnings.push(format!(
             "this program is {} and the agency wants {least} or newer: amanat update check FILE --install PATH",

@@ -14,6 +14,8 @@ pub enum Absence {
     Erased(Option<Moment>),
     /// Dropped here after a reader at headquarters had opened it.
     AtHeadquarters,
+    /// Handed in: it stands here sealed, and this device has no key that opens it.
+    HandedIn,
 }
 
 /// An entry of which header and signature stay.
@@ -58,7 +60,7 @@ impl Casebook {
     pub fn erased(&self, case: &CaseId) -> (usize, Option<Moment>) {
         let erased = self.gone(case).filter_map(|gone| match gone.why {
             Absence::Erased(when) => Some(when),
-            Absence::AtHeadquarters => None,
+            Absence::AtHeadquarters | Absence::HandedIn => None,
         });
         (erased.clone().count(), erased.flatten().max())
     }
@@ -66,6 +68,11 @@ impl Casebook {
     /// How many entries of a case are kept at headquarters only.
     pub fn at_headquarters(&self, case: &CaseId) -> usize {
         self.gone(case).filter(|gone| gone.why == Absence::AtHeadquarters).count()
+    }
+
+    /// How many entries of a case were handed in.
+    pub fn handed_in(&self, case: &CaseId) -> usize {
+        self.gone(case).filter(|gone| gone.why == Absence::HandedIn).count()
     }
 
     /// Whether an entry's content is gone.

@@ -49,7 +49,7 @@ impl Home {
     pub(super) fn keep_again(&mut self, outcome: &Outcome) -> Result<KeptAgain, Failure> {
         let mut kept = KeptAgain::default();
         for standing in self.status()?.own {
-            let Some((first, last)) = self.left_behind(&standing, outcome)? else { continue };
+            let Some((first, last)) = self.left_behind(&standing, &outcome.trouble)? else { continue };
             let losing = self.own_entries(&standing.journal, first, last)?;
             let text = |entry: &&SealedEntry| entry.header.kind == Kind::Sealed && entry.envelope.is_some();
             let texts = losing.iter().filter(text).count();
@@ -68,8 +68,8 @@ impl Home {
     }
 
     /// First and last number of a journal that nobody else will ever have.
-    fn left_behind(&self, standing: &Standing, outcome: &Outcome) -> Result<Option<(u64, u64)>, Failure> {
-        let told = outcome.trouble.iter().find_map(|trouble| match trouble {
+    pub(super) fn left_behind(&self, standing: &Standing, trouble: &[Trouble]) -> Result<Option<(u64, u64)>, Failure> {
+        let told = trouble.iter().find_map(|trouble| match trouble {
             Trouble::Fork { journal, .. } if *journal == standing.journal => Some(standing.received.saturating_add(1)),
             Trouble::NotTaken { journal, seq, successor: Some(_), .. } if *journal == standing.journal => Some(*seq),
             _ => None,

@@ -64,9 +64,14 @@ impl Home {
         // Before anything is opened or kept again: what is erased must not come back under another number.
         let mut done = self.erase_what_is_due(&new)?;
         new.retain(|entry| !done.places.contains(&entry.at()));
+        let shut = self.shut_out(&mut new)?;
+        let lets_go = arrived.adopted.roster.is_some() && self.writes_only();
+        if lets_go {
+            arrived.afterwards.extend(self.finish_handing_in().err());
+        }
         let again = self.keep_again(outcome)?;
         (arrived.kept_again, arrived.closed_behind) = (again.count, again.closed);
-        if !arrived.adopted.keys.is_empty() || found < outcome.pulled || self.opens_older(&new)? {
+        if lets_go || !arrived.adopted.keys.is_empty() || found < outcome.pulled || self.opens_older(&new)? {
             // A unit's key opens what was closed before, and a place that was elided may have been filled below our marks.
             let mut entries = Vec::new();
             match self.replay(|page, _so_far| entries.extend(page)) {
@@ -79,6 +84,7 @@ impl Home {
         }
         arrived.entries.extend(again.entries.into_iter().chain(done.again));
         arrived.replayed.gone.append(&mut done.gone);
+        arrived.replayed.closed = arrived.replayed.closed.saturating_add(shut);
         arrived.afterwards.append(&mut done.afterwards);
         let replayed = std::mem::take(&mut arrived.replayed.afterwards);
         arrived.afterwards.extend(replayed);

@@ -149,7 +149,6 @@ impl Home {
     /// The key under which the next entry of a case lies, and what its nonces are hedged with.
     fn key_for(&mut self, case: &CaseId) -> Result<(CaseKey, Digest), Failure> {
         self.listed()?;
-        self.refuse_to_write_only()?;
         let readers = self.readers_of(&self.whom_for(case, None)?)?;
         let slot = self.journal.next_slot(Line::Cases).map_err(|error| fault::sync("attaching", &error))?;
         let held = self.ring.usable(*case, Purpose::Content, slot.journal, &readers.audience).and_then(|seq| {

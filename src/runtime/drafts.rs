@@ -26,8 +26,8 @@ impl Home {
     /// # Errors
     /// What the journal refuses.
     pub fn keep_draft(&mut self, draft: &Draft) -> Result<(), Failure> {
-        self.refuse_to_write_only()?;
-        let row = ShelfRow::draft(*draft.id.as_bytes(), Zeroizing::new(write(draft)));
+        let plain = self.seal_draft(draft.id, draft.case, Zeroizing::new(write(draft)))?;
+        let row = ShelfRow::draft(*draft.id.as_bytes(), plain);
         self.journal.shelve(&[row], &[]).map_err(|error| fault::sync(DOING, &error))
     }
 
@@ -37,7 +37,9 @@ impl Home {
     /// What the journal refuses.
     pub fn drop_draft(&mut self, draft: DraftId) -> Result<(), Failure> {
         let key = (Shelf::Drafts, draft.as_bytes().to_vec());
-        self.journal.shelve(&[], &[key]).map_err(|error| fault::sync("dropping the draft", &error))
+        self.journal.shelve(&[], &[key]).map_err(|error| fault::sync("dropping the draft", &error))?;
+        self.drop_draft_key(&draft);
+        Ok(())
     }
 
     /// All drafts; one that cannot be read is left where it is.
@@ -46,7 +48,11 @@ impl Home {
     /// What the journal refuses.
     pub fn drafts(&self) -> Result<Vec<Draft>, Failure> {
         let rows = self.journal.shelf(Shelf::Drafts).map_err(|error| fault::sync("reading the drafts", &error))?;
-        Ok(rows.iter().filter_map(read).collect())
+        let opened = rows.into_iter().filter_map(|row| {
+            let plain = self.open_draft(&row.key, row.plain.clone())?;
+            read(&ShelfRow { plain, ..row })
+        });
+        Ok(opened.collect())
     }
 }
 

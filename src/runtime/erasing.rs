@@ -215,6 +215,14 @@ impl Home {
         let mut spared: HashSet<EntryRef> = others.iter().map(under).collect();
         if !own.is_empty() {
             let pieces = self.pieces(own.clone());
+            if pieces.len() < own.len() {
+                // It was handed in: only this slip lets its readers in, so it stays until somebody has looked.
+                spared.extend(own.iter().map(under));
+                done.afterwards.push(Failure::failed(
+                    format!("{DOING} — {} entries that it does not name lie under a slip of this device that it names", own.len()),
+                    "This device cannot open them, and the slip stays here. Tell the custodian to sync, and to propose the case once more.",
+                ));
+            }
             match self.keep_pieces(pieces, None) {
                 Ok(entries) => {
                     self.learn(&entries);

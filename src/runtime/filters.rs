@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The row; a note's own key is an entry's sixteen bytes.
-const ROW: &[u8] = b"saved filters";
+pub(super) const ROW: &[u8] = b"saved filters";
 /// Most of them, so that a menu stays one.
 const MOST: usize = 50;
 

@@ -108,7 +108,7 @@ impl Home {
     /// # Errors
     /// Refused by the rules of sharing, in words.
     pub(super) fn whom_after(&self, case: &CaseId, wish: &Wish) -> Result<Whom, Failure> {
-        let told = self.told(case, wish)?;
+        let told = self.word_for(case, wish)?;
         Ok(self.whom_of(case, &told))
     }
 
@@ -124,9 +124,8 @@ impl Home {
     }
 
     /// The word that says what is wished, where it may be said here and now.
-    fn told(&self, case: &CaseId, wish: &Wish) -> Result<Handover, Failure> {
+    fn word_for(&self, case: &CaseId, wish: &Wish) -> Result<Handover, Failure> {
         let me = self.listed()?.id;
-        self.refuse_to_write_only()?;
         let refused = |what: &str, hint: &str| Failure::refused(format!("{DOING} — {what}"), hint);
         let (roster, handed) = (self.trust()?.roster(), self.handed(case));
         let from = self.unit_for(case)?;
@@ -210,7 +209,7 @@ impl Home {
     /// # Errors
     /// Refused by the rules of sharing; what the journal refuses. Nothing was kept then.
     pub fn hand_over(&mut self, codebook: &Codebook, case: CaseId, wish: &Wish) -> Result<HandedOver, Failure> {
-        let told = self.told(&case, wish)?;
+        let told = self.word_for(&case, wish)?;
         let whom = self.whom_of(&case, &told);
         let again = told.step == Step::Share && self.handed(&case).units.contains(&told.unit);
         let units: Vec<UnitId> = whom.also.iter().copied().chain([whom.unit]).collect();

@@ -16,7 +16,10 @@ use amanat_sync::{
     journal::{Journal as _, KnownHead, Line, NewJournal, Shelf, SqliteJournal, State, Status},
     signature::Nonce,
 };
-use std::{collections::HashMap, sync::OnceLock};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::OnceLock,
+};
 
 use super::{
     belonging::Belonging,
@@ -64,6 +67,10 @@ pub struct Home {
     pub(super) erasures: Erasures,
     /// What readers at headquarters say opens.
     pub(super) words: Words,
+    /// Cases that were handed in here, and whether nothing that opens them is left.
+    pub(super) handed_in: HashMap<CaseId, bool>,
+    /// Who said that they handed which case in.
+    pub(super) let_go_by: HashSet<(crate::model::CaseId, crate::model::DeviceId)>,
     /// The newest hub time in a verified receipt, Unix milliseconds.
     pub(super) hub_ms: Option<i64>,
     /// How far others' journals have been opened.
@@ -109,6 +116,8 @@ impl Home {
             belonging: Belonging::default(),
             erasures: Erasures::default(),
             words: Words::default(),
+            handed_in: marks::handed_in(&marks).collect(),
+            let_go_by: HashSet::new(),
             hub_ms: None,
             read_up_to: HashMap::new(),
             again: HashMap::new(),
@@ -119,6 +128,9 @@ impl Home {
         home.compare_heads()?;
         home.take_up_keys()?;
         home.note_hub_time()?;
+        if let Err(failure) = home.finish_handing_in() {
+            home.notices.push(failure.message);
+        }
         if let Some(cleared) = home.clear_sheets()? {
             home.notices.push(cleared.told());
         }
@@ -329,14 +341,28 @@ impl Home {
         trust.forks().iter().filter(|rival| version(rival) == Some(trust.roster_version())).count()
     }
 
-    /// The sharing level of a case; where nobody says it (any more), H1 if it began without headquarters, else H2.
+    /// Notes for whom this device sealed last in a case: that says its level where nothing that says it can be read any more.
+    pub(super) fn note_level(&mut self, slip: &amanat_sync::entry::Header) {
+        let Some(trust) = &self.trust else { return };
+        let units = slip.audience.iter();
+        let units = units.filter_map(|reader| trust.roster().unit(&UnitId::from_bytes(*reader.id.as_bytes())));
+        let kinds: Vec<UnitKind> = units.map(|unit| unit.kind).collect();
+        let level = match (kinds.contains(&UnitKind::Headquarters), kinds.contains(&UnitKind::National)) {
+            (_, true) => Sharing::H3,
+            (true, false) => Sharing::H2,
+            (false, false) => Sharing::H1,
+        };
+        self.levels.note_slip(slip.case, level);
+    }
+
+    /// The sharing level of a case; where nobody says it (any more), that of what this device sealed last in it, else H1 if it began without headquarters, else H2.
     pub fn level(&self, case: &CaseId) -> Sharing {
         let hq = self.trust.as_ref().and_then(|trust| trust.roster().unit_of_kind(UnitKind::Headquarters));
         let without = |hq: &Unit| {
             let (first, inside) = self.belonging.readers_of(case, &hq.id);
             !first.is_empty() && !inside
         };
-        let said = self.levels.of(case);
+        let said = self.levels.of(case).or_else(|| self.levels.of_slip(case));
         said.unwrap_or_else(|| if hq.is_some_and(without) { Sharing::H1 } else { Sharing::default() })
     }
 
@@ -371,22 +397,6 @@ impl Home {
         trust.roster().device_reader(device).is_none()
     }
 
-    /// The policy promises that whoever forces an unlock reads nothing that was kept before. Half of it is in place, and a half promise
-    /// to somebody under force is worse than none.
-    ///
-    /// # Errors
-    /// Refused where the policy holds for this device.
-    pub(super) fn refuse_to_write_only(&self) -> Result<(), Failure> {
-        if !self.writes_only() {
-            return Ok(());
-        }
-        Err(Failure::refused(
-            "keeping — the roster wants devices that only write, and this version cannot promise that yet: drafts would be left \
-             readable on this machine. Nothing was kept",
-            "Ask the admin for a roster without the policy write-only, or for a newer amanat.",
-        ))
-    }
-
     /// Units that this device reads for and whose key it does not hold yet.
     pub fn waiting_units(&self) -> Vec<UnitId> {
         let (Ok(device), Ok(trust)) = (self.listed(), self.trust()) else { return Vec::new() };
@@ -407,6 +417,9 @@ impl Home {
 
     /// Identities by the key id of their recipient: which reader of a slip we are.
     pub(super) fn identities(&self) -> HashMap<KeyId, ReadIdentity> {
+        if self.writes_only() {
+            return HashMap::new();
+        }
         let all = self.vault.identities().into_iter().chain(self.keys.identities());
         all.map(|identity| (identity.key_id(), identity.clone())).collect()
     }

@@ -88,6 +88,8 @@ impl Home {
     ) -> Result<Vec<Entry>, Failure> {
         let device = to.map(|device| DeviceId::from_bytes(*device.as_bytes()));
         let listed = device.filter(|device| self.trust().is_ok_and(|trust| trust.roster().device(device).is_some()));
+        // Nor one that has handed the case in: what is sealed to it would lie there to be read.
+        let listed = listed.filter(|device| !self.was_handed_in_by(&keep.case, &(*device).into()));
         let Some(device) = listed else { return self.keep(codebook, keep) };
         let said = keep.sharing.as_ref().and_then(level);
         let whom = Whom { device: Some(device), ..self.whom_for(&keep.case.into(), said)? };
@@ -148,7 +150,6 @@ impl Home {
     /// What is to be sealed and for whom: a level that is said among these counts for what comes after it.
     pub(super) fn plan(&self, cuts: Vec<Cut>, whom: Option<Whom>) -> Result<ToSeal, Failure> {
         self.listed()?;
-        self.refuse_to_write_only()?;
         let mut to_seal = ToSeal::default();
         let mut by_whom: Vec<(Whom, usize)> = Vec::new();
         let mut levels: Vec<(CaseId, Sharing)> = Vec::new();
@@ -206,7 +207,11 @@ impl Home {
         let (mut keep, kept) = self.seal_at(slot, to_seal)?;
         keep.rows.extend(beside.mark.clone());
         keep.drop.extend(beside.draft.map(|draft| (Shelf::Drafts, draft.as_bytes().to_vec())));
-        Ok(self.journal.append(&keep).map(|heads| self.note_kept(kept, &heads)))
+        let appended = self.journal.append(&keep);
+        if let (Ok(_), Some(draft)) = (&appended, beside.draft) {
+            self.drop_draft_key(&draft);
+        }
+        Ok(appended.map(|heads| self.note_kept(kept, &heads)))
     }
 
     /// Seals what is to stand at this place and after it: what one transaction is to write, and what is known once it has.
@@ -217,11 +222,10 @@ impl Home {
         let batch = sealing::seal(&self.pen()?, &self.ring, slot, given)?;
         let notes = notes(&batch, locals);
         let Batch { sealed, mut rows, keys, entries, next } = batch;
-        if self.writes_only() {
-            // The keys live in memory for this sitting: what was kept before cannot be read by whoever forces an unlock.
-            rows.clear();
-        }
         rows.extend(notes);
+        // Such keys live in memory for this sitting at most: what was kept before cannot be read by whoever forces an unlock.
+        let only_writes = self.writes_only();
+        rows.retain(|row| !only_writes && !row.case.is_some_and(|case| self.handed_in(&case)));
         let slips = sealed.iter().filter(|entry| entry.header.wraps()).map(|entry| entry.header.clone()).collect();
         Ok((Keep { entries: sealed, rows, drop: Vec::new() }, Kept { slips, keys, entries, next }))
     }
@@ -276,13 +280,15 @@ impl Home {
         self.next = next;
         for (at, key, purpose) in keys {
             let slip = slips.iter().find(|header| header.at() == at);
-            if let Some(slip) = slip {
+            // In a case that was handed in each keeping has a slip of its own, and its key goes at once.
+            if let Some(slip) = slip.filter(|slip| !self.handed_in(&slip.case)) {
                 self.ring.put(at, slip.case, key, purpose);
             }
         }
         for header in &slips {
             self.ring.note_own(header);
             self.belonging.note(header);
+            self.note_level(header);
         }
         // A row that cannot be written now is tried again with the next; what was kept is kept.
         self.file_firsts().unwrap_or_default();
@@ -302,6 +308,7 @@ impl Home {
         self.handovers.learn(entries);
         self.again.extend(again::copies(entries, self.device()));
         self.words.learn(entries);
+        self.note_handed_in(entries);
     }
 }
 

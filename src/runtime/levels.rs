@@ -16,7 +16,11 @@ const LEVEL: &str = "handling_code";
 
 /// What was said of each case.
 #[derive(Debug, Default)]
-pub(super) struct Levels(HashMap<CaseId, Vec<Said>>);
+pub(super) struct Levels {
+    said: HashMap<CaseId, Vec<Said>>,
+    /// By whom this device's newest slip in a case lets in.
+    slips: HashMap<CaseId, Sharing>,
+}
 
 #[derive(Debug)]
 struct Said {
@@ -34,16 +38,26 @@ impl Levels {
     pub(super) fn learn(&mut self, entries: &[Entry]) {
         for entry in entries {
             let Some(said) = said(entry) else { continue };
-            let of_case = self.0.entry(entry.case.into()).or_default();
+            let of_case = self.said.entry(entry.case.into()).or_default();
             if !of_case.iter().any(|held| held.entry == said.entry) {
                 of_case.push(said);
             }
         }
     }
 
+    /// Notes whom an own slip lets in; the newest of a case counts.
+    pub(super) fn note_slip(&mut self, case: CaseId, level: Sharing) {
+        self.slips.insert(case, level);
+    }
+
+    /// The level that the newest own slip of a case says: H4 lets in whom H2 does.
+    pub(super) fn of_slip(&self, case: &CaseId) -> Option<Sharing> {
+        self.slips.get(case).copied()
+    }
+
     /// The level of a case, where its sheets say one.
     pub(super) fn of(&self, case: &CaseId) -> Option<Sharing> {
-        let all = self.0.get(case)?;
+        let all = self.said.get(case)?;
         let repeated: HashSet<EntryId> = all.iter().filter_map(|said| said.was).collect();
         let sheets: HashSet<EntryId> = all.iter().filter(|said| said.target.is_none()).map(|said| said.entry).collect();
         let counts = |said: &&Said| {

@@ -32,6 +32,7 @@ const ROTATION: &[u8] = b"rotation/";
 const RESEAL: &[u8] = b"reseal/";
 const REPLACED: &[u8] = b"replaced/";
 const ASIDE: &[u8] = b"aside/";
+const HANDED_IN: &[u8] = b"handed-in/";
 /// The row of the keys that this device has asked for.
 pub(super) const NEXT_KEYS: &[u8] = b"next-keys";
 /// The row of sheets that lie in a folder.
@@ -67,6 +68,8 @@ pub(super) enum Mark<'a> {
     Sheets(&'a Laid),
     /// The keys that this device has asked for.
     NextKeys(&'a NextKeys),
+    /// A case that was handed in, and whether nothing that opens it is left here.
+    HandedIn(&'a CaseId, bool),
 }
 
 impl Mark<'_> {
@@ -80,6 +83,7 @@ impl Mark<'_> {
             Self::Aside(entry, ms) => ([ASIDE, entry.as_bytes()].concat(), ms.to_be_bytes().to_vec()),
             Self::NextKeys(next) => (NEXT_KEYS.to_vec(), next.to_bytes().to_vec()),
             Self::Sheets(laid) => (SHEETS.to_vec(), laid.row()),
+            Self::HandedIn(case, done) => ([HANDED_IN, case.as_bytes()].concat(), vec![u8::from(*done)]),
             Self::Nonces(nonces) => (NONCES.to_vec(), nonces.concat()),
             Self::Again(journal, seq) => ([AGAIN, journal.as_bytes()].concat(), seq.to_be_bytes().to_vec()),
             Self::Unit(held) => {
@@ -168,6 +172,14 @@ pub(super) fn next_keys(rows: &[ShelfRow]) -> Option<NextKeys> {
 /// Sheets that lie in a folder.
 pub(super) fn sheets(rows: &[ShelfRow]) -> Option<&[u8]> {
     rows.iter().find(|row| row.key == SHEETS).map(|row| row.plain.as_slice())
+}
+
+/// Cases that were handed in, and whether nothing that opens them is left here.
+pub(super) fn handed_in(rows: &[ShelfRow]) -> impl Iterator<Item = (CaseId, bool)> {
+    rows.iter().filter_map(|row| {
+        let case = CaseId::from_slice(row.key.strip_prefix(HANDED_IN)?)?;
+        Some((case, row.plain.first() == Some(&1)))
+    })
 }
 
 /// When orders were carried out here.

@@ -17,6 +17,7 @@ pub mod courier;
 mod cut_off;
 pub mod desk;
 pub mod device_keys;
+mod draft_keys;
 pub mod drafts;
 pub mod echo;
 mod ending;
@@ -29,9 +30,11 @@ pub mod filters;
 mod first_start;
 pub mod founding;
 pub mod handing;
+pub mod handing_in;
 mod heads;
 pub mod home;
 pub mod home_lock;
+pub mod homes;
 pub mod hub_epoch;
 pub mod keep;
 mod keep_many;
@@ -74,6 +77,7 @@ mod rotation_offer;
 mod rotation_work;
 mod sealing;
 mod seat;
+mod seat_homes;
 mod seat_parts;
 mod seat_stick;
 pub mod sheets;
@@ -89,6 +93,8 @@ pub mod wake;
 
 #[cfg(test)]
 mod guarding;
+#[cfg(test)]
+mod handed;
 #[cfg(test)]
 mod people;
 #[cfg(test)]

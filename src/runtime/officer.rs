@@ -66,7 +66,8 @@ pub fn readers(
             statistics_only: false,
         });
     }
-    let to = to.and_then(|to| roster.device(&fingerprint::DeviceId::from_bytes(*to.as_bytes())));
+    let reads = |to: &DeviceId| case.is_none_or(|case| !home.was_handed_in_by(&case, to));
+    let to = to.filter(reads).and_then(|to| roster.device(&fingerprint::DeviceId::from_bytes(*to.as_bytes())));
     if let Some(device) = to.filter(|device| device.id != home.device() && roster.device_reader(device).is_some()) {
         let name = roster.members.iter().find(|member| member.id == device.member).map(|member| member.name.clone());
         let unit = name.unwrap_or_else(|| device.id.to_string());

@@ -97,6 +97,11 @@ impl Paths {
         self.folder.join("parts")
     }
 
+    /// Keys of drafts on a device that is to keep no key, a small file each.
+    pub fn draft_keys(&self) -> PathBuf {
+        self.folder.join("draft-keys")
+    }
+
     /// The root signing key (admins only).
     pub fn root(&self) -> PathBuf {
         self.folder.join("root.age")

@@ -13,18 +13,19 @@ use std::{
     thread,
 };
 
-use amanat_keys::fingerprint::Digest;
+use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_sync::{
     batch::Limit,
-    entry::{Change, EntryRef, Kind, SealedEntry},
+    entry::{Change, EntryRef, Header, Kind, SealedEntry},
     journal::{Cursor, Journal as _, Shelf},
 };
 
 use super::{
     again,
     belonging::Belonging,
+    cut_off::Unproven,
     erasing::Erasures,
-    fault,
+    fault, handing_in,
     home::Home,
     marks,
     opening::{Opened, Opener},
@@ -107,7 +108,8 @@ impl Home {
             let own = || Some(entry).filter(|entry| entry.header.device == me).and_then(retention::at_headquarters);
             self.erasures.was_erased(entry).or_else(own)
         };
-        replayed.gone = set.bare.iter().filter_map(absent).chain(done.gone).collect();
+        let shut = std::mem::take(&mut set.shut);
+        replayed.gone = shut.into_iter().chain(set.bare.iter().filter_map(absent)).chain(done.gone).collect();
         let lost = |entry: &&SealedEntry| {
             let opens = entry.header.kind == Kind::Slip && self.ring.holds(&entry.at());
             entry.header.device != me && !opens && self.erasures.names(entry).is_none()
@@ -168,11 +170,13 @@ impl Home {
     ) -> Result<Opened, Failure> {
         let identities = self.identities();
         let unproven = self.unproven().map_err(|error| fault::sync("reading the journal", &error))?;
-        let (mut gathered, mut own_slips) = (Opened::default(), Vec::new());
+        let mut gathered = Opened::default();
         let (mut levels, mut handovers) = (std::mem::take(&mut self.levels), std::mem::take(&mut self.handovers));
         let (mut copies, mut words) = (Vec::new(), Words::default());
         let me = self.device();
         let (ring, journal) = (&self.ring, &self.journal);
+        let (shut, mut handed_in) = (self.shut(), HashSet::new());
+        let sieve = Sieve { ring, unproven, shut: &shut, me };
         let read = thread::scope(|scope| {
             let (work, jobs) = sync_channel::<Vec<SealedEntry>>(AHEAD);
             let (done, results) = channel();
@@ -188,6 +192,7 @@ impl Home {
                 handovers.learn(&opened.entries);
                 copies.extend(again::copies(&opened.entries, me));
                 words.learn(&opened.entries);
+                handed_in.extend(handing_in::handed_in_by(&opened.entries));
                 gathered.keys.extend(opened.keys);
                 gathered.later.extend(opened.later);
                 gathered.failed.extend(opened.failed);
@@ -202,23 +207,8 @@ impl Home {
                 replayed.total = replayed.total.saturating_add(page.elided).saturating_add(count(page.entries.len()));
                 let damaged = !page.damaged.is_empty();
                 replayed.failed.extend(page.damaged.into_iter().map(|at| (at, "its row is damaged".to_owned())));
-                let mut inside = Vec::with_capacity(page.entries.len());
                 set.damaged |= damaged;
-                for entry in page.entries {
-                    if entry.envelope.is_some() {
-                        set.listed.extend(entry.header.parts.iter().map(|part| part.digest));
-                    }
-                    if entry.header.device == me && entry.header.kind == Kind::Slip {
-                        own_slips.push(entry.header.clone());
-                    }
-                    set.note_stand_in(&entry, ring);
-                    if let Some(why) = unproven.word(&entry) {
-                        replayed.failed.push((entry.at(), why));
-                        continue;
-                    }
-                    let Some(entry) = set.pass(entry, belonging) else { continue };
-                    set.part(entry, belonging, &mut inside);
-                }
+                let inside = set.sort(page.entries, &sieve, belonging, replayed);
                 // Both opening threads gone means both panicked, which the hook has told.
                 if work.send(inside).is_err() {
                     return Err(Failure::failed("opening entries — a fault in the program", ""));
@@ -230,9 +220,15 @@ impl Home {
             results.iter().for_each(|opened| gather(opened, replayed.total, replayed));
             Ok(())
         });
+        drop(sieve);
+        drop(shut);
         read?;
-        own_slips.iter().for_each(|header| self.ring.note_own(header));
         (self.levels, self.words, self.handovers) = (levels, words, handovers);
+        for header in set.own_slips.drain(..) {
+            self.ring.note_own(&header);
+            self.note_level(&header);
+        }
+        self.let_go_by.extend(handed_in);
         self.again.extend(copies);
         Ok(gathered)
     }
@@ -274,6 +270,17 @@ struct Set {
     damaged: bool,
     /// By authors who do not belong to the case by anything read so far.
     waiting: Vec<SealedEntry>,
+    /// What was handed in.
+    shut: Vec<Gone>,
+    own_slips: Vec<Header>,
+}
+
+/// What decides where an entry goes.
+struct Sieve<'a> {
+    ring: &'a Ring,
+    unproven: Unproven,
+    shut: &'a dyn Fn(&Header) -> bool,
+    me: DeviceId,
 }
 
 impl Set {
@@ -286,10 +293,38 @@ impl Set {
         }
     }
 
-    /// Takes an entry to what counts in its case, or lays it aside until all has been read.
-    fn part(&mut self, entry: SealedEntry, belonging: &mut Belonging, inside: &mut Vec<SealedEntry>) {
-        let counts = belonging.note(&entry.header) || !entry.header.understood();
-        if counts { inside.push(entry) } else { self.waiting.push(entry) }
+    /// Those of a page that are to be opened; all else is set apart, and what counts in no case so far waits until all has been read.
+    fn sort(
+        &mut self,
+        page: Vec<SealedEntry>,
+        sieve: &Sieve<'_>,
+        belonging: &mut Belonging,
+        replayed: &mut Replayed,
+    ) -> Vec<SealedEntry> {
+        let mut inside = Vec::with_capacity(page.len());
+        for entry in page {
+            if entry.envelope.is_some() {
+                self.listed.extend(entry.header.parts.iter().map(|part| part.digest));
+            }
+            if entry.header.device == sieve.me && entry.header.kind == Kind::Slip {
+                self.own_slips.push(entry.header.clone());
+            }
+            self.note_stand_in(&entry, sieve.ring);
+            if let Some(why) = sieve.unproven.word(&entry) {
+                replayed.failed.push((entry.at(), why));
+                continue;
+            }
+            let Some(entry) = self.pass(entry, belonging) else { continue };
+            let counts = belonging.note(&entry.header) || !entry.header.understood();
+            if (sieve.shut)(&entry.header) {
+                self.shut.extend(handing_in::handed(&entry));
+            } else if counts {
+                inside.push(entry);
+            } else {
+                self.waiting.push(entry);
+            }
+        }
+        inside
     }
 
     /// What was laid aside and counts after all; what does not is told of as offered.

@@ -126,6 +126,12 @@ impl Ring {
         self.keys.remove(slip);
     }
 
+    /// Lets go of every key of the cases that are meant, and seals nothing under their slips any more.
+    pub(super) fn let_go(&mut self, meant: impl Fn(&CaseId) -> bool) {
+        self.keys.retain(|_, (_, _, case)| !meant(case));
+        self.newest.retain(|(case, _), _| !meant(case));
+    }
+
     /// The newest own slip of a case, if it stands in this journal and gives the key to exactly these readers.
     pub(super) fn usable(
         &self,

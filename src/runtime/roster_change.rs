@@ -256,6 +256,9 @@ fn settings(old: &Roster, new: &Roster, lines: &mut Vec<Line>) {
             (Some((name, _)), _) | (None, Some((name, _))) if name == proposal::NONCE => {}
             (was, Some((name, value))) if was.map(|(_, value)| value) != Some(value) => {
                 lines.push(Line::of("change.policy").with("name", name).with("value", value));
+                if name == "write-only" && value == "yes" {
+                    lines.push(Line::of("change.write_only").alarm());
+                }
             }
             (Some((name, _)), None) => lines.push(Line::of("change.policy_gone").with("name", name)),
             _ => {}

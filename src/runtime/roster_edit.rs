@@ -183,15 +183,16 @@ pub fn set_policy(roster: &mut Roster, name: &str, value: Option<&str>) -> Resul
     let days = |value: &str| value.parse::<u64>().is_ok_and(|days| (1..=36_500).contains(&days));
     let known = match (name, value) {
         ("retention-days", Some(value)) => days(value) && !value.starts_with(['0', '+']),
+        ("write-only", Some(value)) => matches!(value, "yes" | "no"),
         ("readers", Some(value)) => matches!(value, "all" | "supervisors"),
         ("least-program", Some(value)) => ProgramVersion::read(value).is_some(),
-        ("retention-days" | "readers" | "least-program", None) => true,
+        ("retention-days" | "readers" | "write-only" | "least-program", None) => true,
         _ => false,
     };
     if !known {
         return Err(Failure::usage(
             format!("setting the policy {name} — this version does not keep it so"),
-            "Policies: retention-days NUMBER|none; readers all|supervisors; least-program N.N.N|none.",
+            "Policies: retention-days NUMBER|none; readers all|supervisors; write-only yes|no; least-program N.N.N|none.",
         ));
     }
     roster.policies.retain(|(held, _)| held != name);

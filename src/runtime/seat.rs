@@ -26,7 +26,7 @@ use super::{
 use crate::{
     codebook::Codebook,
     failure::Failure,
-    model::{Amendment, CaseId, Code, Content, DeviceId, Entry, EntryId, FormRef, Moment},
+    model::{Amendment, CaseId, Code, Content, DeviceId, DraftId, Entry, EntryId, FormRef, Moment},
     ui::{Effect, Keeping, Mark, Msg, Progress, Replay, Secret, Settings, ToKeep, Trouble},
     words::Both,
 };
@@ -44,7 +44,7 @@ pub(super) struct Seat {
     courier: CourierThread,
     /// The form of each opened sheet: a correction is cut by the form that it corrects.
     pub(super) forms: HashMap<EntryId, FormRef>,
-    progress: Progress,
+    pub(super) progress: Progress,
 }
 
 impl Seat {
@@ -108,6 +108,9 @@ impl Seat {
             Effect::Print { case, what, page, to } => self.print(case, what, &page, to.as_deref()),
             // The main loop raises the flag itself: this thread is the one that is busy.
             Effect::StopSealing => {}
+            Effect::LoadHomes => self.show_homes(),
+            Effect::ChooseHome { name } => self.choose_home(name.as_deref()),
+            Effect::HandIn { case } => self.hand_in(case),
             Effect::Sync => self.sync(),
             Effect::StopSync => {
                 self.courier.rest();
@@ -296,7 +299,7 @@ impl Seat {
         match self.with_home(|home| home.keep_to(&codebook, keep, to)) {
             Ok(entries) => {
                 note_forms(&mut self.forms, &entries);
-                self.say(Msg::Kept { entries, draft });
+                self.say_kept(entries, draft);
             }
             Err(failure) => self.say(Msg::KeepFailed { draft, trouble: tellings::trouble(&failure) }),
         }
@@ -310,7 +313,31 @@ impl Seat {
         let keep = keep::ToKeep::access(case, what, count);
         let codebook = Arc::clone(&self.codebook);
         match self.with_home(|home| home.keep(&codebook, keep)) {
-            Ok(entries) => self.say(Msg::Kept { entries, draft: None }),
+            Ok(entries) => self.say_kept(entries, None),
+            Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
+        }
+    }
+
+    /// What was kept, and what of it cannot be read again.
+    pub(super) fn say_kept(&self, entries: Vec<Entry>, draft: Option<DraftId>) {
+        let shut = self.home.as_ref().map(|home| home.shut_of(&entries)).unwrap_or_default();
+        self.say(Msg::Kept { entries, draft });
+        if !shut.is_empty() {
+            self.say(Msg::Gone(shut));
+        }
+    }
+
+    /// Hands a case in, and shows what stands there instead.
+    fn hand_in(&mut self, case: CaseId) {
+        match self.with_home(|home| home.hand_in(case)) {
+            Ok(done) => {
+                self.say(Msg::Gone(done.gone));
+                if let Some(failure) = done.afterwards {
+                    self.say(Msg::Notice(tellings::trouble(&failure)));
+                }
+                self.say_marks();
+                self.carry();
+            }
             Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
         }
     }

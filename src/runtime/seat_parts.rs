@@ -69,7 +69,7 @@ impl Seat {
         match self.attach_file(case, path) {
             Err(failure) => self.say(Msg::AttachFailed(tellings::trouble(&failure))),
             Ok(entries) => {
-                self.say(Msg::Kept { entries, draft: None });
+                self.say_kept(entries, None);
                 self.carry();
             }
         }
@@ -130,7 +130,7 @@ impl Seat {
         let stop = Arc::clone(&self.stop);
         let noted = self.with_home(|home| home.keep(&codebook, ToKeep::access(case, what, 1)));
         let done = noted.and_then(|entries| {
-            self.say(Msg::Kept { entries, draft: None });
+            self.say_kept(entries, None);
             match to {
                 Some(path) => printing::to_file(Path::new(path), page.reveal()),
                 None => printing::to_printer(&self.config, page.reveal(), &|| stop.load(Ordering::SeqCst)),

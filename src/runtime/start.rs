@@ -7,6 +7,7 @@ use super::{
     closed_home::ClosedHome,
     config::Config,
     desk::{Beginning, Desk},
+    homes::Homes,
     main_loop::{self, Seen, Showing},
     paths::{self, Paths},
 };
@@ -33,12 +34,15 @@ pub struct Wish {
 /// # Errors
 /// Locked when another program has the home open; what the disk or the terminal says.
 pub fn screen(paths: Paths, wish: Wish) -> Result<(), Failure> {
+    let paths = Homes::begin(paths);
     let codebook = Codebook::builtin()
         .map_err(|error| Failure::failed(format!("reading the built-in codebook — {error}"), ""))?
         .clone();
     let codebook = Arc::new(codebook);
     let config = Config::read(&paths.settings())?;
-    let (closed, stage) = stage(&paths)?;
+    let closed = paths.identity().exists().then(|| ClosedHome::open(paths.clone())).transpose()?;
+    let stage = stage(&paths);
+    let home = Homes::around(&paths).name_of(&paths);
     // NO_COLOR, when set and not empty, means no colours (no-color.org).
     let no_colour = paths::environment("NO_COLOR").is_some_and(|value| !value.is_empty());
     let theme = if wish.plain || no_colour { Theme::Plain } else { Theme::Colour };
@@ -50,7 +54,7 @@ pub fn screen(paths: Paths, wish: Wish) -> Result<(), Failure> {
         settings.bidi = Bidi::Terminal;
     }
     let start =
-        Start { codebook: Arc::clone(&codebook), settings, now: clock::now(), boot_ms: clock::boot_ms(), stage };
+        Start { codebook: Arc::clone(&codebook), settings, now: clock::now(), boot_ms: clock::boot_ms(), stage, home };
     let beginning = Beginning { paths, closed, codebook, config };
     let seen = if wish.plain { Seen::Read(kept) } else { Seen::Drawn(not_utf8()) };
     let showing = Showing { seen, training: wish.training };
@@ -72,13 +76,12 @@ fn shows_no_utf8(locale: &str) -> bool {
 }
 
 /// Where the device stands, as far as a locked home shows it.
-fn stage(paths: &Paths) -> Result<(Option<ClosedHome>, Stage), Failure> {
-    if !paths.identity().exists() {
-        return Ok((None, Stage::New));
+pub(super) fn stage(paths: &Paths) -> Stage {
+    match (paths.identity().exists(), paths.joined().exists()) {
+        (false, _) => Stage::New,
+        (true, true) => Stage::Locked { waiting: paths.waiting() },
+        (true, false) => Stage::Waiting,
     }
-    let closed = ClosedHome::open(paths.clone())?;
-    let stage = if paths.joined().exists() { Stage::Locked { waiting: paths.waiting() } } else { Stage::Waiting };
-    Ok((Some(closed), stage))
 }
 
 #[cfg(test)]

@@ -60,6 +60,8 @@ pub struct Start {
     pub boot_ms: u64,
     /// Where the device stands.
     pub stage: Stage,
+    /// What the home is called, where several officers share the machine; none for the first.
+    pub home: Option<String>,
 }
 
 /// The interface. Made by [`App::new`], changed only by [`update`](super::update), drawn by [`view`](super::view).
@@ -145,7 +147,7 @@ impl App {
     /// Whether what is typed now must not be seen.
     pub fn asks_secret(&self) -> bool {
         match self.stack.last() {
-            Some(Screen::Unlock(_)) => true,
+            Some(Screen::Unlock(unlock)) => !unlock.chooses(),
             Some(Screen::Welcome(welcome)) => welcome.asks_secret(),
             _ => false,
         }

@@ -37,6 +37,13 @@ pub enum Effect {
     // -- locked and unlocked
     /// Open the vault → `Unlocked` (then `Arrived`…, `Marks`, `Drafts`, `Replaying`) or `UnlockFailed`.
     Unlock(Secret),
+    /// Which homes are on this machine? → `HomesAre`.
+    LoadHomes,
+    /// Sit down at another home, while this one is locked → `HomeChosen`, or `UnlockFailed` where another program has it.
+    ChooseHome {
+        /// Its name; none for the first.
+        name: Option<String>,
+    },
     /// Wipe the keys and everything opened → `Locked`. The screens have forgotten it all already.
     Lock,
     /// End the program, after all effects before this one are done.
@@ -66,6 +73,11 @@ pub enum Effect {
         sharing: Option<Code>,
         /// A device beside the units: the author's, for a supervisor's word.
         to: Option<DeviceId>,
+    },
+    /// Let go of every key of a case → `Gone` and `Marks`, or `Notice` with what is in the way.
+    HandIn {
+        /// The case.
+        case: CaseId,
     },
     /// Keep an entry of kind *access* → `Kept`, or `Notice` if it could not be.
     NoteAccess {

@@ -109,6 +109,8 @@ pub(crate) enum Act {
     Beside,
     Links,
     HandOver,
+    HandIn,
+    Homes,
 }
 
 /// The first line shown of a page of lines, after an act that may move it.
@@ -185,6 +187,7 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Welcome], &[key(KeyCode::Esc)], Act::Back, "back", 3),
     line(&[R::Unlock], &[key(KeyCode::Enter)], Act::Open, "unlock", 1),
     line(&[R::Unlock], &[key(KeyCode::Esc)], Act::Clear, "clear_line", 2),
+    line(&[R::Unlock], &[f(3)], Act::Homes, "homes", 3),
     line(&[R::Caseload], &[key(KeyCode::Enter)], Act::Open, "open", 1),
     line(&[R::Caseload], &[f(4), ctrl('n')], Act::New, "new_case", 2),
     line(&[R::Caseload], &[f(3)], Act::Filter, "filter", 3),
@@ -207,6 +210,7 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Form], &[key(KeyCode::BackTab)], Act::Previous, "previous", 0),
     line(&[R::Case], &[f(5)], Act::Links, "links", 10),
     line(&[R::Case], &[f(7)], Act::HandOver, "hand_over", 5),
+    line(&[R::Case], &[f(10)], Act::HandIn, "hand_in", 0),
     line(&[R::Entry], &[f(10)], Act::Beside, "beside", 0),
     line(&[R::Form], &[f(4)], Act::CopyFrom, "copy_from", 0),
     line(&[R::Form], &[f(3)], Act::NextGap, "gap", 7),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 
+use super::app::{Settings, Stage};
 use crate::codebook::Codebook;
 use crate::model::{
     Answers, CaseId, Delivery, DeviceId, Draft, DraftId, Entry, Gone, JournalId, Late, Moment, SavedFilter, UnitId,
@@ -64,6 +65,10 @@ pub enum Msg {
     Unlocked(Box<Who>),
     /// The vault stayed shut. `word` is `unlock.wrong` for a wrong passphrase.
     UnlockFailed(Trouble),
+    /// The homes of this machine.
+    HomesAre(Vec<HomeLine>),
+    /// The screen is at another home now.
+    HomeChosen(Box<HomeChosen>),
     /// How far the replay of the journal has come.
     Replaying(Replay),
     /// The keys are wiped.
@@ -275,6 +280,30 @@ pub struct Replay {
     pub done: u64,
     /// In the journal.
     pub total: u64,
+}
+
+/// A home of this machine, as it shows while it is locked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HomeLine {
+    /// What it is called; none for the first.
+    pub name: Option<String>,
+    /// Entries that wait for its passphrase.
+    pub waiting: u64,
+    /// Whether a device has been made in it.
+    pub device: bool,
+    /// Whether it is the one that the screen is at.
+    pub here: bool,
+}
+
+/// The home that the screen is at from now on, locked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HomeChosen {
+    /// What it is called; none for the first.
+    pub name: Option<String>,
+    /// Where its device stands.
+    pub stage: Stage,
+    /// Its settings; who orders Urdu and the colours stay the terminal's.
+    pub settings: Settings,
 }
 
 /// Who is at the desk, told by the vault and the adopted roster.

@@ -24,6 +24,8 @@ pub(crate) struct CaseRow {
     pub(crate) erased: usize,
     /// How many of its entries are kept at headquarters only.
     pub(crate) away: usize,
+    /// How many of its entries were handed in.
+    pub(crate) handed_in: usize,
     /// When its newest entry was kept, as far as evidence goes; for order only.
     pub(crate) newest: i64,
     /// What a search looks through: number, place and the words of its codes, folded.
@@ -61,6 +63,7 @@ pub(crate) fn row(book: &Casebook, codebook: &Codebook, id: &CaseId, kept: impl 
         collided: summary.collided,
         erased: book.erased(id).0,
         away: book.at_headquarters(id),
+        handed_in: book.handed_in(id),
         newest: file.entries.iter().filter_map(|id| book.entry(id)).map(kept).max().unwrap_or(0),
     })
 }

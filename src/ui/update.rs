@@ -4,8 +4,9 @@ use ratatui::crossterm::event::KeyEvent;
 
 use super::{
     App, Effect, Msg,
+    app::Stage,
     keymap::{self, Act, Room},
-    msg::{Trouble, Who},
+    msg::{HomeChosen, Trouble, Who},
     screens::{
         Aside, Case, Caseload, Confirm, EntryView, Form, Help, Keys, Outbox, Review, Roster, Screen, Stick, Team,
         Today, Unlock,
@@ -109,6 +110,28 @@ fn leave(app: &mut App, last: Effect) -> Vec<Effect> {
     effects
 }
 
+/// At another home of this machine, which is locked: nothing of the one before is on the screen, nor was it in memory.
+fn sit_down(app: &mut App, chosen: HomeChosen) -> Vec<Effect> {
+    if app.world.who.is_some() {
+        return Vec::new();
+    }
+    app.world.forget();
+    app.world.home = chosen.name;
+    let settings = &mut app.world.settings;
+    (settings.lang, settings.idle_minutes) = (chosen.settings.lang, chosen.settings.idle_minutes);
+    app.locked = chosen.stage != Stage::New;
+    app.stack = match chosen.stage {
+        Stage::New => vec![Screen::Welcome(Box::default())],
+        Stage::Waiting => vec![Screen::Unlock(Unlock::default())],
+        Stage::Locked { waiting } => {
+            app.world.road.waiting = waiting;
+            vec![Screen::Unlock(Unlock::default())]
+        }
+    };
+    refresh(app);
+    Vec::new()
+}
+
 /// Everything opened is forgotten at once; the runtime wipes the keys.
 fn lock(app: &mut App) -> Vec<Effect> {
     let effects = leave(app, Effect::Lock);
@@ -135,7 +158,9 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.stack = vec![Screen::Welcome(Box::default())];
             return tell(app, &msg);
         }
+        Msg::HomeChosen(chosen) => return sit_down(app, *chosen),
         Msg::UnlockFailed(_)
+        | Msg::HomesAre(_)
         | Msg::PassphraseJudged(_)
         | Msg::DeviceMade { .. }
         | Msg::RequestWritten { .. }
@@ -172,8 +197,7 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::TeamIs(page) => app.world.team = Some(page),
         Msg::KeysAre(rows) => app.world.keys = Some(rows),
         Msg::PreviewIs { device, lines } => app.world.preview = Some((device, lines)),
-        Msg::Notice(trouble) => app.notice = Some(trouble),
-        Msg::DraftFailed { trouble, .. } => app.notice = Some(trouble),
+        Msg::Notice(trouble) | Msg::DraftFailed { trouble, .. } => app.notice = Some(trouble),
         Msg::KeepFailed { .. }
         | Msg::DraftKept(_)
         | Msg::Readers { .. }

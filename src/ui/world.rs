@@ -26,6 +26,8 @@ pub(crate) struct World {
     pub(crate) codebook: Arc<Codebook>,
     pub(crate) settings: Settings,
     pub(crate) who: Option<Who>,
+    /// What this home is called, where several officers share the machine.
+    pub(crate) home: Option<String>,
     pub(crate) drafts: Vec<Draft>,
     /// Filters that a person named.
     pub(crate) filters: Vec<SavedFilter>,
@@ -96,6 +98,7 @@ impl World {
             codebook: Arc::clone(&start.codebook),
             settings: start.settings,
             who: None,
+            home: start.home.clone(),
             drafts: Vec::new(),
             filters: Vec::new(),
             road: Road::default(),

@@ -31,7 +31,7 @@ impl Room {
     pub(crate) fn unlocked(device: DeviceId) -> Self {
         let codebook = Arc::new(Codebook::builtin().unwrap().clone());
         let stage = Stage::Locked { waiting: 0 };
-        let start = Start { codebook, settings: Settings::default(), now: NOW, boot_ms: 0, stage };
+        let start = Start { codebook, settings: Settings::default(), now: NOW, boot_ms: 0, stage, home: None };
         let terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
         let mut room = Self { app: App::new(&start), scroll: Scroll::default(), terminal };
         room.send(Msg::Resize { columns: 80, rows: 24 });

@@ -1,6 +1,9 @@
 //! Cases whose content is gone: the screens say so, in both languages, and neither show nor find anything of it.
 
-use amanat::model::{Absence, CaseId};
+use amanat::{
+    model::{Absence, CaseId},
+    ui::Effect,
+};
 
 use super::stage::{NOW, Stage, code, text, urdu};
 
@@ -55,4 +58,35 @@ fn a_case_that_is_kept_at_headquarters_says_where_it_is() {
     for phrase in ["1 entry kept at headquarters", "What stands in this case is kept at headquarters"] {
         assert!(page.contains(phrase), "{phrase:?} is not on\n{page}");
     }
+}
+
+#[test]
+fn a_case_is_handed_in_by_a_key_and_a_yes_and_says_what_stands_there_instead() {
+    let (mut stage, case) = two(Stage::open());
+    stage.keys("Up Enter F10");
+    let asked = stage.screen(80, 24);
+    assert!(asked.contains("Never to be read here again"), "{asked}");
+    let wished = |stage: &Stage| stage.effects.iter().filter(|effect| matches!(effect, Effect::HandIn { .. })).count();
+    stage.keys("Enter");
+    assert_eq!(wished(&stage), 0, "the bar stands on what changes nothing");
+    stage.keys("F10 Esc F10 Down Enter");
+    assert_eq!(wished(&stage), 1);
+    stage.lose(case, Absence::HandedIn);
+    let page = stage.screen(80, 24);
+    for phrase in ["◌ 1 entry handed in", "This case was handed in", "It can be added to"] {
+        assert!(page.contains(phrase), "{phrase:?} is not on\n{page}");
+    }
+    assert!(!page.contains("TIP") && !page.contains("Zukhwen"), "{page}");
+    stage.keys("Esc");
+    assert!(stage.screen(80, 24).contains("◌ handed in"), "{}", stage.screen(80, 24));
+}
+
+#[test]
+fn a_case_that_was_handed_in_says_so_in_urdu() {
+    let (mut stage, case) = two(Stage::open_with(urdu()));
+    stage.lose(case, Absence::HandedIn);
+    assert!(stage.screen(80, 24).contains('◌'), "{}", stage.screen(80, 24));
+    stage.keys("Down Enter");
+    let page = stage.screen(80, 24);
+    assert!(page.contains('◌') && !page.contains("Zukhwen"), "{page}");
 }

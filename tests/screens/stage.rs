@@ -57,7 +57,7 @@ impl Stage {
 
     pub(crate) fn start(settings: Settings, stage: Where) -> Self {
         let codebook = Arc::new(Codebook::builtin().unwrap().clone());
-        let start = Start { codebook, settings, now: NOW, boot_ms: 0, stage };
+        let start = Start { codebook, settings, now: NOW, boot_ms: 0, stage, home: None };
         Self {
             app: App::new(&start),
             effects: Vec::new(),

@@ -12,13 +12,14 @@ use crate::{
         msg::Msg,
         turn::{Fill, Go, Open, Turn},
         widgets::{
-            canvas::Canvas,
+            canvas::{Canvas, tongue},
             list::List,
             menu::Menu,
             path::{Asked, Path},
         },
         world::World,
     },
+    words,
 };
 
 /// One line of the timeline.
@@ -42,6 +43,8 @@ pub(crate) struct Case {
     pub(super) handing: Option<Box<Handing>>,
     /// Other cases that share something with this one.
     pub(super) links: Option<Linked>,
+    /// Whether to hand it in is being asked.
+    pub(super) hand_in: Option<Box<Menu>>,
 }
 
 /// Rows above the timeline.
@@ -60,6 +63,7 @@ impl Case {
             papers: None,
             handing: None,
             links: None,
+            hand_in: None,
         };
         case.refresh(world);
         case.list.put(case.lines.len(), case.lines.len(), case.page(world));
@@ -77,7 +81,7 @@ impl Case {
             return handing.room();
         }
         match (&self.add, &self.attach, &self.papers) {
-            _ if self.links.is_some() => Room::Menu,
+            _ if self.links.is_some() || self.hand_in.is_some() => Room::Menu,
             (Some(_), ..) => Room::Menu,
             (None, Some(_), _) => Room::Path,
             (None, None, Some(papers)) => papers.room(),
@@ -143,6 +147,9 @@ impl Case {
             }
             return turn;
         }
+        if self.hand_in.is_some() {
+            return self.answer_hand_in(key, act);
+        }
         if let Some(papers) = &mut self.papers {
             let (turn, open) = papers.key(key, act, self.names, world);
             if !open {
@@ -171,6 +178,7 @@ impl Case {
                 self.attach = Some(Path::new());
                 Turn::stay()
             }
+            Some(Act::HandIn) => self.ask_hand_in(world),
             Some(Act::Links) => {
                 self.links = Some(Linked::new(self.id, world));
                 Turn::stay()
@@ -198,6 +206,23 @@ impl Case {
             }
             None => Turn::stay(),
         }
+    }
+
+    /// The bar stands on what changes nothing.
+    fn ask_hand_in(&mut self, world: &World) -> Turn {
+        let say = |key: &str| words::say(tongue(world.settings.lang), key).to_owned();
+        let items = ["case.hand_in_no", "case.hand_in_yes"].map(say).to_vec();
+        self.hand_in = Some(Box::new(Menu::new("case.hand_in", items)));
+        Turn::stay()
+    }
+
+    fn answer_hand_in(&mut self, key: &KeyEvent, act: Option<Act>) -> Turn {
+        let Some(menu) = &mut self.hand_in else { return Turn::stay() };
+        let chosen = if act == Some(Act::Back) { Some(0) } else { menu.key(key.code, act) };
+        if chosen.is_some() {
+            self.hand_in = None;
+        }
+        if chosen == Some(1) { Turn::ask(Effect::HandIn { case: self.id }) } else { Turn::stay() }
     }
 
     /// Names come when they are asked for, and asking is an entry of its own.

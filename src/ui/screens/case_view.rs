@@ -25,10 +25,12 @@ impl Case {
         row(canvas, head, &names, Role::Faint);
         let body = Rect { y: area.y + ABOVE, height: area.height.saturating_sub(ABOVE), ..area };
         if self.lines.is_empty() {
-            let word = match (world.book.erased(&self.id).0, world.book.at_headquarters(&self.id)) {
-                (1.., _) => "case.erased_all",
-                (0, 1..) => "case.away_all",
-                (0, 0) => "case.empty",
+            let (book, id) = (&world.book, &self.id);
+            let word = match (book.erased(id).0, book.handed_in(id), book.at_headquarters(id)) {
+                (1.., ..) => "case.erased_all",
+                (0, 1.., _) => "case.handed_in_all",
+                (0, 0, 1..) => "case.away_all",
+                (0, 0, 0) => "case.empty",
             };
             let text = canvas.say(word).to_owned();
             canvas.paragraph(
@@ -62,6 +64,9 @@ impl Case {
         if let Some(linked) = &self.links {
             linked.draw(world, canvas, area);
         }
+        if let Some(menu) = &self.hand_in {
+            menu.draw(canvas, area);
+        }
     }
 
     /// The case in three lines: what it is, where, how dangerous.
@@ -89,8 +94,11 @@ impl Case {
             crate::words::count(canvas.tongue(), "count.entries", u64::try_from(count).unwrap_or(u64::MAX))
         };
         let away = world.book.at_headquarters(&self.id);
-        let away = (away > 0).then(|| canvas.fill("case.away", &[("entries", &entries(away))]));
-        let away = away.unwrap_or_default();
+        let away = match (world.book.handed_in(&self.id), away) {
+            (count @ 1.., _) => format!("◌ {}", canvas.fill("case.handed_in", &[("entries", &entries(count))])),
+            (0, count @ 1..) => canvas.fill("case.away", &[("entries", &entries(count))]),
+            (0, 0) => String::new(),
+        };
         canvas.lean((area.x, area.y + 3), area.width, &away, Role::Faint, Lean::End);
         if let (count @ 1.., when) = world.book.erased(&self.id) {
             let entries =

@@ -311,6 +311,8 @@ fn cells(row: &CaseRow, world: &World, canvas: &Canvas<'_>) -> [String; 8] {
             format!("✗ {}", canvas.say("caseload.collided"))
         } else if row.erased > 0 {
             format!("∅ {}", canvas.say("caseload.erased"))
+        } else if row.handed_in > 0 {
+            format!("◌ {}", canvas.say("caseload.handed_in"))
         } else if row.away > 0 && world.book.case(&row.id).is_none_or(|file| file.entries.is_empty()) {
             format!("● {}", canvas.say("caseload.away"))
         } else {

@@ -199,7 +199,8 @@ impl Confirm {
             canvas.lean((area.x + 2, y), area.width.saturating_sub(2), &text, role, Lean::Own);
             y += 1;
         }
-        let write_only = world.who.as_ref().is_some_and(|who| who.write_only);
+        let handed_in = self.finished.draft.case.is_some_and(|case| world.book.handed_in(&case) > 0);
+        let write_only = handed_in || world.who.as_ref().is_some_and(|who| who.write_only);
         let nobody = canvas.say(if write_only { "confirm.write_only" } else { "confirm.nobody_else" }).to_owned();
         canvas.lean((area.x + 2, y), area.width.saturating_sub(2), &nobody, Role::Faint, Lean::Own);
         y + 1

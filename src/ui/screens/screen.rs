@@ -44,7 +44,7 @@ impl Screen {
     pub(crate) const fn room(&self) -> Room {
         match self {
             Self::Welcome(_) => Room::Welcome,
-            Self::Unlock(_) => Room::Unlock,
+            Self::Unlock(screen) => screen.room(),
             Self::Caseload(screen) => screen.room(),
             Self::Case(screen) => screen.room(),
             Self::Entry(screen) => screen.room(),
@@ -133,7 +133,7 @@ impl Screen {
     pub(crate) fn hear(&mut self, msg: &Msg, world: &World) -> Turn {
         match self {
             Self::Welcome(screen) => screen.hear(msg),
-            Self::Unlock(screen) => screen.hear(msg),
+            Self::Unlock(screen) => screen.hear(msg, world),
             Self::Confirm(screen) => screen.hear(msg, world),
             Self::Stick(screen) => screen.hear(msg),
             Self::Case(screen) => screen.hear(msg),

@@ -8,13 +8,14 @@ use ratatui::{
 use crate::{
     ui::{
         effect::{Effect, Secret},
-        keymap::Act,
-        msg::{Msg, Trouble},
+        keymap::{Act, Room},
+        msg::{HomeLine, Msg, Trouble},
         theme::Role,
         turn::Turn,
         widgets::{
             bars,
-            canvas::{Canvas, Lean, middle},
+            canvas::{Canvas, Lean, middle, tongue},
+            menu::Menu,
             text::Edit,
         },
         world::World,
@@ -29,11 +30,13 @@ pub(crate) struct Unlock {
     /// A passphrase is being tried: it takes about a second, on purpose.
     trying: bool,
     trouble: Option<Trouble>,
+    /// Whose turn it is, where several officers share the machine.
+    homes: Option<(Menu, Vec<Option<String>>)>,
 }
 
 impl Default for Unlock {
     fn default() -> Self {
-        Self { typed: Edit::secret(), trying: false, trouble: None }
+        Self { typed: Edit::secret(), trying: false, trouble: None, homes: None }
     }
 }
 
@@ -42,7 +45,22 @@ impl Unlock {
         if self.trying {
             return Turn::stay();
         }
+        if let Some((menu, names)) = &mut self.homes {
+            if act == Some(Act::Back) {
+                self.homes = None;
+            } else if let Some(name) = menu.key(key.code, act).and_then(|at| names.get(at).cloned()) {
+                self.homes = None;
+                return Turn::ask(Effect::ChooseHome { name });
+            }
+            return Turn::stay();
+        }
         match (act, key.code) {
+            (Some(Act::Homes), _) => {
+                // What was typed was meant for this home.
+                self.typed.clear();
+                self.trouble = None;
+                return Turn::ask(Effect::LoadHomes);
+            }
             (Some(Act::Open), _) if !self.typed.is_empty() => {
                 let secret = Secret::new(self.typed.text().to_owned());
                 self.typed.clear();
@@ -64,21 +82,42 @@ impl Unlock {
     }
 
     pub(crate) fn paste(&mut self, text: &str) {
-        if !self.trying {
+        if !self.trying && !self.chooses() {
             self.typed.paste(text.trim_end_matches(['\r', '\n']));
         }
     }
 
-    pub(crate) fn hear(&mut self, msg: &Msg) -> Turn {
-        if let Msg::UnlockFailed(trouble) = msg {
-            self.trying = false;
-            self.trouble = Some(trouble.clone());
+    pub(crate) fn hear(&mut self, msg: &Msg, world: &World) -> Turn {
+        match msg {
+            Msg::UnlockFailed(trouble) => {
+                self.trying = false;
+                self.trouble = Some(trouble.clone());
+            }
+            Msg::HomesAre(homes) if homes.len() < 2 => self.trouble = Some(Trouble::word("unlock.alone")),
+            Msg::HomesAre(homes) => {
+                let items = homes.iter().map(|line| told(line, tongue(world.settings.lang))).collect();
+                self.homes =
+                    Some((Menu::new("unlock.who", items), homes.iter().map(|line| line.name.clone()).collect()));
+            }
+            _ => {}
         }
         Turn::stay()
     }
 
+    /// Whether it is being chosen whose turn it is.
+    pub(crate) const fn chooses(&self) -> bool {
+        self.homes.is_some()
+    }
+
+    pub(crate) const fn room(&self) -> Room {
+        if self.chooses() { Room::Menu } else { Room::Unlock }
+    }
+
     pub(crate) fn draw(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) {
-        let heading = canvas.say("unlock.heading").to_owned();
+        let heading = match &world.home {
+            Some(name) => canvas.fill("unlock.heading_of", &[("name", name)]),
+            None => canvas.say("unlock.heading").to_owned(),
+        };
         let place = middle(area, 62, 11);
         let inside = canvas.popup(place, &heading);
         let (x, mut y, width) = (inside.x, inside.y + 1, inside.width);
@@ -100,13 +139,28 @@ impl Unlock {
             let waiting = words::count(canvas.tongue(), "unlock.waiting", world.road.waiting);
             canvas.paragraph(Rect { x, y, width, height: inside.bottom().saturating_sub(y) }, &waiting, Role::Text);
         }
+        if let Some((menu, _)) = &self.homes {
+            menu.draw(canvas, area);
+        }
     }
+}
+
+/// A line of the menu: the name, and what waits there.
+fn told(line: &HomeLine, tongue: words::Tongue) -> String {
+    let name = line.name.clone().unwrap_or_else(|| words::say(tongue, "unlock.first").to_owned());
+    let state = match (line.device, line.waiting) {
+        (false, _) => words::say(tongue, "unlock.no_device").to_owned(),
+        (true, 0) => String::new(),
+        (true, waiting) => words::count(tongue, "unlock.waits", waiting),
+    };
+    let here = if line.here { "• " } else { "" };
+    format!("{here}{name}  {state}").trim_end().to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::keymap::{self, Room};
+    use crate::ui::keymap;
 
     fn press(unlock: &mut Unlock, code: KeyCode) -> Turn {
         let key = KeyEvent::new(code, KeyModifiers::NONE);
@@ -124,7 +178,8 @@ mod tests {
         assert_eq!(turn, Turn::ask(Effect::Unlock(Secret::new("اب c?".to_owned()))));
         assert!(unlock.typed.is_empty() && unlock.trying);
         assert_eq!(press(&mut unlock, KeyCode::Enter), Turn::stay());
-        unlock.hear(&Msg::UnlockFailed(Trouble::word("unlock.wrong")));
+        unlock.trying = false;
+        unlock.trouble = Some(Trouble::word("unlock.wrong"));
         assert!(!unlock.trying && unlock.trouble.is_some());
         press(&mut unlock, KeyCode::Char('x'));
         assert_eq!(unlock.trouble, None);

@@ -165,3 +165,51 @@ fn no_file_of_the_home_holds_what_was_erased() {
     journal.check().unwrap();
     assert!(all(&journal).iter().all(|entry| entry.envelope.is_some() == (entry.header.seq % 2 == 1)));
 }
+
+/// A row that went, or was written over, may stand on in the file and its log; after a scrub it does not, and the others open as before.
+#[test]
+fn after_a_scrub_no_file_of_the_home_holds_a_row_that_went() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("journal.sqlite");
+    let mut journal = SqliteJournal::open(&path, RowSeal::new(&[3; 32])).unwrap();
+    let mut pen = Pen::new(1);
+    began(&mut journal, &pen);
+    pen.story(1, 3);
+    journal.append(&keep(&pen.written)).unwrap();
+    let draft = |id: u8, byte: u8| ShelfRow::draft([id; 16], Zeroizing::new(vec![byte; 20_000]));
+    let body = || {
+        let db = rusqlite::Connection::open(&path).unwrap();
+        db.query_row("select body from shelf where shelf = 2 and key = ?1", [&[1_u8; 16][..]], |row| {
+            row.get::<_, Vec<u8>>(0)
+        })
+    };
+    let mut bodies = Vec::new();
+    for byte in 0..12 {
+        journal.shelve(&[draft(1, byte), draft(2, 0)], &[]).unwrap();
+        bodies.push(body().unwrap());
+    }
+    journal.shelve(&[], &[(Shelf::Drafts, vec![1; 16])]).unwrap();
+    let found = || {
+        let files = std::fs::read_dir(home.path()).unwrap();
+        let contents: Vec<Vec<u8>> = files.map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect();
+        let holds = |body: &&Vec<u8>| {
+            let piece = &body[10_000..10_024];
+            contents.iter().any(|bytes| bytes.windows(24).any(|window| window == piece))
+        };
+        bodies.iter().filter(holds).count()
+    };
+    assert!(found() > 0, "deleting alone leaves some of it");
+    journal.scrub().unwrap();
+    assert_eq!(found(), 0);
+    assert_eq!(journal.shelf(Shelf::Drafts).unwrap(), [draft(2, 0)]);
+    journal.check().unwrap();
+    assert_eq!(all(&journal), pen.written);
+    pen.content(1, 1, b"and it goes on");
+    journal.append(&keep(&pen.written[pen.written.len() - 1..])).unwrap();
+    // While somebody reads it cannot be done, and says so.
+    let reading = rusqlite::Connection::open(&path).unwrap();
+    reading.execute_batch("begin; select count(*) from entries").unwrap();
+    assert!(matches!(journal.scrub(), Err(crate::error::SyncError::StorageBusy)));
+    drop(reading);
+    journal.scrub().unwrap();
+}

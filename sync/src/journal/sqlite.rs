@@ -106,6 +106,19 @@ impl SqliteJournal {
         self.db.query_row("pragma wal_checkpoint(truncate)", [], |_row| Ok(())).map_err(storage)
     }
 
+    /// Writes the file anew without anything that was ever deleted or replaced in it, and empties its log: a row that went under `fast` may
+    /// stand on a page that nothing uses any more.
+    ///
+    /// # Errors
+    /// `StorageBusy` while another handle reads or writes; storage. Nothing is lost then, and what was deleted may still be found.
+    pub fn scrub(&mut self) -> Result<()> {
+        self.grown = None;
+        // Its copy is made in memory (`temp_store`), sealed rows all the same.
+        self.db.execute_batch("vacuum").map_err(storage)?;
+        let busy: i64 = self.db.query_row("pragma wal_checkpoint(truncate)", [], |row| row.get(0)).map_err(storage)?;
+        if busy == 0 { Ok(()) } else { Err(SyncError::StorageBusy) }
+    }
+
     /// How much of what is deleted is overwritten: `fast` where that costs no further page, `on` everywhere.
     fn overwrite(&self, how: &str) -> Result<()> {
         self.db.query_row(&format!("pragma secure_delete = {how}"), [], |_row| Ok(())).map_err(storage)
