@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     app::{Settings, Start},
     msg::{KeyRow, Mark, Msg, RosterPage, Sentence, TeamPage, Who},
-    reading::{self, CaseRow},
+    reading::{self, Called, CaseRow},
     road::Road,
 };
 use crate::{
@@ -40,6 +40,8 @@ pub(crate) struct World {
     pub(crate) index: SearchIndex,
     /// One row a case, newest first.
     pub(crate) cases: Vec<CaseRow>,
+    /// What codes are called in those rows.
+    called: Called,
     /// Cases whose rows wait to be made anew, with repeats.
     touched: Vec<CaseId>,
     pub(crate) roster: Option<Box<RosterPage>>,
@@ -69,6 +71,12 @@ impl World {
     pub(crate) fn hear(&mut self, msg: &Msg) {
         self.road.hear(msg);
         self.is_at_least(self.road.progress.last_contact);
+    }
+
+    /// Other forms and lists to ask by.
+    pub(crate) fn ask_by(&mut self, codebook: Arc<Codebook>) {
+        self.codebook = codebook;
+        self.called = Called::default();
     }
 
     /// The roster as it stands.
@@ -101,6 +109,7 @@ impl World {
             size: (80, 24),
             index: SearchIndex::new(&start.codebook),
             cases: Vec::new(),
+            called: Called::default(),
             touched: Vec::new(),
             roster: None,
             team: None,
@@ -166,7 +175,8 @@ impl World {
             return;
         }
         self.cases.retain(|row| touched.binary_search(&row.id).is_err());
-        self.cases.extend(touched.iter().filter_map(|id| reading::row(&self.book, &self.codebook, id)));
+        self.cases
+            .extend(touched.iter().filter_map(|id| reading::row(&self.book, &self.codebook, &mut self.called, id)));
         self.cases.sort_by(|a, b| b.newest.cmp(&a.newest).then(a.id.cmp(&b.id)));
     }
 
@@ -180,7 +190,8 @@ impl World {
         let files = self.book.cases().flat_map(|file| file.entries.iter());
         files.filter_map(|id| self.book.entry(id)).for_each(|entry| self.index.add(entry));
         let ids: Vec<CaseId> = self.book.cases().map(|file| file.id).collect();
-        self.cases = ids.iter().filter_map(|id| reading::row(&self.book, &self.codebook, id)).collect();
+        self.cases =
+            ids.iter().filter_map(|id| reading::row(&self.book, &self.codebook, &mut self.called, id)).collect();
         self.cases.sort_by(|a, b| b.newest.cmp(&a.newest).then(a.id.cmp(&b.id)));
         self.road.recount();
     }
