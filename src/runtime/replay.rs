@@ -1,28 +1,23 @@
-//! After unlocking, the journal is read once and folded: one thread reads and authenticates rows, two open what they hold.
+//! After unlocking, the journal is read once and folded: one thread reads rows and judges what counts, in order; others open them, first
+//! the rows and then what counts of them ([`super::crew`]).
 //!
 //! There is no plaintext table to load, so this is the whole way to a casebook. Entries come out in pages, so that a screen
 //! fills while the rest is still being opened.
 
-use std::{
-    collections::{HashMap, HashSet},
-    num::NonZeroUsize,
-    sync::{
-        Arc, Mutex,
-        mpsc::{Receiver, Sender, channel, sync_channel},
-    },
-    thread,
-};
+use std::collections::{HashMap, HashSet};
 
-use amanat_keys::fingerprint::Digest;
+use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_sync::{
     batch::Limit,
-    entry::{Change, EntryRef, Kind, SealedEntry},
-    journal::{Cursor, Journal as _, Shelf},
+    entry::{Change, EntryRef, Header, Kind, SealedEntry},
+    journal::{Cursor, Journal as _, Page},
 };
 
 use super::{
     again,
     belonging::Belonging,
+    crew::{self, Done},
+    cut_off::Unproven,
     erasing::Erasures,
     fault,
     home::Home,
@@ -37,10 +32,10 @@ use crate::{
     model::{Entry, Gone},
 };
 
-/// Rows read at a time: small enough that the first page is on the screen at once.
-const PAGE: Limit = Limit { items: 512, bytes: 4 << 20 };
-/// Pages read ahead of the opening threads.
-const AHEAD: usize = 8;
+/// Rows read at first: so few that they are on the screen at once. Each page has twice as many as the one before it.
+const FIRST_PAGE: Limit = Limit { items: 64, bytes: 1 << 20 };
+/// Rows read at a time: each page is a drawing of the screen, and no key may have to wait for it.
+const PAGE: Limit = Limit { items: 1024, bytes: 4 << 20 };
 
 /// What a replay found.
 #[derive(Debug, Default)]
@@ -75,9 +70,8 @@ impl Home {
     pub fn replay(&mut self, mut take: impl FnMut(Vec<Entry>, u64)) -> Result<Replayed, Failure> {
         let mut replayed = Replayed::default();
         let mut belonging = self.trust.as_ref().map(|trust| Belonging::under(trust.roster())).unwrap_or_default();
-        let marks =
-            self.journal.shelf(Shelf::Marks).map_err(|error| fault::sync("reading the home's notes", &error))?;
-        belonging.begin_with(marks::firsts(&marks));
+        let firsts = marks::firsts(&self.journal).map_err(|error| fault::sync("reading the home's notes", &error))?;
+        belonging.begin_with(firsts);
         self.read_orders()?;
         let mut set = Set { erasures: std::mem::take(&mut self.erasures), ..Set::default() };
         let opened = self.open_all(&mut belonging, &mut set, &mut replayed, &mut take);
@@ -166,75 +160,48 @@ impl Home {
         replayed: &mut Replayed,
         take: &mut impl FnMut(Vec<Entry>, u64),
     ) -> Result<Opened, Failure> {
+        let refused = |error| fault::sync("reading the journal", &error);
         let identities = self.identities();
-        let unproven = self.unproven().map_err(|error| fault::sync("reading the journal", &error))?;
-        let (mut gathered, mut own_slips, mut levels) =
-            (Opened::default(), Vec::new(), std::mem::take(&mut self.levels));
-        let (mut copies, mut words) = (Vec::new(), Words::default());
+        let unproven = self.unproven().map_err(refused)?;
         let me = self.device();
         let (ring, journal) = (&self.ring, &self.journal);
-        let read = thread::scope(|scope| {
-            let (work, jobs) = sync_channel::<Vec<SealedEntry>>(AHEAD);
-            let (done, results) = channel();
-            let jobs = Arc::new(Mutex::new(jobs));
-            for _ in 0..openers() {
-                let (jobs, done, identities) = (Arc::clone(&jobs), done.clone(), &identities);
-                scope.spawn(move || open_pages(&jobs, &done, Opener::new(ring, identities, false)));
-            }
-            drop(done);
-            let mut gather = |opened: Opened, so_far: u64, replayed: &mut Replayed| {
-                replayed.opened = replayed.opened.saturating_add(count(opened.entries.len()));
-                levels.learn(&opened.entries);
-                copies.extend(again::copies(&opened.entries, me));
-                words.learn(&opened.entries);
-                gathered.keys.extend(opened.keys);
-                gathered.later.extend(opened.later);
-                gathered.failed.extend(opened.failed);
-                take(opened.entries, so_far);
-            };
-            let mut cursor = Some(Cursor::START);
-            while let Some(after) = cursor {
-                let page =
-                    journal.entries_after(after, PAGE).map_err(|error| fault::sync("reading the journal", &error))?;
-                cursor = page.next;
-                replayed.elided = replayed.elided.saturating_add(page.elided);
-                replayed.total = replayed.total.saturating_add(page.elided).saturating_add(count(page.entries.len()));
-                let damaged = !page.damaged.is_empty();
-                replayed.failed.extend(page.damaged.into_iter().map(|at| (at, "its row is damaged".to_owned())));
-                let mut inside = Vec::with_capacity(page.entries.len());
-                set.damaged |= damaged;
-                for entry in page.entries {
-                    if entry.envelope.is_some() {
-                        set.listed.extend(entry.header.parts.iter().map(|part| part.digest));
+        let mut judge = Judge { ring, me, unproven, belonging, set, replayed, own_slips: Vec::new() };
+        let (mut gathered, mut copies) = (Opened::default(), Vec::new());
+        let (levels, words) = (&mut self.levels, &mut self.words);
+        *words = Words::default();
+        let mut gather = |opened: Opened, so_far: u64| {
+            levels.learn(&opened.entries);
+            copies.extend(again::copies(&opened.entries, me));
+            words.learn(&opened.entries);
+            gathered.keys.extend(opened.keys);
+            gathered.later.extend(opened.later);
+            gathered.failed.extend(opened.failed);
+            take(opened.entries, so_far);
+        };
+        let (mut cursor, mut size) = (Some(Cursor::START), FIRST_PAGE);
+        crew::work(ring, &identities, |crew| {
+            loop {
+                // What is done comes before what is to be done: the first page is on the screen before the third is read.
+                if let Some(done) = crew.next(cursor.is_some())? {
+                    match done {
+                        Done::Rows(page) => crew.open(judge.judge(page))?,
+                        Done::Entries(opened) => {
+                            let more = count(opened.entries.len());
+                            judge.replayed.opened = judge.replayed.opened.saturating_add(more);
+                            gather(opened, judge.replayed.total);
+                        }
                     }
-                    if entry.header.device == me && entry.header.kind == Kind::Slip {
-                        own_slips.push(entry.header.clone());
-                    }
-                    set.note_stand_in(&entry, ring);
-                    if let Some(why) = unproven.word(&entry) {
-                        replayed.failed.push((entry.at(), why));
-                        continue;
-                    }
-                    let Some(entry) = set.pass(entry, belonging) else { continue };
-                    if belonging.note(&entry.header) || !entry.header.understood() {
-                        inside.push(entry);
-                    } else {
-                        replayed.offered.push(entry.at());
-                    }
+                } else if let Some(after) = cursor {
+                    let page = journal.sealed_after(after, size).map_err(refused)?;
+                    (cursor, size) = (page.next, Limit { items: size.items.saturating_mul(2).min(PAGE.items), ..PAGE });
+                    crew.unseal(page)?;
+                } else {
+                    return Ok(());
                 }
-                // Both opening threads gone means both panicked, which the hook has told.
-                if work.send(inside).is_err() {
-                    return Err(Failure::failed("opening entries — a fault in the program", ""));
-                }
-                results.try_iter().for_each(|opened| gather(opened, replayed.total, replayed));
             }
-            drop(work);
-            results.iter().for_each(|opened| gather(opened, replayed.total, replayed));
-            Ok(())
-        });
-        read?;
+        })?;
+        let own_slips = judge.own_slips;
         own_slips.iter().for_each(|header| self.ring.note_own(header));
-        (self.levels, self.words) = (levels, words);
         self.again.extend(copies);
         Ok(gathered)
     }
@@ -302,18 +269,47 @@ impl Set {
     }
 }
 
-fn open_pages(jobs: &Mutex<Receiver<Vec<SealedEntry>>>, done: &Sender<Opened>, mut opener: Opener<'_>) {
-    loop {
-        let job = jobs.lock().map(|jobs| jobs.recv());
-        let Ok(Ok(page)) = job else { return };
-        if done.send(opener.open(page)).is_err() {
-            return;
-        }
-    }
+/// Whoever says what of the journal counts, in the order in which it was written.
+struct Judge<'a> {
+    ring: &'a Ring,
+    me: DeviceId,
+    unproven: Unproven,
+    belonging: &'a mut Belonging,
+    set: &'a mut Set,
+    replayed: &'a mut Replayed,
+    own_slips: Vec<Header>,
 }
 
-fn openers() -> usize {
-    thread::available_parallelism().map_or(1, NonZeroUsize::get).clamp(1, 2)
+impl Judge<'_> {
+    /// What of a page is to be opened.
+    fn judge(&mut self, page: Page) -> Vec<SealedEntry> {
+        let Self { replayed, set, .. } = self;
+        replayed.elided = replayed.elided.saturating_add(page.elided);
+        replayed.total = replayed.total.saturating_add(page.elided).saturating_add(count(page.entries.len()));
+        set.damaged |= !page.damaged.is_empty();
+        replayed.failed.extend(page.damaged.into_iter().map(|at| (at, "its row is damaged".to_owned())));
+        page.entries.into_iter().filter_map(|entry| self.counts(entry)).collect()
+    }
+
+    fn counts(&mut self, entry: SealedEntry) -> Option<SealedEntry> {
+        if entry.envelope.is_some() {
+            self.set.listed.extend(entry.header.parts.iter().map(|part| part.digest));
+        }
+        if entry.header.device == self.me && entry.header.kind == Kind::Slip {
+            self.own_slips.push(entry.header.clone());
+        }
+        self.set.note_stand_in(&entry, self.ring);
+        if let Some(why) = self.unproven.word(&entry) {
+            self.replayed.failed.push((entry.at(), why));
+            return None;
+        }
+        let entry = self.set.pass(entry, self.belonging)?;
+        if self.belonging.note(&entry.header) || !entry.header.understood() {
+            return Some(entry);
+        }
+        self.replayed.offered.push(entry.at());
+        None
+    }
 }
 
 fn count(n: usize) -> u64 {
