@@ -80,7 +80,7 @@ fn a_minute_without_a_key_locks_the_screen_and_keeps_the_draft() {
     let unlock = format!("\"{}\" Enter", fs::read_to_string(&officer.passphrase).unwrap().trim_end());
     typist.types(&unlock);
     typist.sees("1 case");
-    typist.does("Enter", "Stands at");
+    typist.does("Enter", "When By Stands at");
     typist.does("F4", "Add to this case");
     typist.does("\"note\" Enter", "Part 1 of 1");
     typist.does("\"Walked away here.\"", "Walked away here.");

@@ -164,6 +164,18 @@ fn the_tour_builds_an_agency_and_opens_its_screen() {
     typist.does("Enter", "This device is locked");
     let passphrase = fs::read_to_string(home.join("officer-gujrat.pass")).unwrap();
     typist.does(&format!("\"{}\" Enter", passphrase.trim_end()), "1 case");
+    // Somebody else of the agency sits down beside it, while it runs.
+    let beside = ["as", "supervisor", "--dir", &home.to_string_lossy()];
+    let mut supervisor = Typist::starts(&demo, folder.path(), &beside);
+    supervisor.sees("Press Enter to open it.");
+    supervisor.does("Enter", "This device is locked");
+    let passphrase = fs::read_to_string(home.join("supervisor.pass")).unwrap();
+    supervisor.does(&format!("\"{}\" Enter", passphrase.trim_end()), "1 case");
+    supervisor.types("C-q");
+    assert!(supervisor.ends().success());
+    let mut nobody = Typist::starts(&demo, folder.path(), &["as", "nobody", "--dir", &home.to_string_lossy()]);
+    nobody.sees("nobody of that name lives in");
+    assert!(!nobody.ends().success());
     typist.types("C-q");
     assert!(typist.ends().success());
 }
@@ -189,7 +201,7 @@ fn a_kill_in_the_middle_of_a_form_loses_nothing_that_was_typed() {
     let case = open_case(officer, &opening(1, "kill"));
     let mut typist = Typist::unlocks(officer, &[]);
     typist.sees("1 case");
-    typist.does("Enter", "Stands at");
+    typist.does("Enter", "When By Stands at");
     typist.does("F4", "Add to this case");
     typist.does("\"note\" Enter", "Part 1 of 1");
     typist.does("\"Typed before the lights went out.\"", "lights went out.");
@@ -200,7 +212,11 @@ fn a_kill_in_the_middle_of_a_form_loses_nothing_that_was_typed() {
     let mut typist = Typist::unlocks(officer, &[]);
     typist.sees("1 unfinished form");
     typist.does("F9", "Unfinished forms");
-    typist.does("Enter", "Typed before the lights went out.");
+    let screen = typist.does("Enter", "Part 1 of 1");
+    assert!(
+        screen.split_whitespace().collect::<Vec<_>>().join(" ").contains("Typed before the lights went out."),
+        "{screen}"
+    );
     typist.types("\" And after.\"");
     typist.fills(&[]);
     typist.keeps();
@@ -359,9 +375,10 @@ fn escape_sequences_in_stored_names_do_nothing() {
     let mut typist = Typist::unlocks(&officer, &[]);
     let screen = typist.sees("1 case");
     assert!(screen.contains("[31mRED"), "the letters are shown as letters\n{screen}");
-    typist.does("F8", "RED");
+    let screen = typist.does("F8", "Words of the agency");
+    assert!(screen.contains("[31mRED"), "{screen}");
     typist.does("Esc", "1 case");
-    typist.does("Enter", "Stands at");
+    typist.does("Enter", "When By Stands at");
     let bytes = String::from_utf8(typist.everything()).unwrap();
     for forbidden in ["\u{1b}[31mRED", "\u{1b}]0;", "\u{7}", "\u{202e}", "\u{9b}", "\u{1b}[5m"] {
         assert!(!bytes.contains(forbidden), "{forbidden:?} reached the terminal");
@@ -375,7 +392,7 @@ fn hiding_locking_and_leaving_take_the_case_off_the_glass() {
     open_case(officer, &opening(1, "canary"));
     let mut typist = Typist::unlocks(officer, &[]);
     typist.sees("1 case");
-    typist.does("Enter", "Stands at");
+    typist.does("Enter", "When By Stands at");
     typist.does("F4", "Add to this case");
     typist.does("\"note\" Enter", "Part 1 of 1");
     typist.does("\"Canary account.\"", "Canary account.");

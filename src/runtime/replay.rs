@@ -1,5 +1,5 @@
 //! After unlocking, the journal is read once and folded: one thread reads rows and judges what counts, in order; others open them, first
-//! the rows and then what counts of them ([`super::crew`]).
+//! the rows and then what counts of them (`crew`).
 //!
 //! There is no plaintext table to load, so this is the whole way to a casebook. Entries come out in pages, so that a screen
 //! fills while the rest is still being opened.

@@ -110,8 +110,11 @@ impl Typist {
         self.sees_that(words, |screen| flat(screen).contains(words))
     }
 
-    /// Types, then waits for these words.
+    /// Types, then waits for these words. They may not stand there before: such a wait would end before the keys were read, and an
+    /// Esc that a terminal sends together with the next key is another key.
     pub(crate) fn does(&mut self, script: &str, words: &str) -> String {
+        let before = self.screen();
+        assert!(!flat(&before).contains(words), "{words} stands there before {script}\n{before}");
         self.types(script);
         self.sees(words)
     }
@@ -137,7 +140,9 @@ impl Typist {
     pub(crate) fn keeps(&mut self) -> String {
         self.sees("and this device, nobody else");
         self.types("Enter");
-        self.sees_that("the case again", |screen| screen.contains("Stands at") && !screen.contains(CONFIRM))
+        self.sees_that("the case again", |screen| {
+            flat(screen).contains("When By Stands at") && !screen.contains(CONFIRM)
+        })
     }
 
     /// Rests for so long; gives how often the program drew meanwhile.

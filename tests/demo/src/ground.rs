@@ -93,15 +93,7 @@ impl Agency {
 
     /// Everyone with what they do, for the screen.
     pub(crate) fn who_is_who(&self) -> Vec<String> {
-        let line = |actor: &Actor, does: &str| {
-            format!(
-                "  {:<16} {does}\n{:19}cargo demo app --home {} --passphrase-file {}",
-                actor.name,
-                "",
-                actor.home.display(),
-                actor.passphrase.display()
-            )
-        };
+        let line = |actor: &Actor, does: &str| format!("  {:<17} {does}", actor.name);
         vec![
             line(&self.officer, "records offline in Gujrat"),
             line(&self.second, "records offline in Sukkur"),
@@ -109,7 +101,7 @@ impl Agency {
             line(&self.second_supervisor, "reads the station's cases in Sukkur"),
             line(&self.reader, "reads at headquarters"),
             line(&self.admin, "enrols devices, holds the root key"),
-            format!("  {:<16} keeps what it cannot read, at {}", "hub", self.hub_address),
+            format!("  {:<17} keeps what it cannot read, at {}", "hub", self.hub_address),
         ]
     }
 }

@@ -29,7 +29,9 @@ use drills::{Drill, rehearse};
     version,
     after_help = "Examples:\n  cargo demo                  build the agency and open the screen as an officer\n  \
                   cargo demo tour --cases 200\n  cargo demo walk             the main job, each step with what was proven\n  \
-                  cargo demo drill power-cut  a mishap, rehearsed"
+                  cargo demo drill power-cut  a mishap, rehearsed\n  \
+                  cargo demo as supervisor --dir DIR             the screen of another person of the tour\n  \
+                  cargo demo as reader --dir DIR case list       one command as that person"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -70,6 +72,17 @@ enum Verb {
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
     },
+    /// Open the screen as one of the people of a tour that runs, or run a command as them
+    As {
+        /// Who: a name that the tour printed
+        name: String,
+        /// Where the tour said that its agency lies
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+        /// A command of `amanat` (default: the screen)
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Be the app
     #[command(hide = true, disable_help_flag = true)]
     App {
@@ -91,6 +104,7 @@ fn main() -> ExitCode {
         Some(Verb::Hub { arguments }) => return amanat_hub::cli::run(named("amanat-hub", arguments)),
         Some(Verb::Drill { name, dir }) => rehearse(name, dir.as_deref()),
         Some(Verb::Walk { dir }) => walk::walk(dir.as_deref()),
+        Some(Verb::As { name, dir, arguments }) => tour::play(&dir, &name, &arguments),
         Some(Verb::Tour(tour)) => tour::tour(tour.dir.as_deref(), tour.cases, !tour.no_screen),
         None => tour::tour(cli.tour.dir.as_deref(), cli.tour.cases, !cli.tour.no_screen),
     };

@@ -1,6 +1,6 @@
 //! The tour: the agency is built, sample cases are recorded and synced, and the screen opens as an officer.
 
-use std::path::Path;
+use std::{ffi::OsString, path::Path, process::Command};
 
 use crate::{
     actor::Actor,
@@ -26,27 +26,50 @@ pub(crate) fn tour(dir: Option<&Path>, cases: usize, screen: bool) -> Result<(),
     tell::line("Who is who (each has a home and a passphrase of its own):");
     agency.who_is_who().iter().for_each(|line| tell::line(line));
     tell::line("");
+    tell::line("To be one of them, in another terminal:");
+    tell::line(&format!("  cargo demo as NAME --dir {}", dir.display()));
+    tell::line("");
     if !screen {
         return Ok(());
     }
-    let passphrase = std::fs::read_to_string(&agency.officer.passphrase)
-        .map_err(|error| Fault::new("reading the sample passphrase", error))?;
-    tell::line(&format!(
-        "Opening the screen as {}. The sample passphrase is:  {}",
-        agency.officer.name,
-        passphrase.trim()
-    ));
+    screen_of(&agency.officer.name, &agency.officer.home, &agency.officer.passphrase)
+}
+
+/// The screen, or a command, as one of the people of an agency that a tour has built and still serves.
+pub(crate) fn play(dir: &Path, name: &str, arguments: &[OsString]) -> Result<(), Fault> {
+    let doing = format!("being {name}");
+    let passphrase = dir.join(format!("{name}.pass"));
+    let homes = [dir.join(name), dir.join("agency").join(name)];
+    let home = homes.iter().find(|home| home.is_dir() && passphrase.is_file());
+    let home = home.ok_or_else(|| {
+        Fault::new(
+            &doing,
+            format!("nobody of that name lives in {}; the tour prints its people and its folder", dir.display()),
+        )
+    })?;
+    if arguments.is_empty() {
+        return screen_of(name, home, &passphrase);
+    }
+    let mut command = crate::actor::part("app")?;
+    command.arg("--home").arg(home).arg("--passphrase-file").arg(&passphrase).args(arguments);
+    finish(command, &doing)
+}
+
+/// The screen takes over this terminal until whoever sits there leaves it. A passphrase is typed there by hand, so it is told first.
+fn screen_of(name: &str, home: &Path, passphrase: &Path) -> Result<(), Fault> {
+    let words =
+        std::fs::read_to_string(passphrase).map_err(|error| Fault::new("reading the sample passphrase", error))?;
+    tell::line(&format!("The screen opens as {name}. The sample passphrase to type there:\n  {}", words.trim()));
     tell::line("Press Enter to open it.");
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).map_err(|error| Fault::new("waiting for Enter", error))?;
-    open(&agency.officer)
+    let mut command = crate::actor::part("app")?;
+    command.arg("--home").arg(home);
+    finish(command, "opening the screen")
 }
 
-/// The screen takes over this terminal until the officer leaves it.
-fn open(officer: &Actor) -> Result<(), Fault> {
-    let doing = "opening the screen";
-    let mut command = crate::actor::part("app")?;
-    let status = command.arg("--home").arg(&officer.home).status().map_err(|error| Fault::new(doing, error))?;
+fn finish(mut command: Command, doing: &str) -> Result<(), Fault> {
+    let status = command.status().map_err(|error| Fault::new(doing, error))?;
     tell::must(status.success(), || format!("{doing}: it ended with {status}"))
 }
 
