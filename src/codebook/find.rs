@@ -1,6 +1,6 @@
 //! Finding a code as one types, in either language and in any of the spellings that people use.
 
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 use crate::model::{Code, western_digit};
 
@@ -12,15 +12,28 @@ use super::form::{CodeItem, CodeList};
 /// Never stored: what people typed is kept byte for byte.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    if text.is_ascii() {
-        text.chars().for_each(|c| push(&mut folded, c));
-    } else {
-        text.nfkd().filter(|c| !is_combining_mark(*c)).for_each(|c| push(&mut folded, c));
+    // Letter by letter: what taking apart puts in another order are marks, and those go.
+    for c in text.chars() {
+        if stands_alone(c) {
+            push(&mut folded, c);
+        } else {
+            decompose_compatible(c, |part| {
+                if !is_combining_mark(part) {
+                    push(&mut folded, part);
+                }
+            });
+        }
     }
     if folded.ends_with(' ') {
         folded.pop();
     }
     folded
+}
+
+/// Letters, digits and signs of English and Urdu that are neither marks nor made of parts: nearly all that is ever written here.
+const fn stands_alone(c: char) -> bool {
+    matches!(c, '\0'..='\u{7F}' | '\u{060C}' | '\u{061B}' | '\u{061F}' | '\u{0621}' | '\u{0627}'..='\u{063A}' | '\u{0640}'..='\u{064A}'
+        | '\u{0660}'..='\u{0669}' | '\u{0679}'..='\u{06BF}' | '\u{06C1}' | '\u{06C3}'..='\u{06D2}' | '\u{06D4}' | '\u{06F0}'..='\u{06F9}')
 }
 
 fn push(folded: &mut String, c: char) {
@@ -30,6 +43,8 @@ fn push(folded: &mut String, c: char) {
         'ي' | 'ى' | 'ے' => folded.push('ی'),
         'ك' => folded.push('ک'),
         'ه' | 'ة' | 'ھ' => folded.push('ہ'),
+        // Of the letters that are left these are most, and none has an upper case.
+        'a'..='z' | '0'..='9' | '\u{0621}'..='\u{064A}' | '\u{0679}'..='\u{06D2}' => folded.push(c),
         c if c.is_whitespace() => {
             if !folded.is_empty() && !folded.ends_with(' ') {
                 folded.push(' ');
@@ -117,6 +132,9 @@ fn rank_name(name: &str, typed: &str) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use unicode_normalization::UnicodeNormalization;
+
     use super::super::form::Codebook;
     use super::*;
 
@@ -135,6 +153,38 @@ mod tests {
             assert_eq!(fold(one), fold(other), "{one} {other}");
         }
         assert_ne!(fold("سوات"), fold("سوابی"));
+    }
+
+    /// As the Unicode standard takes a text apart, whole and in order.
+    fn by_the_standard(text: &str) -> String {
+        let mut folded = String::new();
+        text.nfkd().filter(|c| !is_combining_mark(*c)).for_each(|c| match c {
+            'ي' | 'ى' | 'ے' => folded.push('ی'),
+            'ك' => folded.push('ک'),
+            'ه' | 'ة' | 'ھ' => folded.push('ہ'),
+            '\u{0640}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' => {}
+            c if c.is_whitespace() && (folded.is_empty() || folded.ends_with(' ')) => {}
+            c if c.is_whitespace() => folded.push(' '),
+            c => folded.extend(western_digit(c).to_lowercase()),
+        });
+        folded.strip_suffix(' ').unwrap_or(&folded).to_owned()
+    }
+
+    #[test]
+    fn every_letter_that_there_is_folds_as_the_standard_takes_it_apart() {
+        let mut text = String::new();
+        for c in '\0'..=char::MAX {
+            text.clear();
+            text.extend(['a', c, 'B']);
+            assert_eq!(fold(&text), by_the_standard(&text), "U+{:04X}", u32::from(c));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn texts_with_marks_in_any_order_fold_as_the_standard_takes_them_apart(text in "[a-cÀ-ſ\u{300}-\u{31F} ـآ-يً-ٕٱ-ۓۖ-ۭﻻ-ﻼ가-힣]{0,12}") {
+            prop_assert_eq!(fold(&text), by_the_standard(&text));
+        }
     }
 
     #[test]

@@ -5,6 +5,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use memchr::memmem::Finder;
+
 use crate::model::{Answer, Answers, CaseId, Content, Entry, EntryId, Value};
 
 use super::{find::fold, form::Codebook};
@@ -69,10 +71,16 @@ impl SearchIndex {
     /// there before the last are looked at.
     pub fn search(&self, words: &str, with_names: bool) -> impl Iterator<Item = CaseId> + use<'_> {
         let folded = fold(words);
-        let words: Vec<Box<str>> = folded.split(' ').filter(|word| !word.is_empty()).map(Into::into).collect();
-        let rows = self.rows.iter().filter(move |row| {
-            let holds = |word: &str| row.open.contains(word) || with_names && row.sealed.contains(word);
-            !words.is_empty() && words.iter().all(|word| holds(word))
+        // Made ready once for all rows, and not once for each.
+        let words = folded.split(' ').filter(|word| !word.is_empty());
+        let words: Vec<Finder<'static>> = words.map(|word| Finder::new(word).into_owned()).collect();
+        let rows = if words.is_empty() { &[][..] } else { &self.rows };
+        let rows = rows.iter().filter(move |row| {
+            let holds = |word: &Finder<'_>| {
+                let within = |text: &str| word.find(text.as_bytes()).is_some();
+                within(&row.open) || with_names && within(&row.sealed)
+            };
+            words.iter().all(holds)
         });
         rows.map(|row| row.case)
     }

@@ -4,8 +4,6 @@
 //! otherwise anybody could make another's word disappear. Which of several copies stands is decided by their ids, so that the
 //! order of arrival changes nothing, and what is hidden once stays hidden.
 
-use std::collections::BTreeMap;
-
 use super::{
     answer::{Answer, Answers, Value},
     casebook::Casebook,
@@ -14,9 +12,11 @@ use super::{
 };
 
 impl Casebook {
-    /// Hides what this entry stands for, or this entry where another stands for it.
-    pub(super) fn settle_copies(&mut self, id: &EntryId) {
-        let was = self.entry(id).and_then(original);
+    /// Hides what this entry stands for, or this entry where another stands for it. `was` is what it says that it was.
+    pub(super) fn settle_copies(&mut self, id: &EntryId, was: Option<EntryId>) {
+        if was.is_none() && !self.copies.contains_key(id) {
+            return;
+        }
         if let Some(was) = was {
             let copies = self.copies.entry(was).or_default();
             copies.insert(copies.partition_point(|other| other < id), *id);
@@ -54,12 +54,10 @@ impl Casebook {
         file.attached.retain(|other| other != id);
         file.summary.entries -= 1;
         file.summary.persons -= usize::from(person);
-        let mut journals = BTreeMap::new();
-        for author in file.entries.iter().filter_map(|id| self.entries.get(id)).map(|entry| entry.author) {
-            let last = journals.entry((author.device, author.journal)).or_default();
-            *last = author.seq.max(*last);
+        file.journals.clear();
+        for author in file.entries.clone().iter().filter_map(|id| self.entries.get(id)).map(|entry| entry.author) {
+            file.note_author(&author);
         }
-        file.journals = journals;
         if let Some(list) = about.and_then(|target| self.about.get_mut(&target)) {
             list.retain(|other| other != id);
         }
@@ -79,7 +77,7 @@ pub(super) fn about(content: &Content) -> Option<EntryId> {
     }
 }
 
-fn original(entry: &Entry) -> Option<EntryId> {
+pub(super) fn original(entry: &Entry) -> Option<EntryId> {
     entry.ties.as_ref()?.was.map(|was| was.id())
 }
 

@@ -152,10 +152,14 @@ impl Answers {
 impl FromIterator<(QuestionId, Given)> for Answers {
     /// A later answer to the same question replaces an earlier one.
     fn from_iter<T: IntoIterator<Item = (QuestionId, Given)>>(iter: T) -> Self {
-        let mut answers = Self::default();
-        for (question, given) in iter {
-            answers.set(question, given);
+        let mut all: Vec<(QuestionId, Given)> = iter.into_iter().collect();
+        // As they were written they are in order. Nothing is held for answers that will not come: there are millions of these.
+        if all.is_sorted_by(|(one, _), (other, _)| one < other) {
+            all.shrink_to_fit();
+            return Self(all);
         }
+        let mut answers = Self(Vec::with_capacity(all.len()));
+        all.into_iter().for_each(|(question, given)| answers.set(question, given));
         answers
     }
 }

@@ -43,7 +43,7 @@ impl Casebook {
         if known {
             let before = std::mem::take(self);
             (self.received, self.handed_over, self.gone) = (before.received, before.handed_over, before.gone);
-            before.entries.into_values().for_each(|entry| self.apply(entry));
+            before.entries.into_values().for_each(|entry| self.apply(*entry));
         }
         for case in self.gone.keys() {
             self.cases.entry(*case).or_insert_with(|| CaseFile::empty(*case));

@@ -4,7 +4,7 @@ use std::{cmp::Ordering, collections::BTreeSet};
 
 use super::{
     answer::{Answer, Value},
-    casebook::{Delivery, Line},
+    casebook::Delivery,
     date::{Moment, PartialDate},
     ids::{CaseId, Code, EntryId},
 };
@@ -62,8 +62,7 @@ impl CaseSummary {
     }
 
     /// Takes over what the opening says today. Where amendments collide the first line shows; `collided` says so.
-    pub(super) fn open(&mut self, lines: &[Line]) {
-        let answer = |id: &str| lines.iter().find(|line| line.question.as_str() == id).map(|line| &line.given.answer);
+    pub(super) fn open<'a>(&mut self, answer: impl Fn(&str) -> Option<&'a Answer>) {
         let code = |id: &str| answer(id).and_then(Answer::choice).cloned();
         let text = |id: &str| match answer(id).and_then(Answer::value) {
             Some(Value::Text(text)) => Some(text.clone()),

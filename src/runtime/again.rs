@@ -11,7 +11,7 @@ use amanat_sync::{
     chain,
     courier::{Outcome, Trouble},
     entry::{EntryRef, Kind, SealedEntry},
-    journal::{Journal as _, Shelf, Standing, State, Wanted},
+    journal::{Journal as _, Standing, State, Wanted},
 };
 
 use super::{
@@ -81,7 +81,7 @@ impl Home {
             (_, Some(first)) => (first, standing.kept.seq.min(self.heads.seen(&standing.journal).unwrap_or(0))),
             (_, None) => return Ok(None),
         };
-        let marks = self.journal.shelf(Shelf::Marks).map_err(|error| fault::sync(DOING, &error))?;
+        let marks = marks::few(&self.journal).map_err(|error| fault::sync(DOING, &error))?;
         let first = first.max(marks::again(&marks, &standing.journal).saturating_add(1));
         Ok((first <= last).then_some((first, last)))
     }

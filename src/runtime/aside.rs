@@ -7,7 +7,7 @@ use amanat_keys::fingerprint::Digest;
 use amanat_sync::{
     batch::Why,
     courier::{Outcome, Trouble},
-    journal::{Journal as _, Quarantined, Shelf},
+    journal::{Journal as _, Quarantined},
 };
 
 use super::{
@@ -93,7 +93,7 @@ fn quarantined(home: &Home) -> Result<Vec<Quarantined>, Failure> {
 }
 
 fn shelf(home: &Home) -> Result<Vec<amanat_sync::journal::ShelfRow>, Failure> {
-    home.journal().shelf(Shelf::Marks).map_err(|error| fault::sync(READING, &error))
+    marks::few(home.journal()).map_err(|error| fault::sync(READING, &error))
 }
 
 /// The bytes that are saved, and their hash, by which one is named.

@@ -116,6 +116,11 @@ impl Belonging {
         }
     }
 
+    /// Whether it is known with which slip a case began.
+    pub(super) fn knows(&self, case: &CaseId) -> bool {
+        self.cases.contains_key(case)
+    }
+
     /// The units (and devices) that read a case since its first slip, and whether `unit` has been let in since.
     pub(super) fn readers_of(&self, case: &CaseId, unit: &UnitId) -> (&[Digest], bool) {
         let Some(inside) = self.cases.get(case) else { return (&[], false) };

@@ -98,7 +98,7 @@ impl Home {
 
     /// The keys that this device has asked for, until `identity.age` holds them.
     pub(super) fn next_keys(&self) -> Result<Option<NextKeys>, Failure> {
-        let marks = self.journal.shelf(Shelf::Marks).map_err(|error| fault::sync(DOING, &error))?;
+        let marks = marks::few(&self.journal).map_err(|error| fault::sync(DOING, &error))?;
         Ok(marks::next_keys(&marks))
     }
 

@@ -137,7 +137,7 @@ impl Home {
             self.erasures.named.extend(order.targets.into_iter().map(|target| (target, document.about)));
         }
         if !self.erasures.named.is_empty() {
-            let marks = self.journal.shelf(Shelf::Marks).map_err(|error| fault::sync(doing, &error))?;
+            let marks = marks::few(&self.journal).map_err(|error| fault::sync(doing, &error))?;
             self.erasures.since.extend(marks::erased(&marks));
         }
         Ok(())

@@ -13,7 +13,7 @@ use amanat_keys::{
 };
 use amanat_sync::{
     entry::{Reader, Slot},
-    journal::{Journal as _, KnownHead, Line, NewJournal, Shelf, SqliteJournal, State, Status},
+    journal::{Journal as _, KnownHead, Line, NewJournal, SqliteJournal, State, Status},
     signature::Nonce,
 };
 use std::{
@@ -93,13 +93,12 @@ impl Home {
     /// What the journal refuses.
     pub(super) fn around(closed: ClosedHome, mut vault: Vault, journal: SqliteJournal) -> Result<Self, Failure> {
         let doing = "opening the home";
-        let marks = journal.shelf(Shelf::Marks).map_err(|error| fault::sync(doing, &error))?;
+        let marks = marks::few(&journal).map_err(|error| fault::sync(doing, &error))?;
         let trust = marks::trust(&marks)?;
         marks::units(&marks).into_iter().for_each(|held| vault.hold(held));
-        let keys = journal.shelf(Shelf::CaseKeys).map_err(|error| fault::sync(doing, &error))?;
         let seal = vault.row_seal();
         let heads = Heads::read(&closed.paths().heads(), &seal);
-        let ring = Ring::from_rows(&keys);
+        let ring = Ring::read(&journal).map_err(|error| fault::sync(doing, &error))?;
         let mut home = Self {
             closed,
             keys: vault.keys().clone(),

@@ -11,20 +11,25 @@ use amanat_keys::{
 };
 use amanat_sync::{
     entry::EntryRef,
-    journal::{Shelf, ShelfRow},
+    error::SyncError,
+    journal::{Shelf, ShelfRow, SqliteJournal},
     receipt::{ListedHead, heads_list, listed_heads},
     signature::Nonce,
 };
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use zeroize::Zeroizing;
 
-use super::{belonging::First, fault, sheets::Laid};
+use super::{belonging::First, fault, parallel, sheets::Laid};
 use crate::failure::Failure;
 
 const TRUST: &[u8] = b"trust";
 const UNIT: &[u8] = b"unit/";
 const AGAIN: &[u8] = b"again/";
 const FIRST: &[u8] = b"first/";
+/// Above all of those: `0` follows `/`.
+const FIRST_ENDS: &[u8] = b"first0";
+/// Above every row: names are ASCII.
+const ABOVE: &[u8] = &[0xFF];
 const ERASED: &[u8] = b"erased/";
 const NONCES: &[u8] = b"nonces";
 const LISTED: &[u8] = b"listed";
@@ -99,6 +104,16 @@ impl Mark<'_> {
         };
         ShelfRow { shelf: Shelf::Marks, key, case: None, key_id: None, plain: Zeroizing::new(plain) }
     }
+}
+
+/// All rows but those of [`firsts`], of which there is one for each case.
+///
+/// # Errors
+/// What the journal refuses.
+pub(super) fn few(journal: &SqliteJournal) -> Result<Vec<ShelfRow>, SyncError> {
+    let mut rows = journal.sealed_shelf(Shelf::Marks, Some(&[]..FIRST))?.open()?;
+    rows.extend(journal.sealed_shelf(Shelf::Marks, Some(FIRST_ENDS..ABOVE))?.open()?);
+    Ok(rows)
 }
 
 /// The adopted roster, if the device has joined.
@@ -207,9 +222,13 @@ fn first_row(first: &First) -> (Vec<u8>, Vec<u8>) {
     (key, first.case.as_bytes().iter().copied().chain(audience).collect())
 }
 
-/// The slips with which cases began.
-pub(super) fn firsts(rows: &[ShelfRow]) -> Vec<First> {
-    rows.iter().filter_map(|row| read_first(row.key.strip_prefix(FIRST)?, &row.plain)).collect()
+/// The slips with which cases began, opened on all cores.
+///
+/// # Errors
+/// What the journal refuses.
+pub(super) fn firsts(journal: &SqliteJournal) -> Result<Vec<First>, SyncError> {
+    let sealed = journal.sealed_shelf(Shelf::Marks, Some(FIRST..FIRST_ENDS))?;
+    parallel::opened(sealed, |row| read_first(row.key.strip_prefix(FIRST)?, &row.plain))
 }
 
 fn read_first(place: &[u8], plain: &[u8]) -> Option<First> {
@@ -242,5 +261,31 @@ impl<'b, C> Decode<'b, C> for Stored {
         canonical::array(d, 4)?;
         canonical::version(d)?;
         Ok(Self { unit: d.decode_with(ctx)?, epoch: d.u64()?, identity: d.decode_with(ctx)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_among_the_few_or_among_those_of_which_there_is_one_for_each_case() {
+        let first = First {
+            case: CaseId::from_bytes([0xFF; 16]),
+            at: EntryRef {
+                device: DeviceId::from_bytes([0xFF; 32]),
+                journal: JournalId::from_bytes([0xFF; 16]),
+                seq: u64::MAX,
+            },
+            audience: Vec::new(),
+        };
+        let (key, _) = first_row(&first);
+        assert!(FIRST < &key[..] && &key[..] < FIRST_ENDS);
+        let names = [TRUST, UNIT, AGAIN, ERASED, NONCES, LISTED, ROTATION, RESEAL, REPLACED, ASIDE, NEXT_KEYS, SHEETS];
+        for name in names {
+            let longest = [name, &[0xFF; 64]].concat();
+            assert!(longest.as_slice() < FIRST || name >= FIRST_ENDS, "{name:?} lies among the first slips");
+            assert!(longest.as_slice() < ABOVE, "{name:?} is not read");
+        }
     }
 }

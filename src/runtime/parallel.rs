@@ -2,10 +2,17 @@
 
 use std::{num::NonZeroUsize, panic, thread};
 
+use amanat_sync::{
+    error::SyncError,
+    journal::{SealedShelf, ShelfRow},
+};
+
 use super::process;
 
 /// Fewer things than this are done on the calling thread.
 const WORTH_A_THREAD: usize = 32;
+/// Rows of a shelf that are opened at a time.
+const A_PART: usize = 32;
 
 /// Does the work for every item, on all cores where there is enough of it; what comes back is in their order.
 pub(super) fn each<T: Sync, U: Send>(items: &[T], work: impl Fn(&T) -> U + Sync) -> Vec<U> {
@@ -49,6 +56,28 @@ pub(super) fn shares<T: Send, U: Send>(items: Vec<T>, work: impl Fn(Vec<T>) -> U
         }
         done
     })
+}
+
+/// Opens what lies on a shelf and takes out of each row what is looked for, on all cores.
+///
+/// # Errors
+/// Damage, where a row does not open.
+pub(super) fn opened<T: Send>(
+    sealed: SealedShelf,
+    take: impl Fn(&ShelfRow) -> Option<T> + Sync,
+) -> Result<Vec<T>, SyncError> {
+    let parts = shares(sealed.in_parts(A_PART), |parts| {
+        let mut taken = Vec::new();
+        for part in parts {
+            taken.extend(part.open()?.iter().filter_map(&take));
+        }
+        Ok(taken)
+    });
+    let mut all = Vec::new();
+    for part in parts {
+        all.append(&mut part?);
+    }
+    Ok(all)
 }
 
 /// The system keeps a thread's stack for the next one, with what it held.

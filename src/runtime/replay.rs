@@ -1,28 +1,22 @@
-//! After unlocking, the journal is read once and folded: one thread reads and authenticates rows, two open what they hold.
+//! After unlocking, the journal is read once and folded: one thread reads rows and judges what counts, in order; others open them, first
+//! the rows and then what counts of them (`crew`).
 //!
 //! There is no plaintext table to load, so this is the whole way to a casebook. Entries come out in pages, so that a screen
 //! fills while the rest is still being opened.
 
-use std::{
-    collections::{HashMap, HashSet},
-    num::NonZeroUsize,
-    sync::{
-        Arc, Mutex,
-        mpsc::{Receiver, Sender, channel, sync_channel},
-    },
-    thread,
-};
+use std::collections::{HashMap, HashSet};
 
 use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_sync::{
     batch::Limit,
     entry::{Change, EntryRef, Header, Kind, SealedEntry},
-    journal::{Cursor, Journal as _, Shelf},
+    journal::{Cursor, Journal as _, Page},
 };
 
 use super::{
     again,
     belonging::Belonging,
+    crew::{self, Done},
     cut_off::Unproven,
     erasing::Erasures,
     fault, handing_in,
@@ -38,10 +32,10 @@ use crate::{
     model::{Entry, Gone},
 };
 
-/// Rows read at a time: small enough that the first page is on the screen at once.
-const PAGE: Limit = Limit { items: 512, bytes: 4 << 20 };
-/// Pages read ahead of the opening threads.
-const AHEAD: usize = 8;
+/// Rows read at first: so few that they are on the screen at once. Each page has twice as many as the one before it.
+const FIRST_PAGE: Limit = Limit { items: 64, bytes: 1 << 20 };
+/// Rows read at a time: each page is a drawing of the screen, and no key may have to wait for it.
+const PAGE: Limit = Limit { items: 1024, bytes: 4 << 20 };
 
 /// What a replay found.
 #[derive(Debug, Default)]
@@ -76,9 +70,8 @@ impl Home {
     pub fn replay(&mut self, mut take: impl FnMut(Vec<Entry>, u64)) -> Result<Replayed, Failure> {
         let mut replayed = Replayed::default();
         let mut belonging = self.trust.as_ref().map(|trust| Belonging::under(trust.roster())).unwrap_or_default();
-        let marks =
-            self.journal.shelf(Shelf::Marks).map_err(|error| fault::sync("reading the home's notes", &error))?;
-        belonging.begin_with(marks::firsts(&marks));
+        let firsts = marks::firsts(&self.journal).map_err(|error| fault::sync("reading the home's notes", &error))?;
+        belonging.begin_with(firsts);
         self.read_orders()?;
         let mut set = Set { erasures: std::mem::take(&mut self.erasures), ..Set::default() };
         let opened = self.open_all(&mut belonging, &mut set, &mut replayed, &mut take);
@@ -168,62 +161,54 @@ impl Home {
         replayed: &mut Replayed,
         take: &mut impl FnMut(Vec<Entry>, u64),
     ) -> Result<Opened, Failure> {
+        let refused = |error| fault::sync("reading the journal", &error);
         let identities = self.identities();
-        let unproven = self.unproven().map_err(|error| fault::sync("reading the journal", &error))?;
-        let mut gathered = Opened::default();
-        let (mut levels, mut handovers) = (std::mem::take(&mut self.levels), std::mem::take(&mut self.handovers));
-        let (mut copies, mut words) = (Vec::new(), Words::default());
+        let unproven = self.unproven().map_err(refused)?;
         let me = self.device();
         let (ring, journal) = (&self.ring, &self.journal);
+        let (mut levels, mut handovers) = (std::mem::take(&mut self.levels), std::mem::take(&mut self.handovers));
+        let (mut gathered, mut copies, mut words) = (Opened::default(), Vec::new(), Words::default());
         let (shut, mut handed_in) = (self.shut(), HashSet::new());
-        let sieve = Sieve { ring, unproven, shut: &shut, me };
-        let read = thread::scope(|scope| {
-            let (work, jobs) = sync_channel::<Vec<SealedEntry>>(AHEAD);
-            let (done, results) = channel();
-            let jobs = Arc::new(Mutex::new(jobs));
-            for _ in 0..openers() {
-                let (jobs, done, identities) = (Arc::clone(&jobs), done.clone(), &identities);
-                scope.spawn(move || open_pages(&jobs, &done, Opener::new(ring, identities, false)));
-            }
-            drop(done);
-            let mut gather = |opened: Opened, so_far: u64, replayed: &mut Replayed| {
-                replayed.opened = replayed.opened.saturating_add(count(opened.entries.len()));
-                levels.learn(&opened.entries);
-                handovers.learn(&opened.entries);
-                copies.extend(again::copies(&opened.entries, me));
-                words.learn(&opened.entries);
-                handed_in.extend(handing_in::handed_in_by(&opened.entries));
-                gathered.keys.extend(opened.keys);
-                gathered.later.extend(opened.later);
-                gathered.failed.extend(opened.failed);
-                take(opened.entries, so_far);
-            };
-            let mut cursor = Some(Cursor::START);
-            while let Some(after) = cursor {
-                let page =
-                    journal.entries_after(after, PAGE).map_err(|error| fault::sync("reading the journal", &error))?;
-                cursor = page.next;
-                replayed.elided = replayed.elided.saturating_add(page.elided);
-                replayed.total = replayed.total.saturating_add(page.elided).saturating_add(count(page.entries.len()));
-                let damaged = !page.damaged.is_empty();
-                replayed.failed.extend(page.damaged.into_iter().map(|at| (at, "its row is damaged".to_owned())));
-                set.damaged |= damaged;
-                let inside = set.sort(page.entries, &sieve, belonging, replayed);
-                // Both opening threads gone means both panicked, which the hook has told.
-                if work.send(inside).is_err() {
-                    return Err(Failure::failed("opening entries — a fault in the program", ""));
+        let mut judge = Judge { ring, me, unproven, shut: &shut, belonging, set, replayed };
+        let mut gather = |opened: Opened, so_far: u64| {
+            levels.learn(&opened.entries);
+            handovers.learn(&opened.entries);
+            copies.extend(again::copies(&opened.entries, me));
+            words.learn(&opened.entries);
+            handed_in.extend(handing_in::handed_in_by(&opened.entries));
+            gathered.keys.extend(opened.keys);
+            gathered.later.extend(opened.later);
+            gathered.failed.extend(opened.failed);
+            take(opened.entries, so_far);
+        };
+        let (mut cursor, mut size, mut settled) = (Some(Cursor::START), FIRST_PAGE, false);
+        let read = crew::work(ring, &identities, |crew| {
+            loop {
+                // What is done comes before what is to be done: the first page is on the screen before the third is read.
+                if let Some(done) = crew.next(cursor.is_some())? {
+                    match done {
+                        Done::Rows(page) => crew.open(judge.judge(page))?,
+                        Done::Entries(opened) => {
+                            let more = count(opened.entries.len());
+                            judge.replayed.opened = judge.replayed.opened.saturating_add(more);
+                            gather(opened, judge.replayed.total);
+                        }
+                    }
+                } else if let Some(after) = cursor {
+                    let page = journal.sealed_after(after, size).map_err(refused)?;
+                    (cursor, size) = (page.next, Limit { items: size.items.saturating_mul(2).min(PAGE.items), ..PAGE });
+                    crew.unseal(page)?;
+                } else if !settled {
+                    settled = true;
+                    crew.open_besides(judge.settle())?;
+                } else {
+                    return Ok(());
                 }
-                results.try_iter().for_each(|opened| gather(opened, replayed.total, replayed));
             }
-            work.send(set.settle(belonging, replayed)).unwrap_or_default();
-            drop(work);
-            results.iter().for_each(|opened| gather(opened, replayed.total, replayed));
-            Ok(())
         });
-        drop(sieve);
         drop(shut);
-        read?;
         (self.levels, self.words, self.handovers) = (levels, words, handovers);
+        read?;
         for header in set.own_slips.drain(..) {
             self.ring.note_own(&header);
             self.note_level(&header);
@@ -275,14 +260,6 @@ struct Set {
     own_slips: Vec<Header>,
 }
 
-/// What decides where an entry goes.
-struct Sieve<'a> {
-    ring: &'a Ring,
-    unproven: Unproven,
-    shut: &'a dyn Fn(&Header) -> bool,
-    me: DeviceId,
-}
-
 impl Set {
     /// Notes what holds something in another's place.
     fn note_stand_in(&mut self, entry: &SealedEntry, ring: &Ring) {
@@ -291,47 +268,6 @@ impl Set {
             Some((Change::Reseal, _)) => self.reseals.push(entry.clone()),
             _ => {}
         }
-    }
-
-    /// Those of a page that are to be opened; all else is set apart, and what counts in no case so far waits until all has been read.
-    fn sort(
-        &mut self,
-        page: Vec<SealedEntry>,
-        sieve: &Sieve<'_>,
-        belonging: &mut Belonging,
-        replayed: &mut Replayed,
-    ) -> Vec<SealedEntry> {
-        let mut inside = Vec::with_capacity(page.len());
-        for entry in page {
-            if entry.envelope.is_some() {
-                self.listed.extend(entry.header.parts.iter().map(|part| part.digest));
-            }
-            if entry.header.device == sieve.me && entry.header.kind == Kind::Slip {
-                self.own_slips.push(entry.header.clone());
-            }
-            self.note_stand_in(&entry, sieve.ring);
-            if let Some(why) = sieve.unproven.word(&entry) {
-                replayed.failed.push((entry.at(), why));
-                continue;
-            }
-            let Some(entry) = self.pass(entry, belonging) else { continue };
-            let counts = belonging.note(&entry.header) || !entry.header.understood();
-            if (sieve.shut)(&entry.header) {
-                self.shut.extend(handing_in::handed(&entry));
-            } else if counts {
-                inside.push(entry);
-            } else {
-                self.waiting.push(entry);
-            }
-        }
-        inside
-    }
-
-    /// What was laid aside and counts after all; what does not is told of as offered.
-    fn settle(&mut self, belonging: &mut Belonging, replayed: &mut Replayed) -> Vec<SealedEntry> {
-        let (inside, offered) = belonging.settle(std::mem::take(&mut self.waiting));
-        replayed.offered.extend(offered.iter().map(SealedEntry::at));
-        inside
     }
 
     /// The entry, unless it is set apart.
@@ -350,18 +286,60 @@ impl Set {
     }
 }
 
-fn open_pages(jobs: &Mutex<Receiver<Vec<SealedEntry>>>, done: &Sender<Opened>, mut opener: Opener<'_>) {
-    loop {
-        let job = jobs.lock().map(|jobs| jobs.recv());
-        let Ok(Ok(page)) = job else { return };
-        if done.send(opener.open(page)).is_err() {
-            return;
-        }
-    }
+/// Whoever says what of the journal counts, in the order in which it was written.
+struct Judge<'a> {
+    ring: &'a Ring,
+    me: DeviceId,
+    unproven: Unproven,
+    /// What stands here sealed and is not to be opened.
+    shut: &'a dyn Fn(&Header) -> bool,
+    belonging: &'a mut Belonging,
+    set: &'a mut Set,
+    replayed: &'a mut Replayed,
 }
 
-fn openers() -> usize {
-    thread::available_parallelism().map_or(1, NonZeroUsize::get).clamp(1, 2)
+impl Judge<'_> {
+    /// What of a page is to be opened.
+    fn judge(&mut self, page: Page) -> Vec<SealedEntry> {
+        let Self { replayed, set, .. } = self;
+        replayed.elided = replayed.elided.saturating_add(page.elided);
+        replayed.total = replayed.total.saturating_add(page.elided).saturating_add(count(page.entries.len()));
+        set.damaged |= !page.damaged.is_empty();
+        replayed.failed.extend(page.damaged.into_iter().map(|at| (at, "its row is damaged".to_owned())));
+        page.entries.into_iter().filter_map(|entry| self.counts(entry)).collect()
+    }
+
+    /// The entry, if it is to be opened. What counts in no case so far waits until all has been read.
+    fn counts(&mut self, entry: SealedEntry) -> Option<SealedEntry> {
+        if entry.envelope.is_some() {
+            self.set.listed.extend(entry.header.parts.iter().map(|part| part.digest));
+        }
+        if entry.header.device == self.me && entry.header.kind == Kind::Slip {
+            self.set.own_slips.push(entry.header.clone());
+        }
+        self.set.note_stand_in(&entry, self.ring);
+        if let Some(why) = self.unproven.word(&entry) {
+            self.replayed.failed.push((entry.at(), why));
+            return None;
+        }
+        let entry = self.set.pass(entry, self.belonging)?;
+        let counts = self.belonging.note(&entry.header) || !entry.header.understood();
+        if (self.shut)(&entry.header) {
+            self.set.shut.extend(handing_in::handed(&entry));
+        } else if counts {
+            return Some(entry);
+        } else {
+            self.set.waiting.push(entry);
+        }
+        None
+    }
+
+    /// What was laid aside and counts after all; what does not is told of as offered.
+    fn settle(&mut self) -> Vec<SealedEntry> {
+        let (inside, offered) = self.belonging.settle(std::mem::take(&mut self.set.waiting));
+        self.replayed.offered.extend(offered.iter().map(SealedEntry::at));
+        inside
+    }
 }
 
 fn count(n: usize) -> u64 {

@@ -19,7 +19,7 @@ use amanat_sync::{
     batch::Item,
     chain,
     entry::{Change, EntryRef, Header, Kind, Reader, SealedEntry, Slot, Target},
-    journal::{Journal as _, Keep, Line, Shelf, ShelfRow},
+    journal::{Journal as _, Keep, Line, ShelfRow},
 };
 
 use super::{
@@ -110,7 +110,7 @@ impl Home {
     pub fn reseal_case(&mut self, case: CaseId, tell: Tell<'_>) -> Result<Rekeyed, Failure> {
         self.listed()?;
         let stood = self.stood_in(|_| false)?;
-        let marks = self.journal.shelf(Shelf::Marks).map_err(|error| fault::sync(DOING, &error))?;
+        let marks = marks::few(&self.journal).map_err(|error| fault::sync(DOING, &error))?;
         let begun = marks::reseal(&marks, &case).and_then(Reseal::read);
         let mut work = match begun {
             Some(work) => work,

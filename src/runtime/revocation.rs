@@ -4,10 +4,7 @@ use amanat_keys::{
     fingerprint::{DeviceId, Digest, JournalId},
     roster::{Device, DeviceState, Roster},
 };
-use amanat_sync::{
-    chain::Head,
-    journal::{Journal as _, Shelf},
-};
+use amanat_sync::{chain::Head, journal::Journal as _};
 use std::collections::BTreeMap;
 
 use super::{
@@ -165,7 +162,7 @@ impl Home {
     /// Every journal of a device that is known here, up to where it is known.
     pub(super) fn known_cuts(&self, device: &DeviceId) -> Result<Vec<Cut>, Failure> {
         let known = self.journal.heads().map_err(|error| fault::sync(DOING, &error))?;
-        let marks = self.journal.shelf(Shelf::Marks).map_err(|error| fault::sync(DOING, &error))?;
+        let marks = marks::few(&self.journal).map_err(|error| fault::sync(DOING, &error))?;
         let here = known.iter().filter(|known| known.device == *device).map(|known| (known.journal, known.head));
         let listed = marks::listed(&marks).into_iter().filter(|line| line.device == *device);
         let mut furthest: BTreeMap<JournalId, Head> = BTreeMap::new();

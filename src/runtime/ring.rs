@@ -8,9 +8,12 @@ use amanat_keys::{
 };
 use amanat_sync::{
     entry::{EntryRef, Header, Kind, Reader},
-    journal::{Shelf, ShelfRow},
+    error::SyncError,
+    journal::{Shelf, ShelfRow, SqliteJournal},
 };
 use zeroize::Zeroizing;
+
+use super::parallel;
 
 /// What a case key seals: a case's entries, or the answers that its forms call sealed (the case's second key).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -64,14 +67,16 @@ pub(super) struct Ring {
 
 impl Ring {
     /// From the rows of the journal's shelf; a row that is no key is passed over (its entries count as unreadable).
-    pub(super) fn from_rows(rows: &[ShelfRow]) -> Self {
-        let mut ring = Self::default();
-        for row in rows.iter().filter(|row| row.shelf == Shelf::CaseKeys) {
-            if let (Some(at), Some((key, purpose)), Some(case)) = (row.slip(), parse(&row.plain), row.case) {
-                ring.keys.insert(at, (key, purpose, case));
-            }
-        }
-        ring
+    ///
+    /// # Errors
+    /// What the journal refuses.
+    pub(super) fn read(journal: &SqliteJournal) -> Result<Self, SyncError> {
+        let key = |row: &ShelfRow| {
+            let (key, purpose) = parse(&row.plain)?;
+            Some((row.slip()?, (key, purpose, row.case?)))
+        };
+        let keys = parallel::opened(journal.sealed_shelf(Shelf::CaseKeys, None)?, key)?;
+        Ok(Self { keys: keys.into_iter().collect(), ..Self::default() })
     }
 
     /// The key that a slip at this place gave, and the case that the slip belongs to.

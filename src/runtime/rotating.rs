@@ -27,7 +27,7 @@ use amanat_sync::{
     batch::{Item, Limit},
     chain,
     entry::{Change, Header, Kind, Reader, SealedEntry, Slot, Target},
-    journal::{Journal as _, Keep, KnownHead, Line, Shelf, Wanted},
+    journal::{Journal as _, Keep, KnownHead, Line, Wanted},
 };
 
 use super::{
@@ -155,7 +155,7 @@ impl Home {
     }
 
     fn work_on(&self, unit: &UnitId) -> Result<Option<Work>, Failure> {
-        let marks = self.journal.shelf(Shelf::Marks).map_err(|error| fault::sync(DOING, &error))?;
+        let marks = marks::few(&self.journal).map_err(|error| fault::sync(DOING, &error))?;
         Ok(marks::rotations(&marks).find(|(of, _)| of == unit).and_then(|(_, row)| Work::read(row)))
     }
 
@@ -391,7 +391,7 @@ impl Home {
     /// # Errors
     /// What the journal refuses.
     pub(super) fn rewrap_late(&mut self) -> Result<u64, Failure> {
-        let marks = self.journal.shelf(Shelf::Marks).map_err(|error| fault::sync(DOING, &error))?;
+        let marks = marks::few(&self.journal).map_err(|error| fault::sync(DOING, &error))?;
         let works: Vec<Work> = marks::rotations(&marks).filter_map(|(_, row)| Work::read(row)).collect();
         let mut late = 0;
         for mut work in works.into_iter().filter(|work| work.done) {

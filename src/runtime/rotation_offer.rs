@@ -17,10 +17,7 @@ use amanat_keys::{
     unit_key::UnitKeys,
     vault::HeldUnit,
 };
-use amanat_sync::{
-    documents::DocumentKind,
-    journal::{Journal as _, Shelf},
-};
+use amanat_sync::{documents::DocumentKind, journal::Journal as _};
 
 use super::{
     fault,
@@ -73,7 +70,7 @@ impl Home {
         let lost = || {
             Failure::failed(format!("{DOING} — the new key does not read back from the disk"), "Nothing was changed.")
         };
-        let marks = self.journal.shelf(Shelf::Marks).map_err(|error| fault::sync(DOING, &error))?;
+        let marks = marks::few(&self.journal).map_err(|error| fault::sync(DOING, &error))?;
         let id = held.identity.key_id();
         let read = marks::units(&marks).into_iter().find(|read| read.identity.key_id() == id).ok_or_else(lost)?;
         let key = CaseKey::generate();

@@ -215,6 +215,11 @@ impl Seat {
             let heads = amanat_sync::journal::Journal::heads(home.journal());
             heads.map_err(|error| fault::sync("reading the journal", &error))?.iter().map(|known| known.head.seq).sum()
         };
+        // What does not come now comes with the rest, and the replay says why.
+        let newest = home.newest().unwrap_or_default();
+        note_forms(forms, &newest);
+        tell(wake, Msg::Arrived(for_screens(newest)));
+        tell(wake, Msg::Replaying(Replay { done: 0, total }));
         let replayed = home.replay(|entries, done| {
             note_forms(forms, &entries);
             tell(wake, Msg::Arrived(for_screens(entries)));

@@ -99,7 +99,7 @@ impl Home {
     /// # Errors
     /// What the journal refuses.
     pub fn clear_sheets(&mut self) -> Result<Option<Cleared>, Failure> {
-        let marks = self.journal.shelf(Shelf::Marks).map_err(|error| fault::sync(DOING, &error))?;
+        let marks = marks::few(&self.journal).map_err(|error| fault::sync(DOING, &error))?;
         let Some(row) = marks::sheets(&marks) else { return Ok(None) };
         let laid = Laid::read(row);
         let cleared = match laid {

@@ -19,7 +19,7 @@ use amanat_sync::{
     chain,
     documents::{Document, DocumentKind},
     entry::{Change, EntryRef, Header, Kind, Reader, SealedEntry, Target},
-    journal::{Journal as _, Shelf, Wanted},
+    journal::{Journal as _, Wanted},
 };
 
 use super::{
@@ -306,7 +306,7 @@ impl Home {
         if about.is_empty() {
             return Ok(Vec::new());
         }
-        let marks = self.journal.shelf(Shelf::Marks).map_err(|error| fault::sync(READING, &error))?;
+        let marks = marks::few(&self.journal).map_err(|error| fault::sync(READING, &error))?;
         let mut gone = Vec::new();
         for (place, words) in about {
             let from = marks::replaced(&marks, &place.0, &place.1);

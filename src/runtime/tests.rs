@@ -219,6 +219,28 @@ fn a_long_import_is_one_chain_whatever_thread_made_what() {
     assert_eq!(home.journal().shelf(Shelf::CaseKeys).unwrap().len(), 421);
 }
 
+#[test]
+fn what_was_kept_last_is_there_before_the_replay_and_is_given_again_by_it() {
+    let (folder, mut home) = member(Role::Officer);
+    let thing = |n: u16, what| {
+        let mut case = [7; 16];
+        case[..2].copy_from_slice(&n.to_be_bytes());
+        ToKeep { case: CaseId::from_bytes(case), what, source: None, draft: None, sharing: None }
+    };
+    let notes = (0..400_u16).map(|n| thing(n, What::Sheet(sheet("note", &[("note_text", text("said"))]))));
+    home.keep_many(Codebook::builtin().unwrap(), notes.collect(), |_| {}).unwrap();
+    drop(home);
+    let mut home = open(&folder.path().join("device"));
+    let newest = home.newest().unwrap();
+    let places: Vec<u64> = newest.iter().map(|entry| entry.author.seq).collect();
+    assert_eq!(places, (290..=800).step_by(2).collect::<Vec<_>>(), "a slip and a note each, and the last of them");
+    let mut all = Vec::new();
+    let replayed = home.replay(|page, _| all.extend(page)).unwrap();
+    assert_eq!((all.len(), replayed.opened), (400, 400), "nothing twice");
+    all.sort_by_key(|entry| entry.author.seq);
+    assert!(all.ends_with(&newest));
+}
+
 /// What a sync does beside an open home that had been restored from a backup: our journal is closed, and there is a new one.
 #[test]
 fn a_journal_that_was_closed_meanwhile_is_not_written_on_and_nothing_has_to_be_typed_again() {

@@ -1,5 +1,7 @@
 //! What the screens ask of the casebook: what a case says in one row, and what an entry says today.
 
+use std::collections::HashMap;
+
 use super::telling;
 use crate::codebook::{Codebook, fold};
 use crate::model::{
@@ -32,25 +34,45 @@ pub(crate) struct CaseRow {
     pub(crate) folded: String,
 }
 
+/// What codes are called, folded once each: a hundred thousand rows name some two hundred of them.
+#[derive(Debug, Default)]
+pub(crate) struct Called(HashMap<(&'static str, Code), Box<str>>);
+
+impl Called {
+    /// A code and its words in both languages.
+    fn folded(&mut self, codebook: &Codebook, list: &'static str, code: &Code) -> &str {
+        self.0.entry((list, code.clone())).or_insert_with(|| {
+            let [en, ur] = [Lang::En, Lang::Ur].map(|lang| telling::label(codebook, list, code, lang));
+            fold(&[code.as_str(), &en, &ur].join("  ")).into()
+        })
+    }
+}
+
 /// The row of a case; `None` for a case that has no entry here.
-pub(crate) fn row(book: &Casebook, codebook: &Codebook, id: &CaseId, kept: impl Fn(&Entry) -> i64) -> Option<CaseRow> {
+pub(crate) fn row(
+    book: &Casebook,
+    codebook: &Codebook,
+    called: &mut Called,
+    id: &CaseId,
+    kept: impl Fn(&Entry) -> i64,
+) -> Option<CaseRow> {
     let file = book.case(id)?;
     // The shelf of a unit's returns is no case.
-    if book.sheets(file, "return").next().is_some() && book.sheets(file, "case").next().is_none() {
+    if book.sheets(file, "case").next().is_none() && book.sheets(file, "return").next().is_some() {
         return None;
     }
     let summary = book.summary(file);
     let short = summary.case_short.map_or_else(|| id.short(), String::from);
     let station = summary.station.map(String::from).unwrap_or_default();
-    let mut said = vec![short.clone(), station.clone()];
+    let mut folded = fold(&[&*short, &*station].join("  "));
     let codes = [("case_class", &summary.class), ("district", &summary.district), ("risk_level", &summary.risk)];
     for (list, code) in codes {
         let Some(code) = code else { continue };
-        said.push(code.as_str().to_owned());
-        said.extend([Lang::En, Lang::Ur].map(|lang| telling::label(codebook, list, code, lang)));
+        folded.push(' ');
+        folded.push_str(called.folded(codebook, list, code));
     }
     Some(CaseRow {
-        folded: fold(&said.join("  ")),
+        folded,
         id: *id,
         short,
         class: summary.class,

@@ -168,7 +168,7 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         | Msg::WelcomeFailed(_) => return tell(app, &msg),
         // What was under way when the device locked belongs to nobody now.
         _ if app.world.who.is_none() => return Vec::new(),
-        Msg::Forms(codebook) => app.world.codebook = codebook,
+        Msg::Forms(codebook) => app.world.ask_by(codebook),
         Msg::Arrived(entries) => app.world.take(entries),
         Msg::Gone(gone) => app.world.lose(gone),
         Msg::Marks(marks) => app.world.mark(&marks),

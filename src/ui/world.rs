@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     app::{Settings, Start},
     msg::{KeyRow, Mark, Msg, RosterPage, Sentence, TeamPage, Who},
-    reading::{self, CaseRow},
+    reading::{self, Called, CaseRow},
     road::Road,
 };
 use crate::{
@@ -47,6 +47,8 @@ pub(crate) struct World {
     pub(crate) cases: Vec<CaseRow>,
     /// What is known of the clocks by which entries were kept.
     clocks: Clocks,
+    /// What codes are called in those rows.
+    called: Called,
     /// Cases whose rows wait to be made anew, with repeats.
     touched: Vec<CaseId>,
     pub(crate) roster: Option<Box<RosterPage>>,
@@ -76,6 +78,12 @@ impl World {
     pub(crate) fn hear(&mut self, msg: &Msg) {
         self.road.hear(msg);
         self.is_at_least(self.road.progress.last_contact);
+    }
+
+    /// Other forms and lists to ask by.
+    pub(crate) fn ask_by(&mut self, codebook: Arc<Codebook>) {
+        self.codebook = codebook;
+        self.called = Called::default();
     }
 
     /// The roster as it stands.
@@ -110,6 +118,7 @@ impl World {
             index: SearchIndex::new(&start.codebook),
             cases: Vec::new(),
             clocks: Clocks::default(),
+            called: Called::default(),
             touched: Vec::new(),
             roster: None,
             team: None,
@@ -181,8 +190,9 @@ impl World {
         }
         self.cases.retain(|row| touched.binary_search(&row.id).is_err());
         let (clocks, now) = (&self.clocks, self.now.unix_ms);
-        let row = |id| reading::row(&self.book, &self.codebook, id, |entry| clocks.kept(entry, now));
-        self.cases.extend(touched.iter().filter_map(row));
+        let mut row =
+            |id| reading::row(&self.book, &self.codebook, &mut self.called, id, |entry| clocks.kept(entry, now));
+        self.cases.extend(touched.iter().filter_map(&mut row));
         self.cases.sort_by(|a, b| b.newest.cmp(&a.newest).then(a.id.cmp(&b.id)));
     }
 
@@ -197,8 +207,9 @@ impl World {
         files.filter_map(|id| self.book.entry(id)).for_each(|entry| self.index.add(entry));
         let ids: Vec<CaseId> = self.book.cases().map(|file| file.id).collect();
         let (clocks, now) = (&self.clocks, self.now.unix_ms);
-        let row = |id| reading::row(&self.book, &self.codebook, id, |entry| clocks.kept(entry, now));
-        self.cases = ids.iter().filter_map(row).collect();
+        let mut row =
+            |id| reading::row(&self.book, &self.codebook, &mut self.called, id, |entry| clocks.kept(entry, now));
+        self.cases = ids.iter().filter_map(&mut row).collect();
         self.cases.sort_by(|a, b| b.newest.cmp(&a.newest).then(a.id.cmp(&b.id)));
         self.road.recount();
     }

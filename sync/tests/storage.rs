@@ -295,3 +295,38 @@ fn a_log_cut_anywhere_leaves_whole_entries() {
     }
     assert_eq!(seen.into_iter().collect::<Vec<_>>(), [3, 4, 5, 6, 7, 8, 9], "every state was met");
 }
+
+#[test]
+fn what_is_read_sealed_and_opened_elsewhere_is_what_is_read_open() {
+    let home = Home::with(9);
+    let mut journal = home.open().unwrap();
+    let note = |name: &str| ShelfRow {
+        shelf: Shelf::Notes,
+        key: name.as_bytes().to_vec(),
+        case: None,
+        key_id: None,
+        plain: Zeroizing::new(name.as_bytes().to_vec()),
+    };
+    let notes = ["a", "first/1", "first/2", "first0", "z"].map(note);
+    journal.shelve(&notes, &[]).unwrap();
+    home.edit("update entries set body = zeroblob(700) where place % 549755813888 = 3");
+    let limit = Limit { items: 4, bytes: u64::MAX };
+    let (page, sealed) = (journal.entries_after(Cursor::START, limit), journal.sealed_after(Cursor::START, limit));
+    let (page, sealed) = (page.unwrap(), sealed.unwrap());
+    assert_eq!((sealed.places(), sealed.next), (4, page.next));
+    let opened = std::thread::scope(|scope| scope.spawn(|| sealed.open()).join().unwrap());
+    assert_eq!((&opened.entries, &opened.damaged, opened.next), (&page.entries, &page.damaged, page.next));
+    assert_eq!((opened.entries.len(), opened.damaged.len()), (3, 1), "the damaged row is named and stops nothing");
+    let shelf = |keys| journal.sealed_shelf(Shelf::Notes, keys).unwrap();
+    let names =
+        |rows: &[ShelfRow]| rows.iter().map(|row| String::from_utf8(row.key.clone()).unwrap()).collect::<Vec<_>>();
+    assert_eq!(names(&shelf(Some(b"first/"..b"first0")).open().unwrap()), ["first/1", "first/2"]);
+    assert_eq!(names(&shelf(Some(b""..b"first/")).open().unwrap()), ["a"]);
+    assert_eq!(names(&shelf(Some(b"first0"..b"\xFF")).open().unwrap()), ["first0", "z"]);
+    let parts = shelf(None).in_parts(2);
+    assert_eq!(parts.len(), 3);
+    assert_eq!(parts.into_iter().flat_map(|part| part.open().unwrap()).collect::<Vec<_>>(), notes);
+    home.edit("update shelf set key = cast('first/3' as blob) where key = cast('first/2' as blob)");
+    let moved = shelf(Some(b"first/"..b"first0")).open();
+    assert!(matches!(moved, Err(SyncError::StorageDamaged(_))), "a row that was moved does not open");
+}

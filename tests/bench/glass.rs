@@ -52,12 +52,26 @@ impl Room {
 
     /// What the runtime does for each message: update, then one frame.
     pub(crate) fn send(&mut self, msg: Msg) {
+        self.update(msg);
+        self.draw();
+    }
+
+    pub(crate) fn update(&mut self, msg: Msg) {
         drop(ui::update(&mut self.app, msg));
+    }
+
+    pub(crate) fn draw(&mut self) {
         self.terminal.draw(|frame| ui::view(&self.app, &mut self.scroll, frame)).unwrap();
     }
 
     pub(crate) fn key(&mut self, code: KeyCode) -> Duration {
         timed(|| self.send(Msg::Key(KeyEvent::new(code, KeyModifiers::NONE))))
+    }
+
+    /// To the form of a new case, from the list.
+    pub(crate) fn begin_a_case(&mut self) {
+        self.key(KeyCode::F(4));
+        assert!(self.shown().contains("Part 1 of"), "no form: {}", self.shown());
     }
 
     pub(crate) fn shown(&self) -> String {

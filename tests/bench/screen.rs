@@ -89,14 +89,14 @@ impl Room {
         .print();
     }
 
-    /// Down the list, and letters of a note's text in a form.
+    /// Down the list, and letters in the form of a new case.
     fn walk(&mut self, runs: usize) {
         let steps: Vec<Duration> =
             (0..runs * 10).map(|at| self.key(if at % 5 == 0 { KeyCode::PageDown } else { KeyCode::Down })).collect();
         let spread = Spread::ms(&steps);
         let goal = Goal::AtMost(16.0);
         Figure { what: "a step down the list to its frame", unit: "ms", spread, yardstick: None, goal }.print();
-        self.key(KeyCode::F(2));
+        self.begin_a_case();
         let letters: Vec<Duration> = (0..runs * 10).map(|_| self.key(KeyCode::Char('a'))).collect();
         let spread = Spread::ms(&letters);
         Figure { what: "a letter in a form to its frame", unit: "ms", spread, yardstick: None, goal }.print();

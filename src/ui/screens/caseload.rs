@@ -216,11 +216,15 @@ impl Caseload {
 
     fn collect(&mut self, world: &World) {
         let wanted = fold(self.typed.text());
+        if wanted.is_empty() {
+            self.found.clone_from(&self.base);
+            return;
+        }
         let rows = self.base.iter().filter_map(|at| Some((*at, world.cases.get(*at)?)));
         let said: HashSet<CaseId> = world.index.search(&wanted, false).collect();
         let words: Vec<&str> = wanted.split(' ').collect();
         let shown = |row: &CaseRow| words.iter().all(|word| row.folded.contains(word));
-        let rows = rows.filter(|(_, row)| wanted.is_empty() || shown(row) || said.contains(&row.id));
+        let rows = rows.filter(|(_, row)| shown(row) || said.contains(&row.id));
         self.found = rows.map(|(at, _)| at).collect();
     }
 

@@ -16,6 +16,7 @@ mod memory_aside;
 mod memory_hub;
 mod row;
 mod schema;
+mod sealed;
 mod shapes;
 mod sqlite;
 mod sqlite_erase;
@@ -24,8 +25,10 @@ mod sqlite_keep;
 mod sqlite_read;
 mod sqlite_reseal;
 mod sqlite_road;
+mod sqlite_sealed;
 
 pub use memory::MemoryJournal;
+pub use sealed::{SealedPage, SealedShelf};
 pub use shapes::{
     Cursor, DocumentFiled, Filed, Filing, Keep, KnownHead, Line, NewJournal, Page, Pulled, Quarantined, Shelf,
     ShelfRow, Standing, State, Status, Wanted, stands_whole,

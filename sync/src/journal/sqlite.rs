@@ -1,6 +1,7 @@
 //! The journal in one SQLite file on the device: opening it, what its errors mean, and one transaction for each method of the
 //! trait. Statements that write stand in `sqlite_keep`, those that read in `sqlite_read`.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use amanat_keys::erasure::Doomed;
@@ -10,10 +11,10 @@ use rusqlite::ffi;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use super::{
-    Cursor, DocumentFiled, Filed, Filing, Journal, Keep, KnownHead, Line, NewJournal, Page, Pulled, Quarantined, Shelf,
-    ShelfRow, Status, Wanted, schema, sqlite_erase, sqlite_keep as keep,
+    Cursor, DocumentFiled, Filed, Filing, Journal, Keep, KnownHead, Line, NewJournal, Page, Pulled, Quarantined,
+    SealedPage, SealedShelf, Shelf, ShelfRow, Status, Wanted, schema, sqlite_erase, sqlite_keep as keep,
     sqlite_read::{self as read, Numbered},
-    sqlite_road,
+    sqlite_road, sqlite_sealed as sealed,
 };
 use crate::batch::{Limit, Run};
 use crate::chain::Verdict;
@@ -133,6 +134,34 @@ impl SqliteJournal {
         self.writing(|tx, seal| keep::mark(tx, &mark(seal)?))
     }
 
+    /// A page of entries for the replay as [`Journal::entries_after`] gives it, its rows still sealed: other threads open them. Bytes
+    /// count as they lie in the file.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn sealed_after(&self, after: Cursor, limit: Limit) -> Result<SealedPage> {
+        self.reading(|db, seal| sealed::sealed_after(db, seal, after, limit))
+    }
+
+    /// The last places of every journal, about so many of all, still sealed: what a person looks for first stands there.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn sealed_newest(&self, about: u64) -> Result<SealedPage> {
+        self.reading(|db, seal| sealed::sealed_newest(db, seal, about))
+    }
+
+    /// The rows of a shelf in the order of their keys and still sealed: all of them, or those whose keys lie in a range.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn sealed_shelf(&self, shelf: Shelf, keys: Option<Range<&[u8]>>) -> Result<SealedShelf> {
+        self.reading(|db, seal| match keys {
+            Some(keys) => sealed::sealed_range(db, seal, shelf, &keys),
+            None => sealed::sealed_shelf(db, seal, shelf),
+        })
+    }
+
     fn writing<T>(&mut self, work: impl FnOnce(&Transaction<'_>, &RowSeal) -> Result<T>) -> Result<T> {
         self.grown = None;
         let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(storage)?;
@@ -208,7 +237,7 @@ impl Journal for SqliteJournal {
     }
 
     fn entries_after(&self, after: Cursor, limit: Limit) -> Result<Page> {
-        self.reading(|db, seal| read::entries_after(db, seal, after, limit))
+        self.sealed_after(after, limit).map(SealedPage::open)
     }
 
     fn shelve(&mut self, put: &[ShelfRow], take: &[(Shelf, Vec<u8>)]) -> Result<()> {

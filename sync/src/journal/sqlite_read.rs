@@ -1,7 +1,7 @@
 //! What the SQLite journal reads: heads, runs, pages of the replay, shelves, documents, numbers. Rows are opened as they are
 //! read, each at its own place.
 
-use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId, KeyId};
+use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, JournalId};
 use amanat_keys::row_seal::RowSeal;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
@@ -10,8 +10,8 @@ use super::shapes::run_after;
 use super::sqlite::storage;
 use super::sqlite_hub::{HubRow, hub_row, receipt};
 use super::{
-    Cursor, DocumentFiled, KnownHead, Line, Page, Quarantined, Shelf, ShelfRow, Standing, State, Status, Wanted, row,
-    sqlite_road,
+    DocumentFiled, KnownHead, Line, Quarantined, Shelf, ShelfRow, Standing, State, Status, Wanted, row, sqlite_road,
+    sqlite_sealed,
 };
 use crate::batch::{Item, Limit, Run, Why};
 use crate::chain::{self, Head};
@@ -137,7 +137,7 @@ fn numbered(db: &Connection, seal: &RowSeal, row: &Row<'_>) -> Result<Numbered> 
     Ok(Numbered { no, known: KnownHead { agency, device, journal, head, own, state }, elided: unsigned(row, 6)? })
 }
 
-fn newest(db: &Connection, no: i64) -> Result<Option<Head>> {
+pub(super) fn newest(db: &Connection, no: i64) -> Result<Option<Head>> {
     one(
         db,
         "select place, link from entries where place > ?1 and place < ?2 order by place desc limit 1",
@@ -280,53 +280,8 @@ fn fill(
     Ok(left)
 }
 
-pub(super) fn entries_after(db: &Connection, seal: &RowSeal, after: Cursor, limit: Limit) -> Result<Page> {
-    let known = journals(db, seal)?;
-    let from = i64::try_from(after.0).map_err(|_wide| SyncError::Misuse("no such cursor"))?;
-    let mut statement =
-        db.prepare_cached("select place, hash, body from entries where place > ?1 order by place").map_err(storage)?;
-    let mut rows = statement.query([from]).map_err(storage)?;
-    let (mut page, mut left, mut last) = (Page::default(), limit, None);
-    while let Some(row) = rows.next().map_err(storage)? {
-        let place: i64 = row.get(0).map_err(storage)?;
-        let (no, seq) = split(place);
-        // Journals are few and numbered from 1 without a hole, so that this finds at the first look.
-        let at = usize::try_from(no.saturating_sub(1)).ok().and_then(|i| known.get(i)).filter(|n| n.no == no);
-        let at = at
-            .or_else(|| known.iter().find(|n| n.no == no))
-            .ok_or(SyncError::StorageDamaged("an entry of no journal"))?;
-        let item = item(seal, &at.known, seq, row);
-        let weight = item.as_ref().map_or(0, Item::weight);
-        match left.take(weight, last.is_some()) {
-            Some(rest) => left = rest,
-            None => {
-                page.next = last;
-                return Ok(page);
-            }
-        }
-        last = u64::try_from(place).ok().map(Cursor);
-        match item {
-            Ok(Item::Entry(entry)) => page.entries.push(*entry),
-            Ok(Item::Elided(_)) => page.elided = page.elided.saturating_add(1),
-            Err(SyncError::StorageDamaged(_)) => {
-                page.damaged.push(EntryRef { device: at.known.device, journal: at.known.journal, seq });
-            }
-            Err(other) => return Err(other),
-        }
-    }
-    Ok(page)
-}
-
 pub(super) fn shelf(db: &Connection, seal: &RowSeal, shelf: Shelf) -> Result<Vec<ShelfRow>> {
-    let sql = "select key, case_id, key_id, body from shelf where shelf = ?1 order by key";
-    all(db, sql, [shelf.number()], |row| {
-        let (key, case, key_id) = (blob(row, 0)?, blob(row, 1)?, blob(row, 2)?);
-        let plain = seal
-            .open(shelf.table(), key, case, key_id, blob(row, 3)?)
-            .map_err(|_source| SyncError::StorageDamaged("a local row does not open"))?;
-        let (case, key_id) = (CaseId::from_slice(case), KeyId::from_slice(key_id));
-        Ok(ShelfRow { shelf, key: key.to_vec(), case, key_id, plain })
-    })
+    sqlite_sealed::sealed_shelf(db, seal, shelf)?.open()
 }
 
 /// The row key of a document: kind ‖ subject ‖ version ‖ hash of its bytes ‖ 1 for a rival.

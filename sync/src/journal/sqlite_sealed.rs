@@ -1,0 +1,101 @@
+//! What the SQLite journal reads and leaves sealed: pages of the replay and shelves, for other threads to open.
+
+use std::ops::Range;
+
+use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
+use amanat_keys::row_seal::RowSeal;
+use rusqlite::{Connection, Row, params};
+
+use super::sealed::{Body, SealedPage, SealedRow, SealedShelf, SealedShelfRow};
+use super::sqlite::storage;
+use super::sqlite_read::{COLUMN, all, array, blob, newest, place, split};
+use super::{Cursor, Shelf};
+use crate::batch::Limit;
+use crate::cbor::count;
+use crate::error::{Result, SyncError};
+use crate::wire::limits;
+
+/// A page of the replay as it lies in the file.
+pub(super) fn sealed_after(db: &Connection, seal: &RowSeal, after: Cursor, limit: Limit) -> Result<SealedPage> {
+    rows_after(db, seal, &names(db)?, after, limit)
+}
+
+/// The last places of every journal, as many of each as makes about so many of all.
+pub(super) fn sealed_newest(db: &Connection, seal: &RowSeal, about: u64) -> Result<SealedPage> {
+    let names = names(db)?;
+    let each = about.checked_div(count(names.len())).unwrap_or(0).max(1);
+    let mut page = SealedPage { seal: seal.clone(), rows: Vec::new(), next: None };
+    for (no, ..) in &names {
+        let Some(head) = newest(db, *no)? else { continue };
+        let after = u64::try_from(place(*no, head.seq.saturating_sub(each))?).map_err(|_negative| COLUMN)?;
+        let limit = Limit { items: each.min(head.seq), bytes: limits::MAX_BODY };
+        page.rows.append(&mut rows_after(db, seal, &names, Cursor(after), limit)?.rows);
+    }
+    Ok(page)
+}
+
+/// Numbers and names of all journals, as the file has them: a row of an entry opens under its right name alone.
+fn names(db: &Connection) -> Result<Vec<Name>> {
+    all(db, "select no, device, journal from journals order by no", [], |row| {
+        let no = row.get(0).map_err(storage)?;
+        Ok((no, DeviceId::from_bytes(array(row, 1)?), JournalId::from_bytes(array(row, 2)?)))
+    })
+}
+
+type Name = (i64, DeviceId, JournalId);
+
+fn rows_after(db: &Connection, seal: &RowSeal, known: &[Name], after: Cursor, limit: Limit) -> Result<SealedPage> {
+    let from = i64::try_from(after.0).map_err(|_wide| SyncError::Misuse("no such cursor"))?;
+    let mut statement =
+        db.prepare_cached("select place, hash, body from entries where place > ?1 order by place").map_err(storage)?;
+    let mut rows = statement.query([from]).map_err(storage)?;
+    let (mut page, mut left, mut last) = (SealedPage { seal: seal.clone(), rows: Vec::new(), next: None }, limit, None);
+    while let Some(row) = rows.next().map_err(storage)? {
+        let place: i64 = row.get(0).map_err(storage)?;
+        let (no, seq) = split(place);
+        // Journals are few and numbered from 1 without a hole, so that this finds at the first look.
+        let at = usize::try_from(no.saturating_sub(1)).ok().and_then(|i| known.get(i)).filter(|name| name.0 == no);
+        let (_, device, journal) = *at
+            .or_else(|| known.iter().find(|name| name.0 == no))
+            .ok_or(SyncError::StorageDamaged("an entry of no journal"))?;
+        let body = body(row)?;
+        let weight = if let Body::Row(row) = &body { count(row.len()) } else { 0 };
+        match left.take(weight, last.is_some()) {
+            Some(rest) => left = rest,
+            None => {
+                page.next = last;
+                return Ok(page);
+            }
+        }
+        last = u64::try_from(place).ok().map(Cursor);
+        page.rows.push(SealedRow { device, journal, seq, body });
+    }
+    Ok(page)
+}
+
+/// What stands in a row of `place, hash, body`.
+fn body(row: &Row<'_>) -> Result<Body> {
+    if let Ok(hash) = row.get_ref(1).map_err(storage)?.as_blob() {
+        return Ok(if hash.len() == Digest::LEN { Body::Bare } else { Body::Damaged });
+    }
+    Ok(row.get_ref(2).map_err(storage)?.as_blob().map_or(Body::Damaged, |body| Body::Row(body.to_vec())))
+}
+
+/// A shelf as it lies in the file, from a row key on and up to another.
+pub(super) fn sealed_range(db: &Connection, seal: &RowSeal, shelf: Shelf, keys: &Range<&[u8]>) -> Result<SealedShelf> {
+    let sql = "select key, case_id, key_id, body from shelf where shelf = ?1 and key >= ?2 and key < ?3 order by key";
+    let rows = all(db, sql, params![shelf.number(), keys.start, keys.end], shelf_row)?;
+    Ok(SealedShelf { seal: seal.clone(), shelf, rows })
+}
+
+/// A whole shelf as it lies in the file.
+pub(super) fn sealed_shelf(db: &Connection, seal: &RowSeal, shelf: Shelf) -> Result<SealedShelf> {
+    let sql = "select key, case_id, key_id, body from shelf where shelf = ?1 order by key";
+    let rows = all(db, sql, [shelf.number()], shelf_row)?;
+    Ok(SealedShelf { seal: seal.clone(), shelf, rows })
+}
+
+fn shelf_row(row: &Row<'_>) -> Result<SealedShelfRow> {
+    let [key, case, key_id, body] = [blob(row, 0)?, blob(row, 1)?, blob(row, 2)?, blob(row, 3)?].map(<[u8]>::to_vec);
+    Ok(SealedShelfRow { key, case, key_id, body })
+}
