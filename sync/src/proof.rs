@@ -162,9 +162,20 @@ pub fn key_of(entry: &SealedEntry, trust: &Trust) -> Result<VerifyingKey, Why> {
 /// Whether a run of a device that left or was lost comes by its last trusted place with another history.
 #[must_use]
 pub fn denied(run: &Run, trust: &Trust) -> bool {
-    let device = trust.device(&run.device).filter(|device| !device.is_active());
-    let cut = device.and_then(|device| device.cut_off(&run.journal));
-    cut.is_some_and(|cut| chain::at_cut(&Head { seq: cut.seq, link: cut.link }, &run.stretch()) == AtCut::Denied)
+    cut_off(run, trust).is_some_and(|cut| chain::at_cut(&cut, &run.stretch()) == AtCut::Denied)
+}
+
+/// Whether, in a run that is [`denied`], the entry at that place came whole and is signed by the device: a chain of bare hashes leads by
+/// there as well, and proves nothing against anybody.
+#[must_use]
+pub fn denied_by_its_own_word(run: &Run, trust: &Trust) -> bool {
+    let there = cut_off(run, trust).and_then(|cut| run.entries().find(|entry| entry.header.seq == cut.seq));
+    there.is_some_and(|entry| key_of(entry, trust).is_ok_and(|key| entry.verify(&key).is_ok()))
+}
+
+fn cut_off(run: &Run, trust: &Trust) -> Option<Head> {
+    let device = trust.device(&run.device).filter(|device| !device.is_active())?;
+    device.cut_off(&run.journal).map(|cut| Head { seq: cut.seq, link: cut.link })
 }
 
 /// A codebook's payload is `[1, agency, name, version, files]`; what is in the files is not understood here.

@@ -276,7 +276,10 @@ fn verify(
         if proof::denied(&run, trip.trust) {
             // Not one entry of it is what the roster trusts: it is evidence.
             worth.moved |= passed_over.go_past(place, came);
-            trip.outcome.tell(Trouble::ForkElsewhere { device: place.0, journal: place.1 });
+            // Bare hashes could be anybody's: only what the device has signed is told of as a second history.
+            if proof::denied_by_its_own_word(&run, trip.trust) {
+                trip.outcome.tell(Trouble::ForkElsewhere { device: place.0, journal: place.1 });
+            }
             let aside =
                 |sealed: &SealedEntry| Quarantined { entry: sealed.at(), why: Why::Revoked, sealed: sealed.clone() };
             pulled.quarantine.extend(run.entries().map(aside));

@@ -288,6 +288,28 @@ pub(super) fn a_fork_keeps_both(j: &mut dyn Journal) {
     assert_eq!(j.quarantined().unwrap().len(), 1, "told again, not counted again");
 }
 
+pub(super) fn hashes_nobody_signed_call_no_journal_forked(j: &mut dyn Journal) {
+    let mut pen = Pen::stranger(8, 3);
+    pen.story(1, 3);
+    j.file_pulled(&pulled(vec![verified(&pen, pen.run(1, |_| true))])).unwrap();
+    let made_up = |n: usize| vec![Item::Elided(Digest::from_bytes([0xbb; 32])); n];
+    let besides = Run { items: made_up(5), ..pen.run(1, |_| true) };
+    let behind = Run { before: Digest::from_bytes([0xcc; 32]), items: made_up(2), ..pen.run(3, |_| true) };
+    // It follows what is held as far as entry 2 and goes on with what nobody signed.
+    let mut half = pen.run(1, |_| true);
+    half.items.truncate(2);
+    half.items.extend(made_up(3));
+    for lie in [besides, behind, half] {
+        let verdicts = j.file_pulled(&pulled(vec![verified(&pen, lie)])).unwrap();
+        assert!(matches!(verdicts[0], Verdict::Gap { head } if head.seq == 4), "{verdicts:?}");
+        assert_eq!(j.heads().unwrap()[0].state, State::Open);
+        assert_eq!(j.quarantined().unwrap(), []);
+    }
+    pen.content(1, 1, b"what comes next");
+    let verdicts = j.file_pulled(&pulled(vec![verified(&pen, pen.run(5, |_| true))])).unwrap();
+    assert!(matches!(verdicts[0], Verdict::Accepted { .. }), "{verdicts:?}");
+}
+
 pub(super) fn hashes_nobody_signed_give_way_to_entries(j: &mut dyn Journal) {
     let mut pen = Pen::stranger(8, 3);
     pen.story(1, 4);
@@ -414,7 +436,8 @@ macro_rules! suite {
                 an_epoch_nobody_vouched_for_only_offers_again, a_receipt_for_another_history_closes_the_journal,
                 a_receipt_beyond_our_head_tells_of_a_restored_home,
                 limits_cut_and_a_large_entry_still_goes, pulled_runs_converge_whatever_their_order,
-                elisions_keep_the_chain_and_are_filled_later, a_fork_keeps_both, hashes_nobody_signed_give_way_to_entries,
+                elisions_keep_the_chain_and_are_filled_later, a_fork_keeps_both, hashes_nobody_signed_call_no_journal_forked,
+                hashes_nobody_signed_give_way_to_entries,
                 a_bad_entry_is_set_aside_and_the_rest_goes_on, a_restored_home_finds_its_own_later_entries,
                 newer_documents_are_adopted_and_older_refused, the_newest_checkpoint_stays, shelves_hold_apart_and_replace
             );

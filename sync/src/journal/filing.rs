@@ -65,6 +65,12 @@ pub(super) fn plan<'a>(head: &Head, ours: Option<Digest>, run: &'a Run) -> Plan<
     plan
 }
 
+/// The verdict on a run that parts from what is held by bare hashes alone: whoever carries it could have made them up. A journal is
+/// called forked only where its device has signed for both histories; such a run just does not continue what is held.
+pub(super) fn unproven(head: &Head) -> Verdict {
+    Verdict::Gap { head: *head }
+}
+
 /// The head after an own entry, if it stands on the head of its journal.
 pub(super) fn next_head(known: &KnownHead, entry: &SealedEntry) -> Result<Head> {
     let h = &entry.header;

@@ -135,9 +135,12 @@ impl MemoryJournal {
                 return again;
             }
         }
-        held.known.state = State::Forked;
         let parted = |(entry, link): &(&SealedEntry, Digest)| held.link_at(entry.header.seq) != Some(*link);
         let parted: Vec<_> = run.linked().filter(parted).map(|(entry, _)| entry.clone()).collect();
+        if parted.is_empty() {
+            return filing::unproven(&held.known.head);
+        }
+        held.known.state = State::Forked;
         for sealed in parted {
             self.quarantine.put_within(room, &Quarantined { entry: sealed.at(), why: Why::Fork, sealed });
         }

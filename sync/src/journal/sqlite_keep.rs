@@ -257,14 +257,18 @@ fn file_run(tx: &Transaction<'_>, seal: &RowSeal, room: &mut Aside, run: &Run) -
             return Ok(again);
         }
     }
-    set_state(tx, seal, &at, State::Forked)?;
     // What both histories have in common is no evidence of anything.
+    let mut parted = Vec::new();
     for (entry, link) in run.linked() {
         if read::link_at(tx, &at, entry.header.seq)? != Some(link) {
-            let bad = Quarantined { entry: entry.at(), why: Why::Fork, sealed: entry.clone() };
-            set_aside_within(tx, seal, room, &bad)?;
+            parted.push(Quarantined { entry: entry.at(), why: Why::Fork, sealed: entry.clone() });
         }
     }
+    if parted.is_empty() {
+        return Ok(filing::unproven(&at.known.head));
+    }
+    set_state(tx, seal, &at, State::Forked)?;
+    parted.iter().try_for_each(|bad| set_aside_within(tx, seal, room, bad))?;
     Ok(verdict)
 }
 

@@ -1,13 +1,15 @@
 //! What a hub or a thief may try with journals that are not their own: another history after a revocation, a tail that is
 //! hidden again, a fork that is shown to one reader only.
 
+use amanat_keys::fingerprint::Digest;
 use amanat_keys::roster::{CutOff, DeviceState};
 use amanat_keys::trust::Trust;
-use amanat_sync::batch::Why;
+use amanat_sync::batch::{Item, Run, Why};
 use amanat_sync::chain;
 use amanat_sync::courier::{Courier, Outcome, Trouble, pass};
 use amanat_sync::entry::SealedEntry;
 use amanat_sync::journal::{Journal, MemoryJournal};
+use amanat_sync::proof;
 use amanat_sync::wire::codec;
 use amanat_sync::wire::messages::{PushReply, RunAnswer};
 
@@ -84,6 +86,31 @@ fn a_reader_refuses_another_history_after_a_revocation() {
         assert!(aside.iter().all(|aside| aside.why == Why::Revoked));
         assert_eq!(aside.len(), if expected == 0 { 4 } else { 1 }, "it is kept as evidence");
     }
+}
+
+#[test]
+fn another_history_is_called_one_only_where_the_device_has_signed_for_it() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let (story, other) = two_histories(&agency);
+    let mut trust = agency.trust.clone();
+    trust.adopt(&revoked(&agency, &story)).unwrap();
+    let header = &story[0].header;
+    let history = |items: Vec<Item>| Run {
+        agency: header.agency,
+        device: header.device,
+        journal: header.journal,
+        first: 1,
+        before: chain::link0(&header.agency, &header.device, &header.journal),
+        items,
+    };
+    let whole = |entry: &SealedEntry| Item::Entry(Box::new(entry.clone()));
+    let signed = history(other.iter().map(whole).collect());
+    assert!(proof::denied(&signed, &trust) && proof::denied_by_its_own_word(&signed, &trust));
+    // Whoever passes the run on can make up the hash that stands at the last trusted place.
+    let bare = Item::Elided(Digest::from_bytes([0xbb; 32]));
+    let made_up = history(vec![whole(&story[0]), whole(&story[1]), bare, whole(&story[3])]);
+    assert!(proof::denied(&made_up, &trust) && !proof::denied_by_its_own_word(&made_up, &trust));
+    assert!(!proof::denied(&history(story.iter().map(whole).collect()), &trust));
 }
 
 #[test]
