@@ -78,6 +78,21 @@ impl Tenure {
         self.roles_of(device).any(|((_, of), _)| of == unit)
     }
 
+    /// Whether it could ever stand in for a unit's people: a supervisor of theirs, or a custodian of theirs or at headquarters.
+    pub fn ever_over(&self, device: &DeviceId, unit: &UnitId) -> bool {
+        self.roles_of(device).any(|((role, of), _)| match role {
+            Role::Supervisor => of == unit,
+            Role::Custodian => of == unit || self.headquarters.contains(of),
+            Role::Officer
+            | Role::Investigator
+            | Role::Focal
+            | Role::Reader
+            | Role::Analyst
+            | Role::Auditor
+            | Role::Admin => false,
+        })
+    }
+
     fn stands_by(
         &self,
         device: &DeviceId,

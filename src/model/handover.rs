@@ -42,10 +42,13 @@ struct Said<'a> {
     told: &'a Handover,
 }
 
-/// How a case stands by these entries, of which those that say nothing of it are passed over. `belongs` knows who may answer for a unit.
+/// How a case stands by these entries, of which those that say nothing of it are passed over. `belongs` knows who may answer for a unit,
+/// `shares` who may share a case of a unit and, where it is the first word on it, whether that is the unit with which the case began: a
+/// word of anybody else lets nobody in.
 pub fn handed<'a>(
     entries: impl IntoIterator<Item = &'a Entry>,
     belongs: impl Fn(&DeviceId, &UnitId) -> bool,
+    shares: impl Fn(&DeviceId, &UnitId, bool) -> bool,
 ) -> Handed {
     let mut said: BTreeMap<EntryId, Said<'a>> = BTreeMap::new();
     // One that was kept again is the same word: others may know it under either number.
@@ -59,7 +62,33 @@ pub fn handed<'a>(
     }
     let known = |id: &EntryId| first.get(id).copied().unwrap_or(*id);
     said.values_mut().for_each(|word| word.of = word.told.of.as_ref().map(known));
+    let heard = |word: &Said<'_>| counts(word, &said, &belongs, &shares);
+    let unheard: Vec<EntryId> = said.values().filter(|word| !heard(word)).map(|word| word.id).collect();
+    for id in &unheard {
+        said.remove(id);
+    }
     fold(&said, belongs)
+}
+
+/// Whether a word is of somebody who may say it.
+fn counts(
+    word: &Said<'_>,
+    said: &BTreeMap<EntryId, Said<'_>>,
+    belongs: &impl Fn(&DeviceId, &UnitId) -> bool,
+    shares: &impl Fn(&DeviceId, &UnitId, bool) -> bool,
+) -> bool {
+    match word.told.step {
+        Step::Accepted | Step::Rejected => belongs(&word.device, &word.told.unit),
+        Step::TakenBack => shares(&word.device, &word.told.from, false),
+        // Who shares a case that came by a transfer does so for the unit that accepted it.
+        Step::Share | Step::Sent => {
+            let came = word
+                .of
+                .and_then(|by| said.get(&by))
+                .map(|by| by.told.step == Step::Sent && by.told.unit == word.told.from);
+            came.unwrap_or(word.of.is_none()) && shares(&word.device, &word.told.from, word.of.is_none())
+        }
+    }
 }
 
 fn fold(said: &BTreeMap<EntryId, Said<'_>>, belongs: impl Fn(&DeviceId, &UnitId) -> bool) -> Handed {
@@ -133,6 +162,11 @@ mod tests {
         device.as_bytes()[0] == of.as_bytes()[0]
     }
 
+    /// Every device but the ninth may share, and a case begins with unit 1.
+    fn may(device: &DeviceId, of: &UnitId, first: bool) -> bool {
+        device.as_bytes()[0] != 9 && (!first || *of == unit(1))
+    }
+
     fn units(handed: &Handed) -> Vec<u8> {
         handed.units.iter().map(|unit| unit.as_bytes()[0]).collect()
     }
@@ -140,17 +174,17 @@ mod tests {
     #[test]
     fn a_case_stays_where_it_is_until_the_unit_that_was_asked_accepts() {
         let mut story = vec![entry(1, 1, Step::Share, (1, 4), None), entry(2, 1, Step::Sent, (1, 2), None)];
-        let now = handed(&story, at_home);
+        let now = handed(&story, at_home, may);
         assert_eq!((now.owner, units(&now)), (Some(unit(1)), vec![1, 2, 4]));
         assert_eq!(now.waiting, Some(Waiting { entry: id(2), unit: unit(2) }));
         story.push(entry(3, 1, Step::Accepted, (1, 2), Some(2)));
-        assert_eq!(handed(&story, at_home).owner, Some(unit(1)), "the sender cannot accept for the other side");
+        assert_eq!(handed(&story, at_home, may).owner, Some(unit(1)), "the sender cannot accept for the other side");
         story.push(entry(4, 2, Step::Accepted, (1, 2), Some(2)));
-        let now = handed(&story, at_home);
+        let now = handed(&story, at_home, may);
         assert_eq!((now.owner, now.by, now.waiting), (Some(unit(2)), Some(id(2)), None));
         story.push(entry(5, 2, Step::Sent, (2, 1), Some(2)));
         story.push(entry(6, 1, Step::Accepted, (2, 1), Some(5)));
-        let now = handed(&story, at_home);
+        let now = handed(&story, at_home, may);
         assert_eq!((now.owner, units(&now)), (Some(unit(1)), vec![1, 2, 4]), "and back again, and nobody was put out");
     }
 
@@ -158,11 +192,22 @@ mod tests {
     fn what_was_rejected_or_taken_back_waits_no_more_and_still_reads() {
         for (device, step) in [(2, Step::Rejected), (1, Step::TakenBack)] {
             let story = [entry(1, 1, Step::Sent, (1, 2), None), entry(2, device, step, (1, 2), Some(1))];
-            let now = handed(&story, at_home);
+            let now = handed(&story, at_home, may);
             assert_eq!((now.owner, now.waiting, units(&now)), (Some(unit(1)), None, vec![1, 2]));
         }
         let story = [entry(1, 1, Step::Sent, (1, 2), None), entry(2, 3, Step::Rejected, (1, 2), Some(1))];
-        assert!(handed(&story, at_home).waiting.is_some(), "a third unit cannot reject it");
+        assert!(handed(&story, at_home, may).waiting.is_some(), "a third unit cannot reject it");
+    }
+
+    #[test]
+    fn a_word_of_somebody_who_may_not_share_lets_nobody_in_and_moves_nothing() {
+        let officer = entry(1, 9, Step::Share, (1, 4), None);
+        let reader = entry(2, 2, Step::Share, (2, 5), None);
+        let made_up = entry(3, 2, Step::Sent, (2, 6), Some(7));
+        let now = handed(&[officer, reader, made_up], at_home, may);
+        assert_eq!(now, Handed::default(), "an officer, a unit that merely reads, a transfer that never was");
+        let unasked = [entry(1, 1, Step::Sent, (1, 2), None), entry(2, 3, Step::Share, (3, 5), Some(1))];
+        assert_eq!(units(&handed(&unasked, at_home, may)), [1, 2], "nor a unit that the transfer did not name");
     }
 
     #[test]
@@ -174,7 +219,7 @@ mod tests {
         if let Content::Handover(told) = &mut answer.content {
             told.of = Some(asked.id());
         }
-        assert_eq!(handed([&copy, &answer], at_home).owner, Some(unit(2)));
+        assert_eq!(handed([&copy, &answer], at_home, may).owner, Some(unit(2)));
     }
 
     proptest! {
@@ -189,7 +234,7 @@ mod tests {
                 entry(6, 2, Step::Share, (2, 4), Some(1)),
             ];
             let shuffled: Vec<&Entry> = order.iter().map(|at| &story[*at]).collect();
-            prop_assert_eq!(handed(shuffled, at_home), handed(&story, at_home));
+            prop_assert_eq!(handed(shuffled, at_home, may), handed(&story, at_home, may));
         }
     }
 }

@@ -88,7 +88,14 @@ impl Home {
         if words.is_empty() {
             return Handed::default();
         }
-        model::handed(words, |device, unit| self.tenure().ever_in(&(*device).into(), &(*unit).into()))
+        let (first, _) = self.belonging.readers_of(case, &UnitId::from_bytes([0; 32]));
+        let tenure = self.tenure();
+        let belongs =
+            |device: &model::DeviceId, unit: &model::UnitId| tenure.ever_in(&(*device).into(), &(*unit).into());
+        model::handed(words, belongs, |device, unit, begins| {
+            let began = || first.iter().any(|reader| reader.as_bytes() == unit.as_bytes());
+            (!begins || began()) && tenure.ever_over(&(*device).into(), &(*unit).into())
+        })
     }
 
     /// Units beside the one that has a case which read what is kept in it at this level.
