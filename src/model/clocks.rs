@@ -34,10 +34,15 @@ impl Clocks {
         let (before, after) = if at.0 < last.0 { (at, *last) } else { (*last, at) };
         *last = after;
         let fell = before.1.saturating_sub(after.1) > FALL_MS;
-        if fell {
-            self.falls.entry(journal).or_default().push(after);
+        if !fell {
+            return false;
         }
-        fell
+        let falls = self.falls.entry(journal).or_default();
+        let new = !falls.contains(&after);
+        if new {
+            falls.push(after);
+        }
+        new
     }
 
     /// When an entry was kept, Unix milliseconds, as far as can be said at this time: not after what its journal kept later, and never

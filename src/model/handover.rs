@@ -52,10 +52,12 @@ pub fn speaks_for(told: &Handover) -> (&UnitId, bool) {
 }
 
 /// How a case stands by these entries, of which those that say nothing of it are passed over. `may_say` knows whose word counts
-/// (see [`speaks_for`]).
+/// (see [`speaks_for`]), `began` the units with which the case began. A unit that merely reads lets nobody in: a word counts for a unit
+/// with which the case began, or that accepted a transfer which counts.
 pub fn handed<'a>(
     entries: impl IntoIterator<Item = &'a Entry>,
     may_say: impl Fn(&DeviceId, &Handover) -> bool,
+    began: impl Fn(&UnitId) -> bool,
 ) -> Handed {
     let mut said: BTreeMap<EntryId, Said<'a>> = BTreeMap::new();
     // One that was kept again is the same word: others may know it under either number.
@@ -71,7 +73,31 @@ pub fn handed<'a>(
     }
     let known = |id: &EntryId| first.get(id).copied().unwrap_or(*id);
     said.values_mut().for_each(|word| word.of = word.told.of.as_ref().map(known));
+    let heard = heard(&said, began);
+    said.retain(|id, _| heard.contains(id));
     fold(&said)
+}
+
+/// The words that count: one after the other, since a later one stands on the transfer that it names.
+fn heard(said: &BTreeMap<EntryId, Said<'_>>, began: impl Fn(&UnitId) -> bool) -> BTreeSet<EntryId> {
+    let mut heard = BTreeSet::new();
+    loop {
+        let accepted = |by: &EntryId| said.values().any(|w| w.told.step == Step::Accepted && w.of == Some(*by));
+        let came = |by: &EntryId, to: &UnitId| {
+            let sent = said.get(by).is_some_and(|by| by.told.step == Step::Sent && by.told.unit == *to);
+            sent && heard.contains(by) && accepted(by)
+        };
+        let counts = |word: &&Said<'_>| match word.told.step {
+            Step::Accepted | Step::Rejected | Step::TakenBack => true,
+            Step::Share | Step::Sent => word.of.map_or_else(|| began(&word.told.from), |by| came(&by, &word.told.from)),
+        };
+        let more: Vec<EntryId> =
+            said.values().filter(|word| !heard.contains(&word.id)).filter(counts).map(|word| word.id).collect();
+        if more.is_empty() {
+            return heard;
+        }
+        heard.extend(more);
+    }
 }
 
 fn fold(said: &BTreeMap<EntryId, Said<'_>>) -> Handed {
@@ -140,6 +166,11 @@ mod tests {
         device.as_bytes()[0] == speaks_for(told).0.as_bytes()[0]
     }
 
+    /// The case began with unit 1.
+    fn first(of: &UnitId) -> bool {
+        *of == unit(1)
+    }
+
     fn units(handed: &Handed) -> Vec<u8> {
         handed.units.iter().map(|unit| unit.as_bytes()[0]).collect()
     }
@@ -147,37 +178,57 @@ mod tests {
     #[test]
     fn a_case_stays_where_it_is_until_the_unit_that_was_asked_accepts() {
         let mut story = vec![entry(1, 1, Step::Share, (1, 4), None), entry(2, 1, Step::Sent, (1, 2), None)];
-        let now = handed(&story, at_home);
+        let now = handed(&story, at_home, first);
         assert_eq!((now.owner, units(&now)), (Some(unit(1)), vec![1, 2, 4]));
         assert_eq!(now.waiting, Some(Waiting { entry: id(2), unit: unit(2) }));
         story.push(entry(3, 1, Step::Accepted, (1, 2), Some(2)));
-        assert_eq!(handed(&story, at_home).owner, Some(unit(1)), "the sender cannot accept for the other side");
+        assert_eq!(handed(&story, at_home, first).owner, Some(unit(1)), "the sender cannot accept for the other side");
         story.push(entry(4, 2, Step::Accepted, (1, 2), Some(2)));
-        let now = handed(&story, at_home);
+        let now = handed(&story, at_home, first);
         assert_eq!((now.owner, now.by, now.waiting), (Some(unit(2)), Some(id(2)), None));
         story.push(entry(5, 2, Step::Sent, (2, 1), Some(2)));
         story.push(entry(6, 1, Step::Accepted, (2, 1), Some(5)));
-        let now = handed(&story, at_home);
+        let now = handed(&story, at_home, first);
         assert_eq!((now.owner, units(&now)), (Some(unit(1)), vec![1, 2, 4]), "and back again, and nobody was put out");
     }
 
     #[test]
     fn whoever_does_not_lead_the_unit_lets_nobody_in() {
         let story = [entry(1, 99, Step::Share, (1, 4), None), entry(2, 99, Step::Sent, (1, 2), None)];
-        assert_eq!(handed(&story, at_home), Handed::default());
+        assert_eq!(handed(&story, at_home, first), Handed::default());
         let story = [entry(1, 1, Step::Sent, (1, 2), None), entry(2, 99, Step::TakenBack, (1, 2), Some(1))];
-        assert!(handed(&story, at_home).waiting.is_some(), "nor takes back what another asked");
+        assert!(handed(&story, at_home, first).waiting.is_some(), "nor takes back what another asked");
     }
 
     #[test]
     fn what_was_rejected_or_taken_back_waits_no_more_and_still_reads() {
         for (device, step) in [(2, Step::Rejected), (1, Step::TakenBack)] {
             let story = [entry(1, 1, Step::Sent, (1, 2), None), entry(2, device, step, (1, 2), Some(1))];
-            let now = handed(&story, at_home);
+            let now = handed(&story, at_home, first);
             assert_eq!((now.owner, now.waiting, units(&now)), (Some(unit(1)), None, vec![1, 2]));
         }
         let story = [entry(1, 1, Step::Sent, (1, 2), None), entry(2, 3, Step::Rejected, (1, 2), Some(1))];
-        assert!(handed(&story, at_home).waiting.is_some(), "a third unit cannot reject it");
+        assert!(handed(&story, at_home, first).waiting.is_some(), "a third unit cannot reject it");
+    }
+
+    #[test]
+    fn a_unit_that_merely_reads_lets_nobody_in_and_moves_nothing() {
+        let reader = entry(2, 2, Step::Share, (2, 5), None);
+        let made_up = entry(3, 2, Step::Sent, (2, 6), Some(7));
+        let now = handed(&[reader, made_up], at_home, first);
+        assert_eq!(now, Handed::default(), "a unit that merely reads, a transfer that never was");
+        let unasked = [entry(1, 1, Step::Sent, (1, 2), None), entry(2, 3, Step::Share, (3, 5), Some(1))];
+        assert_eq!(units(&handed(&unasked, at_home, first)), [1, 2], "nor a unit that the transfer did not name");
+        let early = [entry(1, 1, Step::Sent, (1, 2), None), entry(2, 2, Step::Share, (2, 5), Some(1))];
+        assert_eq!(units(&handed(&early, at_home, first)), [1, 2], "nor the one that it names, before it accepts");
+        let circle = [
+            entry(1, 2, Step::Sent, (2, 2), Some(3)),
+            entry(2, 2, Step::Accepted, (2, 2), Some(1)),
+            entry(3, 2, Step::Sent, (2, 2), Some(1)),
+            entry(4, 2, Step::Accepted, (2, 2), Some(3)),
+            entry(5, 2, Step::Share, (2, 5), Some(1)),
+        ];
+        assert_eq!(units(&handed(&circle, at_home, first)), [0_u8; 0], "nor words that only stand on one another");
     }
 
     #[test]
@@ -189,7 +240,7 @@ mod tests {
         if let Content::Handover(told) = &mut answer.content {
             told.of = Some(asked.id());
         }
-        assert_eq!(handed([&copy, &answer], at_home).owner, Some(unit(2)));
+        assert_eq!(handed([&copy, &answer], at_home, first).owner, Some(unit(2)));
     }
 
     proptest! {
@@ -204,7 +255,7 @@ mod tests {
                 entry(6, 2, Step::Share, (2, 4), Some(1)),
             ];
             let shuffled: Vec<&Entry> = order.iter().map(|at| &story[*at]).collect();
-            prop_assert_eq!(handed(shuffled, at_home), handed(&story, at_home));
+            prop_assert_eq!(handed(shuffled, at_home, first), handed(&story, at_home, first));
         }
     }
 }

@@ -2,12 +2,7 @@
 
 use std::fs;
 
-use amanat_keys::{
-    audience::Sharing,
-    recipient::ReadIdentity,
-    roster::{Role, Roster},
-    trust::Age,
-};
+use amanat_keys::{audience::Sharing, recipient::ReadIdentity, roster::Roster, trust::Age};
 use amanat_sync::{
     courier::{End, Outcome, PartsMoved},
     journal::{Journal as _, Pulled, Wanted},
@@ -22,12 +17,9 @@ use super::{
     make::{self, Hashing},
     paths::Paths,
     roster_edit,
-    tests::{CASE, keep, member, open, sheet, words},
+    tests::{CASE, open, sheet, words},
 };
-use crate::{
-    codebook::Codebook,
-    model::{CaseId, Draft, DraftId, Lang},
-};
+use crate::{codebook::Codebook, model::CaseId};
 
 /// An agency with two stations, an officer in each, and the reader at headquarters.
 pub(super) struct Agency {
@@ -221,34 +213,4 @@ fn an_expired_roster_is_amber_then_red_by_the_hubs_time_and_cases_are_kept_all_t
         assert_eq!(wanted == Age::LongExpired, seconds >= one.trust().unwrap().red_from());
         keep_in(one, CASE);
     }
-}
-
-#[test]
-fn a_device_that_should_only_write_keeps_nothing_until_the_promise_is_whole() {
-    let (folder, mut home) = member(Role::Officer);
-    keep(&mut home, What::Sheet(sheet("case", &[])));
-    let trust = home.trust().unwrap().clone();
-    let admin = Admin::open(open(&folder.path().join("admin")), &words()).unwrap();
-    let mut next = roster_edit::next(trust.roster(), trust.roster().issued + 1);
-    next.policies.push(("write-only".to_owned(), "yes".to_owned()));
-    let mut newer = trust;
-    newer.adopt(&admin.sign_for_tests(&next)).unwrap();
-    home.set_trust(newer).unwrap();
-    let what = What::Sheet(sheet("case", &[]));
-    let kept =
-        home.keep(Codebook::builtin().unwrap(), ToKeep { case: CASE, what, source: None, draft: None, sharing: None });
-    assert!(kept.unwrap_err().message.contains("cannot promise that yet"));
-    let draft = Draft {
-        id: DraftId::from_bytes([5; 16]),
-        form: sheet("person", &[]).form().clone(),
-        case: Some(CASE),
-        target: None,
-        seen: Vec::new(),
-        answers: std::iter::empty().collect(),
-        at: None,
-        started: super::clock::now(),
-        lang: Lang::En,
-    };
-    home.keep_draft(&draft).unwrap_err();
-    assert_eq!(home.drafts().unwrap(), []);
 }

@@ -47,6 +47,8 @@ pub(crate) struct World {
     pub(crate) cases: Vec<CaseRow>,
     /// What is known of the clocks by which entries were kept.
     clocks: Clocks,
+    /// Whether entries turned out to be older than their clock said since the rows were made.
+    older: bool,
     /// What codes are called in those rows.
     called: Called,
     /// Cases whose rows wait to be made anew, with repeats.
@@ -118,6 +120,7 @@ impl World {
             index: SearchIndex::new(&start.codebook),
             cases: Vec::new(),
             clocks: Clocks::default(),
+            older: false,
             called: Called::default(),
             touched: Vec::new(),
             roster: None,
@@ -138,6 +141,7 @@ impl World {
         self.index = SearchIndex::new(&self.codebook);
         self.cases = Vec::new();
         self.clocks = Clocks::default();
+        self.older = false;
         self.touched = Vec::new();
         self.roster = None;
         self.team = None;
@@ -168,10 +172,8 @@ impl World {
                 self.road.own(entry.author, !entry.parts.is_empty());
             }
             self.touched.push(entry.case);
-            if self.clocks.note(&entry) {
-                // What its journal kept before is older than it seemed.
-                self.touched.extend(self.book.cases().map(|file| file.id));
-            }
+            // What its journal kept before is older than it seemed.
+            self.older |= self.clocks.note(&entry);
             self.index.add(&entry);
             self.book.apply(entry);
         }
@@ -183,6 +185,10 @@ impl World {
     /// Makes the rows of all cases that have changed anew.
     pub(crate) fn list_touched(&mut self) {
         let mut touched = std::mem::take(&mut self.touched);
+        if self.older && self.road.replay.is_none() {
+            touched.extend(self.book.cases().map(|file| file.id));
+            self.older = false;
+        }
         touched.sort_unstable();
         touched.dedup();
         if touched.is_empty() {
@@ -258,7 +264,8 @@ impl World {
             let (unit, answers) = model::speaks_for(told);
             if answers { device.answers.contains(unit) } else { device.leads.contains(unit) }
         };
-        model::handed(entries.filter_map(|id| self.book.entry(id)), may_say)
+        // With whom it began is known to the keeping; what is shown here decides nothing.
+        model::handed(entries.filter_map(|id| self.book.entry(id)), may_say, |_| true)
     }
 
     /// A draft by its id.
