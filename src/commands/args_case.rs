@@ -176,7 +176,7 @@ pub(super) struct Which {
     pub(super) save: Option<String>,
 }
 
-/// How a case is shared or handed over.
+/// How a case is shared or transferred.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct Handing {
     /// In words; every reader of the case reads them

@@ -54,7 +54,7 @@ fn reason_of(codebook: &Codebook, asked: &str) -> Result<Code, Failure> {
     known.map(|item| item.code.clone()).ok_or_else(|| {
         let codes: Vec<&str> = items.iter().map(|item| item.code.as_str()).collect();
         Failure::usage(
-            format!("handing the case over — no reason is called {asked}"),
+            format!("transferring the case — no reason is called {asked}"),
             format!("One of: {}.", codes.join(", ")),
         )
     })

@@ -29,7 +29,7 @@ fn a_supervisor_shares_a_case_and_reads_first_who_will_be_able_to_read_it() {
     assert!(stage.screen(80, 24).contains("F7 share"), "the foot of a case names it\n{}", stage.screen(80, 24));
     stage.keys("F7");
     let screen = stage.screen(80, 24);
-    assert!(screen.contains("Share it with another unit") && screen.contains("Hand it over"), "{screen}");
+    assert!(screen.contains("Share it with another unit") && screen.contains("Transfer it to another unit"), "{screen}");
     stage.keys("\"1\"");
     let screen = stage.screen(80, 24);
     assert!(screen.contains(OTHER) && !screen.contains("Headquarters"), "only those that read by name\n{screen}");
@@ -63,11 +63,11 @@ fn a_transfer_asks_why_and_a_key_before_the_answer_leaves_everything_as_it_was()
     stage.keys("F7 \"2\" Enter \"another district\" Enter Enter");
     assert_eq!(wishes(&stage), [(Step::Sent, Some("OTHERDIST".into()))]);
     stage.keys("Enter");
-    assert!(stage.screen(80, 24).contains("⇄ Handed over to Saddar"), "{}", stage.screen(80, 24));
+    assert!(stage.screen(80, 24).contains("⇄ Transfer to Saddar"), "{}", stage.screen(80, 24));
     // It waits: it can be taken back, and no second one begins.
     stage.keys("F7");
     let screen = stage.screen(80, 24);
-    assert!(screen.contains("Take the transfer back") && !screen.contains("Hand it over"), "{screen}");
+    assert!(screen.contains("Take the transfer back") && !screen.contains("Transfer it to another unit"), "{screen}");
     stage.keys("\"2\" Enter");
     assert_eq!(wishes(&stage).last(), Some(&(Step::TakenBack, None)));
 }
@@ -78,7 +78,7 @@ fn the_unit_that_is_asked_finds_it_under_what_is_due_and_says_yes_or_why_not() {
     let sent = handed(Step::Sent, unit_id(OTHER), unit_id("Model Town Police Station"));
     stage.arrives(9, CASE, Content::Handover(Box::new(sent)));
     stage.keys("F7");
-    assert!(stage.screen(100, 30).contains("Another unit hands this case over"), "{}", stage.screen(100, 30));
+    assert!(stage.screen(100, 30).contains("Another unit transfers this case to yours"), "{}", stage.screen(100, 30));
     stage.keys("Home Enter F7");
     let screen = stage.screen(80, 24);
     assert!(screen.contains("Take the case over") && screen.contains("Do not take it over"), "{screen}");
