@@ -29,7 +29,10 @@ fn a_supervisor_shares_a_case_and_reads_first_who_will_be_able_to_read_it() {
     assert!(stage.screen(80, 24).contains("F7 share"), "the foot of a case names it\n{}", stage.screen(80, 24));
     stage.keys("F7");
     let screen = stage.screen(80, 24);
-    assert!(screen.contains("Share it with another unit") && screen.contains("Transfer it to another unit"), "{screen}");
+    assert!(
+        screen.contains("Share it with another unit") && screen.contains("Transfer it to another unit"),
+        "{screen}"
+    );
     stage.keys("\"1\"");
     let screen = stage.screen(80, 24);
     assert!(screen.contains(OTHER) && !screen.contains("Headquarters"), "only those that read by name\n{screen}");
