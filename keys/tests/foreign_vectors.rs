@@ -17,10 +17,11 @@ use amanat_keys::recipient::{ReadIdentity, Recipient, RecipientKind};
 use amanat_keys::verifying_key::VerifyingKey;
 use serde_json::Value;
 
-fn hex(value: &Value) -> Vec<u8> {
-    let text = value.as_str().unwrap().as_bytes();
-    text.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
-}
+#[path = "vectors/digits.rs"]
+#[expect(dead_code, reason = "not every vector holds something of a known length")]
+mod digits;
+
+use digits::hex;
 
 /// Whether a key is taken at all, and the signature then holds: over a base of a request, or, where the vectors sign other text, by the very
 /// call that checks all of them.

@@ -10,17 +10,13 @@ use amanat_keys::vault::{JournalHead, Vault, WorkFactor};
 use amanat_keys::{NonceHedge, NonceKey};
 use serde_json::Value;
 
+#[path = "vectors/digits.rs"]
+mod digits;
+
+use digits::{bytes, hex};
+
 fn vectors() -> Value {
     serde_json::from_str(include_str!("vectors/local.json")).unwrap()
-}
-
-fn hex(value: &Value) -> Vec<u8> {
-    let text = value.as_str().unwrap().as_bytes();
-    text.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
-}
-
-fn bytes<const N: usize>(value: &Value) -> [u8; N] {
-    hex(value).try_into().unwrap()
 }
 
 fn list(value: &Value) -> &[Value] {

@@ -9,17 +9,13 @@ use amanat_keys::{CaseKey, NonceHedge, NonceKey, Place, Slip, SlipFault, envelop
 use serde_json::Value;
 use std::io::Cursor;
 
+#[path = "vectors/digits.rs"]
+mod digits;
+
+use digits::{bytes, hex};
+
 fn read(text: &str) -> Vec<Value> {
     serde_json::from_str(text).unwrap()
-}
-
-fn hex(value: &Value) -> Vec<u8> {
-    let text = value.as_str().unwrap().as_bytes();
-    text.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
-}
-
-fn bytes<const N: usize>(value: &Value) -> [u8; N] {
-    hex(value).try_into().unwrap()
 }
 
 fn place(v: &Value) -> Place {

@@ -9,6 +9,8 @@ use amanat_sync::entry::Header;
 
 use crate::specimens::{Judge, hex, misbehaving, named, repaired, specimen};
 
+#[path = "museum/covered.rs"]
+mod covered;
 #[path = "museum/entries.rs"]
 mod entries;
 #[path = "museum/hub_words.rs"]

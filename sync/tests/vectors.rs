@@ -7,10 +7,11 @@ use amanat_sync::chain;
 use amanat_sync::entry::{Header, Kind, SealedEntry};
 use serde_json::Value;
 
-fn hex(value: &Value) -> Vec<u8> {
-    let text = value.as_str().unwrap();
-    (0..text.len() / 2).map(|n| u8::from_str_radix(&text[2 * n..2 * n + 2], 16).unwrap()).collect()
-}
+#[path = "../../keys/tests/vectors/digits.rs"]
+#[expect(dead_code, reason = "not every vector holds something of a known length")]
+mod digits;
+
+use digits::hex;
 
 #[test]
 fn headers_are_chained_and_signed_as_the_specification_says() {

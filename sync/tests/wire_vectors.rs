@@ -14,7 +14,7 @@ use amanat_sync::batch::{Item, Run};
 use amanat_sync::bundle::{self, BundleFault, Cargo, Manifest};
 use amanat_sync::entry::{EntryRef, SealedEntry};
 use amanat_sync::pack::Pack;
-use amanat_sync::signature::{self, Claim, Parts};
+use amanat_sync::signature::{self, Claim};
 use amanat_sync::wire::codec::{self, Frames};
 use amanat_sync::wire::messages::{
     DocumentsReply, DocumentsRequest, HeadLine, PullRequest, PushReply, RostersRequest, RunAnswer,
@@ -24,14 +24,13 @@ use amanat_sync::wire::team::{SelfReport, TeamLine, TeamReply, TeamRequest};
 use amanat_sync::wire::v1::PullManifest;
 use serde_json::Value;
 
-fn hex(value: &Value) -> Vec<u8> {
-    let text = value.as_str().unwrap().as_bytes();
-    text.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
-}
+#[path = "museum/covered.rs"]
+mod covered;
+#[path = "../../keys/tests/vectors/digits.rs"]
+mod digits;
 
-fn bytes<const N: usize>(value: &Value) -> [u8; N] {
-    hex(value).try_into().unwrap()
-}
+use covered::covered;
+use digits::{bytes, hex};
 
 fn list(value: &Value) -> &[Value] {
     value.as_array().unwrap()
@@ -282,17 +281,7 @@ fn a_request_is_signed_over_the_base_that_the_document_says() {
     assert_eq!(signer.verifying_key(), key);
     assert_eq!(list(&file["requests"]).len(), 5);
     for v in list(&file["requests"]) {
-        let said = |name: &str| v["values"][name].as_str().unwrap().to_owned();
-        let parts = Parts {
-            method: said("@method"),
-            authority: said("@authority"),
-            path: said("@path"),
-            query: said("@query"),
-            content_digest: said("content-digest"),
-            agency: said("amanat-agency"),
-            hub: said("amanat-hub"),
-            checkpoint: said("amanat-checkpoint"),
-        };
+        let parts = covered(v);
         // Of a push the manifest alone is signed, of all else the whole body.
         let body = hex(&v["body"]);
         let signed = if v["path"] == "/v1/push" { codec::manifest_of(&body).unwrap() } else { &body };

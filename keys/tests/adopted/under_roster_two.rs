@@ -4,11 +4,11 @@ use amanat_keys::fingerprint::Digest;
 use amanat_keys::trust::Trust;
 use serde_json::Value;
 
-/// The bytes that hexadecimal digits in JSON spell.
-pub(crate) fn hex(value: &Value) -> Vec<u8> {
-    let text = value.as_str().unwrap().as_bytes();
-    text.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
-}
+#[path = "../vectors/digits.rs"]
+#[expect(dead_code, reason = "not every vector holds something of a known length")]
+mod digits;
+
+pub(crate) use digits::hex;
 
 /// A device that adopted roster 2 of the vectors, which wants both admins.
 pub(crate) fn trust() -> Trust {

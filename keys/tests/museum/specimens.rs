@@ -12,6 +12,11 @@ use amanat_keys::statement::Statement;
 use amanat_keys::trust::{Step, Trust};
 use serde_json::Value;
 
+#[path = "../vectors/digits.rs"]
+mod digits;
+
+pub(crate) use digits::{bytes, hex};
+
 /// Says what becomes of one specimen: the name of its fault, or nothing when it is accepted.
 pub(crate) type Judge = fn(&Value) -> Result<(), String>;
 
@@ -105,17 +110,6 @@ fn fill(value: &Value, shelf: &Value) -> Value {
             .into(),
         _ => value.clone(),
     }
-}
-
-/// The bytes of a hexadecimal string.
-pub(crate) fn hex(value: &Value) -> Vec<u8> {
-    let text = value.as_str().unwrap().as_bytes();
-    text.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
-}
-
-/// Exactly `N` bytes of a hexadecimal string.
-pub(crate) fn bytes<const N: usize>(value: &Value) -> [u8; N] {
-    hex(value).try_into().unwrap()
 }
 
 /// What a device believes that pinned the first of these rosters and adopted the others.

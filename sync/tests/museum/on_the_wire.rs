@@ -2,13 +2,14 @@
 
 use amanat_keys::verifying_key::VerifyingKey;
 use amanat_sync::batch::Run;
-use amanat_sync::signature::{self, Parts};
+use amanat_sync::signature;
 use amanat_sync::wire::codec;
 use amanat_sync::wire::messages::{DocumentsReply, DocumentsRequest, PullRequest, PushReply, RostersRequest};
 use amanat_sync::wire::parts::{PartsReply, PartsRequest};
 use amanat_sync::wire::team::{TeamReply, TeamRequest};
 use serde_json::Value;
 
+use crate::covered::covered;
 use crate::specimens::{bytes, hex};
 use crate::told;
 
@@ -56,19 +57,9 @@ pub(crate) fn message(v: &Value) -> Result<(), String> {
 /// A request as it arrived (`values` of what is covered, two signature fields, the `body`), and the `key` of the device in whose name it
 /// comes.
 pub(crate) fn request(v: &Value) -> Result<(), String> {
-    let said = |name: &str| v["values"][name].as_str().unwrap().to_owned();
     let (input, signature) = (v["signature_input"].as_str().unwrap(), v["signature"].as_str().unwrap());
     let claim = signature::parse(input, signature).map_err(|fault| format!("{fault:?}"))?;
-    let parts = Parts {
-        method: said("@method"),
-        authority: said("@authority"),
-        path: said("@path"),
-        query: said("@query"),
-        content_digest: said("content-digest"),
-        agency: said("amanat-agency"),
-        hub: said("amanat-hub"),
-        checkpoint: said("amanat-checkpoint"),
-    };
+    let parts = covered(v);
     let base = parts.base(&claim.device, &claim.nonce);
     key(v).verify_request(base.as_bytes(), &claim.signature).map_err(|fault| format!("{fault:?}"))?;
     let same = signature::content_digest(&hex(&v["body"])) == parts.content_digest;
