@@ -199,17 +199,7 @@ fn answer(question: &Question, value: &str) -> Answer {
 }
 
 fn draft(form: &Form, answers: Answers) -> Draft {
-    Draft {
-        id: DraftId::from_bytes([9; 16]),
-        form: form.form.clone(),
-        case: None,
-        target: None,
-        seen: Vec::new(),
-        answers,
-        at: None,
-        started: Moment::pkt(1_795_322_868_000),
-        lang: Lang::En,
-    }
+    Draft::begun(DraftId::from_bytes([9; 16]), form.form.clone(), answers, Moment::pkt(1_795_322_868_000), Lang::En)
 }
 
 /// Every field marked C: its form, its question, answers under which it must be answered, and answers under which it need not.

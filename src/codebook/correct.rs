@@ -108,17 +108,8 @@ mod tests {
         let mut answers = Answers::default();
         answers.set("sector".into(), Answer::Value(Value::Choice("KILN".into())));
         answers.set("name_full".into(), Answer::Value(Value::Text("گل".into())));
-        let mut draft = Draft {
-            id: DraftId::from_bytes([1; 16]),
-            form: form.form.clone(),
-            case: None,
-            target: None,
-            seen: Vec::new(),
-            answers,
-            at: None,
-            started: Moment::pkt(0),
-            lang: Lang::En,
-        };
+        let mut draft =
+            Draft::begun(DraftId::from_bytes([1; 16]), form.form.clone(), answers, Moment::pkt(0), Lang::En);
         let target = EntryId::from_bytes([2; 16]);
         let around = Surroundings::default();
         let problems = build(&form, codebook, &draft, target, Vec::new(), &around).unwrap_err();

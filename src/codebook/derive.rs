@@ -370,16 +370,14 @@ mod tests {
     #[test]
     fn a_short_number_is_drawn_where_district_and_day_are_known() {
         let date = |text: &str| Answer::Value(Value::Date(text.parse().unwrap()));
-        let draft = |byte: u8| Draft {
-            id: crate::model::DraftId::from_bytes([byte; 16]),
-            form: crate::model::FormRef { id: "case".into(), version: 1 },
-            case: None,
-            target: None,
-            seen: Vec::new(),
-            answers: Answers::default(),
-            at: None,
-            started: crate::model::Moment::pkt(0),
-            lang: crate::model::Lang::En,
+        let draft = |byte: u8| {
+            Draft::begun(
+                crate::model::DraftId::from_bytes([byte; 16]),
+                crate::model::FormRef { id: "case".into(), version: 1 },
+                Answers::default(),
+                crate::model::Moment::pkt(0),
+                crate::model::Lang::En,
+            )
         };
         let mut answers = Answers::default();
         answers.set("opened_on".into(), date("2026-10-03"));

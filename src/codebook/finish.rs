@@ -356,17 +356,13 @@ mod tests {
     use crate::model::{DraftId, EntryId, FormRef, Lang};
 
     fn draft(form: &str, answers: Answers) -> Draft {
-        Draft {
-            id: DraftId::from_bytes([9; 16]),
-            form: FormRef { id: form.into(), version: 1 },
-            case: None,
-            target: None,
-            seen: Vec::new(),
+        Draft::begun(
+            DraftId::from_bytes([9; 16]),
+            FormRef { id: form.into(), version: 1 },
             answers,
-            at: None,
-            started: Moment::pkt(1_795_322_868_000),
-            lang: Lang::Ur,
-        }
+            Moment::pkt(1_795_322_868_000),
+            Lang::Ur,
+        )
     }
 
     fn code(code: &str) -> Answer {

@@ -280,15 +280,5 @@ fn no_rule_of_a_form_speaks_where_nothing_has_a_value() {
 }
 
 fn draft(form: FormRef, answers: Answers) -> Draft {
-    Draft {
-        id: DraftId::from_bytes([9; 16]),
-        form,
-        case: None,
-        target: None,
-        seen: Vec::new(),
-        answers,
-        at: None,
-        started: Moment::pkt(1_795_322_868_000),
-        lang: Lang::En,
-    }
+    Draft::begun(DraftId::from_bytes([9; 16]), form, answers, Moment::pkt(1_795_322_868_000), Lang::En)
 }

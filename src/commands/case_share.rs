@@ -12,20 +12,15 @@ use super::{
 use crate::{
     codebook::Codebook,
     failure::Failure,
-    model::{Code, Step},
-    runtime::{
-        handing::{HandedOver, Wish},
-        home::Home,
-        officer,
-        roster_edit::find_unit,
-    },
+    model::{Code, HandWish, Step},
+    runtime::{handing::HandedOver, home::Home, officer, roster_edit::find_unit},
 };
 
 /// Lets a unit read a case.
 pub(super) fn share(context: &Context, id: &str, unit: &str, how: &Handing) -> Result<Report, Failure> {
     wished(context, id, how, |home, _| {
-        let unit = Some(find_unit(home.trust()?.roster(), Some(unit))?.id);
-        Ok(Wish { step: Step::Share, unit, reason: None, note: how.note.clone() })
+        let unit = Some(find_unit(home.trust()?.roster(), Some(unit))?.id.into());
+        Ok(HandWish { step: Step::Share, unit, reason: None, note: how.note.clone() })
     })
 }
 
@@ -40,11 +35,11 @@ pub(super) fn transfer(
 ) -> Result<Report, Failure> {
     wished(context, id, how, |home, codebook| {
         let unit = match to {
-            Some(to) => Some(find_unit(home.trust()?.roster(), Some(to))?.id),
+            Some(to) => Some(find_unit(home.trust()?.roster(), Some(to))?.id.into()),
             None => None,
         };
         let reason = if step == Step::Sent { Some(reason_of(codebook, reason)?) } else { None };
-        Ok(Wish { step, unit, reason, note: how.note.clone() })
+        Ok(HandWish { step, unit, reason, note: how.note.clone() })
     })
 }
 
@@ -64,7 +59,7 @@ fn wished(
     context: &Context,
     id: &str,
     how: &Handing,
-    wish: impl FnOnce(&Home, &Codebook) -> Result<Wish, Failure>,
+    wish: impl FnOnce(&Home, &Codebook) -> Result<HandWish, Failure>,
 ) -> Result<Report, Failure> {
     let mut home = context.unlock()?;
     let book = Book::open(context, &mut home)?;

@@ -22,17 +22,7 @@ const MAX_ANSWERS: u64 = 4 << 20;
 /// Answers as the codebook takes them; it never reaches the shelf of drafts.
 pub(super) fn draft(form: FormRef, case: CaseId, answers: Answers) -> Draft {
     let id = DraftId::from_bytes(*amanat_keys::fingerprint::JournalId::random().as_bytes());
-    Draft {
-        id,
-        form,
-        case: Some(case),
-        target: None,
-        seen: Vec::new(),
-        answers,
-        at: None,
-        started: clock::now(),
-        lang: Lang::En,
-    }
+    Draft { case: Some(case), ..Draft::begun(id, form, answers, clock::now(), Lang::En) }
 }
 
 /// What is known of who sits here, for presets.

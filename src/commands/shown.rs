@@ -27,7 +27,7 @@ pub(super) fn entry(book: &Book, entry: &Entry) -> Json {
         "number": entry.author.seq,
         "time": entry.times.device.to_string(),
         "delivery": delivery(book, entry),
-        "kind": kind_of(entry),
+        "kind": entry.content.kind(),
     });
     if book.late.is(&entry.author) {
         put(&mut json, "late", json!(true));
@@ -167,18 +167,6 @@ pub(super) fn delivery(book: &Book, entry: &Entry) -> &'static str {
         Delivery::Kept => "kept",
         Delivery::HandedOver => "handed over",
         Delivery::Received => "received",
-    }
-}
-
-fn kind_of(entry: &Entry) -> &'static str {
-    match &entry.content {
-        Content::Sheet(_) => "sheet",
-        Content::Names(_) => "names",
-        Content::Amendment(_) => "amendment",
-        Content::Access(_) => "access",
-        Content::Opened(_) => "opened",
-        Content::Handover(_) => "handover",
-        Content::Other(_) => "other",
     }
 }
 

@@ -161,18 +161,9 @@ impl<'a> RowReader<'a> {
         idle: &mut Vec<QuestionId>,
     ) -> Result<Sheet, (Option<String>, Reason)> {
         let Some(form) = self.forms.get(which) else { return Err((None, Reason::Kind)) };
-        let mut draft = Draft {
-            // Codes that are drawn at random come from the row's identity here: the same row gives the same code.
-            id: DraftId::from_bytes(row.first_chunk().copied().unwrap_or_default()),
-            form: form.form.clone(),
-            case: None,
-            target: None,
-            seen: Vec::new(),
-            answers,
-            at: None,
-            started: Moment::pkt(0),
-            lang: Lang::En,
-        };
+        // Codes that are drawn at random come from the row's identity here: the same row gives the same code.
+        let id = DraftId::from_bytes(row.first_chunk().copied().unwrap_or_default());
+        let mut draft = Draft::begun(id, form.form.clone(), answers, Moment::pkt(0), Lang::En);
         // Each round mends at least one question, so the rounds are as many as the questions at most.
         for _round in form.questions() {
             let problems = match codebook::finish_among(form, self.codebook, &draft, Origin::Imported, around) {

@@ -29,6 +29,13 @@ pub struct Draft {
     pub lang: Lang,
 }
 
+impl Draft {
+    /// One that was just begun: nobody was at any question of it yet, and it belongs to no case and corrects nothing.
+    pub const fn begun(id: DraftId, form: FormRef, answers: Answers, started: Moment, lang: Lang) -> Self {
+        Self { id, form, case: None, target: None, seen: Vec::new(), answers, at: None, started, lang }
+    }
+}
+
 /// How heavy a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {

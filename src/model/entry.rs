@@ -82,6 +82,21 @@ pub enum Content {
     Other(Other),
 }
 
+impl Content {
+    /// What it is called where a record or an answer in JSON says which it is.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Sheet(_) => "sheet",
+            Self::Names(_) => "names",
+            Self::Amendment(_) => "amendment",
+            Self::Access(_) => "access",
+            Self::Opened(_) => "opened",
+            Self::Handover(_) => "handover",
+            Self::Other(_) => "other",
+        }
+    }
+}
+
 /// Sealed answers of a sheet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {

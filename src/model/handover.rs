@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     entry::{Content, Entry, Handover, Step},
-    ids::{DeviceId, EntryId, UnitId},
+    ids::{Code, DeviceId, EntryId, UnitId},
 };
 
 /// How a case stands between units.
@@ -33,6 +33,19 @@ pub struct Waiting {
     pub entry: EntryId,
     /// The unit that is asked.
     pub unit: UnitId,
+}
+
+/// What is wished between units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandWish {
+    /// What is said.
+    pub step: Step,
+    /// The unit that is let in or asked; none for answers, which go to the one that the transfer names.
+    pub unit: Option<UnitId>,
+    /// Why (list `transfer_reason`).
+    pub reason: Option<Code>,
+    /// In words.
+    pub note: Option<String>,
 }
 
 struct Said<'a> {

@@ -33,7 +33,7 @@ pub use entry::{
 };
 pub use filter::{CaseFilter, CaseState, SavedFilter};
 pub use gone::{Absence, Gone};
-pub use handover::{Handed, Waiting, handed, speaks_for};
+pub use handover::{HandWish, Handed, Waiting, handed, speaks_for};
 pub use ids::{
     CaseId, Code, DeviceId, DraftId, EntryId, FormId, FormRef, HeaderHash, JournalId, Link, MemberId, PartHash,
     QuestionId, UnitId,

@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 
-use crate::model::{Answer, Answers, Attached, Content, Given, Handover, Lang, Other, Source, Ties, Times, Value};
+use crate::model::{Answer, Answers, Attached, Content, Given, Handover, Lang, Source, Ties, Times, Value};
 
 /// Writing to memory cannot fail; where `io::Write` still makes us ask, this is the answer.
 const IN_MEMORY: &str = "memory takes what is written";
@@ -17,10 +17,10 @@ pub(super) fn encode(
     content: &Content,
 ) -> Vec<u8> {
     let mut out = Text(Vec::with_capacity(512));
-    let kind = match kind(content) {
-        Ok(kind) => kind,
-        Err(other) => return other.json.as_bytes().to_vec(),
-    };
+    if let Content::Other(other) = content {
+        return other.json.as_bytes().to_vec();
+    }
+    let kind = content.kind();
     out.raw(format_args!(
         "{{\"v\":1,\"k\":\"{kind}\",\"t\":[{},{},{}",
         times.device.unix_ms, times.device.offset_minutes, times.boot_ms
@@ -82,19 +82,6 @@ pub(super) fn encode(
     }
     out.0.push(b'}');
     out.0
-}
-
-/// The kind of a record; one that this version does not know has its own text.
-const fn kind(content: &Content) -> Result<&'static str, &Other> {
-    Ok(match content {
-        Content::Sheet(_) => "sheet",
-        Content::Names(_) => "names",
-        Content::Amendment(_) => "amendment",
-        Content::Access(_) => "access",
-        Content::Opened(_) => "opened",
-        Content::Handover(_) => "handover",
-        Content::Other(other) => return Err(other),
-    })
 }
 
 /// How a language is written.

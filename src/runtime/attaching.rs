@@ -73,17 +73,7 @@ pub fn note(
     answers.set(WORDS.into(), Given::from(Answer::Value(Value::Text(words.into()))));
     let id = DraftId::from_bytes(*JournalId::random().as_bytes());
     let (started, lang) = (clock::now(), Lang::En);
-    let draft = Draft {
-        id,
-        form: form.form.clone(),
-        case: Some(case),
-        target: None,
-        seen: Vec::new(),
-        answers,
-        at: None,
-        started,
-        lang,
-    };
+    let draft = Draft { case: Some(case), ..Draft::begun(id, form.form.clone(), answers, started, lang) };
     let finished = codebook::finish_among(form, codebook, &draft, Origin::Officer, around);
     finished.map_err(|problems| (form.form.clone(), problems))
 }

@@ -112,17 +112,7 @@ fn draft(case: Option<CaseId>) -> Draft {
     let mut answers = Answers::default();
     answers.set("name_full".into(), Given::from(Answer::Value(text(CANARY))));
     let (started, lang) = (super::clock::now(), Lang::En);
-    Draft {
-        id: DraftId::from_bytes([5; 16]),
-        form,
-        case,
-        target: None,
-        seen: Vec::new(),
-        answers,
-        at: None,
-        started,
-        lang,
-    }
+    Draft { case, ..Draft::begun(DraftId::from_bytes([5; 16]), form, answers, started, lang) }
 }
 
 /// An officer with a case of four entries (one of them names), a colleague's word to this very device, a saved search, and another case.
@@ -139,13 +129,7 @@ fn worked() -> (TempDir, Admin, Home, Home) {
     one.keep_filters(&[plain, SavedFilter { name: "look again".into(), filter }]).unwrap();
     let count = carry(one, &mut reader);
     reader.take_home(codebook(), &pass(count)).unwrap();
-    let word = ToKeep {
-        case: CASE,
-        what: What::Sheet(sheet("note", &[("note_text", text(CANARY))])),
-        source: None,
-        draft: None,
-        sharing: None,
-    };
+    let word = word();
     let one = &mut agency.one;
     reader.keep_to(codebook(), word.clone(), Some(one.device().into())).unwrap();
     let count = carry(&reader, one);
@@ -153,6 +137,12 @@ fn worked() -> (TempDir, Admin, Home, Home) {
     assert_eq!(read(one).0.len(), 4, "three of this device, and the word");
     let Agency { folder, admin, one, .. } = agency;
     (folder, admin, one, reader)
+}
+
+/// What a reader at headquarters writes to the officer.
+fn word() -> ToKeep {
+    let what = What::Sheet(sheet("note", &[("note_text", text(CANARY))]));
+    ToKeep { case: CASE, what, source: None, draft: None, sharing: None }
 }
 
 /// The same home, locked and unlocked again.
@@ -195,13 +185,7 @@ fn nothing_in_the_home_opens_what_was_handed_in_and_its_readers_read_all_of_it()
     assert_eq!((one.drafts().unwrap(), std::fs::read_dir(one.paths().draft_keys()).unwrap().count()), (vec![], 0));
     assert_eq!((attack(&one, CASE), read(&mut one).0.len()), (0, 0));
     // A word that was sent before its author had heard comes to nothing here.
-    let word = ToKeep {
-        case: CASE,
-        what: What::Sheet(sheet("note", &[("note_text", text(CANARY))])),
-        source: None,
-        draft: None,
-        sharing: None,
-    };
+    let word = word();
     reader.keep_to(codebook(), word.clone(), Some(one.device().into())).unwrap();
     let count = carry(&reader, &mut one);
     let arrived = one.take_home(codebook(), &pass(count)).unwrap();

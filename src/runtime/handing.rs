@@ -27,24 +27,11 @@ use super::{
 use crate::{
     codebook::Codebook,
     failure::Failure,
-    model::{self, Code, Content, Entry, Handed, Handover, Step},
+    model::{self, Content, Entry, HandWish, Handed, Handover, Step},
 };
 
 const DOING: &str = "sharing the case";
 const REWRAPPING: &str = "letting a unit in";
-
-/// What is wanted of a case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wish {
-    /// What is said.
-    pub step: Step,
-    /// The unit that is let in or asked; for answers the one that the transfer names.
-    pub unit: Option<UnitId>,
-    /// Why (list `transfer_reason`).
-    pub reason: Option<Code>,
-    /// In words.
-    pub note: Option<String>,
-}
 
 /// What came of it.
 #[derive(Clone, Debug, Default)]
@@ -109,7 +96,7 @@ impl Home {
     ///
     /// # Errors
     /// Refused by the rules of sharing, in words.
-    pub(super) fn whom_after(&self, case: &CaseId, wish: &Wish) -> Result<Whom, Failure> {
+    pub(super) fn whom_after(&self, case: &CaseId, wish: &HandWish) -> Result<Whom, Failure> {
         let told = self.word_for(case, wish)?;
         Ok(self.whom_of(case, &told))
     }
@@ -126,7 +113,7 @@ impl Home {
     }
 
     /// The word that says what is wished, where it may be said here and now.
-    fn word_for(&self, case: &CaseId, wish: &Wish) -> Result<Handover, Failure> {
+    fn word_for(&self, case: &CaseId, wish: &HandWish) -> Result<Handover, Failure> {
         let me = self.listed()?.id;
         let refused = |what: &str, hint: &str| Failure::refused(format!("{DOING} — {what}"), hint);
         let (roster, handed) = (self.trust()?.roster(), self.handed(case));
@@ -135,7 +122,7 @@ impl Home {
         let (unit, of) = match (wish.step, waiting) {
             (Step::Share | Step::Sent, _) => {
                 let asked = wish.unit.ok_or_else(|| refused("no unit is named", "Name it as the roster does."))?;
-                (self.may_be_let_in(case, &from, &asked, wish.step, &handed)?, handed.by)
+                (self.may_be_let_in(case, &from, &asked.into(), wish.step, &handed)?, handed.by)
             }
             (_, Some(waiting)) => (UnitId::from(waiting.unit), Some(waiting.entry)),
             (_, None) => return Err(refused("no transfer of it waits for an answer", "See: amanat case show ID")),
@@ -210,7 +197,7 @@ impl Home {
     ///
     /// # Errors
     /// Refused by the rules of sharing; what the journal refuses. Nothing was kept then.
-    pub fn hand_over(&mut self, codebook: &Codebook, case: CaseId, wish: &Wish) -> Result<HandedOver, Failure> {
+    pub fn hand_over(&mut self, codebook: &Codebook, case: CaseId, wish: &HandWish) -> Result<HandedOver, Failure> {
         let told = self.word_for(&case, wish)?;
         let whom = self.whom_of(&case, &told);
         let again = told.step == Step::Share && self.handed(&case).units.contains(&told.unit);

@@ -6,10 +6,10 @@ use amanat_keys::{
     roster::{Member, Unit, UnitKind},
 };
 
-use super::{config::Config, handing::Wish, home::Home, keep::Whom, levels};
+use super::{config::Config, home::Home, keep::Whom, levels};
 use crate::{
     failure::Failure,
-    model::{Answer, Answers, CaseId, Code, DeviceId, QuestionId, Value},
+    model::{Answer, Answers, CaseId, Code, DeviceId, HandWish, QuestionId, Value},
     ui::ReaderLine,
 };
 
@@ -43,7 +43,7 @@ pub fn readers(
     case: Option<CaseId>,
     sharing: Option<&Code>,
     to: Option<DeviceId>,
-    wish: Option<&Wish>,
+    wish: Option<&HandWish>,
 ) -> Result<Vec<ReaderLine>, Failure> {
     let trust = home.trust()?;
     let roster = trust.roster();

@@ -100,8 +100,8 @@ impl Seat {
             }
             Effect::Keep(keep) => self.keep(*keep),
             Effect::Readers { case, sharing, to } => self.readers(case, sharing.as_ref(), to),
-            Effect::HandReaders { case, wish } => self.hand_readers(case, *wish),
-            Effect::HandOver { case, wish } => self.hand_over(case, *wish),
+            Effect::HandReaders { case, wish } => self.hand_readers(case, &wish),
+            Effect::HandOver { case, wish } => self.hand_over(case, &wish),
             Effect::NoteAccess { case, what, entries } => self.note_access(case, what, entries.len()),
             Effect::Attach { case, path } => self.attach(case, &path),
             Effect::SavePart { entry, part, path } => self.save_part(&entry, part, &path),

@@ -11,7 +11,6 @@ use super::{
     aside,
     attaching::{self, ToAttach},
     clock,
-    handing::Wish,
     keep::{ToKeep, What},
     key_page, officer, printing,
     seat::Seat,
@@ -21,8 +20,8 @@ use super::{
 use crate::{
     codebook::Surroundings,
     failure::Failure,
-    model::{CaseId, Casebook, Code, EntryId},
-    ui::{HandWish, Msg, Secret, Trouble},
+    model::{CaseId, Casebook, Code, EntryId, HandWish},
+    ui::{Msg, Secret, Trouble},
 };
 
 /// Between two words on how far it is: often enough to be seen moving.
@@ -44,18 +43,17 @@ impl Seat {
     }
 
     /// Who would be able to read a case after this.
-    pub(super) fn hand_readers(&mut self, case: CaseId, wish: HandWish) {
-        let wish = wished(wish);
-        match self.with_home(|home| officer::readers(home, Some(case), None, None, Some(&wish))) {
+    pub(super) fn hand_readers(&mut self, case: CaseId, wish: &HandWish) {
+        match self.with_home(|home| officer::readers(home, Some(case), None, None, Some(wish))) {
             Ok(lines) => self.say(Msg::Readers { case: Some(case), lines }),
             Err(failure) => self.say(Msg::HandFailed(tellings::trouble(&failure))),
         }
     }
 
     /// Shares a case or hands it over, or answers.
-    pub(super) fn hand_over(&mut self, case: CaseId, wish: HandWish) {
-        let (codebook, wish) = (Arc::clone(&self.codebook), wished(wish));
-        match self.with_home(|home| home.hand_over(&codebook, case.into(), &wish)) {
+    pub(super) fn hand_over(&mut self, case: CaseId, wish: &HandWish) {
+        let codebook = Arc::clone(&self.codebook);
+        match self.with_home(|home| home.hand_over(&codebook, case.into(), wish)) {
             Ok(done) => {
                 self.say(Msg::Kept { entries: done.entries, draft: None });
                 self.say(Msg::Handed { opened: done.opened, left: done.left });
@@ -172,9 +170,4 @@ impl Seat {
             !stop.load(Ordering::SeqCst)
         })
     }
-}
-
-fn wished(wish: HandWish) -> Wish {
-    let HandWish { step, unit, reason, note } = wish;
-    Wish { step, unit: unit.map(Into::into), reason, note }
 }

@@ -56,17 +56,7 @@ pub(super) fn sheet(form: &str, answers: &[(&str, Value)]) -> Sheet {
     let form = codebook.newest(form).unwrap();
     let answers: Answers =
         answers.iter().map(|(id, value)| (QuestionId::new(id), Answer::Value(value.clone()).into())).collect();
-    let draft = Draft {
-        id: DraftId::from_bytes([1; 16]),
-        form: form.form.clone(),
-        case: None,
-        target: None,
-        seen: Vec::new(),
-        answers,
-        at: None,
-        started: clock::now(),
-        lang: Lang::En,
-    };
+    let draft = Draft::begun(DraftId::from_bytes([1; 16]), form.form.clone(), answers, clock::now(), Lang::En);
     // Imported, so that a test fills in what it is about and nothing else.
     let mut draft = draft;
     for question in form.questions().filter(|question| !question.derived) {

@@ -5,7 +5,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::app::Settings;
-use crate::model::{Amendment, CaseId, Code, DeviceId, Draft, DraftId, EntryId, SavedFilter, Sheet, Step, UnitId};
+use crate::model::{Amendment, CaseId, Code, DeviceId, Draft, DraftId, EntryId, HandWish, SavedFilter, Sheet};
 
 /// One wish. The runtime performs them in the order given and never answers directly: results come home as
 /// [`Msg`](super::Msg)s, named beside each.
@@ -173,19 +173,6 @@ pub enum Effect {
         /// The file as typed; nothing is overwritten.
         path: String,
     },
-}
-
-/// What is wished between units.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HandWish {
-    /// What is said.
-    pub step: Step,
-    /// The unit that is let in or asked; none for answers.
-    pub unit: Option<UnitId>,
-    /// Why (list `transfer_reason`).
-    pub reason: Option<Code>,
-    /// In words.
-    pub note: Option<String>,
 }
 
 /// What the desk is to keep as one transaction.

@@ -23,7 +23,7 @@ mod widgets;
 mod world;
 
 pub use app::{App, Settings, Stage, Start};
-pub use effect::{Effect, HandWish, Keeping, Secret, ToKeep};
+pub use effect::{Effect, Keeping, Secret, ToKeep};
 pub use msg::{
     AsideRow, BundleIn, BundleOut, HomeChosen, HomeLine, KeyRow, Mark, Msg, Progress, ReaderLine, Replay, RosterDevice,
     RosterMember, RosterPage, RosterUnit, Sentence, StickPage, Strength, TeamPage, TeamRow, TeamWord, Trouble, Who,

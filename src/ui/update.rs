@@ -390,5 +390,5 @@ fn knowing(app: &App, mut draft: Draft) -> Draft {
 fn blank(app: &mut App, form: crate::model::FormRef, case: Option<CaseId>, answers: Answers) -> Option<Draft> {
     let id = DraftId::from_bytes(app.id()?);
     let (started, lang) = (app.world.now, app.world.settings.lang);
-    Some(Draft { id, form, case, target: None, seen: Vec::new(), answers, at: None, started, lang })
+    Some(Draft { case, ..Draft::begun(id, form, answers, started, lang) })
 }

@@ -63,17 +63,7 @@ pub(crate) fn interview(codebook: &Codebook, person: EntryId, dice: &mut Dice, l
 /// What the form does not put under these answers is left out, what it still wants was not asked.
 fn finished(form: &Form, codebook: &Codebook, mut answers: Answers, around: &Surroundings, lang: Lang) -> Sheet {
     for _round in form.questions() {
-        let draft = Draft {
-            id: DraftId::from_bytes([1; 16]),
-            form: form.form.clone(),
-            case: None,
-            target: None,
-            seen: Vec::new(),
-            answers: answers.clone(),
-            at: None,
-            started: STARTED,
-            lang,
-        };
+        let draft = Draft::begun(DraftId::from_bytes([1; 16]), form.form.clone(), answers.clone(), STARTED, lang);
         let problems = match codebook::finish_among(form, codebook, &draft, Origin::Officer, around) {
             Ok((sheet, _)) => return sheet,
             Err(problems) => problems,

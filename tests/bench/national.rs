@@ -173,17 +173,7 @@ fn four(codebook: &Codebook, at: usize, dice: &mut Dice) -> [Sheet; 4] {
 /// As an import finishes it: what the form wants and nobody said is not recorded.
 fn finished(codebook: &Codebook, form: &str, answers: Answers) -> Sheet {
     let form = codebook.newest(form).unwrap();
-    let mut draft = Draft {
-        id: DraftId::from_bytes([0; 16]),
-        form: FormRef::clone(&form.form),
-        case: None,
-        target: None,
-        seen: Vec::new(),
-        answers,
-        at: None,
-        started: NOW,
-        lang: Lang::En,
-    };
+    let mut draft = Draft::begun(DraftId::from_bytes([0; 16]), FormRef::clone(&form.form), answers, NOW, Lang::En);
     for _ in form.questions() {
         match codebook::finish(form, codebook, &draft, Origin::Imported) {
             Ok((sheet, _)) => return sheet,

@@ -17,7 +17,7 @@ pub(crate) fn draft(codebook: &Codebook, id: DraftId, said: String) -> Draft {
     answers.set("noted_on".into(), Answer::Value(Value::Date("2026-11-22".parse().unwrap())));
     answers.set("note_text".into(), Answer::Value(Value::Text(said.into())));
     let form = codebook.newest("note").unwrap().form.clone();
-    Draft { id, form, case: None, target: None, seen: Vec::new(), answers, at: None, started: STARTED, lang: Lang::En }
+    Draft::begun(id, form, answers, STARTED, Lang::En)
 }
 
 /// A finished note that says this.

@@ -142,18 +142,8 @@ fn made_up(cases: usize) -> Vec<Entry> {
 /// As an import finishes it: what the form wants and nobody said is not recorded.
 fn finished(codebook: &Codebook, form: &str, answers: Answers) -> Content {
     let form = codebook.newest(form).unwrap();
-    let (id, case, target, at) = (DraftId::from_bytes([0; 16]), None, None, None);
-    let mut draft = Draft {
-        id,
-        form: form.form.clone(),
-        case,
-        target,
-        seen: Vec::new(),
-        answers,
-        at,
-        started: NOW,
-        lang: Lang::En,
-    };
+    let id = DraftId::from_bytes([0; 16]);
+    let mut draft = Draft::begun(id, form.form.clone(), answers, NOW, Lang::En);
     for _ in form.questions() {
         match codebook::finish(form, codebook, &draft, Origin::Imported) {
             Ok((sheet, _)) => return Content::Sheet(sheet),

@@ -4,9 +4,9 @@ use ratatui::{crossterm::event::KeyEvent, layout::Rect};
 
 use super::confirm::reader_line;
 use crate::{
-    model::{CaseId, Code, Step, UnitId},
+    model::{CaseId, Code, HandWish, Step, UnitId},
     ui::{
-        effect::{Effect, HandWish},
+        effect::Effect,
         keymap::{Act, Room},
         msg::{Msg, ReaderLine, Trouble},
         telling,

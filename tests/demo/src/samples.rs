@@ -100,17 +100,8 @@ fn complete(form: &str, json: Value, around: &Surroundings) -> Result<Complete, 
     }
     for _round in form.questions() {
         let answers = answers(form, &json);
-        let draft = Draft {
-            id: DraftId::from_bytes([0; 16]),
-            form: form.form.clone(),
-            case: None,
-            target: None,
-            seen: Vec::new(),
-            answers: answers.clone(),
-            at: None,
-            started: Moment::pkt(0),
-            lang: Lang::En,
-        };
+        let draft =
+            Draft::begun(DraftId::from_bytes([0; 16]), form.form.clone(), answers.clone(), Moment::pkt(0), Lang::En);
         let problems = match codebook::finish_among(form, book, &draft, Origin::Officer, around) {
             Ok(_) => return Ok(Complete { json: Value::Object(json), answers }),
             Err(problems) => problems,
