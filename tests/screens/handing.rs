@@ -7,7 +7,8 @@ use amanat::{
 
 use super::{
     begun::{CASE, plain, with_victim},
-    stage::{Stage, handed, unit_id},
+    stage::{Stage, handed},
+    told::unit_id,
 };
 
 const OTHER: &str = "Saddar Police Station";

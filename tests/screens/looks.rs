@@ -4,7 +4,10 @@
 
 use amanat::ui::{Msg, Progress, Settings, Stage as Where, Theme};
 
-use super::stage::{PASSPHRASE, Stage, code, number, team, text, urdu};
+use super::{
+    stage::{PASSPHRASE, Stage, code, number, text, urdu},
+    told::team,
+};
 
 /// Draws the screen at both sizes, checks the phrases and compares the whole.
 fn look(stage: &mut Stage, name: &str, keys: &str, phrases: [&str; 3]) {

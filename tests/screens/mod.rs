@@ -11,4 +11,5 @@ mod looks;
 mod papers;
 mod reviewing;
 mod stage;
+mod told;
 mod typed;

@@ -9,13 +9,13 @@ use amanat::{
         DraftId, Entry, EntryId, Gone, Handover, JournalId, Moment, Names, PartHash, Sheet, Step, Times, UnitId, Value,
     },
     ui::{
-        self, App, Bidi, BundleIn, BundleOut, Effect, Keeping, KeyRow, Mark, Msg, Progress, ReaderLine, RosterDevice,
-        RosterMember, RosterPage, RosterUnit, Scroll, Sentence, Settings, Stage as Where, Start, StickPage, Strength,
-        TeamPage, TeamRow, TeamWord, Theme, ToKeep, Trouble, Who,
+        self, App, Bidi, BundleIn, BundleOut, Effect, Keeping, Mark, Msg, Progress, ReaderLine, Scroll, Settings,
+        Stage as Where, Start, StickPage, Strength, Theme, ToKeep, Trouble, Who,
     },
 };
 use ratatui::{Terminal, backend::TestBackend};
 
+use super::told::{keys, preview, readers, roster, unit_id, words};
 use crate::support::read_script;
 
 /// 2026-11-22 09:47:48 in Pakistan.
@@ -342,17 +342,7 @@ impl Stage {
         let mut answers = codebook::presets(form, NOW, &Answers::default());
         answers.set("note_text".into(), Answer::Value(Value::Text("image/jpeg, audio/ogg".into())));
         let (id, started, lang) = (DraftId::from_bytes([77; 16]), NOW, amanat::model::Lang::En);
-        let draft = Draft {
-            id,
-            form: form.form.clone(),
-            case: Some(case),
-            target: None,
-            seen: Vec::new(),
-            answers,
-            at: None,
-            started,
-            lang,
-        };
+        let draft = Draft { case: Some(case), ..Draft::begun(id, form.form.clone(), answers, started, lang) };
         let mut entry = self.entry(case, Content::Sheet(finished(form, draft)));
         let part = |n: u8, name: &str, media: &str, size: u64| Attached {
             commitment: PartHash::from_bytes([n; 32]),
@@ -414,17 +404,13 @@ impl Stage {
         let codebook = Codebook::builtin().unwrap();
         let form = codebook.newest(form).unwrap();
         let officer = self.who().officer;
-        let mut draft = Draft {
-            id: DraftId::from_bytes([number; 16]),
-            form: form.form.clone(),
-            case: None,
-            target: None,
-            seen: Vec::new(),
-            answers: codebook::presets(form, NOW, &officer),
-            at: None,
-            started: NOW,
-            lang: amanat::model::Lang::En,
-        };
+        let mut draft = Draft::begun(
+            DraftId::from_bytes([number; 16]),
+            form.form.clone(),
+            codebook::presets(form, NOW, &officer),
+            NOW,
+            amanat::model::Lang::En,
+        );
         for (id, answer) in answers {
             draft.answers.set((*id).into(), answer.clone());
         }
@@ -497,17 +483,8 @@ impl Stage {
         let codebook = Codebook::builtin().unwrap();
         let form = codebook.newest("case").unwrap();
         let answers = codebook::presets(form, NOW, &self.who().officer);
-        let draft = Draft {
-            id: DraftId::from_bytes([0; 16]),
-            form: form.form.clone(),
-            case: None,
-            target: None,
-            seen: Vec::new(),
-            answers,
-            at: None,
-            started: NOW,
-            lang: amanat::model::Lang::En,
-        };
+        let draft =
+            Draft::begun(DraftId::from_bytes([0; 16]), form.form.clone(), answers, NOW, amanat::model::Lang::En);
         let sheet = finished(form, draft);
         let entries = (0..cases).map(|number| {
             let mut case = [0xCC; 16];
@@ -557,11 +534,6 @@ pub(crate) fn text(text: &str) -> Answer {
     Answer::Value(Value::Text(text.into()))
 }
 
-fn words(of: &str) -> Vec<String> {
-    let list = ["river", "saddle", "orange", "winter", "copper", "meadow", "violet", "harbour"];
-    list.iter().map(|word| if of == "own" { (*word).to_owned() } else { word.chars().rev().collect() }).collect()
-}
-
 fn not_attached(why: &str) -> Msg {
     Msg::AttachFailed(Trouble { word: String::new(), detail: why.into() })
 }
@@ -577,144 +549,12 @@ fn print(to: Option<String>) -> Msg {
     }
 }
 
-fn readers() -> Vec<ReaderLine> {
-    let line =
-        |unit: &str, people, statistics_only| ReaderLine { unit: unit.into(), agency: None, people, statistics_only };
-    vec![
-        line("Model Town Police Station", Some(1), false),
-        line("Punjab Police Headquarters", Some(3), false),
-        line("Statistics", None, true),
-    ]
-}
-
 /// A word between units that names no earlier one.
 pub(crate) fn handed(step: Step, from: UnitId, unit: UnitId) -> Handover {
     Handover { step, unit, from, of: None, reason: None, note: None }
 }
 
-/// A unit's id on the stage.
-pub(crate) fn unit_id(name: &str) -> UnitId {
-    UnitId::from_bytes([u8::try_from(name.len()).unwrap(); 32])
-}
-
-const UNITS: [&str; 3] = ["Model Town Police Station", "Punjab Police Headquarters", "Saddar Police Station"];
-
-fn roster() -> RosterPage {
-    let unit = |name: &str, kind: &str, epoch, readable| RosterUnit {
-        id: unit_id(name),
-        name: name.into(),
-        kind: kind.into(),
-        epoch,
-        readable,
-    };
-    let member = |name: &str, role: &str, unit: &str, me| RosterMember {
-        name: name.into(),
-        roles: vec![(role.into(), unit.into())],
-        me,
-    };
-    let device = |byte, member: &str, state: &str, me| RosterDevice {
-        id: DeviceId::from_bytes([byte; 32]),
-        member: member.into(),
-        state: state.into(),
-        me,
-        // Whose word counts is the roster's to say; here everybody's does, for every unit.
-        leads: UNITS.map(unit_id).to_vec(),
-        answers: UNITS.map(unit_id).to_vec(),
-    };
-    RosterPage {
-        agency: "Punjab Police".into(),
-        version: 7,
-        issued: Some(Moment::pkt(NOW.unix_ms - 10 * 86_400_000)),
-        expires: Some(Moment::pkt(NOW.unix_ms + 80 * 86_400_000)),
-        red: Some(Moment::pkt(NOW.unix_ms + 110 * 86_400_000)),
-        words: words("agency"),
-        own_words: words("own"),
-        units: vec![
-            unit("Model Town Police Station", "station", 2, true),
-            unit("Punjab Police Headquarters", "hq", 1, false),
-            unit("Saddar Police Station", "station", 0, false),
-        ],
-        members: vec![
-            member("Sana Malik", "officer", "Model Town Police Station", true),
-            member("Imran Shah", "supervisor", "Model Town Police Station", false),
-        ],
-        devices: vec![device(0x3f, "Sana Malik", "active", true), device(9, "Imran Shah", "lost", false)],
-    }
-}
-
-/// A team as the hub tells of it.
-pub(crate) fn team() -> TeamPage {
-    let row = |member: &str, role: &str, byte: u8, minutes: Option<i64>, said| TeamRow {
-        member: member.into(),
-        roles: vec![role.into()],
-        device: (byte > 0).then(|| DeviceId::from_bytes([byte; 32])),
-        contact: minutes.map(|minutes| Moment::pkt(NOW.unix_ms - minutes * 60_000)),
-        said,
-        me: byte == 0x3f,
-    };
-    let word = |roster, waiting, aside, ahead_ms| Some(TeamWord { roster, waiting, aside, ahead_ms });
-    TeamPage {
-        asked: NOW,
-        since: Moment::pkt(NOW.unix_ms - 9 * 86_400_000),
-        roster: 8,
-        rows: vec![
-            row("Nadia Qureshi", "investigator", 5, None, None),
-            row("Sana Malik", "officer", 6, Some(4 * 1_440), word(7, 3, 1, Some(76 * 3_600_000))),
-            row("Bilal Ahmed", "officer", 7, Some(70), None),
-            row("Imran Shah", "supervisor", 0x3f, Some(2), word(8, 0, 0, Some(-5 * 60_000))),
-            row("Farah Aziz", "focal", 0, None, None),
-        ],
-    }
-}
-
 /// Settings in Urdu, ordered by the program.
 pub(crate) fn urdu() -> Settings {
     Settings { lang: amanat::model::Lang::Ur, bidi: Bidi::App, theme: Theme::Plain, idle_minutes: 10 }
-}
-
-/// The device whose loss is looked at.
-pub(crate) const fn lost() -> DeviceId {
-    DeviceId::from_bytes([0x5f; 32])
-}
-
-fn sentence(key: &str, blanks: &[(&str, &str)], alarm: bool) -> Sentence {
-    let blanks = blanks.iter().map(|(blank, text)| ((*blank).to_owned(), (*text).to_owned(), false)).collect();
-    Sentence { key: key.to_owned(), blanks, alarm }
-}
-
-/// The keys of a small agency.
-pub(crate) fn keys() -> Vec<KeyRow> {
-    let row = |kind: &str, name: &str, opens, days, due| KeyRow {
-        kind: kind.to_owned(),
-        name: name.to_owned(),
-        device: None,
-        opens,
-        days,
-        due,
-        gone: false,
-    };
-    let root = sentence("keys.opens_root", &[("need", "2"), ("all", "3")], false);
-    let unit = sentence("keys.opens_unit", &[("n", "2"), ("epoch", "1")], false);
-    let device = sentence("keys.opens_device", &[("units", "PS Sample")], false);
-    let own = sentence("keys.opens_own", &[], false);
-    vec![
-        row("root", "Admin", root, 12, Some(718)),
-        row("unit", "PS Sample", unit, 400, Some(-35)),
-        KeyRow { device: Some(lost()), ..row("device", "Sana 5f0c1122", device, 12, Some(718)) },
-        KeyRow { gone: true, ..row("device", "Omar 77aa3344", own, 3, Some(727)) },
-        row("hub", "Sample hub", sentence("keys.opens_hub", &[], false), 12, None),
-    ]
-}
-
-/// What follows if a supervisor's device is lost.
-pub(crate) fn preview() -> Vec<Sentence> {
-    vec![
-        sentence("change.device_lost", &[("device", "5f0c1122"), ("name", "Sana")], false),
-        sentence("change.cut", &[("journal", "aa00bb11"), ("n", "120")], false),
-        sentence("change.cut_others", &[], false),
-        sentence("change.own_cases", &[], false),
-        sentence("change.reads_no_more", &[("name", "Sana"), ("unit", "PS Sample"), ("n", "1")], false),
-        sentence("change.rotate", &[("unit", "PS Sample")], false),
-        sentence("change.nobody_reads", &[("unit", "PS Sample")], true),
-    ]
 }
