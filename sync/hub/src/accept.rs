@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use amanat_keys::fingerprint::Digest;
+use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_keys::statement::Purpose;
 use amanat_sync::batch::{self, Item, Why};
 use amanat_sync::chain::{self, AtCut, Head, Stretch, Verdict};
@@ -38,6 +38,8 @@ struct Checked {
 pub(crate) struct Push<'a> {
     hub: &'a Hub,
     standing: Standing,
+    /// Who brings it.
+    from: DeviceId,
     told: Vec<Told>,
     /// The newest head held of every journal that was judged.
     heads: BTreeMap<Place, Accepted>,
@@ -62,10 +64,10 @@ impl Told {
 }
 
 impl<'a> Push<'a> {
-    /// A push that announces so many runs.
-    pub(crate) fn new(hub: &'a Hub, standing: Standing, runs: usize) -> Self {
+    /// A push of a device that announces so many runs.
+    pub(crate) fn new(hub: &'a Hub, standing: Standing, from: DeviceId, runs: usize) -> Self {
         let told = std::iter::repeat_with(Told::default).take(runs).collect();
-        Self { hub, standing, told, heads: BTreeMap::new(), new: 0, stood_in: BTreeMap::new() }
+        Self { hub, standing, from, told, heads: BTreeMap::new(), new: 0, stood_in: BTreeMap::new() }
     }
 
     /// Checks, judges and keeps what has arrived of some runs, each with its index; durable when it returns.
@@ -76,7 +78,7 @@ impl<'a> Push<'a> {
         if runs.is_empty() {
             return Ok(());
         }
-        let checked = check_all(&self.standing, runs).await?;
+        let checked = check_all(&self.standing, self.from, runs).await?;
         let judged: Vec<(u64, Option<(u64, Why)>)> = checked.iter().map(|c| (count(c.rows.len()), c.refused)).collect();
         let erasures = checked.iter().flat_map(|c| &c.rows).any(|row| row.stands_in.is_some_and(|it| it.erases));
         for (place, row) in checked.iter().flat_map(|c| c.rows.iter().map(|row| (c.place, row))) {
@@ -149,7 +151,7 @@ impl<'a> Push<'a> {
 
     /// Covers what was kept with one checkpoint and signs for it. Every run must have been taken once, empty or not.
     pub(crate) async fn conclude(self) -> Result<PushReply, Failure> {
-        let Self { hub, standing, told, heads, new: _, stood_in } = self;
+        let Self { hub, standing, from: _, told, heads, new: _, stood_in } = self;
         if !stood_in.is_empty() {
             // The word on them may have come before them: a restored hub is told of both again.
             hub.drop_replaced(&stood_in).await?;
@@ -215,7 +217,7 @@ pub(crate) fn receipt(hub: &Hub, standing: &Standing, held: &Complete, newest: &
 type Judged = Result<(Row, Digest), Why>;
 
 /// Checks every entry of every run, on as many threads as there are cores.
-async fn check_all(standing: &Standing, runs: Vec<batch::Run>) -> Result<Vec<Checked>, Failure> {
+async fn check_all(standing: &Standing, from: DeviceId, runs: Vec<batch::Run>) -> Result<Vec<Checked>, Failure> {
     let mut frames = Vec::with_capacity(runs.len());
     let mut items: Vec<(u64, Place, Item)> = Vec::new();
     for run in runs {
@@ -230,7 +232,10 @@ async fn check_all(standing: &Standing, runs: Vec<batch::Run>) -> Result<Vec<Che
         let chunk = std::mem::replace(&mut items, rest);
         let standing = standing.clone();
         workers.push(tokio::task::spawn_blocking(move || {
-            chunk.into_iter().map(|(seq, place, item)| judge(&standing, seq, place, item)).collect::<Vec<Judged>>()
+            chunk
+                .into_iter()
+                .map(|(seq, place, item)| judge(&standing, from, seq, place, item))
+                .collect::<Vec<Judged>>()
         }));
     }
     let mut judged = Vec::new();
@@ -273,7 +278,7 @@ fn denied(standing: &Standing, run: &Checked) -> bool {
     })
 }
 
-fn judge(standing: &Standing, seq: u64, place: Place, item: Item) -> Judged {
+fn judge(standing: &Standing, from: DeviceId, seq: u64, place: Place, item: Item) -> Judged {
     // A hash alone proves nothing to a keeper: whoever carries must bring the entry.
     let Item::Entry(entry) = item else { return Err(Why::Malformed) };
     let header = &entry.header;
@@ -282,5 +287,11 @@ fn judge(standing: &Standing, seq: u64, place: Place, item: Item) -> Judged {
     }
     standing.check(&entry)?;
     let hash = entry.hash();
-    Ok((standing.row(*entry), hash))
+    // Its author no longer has the content, by right, and says so; of anybody else the author is still to be asked.
+    let let_go = entry.envelope.is_none() && from == place.0;
+    let mut row = standing.row(*entry);
+    if let_go {
+        row.envelope = Some(Vec::new());
+    }
+    Ok((row, hash))
 }

@@ -11,6 +11,7 @@
 #[cfg(test)]
 mod ahead_tests;
 mod hand_on;
+mod lacking;
 mod mending;
 mod news;
 mod outcome;

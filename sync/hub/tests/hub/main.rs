@@ -21,6 +21,7 @@ mod encrypted;
 mod epochs;
 mod hostile;
 mod keeping;
+mod let_go;
 mod liar;
 mod lineage;
 mod moving;
