@@ -13,7 +13,7 @@ use crate::batch::{Limit, Run, Why};
 use crate::cbor::count;
 use crate::chain::Verdict;
 use crate::entry::{Change, SealedEntry};
-use crate::journal::{KnownHead, Pulled, Quarantined, State, Status, Wanted};
+use crate::journal::{Journal, KnownHead, Pulled, Quarantined, State, Status, Wanted};
 use crate::proof;
 use crate::receipt::{Checkpoint, ListedHead, read_heads_list};
 use crate::road::{Place, Road, Rows, again_at, carried_row};
@@ -285,7 +285,7 @@ fn verify(
             pulled.quarantine.extend(run.entries().map(aside));
             continue;
         }
-        let along = along_before(trip, &run)?;
+        let along = along_before(trip.journal, &run).map_err(End::Local)?;
         let (verified, refused) = run.verify(along, |entry| proof::key_of(entry, trip.trust));
         let (stands, clean) = (verified.run().last(), refused.is_empty());
         if stands < came {
@@ -311,10 +311,10 @@ fn verify(
 }
 
 /// What is known of a journal just before a run begins.
-fn along_before(trip: &Trip<'_>, run: &Run) -> Result<Along, End> {
+pub(super) fn along_before(journal: &dyn Journal, run: &Run) -> crate::error::Result<Along> {
     let Some(seq) = run.first.checked_sub(2) else { return Ok(Along::default()) };
     let wanted = Wanted::After { device: run.device, journal: run.journal, seq };
-    let held = trip.journal.pending(&wanted, Limit { items: 1, bytes: 1 }).map_err(End::Local)?;
+    let held = journal.pending(&wanted, Limit { items: 1, bytes: 1 })?;
     let before = held.first().filter(|held| held.first == seq.saturating_add(1)).and_then(|held| held.entries().next());
     Ok(Along::after(before.map(|entry| &entry.header)))
 }

@@ -6,9 +6,9 @@ use amanat_keys::roster::{CutOff, DeviceState};
 use amanat_keys::trust::Trust;
 use amanat_sync::batch::{Item, Run, Why};
 use amanat_sync::chain;
-use amanat_sync::courier::{Courier, Outcome, Trouble, pass};
+use amanat_sync::courier::{Courier, Outcome, Trouble, pass, try_again};
 use amanat_sync::entry::SealedEntry;
-use amanat_sync::journal::{Journal, MemoryJournal};
+use amanat_sync::journal::{Journal, MemoryJournal, Pulled, Quarantined, State};
 use amanat_sync::proof;
 use amanat_sync::wire::codec;
 use amanat_sync::wire::messages::{PushReply, RunAnswer};
@@ -148,4 +148,34 @@ fn clone(agency: &Agency, honest: &std::sync::Arc<amanat_hub::Hub>) -> MemoryJou
     let mut reader = MemoryJournal::default();
     read(agency, &agency.trust, &mut reader, honest);
     reader
+}
+
+/// Set aside by one roster and let in by the next: a second look is enough, and nothing is fetched for it.
+#[test]
+fn what_a_later_roster_lets_in_counts_at_a_second_look() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let hub = block(agency.in_memory());
+    let (story, other) = two_histories(&agency);
+    push(&agency, &hub, 0, &story);
+    let mut trust = agency.trust.clone();
+    trust.adopt(&revoked(&agency, &story)).unwrap();
+    let mut reader = MemoryJournal::default();
+    assert_eq!(read(&agency, &trust, &mut reader, &hub).pulled, 3);
+    let thiefs = Quarantined { entry: other[3].at(), why: Why::Revoked, sealed: other[3].clone() };
+    reader.file_pulled(&Pulled { runs: Vec::new(), quarantine: vec![thiefs.clone()] }).unwrap();
+    let tried = try_again(&mut reader, &trust).unwrap();
+    assert!(tried.stand.is_empty() && tried.wait.is_empty(), "nothing has changed: {tried:?}");
+    assert_eq!(reader.quarantined().unwrap().len(), 2);
+    let link = chain::link(&story[3].header.prev, &story[3].hash());
+    let lets_in = Agency { roster: trust.roster().clone(), trust: trust.clone(), ..agency.clone() }.next(|roster| {
+        let device = roster.devices.iter_mut().find(|device| device.id == story[0].header.device).unwrap();
+        device.cut_offs = vec![CutOff { journal: story[0].header.journal, seq: 4, link }];
+    });
+    trust.adopt(&lets_in).unwrap();
+    let tried = try_again(&mut reader, &trust).unwrap();
+    assert_eq!(tried.stand.iter().map(|bad| bad.sealed.hash()).collect::<Vec<_>>(), [story[3].hash()]);
+    assert_eq!(reader.quarantined().unwrap(), [thiefs], "another history stays what it is");
+    let heads = reader.heads().unwrap();
+    assert_eq!((heads[0].head.seq, heads[0].head.link, heads[0].state), (4, link, State::Open));
+    assert!(try_again(&mut reader, &trust).unwrap().stand.is_empty(), "once");
 }
