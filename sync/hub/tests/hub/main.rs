@@ -29,6 +29,7 @@ mod postgres;
 mod process;
 mod running;
 mod s3;
+mod s3_server;
 mod sticks;
 mod stranger;
 mod support;
