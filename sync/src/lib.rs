@@ -38,6 +38,7 @@ mod specimen;
 pub mod stick_file;
 pub mod stories;
 pub mod transport;
+pub mod unspent;
 pub mod wire;
 
 pub use error::{Result, SyncError};
