@@ -27,7 +27,7 @@ use super::{
 use crate::{
     codebook::Codebook,
     failure::Failure,
-    model::{self, Content, Entry, HandWish, Handed, Handover, Step},
+    model::{self, Content, Entry, HandWish, Handed, Handover, OfferId, Step, peer_word},
 };
 
 const DOING: &str = "sharing the case";
@@ -57,6 +57,12 @@ impl HandoverWords {
                 held.push(entry.clone());
             }
         }
+    }
+
+    /// Those on an offer to another agency, or from one.
+    pub(super) fn on_offer(&self, offer: &OfferId) -> impl Iterator<Item = &Entry> {
+        let on_it = move |entry: &&Entry| peer_word(entry).is_some_and(|(_, peer)| peer.offer == *offer);
+        self.0.values().flatten().filter(on_it)
     }
 
     fn of(&self, case: &CaseId) -> &[Entry] {
@@ -150,7 +156,8 @@ impl Home {
             ));
         }
         let note = note.map(Into::into);
-        Ok(Handover { step: wish.step, unit: unit.into(), from: from.into(), of, reason: wish.reason.clone(), note })
+        let reason = wish.reason.clone();
+        Ok(Handover { step: wish.step, unit: unit.into(), from: from.into(), of, reason, note, peer: None })
     }
 
     /// Whether a unit may be let into a case, and the rules that say so.
