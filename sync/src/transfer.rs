@@ -290,7 +290,7 @@ mod tests {
     #[test]
     fn what_lies_inside_is_read_as_it_was_written_and_no_part_of_it_is_taken() {
         let inside = parcel().inside().unwrap();
-        assert_eq!(padme(inside.len() as u64), inside.len() as u64, "its size tells little");
+        assert_eq!(padme(count(inside.len())), count(inside.len()), "its size tells little");
         assert!(Parcel::read(&inside).is_ok_and(|read| read == parcel()));
         for end in 0..inside.len() {
             assert!(Parcel::read(&inside[..end]).is_err(), "{end} of {} bytes", inside.len());
