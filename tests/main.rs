@@ -8,6 +8,7 @@
     reason = "a test that meets the unexpected should stop there and say where, and says what it met"
 )]
 
+mod abroad;
 mod aside;
 mod at_the_table;
 mod attached;

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::rotation::opened_at_hub;
 use crate::support::{Actor, GUJRAT, TestAgency, jot, number, open_case, opening, record, text};
 
 const SUKKUR: &str = "PS Sample, Sukkur";
@@ -157,4 +158,45 @@ fn a_transfer_moves_a_case_when_the_other_side_accepts_it_and_nobody_is_put_out(
         .filter_map(|entry| entry["step"].as_str().map(str::to_owned))
         .collect();
     assert_eq!(steps, ["SENT", "REJ", "SENT", "ACC"]);
+}
+
+/// A unit that was let in gives itself a new key: whoever shared the case hears of it with the roster and rewraps its slips by itself.
+#[test]
+fn a_unit_that_was_let_in_and_rotates_its_key_is_let_in_again_by_itself() {
+    let agency = TestAgency::build();
+    let far = far(&agency);
+    sync(&[&agency.officer, &agency.supervisor, &far]);
+    let story = record(&agency.officer, 1, "lemtavrosk");
+    sync(&[&agency.officer, &agency.supervisor]);
+    let case = story.case.as_str();
+    agency.supervisor.run(&["case", "share", case, "--unit", SUKKUR]);
+    sync(&[&agency.supervisor, &far]);
+    let key = |actor: &Actor| {
+        let home = actor.unlocked();
+        let units = &home.trust().unwrap().roster().units;
+        units.iter().find(|unit| unit.name == SUKKUR).unwrap().recipient.as_ref().unwrap().key_id()
+    };
+    let (older, reads_before) = (key(&far), reads(&far, case));
+    let slips = opened_at_hub(&agency, &older);
+    assert!(slips >= 2, "{slips}");
+
+    let file = agency.dir.path().join("far-key.join").to_string_lossy().into_owned();
+    let offered = far.run(&["keys", "rotate", "unit", SUKKUR, "--out", &file]);
+    let (words, pack) = (text(&offered, "/words"), agency.dir.path().join("far.pack").to_string_lossy().into_owned());
+    let listed = ["--fingerprint", &words, "--role", "unit-key", "--unit", SUKKUR, "--out", &pack];
+    agency.admin.run(&[&["roster", "approve", &file][..], &listed].concat());
+    agency.admin.run(&["roster", "publish"]);
+    far.run(&["sync"]);
+    far.run(&["keys", "rotate", "unit", SUKKUR]);
+    let newer = key(&far);
+    assert_ne!(newer, older);
+    let own = opened_at_hub(&agency, &newer);
+    assert!(own < slips, "what they wrote themselves at most: {own} of {slips}");
+    // Nothing new of the case comes: the roster alone tells it.
+    sync(&[&agency.supervisor]);
+    assert!(opened_at_hub(&agency, &newer) >= slips, "the device that shared the case has");
+    let (kept, _) = agency.supervisor.counts();
+    sync(&[&agency.supervisor, &far, &agency.supervisor]);
+    assert_eq!(agency.supervisor.counts().0, kept, "and once is enough");
+    assert_eq!(reads(&far, case), reads_before);
 }

@@ -222,6 +222,40 @@ pub fn open(
     })
 }
 
+/// The committed bytes of an envelope, frames and padding as they were sealed: with the signed header they prove the content to whoever has no
+/// key of the case.
+///
+/// # Errors
+/// Those of [`open`] up to [`EnvelopeFault::WrongCommitment`].
+pub fn committed(
+    envelope: &[u8],
+    key: &CaseKey,
+    commitment: &Digest,
+    digest: &Digest,
+) -> Result<Zeroizing<Vec<u8>>, EnvelopeFault> {
+    let mut plaintext = Zeroizing::new(Vec::new());
+    open_committed(envelope, key, commitment, digest, &mut plaintext)?;
+    Ok(plaintext)
+}
+
+/// The JSON of committed bytes that came by themselves, checked as [`open`] checks it.
+///
+/// # Errors
+/// As [`open`], from the commitment on.
+pub fn read_committed(
+    plaintext: &[u8],
+    place: &Place,
+    commitment: &Digest,
+) -> Result<Zeroizing<Vec<u8>>, EnvelopeFault> {
+    if plaintext.len() > limits::ENVELOPE {
+        return Err(EnvelopeFault::TooLarge);
+    }
+    if Digest::of(plaintext) != *commitment {
+        return Err(EnvelopeFault::WrongCommitment);
+    }
+    unfold(plaintext, place)
+}
+
 /// Digest, opening, commitment: leaves the committed bytes in `plaintext`.
 fn open_committed(
     envelope: &[u8],

@@ -88,6 +88,7 @@ pub mod slip;
 pub mod statement;
 pub mod tenure;
 pub mod tls_key;
+pub mod transfer;
 pub mod trust;
 pub mod unit_key;
 pub mod vault;

@@ -25,3 +25,9 @@ pub const PART: u64 = 2 * 1024 * 1024 * 1024;
 /// Most payloads under one case key: 2²⁰ (FORMATS section 3). Nonces of 16 bytes stay apart far beyond it; whoever seals counts, and
 /// begins a new slip.
 pub const PAYLOADS_PER_KEY: u64 = 1 << 20;
+
+/// Most entries that one offer to another agency brings: a case has some dozens, and all of them are kept in one transaction.
+pub const TRANSFERRED: u64 = 4096;
+
+/// Most bytes of such a file, opened in memory: 4 096 interviews fit, and it is far below what a small laptop has.
+pub const TRANSFER: usize = 64 * 1024 * 1024;

@@ -90,7 +90,9 @@ impl RootKey {
             | Purpose::Bundle
             | Purpose::RequestBinding
             | Purpose::RotationCertificate
-            | Purpose::Proposal => Err(Misuse::Limit { what: "signing this purpose with a root key" }.into()),
+            | Purpose::Proposal
+            | Purpose::Transfer
+            | Purpose::TransferReply => Err(Misuse::Limit { what: "signing this purpose with a root key" }.into()),
         }
     }
 

@@ -54,11 +54,15 @@ pub enum Purpose {
     Proposal,
     /// A program that devices may run.
     Release,
+    /// A case that is offered to a unit of another agency.
+    Transfer,
+    /// What that unit says to it.
+    TransferReply,
 }
 
 impl Purpose {
-    /// Every purpose, in the order of the numbers 1 to 15.
-    pub const ALL: [Self; 15] = [
+    /// Every purpose, in the order of the numbers 1 to 17.
+    pub const ALL: [Self; 17] = [
         Self::Entry,
         Self::Roster,
         Self::UnitKeys,
@@ -74,6 +78,8 @@ impl Purpose {
         Self::RotationCertificate,
         Self::Proposal,
         Self::Release,
+        Self::Transfer,
+        Self::TransferReply,
     ];
 
     /// The number on the wire.
@@ -94,6 +100,8 @@ impl Purpose {
             Self::RotationCertificate => 13,
             Self::Proposal => 14,
             Self::Release => 15,
+            Self::Transfer => 16,
+            Self::TransferReply => 17,
         }
     }
 
@@ -115,6 +123,8 @@ impl Purpose {
             Self::RotationCertificate => "rotation-certificate",
             Self::Proposal => "proposal",
             Self::Release => "release",
+            Self::Transfer => "transfer",
+            Self::TransferReply => "transfer-reply",
         }
     }
 

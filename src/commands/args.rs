@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(super) use super::args_case::{AsideVerb, CaseVerb, EntryVerb, Handing, PaperKind, Which};
+pub(super) use super::args_case::{Abroad, AsideVerb, CaseVerb, EntryVerb, Handing, PaperKind, Receiving, Which};
 use super::args_later::{ExportVerb, ReportArgs, ReviewVerb};
 pub(super) use super::args_roster::{Consent, PeopleVerb, RosterVerb, UpdateVerb};
 

@@ -198,6 +198,40 @@ pub(super) struct Handing {
     pub(super) dry_run: bool,
 }
 
+/// A transfer to a unit of another agency.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct Abroad {
+    /// The other agency's pack, where --to names a unit of its roster
+    #[arg(long, value_name = "PACK", requires_all = ["to", "fingerprint", "out"])]
+    pub(super) to_agency: Option<PathBuf>,
+    /// The words of its roster, read aloud by its people
+    #[arg(long, value_name = "WORDS", requires = "to_agency")]
+    pub(super) fingerprint: Option<String>,
+    /// Where to write what they get
+    #[arg(long, value_name = "FILE", requires = "to_agency")]
+    pub(super) out: Option<PathBuf>,
+}
+
+/// How a file of another agency is read.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct Receiving {
+    /// The words of its roster, read aloud by its people
+    #[arg(long, value_name = "WORDS")]
+    pub(super) fingerprint: Option<String>,
+    /// Take the case over: keep it here
+    #[arg(long, conflicts_with = "reject", requires = "out")]
+    pub(super) accept: bool,
+    /// Do not; needs a note
+    #[arg(long, requires_all = ["note", "out"])]
+    pub(super) reject: bool,
+    /// In words; the other side reads them
+    #[arg(long, value_name = "TEXT")]
+    pub(super) note: Option<String>,
+    /// Where to write the answer
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
 /// What becomes of a transfer: it is sent, or one of these.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 #[group(id = "what", required = true, multiple = false, args = ["to", "accept", "reject", "take_back"])]
@@ -291,7 +325,11 @@ pub(super) enum CaseVerb {
     #[command(after_help = "Examples:\n  amanat case transfer 5f0c… --to \"FIA AHTC Multan\" --reason XBORDER\n  \
                             (at the other unit's supervisor: amanat case transfer 5f0c… --accept)\n  \
                             amanat case transfer 5f0c… --reject --note \"No border was crossed.\"\n\n\
-                            The unit reads the case from the next sync on, and has it once it accepts. Who read it before still does.")]
+                            The unit reads the case from the next sync on, and has it once it accepts. Who read it before still does.\n\n\
+                            To a unit of another agency, with the pack of its roster and the words of it, read aloud by its people:\n  \
+                            amanat case transfer 5f0c… --to \"AHTC Multan\" --to-agency fia.pack --fingerprint \"eight words\" \\\n    \
+                            --reason XBORDER --out fia-case.age\n\
+                            They get one file, sealed to that unit, and answer with another: amanat case receive answer.age")]
     Transfer {
         /// The case's id, or its beginning
         id: String,
@@ -301,12 +339,30 @@ pub(super) enum CaseVerb {
         /// Which answer, where it is one
         #[command(flatten)]
         answer: TransferAnswer,
+        /// Where the unit is another agency's
+        #[command(flatten)]
+        away: Box<Abroad>,
         /// Why (list transfer_reason)
         #[arg(long, value_name = "CODE", default_value = "OTHER")]
         reason: String,
         /// How
         #[command(flatten)]
         how: Handing,
+    },
+    /// Read what another agency wrote: a case that it offers, or its answer to one that was offered
+    #[command(after_help = "Examples, at a supervisor's home:\n  \
+                            amanat case receive fia-case.age --fingerprint \"eight words, read aloud\"      what it is\n  \
+                            amanat case receive fia-case.age --fingerprint … --accept --out answer.age\n  \
+                            amanat case receive fia-case.age --fingerprint … --reject --note \"No border was crossed.\" --out answer.age\n  \
+                            (at the unit that offered: amanat case receive answer.age)\n\n\
+                            Nothing is kept before --accept. Every entry is proven by its author's signature and kept with it; reading a file\n\
+                            twice adds nothing.")]
+    Receive {
+        /// The file
+        file: PathBuf,
+        /// How
+        #[command(flatten)]
+        how: Box<Receiving>,
     },
     /// Hand a case in: what this device kept in it stays sealed until headquarters has it, and nothing here opens it ever again
     #[command(

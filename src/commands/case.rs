@@ -5,8 +5,8 @@ use std::io::Read as _;
 use serde_json::{Value as Json, json};
 
 use super::{
-    args::CaseVerb, book::Book, case_erase, case_hand_in, case_links, case_list, case_share, context::Context, filled,
-    output::Report, shown,
+    args::CaseVerb, book::Book, case_abroad, case_erase, case_hand_in, case_links, case_list, case_share,
+    context::Context, filled, output::Report, shown,
 };
 use crate::{
     failure::Failure,
@@ -24,9 +24,13 @@ pub(super) fn run(context: &Context, verb: &CaseVerb) -> Result<Report, Failure>
         CaseVerb::Show { id, .. } => show(context, id.as_deref()),
         CaseVerb::Search { words } => search(context, words),
         CaseVerb::Share { id, unit, how } => case_share::share(context, id, unit, how),
-        CaseVerb::Transfer { id, to, answer, reason, how } => {
+        CaseVerb::Transfer { id, to: Some(to), away, reason, how, .. } if away.to_agency.is_some() => {
+            case_abroad::offer(context, id, to, away, reason, (how.note.as_deref(), how.dry_run))
+        }
+        CaseVerb::Transfer { id, to, answer, reason, how, .. } => {
             case_share::transfer(context, id, to.as_deref(), answer.step(), reason, how)
         }
+        CaseVerb::Receive { file, how } => case_abroad::receive(context, file, how),
         CaseVerb::HandIn { id, yes } => case_hand_in::run(context, id, *yes),
         CaseVerb::Erase { id, order, signed, out } => {
             case_erase::run(context, id, order.as_deref(), signed.as_deref(), out.as_deref())
@@ -93,7 +97,7 @@ fn whole(home: &Home, book: &Book, file: &CaseFile) -> Json {
     let keys = amanat_keys::fingerprint::CaseId::from(file.id);
     json!({
         "case": file.id.to_string(), "sharing": format!("{:?}", home.level(&keys)), "entries": entries,
-        "gone": shown::gone(book, &file.id),
+        "gone": shown::gone(book, &file.id), "crossings": shown::crossings(book, file),
     })
 }
 

@@ -43,7 +43,7 @@ pub(super) fn transfer(
     })
 }
 
-fn reason_of(codebook: &Codebook, asked: &str) -> Result<Code, Failure> {
+pub(super) fn reason_of(codebook: &Codebook, asked: &str) -> Result<Code, Failure> {
     let items = codebook.list("transfer_reason").map(|list| list.items.as_slice()).unwrap_or_default();
     let known = items.iter().find(|item| item.code.as_str().eq_ignore_ascii_case(asked));
     known.map(|item| item.code.clone()).ok_or_else(|| {

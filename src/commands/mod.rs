@@ -9,6 +9,7 @@ mod args_roster;
 mod book;
 mod bundle;
 mod case;
+mod case_abroad;
 mod case_erase;
 mod case_hand_in;
 mod case_links;

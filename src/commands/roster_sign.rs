@@ -40,7 +40,9 @@ pub(super) fn run(
         | Purpose::Bundle
         | Purpose::RequestBinding
         | Purpose::RotationCertificate
-        | Purpose::Proposal => Err(Failure::usage(
+        | Purpose::Proposal
+        | Purpose::Transfer
+        | Purpose::TransferReply => Err(Failure::usage(
             format!("signing {} — it is nothing that admins sign", file.display()),
             "Give a proposed roster, erasure, codebook or a restored hub's word.",
         )),

@@ -12,8 +12,8 @@ use super::{
 use crate::{
     codebook::Form,
     model::{
-        Absence, Answers, CaseFile, CaseId, Content, Delivery, Entry, EntryId, Gone, Problem, ProblemKind, Severity,
-        review::Standing,
+        self, Absence, Answers, CaseFile, CaseId, Content, Delivery, Entry, EntryId, Gone, Handover, Peer, Problem,
+        ProblemKind, Severity, review::Standing,
     },
 };
 
@@ -76,17 +76,43 @@ pub(super) fn entry(book: &Book, entry: &Entry) -> Json {
             put(&mut json, "place", json!({"device": opened.place.device.to_string(), "number": opened.place.seq}));
             put(&mut json, "opens", json!(opened.opens));
         }
-        Content::Handover(told) => {
-            put(&mut json, "step", json!(told.step.code()));
-            put(&mut json, "unit", json!(told.unit.to_string()));
-            put(&mut json, "from", json!(told.from.to_string()));
-            put(&mut json, "of", json!(told.of.map(|id| id.to_string())));
-            put(&mut json, "reason", json!(told.reason.as_ref().map(crate::model::Code::as_str)));
-            put(&mut json, "note", json!(told.note));
-        }
+        Content::Handover(told) => handover(told, &mut json),
         Content::Other(other) => put(&mut json, "other", json!(other.kind)),
     }
     json
+}
+
+/// A word between units.
+fn handover(told: &Handover, json: &mut Json) {
+    put(json, "step", json!(told.step.code()));
+    put(json, "unit", json!(told.unit.to_string()));
+    put(json, "from", json!(told.from.to_string()));
+    put(json, "of", json!(told.of.map(|id| id.to_string())));
+    put(json, "reason", json!(told.reason.as_ref().map(model::Code::as_str)));
+    put(json, "note", json!(told.note));
+    if let Some(peer) = &told.peer {
+        put(json, "peer", told_of(peer));
+    }
+}
+
+/// The other agency in a transfer between two.
+fn told_of(peer: &Peer) -> Json {
+    json!({
+        "agency": peer.agency.to_string(), "name": &*peer.name, "unit": &*peer.unit, "offer": peer.offer.to_string(),
+        "proof": peer.proof.as_deref(),
+    })
+}
+
+/// How a case stands with other agencies.
+pub(super) fn crossings(book: &Book, file: &CaseFile) -> Json {
+    let entries = file.entries.iter().filter_map(|id| book.casebook.entry(id));
+    let told = model::crossings(entries).into_iter().map(|crossing| {
+        json!({
+            "entry": crossing.entry.to_string(), "came": crossing.came, "stands": crossing.stands.code(),
+            "peer": told_of(crossing.peer),
+        })
+    });
+    told.collect()
 }
 
 /// How an entry stands with its supervisors, in one word.

@@ -4,7 +4,7 @@ use super::{
     answer::Answers,
     attached::Attached,
     date::Moment,
-    ids::{CaseId, Code, DeviceId, EntryId, HeaderHash, JournalId, Link, UnitId},
+    ids::{AgencyId, CaseId, Code, DeviceId, EntryId, HeaderHash, JournalId, Link, OfferId, RosterHash, UnitId},
     sheet::Sheet,
 };
 
@@ -155,6 +155,25 @@ pub struct Handover {
     pub reason: Option<Code>,
     /// In words.
     pub note: Option<Box<str>>,
+    /// The other agency, where it is between two: such a word lets nobody in, since neither's roster lists the other's units.
+    pub peer: Option<Box<Peer>>,
+}
+
+/// The other agency in a transfer between two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Which.
+    pub agency: AgencyId,
+    /// What its roster calls it.
+    pub name: Box<str>,
+    /// What its roster calls the unit.
+    pub unit: Box<str>,
+    /// The offer that was signed.
+    pub offer: OfferId,
+    /// Its roster, by which its word was proven or is to be.
+    pub roster: RosterHash,
+    /// The statement that its device signed, where the word is an answer that came: hex.
+    pub proof: Option<Box<str>>,
 }
 
 /// The steps of a handover.

@@ -77,6 +77,7 @@ pub fn handed<'a>(
     let mut first: BTreeMap<EntryId, EntryId> = BTreeMap::new();
     for entry in entries {
         if let Content::Handover(told) = &entry.content
+            && told.peer.is_none()
             && may_say(&entry.author.device, told)
         {
             let id = entry.ties.as_ref().and_then(|ties| ties.was).map_or(entry.id, |was| was.id());
@@ -170,6 +171,7 @@ mod tests {
                 of: of.map(id),
                 reason: None,
                 note: None,
+                peer: None,
             })),
         }
     }

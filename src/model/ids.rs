@@ -98,6 +98,18 @@ byte_id!(
     /// One person with a role.
     MemberId, 16
 );
+byte_id!(
+    /// One organisation with a roster of its own.
+    AgencyId, 32
+);
+byte_id!(
+    /// One version of a roster.
+    RosterHash, 32
+);
+byte_id!(
+    /// One offer of a case to another agency: the hash of what was signed.
+    OfferId, 32
+);
 
 impl HeaderHash {
     /// The id of the entry whose header it is.

@@ -1,5 +1,6 @@
 //! The domain, on the standard library alone: what officers record, and how entries fold into cases.
 
+mod abroad;
 mod again;
 mod answer;
 mod attached;
@@ -21,6 +22,7 @@ pub(crate) mod specimen;
 mod summary;
 mod timeline;
 
+pub use abroad::{Crossing, crossings, peer_word};
 pub use again::with_new_ids;
 pub use answer::{Answer, Answers, Given, Lang, Value};
 pub use attached::Attached;
@@ -29,14 +31,14 @@ pub use clocks::Clocks;
 pub use date::{DateError, Moment, PartialDate, western_digit};
 pub use draft::{Draft, Problem, ProblemKind, Problems, Severity};
 pub use entry::{
-    Access, After, Amendment, Author, Content, Entry, Handover, Names, Opened, Other, Source, Step, Ties, Times,
+    Access, After, Amendment, Author, Content, Entry, Handover, Names, Opened, Other, Peer, Source, Step, Ties, Times,
 };
 pub use filter::{CaseFilter, CaseState, SavedFilter};
 pub use gone::{Absence, Gone};
 pub use handover::{HandWish, Handed, Waiting, handed, speaks_for};
 pub use ids::{
-    CaseId, Code, DeviceId, DraftId, EntryId, FormId, FormRef, HeaderHash, JournalId, Link, MemberId, PartHash,
-    QuestionId, UnitId,
+    AgencyId, CaseId, Code, DeviceId, DraftId, EntryId, FormId, FormRef, HeaderHash, JournalId, Link, MemberId,
+    OfferId, PartHash, QuestionId, RosterHash, UnitId,
 };
 pub use late::Late;
 pub use sheet::Sheet;

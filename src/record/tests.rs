@@ -4,9 +4,9 @@ use proptest::{collection::vec, option, prelude::*};
 
 use super::*;
 use crate::model::{
-    Access, After, Amendment, Answer, Answers, Attached, Author, CaseId, Code, Content, DeviceId, Entry, EntryId,
-    FormRef, Given, Handover, HeaderHash, JournalId, Lang, Link, Moment, Names, Opened, Other, PartHash, PartialDate,
-    QuestionId, Sheet, Source, Step, Ties, Times, UnitId, Value,
+    Access, After, AgencyId, Amendment, Answer, Answers, Attached, Author, CaseId, Code, Content, DeviceId, Entry,
+    EntryId, FormRef, Given, Handover, HeaderHash, JournalId, Lang, Link, Moment, Names, OfferId, Opened, Other,
+    PartHash, PartialDate, Peer, QuestionId, RosterHash, Sheet, Source, Step, Ties, Times, UnitId, Value,
 };
 
 fn read(json: &[u8]) -> Result<Entry, RecordError> {
@@ -55,6 +55,35 @@ fn sheet() -> Answers {
 
 type Vector = (&'static [u8], Times, Option<Source>, Content);
 
+/// A transfer within an agency, and an answer of another one.
+fn handovers() -> [Box<Handover>; 2] {
+    let handover = Box::new(Handover {
+        step: Step::Sent,
+        unit: UnitId::from_bytes([0x55; 32]),
+        from: UnitId::from_bytes([0x66; 32]),
+        of: Some(ascending()),
+        reason: Some("OTHERDIST".into()),
+        note: Some("seen at 3".into()),
+        peer: None,
+    });
+    let peer = Peer {
+        agency: AgencyId::from_bytes([0x77; 32]),
+        name: "Agency B".into(),
+        unit: "Circle 1".into(),
+        offer: OfferId::from_bytes([0x88; 32]),
+        roster: RosterHash::from_bytes([0x99; 32]),
+        proof: Some("8401".into()),
+    };
+    let abroad = Box::new(Handover {
+        step: Step::Rejected,
+        of: Some(ascending()),
+        reason: None,
+        peer: Some(Box::new(peer)),
+        ..(*handover).clone()
+    });
+    [handover, abroad]
+}
+
 fn vectors() -> Vec<Vector> {
     let form = |id: &str, version| FormRef { id: id.into(), version };
     let mut row = [0; 32];
@@ -77,14 +106,7 @@ fn vectors() -> Vec<Vector> {
     };
     let place =
         Author { device: DeviceId::from_bytes([0x11; 32]), journal: JournalId::from_bytes([0x22; 16]), seq: u64::MAX };
-    let handover = Box::new(Handover {
-        step: Step::Sent,
-        unit: UnitId::from_bytes([0x55; 32]),
-        from: UnitId::from_bytes([0x66; 32]),
-        of: Some(ascending()),
-        reason: Some("OTHERDIST".into()),
-        note: Some("seen at 3".into()),
-    });
+    let [handover, abroad] = handovers();
     vec![
         (
             include_bytes!("vectors/sheet.json"),
@@ -118,6 +140,7 @@ fn vectors() -> Vec<Vector> {
             Content::Opened(Opened { place, opens: false }),
         ),
         (include_bytes!("vectors/handover.json"), times(1, 300, 2, None), None, Content::Handover(handover)),
+        (include_bytes!("vectors/abroad.json"), times(1, 300, 2, None), None, Content::Handover(abroad)),
     ]
 }
 

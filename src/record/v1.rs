@@ -123,6 +123,13 @@ impl Text {
         if let Some(note) = &told.note {
             self.member("note", note);
         }
+        if let Some(peer) = &told.peer {
+            let ids = [peer.agency.to_string(), peer.offer.to_string(), peer.roster.to_string()];
+            let [agency, offer, roster] = &ids;
+            let texts = [agency, &*peer.name, &*peer.unit, offer, roster];
+            self.raw(format_args!(",\"peer\":"));
+            self.strings(texts.into_iter().chain(peer.proof.as_deref()));
+        }
     }
 
     fn strings<S: AsRef<str>>(&mut self, texts: impl Iterator<Item = S>) {

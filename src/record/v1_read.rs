@@ -11,7 +11,7 @@ use serde::{
 
 use crate::model::{
     Access, After, Amendment, Answers, Attached, Author, Code, Content, EntryId, FormId, FormRef, Handover, HeaderHash,
-    Lang, Moment, Names, Opened, Other, Sheet, Source, Step, Ties, Times, UnitId,
+    Lang, Moment, Names, Opened, Other, Peer, Sheet, Source, Step, Ties, Times, UnitId,
 };
 
 use super::{
@@ -169,6 +169,7 @@ struct Parts {
     parts: Option<Vec<Attached>>,
     unit: Option<UnitId>,
     from: Option<UnitId>,
+    peer: Option<Box<Peer>>,
 }
 
 impl Parts {
@@ -198,6 +199,7 @@ impl Parts {
                     of: self.of,
                     reason: self.why,
                     note: self.note,
+                    peer: self.peer,
                 }))
             }
             _ => return Err("no kind"),
@@ -309,6 +311,7 @@ impl Parts {
             Member::Answers => map.next_value_seed(AnswersSeed(desk)).and_then(|it| once(desk, &mut self.answers, it)),
             Member::Unit => unit(desk, map).and_then(|it| once(desk, &mut self.unit, it)),
             Member::From => unit(desk, map).and_then(|it| once(desk, &mut self.from, it)),
+            Member::Peer => v1_source::peer(desk, map).and_then(|it| once(desk, &mut self.peer, Box::new(it))),
             Member::Newer => {
                 desk.newer = true;
                 map.next_value::<IgnoredAny>().map(drop)
@@ -352,6 +355,7 @@ enum Member {
     Answers,
     Unit,
     From,
+    Peer,
     Newer,
 }
 
@@ -379,6 +383,7 @@ fn member(name: &str) -> Member {
         "a" => Member::Answers,
         "unit" => Member::Unit,
         "from" => Member::From,
+        "peer" => Member::Peer,
         _ => Member::Newer,
     }
 }

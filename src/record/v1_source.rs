@@ -8,12 +8,26 @@ use serde::{
 };
 
 use super::v1_read::{Desk, Word, once};
-use crate::model::{After, Attached, PartHash, Source};
+use crate::model::{After, Attached, PartHash, Peer, Source};
 
 /// `["journal", seq, "link"]`.
 pub(super) fn after<'de, A: MapAccess<'de>>(desk: &mut Desk<'_>, map: &mut A) -> Result<After, A::Error> {
     let (journal, seq, link): (String, u64, String) = map.next_value()?;
     Ok(After { journal: desk.hex(&journal)?, seq, link: desk.hex(&link)? })
+}
+
+/// `["agency", "name", "unit", "offer", "roster", "proof"?]`.
+pub(super) fn peer<'de, A: MapAccess<'de>>(desk: &mut Desk<'_>, map: &mut A) -> Result<Peer, A::Error> {
+    let listed: Vec<Box<str>> = map.next_value()?;
+    let mut listed = listed.into_iter();
+    let mut next = || listed.next().ok_or(());
+    let read = (|| Ok::<_, ()>([next()?, next()?, next()?, next()?, next()?]))();
+    let [agency, name, unit, offer, roster] = read.map_err(|()| desk.wrong("a peer has a gap"))?;
+    let (proof, more) = (listed.next(), listed.next());
+    if more.is_some() {
+        return Err(desk.newer());
+    }
+    Ok(Peer { agency: desk.hex(&agency)?, name, unit, offer: desk.hex(&offer)?, roster: desk.hex(&roster)?, proof })
 }
 
 /// `[["commitment", "media", "name"]…]`.

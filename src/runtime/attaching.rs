@@ -4,7 +4,7 @@
 use std::{
     collections::HashSet,
     fs::{self, File, OpenOptions},
-    io::{self, BufWriter, Read as _, Write},
+    io::{self, BufWriter, Cursor, Read, Seek, Write},
     path::{Path, PathBuf},
 };
 
@@ -131,7 +131,7 @@ impl Home {
             self.keep_with(codebook, keep, SealedParts { key, parts })
         });
         if kept.is_err() {
-            self.drop_sealed(parts.iter().map(|part| sealed_digest(&part.digest)));
+            self.drop_unkept(&parts);
         }
         kept
     }
@@ -159,15 +159,47 @@ impl Home {
         if !source.metadata().is_ok_and(|meta| meta.is_file()) {
             return Err(Failure::usage(format!("{doing} — it is no file"), "Name a file."));
         }
+        let sealed = self.seal_source(&doing, &mut source, (key, link), going)?;
+        Ok(attached(&sealed, file.kind().into(), name_of(&file.path)))
+    }
+
+    fn seal_source<S: Read + Seek>(
+        &self,
+        doing: &str,
+        source: &mut S,
+        (key, link): (&CaseKey, &Digest),
+        going: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<SealedPart, Failure> {
         let files = self.part_files();
-        let mut sealing = files.begin().map_err(|error| fault::sync(&doing, &error))?;
+        let mut sealing = files.begin().map_err(|error| fault::sync(doing, &error))?;
         let nonce = self.vault.nonce_key();
         let hedge = NonceHedge { key: &nonce, link: *link };
         let mut out = BufWriter::new(&mut sealing);
-        let sealed = part::seal(&mut source, &mut out, key, &hedge, going).map_err(|fault| told(&doing, fault))?;
+        let sealed = part::seal(source, &mut out, key, &hedge, going).map_err(|fault| told(doing, fault))?;
         drop(out);
-        sealing.keep(&sealed.digest).map_err(|error| fault::sync(&doing, &error))?;
-        Ok(attached(&sealed, file.kind().into(), name_of(&file.path)))
+        sealing.keep(&sealed.digest).map_err(|error| fault::sync(doing, &error))?;
+        Ok(sealed)
+    }
+
+    /// Bytes that are kept with the next entry of a case, sealed beside the journal: never as a file that anybody could read.
+    ///
+    /// # Errors
+    /// As [`Home::attach`].
+    pub(super) fn seal_bytes(
+        &mut self,
+        doing: &str,
+        case: &CaseId,
+        bytes: &[u8],
+        (media, name): (&str, &str),
+    ) -> Result<SealedParts, Failure> {
+        let (key, link) = self.key_for(case)?;
+        let sealed = self.seal_source(doing, &mut Cursor::new(bytes), (&key, &link), &mut |_| true)?;
+        Ok(SealedParts { key, parts: Box::new([attached(&sealed, media.into(), name.into())]) })
+    }
+
+    /// Drops what was sealed for an entry that was not kept.
+    pub(super) fn drop_unkept(&self, parts: &[Attached]) {
+        self.drop_sealed(parts.iter().map(|part| sealed_digest(&part.digest)));
     }
 
     /// Opens an attachment into a file that a person chose, after it was read to its end. Gives its size.

@@ -22,7 +22,7 @@ macro_rules! border {
     };
 }
 
-border!(CaseId, DeviceId, JournalId, UnitId, MemberId);
+border!(AgencyId, CaseId, DeviceId, JournalId, UnitId, MemberId);
 
 /// An entry's id: the first 16 bytes of its header's hash.
 pub fn entry_id(header: &keys::Digest) -> model::EntryId {

@@ -182,3 +182,93 @@ fn serve(waiting: &Mutex<Receiver<Job>>, done: &Sender<Came>, mut opener: Opener
 fn fault() -> Failure {
     Failure::failed("opening entries — a fault in the program", "")
 }
+
+#[cfg(test)]
+mod tests {
+    use amanat_sync::journal::Page;
+
+    use super::*;
+
+    /// A crew whose threads are the test, and the end at which they answer.
+    fn crew(handed: u64, under_way: usize) -> (Crew, Sender<Came>, Receiver<Job>) {
+        let (jobs, waiting) = channel();
+        let (done, came) = channel();
+        (Crew { jobs, came, early: BTreeMap::new(), handed, returned: 0, under_way }, done, waiting)
+    }
+
+    fn page(elided: u64) -> Page {
+        Page { elided, ..Page::default() }
+    }
+
+    /// The pages that come out until there is room for more, by their mark.
+    fn rows(crew: &mut Crew, more: bool) -> Vec<u64> {
+        let mut rows = Vec::new();
+        while let Ok(Some(Done::Rows(page))) = crew.next(more) {
+            rows.push(page.elided);
+        }
+        rows
+    }
+
+    #[test]
+    fn pages_come_back_in_the_order_in_which_they_were_handed_over() {
+        let (mut crew, done, _waiting) = crew(3, 3);
+        for late in [2, 1] {
+            done.send(Came::Rows(late, page(late))).unwrap();
+        }
+        assert_eq!(
+            rows(&mut crew, true),
+            [0_u64; 0],
+            "the first is not there yet, and there is room to hand over more"
+        );
+        done.send(Came::Rows(0, page(0))).unwrap();
+        assert_eq!(rows(&mut crew, true), [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_page_is_under_way_until_its_entries_are_opened_and_then_all_is_done() {
+        let (mut crew, done, _waiting) = crew(1, 1);
+        done.send(Came::Rows(0, page(5))).unwrap();
+        assert!(matches!(crew.next(false), Ok(Some(Done::Rows(page))) if page.elided == 5));
+        crew.open(Vec::new()).unwrap();
+        done.send(Came::Entries(Opened { closed: 7, ..Opened::default() })).unwrap();
+        assert!(matches!(crew.next(false), Ok(Some(Done::Entries(opened))) if opened.closed == 7));
+        assert!(matches!(crew.next(false), Ok(None)), "nothing is waited for any more");
+    }
+
+    #[test]
+    fn a_thread_that_panics_is_told_of_and_nobody_waits_for_what_it_had_in_hand() {
+        let (mut crew, done, _waiting) = crew(1, 1);
+        let fell = thread::scope(|scope| {
+            scope
+                .spawn(|| {
+                    let _alarm = Alarm(&done);
+                    std::panic::resume_unwind(Box::new("a fault in the program"));
+                })
+                .join()
+        });
+        assert!(fell.is_err() && crew.next(false).is_err());
+    }
+
+    #[test]
+    fn what_is_handed_over_after_all_threads_are_gone_is_a_failure_and_no_wait() {
+        let (mut crew, done, waiting) = crew(0, 1);
+        drop((done, waiting));
+        assert!(crew.open(Vec::new()).is_err() && crew.next(true).is_err() && crew.next(false).is_err());
+    }
+
+    #[test]
+    fn the_threads_end_when_the_work_does_and_open_what_they_were_given() {
+        let (ring, identities) = (Ring::default(), HashMap::new());
+        let opened = work(&ring, &identities, |crew| {
+            for _ in 0..UNDER_WAY {
+                crew.open_besides(Vec::new())?;
+            }
+            let mut opened = 0;
+            while let Some(done) = crew.next(false)? {
+                opened += usize::from(matches!(done, Done::Entries(_)));
+            }
+            Ok(opened)
+        });
+        assert_eq!(opened.ok(), Some(UNDER_WAY));
+    }
+}

@@ -5,7 +5,7 @@
 //! officer who had not heard of it still sealed to the older readers is rewrapped when it comes, by the device that shared the case or,
 //! where that may not stand in for its author, by a supervisor of the author's unit.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use amanat_keys::{
     audience::Sharing,
@@ -15,23 +15,26 @@ use amanat_keys::{
 use amanat_sync::{
     batch::Item,
     entry::{Header, Kind, Reader, SealedEntry},
-    journal::{Journal as _, Keep, Line},
+    journal::{Journal as _, Keep, Line, ShelfRow},
 };
 
 use super::{
     fault,
     home::Home,
     keep::{ToKeep, What, Whom, cut},
+    marks::{self, Mark},
     rotating::{Found, Job},
 };
 use crate::{
     codebook::Codebook,
     failure::Failure,
-    model::{self, Content, Entry, HandWish, Handed, Handover, Step},
+    model::{self, Content, Entry, HandWish, Handed, Handover, OfferId, Step, peer_word},
 };
 
 const DOING: &str = "sharing the case";
 const REWRAPPING: &str = "letting a unit in";
+/// Shared cases that are looked through at a time after a roster changed: a second of work where each has a dozen slips.
+const CASES: usize = 256;
 
 /// What came of it.
 #[derive(Clone, Debug, Default)]
@@ -57,6 +60,12 @@ impl HandoverWords {
                 held.push(entry.clone());
             }
         }
+    }
+
+    /// Those on an offer to another agency, or from one.
+    pub(super) fn on_offer(&self, offer: &OfferId) -> impl Iterator<Item = &Entry> {
+        let on_it = move |entry: &&Entry| peer_word(entry).is_some_and(|(_, peer)| peer.offer == *offer);
+        self.0.values().flatten().filter(on_it)
     }
 
     fn of(&self, case: &CaseId) -> &[Entry] {
@@ -150,7 +159,8 @@ impl Home {
             ));
         }
         let note = note.map(Into::into);
-        Ok(Handover { step: wish.step, unit: unit.into(), from: from.into(), of, reason: wish.reason.clone(), note })
+        let reason = wish.reason.clone();
+        Ok(Handover { step: wish.step, unit: unit.into(), from: from.into(), of, reason, note, peer: None })
     }
 
     /// Whether a unit may be let into a case, and the rules that say so.
@@ -202,7 +212,7 @@ impl Home {
         let whom = self.whom_of(&case, &told);
         let again = told.step == Step::Share && self.handed(&case).units.contains(&told.unit);
         let units: Vec<UnitId> = whom.also.iter().copied().chain([whom.unit]).collect();
-        let lacking = self.lacking(&case, &units, &|_| true)?;
+        let lacking = self.lacking(&HashMap::from([(case, units)]), &|_, _| true)?;
         let opened = u64::try_from(lacking.jobs.len()).unwrap_or(u64::MAX);
         let mut done = HandedOver { entries: Vec::new(), opened, left: lacking.left };
         let failed = |error| fault::sync(DOING, &error);
@@ -234,36 +244,55 @@ impl Home {
         Ok(done)
     }
 
-    /// After a pass: what came of a case that was shared and is sealed to its older readers is opened for those who were let in. How many
-    /// slips.
+    /// After a pass: what came of a case that was shared and is sealed to its older readers is opened for those who were let in, and so is what
+    /// is sealed to an older key of theirs. How many slips.
     ///
     /// # Errors
     /// What the journal refuses; it is tried again when more of the case comes.
     pub(super) fn let_in_late(&mut self, new: &[SealedEntry], arrived: &[Entry]) -> Result<u64, Failure> {
+        if self.handovers.0.is_empty() || self.rivals() > 0 || self.listed().is_err() {
+            return Ok(0);
+        }
         let slips = new.iter().filter(|entry| entry.header.kind == Kind::Slip).map(|entry| entry.header.case);
         let words = arrived.iter().filter(|entry| matches!(entry.content, Content::Handover(_)));
-        let cases: HashSet<CaseId> = slips.chain(words.map(|entry| entry.case.into())).collect();
-        let mut opened = 0;
-        for case in cases.into_iter().filter(|case| self.handovers.knows(case)).collect::<Vec<_>>() {
-            let (level, handed) = (self.level(&case), self.handed(&case));
-            if level == Sharing::H1 || self.rivals() > 0 || self.listed().is_err() {
-                continue;
-            }
-            let sharers: Vec<DeviceId> = handed.sharers.iter().map(|device| (*device).into()).collect();
-            let units: Vec<UnitId> = handed.units.into_iter().map(UnitId::from).collect();
-            let mine = self.lacking(&case, &units, &|author| self.is_ours_to_open(author, &sharers))?;
-            if mine.jobs.is_empty() {
-                continue;
-            }
-            let failed = |error| fault::sync(REWRAPPING, &error);
-            self.next = None;
-            let slot = self.journal.next_slot(Line::Cases).map_err(failed)?;
-            let (entries, _next) = self.seal_rewraps(slot, &mine.jobs)?;
-            let heads = self.journal.append(&Keep { entries, rows: Vec::new(), drop: Vec::new() }).map_err(failed)?;
-            self.note_heads(&heads).unwrap_or_default();
-            opened += u64::try_from(mine.jobs.len()).unwrap_or(u64::MAX);
+        let mut cases: BTreeSet<CaseId> = slips.chain(words.map(|entry| entry.case.into())).collect();
+        let owed = self.owed()?;
+        cases.extend(owed.iter().flat_map(|owed| &owed.cases));
+        let (mut wanted, mut sharers) = (HashMap::new(), HashMap::new());
+        for case in cases.into_iter().filter(|case| self.handovers.knows(case) && self.level(case) != Sharing::H1) {
+            let handed = self.handed(&case);
+            let lets_in: Vec<UnitId> = handed.units.into_iter().map(UnitId::from).collect();
+            wanted.insert(case, lets_in);
+            sharers.insert(case, handed.sharers.iter().map(|device| (*device).into()).collect::<Vec<DeviceId>>());
         }
-        Ok(opened)
+        let ours = |case: &CaseId, author: &DeviceId| {
+            sharers.get(case).is_some_and(|sharers| self.is_ours_to_open(author, sharers))
+        };
+        let mine = self.lacking(&wanted, &ours)?;
+        // In one transaction with the mark that says so: killed in between, it is done with the next pass, and never twice.
+        let rows: Vec<ShelfRow> = owed.map(|owed| owed.row()).into_iter().collect();
+        let failed = |error| fault::sync(REWRAPPING, &error);
+        if mine.jobs.is_empty() {
+            return self.journal.shelve(&rows, &[]).map(|()| 0).map_err(failed);
+        }
+        self.next = None;
+        let slot = self.journal.next_slot(Line::Cases).map_err(failed)?;
+        let (entries, _next) = self.seal_rewraps(slot, &mine.jobs)?;
+        let heads = self.journal.append(&Keep { entries, rows, drop: Vec::new() }).map_err(failed)?;
+        self.note_heads(&heads).unwrap_or_default();
+        Ok(u64::try_from(mine.jobs.len()).unwrap_or(u64::MAX))
+    }
+
+    /// The shared cases that have not been looked through since the roster changed, the next of them: a unit that was let in may have another
+    /// key now. None where all have been.
+    fn owed(&self) -> Result<Option<Owed>, Failure> {
+        let roster = self.trust()?.roster_version();
+        let marks = marks::few(&self.journal).map_err(|error| fault::sync(REWRAPPING, &error))?;
+        let (seen, after) = marks::let_in(&marks).filter(|(seen, _)| *seen == roster).unwrap_or((roster, None));
+        let known: BTreeSet<CaseId> = self.handovers.0.keys().map(|case| (*case).into()).collect();
+        let cases: Vec<CaseId> =
+            known.into_iter().filter(|case| after.is_none_or(|after| *case > after)).take(CASES).collect();
+        Ok((!cases.is_empty()).then_some(Owed { roster: seen, cases }))
     }
 
     /// Whether it falls to this device to open a late slip for who was let in: it shared the case, or none who did may stand in for the
@@ -285,31 +314,48 @@ impl Home {
         })
     }
 
-    /// The slips of a case that do not name all of these units and that this device opens for them.
-    fn lacking(&self, case: &CaseId, units: &[UnitId], ours: &dyn Fn(&DeviceId) -> bool) -> Result<Lacking, Failure> {
+    /// The slips of these cases that do not name all of the units beside them and that this device opens for them. The journals are walked
+    /// once, however many cases there are.
+    fn lacking(
+        &self,
+        cases: &HashMap<CaseId, Vec<UnitId>>,
+        ours: &dyn Fn(&CaseId, &DeviceId) -> bool,
+    ) -> Result<Lacking, Failure> {
+        let mut lacking = Lacking::default();
+        if cases.is_empty() {
+            return Ok(lacking);
+        }
         let roster = self.trust()?.roster();
-        let more: Vec<(Reader, _)> = units
-            .iter()
-            .filter_map(|unit| self.readers(unit, Sharing::H1).ok())
-            .flat_map(|readers| readers.audience.into_iter().zip(readers.recipients))
-            .collect();
+        let of_unit = |unit: &UnitId| {
+            let readers = self.readers(unit, Sharing::H1).ok()?;
+            Some(readers.audience.into_iter().zip(readers.recipients))
+        };
+        let more: HashMap<CaseId, Vec<(Reader, _)>> =
+            cases.iter().map(|(case, units)| (*case, units.iter().filter_map(of_unit).flatten().collect())).collect();
         // By its key of today: after a rotation the unit is let in again.
         let reads = |header: &Header, reader: &Reader| header.audience.contains(reader);
         let lacks = |header: &Header| {
-            header.case == *case && header.wraps() && more.iter().any(|(reader, _)| !reads(header, reader))
+            let of_case = more.get(&header.case).filter(|_| header.wraps());
+            of_case.is_some_and(|of_case| of_case.iter().any(|(reader, _)| !reads(header, reader)))
         };
-        let (stood, mut lacking) = (self.stood_in(lacks)?, Lacking::default());
+        let stood = self.stood_in(lacks)?;
         let heads = self.journal.heads().map_err(|error| fault::sync(DOING, &error))?;
-        for known in heads.iter().filter(|known| roster.device(&known.device).is_some() && ours(&known.device)) {
+        for known in heads.iter().filter(|known| roster.device(&known.device).is_some()) {
             self.each_after((known.device, known.journal), 0, |_, _, items| {
                 let slip = |item: &Item| {
-                    item.entry().is_some_and(|entry| entry.header.kind == Kind::Slip && entry.header.case == *case)
+                    item.entry().is_some_and(|entry| {
+                        let header = &entry.header;
+                        header.kind == Kind::Slip
+                            && more.contains_key(&header.case)
+                            && ours(&header.case, &known.device)
+                    })
                 };
                 let items: Vec<Item> = items.into_iter().filter(slip).collect();
                 for found in self.find(&items, &stood, &lacks)? {
                     match found {
                         Found::Job(mut job) => {
-                            more.iter().for_each(|(reader, recipient)| job.readers.add(*reader, recipient));
+                            let of_case = more.get(&job.case()).into_iter().flatten();
+                            of_case.for_each(|(reader, recipient)| job.readers.add(*reader, recipient));
                             lacking.jobs.push(*job);
                         }
                         Found::Shut | Found::Others => lacking.left += 1,
@@ -319,6 +365,19 @@ impl Home {
             })?;
         }
         Ok(lacking)
+    }
+}
+
+/// Cases to look through after a roster changed.
+struct Owed {
+    roster: u64,
+    cases: Vec<CaseId>,
+}
+
+impl Owed {
+    /// That they have been.
+    fn row(&self) -> ShelfRow {
+        Mark::LetIn(self.roster, self.cases.last()).row()
     }
 }
 

@@ -139,6 +139,26 @@ impl Home {
         self.keep_cuts(cuts, Beside { draft: None, mark }, None)
     }
 
+    /// Keeps what came from another agency, in one transaction. A sheet that opens the case, or a correction of its level, counts from there on.
+    ///
+    /// # Errors
+    /// As [`Home::keep`].
+    pub(super) fn keep_from_abroad(&mut self, pieces: Vec<Piece>) -> Result<Vec<Entry>, Failure> {
+        let says = |content: &Content| match content {
+            Content::Sheet(sheet) if levels::opens(sheet.form().id.as_str()) => level_of(sheet.answers()),
+            Content::Amendment(amendment) => level_of(&amendment.changes),
+            _ => None,
+        };
+        let cut = |piece: Piece| {
+            let level = says(&piece.content);
+            Cut { case: piece.case, pieces: vec![piece], local: Answers::default(), level }
+        };
+        let entries =
+            self.keep_cuts(pieces.into_iter().map(cut).collect(), Beside { draft: None, mark: None }, None)?;
+        self.learn(&entries);
+        Ok(entries)
+    }
+
     fn keep_cuts(&mut self, cuts: Vec<Cut>, beside: Beside, whom: Option<Whom>) -> Result<Vec<Entry>, Failure> {
         let to_seal = self.plan(cuts, whom)?;
         let entries = self.seal_and_append(to_seal, &beside)?;

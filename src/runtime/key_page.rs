@@ -49,9 +49,14 @@ pub fn rows(home: &Home) -> Result<Vec<KeyRow>, Failure> {
         let key = match (&unit.recipient, unit.kind) {
             (None, _) => "keys.opens_nothing_yet",
             (Some(_), UnitKind::Headquarters) => "keys.opens_hq",
+            (Some(_), UnitKind::Station) if roster.unit_devices(&unit.id).len() == 1 => match roster.recovery {
+                Some(_) => "keys.opens_unit_sheets",
+                None => "keys.opens_unit_alone",
+            },
             (Some(_), _) => "keys.opens_unit",
         };
-        let opens = sentence(key).with("n", roster.unit_devices(&unit.id).len()).with("epoch", unit.epoch);
+        let mut opens = sentence(key).with("n", roster.unit_devices(&unit.id).len()).with("epoch", unit.epoch);
+        opens.alarm = matches!(key, "keys.opens_unit_sheets" | "keys.opens_unit_alone");
         let due = unit.recipient.is_some().then_some(UNIT_DAYS);
         rows.push(row("unit", unit.name.clone(), opens, days, due));
     }

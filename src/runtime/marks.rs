@@ -38,6 +38,7 @@ const RESEAL: &[u8] = b"reseal/";
 const REPLACED: &[u8] = b"replaced/";
 const ASIDE: &[u8] = b"aside/";
 const HANDED_IN: &[u8] = b"handed-in/";
+const LET_IN: &[u8] = b"let-in";
 /// The row of the keys that this device has asked for.
 pub(super) const NEXT_KEYS: &[u8] = b"next-keys";
 /// The row of sheets that lie in a folder.
@@ -75,6 +76,8 @@ pub(super) enum Mark<'a> {
     NextKeys(&'a NextKeys),
     /// A case that was handed in, and whether nothing that opens it is left here.
     HandedIn(&'a CaseId, bool),
+    /// Up to which shared case slips have been looked through under a version of the roster.
+    LetIn(u64, Option<&'a CaseId>),
 }
 
 impl Mark<'_> {
@@ -89,6 +92,10 @@ impl Mark<'_> {
             Self::NextKeys(next) => (NEXT_KEYS.to_vec(), next.to_bytes().to_vec()),
             Self::Sheets(laid) => (SHEETS.to_vec(), laid.row()),
             Self::HandedIn(case, done) => ([HANDED_IN, case.as_bytes()].concat(), vec![u8::from(*done)]),
+            Self::LetIn(roster, case) => {
+                let case = case.map_or(&[][..], |case| case.as_bytes());
+                (LET_IN.to_vec(), [&roster.to_be_bytes(), case].concat())
+            }
             Self::Nonces(nonces) => (NONCES.to_vec(), nonces.concat()),
             Self::Again(journal, seq) => ([AGAIN, journal.as_bytes()].concat(), seq.to_be_bytes().to_vec()),
             Self::Unit(held) => {
@@ -197,6 +204,13 @@ pub(super) fn handed_in(rows: &[ShelfRow]) -> impl Iterator<Item = (CaseId, bool
     })
 }
 
+/// The version of the roster under which shared cases have been looked through, and the last of them.
+pub(super) fn let_in(rows: &[ShelfRow]) -> Option<(u64, Option<CaseId>)> {
+    let row = rows.iter().find(|row| row.key == LET_IN)?;
+    let (roster, case) = row.plain.split_first_chunk()?;
+    Some((u64::from_be_bytes(*roster), CaseId::from_slice(case)))
+}
+
 /// When orders were carried out here.
 pub(super) fn erased(rows: &[ShelfRow]) -> impl Iterator<Item = (Digest, i64)> + use<'_> {
     times(rows, ERASED)
@@ -281,7 +295,8 @@ mod tests {
         };
         let (key, _) = first_row(&first);
         assert!(FIRST < &key[..] && &key[..] < FIRST_ENDS);
-        let names = [TRUST, UNIT, AGAIN, ERASED, NONCES, LISTED, ROTATION, RESEAL, REPLACED, ASIDE, NEXT_KEYS, SHEETS];
+        let names =
+            [TRUST, UNIT, AGAIN, ERASED, NONCES, LISTED, ROTATION, RESEAL, REPLACED, ASIDE, NEXT_KEYS, SHEETS, LET_IN];
         for name in names {
             let longest = [name, &[0xFF; 64]].concat();
             assert!(longest.as_slice() < FIRST || name >= FIRST_ENDS, "{name:?} lies among the first slips");

@@ -1,5 +1,6 @@
 //! Threads, terminal, clock, disk, keys and journal joined to the pure rooms: nothing else of the app touches them.
 
+pub mod abroad;
 mod again;
 pub mod arrivals;
 pub mod aside;
@@ -30,6 +31,7 @@ pub mod fault;
 pub mod filters;
 mod first_start;
 pub mod founding;
+pub mod from_abroad;
 pub mod handing;
 pub mod handing_in;
 mod heads;

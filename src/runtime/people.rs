@@ -191,3 +191,22 @@ fn a_name_cannot_make_itself_look_like_a_line_of_the_preview() {
     });
     assert_eq!(said.lines().count(), 1, "{said}");
 }
+
+#[test]
+fn a_unit_that_one_device_alone_reads_for_is_said_before_it_is_signed_and_a_second_one_ends_it() {
+    let ground = ground();
+    let east = ground.units[0];
+    let mut without = ground;
+    without.roster.devices.retain(|device| device.member != without.supervisors[0]);
+    let back = |roster: &mut Roster| {
+        let offered = newcomer();
+        roster_edit::add_device(roster, &offered, Ok(without.supervisors[0]), Role::Supervisor, east, None).unwrap();
+    };
+    let (first, said) = after(&without, back);
+    assert!(said.contains("! Sana alone reads for East") && said.contains("(H1) open for nobody"), "{said}");
+    let (second, said) = after(&Ground { roster: first, ..without }, |roster| {
+        roster_edit::add_device(roster, &newcomer(), Err("Zoya"), Role::Supervisor, east, None).unwrap();
+    });
+    assert!(!said.contains("alone reads for East"), "{said}");
+    assert_eq!(second.unit_devices(&east).len(), 2);
+}

@@ -160,14 +160,7 @@ pub(super) fn row(slip: &EntryRef, case: CaseId, id: KeyId, key: &CaseKey, purpo
 
 /// The place of a slip as `keys` has it.
 pub(super) fn place_of(header: &Header) -> Place {
-    Place {
-        agency: header.agency,
-        device: header.device,
-        journal: header.journal,
-        seq: header.seq,
-        case: header.case,
-        key: header.key,
-    }
+    header.place()
 }
 
 fn parse(plain: &[u8]) -> Option<(CaseKey, Purpose)> {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use amanat_keys::{
     fingerprint::DeviceId,
     proposal,
-    roster::{Device, DeviceState, Hub, Member, Roster, Unit},
+    roster::{Device, DeviceState, Hub, Member, Roster, Unit, UnitKind},
 };
 
 use crate::{
@@ -289,6 +289,14 @@ fn readers(old: &Roster, new: &Roster, lines: &mut Vec<Line>) {
         }
         if !before.is_empty() && after.is_empty() {
             lines.push(Line::of("change.nobody_reads").with("unit", &unit.name).alarm());
+        }
+        if let [alone] = after.as_slice()
+            && (before.len() != 1 || !holds(&before, &alone.id))
+            && unit.kind != UnitKind::Statistics
+        {
+            // A case of level H1 has no reader at headquarters, and the recovery key is in no audience: it opens the unit's key, if at all.
+            let key = if new.recovery.is_some() { "change.one_reader_sheets" } else { "change.one_reader" };
+            lines.push(line(key, new, alone).alarm());
         }
     }
 }

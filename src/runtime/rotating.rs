@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use amanat_keys::{
     case_key::CaseKey,
     error::KeysError,
-    fingerprint::{DeviceId, Digest, KeyId, UnitId},
+    fingerprint::{CaseId, DeviceId, Digest, KeyId, UnitId},
     roster::{Roster, Unit},
     rotation::RotationWord,
     slip::Slip,
@@ -102,6 +102,13 @@ pub(super) struct Job {
     key: CaseKey,
     /// For whom.
     pub readers: Readers,
+}
+
+impl Job {
+    /// The case of its slip.
+    pub(super) const fn case(&self) -> CaseId {
+        self.target.case
+    }
 }
 
 /// What to do about a slip that names an older key.

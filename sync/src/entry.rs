@@ -1,6 +1,7 @@
 //! An entry as it stands in a journal: the signed header that says where it belongs and what it commits to, and the
 //! replaceable envelope (FORMATS section 2). Here headers are built, read, signed and verified; nothing is opened.
 
+use amanat_keys::case_key::Place;
 use amanat_keys::device::Signer;
 use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId, KeyId};
 use amanat_keys::statement::Purpose;
@@ -155,6 +156,13 @@ impl Header {
     /// Where the entry stands.
     pub fn at(&self) -> EntryRef {
         EntryRef { device: self.device, journal: self.journal, seq: self.seq }
+    }
+
+    /// The place that its content was sealed for.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        let Self { agency, device, journal, seq, case, key, .. } = *self;
+        Place { agency, device, journal, seq, case, key }
     }
 
     /// Whether this program knows all that the header says. A later version is kept and passed on all the same.

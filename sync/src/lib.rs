@@ -37,6 +37,7 @@ mod signatures;
 mod specimen;
 pub mod stick_file;
 pub mod stories;
+pub mod transfer;
 pub mod transport;
 pub mod unspent;
 pub mod wire;

@@ -92,7 +92,9 @@ pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
         | Purpose::JoinRequest
         | Purpose::Bundle
         | Purpose::RequestBinding
-        | Purpose::Release => Err(Forgery::OtherPurpose.into()),
+        | Purpose::Release
+        | Purpose::Transfer
+        | Purpose::TransferReply => Err(Forgery::OtherPurpose.into()),
     }
 }
 

@@ -165,6 +165,7 @@ impl Stage {
                     of: None,
                     reason: wish.reason.clone(),
                     note: wish.note.map(Into::into),
+                    peer: None,
                 };
                 let entry = self.entry(case, Content::Handover(Box::new(told)));
                 vec![Msg::Kept { entries: vec![entry], draft: None }, Msg::Handed { opened: 2, left: 0 }]
@@ -551,7 +552,7 @@ fn print(to: Option<String>) -> Msg {
 
 /// A word between units that names no earlier one.
 pub(crate) fn handed(step: Step, from: UnitId, unit: UnitId) -> Handover {
-    Handover { step, unit, from, of: None, reason: None, note: None }
+    Handover { step, unit, from, of: None, reason: None, note: None, peer: None }
 }
 
 /// Settings in Urdu, ordered by the program.

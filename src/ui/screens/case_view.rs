@@ -201,6 +201,7 @@ impl Case {
 /// A step of sharing or a transfer, in a few words.
 fn handover(told: &Handover, world: &World, canvas: &Canvas<'_>) -> String {
     let key = match told.step {
+        _ if told.peer.is_some() => abroad(told),
         Step::Share => "hand.line.share",
         Step::Sent => "hand.line.send",
         Step::Accepted => "hand.line.accept",
@@ -213,7 +214,21 @@ fn handover(told: &Handover, world: &World, canvas: &Canvas<'_>) -> String {
     let note = told.note.as_deref().and_then(|note| note.lines().next()).map(bidi::inert);
     let more: Vec<String> = reason.into_iter().chain(note).collect();
     let sep = if more.is_empty() { "" } else { "  " };
-    format!("⇄ {}{sep}{}", canvas.fill(key, &[("unit", &world.unit_name(&told.unit))]), more.join(" · "))
+    let unit = match &told.peer {
+        Some(peer) => format!("{}, {}", bidi::inert(&peer.unit), bidi::inert(&peer.name)),
+        None => world.unit_name(&told.unit),
+    };
+    format!("⇄ {}{sep}{}", canvas.fill(key, &[("unit", &unit)]), more.join(" · "))
+}
+
+/// The words for a step of a transfer between two agencies.
+const fn abroad(told: &Handover) -> &'static str {
+    match (told.step, &told.of) {
+        (Step::Accepted, None) => "hand.line.came",
+        (Step::Accepted, Some(_)) => "hand.line.accept",
+        (Step::Rejected, _) => "hand.line.reject",
+        (Step::Share | Step::Sent | Step::TakenBack, _) => "hand.line.offered",
+    }
 }
 
 /// How many attachments an entry has, and how large they are together; never their names.

@@ -26,7 +26,7 @@ use crate::{
         },
         world::World,
     },
-    words,
+    words::{self, Tongue},
 };
 
 /// The list, what narrows it, and which rows are left.
@@ -243,7 +243,7 @@ impl Caseload {
         // Right of the search, whatever language it is in.
         let right = (area.x + taken + 31, area.width.saturating_sub(taken + 31));
         canvas.lean((right.0, area.y), right.1, &format!("{filter} · {shown}"), Role::Text, Lean::End);
-        let columns = Columns::of(area.width);
+        let columns = Columns::of(area.width, canvas.tongue());
         columns.draw(canvas, (area.x, area.y + 2), Role::Faint, &columns.names(canvas));
         let rows = Rect { y: area.y + ABOVE, height: area.height.saturating_sub(ABOVE), ..area };
         self.draw_rows(world, canvas, rows, &columns);
@@ -335,20 +335,27 @@ pub(super) fn mark(delivery: Delivery, canvas: &Canvas<'_>) -> String {
     format!("{sign} {}", canvas.say(word))
 }
 
+/// The columns, in their order.
+const NAMES: [&str; 8] = ["number", "class", "district", "station", "risk", "opened", "persons", "delivery"];
+
 /// How wide each column is.
 struct Columns([u16; 8]);
 
 impl Columns {
     /// What is left over goes to the number, the district and the station.
-    fn of(width: u16) -> Self {
+    fn of(width: u16, tongue: Tongue) -> Self {
         let spare = width.saturating_sub(78);
         let more = spare / 3;
-        Self([19 + spare - 2 * more, 5, 10 + more, 10 + more, 7, 11, 3, 13])
+        // Urdu says in fewer letters where an entry stands, and in more what the risk is and what is counted.
+        let [risk, persons, delivery] = match tongue {
+            Tongue::En => [7, 3, 13],
+            Tongue::Ur => [8, 4, 11],
+        };
+        Self([19 + spare - 2 * more, 5, 10 + more, 10 + more, risk, 11, persons, delivery])
     }
 
     fn names(&self, canvas: &Canvas<'_>) -> [String; 8] {
-        ["number", "class", "district", "station", "risk", "opened", "persons", "delivery"]
-            .map(|name| canvas.say(&format!("caseload.column.{name}")).to_owned())
+        NAMES.map(|name| canvas.say(&format!("caseload.column.{name}")).to_owned())
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, (mut x, y): (u16, u16), role: Role, cells: &[String; 8]) {
@@ -358,6 +365,40 @@ impl Columns {
             let room = if at < 7 { width - 1 } else { *width };
             canvas.lean((x, y), if at == 6 { room.max(1) } else { room }, text, role, lean);
             x += width;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        codebook::Codebook,
+        model::Lang,
+        words::{find, say},
+    };
+
+    /// On the narrowest screen nothing that the program itself says in this list is cut, in either language.
+    #[test]
+    fn headings_risks_and_words_on_the_way_fit_their_columns_in_both_languages() {
+        let risks = &Codebook::builtin().unwrap().list("risk_level").unwrap().items;
+        for (tongue, lang) in [(Tongue::En, Lang::En), (Tongue::Ur, Lang::Ur)] {
+            let Columns(widths) = Columns::of(78, tongue);
+            assert_eq!(widths.iter().sum::<u16>(), 78);
+            let fits = |at: usize, text: &str| {
+                let room = usize::from(if at < 7 { widths[at] - 1 } else { widths[at] });
+                assert!(text.chars().count() <= room, "{text} in {room}");
+            };
+            for (at, name) in NAMES.iter().enumerate() {
+                fits(at, find(tongue, &format!("caseload.column.{name}")).unwrap());
+            }
+            for word in ["delivery.kept", "delivery.handed_over", "delivery.received", "caseload.away"] {
+                fits(7, &format!("● {}", say(tongue, word)));
+            }
+            for risk in risks.iter().filter(|risk| ["HIGH", "MED", "LOW"].contains(&risk.code.as_str())) {
+                let label = telling::brief(risk.label.get(lang)).to_owned();
+                fits(4, label.split(" - ").next().unwrap_or_default());
+            }
         }
     }
 }

@@ -199,6 +199,11 @@ impl Confirm {
             canvas.lean((area.x + 2, y), area.width.saturating_sub(2), &text, role, Lean::Own);
             y += 1;
         }
+        if is_one_person(readers) {
+            let text = format!("! {}", canvas.say("confirm.one_reader"));
+            canvas.lean((area.x + 2, y), area.width.saturating_sub(2), &text, Role::Warn, Lean::Own);
+            y += 1;
+        }
         let handed_in = self.finished.draft.case.is_some_and(|case| world.book.handed_in(&case) > 0);
         let write_only = handed_in || world.who.as_ref().is_some_and(|who| who.write_only);
         let nobody = canvas.say(if write_only { "confirm.write_only" } else { "confirm.nobody_else" }).to_owned();
@@ -307,6 +312,12 @@ impl Confirm {
     }
 }
 
+/// Whether one person alone will be able to read: what happens to their key then happens to the case.
+pub(crate) fn is_one_person(readers: &[ReaderLine]) -> bool {
+    let mut read = readers.iter().filter(|line| !line.statistics_only);
+    matches!((read.next(), read.next()), (Some(ReaderLine { people: Some(1), .. }), None))
+}
+
 /// A unit that will be able to read, and how it is drawn.
 pub(super) fn reader_line(line: &ReaderLine, canvas: &Canvas<'_>) -> (String, Role) {
     let mut text = format!("• {}", line.unit);
@@ -339,4 +350,23 @@ fn changes(finished: &Finished, target: EntryId, world: &World) -> Answers {
     told.filter(|(id, given)| before.get(id.as_str()) != Some(given))
         .map(|(id, given)| (id.clone(), given.clone()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_person_is_who_reads_alone_and_counting_is_not_reading() {
+        let line = |people: Option<u32>, statistics_only| ReaderLine {
+            unit: "PS Sample".into(),
+            agency: None,
+            people,
+            statistics_only,
+        };
+        assert!(is_one_person(&[line(Some(1), false)]) && is_one_person(&[line(Some(1), false), line(None, true)]));
+        for more in [vec![], vec![line(Some(2), false)], vec![line(Some(1), false), line(Some(3), false)]] {
+            assert!(!is_one_person(&more), "{more:?}");
+        }
+    }
 }
