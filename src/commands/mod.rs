@@ -32,6 +32,7 @@ mod import;
 mod keys;
 mod keys_audit;
 mod keys_device;
+mod keys_hub;
 mod keys_recovery;
 mod keys_root;
 mod keys_rotate;
@@ -56,7 +57,5 @@ mod verify_bundle;
 mod verify_erased;
 mod verify_findings;
 mod verify_walk;
-
-use dispatch::later;
 
 pub use dispatch::run;

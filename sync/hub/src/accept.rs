@@ -16,7 +16,7 @@ use amanat_sync::wire::messages::{PushReply, RunAnswer};
 
 use crate::Hub;
 use crate::api::reply::Failure;
-use crate::keeper::{Newest, signed};
+use crate::keeper::Newest;
 use crate::standing::Standing;
 use crate::store::{Accepted, Complete, Place, Row, Run};
 
@@ -193,10 +193,11 @@ fn answer(accepted: &Accepted, offered: bool, why: Option<Why>) -> RunAnswer {
 
 /// The hub's signed word on one head.
 pub(crate) fn receipt(hub: &Hub, standing: &Standing, held: &Complete, newest: &Newest, now_ms: u64) -> Vec<u8> {
+    let keys = hub.signing.keys();
     let receipt = Receipt {
         agency: standing.agency,
         hub: hub.id,
-        hub_key: hub.signer.key_id(),
+        hub_key: keys.named(),
         epoch: newest.checkpoint.epoch,
         checkpoint: newest.checkpoint.number,
         previous: newest.checkpoint.previous,
@@ -208,7 +209,7 @@ pub(crate) fn receipt(hub: &Hub, standing: &Standing, held: &Complete, newest: &
         complete: held.complete,
         hub_time: now_ms,
     };
-    signed(Purpose::Receipt, receipt.encode(), &standing.agency, &hub.signer)
+    keys.signed(Purpose::Receipt, receipt.encode(), &standing.agency)
 }
 
 /// One item with its verdict, in the order in which it came.

@@ -14,7 +14,7 @@ use crate::error::SyncError;
 use crate::journal::{Filed, Filing, Journal, KnownHead, NewJournal, State, Status};
 use crate::part_files::PartFiles;
 use crate::road::Place;
-use crate::transport::{RefusalReason, Transport};
+use crate::transport::Transport;
 use crate::wire::team::SelfReport;
 
 /// What a courier remembers between passes; nothing is lost with it but a request or two.
@@ -125,7 +125,7 @@ impl Trip<'_> {
             // A pass that breaks may have heard it, and the next one hears it no more.
             self.tell_epoch()?;
         }
-        if matches!(&done, Err(End::Refused(refusal)) if refusal.reason == RefusalReason::OtherKey) {
+        if done.as_ref().is_err_and(End::may_be_mended_by_rosters) {
             // What this meets is of no matter beside that: the pass ends with it, and a newer roster is there or it is not.
             if let Err(fault @ End::Local(_)) = papers::over_an_unlisted_key(self) {
                 return Err(fault);
