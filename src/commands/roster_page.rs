@@ -42,7 +42,7 @@ pub(super) fn page(home: &Home) -> Result<Report, Failure> {
                    "active": device.is_active(), "me": device.id == home.device()})
         })
         .collect();
-    let hubs: Vec<_> = roster.hubs.iter().map(|hub| hub_row(hub)).collect();
+    let hubs: Vec<_> = roster.hubs.iter().map(hub_row).collect();
     let confirmed = home.freshness()?.map(|word| word.days_old(home.least_now()));
     let words = trust.fingerprint_words().to_string();
     let mut text = text(roster, &words, confirmed);

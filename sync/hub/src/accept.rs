@@ -1,38 +1,26 @@
 //! The hub's one decision: entries in, verdicts and signed receipts out.
 //!
 //! A push comes in pieces. Of each piece every entry is checked by itself, in parallel, before the store sees it; then one
-//! transaction judges the runs by the law of the chain and keeps what is new. At the end one checkpoint covers the new heads and
+//! transaction judges the runs by the law of the chain and keeps what is new, while the next piece is checked already. At the end one checkpoint covers the new heads and
 //! each journal gets its receipt; after a push that was cut they come with the next contact. An entry that fails its check cuts
 //! its run there: what stands before it is kept, and the other runs go on.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use amanat_keys::fingerprint::Digest;
 use amanat_keys::statement::Purpose;
-use amanat_sync::batch::{self, Item, Why};
-use amanat_sync::chain::{self, AtCut, Head, Stretch, Verdict};
+use amanat_sync::batch::{self, Why};
+use amanat_sync::chain::{Head, Stretch, Verdict};
 use amanat_sync::receipt::Receipt;
 use amanat_sync::wire::messages::{PushReply, RunAnswer};
+use tokio::task::JoinHandle;
 
 use crate::Hub;
 use crate::api::reply::Failure;
+use crate::checking::{Checked, Checking};
 use crate::keeper::Newest;
 use crate::standing::Standing;
-use crate::store::{Accepted, Complete, Place, Row, Run};
-
-/// Entries that one worker checks at a time: some milliseconds of signatures.
-const CHUNK: usize = 128;
-
-/// A run after its entries were checked: what may go to the store, and where and why it ends early.
-struct Checked {
-    place: Place,
-    root: Digest,
-    first: u64,
-    before: Digest,
-    rows: Vec<Row>,
-    hashes: Vec<Digest>,
-    refused: Option<(u64, Why)>,
-}
+use crate::store::{Accepted, Complete, Place, Row, Run, StoreFault};
 
 /// A push under way: what has become of each of its runs so far.
 pub(crate) struct Push<'a> {
@@ -45,6 +33,24 @@ pub(crate) struct Push<'a> {
     new: u64,
     /// Journals of which stand-ins came that hold something in another's place, and the first of them.
     stood_in: BTreeMap<Place, u64>,
+    checking: Option<Checking>,
+    storing: Option<Storing>,
+}
+
+/// A piece that the store has in hand; it is kept whether somebody waits for it or not.
+struct Storing {
+    offered: Vec<Offered>,
+    erases: bool,
+    kept: JoinHandle<Result<Vec<Accepted>, StoreFault>>,
+}
+
+/// A run of such a piece.
+struct Offered {
+    index: usize,
+    /// Bytes of each entry that went to the store.
+    sizes: Vec<usize>,
+    /// Where and why the run ended early.
+    refused: Option<(u64, Why)>,
 }
 
 /// What has become of one run.
@@ -65,42 +71,108 @@ impl<'a> Push<'a> {
     /// A push that announces so many runs.
     pub(crate) fn new(hub: &'a Hub, standing: Standing, runs: usize) -> Self {
         let told = std::iter::repeat_with(Told::default).take(runs).collect();
-        Self { hub, standing, told, heads: BTreeMap::new(), new: 0, stood_in: BTreeMap::new() }
+        let (heads, stood_in) = (BTreeMap::new(), BTreeMap::new());
+        Self { hub, standing, told, heads, new: 0, stood_in, checking: None, storing: None }
     }
 
-    /// Checks, judges and keeps what has arrived of some runs, each with its index; durable when it returns.
-    pub(crate) async fn take(&mut self, arrived: Vec<(usize, batch::Run)>) -> Result<(), Failure> {
-        let over = |index: &usize| self.told.get(*index).is_none_or(Told::is_over);
-        let (indices, runs): (Vec<usize>, Vec<batch::Run>) =
-            arrived.into_iter().filter(|(index, _)| !over(index)).unzip();
-        if runs.is_empty() {
-            return Ok(());
+    /// Takes what has arrived of some runs, each with its number, in hand; while an earlier piece is being checked it waits for that.
+    /// Two pieces are in hand at most: one that is checked while the other goes to the store.
+    pub(crate) async fn offer(&mut self, arrived: Vec<(usize, batch::Run)>) -> Result<(), Failure> {
+        while self.checking.is_some() {
+            self.progress().await?;
         }
-        let checked = check_all(&self.standing, runs).await?;
-        let judged: Vec<(u64, Option<(u64, Why)>)> = checked.iter().map(|c| (count(c.rows.len()), c.refused)).collect();
-        let erasures = checked.iter().flat_map(|c| &c.rows).any(|row| row.stands_in.is_some_and(|it| it.erases));
-        for (place, row) in checked.iter().flat_map(|c| c.rows.iter().map(|row| (c.place, row))) {
+        let arrived: Vec<(usize, batch::Run)> =
+            arrived.into_iter().filter(|(index, _)| !self.is_over(*index)).collect();
+        if !arrived.is_empty() {
+            self.checking = Some(Checking::begin(self.standing.clone(), arrived));
+        }
+        Ok(())
+    }
+
+    /// Whether something is in hand.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.checking.is_some() || self.storing.is_some()
+    }
+
+    /// Whether a piece offered now waits for no other.
+    pub(crate) fn has_room(&self) -> bool {
+        self.checking.is_none()
+    }
+
+    /// Waits for the next thing in hand to be done: a piece that becomes durable, or one that is checked and goes to the store. Whoever
+    /// stops waiting may wait again.
+    pub(crate) async fn progress(&mut self) -> Result<(), Failure> {
+        if let Some(storing) = &mut self.storing {
+            let kept = (&mut storing.kept).await.map_err(|_died| Failure::Broken("what waits for the store"));
+            let Some(storing) = self.storing.take() else { return Ok(()) };
+            return self.kept(storing, self.hub.heeding(kept?)?).await;
+        }
+        if let Some(checking) = &mut self.checking {
+            let checked = checking.end().await;
+            self.checking = None;
+            self.store(checked?);
+        }
+        Ok(())
+    }
+
+    /// Checks, judges and keeps what has arrived of some runs; all that was taken so far is durable when it returns.
+    pub(crate) async fn take(&mut self, arrived: Vec<(usize, batch::Run)>) -> Result<(), Failure> {
+        self.offer(arrived).await?;
+        self.settle().await
+    }
+
+    /// Waits until all that was taken in hand is durable.
+    pub(crate) async fn settle(&mut self) -> Result<(), Failure> {
+        while self.is_busy() {
+            self.progress().await?;
+        }
+        Ok(())
+    }
+
+    fn is_over(&self, index: usize) -> bool {
+        self.told.get(index).is_none_or(Told::is_over)
+    }
+
+    /// Hands a piece that was checked to the store. What the piece before it has ended meanwhile is left out.
+    fn store(&mut self, mut checked: Vec<Checked>) {
+        checked.retain(|run| !self.is_over(run.index));
+        if checked.is_empty() {
+            return;
+        }
+        let offered = checked.iter().map(|run| Offered {
+            index: run.index,
+            sizes: run.rows.iter().map(size).collect(),
+            refused: run.refused,
+        });
+        let offered = offered.collect();
+        let erases = checked.iter().flat_map(|run| &run.rows).any(|row| row.stands_in.is_some_and(|it| it.erases));
+        for (place, row) in checked.iter().flat_map(|run| run.rows.iter().map(|row| (run.place, row))) {
             if row.stands_in.is_some_and(|it| !it.erases) {
                 let lowest = self.stood_in.entry(place).or_insert(row.seq);
                 *lowest = row.seq.min(*lowest);
             }
         }
-        let sizes: Vec<Vec<usize>> = checked.iter().map(|c| c.rows.iter().map(size).collect()).collect();
-        let runs = checked.into_iter().map(|c| Run {
-            place: c.place,
-            root: c.root,
-            stretch: Stretch { first: c.first, before: c.before, hashes: c.hashes },
-            rows: c.rows,
+        let runs = checked.into_iter().map(|run| Run {
+            place: run.place,
+            root: run.root,
+            stretch: Stretch { first: run.first, before: run.before, hashes: run.hashes },
+            rows: run.rows,
         });
-        let accepted = self.hub.heeding(self.hub.store.accept(runs.collect()).await)?;
-        for (accepted, sizes) in accepted.iter().zip(sizes) {
-            self.count(&accepted.verdict, &sizes);
+        let (store, runs) = (Arc::clone(&self.hub.store), runs.collect());
+        let kept = tokio::spawn(async move { store.accept(runs).await });
+        self.storing = Some(Storing { offered, erases, kept });
+    }
+
+    /// Notes what the store has said of a piece.
+    async fn kept(&mut self, storing: Storing, accepted: Vec<Accepted>) -> Result<(), Failure> {
+        for (accepted, offered) in accepted.iter().zip(&storing.offered) {
+            self.count(&accepted.verdict, &offered.sizes);
         }
-        if erasures {
+        if storing.erases {
             self.hub.settle().await?;
         }
-        for ((index, (offered, refused)), accepted) in indices.into_iter().zip(judged).zip(accepted) {
-            let Some(told) = self.told.get_mut(index) else { continue };
+        for (Offered { index, sizes, refused }, accepted) in storing.offered.into_iter().zip(accepted) {
+            let (Some(told), offered) = (self.told.get_mut(index), count(sizes.len())) else { continue };
             told.refused = refused;
             // A refusal at the head of a later piece takes nothing back of what the earlier ones were told.
             if offered > 0 || told.answer.is_none() {
@@ -149,7 +221,7 @@ impl<'a> Push<'a> {
 
     /// Covers what was kept with one checkpoint and signs for it. Every run must have been taken once, empty or not.
     pub(crate) async fn conclude(self) -> Result<PushReply, Failure> {
-        let Self { hub, standing, told, heads, new: _, stood_in } = self;
+        let Self { hub, standing, told, heads, new: _, stood_in, checking: _, storing: _ } = self;
         if !stood_in.is_empty() {
             // The word on them may have come before them: a restored hub is told of both again.
             hub.drop_replaced(&stood_in).await?;
@@ -210,78 +282,4 @@ pub(crate) fn receipt(hub: &Hub, standing: &Standing, held: &Complete, newest: &
         hub_time: now_ms,
     };
     keys.signed(Purpose::Receipt, receipt.encode(), &standing.agency)
-}
-
-/// One item with its verdict, in the order in which it came.
-type Judged = Result<(Row, Digest), Why>;
-
-/// Checks every entry of every run, on as many threads as there are cores.
-async fn check_all(standing: &Standing, runs: Vec<batch::Run>) -> Result<Vec<Checked>, Failure> {
-    let mut frames = Vec::with_capacity(runs.len());
-    let mut items: Vec<(u64, Place, Item)> = Vec::new();
-    for run in runs {
-        let place = (run.device, run.journal);
-        let agency_differs = run.agency != standing.agency;
-        frames.push((place, run.first, run.before, run.items.len(), agency_differs));
-        items.extend((run.first..).zip(run.items).map(|(seq, item)| (seq, place, item)));
-    }
-    let mut workers = Vec::new();
-    while !items.is_empty() {
-        let rest = items.split_off(items.len().min(CHUNK));
-        let chunk = std::mem::replace(&mut items, rest);
-        let standing = standing.clone();
-        workers.push(tokio::task::spawn_blocking(move || {
-            chunk.into_iter().map(|(seq, place, item)| judge(&standing, seq, place, item)).collect::<Vec<Judged>>()
-        }));
-    }
-    let mut judged = Vec::new();
-    for worker in workers {
-        judged.extend(worker.await.map_err(|_died| Failure::Broken("a checking thread"))?);
-    }
-    let mut judged = judged.into_iter();
-    let checked = frames.into_iter().map(|(place, first, before, count, agency_differs)| {
-        let root = chain::link0(&standing.agency, &place.0, &place.1);
-        let mut run = Checked { place, root, first, before, rows: Vec::new(), hashes: Vec::new(), refused: None };
-        for (seq, verdict) in (first..).zip(judged.by_ref().take(count)) {
-            match verdict {
-                _ if run.refused.is_some() => {}
-                _ if agency_differs => run.refused = Some((seq, Why::UnknownDevice)),
-                Ok((row, hash)) => {
-                    run.rows.push(row);
-                    run.hashes.push(hash);
-                }
-                Err(why) => run.refused = Some((seq, why)),
-            }
-        }
-        if denied(standing, &run) {
-            run.refused = Some((first, Why::Revoked));
-            run.rows.clear();
-            run.hashes.clear();
-        }
-        run
-    });
-    Ok(checked.collect())
-}
-
-/// Whether a run of a device that left or was lost comes by its last trusted place with another history than the roster names:
-/// whoever has its key could write one (FORMATS section 5).
-fn denied(standing: &Standing, run: &Checked) -> bool {
-    let (device, journal) = &run.place;
-    let device = standing.roster().device(device).filter(|device| !device.is_active());
-    device.and_then(|device| device.cut_off(journal)).is_some_and(|cut| {
-        let stretch = Stretch { first: run.first, before: run.before, hashes: run.hashes.clone() };
-        chain::at_cut(&Head { seq: cut.seq, link: cut.link }, &stretch) == AtCut::Denied
-    })
-}
-
-fn judge(standing: &Standing, seq: u64, place: Place, item: Item) -> Judged {
-    // A hash alone proves nothing to a keeper: whoever carries must bring the entry.
-    let Item::Entry(entry) = item else { return Err(Why::Malformed) };
-    let header = &entry.header;
-    if (header.device, header.journal, header.seq) != (place.0, place.1, seq) {
-        return Err(Why::Malformed);
-    }
-    standing.check(&entry)?;
-    let hash = entry.hash();
-    Ok((standing.row(*entry), hash))
 }

@@ -18,6 +18,7 @@ mod backup;
 mod blob_place;
 mod blobs;
 mod bundle;
+mod checking;
 pub mod cli;
 mod clock;
 pub mod config;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 /// Body of a push, in bytes: eight times what a courier puts into one request. It is kept as it comes and never held whole.
 pub const PUSH_BODY: usize = 64 * 1024 * 1024;
-/// What a push may hold in memory while it arrives, in bytes: a piece on its way to the store, one frame and what was read ahead.
+/// What a push may hold in memory while it arrives, in bytes: a piece on its way to the store, one that is being checked, one
+/// that is being read, one frame and what was read ahead.
 pub const PUSH_ROOM: u32 = 3 * 1024 * 1024;
 /// A piece of a push goes to the store when it holds so many bytes, or so many entries, or when no more is there yet.
 pub const PIECE: usize = 512 * 1024;

@@ -1,7 +1,7 @@
 //! A push as it arrives: what is whole is kept while the rest is on the road, so a cut loses the entry in flight and nothing else.
 //!
-//! The caller signs the manifest that begins the body; each entry proves itself. Whatever lies in the buffer goes to the store as
-//! one piece: on a slow link that is an entry or two, on a fast one as many as came while the last piece was being written.
+//! The caller signs the manifest that begins the body; each entry proves itself. Whatever lies in the buffer goes on as one piece, to be
+//! checked and then kept: on a slow link that is an entry or two, on a fast one as many as came while the last piece was being checked.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -194,17 +194,28 @@ impl Arriving<'_> {
                     }
                 }
                 if self.weight >= PIECE || self.entries >= PIECE_ENTRIES {
-                    self.keep().await?;
+                    self.offer().await?;
                 }
             }
             if stream.over {
                 let whole = self.reader.is_complete() && stream.frames.is_empty();
                 return if whole { Ok(()) } else { Err(Failure::Malformed("fewer items than announced")) };
             }
-            match stream.at_hand().await {
-                Some(came) => came?,
-                None if self.piece.is_empty() => stream.more().await?,
-                None => self.keep().await?,
+            if let Some(came) = stream.at_hand().await {
+                came?;
+                continue;
+            }
+            if !self.piece.is_empty() && self.push.has_room() {
+                self.offer().await?;
+            }
+            if self.push.is_busy() {
+                tokio::select! {
+                    biased;
+                    done = self.push.progress() => done?,
+                    came = stream.more() => came?,
+                }
+            } else {
+                stream.more().await?;
             }
         }
     }
@@ -224,7 +235,13 @@ impl Arriving<'_> {
         }
     }
 
-    /// Hands the piece to the store; durable when it returns.
+    /// Hands the piece on to be checked and kept, and goes on reading meanwhile.
+    async fn offer(&mut self) -> Result<(), Failure> {
+        (self.weight, self.entries) = (0, 0);
+        self.push.offer(std::mem::take(&mut self.piece)).await
+    }
+
+    /// Hands the piece on; all that came is durable when it returns.
     async fn keep(&mut self) -> Result<(), Failure> {
         (self.weight, self.entries) = (0, 0);
         self.push.take(std::mem::take(&mut self.piece)).await

@@ -191,11 +191,12 @@ fn items<R: Read>(hub: &Hub, on: &Handle, bundle: &mut Bundle<R>, taken: &mut Ta
     let mut push = Push::new(hub, hub.standing(), heads.len());
     let ended = loop {
         match bundle.piece() {
-            Ok(Some(runs)) => on.block_on(push.take(runs)).map_err(failed)?,
+            Ok(Some(runs)) => on.block_on(push.offer(runs)).map_err(failed)?,
             Ok(None) => break Ok(()),
             Err(fault) => break Err(fault),
         }
     };
+    on.block_on(push.settle()).map_err(failed)?;
     // A run of which nothing came is judged as it stands, as in a push that only asks.
     let agency = bundle.manifest().agency;
     let unheard = heads.iter().map(|head| amanat_sync::wire::codec::empty_run(&agency, head)).enumerate();
