@@ -71,7 +71,7 @@ fn every_byte_of_a_checkpoint_matters() {
     let home = agency.officer.unlocked();
     let (trust, hub) = (home.trust().unwrap(), home.hub().unwrap());
     let (checkpoint, hash, bytes) = home.journal().status(&hub.id).unwrap().checkpoint.unwrap();
-    let key = trust.hub_key(&hub.id, checkpoint.number).unwrap();
+    let key = trust.hub_key(&hub.id, checkpoint.epoch, checkpoint.number).unwrap();
     let proven = |bytes: &[u8]| {
         let Ok(statement) = Statement::from_bytes(bytes) else { return None };
         let statement = statement.expect::<amanat_sync::receipt::Checkpoint>(Purpose::Checkpoint).ok()?;

@@ -24,6 +24,8 @@ const MAX_URL: usize = 1024;
 const END: usize = 16 + 8 + 32;
 /// A device, a journal, and the ends of as many as a roster lists of one device.
 const MAX_ENDS: usize = 32 + 16 + 1000 * END;
+/// A hub, an epoch, a number.
+const HUB_END: usize = 32 + 8 + 8;
 
 /// What asks to join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,19 @@ pub enum JoinKind {
     Root,
     /// The next keys of a device that is listed.
     NextKeys,
+    /// The next receipt key of a hub that is listed.
+    NextHubKey,
+}
+
+/// Whose next receipt key it is, and where the older one ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HubSuccession {
+    /// The hub, listed under the key that it was enrolled with.
+    pub hub: DeviceId,
+    /// The epoch in which the key was made.
+    pub epoch: u64,
+    /// The last checkpoint that the older key signed alone; 0 for none. Whatever comes behind it the next key has signed too.
+    pub last: u64,
 }
 
 /// Whose next keys they are, and where they begin to speak.
@@ -70,6 +85,8 @@ pub struct JoinRequest {
     pub url: String,
     /// Next keys only, offered: whose, and from where on.
     pub succession: Option<Succession>,
+    /// A hub's next key only, offered: whose, and where the older one ends.
+    pub hub_succession: Option<HubSuccession>,
     /// Makes the words of two requests differ, so that a swapped request shows.
     pub random: [u8; 32],
 }
@@ -93,6 +110,7 @@ impl JoinRequest {
             tls_keys: TlsKeys::default(),
             url: String::new(),
             succession: None,
+            hub_succession: None,
             random: random(),
         }
     }
@@ -109,6 +127,7 @@ impl JoinRequest {
             tls_keys: TlsKeys::default(),
             url: url.to_owned(),
             succession: None,
+            hub_succession: None,
             random: random(),
         }
     }
@@ -128,6 +147,19 @@ impl JoinRequest {
     ) -> Self {
         let kind = JoinKind::NextKeys;
         Self { kind, succession: Some(succession), ..Self::for_device(agency, name, signing_key, recipient, None) }
+    }
+
+    /// The request of a listed hub's next receipt key; the recipient is the hub's transport recipient, which stays.
+    pub fn for_next_hub_key(
+        agency: AgencyId,
+        name: &str,
+        receipt_key: VerifyingKey,
+        transport: Recipient,
+        succession: HubSuccession,
+    ) -> Self {
+        let kind = JoinKind::NextHubKey;
+        let hub_succession = Some(succession);
+        Self { kind, hub_succession, ..Self::for_device(agency, name, receipt_key, transport, None) }
     }
 
     /// Signs it with the key that it names: proof of possession. Sign once and keep the bytes; the words are theirs.
@@ -152,7 +184,7 @@ impl JoinRequest {
         unverified.verify_by(&request.agency, &request.signing_key)
     }
 
-    /// Adds the signature of the key that stands in the roster to a request for next keys: whoever made these had that one too.
+    /// Adds the signature of the key that stands in the roster to a request for next keys, of a device or a hub: whoever made these had that one too.
     pub fn vouch(statement: &mut Statement, agency: &AgencyId, signer: &Signer) {
         statement.sign(agency, signer);
     }
@@ -202,6 +234,7 @@ impl<C> Encode<C> for JoinRequest {
             JoinKind::Hub => 1,
             JoinKind::Root => 2,
             JoinKind::NextKeys => 3,
+            JoinKind::NextHubKey => 4,
         };
         e.array(10)?.u8(1)?.encode(self.agency)?.u8(kind)?.str(&self.name)?.encode(self.signing_key)?;
         e.encode(self.recipient.kind())?.bytes(self.recipient.as_bytes())?;
@@ -209,6 +242,7 @@ impl<C> Encode<C> for JoinRequest {
             JoinKind::Device | JoinKind::Root => encode_optional(e, self.offered_unit.as_ref())?,
             JoinKind::Hub => drop(e.bytes(&self.tls_keys.to_bytes())?),
             JoinKind::NextKeys => drop(e.bytes(&self.succession.as_ref().map(write_succession).unwrap_or_default())?),
+            JoinKind::NextHubKey => drop(e.bytes(&self.hub_succession.map(write_hub_end).unwrap_or_default())?),
         }
         e.str(&self.url)?.bytes(&self.random)?.ok()
     }
@@ -224,6 +258,7 @@ impl<'b, C> Decode<'b, C> for JoinRequest {
             1 => JoinKind::Hub,
             2 => JoinKind::Root,
             3 => JoinKind::NextKeys,
+            4 => JoinKind::NextHubKey,
             _ => return Err(Error::message("neither device, hub, root key nor next keys")),
         };
         let name = canonical::text(d, MAX_NAME)?;
@@ -233,11 +268,17 @@ impl<'b, C> Decode<'b, C> for JoinRequest {
         if recipient.kind() != recipient_kind {
             return Err(Error::message("recipient of another kind than it says"));
         }
-        let (offered_unit, tls_keys, succession) = match kind {
-            JoinKind::Device | JoinKind::Root => (decode_any(d)?, TlsKeys::default(), None),
-            JoinKind::Hub => (None, decode_tls_keys(d)?, None),
-            JoinKind::NextKeys => (None, TlsKeys::default(), Some(read_succession(canonical::bytes(d, MAX_ENDS)?)?)),
-        };
+        let (mut offered_unit, mut tls_keys) = (None, TlsKeys::default());
+        let (mut succession, mut hub_succession) = (None, None);
+        match kind {
+            JoinKind::Device | JoinKind::Root => offered_unit = decode_any(d)?,
+            JoinKind::Hub => tls_keys = decode_tls_keys(d)?,
+            JoinKind::NextKeys => succession = Some(read_succession(canonical::bytes(d, MAX_ENDS)?)?),
+            JoinKind::NextHubKey => hub_succession = Some(read_hub_end(canonical::bytes(d, HUB_END)?)?),
+        }
+        if kind == JoinKind::NextHubKey && agency == AgencyId::ZERO {
+            return Err(Error::message("the next key of a hub of no agency"));
+        }
         if kind == JoinKind::Root && offered_unit.is_some() {
             return Err(Error::message("a root key offers nothing"));
         }
@@ -246,8 +287,35 @@ impl<'b, C> Decode<'b, C> for JoinRequest {
             return Err(Error::message("a hub has a URL; a device has none"));
         }
         let random = canonical::array_of::<32>(d)?;
-        Ok(Self { agency, kind, name, signing_key, recipient, offered_unit, tls_keys, url, succession, random })
+        Ok(Self {
+            agency,
+            kind,
+            name,
+            signing_key,
+            recipient,
+            offered_unit,
+            tls_keys,
+            url,
+            succession,
+            hub_succession,
+            random,
+        })
     }
+}
+
+fn write_hub_end(end: HubSuccession) -> Vec<u8> {
+    [&end.hub.as_bytes()[..], &end.epoch.to_be_bytes(), &end.last.to_be_bytes()].concat()
+}
+
+fn read_hub_end(bytes: &[u8]) -> Result<HubSuccession, Error> {
+    let read = || {
+        let (hub, rest) = bytes.split_first_chunk::<32>()?;
+        let (epoch, rest) = rest.split_first_chunk::<8>()?;
+        let last: [u8; 8] = rest.try_into().ok()?;
+        let (epoch, last) = (u64::from_be_bytes(*epoch), u64::from_be_bytes(last));
+        Some(HubSuccession { hub: DeviceId::from_bytes(*hub), epoch, last })
+    };
+    read().filter(|end| end.epoch > 0).ok_or_else(|| Error::message("the next key of no hub"))
 }
 
 fn write_succession(succession: &Succession) -> Vec<u8> {

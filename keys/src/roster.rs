@@ -225,6 +225,33 @@ pub struct Hub {
     pub first_checkpoint: u64,
     /// Last one; none while in use.
     pub last_checkpoint: Option<u64>,
+    /// Keys that signed before the receipt key did, oldest first.
+    pub retired: Vec<RetiredKey>,
+}
+
+/// A receipt key that a hub has given up, and the last checkpoint that it may have signed: what it signs behind that nobody believes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetiredKey {
+    /// The key.
+    pub key: VerifyingKey,
+    /// The epoch in which it was given up.
+    pub epoch: u64,
+    /// Its last checkpoint there; 0 where it signed none in that epoch.
+    pub last: u64,
+}
+
+impl Hub {
+    /// The key that signs at a checkpoint: the first one that was not given up before it. Epochs come before numbers, which begin anew
+    /// in each.
+    pub fn key_at(&self, epoch: u64, checkpoint: u64) -> VerifyingKey {
+        let retired = self.retired.iter().find(|retired| (epoch, checkpoint) <= (retired.epoch, retired.last));
+        retired.map_or(self.receipt_key, |retired| retired.key)
+    }
+
+    /// Every key that it signs or has signed with.
+    pub fn keys(&self) -> impl Iterator<Item = VerifyingKey> {
+        self.retired.iter().map(|retired| retired.key).chain([self.receipt_key])
+    }
 }
 
 /// Another agency, by the hash of its first roster.

@@ -9,7 +9,9 @@ use minicbor::{Decode, Decoder, Encode, Encoder};
 use crate::canonical::{self, strictly_rising};
 use crate::fingerprint::{DeviceId, JournalId};
 use crate::recipient::{Recipient, RecipientKind, decode_any, encode_optional};
-use crate::roster::{Admin, CutOff, Device, DeviceState, Hub, Member, Peer, Role, Roster, Span, Unit, UnitKind};
+use crate::roster::{
+    Admin, CutOff, Device, DeviceState, Hub, Member, Peer, RetiredKey, Role, Roster, Span, Unit, UnitKind,
+};
 use crate::tls_key::{MAX_TLS_KEYS, TlsKeys};
 
 /// Most members, devices or units: room for a national police on one roster.
@@ -71,9 +73,15 @@ fn encode_device<W: Write>(e: &mut Encoder<W>, device: &Device) -> EncodeResult<
 }
 
 fn encode_hub<W: Write>(e: &mut Encoder<W>, hub: &Hub) -> EncodeResult<W> {
-    e.array(8)?.encode(hub.id)?.str(&hub.name)?.str(&hub.url)?.encode(hub.receipt_key)?;
+    // The ninth element is there once there is something in it: a hub whose key never changed has one spelling, and it is the older one.
+    e.array(if hub.retired.is_empty() { 8 } else { 9 })?;
+    e.encode(hub.id)?.str(&hub.name)?.str(&hub.url)?.encode(hub.receipt_key)?;
     e.bytes(hub.transport.as_bytes())?.bytes(&hub.tls_keys.to_bytes())?;
-    e.u64(hub.first_checkpoint)?.u64(hub.last_checkpoint.unwrap_or(0))?.ok()
+    e.u64(hub.first_checkpoint)?.u64(hub.last_checkpoint.unwrap_or(0))?;
+    if hub.retired.is_empty() {
+        return Ok(());
+    }
+    rows(e, &hub.retired, |e, old| e.array(3)?.encode(old.key)?.u64(old.epoch)?.u64(old.last)?.ok())
 }
 
 impl<'b, C> Decode<'b, C> for Roster {
@@ -167,14 +175,24 @@ fn decode_device(d: &mut Decoder<'_>) -> Result<Device, Error> {
 }
 
 fn decode_hub(d: &mut Decoder<'_>) -> Result<Hub, Error> {
-    canonical::array(d, 8)?;
+    let elements = d.array()?.filter(|elements| matches!(elements, 8 | 9));
+    let elements = elements.ok_or_else(|| Error::message("wrong number of elements").at(d.position()))?;
     let (id, name, url) = (d.decode()?, canonical::text(d, MAX_NAME)?, canonical::text(d, MAX_URL)?);
     let receipt_key = d.decode()?;
     let transport = decode_any(d)?.ok_or_else(|| Error::message("hub without recipient"))?;
     let tls_keys = decode_tls_keys(d)?;
     let (first_checkpoint, last) = (d.u64()?, d.u64()?);
     let last_checkpoint = (last != 0).then_some(last);
-    Ok(Hub { id, name, url, receipt_key, transport, tls_keys, first_checkpoint, last_checkpoint })
+    let retired = if elements == 9 { canonical::list(d, MAX_INNER, decode_retired)? } else { Vec::new() };
+    if elements == 9 && retired.is_empty() {
+        return Err(Error::message("a list of retired keys without one"));
+    }
+    Ok(Hub { id, name, url, receipt_key, transport, tls_keys, first_checkpoint, last_checkpoint, retired })
+}
+
+fn decode_retired(d: &mut Decoder<'_>) -> Result<RetiredKey, Error> {
+    canonical::array(d, 3)?;
+    Ok(RetiredKey { key: d.decode()?, epoch: d.u64()?, last: d.u64()? })
 }
 
 /// Reads a run of TLS keys.
@@ -215,6 +233,8 @@ fn check_sorted(roster: &Roster) -> Result<(), &'static str> {
     must(strictly_rising(roster.members.iter().map(|row| row.id)), "members unsorted or repeated")?;
     must(strictly_rising(roster.devices.iter().map(|row| row.id)), "devices unsorted or repeated")?;
     must(strictly_rising(roster.hubs.iter().map(|row| row.id)), "hubs unsorted or repeated")?;
+    let order = |old: &RetiredKey| (old.epoch, old.last);
+    must(roster.hubs.iter().all(|hub| hub.retired.is_sorted_by_key(order)), "retired keys out of order")?;
     must(strictly_rising(roster.peers.iter().map(|row| row.agency)), "peers unsorted or repeated")?;
     must(strictly_rising(roster.policies.iter().map(|(key, _)| key)), "policies unsorted or repeated")?;
     must(roster.members.iter().all(|row| strictly_rising(&row.roles)), "roles unsorted or repeated")?;
@@ -269,7 +289,7 @@ fn check_keys_once(roster: &Roster) -> Result<(), &'static str> {
         let own: BTreeSet<_> = device.spans.iter().map(|span| span.key).collect();
         must(own.into_iter().all(|key| speakers.insert(key)), "a signing key appears twice")?;
     }
-    must(roster.hubs.iter().all(|hub| speakers.insert(hub.receipt_key)), "a signing key appears twice")?;
+    must(roster.hubs.iter().flat_map(Hub::keys).all(|key| speakers.insert(key)), "a signing key appears twice")?;
     let recipients = || {
         let units = roster.units.iter().flat_map(|unit| unit.recipient.iter().chain(&unit.retired));
         let devices = roster.devices.iter().map(|device| &device.recipient);

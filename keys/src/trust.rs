@@ -283,14 +283,14 @@ impl Trust {
         &self.current.roster.hubs
     }
 
-    /// A hub's receipt key, if it signs at this checkpoint.
+    /// The key that is a hub's at this checkpoint of an epoch: the one in use, or the one that it gave up later.
     ///
     /// # Errors
     /// [`Misuse::Unknown`] for a hub that is not listed; [`Forgery::NoKeyForPlace`] outside its checkpoints.
-    pub fn hub_key(&self, hub: &DeviceId, checkpoint: u64) -> Result<VerifyingKey, KeysError> {
+    pub fn hub_key(&self, hub: &DeviceId, epoch: u64, checkpoint: u64) -> Result<VerifyingKey, KeysError> {
         let hub = self.current.roster.hub(hub).ok_or(Misuse::Unknown { what: "hub" })?;
         let within = hub.first_checkpoint <= checkpoint && hub.last_checkpoint.is_none_or(|last| checkpoint <= last);
-        if within { Ok(hub.receipt_key) } else { Err(Forgery::NoKeyForPlace.into()) }
+        if within { Ok(hub.key_at(epoch, checkpoint)) } else { Err(Forgery::NoKeyForPlace.into()) }
     }
 
     /// For the device's own store, whose seal protects it.

@@ -12,6 +12,8 @@ mod agency;
 mod ceremony;
 #[path = "speaking/encoding.rs"]
 mod encoding;
+#[path = "speaking/hub_key.rs"]
+mod hub_key;
 #[path = "speaking/joining.rs"]
 mod joining;
 #[path = "speaking/lineage.rs"]

@@ -308,6 +308,8 @@ pub(super) enum KeysVerb {
     #[command(
         after_help = "Examples:\n  amanat keys rotate unit \"PS Layyah\"     makes the unit's next key; its request goes to an admin\n  \
                             amanat keys rotate unit \"PS Layyah\"     once a roster lists it: rewraps every slip; goes on after a kill\n  \
+                            amanat keys rotate hub --file hub-key.join --fingerprint \"eight words\"\n  \
+                                                                    lists what `amanat-hub rotate-key` wrote; then amanat roster publish\n  \
                             amanat keys rotate device               this device's next keys; twice more once a roster lists them, and once it\n  \
                                                                     has ended the older ones\n\n\
                             Nothing is destroyed by it: older slips go only when another reader has opened the new ones."
@@ -320,6 +322,15 @@ pub(super) enum KeysVerb {
         /// Where to write the request for the admins (default: in the home folder)
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        /// For the hub: the request that `amanat-hub rotate-key` wrote
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// For the hub: the request's words, read aloud by its keeper
+        #[arg(long, value_name = "WORDS")]
+        fingerprint: Option<String>,
+        /// For the hub: before signing
+        #[command(flatten)]
+        consent: Consent,
     },
     /// A new case key
     Rekey {

@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 
 use super::{
-    args::KeysVerb, context::Context, keys_audit, keys_device, keys_recovery, keys_root, keys_rotate, output::Report,
-    passphrase,
+    args::KeysVerb, context::Context, keys_audit, keys_device, keys_hub, keys_recovery, keys_root, keys_rotate,
+    output::Report, passphrase,
 };
 use crate::{
     failure::Failure,
@@ -27,7 +27,10 @@ pub(super) fn run(context: &Context, verb: &KeysVerb) -> Result<Report, Failure>
         KeysVerb::Root { out, work_factor } => keys_root::make(context, out.as_deref(), *work_factor),
         KeysVerb::Rotate { what, .. } if what == "root" => keys_root::rotate(context),
         KeysVerb::Rotate { what, out, .. } if what == "device" => keys_device::rotate(context, out.as_deref()),
-        KeysVerb::Rotate { what, which, out } => keys_rotate::run(context, what, which.as_deref(), out.as_deref()),
+        KeysVerb::Rotate { what, file, fingerprint, consent, .. } if what == "hub" => {
+            keys_hub::rotate(context, file.as_deref(), fingerprint.as_deref(), consent)
+        }
+        KeysVerb::Rotate { what, which, out, .. } => keys_rotate::run(context, what, which.as_deref(), out.as_deref()),
         KeysVerb::Rekey { case, reseal } => keys_rotate::rekey(context, case, *reseal),
         KeysVerb::Split { shares, threshold, sheets, proposal } => {
             keys_recovery::split(context, (*threshold, *shares), sheets, proposal.as_deref())
@@ -67,6 +70,8 @@ fn status(context: &Context) -> Result<Report, Failure> {
         };
         format!("  New keys of this device {what}: amanat keys rotate device goes on.")
     }));
+    let hubs = home.hub_keys_on_their_way()?;
+    let hub_keys: Vec<Json> = hubs.iter().map(|it| json!({"hub": it.hub, "state": it.stage.word()})).collect();
     let locked = process::pages_locked();
     lines.push(if locked {
         "  Keys in memory are kept out of swap, and no core is dumped.".to_owned()
@@ -83,7 +88,7 @@ fn status(context: &Context) -> Result<Report, Failure> {
         lines.join("\n"),
         json!({"device": home.device().to_string(), "joined": home.has_joined(), "root": root, "units": units,
                "waiting_for_keys": waiting.len(), "keys": keys, "pages_locked": locked,
-               "new_device_keys": renewing.map(Stage::word)}),
+               "new_device_keys": renewing.map(Stage::word), "new_hub_keys": hub_keys}),
     ))
 }
 

@@ -14,7 +14,6 @@ use serde_json::{Value as Json, json};
 use super::{
     book::Book,
     context::Context,
-    later,
     output::{Output, Report, one_line, put},
     typed,
 };
@@ -32,10 +31,9 @@ use crate::{
 pub(super) fn run(context: &Context, what: &str, which: Option<&str>, out: Option<&Path>) -> Result<Report, Failure> {
     match what {
         "unit" => unit(context, which, out),
-        "hub" => Err(later(&format!("keys rotate {what}"))),
         _ => Err(Failure::usage(
             format!("rotating a key — there is no such thing as {}", one_line(what)),
-            "Use: amanat keys rotate unit NAME, amanat keys rotate device or amanat keys rotate root.",
+            "Use: amanat keys rotate unit NAME, amanat keys rotate device, amanat keys rotate root or amanat keys rotate hub.",
         )),
     }
 }

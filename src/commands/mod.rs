@@ -33,6 +33,7 @@ mod import;
 mod keys;
 mod keys_audit;
 mod keys_device;
+mod keys_hub;
 mod keys_recovery;
 mod keys_root;
 mod keys_rotate;
@@ -57,7 +58,5 @@ mod verify_bundle;
 mod verify_erased;
 mod verify_findings;
 mod verify_walk;
-
-use dispatch::later;
 
 pub use dispatch::run;

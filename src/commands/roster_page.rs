@@ -5,7 +5,7 @@ use amanat_keys::{
     roster::{Hub, Roster},
     trust::Trust,
 };
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::output::{Report, one_line};
 use crate::{
@@ -42,11 +42,7 @@ pub(super) fn page(home: &Home) -> Result<Report, Failure> {
                    "active": device.is_active(), "me": device.id == home.device()})
         })
         .collect();
-    let hubs: Vec<_> = roster
-        .hubs
-        .iter()
-        .map(|hub| json!({"id": hub.id.to_string(), "name": hub.name, "url": hub.url, "tls_keys": tls_keys(hub)}))
-        .collect();
+    let hubs: Vec<_> = roster.hubs.iter().map(hub_row).collect();
     let confirmed = home.freshness()?.map(|word| word.days_old(home.least_now()));
     let words = trust.fingerprint_words().to_string();
     let mut text = text(roster, &words, confirmed);
@@ -89,9 +85,24 @@ fn text(roster: &Roster, words: &str, confirmed: Option<u64>) -> String {
     lines.push(format!("Devices  {}", roster.devices.iter().filter(|device| device.is_active()).count()));
     for hub in &roster.hubs {
         lines.push(format!("Hub  {} {}", one_line(&hub.name), one_line(&hub.url)));
+        lines.push(format!("  signs    {}", hub.receipt_key.key_id()));
+        for old in &hub.retired {
+            lines.push(format!("  signed   {} up to checkpoint {} of epoch {}", old.key.key_id(), old.last, old.epoch));
+        }
         lines.extend(tls_keys(hub).iter().map(|key| format!("  TLS key  {key}")));
     }
     lines.join("\n")
+}
+
+/// A hub with its keys, those that it gave up among them.
+fn hub_row(hub: &Hub) -> Json {
+    let retired: Vec<Json> = hub
+        .retired
+        .iter()
+        .map(|old| json!({"key": old.key.key_id().to_string(), "epoch": old.epoch, "last_checkpoint": old.last}))
+        .collect();
+    json!({"id": hub.id.to_string(), "name": hub.name, "url": hub.url, "tls_keys": tls_keys(hub),
+           "key": hub.receipt_key.key_id().to_string(), "retired_keys": retired})
 }
 
 /// Hashes of the TLS keys that this device accepts of a hub; `amanat-hub status` prints the same of its own.

@@ -2,10 +2,7 @@
 
 use std::{sync::mpsc, time::Duration};
 
-use amanat_sync::{
-    courier::{End, Outcome, PartsMoved, Trouble},
-    transport::RefusalReason,
-};
+use amanat_sync::courier::{End, Outcome, PartsMoved, Trouble};
 use serde_json::json;
 
 use super::{book::Book, context::Context, output::Report};
@@ -169,11 +166,10 @@ fn wait(time: Duration) {
     never.recv_timeout(time).unwrap_or_default();
 }
 
-/// One pass; and another at once where it met a key that its roster does not list, and brought a newer roster from there.
+/// One pass; and another at once where the hub has another key than its roster lists, and a newer roster came from there.
 fn one_pass(context: &Context, home: &mut Home, carrier: &mut Carrier) -> Result<(Outcome, Arrived), Failure> {
     let (outcome, arrived) = trip(context, home, carrier)?;
-    let other_key = matches!(&outcome.end, End::Refused(refusal) if refusal.reason == RefusalReason::OtherKey);
-    if !other_key || outcome.roster.is_none() {
+    if !outcome.end.may_be_mended_by_rosters() || outcome.roster.is_none() {
         return Ok((outcome, arrived));
     }
     *carrier = Carrier::new(home)?;

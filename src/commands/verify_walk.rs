@@ -157,7 +157,7 @@ pub(super) fn receipts(home: &Home, links: &HashMap<EntryRef, Digest>, findings:
             if links.get(&at) != Some(&receipt.link) {
                 findings.note(Some(at), "the hub's receipt names another link");
             }
-            match proven(statement, Purpose::Receipt, trust, &hub.id, receipt.checkpoint) {
+            match proven(statement, Purpose::Receipt, trust, &hub.id, (receipt.epoch, receipt.checkpoint)) {
                 Err(error) => findings.note(Some(at), format!("the hub's receipt: {}", fault::told(&error))),
                 Ok(proven) if proven != Digest::of(&receipt.encode()) => {
                     findings.note(Some(at), "the hub's receipt says another thing")
@@ -166,7 +166,7 @@ pub(super) fn receipts(home: &Home, links: &HashMap<EntryRef, Digest>, findings:
             }
         }
         let Some((checkpoint, hash, statement)) = status.checkpoint else { continue };
-        match proven(&statement, Purpose::Checkpoint, trust, &hub.id, checkpoint.number) {
+        match proven(&statement, Purpose::Checkpoint, trust, &hub.id, (checkpoint.epoch, checkpoint.number)) {
             Err(error) => findings.note(None, format!("checkpoint {}: {}", checkpoint.number, fault::told(&error))),
             Ok(proven) if proven != hash => {
                 findings.note(None, format!("checkpoint {}: its hash is another", checkpoint.number));
@@ -223,9 +223,9 @@ fn proven(
     purpose: Purpose,
     trust: &Trust,
     hub: &DeviceId,
-    checkpoint: u64,
+    (epoch, checkpoint): (u64, u64),
 ) -> Result<Digest, KeysError> {
-    let key = trust.hub_key(hub, checkpoint)?;
+    let key = trust.hub_key(hub, epoch, checkpoint)?;
     let statement = Statement::from_bytes(statement)?;
     if statement.purpose() != purpose {
         return Err(Forgery::OtherPurpose.into());

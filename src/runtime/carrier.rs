@@ -157,6 +157,12 @@ pub fn ended(end: &End) -> Option<Failure> {
             "This network may answer in the hub's place: try another. If it lasts, ask the admin for the newest pack: amanat device \
              join PACK --fingerprint WORDS. What is kept here waits.",
         ),
+        End::Refused(refusal) if refusal.reason == RefusalReason::WrongHub => Failure::refused(
+            format!(
+                "{doing} — what answers does not have the signing key that the roster names for the hub, and no newer roster came from it: {refusal}"
+            ),
+            "Something may answer in the hub's place, or the hub was put back to an older state: tell the admin. What is kept here waits.",
+        ),
         End::Refused(refusal) if refusal.reason == RefusalReason::Address => Failure::refused(
             format!("{doing} — {refusal}"),
             "The address stands in the roster: tell the admin. What is kept here waits.",

@@ -20,6 +20,7 @@ use super::{
     ceremony::Agreed,
     clock, fault,
     home::Home,
+    hub_key,
     roster_edit::{self, Newcomer},
     roster_keys, roster_rotate,
 };
@@ -30,6 +31,9 @@ pub const UNIT_KEY: &str = "unit-key";
 
 /// What a listed device asks for when it has made itself new keys.
 pub const DEVICE_KEY: &str = "device-key";
+
+/// What a listed hub asks for when it has made its next signing key.
+pub const HUB_KEY: &str = "hub-key";
 
 /// An admin's open home and root key.
 pub struct Admin {
@@ -43,7 +47,7 @@ pub struct Admin {
 /// Whom to enrol as what.
 #[derive(Clone, Copy, Debug)]
 pub struct Enrolment<'a> {
-    /// `officer`…`custodian`, `hub`, [`UNIT_KEY`] or [`DEVICE_KEY`].
+    /// `officer`…`custodian`, `hub`, [`UNIT_KEY`], [`DEVICE_KEY`] or [`HUB_KEY`].
     pub role: &'a str,
     /// The unit, by name or id; headquarters when left out.
     pub unit: Option<&'a str>,
@@ -147,7 +151,7 @@ impl Admin {
                 let unit = roster_edit::find_unit(&roster, as_what.unit)?.id;
                 roster_rotate::new_unit_key(&mut roster, &request, unit)?;
             }
-            (JoinKind::Device, word) if word != "hub" && word != DEVICE_KEY => {
+            (JoinKind::Device, word) if !["hub", DEVICE_KEY, HUB_KEY].contains(&word) => {
                 let role = role(word)?;
                 let unit = roster_edit::find_unit(&roster, as_what.unit)?.id;
                 let member = match as_what.member {
@@ -159,6 +163,14 @@ impl Admin {
             }
             (JoinKind::NextKeys, DEVICE_KEY) => {
                 roster_keys::next_device_keys(&mut roster, &request, bytes)?;
+            }
+            (JoinKind::NextHubKey, HUB_KEY) => {
+                let end = hub_key::next_hub_key(&mut roster, &request, bytes)?;
+                self.home.stands_under(&request.signing_key, &end)?;
+            }
+            (JoinKind::NextHubKey, _) => {
+                let hint = "Use: amanat keys rotate hub --file FILE --fingerprint WORDS";
+                return Err(Failure::usage(format!("{doing} — it is for the next signing key of a listed hub"), hint));
             }
             (JoinKind::NextKeys, _) => {
                 let hint = format!("Use --role {DEVICE_KEY}.");
@@ -274,7 +286,7 @@ fn role(word: &str) -> Result<Role, Failure> {
         let words: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
         Failure::usage(
             format!("approving — there is no role {word}"),
-            format!("Roles: {}, hub; {UNIT_KEY} and {DEVICE_KEY} for rotations.", words.join(", ")),
+            format!("Roles: {}, hub; {UNIT_KEY}, {DEVICE_KEY} and {HUB_KEY} for rotations.", words.join(", ")),
         )
     })
 }

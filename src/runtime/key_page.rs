@@ -6,7 +6,7 @@ use amanat_keys::{
     roster::{DeviceState, Roster, UnitKind},
 };
 
-use super::{clock, home::Home, lineage, roster_change, roster_edit, roster_moves};
+use super::{clock, home::Home, hub_key, lineage, roster_change, roster_edit, roster_moves};
 use crate::{
     failure::Failure,
     ui::{KeyRow, Sentence},
@@ -15,7 +15,7 @@ use crate::{
 
 /// After so many days a unit's key is due for a rotation.
 const UNIT_DAYS: i64 = 365;
-/// After so many days a device's keys, or a root key, are.
+/// After so many days a device's keys, a root key, or the hub's, are.
 const DEVICE_DAYS: i64 = 730;
 /// So often the recovery sheets are to be brought together and tried.
 const SHEETS_DAYS: i64 = 365;
@@ -76,9 +76,19 @@ pub fn rows(home: &Home) -> Result<Vec<KeyRow>, Failure> {
     }
     for hub in &roster.hubs {
         let days = since(&|old| old.hub(&hub.id).is_some_and(|held| held.receipt_key == hub.receipt_key));
-        rows.push(row("hub", hub.name.clone(), sentence("keys.opens_hub"), days, None));
+        rows.push(row("hub", hub.name.clone(), hub_opens(home, &hub.name)?, days, Some(DEVICE_DAYS)));
     }
     Ok(rows)
+}
+
+/// What a hub's key does, and whether the next one is on its way.
+fn hub_opens(home: &Home, hub: &str) -> Result<Sentence, Failure> {
+    let stage = home.hub_keys_on_their_way()?.into_iter().find(|it| it.hub == hub).map(|it| it.stage);
+    Ok(sentence(match stage {
+        None => "keys.opens_hub",
+        Some(hub_key::Stage::Offered) => "keys.opens_hub_offered",
+        Some(hub_key::Stage::Listed) => "keys.opens_hub_listed",
+    }))
 }
 
 /// A key in words, for the command line.

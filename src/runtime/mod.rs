@@ -39,6 +39,7 @@ pub mod home;
 pub mod home_lock;
 pub mod homes;
 pub mod hub_epoch;
+pub mod hub_key;
 pub mod keep;
 mod keep_many;
 pub mod key_page;

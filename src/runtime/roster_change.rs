@@ -228,7 +228,19 @@ fn hubs(old: &Roster, new: &Roster, lines: &mut Vec<Line>) {
         match (was, is) {
             (None, Some(is)) => lines.push(line("change.hub_added", is)),
             (Some(was), None) => lines.push(line("change.hub_gone", was).alarm()),
-            (Some(was), Some(is)) if was != is => lines.push(line("change.hub_changed", is)),
+            (Some(was), Some(is)) => {
+                if let Some(old) = is.retired.iter().find(|old| old.key == was.receipt_key) {
+                    lines.push(line("change.hub_key", is).with("n", old.last).with("epoch", old.epoch));
+                    lines.push(Line::of("change.hub_key_next"));
+                } else if (was.receipt_key, &was.retired) != (is.receipt_key, &is.retired) {
+                    lines.push(line("change.hub_key_other", is).alarm());
+                }
+                if (&was.url, &was.tls_keys, &was.name, &was.transport)
+                    != (&is.url, &is.tls_keys, &is.name, &is.transport)
+                {
+                    lines.push(line("change.hub_changed", is));
+                }
+            }
             _ => {}
         }
     }

@@ -206,7 +206,9 @@ pub fn set_policy(roster: &mut Roster, name: &str, value: Option<&str>) -> Resul
 /// # Errors
 /// Usage for an address that no device would call, when nothing changes, and for a listed hub that asks with another recipient.
 pub fn list_hub(roster: &mut Roster, request: &JoinRequest, url: Option<&str>) -> Result<DeviceId, Failure> {
-    let id = request.device_id();
+    // A hub keeps the id that it was enrolled with; its request names the key in use.
+    let known = roster.hubs.iter().find(|hub| hub.receipt_key == request.signing_key);
+    let id = known.map_or_else(|| request.device_id(), |hub| hub.id);
     let doing = format!("enrolling hub {}", short(&id));
     let listed = roster.hubs.iter().position(|hub| hub.id == id);
     let held = listed.and_then(|at| roster.hubs.get(at));
@@ -231,6 +233,7 @@ pub fn list_hub(roster: &mut Roster, request: &JoinRequest, url: Option<&str>) -
         tls_keys: request.tls_keys.clone(),
         first_checkpoint: held.map_or(1, |hub| hub.first_checkpoint),
         last_checkpoint: held.and_then(|hub| hub.last_checkpoint),
+        retired: held.map(|hub| hub.retired.clone()).unwrap_or_default(),
     };
     match listed.and_then(|at| roster.hubs.get_mut(at)) {
         None => roster.hubs.push(row),

@@ -4,6 +4,7 @@
 use amanat_keys::canonical::version;
 use amanat_keys::error::KeysError;
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, JournalId, KeyId};
+use amanat_keys::roster::Hub;
 use amanat_keys::statement::{Purpose, Statement};
 use amanat_keys::trust::Trust;
 use minicbor::decode::Error as Bad;
@@ -118,14 +119,14 @@ pub enum Step {
 }
 
 impl Checkpoint {
-    /// From a statement: signed by the key that the roster gives this hub at that number, and spoken in its own name.
+    /// From a statement: signed by the key that the roster gives this hub at that number of that epoch, and spoken in its own name.
     ///
     /// # Errors
     /// [`SyncError::Trust`]; [`SyncError::Peer`] when it speaks for another hub or agency.
     pub fn prove(statement: Statement, trust: &Trust, hub: &DeviceId) -> Result<Checkpoint> {
         let unverified = statement.expect::<Checkpoint>(Purpose::Checkpoint).map_err(SyncError::Trust)?;
-        let number = unverified.peek().map_err(unread)?.number;
-        let key = trust.hub_key(hub, number).map_err(SyncError::Trust)?;
+        let said = unverified.peek().map_err(unread)?;
+        let key = trust.hub_key(hub, said.epoch, said.number).map_err(SyncError::Trust)?;
         let word = unverified.verify_by(&trust.agency(), &key).map_err(SyncError::Trust)?.into_value();
         own_name(word.hub == *hub, "a checkpoint in another hub's name")?;
         own_name(word.agency == trust.agency(), "a checkpoint for another agency")?;
@@ -181,17 +182,19 @@ pub struct Expected {
 }
 
 impl Receipt {
-    /// From a statement: signed by the key that the roster gives this hub at that checkpoint, and spoken in its own name.
+    /// From a statement: signed by the key that the roster gives this hub at that checkpoint, and spoken in its own name. While a hub
+    /// waits for its next key to be listed it names the one in use and signs with both.
     ///
     /// # Errors
     /// [`SyncError::Trust`]; [`SyncError::Peer`] when it speaks for another hub, key or agency.
     pub fn prove(statement: Statement, trust: &Trust, hub: &DeviceId) -> Result<Receipt> {
         let unverified = statement.expect::<Receipt>(Purpose::Receipt).map_err(SyncError::Trust)?;
-        let checkpoint = unverified.peek().map_err(unread)?.checkpoint;
-        let key = trust.hub_key(hub, checkpoint).map_err(SyncError::Trust)?;
+        let said = unverified.peek().map_err(unread)?;
+        let key = trust.hub_key(hub, said.epoch, said.checkpoint).map_err(SyncError::Trust)?;
         let receipt = unverified.verify_by(&trust.agency(), &key).map_err(SyncError::Trust)?.into_value();
         own_name(receipt.hub == *hub, "a receipt in another hub's name")?;
-        own_name(receipt.hub_key == key.key_id(), "a receipt in another key's name")?;
+        let named = trust.hubs().iter().filter(|row| row.id == *hub).flat_map(Hub::keys);
+        own_name(named.map(|key| key.key_id()).any(|id| id == receipt.hub_key), "a receipt in another key's name")?;
         own_name(receipt.agency == trust.agency(), "a receipt for another agency")?;
         Ok(receipt)
     }

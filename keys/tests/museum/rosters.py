@@ -224,6 +224,17 @@ def keys_once():
     malformed("one-key-on-two-devices", key, with_span_of(LAPTOP.public))
     malformed("receipt-key-on-a-device", key, with_span_of(HUB.public))
     malformed("root-key-at-the-hub", key, put("hubs", 0, 3, to=ROOTS[0].public))
+    retired = lambda *rows: lambda r: r["hubs"][0].append([list(row) for row in rows])  # noqa: E731
+    was = SigningKey("museum hub before").public
+    fine = retired([was, 1, 7])
+    malformed("retired-key-in-use", key, retired([HUB.public, 1, 7]), repaired=fine)
+    malformed("retired-key-of-a-device", key, retired([TABLET.public, 1, 7]), repaired=fine)
+    malformed("retired-key-twice", key, retired([was, 1, 7], [was, 1, 9]), repaired=fine)
+    malformed("retired-keys-out-of-order", "retired keys out of order", retired([was, 2, 7], [SigningKey("museum hub at first").public, 1, 9]),
+              repaired=fine)
+    malformed("no-retired-key-in-the-list", "a list of retired keys without one", retired(), repaired=fine)
+    malformed("more-retired-keys-than-allowed", "list too long or of unknown length", lambda r: r["hubs"][0].append(claimed(4, 1001)),
+              repaired=fine)
     malformed("one-recipient-for-two-units", recipient, put("units", STATION, 3, to=HQ_KEY.public))
     malformed("one-recipient-for-unit-and-device", recipient, put("units", STATION, 3, to=OWN[TABLET].public))
     malformed("one-recipient-for-two-devices", recipient, put("devices", 0, 4, to=THIRD["devices"][1][4]))

@@ -182,7 +182,7 @@ def join_requests():
     attack("without-recipient", shape("no recipient"), replaced(6, b""))
     attack("recipient-of-another-kind-than-it-says", shape("recipient of another kind than it says"), replaced(5, 1))
     attack("recipient-kind-unknown", shape("unknown recipient kind"), replaced(5, 2))
-    attack("of-an-unknown-kind", shape("neither device, hub, root key nor next keys"), replaced(2, 4))
+    attack("of-an-unknown-kind", shape("neither device, hub, root key nor next keys"), replaced(2, 5))
     ends = sorted(made_up(f"museum journal that ended {n}", 16) + (7 + n).to_bytes(8, "big") + made_up(f"museum end {n}", 32) for n in range(3))
     begins = made_up("museum journal that begins", 16)
     mine_now = device_of(LAPTOP) + begins
@@ -201,6 +201,18 @@ def join_requests():
     next_keys("that-end-what-they-begin", wrong, mine_now + begins + ends[0][16:])
     next_keys("for-every-journal", wrong, device_of(LAPTOP) + EVERY)
     next_keys("with-1001-ends", "byte string too long", mine_now + b"".join(ends[:1]) * 1001)
+    end = device_of(HUB) + (1).to_bytes(8, "big") + (41).to_bytes(8, "big")
+    next_hub_wants = [1, AGENCY, 4, "HQ hub", new.public, 0, recipient, end, "", random]
+
+    def next_hub_key(name, why, at, to):
+        attack("next-hub-key-" + name, shape(why), replaced(at, to, next_hub_wants), repaired=next_hub_wants)
+
+    next_hub_key("of-no-hub", "the next key of no hub", 7, b"")
+    next_hub_key("with-half-an-end", "the next key of no hub", 7, end[:-1])
+    next_hub_key("with-more-than-an-end", "byte string too long", 7, end + b"\0")
+    next_hub_key("of-epoch-0", "the next key of no hub", 7, device_of(HUB) + bytes(8) + end[40:])
+    next_hub_key("of-no-agency", "the next key of a hub of no agency", 1, bytes(32))
+    next_hub_key("with-a-url", "a hub has a URL; a device has none", 8, "https://127.0.0.1:8443")
     attack("next-keys-with-a-url", shape("a hub has a URL; a device has none"), replaced(8, "https://127.0.0.1:8443", next_wants),
            repaired=next_wants)
     root_wants = [1, AGENCY, 2, "Admin", new.public, 0, recipient, b"", "", random]

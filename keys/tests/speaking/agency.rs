@@ -58,6 +58,7 @@ fn hub_of(keys: &DeviceKeys) -> Hub {
         tls_keys: TlsKeys::default(),
         first_checkpoint: 1,
         last_checkpoint: None,
+        retired: Vec::new(),
     }
 }
 

@@ -95,11 +95,11 @@ fn a_hub_key_outside_its_checkpoints() {
     two.hubs[0].last_checkpoint = Some(9);
     let trust = agency.trusting(&two);
     let hub = agency.hub.device_id();
-    assert_eq!(trust.hub_key(&hub, 5).unwrap(), agency.hub.verifying_key());
-    assert!(trust.hub_key(&hub, 9).is_ok());
+    assert_eq!(trust.hub_key(&hub, 1, 5).unwrap(), agency.hub.verifying_key());
+    assert!(trust.hub_key(&hub, 1, 9).is_ok());
     for outside in [4, 10] {
-        assert!(matches!(trust.hub_key(&hub, outside), Err(KeysError::Forged(Forgery::NoKeyForPlace))));
+        assert!(matches!(trust.hub_key(&hub, 1, outside), Err(KeysError::Forged(Forgery::NoKeyForPlace))));
     }
     let nobody = agency.officer.device_id();
-    assert!(matches!(trust.hub_key(&nobody, 5), Err(KeysError::Misuse(Misuse::Unknown { what: "hub" }))));
+    assert!(matches!(trust.hub_key(&nobody, 1, 5), Err(KeysError::Misuse(Misuse::Unknown { what: "hub" }))));
 }

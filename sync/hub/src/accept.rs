@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use crate::Hub;
 use crate::api::reply::Failure;
 use crate::checking::{Checked, Checking};
-use crate::keeper::{Newest, signed};
+use crate::keeper::Newest;
 use crate::standing::Standing;
 use crate::store::{Accepted, Complete, Place, Row, Run, StoreFault};
 
@@ -268,10 +268,11 @@ fn answer(accepted: &Accepted, offered: bool, why: Option<Why>) -> RunAnswer {
 
 /// The hub's signed word on one head.
 pub(crate) fn receipt(hub: &Hub, standing: &Standing, held: &Complete, newest: &Newest, now_ms: u64) -> Vec<u8> {
+    let keys = hub.signing.keys();
     let receipt = Receipt {
         agency: standing.agency,
         hub: hub.id,
-        hub_key: hub.signer.key_id(),
+        hub_key: keys.named(),
         epoch: newest.checkpoint.epoch,
         checkpoint: newest.checkpoint.number,
         previous: newest.checkpoint.previous,
@@ -283,5 +284,5 @@ pub(crate) fn receipt(hub: &Hub, standing: &Standing, held: &Complete, newest: &
         complete: held.complete,
         hub_time: now_ms,
     };
-    signed(Purpose::Receipt, receipt.encode(), &standing.agency, &hub.signer)
+    keys.signed(Purpose::Receipt, receipt.encode(), &standing.agency)
 }

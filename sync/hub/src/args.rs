@@ -26,6 +26,11 @@ A NEW CERTIFICATE:
   3. mv tls-next.pem tls.pem              in the hub's folder; then send SIGHUP
   4. amanat-hub request                   an admin approves it; the old key is off the roster
 
+A NEW SIGNING KEY:
+  1. amanat-hub rotate-key                while the hub is stopped; then serve: both keys sign, and a backup is due
+  2. amanat keys rotate hub --file hub-key.join --fingerprint 'eight words'    an admin; then amanat roster publish
+  The hub takes the roster from the admin's device, signs with the new key alone and deletes the older one.
+
 AFTER A RESTORE FROM A BACKUP, before serving:
   1. amanat-hub restore-epoch --reason 'disk lost, backup of 24 November'     writes hub.epoch in the hub's folder
   2. amanat roster sign hub.epoch                                             an admin reads it and signs
@@ -82,6 +87,16 @@ pub enum Verb {
         /// Names the key of the next certificate too: of this one, or of one that is made and kept in tls-next.pem.
         #[arg(long, num_args = 0..=1)]
         next: Option<Option<PathBuf>>,
+    },
+    /// Makes the hub's next signing key and a request for an admin to list it; again, it is the same key. While the hub is stopped: it
+    /// serves on with both, and with the new one alone once a roster names it.
+    RotateKey {
+        /// The hub's folder.
+        #[arg(long, default_value = "hub")]
+        home: PathBuf,
+        /// One JSON document on standard output.
+        #[arg(long)]
+        json: bool,
     },
     /// Serves until told to stop (SIGTERM or Ctrl-C). Prints one line with the address when it is ready. SIGHUP reads the
     /// certificate again.

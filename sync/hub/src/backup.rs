@@ -12,10 +12,14 @@ use amanat_keys::trust::Trust;
 use crate::blob_place::PlaceUrl;
 use crate::config::{DEFAULT_CERTIFICATE, Settings};
 use crate::home::{HomeFault, HubHome, read, replace};
+use crate::next_key::NEXT;
+use crate::secrets;
 use crate::store::{Copied, SqliteStore};
 
 /// Files of a home beside its tables; of these the last are there only sometimes.
-const FILES: [&str; 5] = ["settings.toml", "join-request", "hub.keys", DEFAULT_CERTIFICATE, "tls-next.pem"];
+/// The next key before the one in use: where it takes the other's place in between, the copy holds it twice and not neither.
+const FILES: [&str; 7] =
+    ["settings.toml", "join-request", NEXT, "hub-key.join", secrets::FILE, DEFAULT_CERTIFICATE, "tls-next.pem"];
 /// The roster may move while the tables are copied; then they are copied again, so often.
 const TRIES: usize = 5;
 
@@ -115,6 +119,7 @@ impl HubHome {
         }
         // What was written is read as a hub would read it.
         HubHome::at(to).keys()?;
+        HubHome::at(to).next_key()?;
         HubHome::at(to).settings()?;
         Ok((copied, trust))
     }

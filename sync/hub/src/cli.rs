@@ -8,12 +8,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use amanat_keys::join::HubSuccession;
 use clap::Parser as _;
+use serde_json::json;
 
 use crate::args::{Args, BundleVerb, Verb};
 use crate::config::Settings;
 use crate::store::{Copied, Depth};
-use crate::{Brought, HomeFault, HubHome, Made, NextKey, Progress, StorePlace, serve};
+use crate::{Brought, HomeFault, HubHome, Made, NewKey, NextKey, Progress, StorePlace, serve};
 
 /// Runs the command line; the first argument is the program's name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -58,18 +60,45 @@ fn filter() -> tracing_subscriber::EnvFilter {
 }
 
 fn say(doing: &str, fault: &dyn std::error::Error) -> ExitCode {
-    eprint!("{doing}: {fault}");
-    let mut source = fault.source();
-    while let Some(cause) = source {
-        eprint!(": {cause}");
-        source = cause.source();
-    }
-    eprintln!();
+    eprintln!("{doing}: {}", told(fault));
     ExitCode::FAILURE
+}
+
+/// A fault and what lies under it.
+fn told(fault: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(fault), |fault| fault.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn say_made(made: &Made) {
     println!("request: {}\nfingerprint: {}", made.request.display(), made.words);
+}
+
+async fn rotate_key(home: &HubHome, json: bool) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let new = match home.rotate_key().await {
+        Err(fault) if json => {
+            println!("{}", json!({"error": told(&fault)}));
+            return Ok(ExitCode::FAILURE);
+        }
+        new => new?,
+    };
+    match new {
+        NewKey::Offered { request, words, succession: HubSuccession { epoch, last, .. } } if json => {
+            println!(
+                "{}",
+                json!({"state": "offered", "request": request, "words": words.to_string(), "epoch": epoch, "last": last})
+            );
+        }
+        NewKey::TakenUp if json => println!("{}", json!({"state": "taken up"})),
+        NewKey::Offered { request, words, succession: HubSuccession { epoch, last, .. } } => println!(
+            "request: {}\nfingerprint: {words}\nThe key in use signed alone up to checkpoint {last} of epoch {epoch}; from the next start on both \
+             sign.\nStart the hub again. An admin: amanat keys rotate hub --file FILE --fingerprint WORDS, then amanat roster publish.\nMake a \
+             backup now: one without the new key cannot be restored once the roster names it.",
+            request.display()
+        ),
+        NewKey::TakenUp => println!("The roster names the new key, and the older one is gone. Make a backup now."),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn serve_until_told(home: &HubHome, settings: &Settings) -> Result<(), Box<dyn std::error::Error>> {
@@ -144,6 +173,7 @@ async fn perform(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {
             let next = next.map(|path| path.map_or(NextKey::OwnMaking, NextKey::Of));
             say_made(&HubHome::at(&home).request(next.as_ref())?);
         }
+        Verb::RotateKey { home, json } => return rotate_key(&HubHome::at(&home), json).await,
         Verb::Serve { home, metrics, listen, store, password_file } => {
             let home = HubHome::at(&home);
             let mut settings = home.settings()?;

@@ -75,7 +75,7 @@ impl HubHome {
         if new <= here {
             return Err(EpochFault::NotAfter { asked: new, here }.into());
         }
-        let hub = self.keys()?.0.verifying_key().device_id();
+        let hub = self.keys()?.id;
         let word = HubEpoch { agency: trust.agency(), hub, old: here, number, hash, new, reason: reason.to_owned() };
         self.write("hub.epoch", &word.propose()?.to_bytes())?;
         Ok(Asked { file: self.path("hub.epoch"), word })
@@ -92,7 +92,7 @@ impl HubHome {
         let trust = self.trust()?.ok_or_else(|| HomeFault::NoRoster(self.path("join-request")))?;
         let bytes = read(file)?;
         let word = HubEpoch::verify(&bytes, &trust)?.into_value();
-        if word.hub != self.keys()?.0.verifying_key().device_id() {
+        if word.hub != self.keys()?.id {
             return Err(EpochFault::OtherHub.into());
         }
         let (number, hash) = self.newest(&settings).await?;

@@ -3,6 +3,8 @@
 //! ```text
 //! settings.toml   name, address, certificate, epoch, where the database is
 //! hub.keys        the signing seed and the identity for bundles; owner only; opens no entry
+//! hub-next.keys   the next signing seed, until a roster names it; owner only
+//! hub-key.join    for an admin: the next signing key
 //! tls.pem         a certificate for TLS that the hub made for itself, and its key; owner only
 //! tls-next.pem    the next one, once the roster is asked to list it; moved to tls.pem when it does
 //! join-request    for an admin to approve
@@ -28,9 +30,6 @@ use amanat_keys::recipient::ReadIdentity;
 use amanat_keys::trust::Trust;
 use amanat_keys::words::Words;
 use amanat_sync::pack::Pack;
-use rand::RngCore as _;
-use secrecy::ExposeSecret as _;
-use zeroize::Zeroizing;
 
 use crate::blobs::Blobs;
 use crate::config::{DEFAULT_CERTIFICATE, Settings, SettingsFault};
@@ -38,6 +37,7 @@ use crate::home_bundle::StickFault;
 use crate::hub::{Hub, HubFault, HubIdentity};
 use crate::lineage;
 use crate::request::Made;
+use crate::secrets::{self, Secrets};
 use crate::store::{HubStore, PostgresStore, SqliteStore, StoreFault};
 use crate::tls::{self, Files, Tls, TlsFault};
 
@@ -79,6 +79,12 @@ pub enum HomeFault {
     /// The keys file is damaged.
     #[error("{0} is damaged: restore it from a backup, or ask an admin to enrol a new hub")]
     Keys(PathBuf),
+    /// The roster does not name the key that this hub has.
+    #[error(
+        "making the next signing key: the roster does not name the one that this hub has. Take in the newest roster (amanat-hub roster FILE); \
+         if it names another hub's, let an admin enrol this one (amanat-hub request)"
+    )]
+    NotNamed,
     /// Something offered does not prove itself.
     #[error("refused")]
     Trust(#[from] KeysError),
@@ -103,7 +109,7 @@ pub enum HomeFault {
     /// The tables are on a server that makes its own backups.
     #[error(
         "backing up: the tables of this hub are in a PostgreSQL database, which has better tools. Use pg_basebackup with archived WAL, or \
-         pg_dump -Fc, and copy this folder (settings.toml, hub.keys, tls.pem, trust) beside it"
+         pg_dump -Fc, and copy this folder (settings.toml, hub.keys, hub-next.keys, tls.pem, trust) beside it"
     )]
     Elsewhere,
     /// Something is there already.
@@ -133,8 +139,7 @@ impl HubHome {
         if self.path("hub.keys").exists() {
             return Err(HomeFault::Exists(self.folder.clone()));
         }
-        let mut seed = Zeroizing::new([0_u8; 32]);
-        rand::rngs::OsRng.fill_bytes(&mut *seed);
+        let seed = secrets::new_seed();
         let signer = Signer::from_seed(&seed)?;
         let transport = ReadIdentity::generate()?;
         if settings.certificate.is_none() {
@@ -143,13 +148,8 @@ impl HubHome {
         let tls_key = self.tls(settings)?.key();
         let made = self.write_request(settings, AgencyId::ZERO, vec![tls_key], &signer, transport.recipient())?;
         self.write("settings.toml", settings.to_text()?.as_bytes())?;
-        let mut text = Zeroizing::new(String::with_capacity(256));
-        seed.iter().for_each(|byte| text.push_str(&Zeroizing::new(format!("{byte:02x}"))));
-        text.push('\n');
-        text.push_str(transport.to_text().expose_secret());
-        text.push('\n');
         // Last: where this file is, everything is.
-        self.write("hub.keys", text.as_bytes())?;
+        self.write_keys(&seed, &transport, signer.verifying_key().device_id())?;
         Ok(made)
     }
 
@@ -209,13 +209,24 @@ impl HubHome {
     /// [`HomeFault`], in words for a person.
     pub async fn open(&self, settings: &Settings) -> Result<(Arc<Hub>, HomeLock), HomeFault> {
         let lock = self.lock()?;
-        let (signer, _transport) = self.keys()?;
         let trust = self.trust()?.ok_or_else(|| HomeFault::NoRoster(self.path("join-request")))?;
-        let id = signer.verifying_key().device_id();
-        let identity = HubIdentity { id, signer, epoch: settings.epoch };
+        // A hub that was killed between the two, or that was given the roster while it stood still, takes its key up now.
+        self.take_up_key(&trust)?;
+        let Secrets { id, signer, .. } = self.keys()?;
+        if trust.roster().hub(&id).is_some_and(|listed| listed.receipt_key != signer.verifying_key()) {
+            tracing::error!(
+                "the roster names another signing key for this hub than it has: devices will believe nothing it says"
+            );
+        }
+        let next = self.next_key()?.map(|waiting| waiting.signer);
+        let identity = HubIdentity { id, signer, next, epoch: settings.epoch };
         let store = self.store(settings).await?;
-        let trust_file = self.path("trust");
-        let keep = Box::new(move |trust: &Trust| replace(&trust_file, &trust.to_bytes()));
+        let home = Self::at(&self.folder);
+        let keep = Box::new(move |trust: &Trust| {
+            replace(&home.path("trust"), &trust.to_bytes())?;
+            // After the roster: a key in use that no roster on the disk names would be nobody's.
+            home.take_up_key(trust).map(drop).map_err(std::io::Error::other)
+        });
         let hub = Hub::open(identity, store, trust, keep).await?.with_parts(self.blobs(settings)?).await?;
         hub.contacts.remember(self.contacts());
         Ok((Arc::new(hub), lock))
@@ -272,23 +283,6 @@ impl HubHome {
         let certificate = settings.certificate.as_deref().unwrap_or(Path::new(DEFAULT_CERTIFICATE));
         let key = settings.key.as_deref().unwrap_or(certificate);
         Files { certificate: self.folder.join(certificate), key: self.folder.join(key) }
-    }
-
-    /// What signs, and what bundles are sealed to.
-    pub(crate) fn keys(&self) -> Result<(Signer, ReadIdentity), HomeFault> {
-        let path = self.path("hub.keys");
-        let damaged = || HomeFault::Keys(path.clone());
-        let bytes = Zeroizing::new(read(&path)?);
-        let text = std::str::from_utf8(&bytes).map_err(|_source| damaged())?;
-        let (digits, identity) = text.split_once('\n').ok_or_else(damaged)?;
-        let digits = Some(digits).filter(|line| line.len() == 64).ok_or_else(damaged)?;
-        let mut seed = Zeroizing::new([0_u8; 32]);
-        for (byte, pair) in seed.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_source| damaged())?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_source| damaged())?;
-        }
-        let identity = ReadIdentity::from_text(identity.trim_end()).map_err(|_source| damaged())?;
-        Ok((Signer::from_seed(&seed)?, identity))
     }
 
     pub(crate) fn lock(&self) -> Result<HomeLock, HomeFault> {
@@ -363,8 +357,10 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&beside, path)?;
-    match path.parent() {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
+    sync_folder(path)
+}
+
+/// What stands in the folder of a file is on the disk when this returns.
+pub(crate) fn sync_folder(path: &Path) -> std::io::Result<()> {
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }

@@ -14,6 +14,8 @@ use crate::bundle::{self, Wish};
 use crate::control;
 use crate::home::{HomeFault, HubHome};
 use crate::hub::Hub;
+use crate::secrets::Secrets;
+use crate::signing::Keys;
 use crate::standing::Standing;
 use crate::store::HubStore;
 
@@ -55,7 +57,7 @@ impl HubHome {
         let stick = File::open(file).map_err(|source| HomeFault::Disk(file.to_owned(), source))?;
         let answer = match self.open(&settings).await {
             Ok((hub, lock)) => {
-                let (_, identity) = self.keys()?;
+                let identity = self.keys()?.transport;
                 let (on, path) = (Handle::current(), file.to_owned());
                 let read = tokio::task::spawn_blocking(move || {
                     let _lock = lock;
@@ -83,7 +85,7 @@ impl HubHome {
     /// # Errors
     /// [`HomeFault::Disk`] when the socket cannot be made.
     pub(crate) fn listen_to_keeper(&self, hub: &std::sync::Arc<Hub>) -> Result<(), HomeFault> {
-        let (socket, (_, identity)) = (self.path("control"), self.keys()?);
+        let (socket, identity) = (self.path("control"), self.keys()?.transport);
         control::listen(std::sync::Arc::clone(hub), identity, &socket).map_err(|source| HomeFault::Disk(socket, source))
     }
 
@@ -98,8 +100,9 @@ impl HubHome {
         attachments: bool,
     ) -> Result<Told, HomeFault> {
         let settings = self.settings()?;
-        let (signer, _) = self.keys()?;
         let trust = self.trust()?.ok_or_else(|| HomeFault::NoRoster(self.path("join-request")))?;
+        let Secrets { id: hub, signer, .. } = self.keys()?;
+        let keys = Keys::new(signer, self.next_key()?.map(|waiting| waiting.signer), &hub, &trust);
         let store: std::sync::Arc<dyn HubStore> = self.store(&settings).await?;
         let blobs = attachments.then(|| self.blobs(&settings)).transpose()?;
         let (on, path) = (Handle::current(), file.to_owned());
@@ -107,7 +110,7 @@ impl HubHome {
             let standing = Standing::new(std::sync::Arc::new(trust), Tenure::default());
             let now = crate::clock::now_ms();
             let attached = blobs.as_ref().map(|blobs| (blobs, stick_file::room(&path).unwrap_or(u64::MAX)));
-            let wish = Wish { store: &store, standing: &standing, signer: &signer, to: to.as_deref(), now, attached };
+            let wish = Wish { store: &store, standing: &standing, hub, keys: &keys, to: to.as_deref(), now, attached };
             let mut ready = bundle::ready(wish, &on).map_err(|fault| StickFault::Ready(Box::new(fault)))?;
             let most = ready.most();
             let (sealed, bytes) = stick_file::write_whole(&path, most, |out| ready.write(out))

@@ -23,6 +23,7 @@ use crate::lineage;
 use crate::nonces::Nonces;
 use crate::rates::Rates;
 use crate::seats::Seats;
+use crate::signing::{Keys, Signing};
 use crate::standing::Standing;
 use crate::store::{HubStore, StoreFault};
 use crate::turns::Turns;
@@ -34,6 +35,8 @@ pub struct HubIdentity {
     pub id: DeviceId,
     /// Signs receipts and checkpoints.
     pub signer: Signer,
+    /// Signs beside it, until a roster names it.
+    pub next: Option<Signer>,
     /// Counts from 1.
     pub epoch: u64,
 }
@@ -44,7 +47,7 @@ pub type KeepTrust = Box<dyn Fn(&Trust) -> std::io::Result<()> + Send + Sync>;
 /// The hub. Share it in an [`Arc`] and give it to [`crate::router`].
 pub struct Hub {
     pub(crate) id: DeviceId,
-    pub(crate) signer: Signer,
+    pub(crate) signing: Arc<Signing>,
     pub(crate) store: Arc<dyn HubStore>,
     pub(crate) keeper: Keeper,
     /// Where attachments lie; without it none are taken.
@@ -130,15 +133,16 @@ impl Hub {
         keep: KeepTrust,
         clock: fn() -> u64,
     ) -> Result<Self, HubFault> {
-        let HubIdentity { id, signer, epoch } = identity;
+        let HubIdentity { id, signer, next, epoch } = identity;
+        let signing = Arc::new(Signing::new(Keys::new(signer, next, &id, &trust)));
         lineage::shelve(&*store, &trust, &[]).await?;
         let tenure = lineage::tenure(&*store, &trust).await?;
         let shelf = RwLock::new(newest_of_all(&*store).await?);
-        let speaker = Speaker { agency: trust.agency(), hub: id, epoch, signer: signer.clone() };
+        let speaker = Speaker { agency: trust.agency(), hub: id, epoch, signing: Arc::clone(&signing) };
         let keeper = Keeper::open(speaker, &*store, clock()).await?;
         let hub = Self {
             id,
-            signer,
+            signing,
             store,
             keeper,
             blobs: None,
@@ -194,7 +198,12 @@ impl Hub {
         }
         (self.keep)(&trust)?;
         let version = trust.roster_version();
+        let new_key = self.signing.follow(&trust, &self.id);
         self.stand_by(Arc::new(trust)).await?;
+        // The first word of the new key alone. Where it cannot be kept, the next push that can be brings it.
+        if new_key && let Err(fault) = self.keeper.renew(&*self.store, self.now_ms()).await {
+            tracing::warn!(%fault, "no checkpoint by the new key yet");
+        }
         if let Err(fault) = step {
             tracing::error!(version, "a second valid roster of this version was offered: admins signed twice");
             return Err(fault.into());
@@ -281,10 +290,10 @@ impl Hub {
         *newest = version.max(*newest);
     }
 
-    /// The key id that requests must name: that of the receipt key.
+    /// The key id that requests name: that of the receipt key in the roster.
     #[must_use]
     pub fn key_id(&self) -> amanat_keys::fingerprint::KeyId {
-        self.signer.key_id()
+        self.signing.keys().named()
     }
 
     /// Whether devices that hold the newest roster accept a connection under this TLS key.

@@ -3,15 +3,15 @@
 //! A push that changed something waits for a checkpoint that covers it. Pushes that arrive while one is being made share
 //! the next, so the cost does not grow with the number of devices that push at once.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use amanat_keys::device::Signer;
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest};
 use amanat_keys::statement::{Purpose, Statement};
 use amanat_sync::chain::Head;
 use amanat_sync::receipt::Checkpoint;
 
 use crate::heads::Heads;
+use crate::signing::Signing;
 use crate::store::{HubStore, KeptCheckpoint, Place, StoreFault};
 
 /// Who speaks in a checkpoint.
@@ -20,7 +20,7 @@ pub(crate) struct Speaker {
     pub(crate) agency: AgencyId,
     pub(crate) hub: DeviceId,
     pub(crate) epoch: u64,
-    pub(crate) signer: Signer,
+    pub(crate) signing: Arc<Signing>,
 }
 
 /// A checkpoint with its statement and the hash of its payload.
@@ -55,7 +55,10 @@ impl Keeper {
         let heads = Heads::new(&ledger.heads);
         let newest = ledger.newest.map(|kept| read(kept.statement)).transpose()?;
         let current = newest.filter(|held| held.checkpoint.epoch == speaker.epoch);
-        let moved = current.as_ref().is_none_or(|held| held.checkpoint.heads != heads.hash());
+        // One that other keys signed than sign now says nothing under a roster that names another of them.
+        let keys = speaker.signing.keys();
+        let stands = |held: &Newest| held.checkpoint.heads == heads.hash() && keys.have_signed(&held.statement);
+        let moved = !current.as_ref().is_some_and(stands);
         let book = Book { heads, newest: current, moved };
         let keeper = Self { speaker, waiting: Mutex::new(Vec::new()), book: tokio::sync::Mutex::new(book) };
         match keeper.cover(store, &[], now_ms).await {
@@ -110,7 +113,7 @@ impl Keeper {
             Some(held) => (held.checkpoint.number.saturating_add(1), held.hash),
             None => (1, Digest::ZERO),
         };
-        let Speaker { agency, hub, epoch, signer } = &self.speaker;
+        let Speaker { agency, hub, epoch, signing } = &self.speaker;
         let checkpoint = Checkpoint {
             agency: *agency,
             hub: *hub,
@@ -122,14 +125,9 @@ impl Keeper {
         };
         let payload = checkpoint.encode();
         let hash = Digest::of(&payload);
-        let statement = signed(Purpose::Checkpoint, payload, agency, signer);
+        let statement = signing.keys().signed(Purpose::Checkpoint, payload, agency);
         Newest { checkpoint, hash, statement }
     }
-}
-
-/// A statement with the hub's one signature, as bytes.
-pub(crate) fn signed(purpose: Purpose, payload: Vec<u8>, agency: &AgencyId, signer: &Signer) -> Vec<u8> {
-    Statement::signed_by(purpose, agency, payload, signer).to_bytes()
 }
 
 fn read(bytes: Vec<u8>) -> Result<Newest, StoreFault> {

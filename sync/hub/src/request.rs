@@ -11,6 +11,7 @@ use amanat_keys::{device::Signer, error::KeysError, words::Words};
 
 use crate::config::Settings;
 use crate::home::{HomeFault, HubHome};
+use crate::secrets::Secrets;
 use crate::tls;
 
 /// What was made for an admin to approve.
@@ -47,7 +48,7 @@ impl HubHome {
             };
             keys.extend(Some(tls::key_of(&path)?).filter(|key| !keys.contains(key)));
         }
-        let (signer, transport) = self.keys()?;
+        let Secrets { signer, transport, .. } = self.keys()?;
         let agency = self.trust()?.as_ref().map_or(AgencyId::ZERO, Trust::agency);
         self.write_request(&settings, agency, keys, &signer, transport.recipient())
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
+use amanat_keys::fingerprint::{DeviceId, Digest, JournalId, KeyId};
 use amanat_keys::roster::DeviceState;
 use amanat_keys::trust::Trust;
 use amanat_keys::words::Words;
@@ -14,6 +14,8 @@ use crate::contacts::{self, Contact};
 use crate::home::{HomeFault, HubHome, replace};
 use crate::hub::Hub;
 use crate::limits::CONTACTS_NOTED;
+use crate::secrets::Secrets;
+use crate::signing;
 use crate::store::{Depth, Ledger};
 
 /// The answer of `amanat-hub status`.
@@ -27,6 +29,12 @@ pub struct HubStatus {
     pub listen: String,
     /// Where devices call it, unless the admin wrote another address into the roster.
     pub url: String,
+    /// Id of the key that it signs with.
+    pub key: KeyId,
+    /// Whether the roster names that key: until then devices believe nothing that it signs.
+    pub key_listed: bool,
+    /// Id of the next one, while it waits for a roster.
+    pub next_key: Option<KeyId>,
     /// Hash of the TLS key (SubjectPublicKeyInfo) of its certificate.
     pub tls_key: Digest,
     /// Whether the roster lists that key: until then devices refuse to speak to this hub by TLS.
@@ -102,7 +110,7 @@ impl HubHome {
     /// [`HomeFault`].
     pub async fn status(&self) -> Result<HubStatus, HomeFault> {
         let settings = self.settings()?;
-        let id = self.keys()?.0.verifying_key().device_id();
+        let Secrets { id, signer, .. } = self.keys()?;
         let trust = self.trust()?;
         let tls_key = self.tls(&settings)?.key();
         let listed = trust.as_ref().and_then(|trust| trust.roster().hub(&id));
@@ -123,6 +131,9 @@ impl HubHome {
             roster: trust.as_ref().map(Trust::roster_version),
             rivals: trust.as_ref().map_or(0, |trust| trust.forks().len()),
             listed: listed.is_some(),
+            key: signer.key_id(),
+            key_listed: trust.as_ref().is_some_and(|trust| signing::names(trust, &id, &signer)),
+            next_key: self.next_key()?.map(|waiting| waiting.signer.key_id()),
             tls_key_listed: listed.is_some_and(|hub| hub.tls_keys.contains(&tls_key)),
             tls_key: Digest::of(&tls_key),
             running,
@@ -165,6 +176,9 @@ impl HubStatus {
             "name": self.name,
             "listen": self.listen,
             "url": self.url,
+            "key": self.key.to_string(),
+            "key_listed": self.key_listed,
+            "next_key": self.next_key.map(|key| key.to_string()),
             "tls_key": self.tls_key.to_string(),
             "tls_key_listed": self.tls_key_listed,
             "epoch": self.epoch,
@@ -198,7 +212,12 @@ impl fmt::Display for HubStatus {
         writeln!(f, "hub        {name} ({id})")?;
         writeln!(f, "listens    {listen}{}", if self.running { "" } else { " (not running)" })?;
         writeln!(f, "called     {url}")?;
-        let listed = if self.tls_key_listed { "on the roster" } else { "not on the roster" };
+        let on_it = |listed| if listed { "on the roster" } else { "not on the roster" };
+        writeln!(f, "signs      {} ({})", self.key, on_it(self.key_listed))?;
+        if let Some(next) = &self.next_key {
+            writeln!(f, "next key   {next} (waits for an admin: amanat keys rotate hub; until then both sign)")?;
+        }
+        let listed = on_it(self.tls_key_listed);
         writeln!(f, "TLS key    {tls_key} ({listed})")?;
         match self.roster {
             Some(version) if self.listed => writeln!(f, "roster     version {version}")?,

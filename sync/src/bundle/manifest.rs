@@ -2,6 +2,7 @@
 
 use amanat_keys::error::{Forgery, KeysError};
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, JournalId};
+use amanat_keys::roster::Hub;
 use amanat_keys::statement::{Purpose, Statement};
 use amanat_keys::trust::Trust;
 use amanat_keys::verifying_key::VerifyingKey;
@@ -82,7 +83,7 @@ impl Manifest {
 }
 
 fn keys_of(from: &DeviceId, trust: &Trust) -> Vec<VerifyingKey> {
-    let hubs = trust.hubs().iter().filter(|hub| hub.id == *from).map(|hub| hub.receipt_key);
+    let hubs = trust.hubs().iter().filter(|hub| hub.id == *from).flat_map(Hub::keys);
     let device = trust.device(from).into_iter().flat_map(|device| device.spans.iter().map(|span| span.key));
     hubs.chain(device).collect()
 }

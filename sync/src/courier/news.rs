@@ -96,13 +96,25 @@ fn one(trip: &Trip<'_>, bytes: &[u8], words: &mut Words) -> Result<(), End> {
     match statement.purpose() {
         Purpose::Receipt => {
             let word = Receipt::prove(statement, trip.trust, &trip.party.hub).map_err(unproven)?;
+            by_its_newest_key(trip, word.epoch, word.checkpoint)?;
             words.receipts.push((word, bytes.to_vec()));
         }
         Purpose::Checkpoint => {
             let word = Checkpoint::prove(statement, trip.trust, &trip.party.hub).map_err(unproven)?;
+            by_its_newest_key(trip, word.epoch, word.number)?;
             words.checkpoints.push((word, bytes.to_vec()));
         }
         _ => return Err(End::Nonsense("a statement that has no place in this answer".to_owned())),
+    }
+    Ok(())
+}
+
+/// A hub that answers signs with the newest key that the roster names, from the moment at which it was made. What a key that was given up
+/// signed stays true on a stick and on file; whoever answers with it now has stolen it, or was put back to before.
+fn by_its_newest_key(trip: &Trip<'_>, epoch: u64, checkpoint: u64) -> Result<(), End> {
+    let listed = trip.trust.roster().hub(&trip.party.hub).filter(|_| !trip.stick);
+    if listed.is_some_and(|hub| hub.key_at(epoch, checkpoint) != hub.receipt_key) {
+        return Err(End::Nonsense("it signs with a key that the roster has retired".to_owned()));
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::batch::Why;
 use crate::error::SyncError;
 use crate::receipt::ListedHead;
 use crate::stories::About;
-use crate::transport::{Refusal, TransportError};
+use crate::transport::{Refusal, RefusalReason, TransportError};
 use crate::wire::parts::PartAt;
 
 /// Who travels, and to whom.
@@ -114,6 +114,19 @@ pub enum End {
     Nonsense(String),
     /// Our own journal could not be read or written.
     Local(SyncError),
+}
+
+impl End {
+    /// Whether whoever holds the newest roster may fare better: another TLS key was proven at the hub's address, or the hub has another
+    /// signing key than was named, or than its words were held against.
+    #[must_use]
+    pub fn may_be_mended_by_rosters(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => matches!(refusal.reason, RefusalReason::OtherKey | RefusalReason::WrongHub),
+            Self::Nonsense(_) => true,
+            Self::Done | Self::Unreachable(_) | Self::Busy(_) | Self::Local(_) => false,
+        }
+    }
 }
 
 impl From<TransportError> for End {

@@ -127,7 +127,7 @@ impl Trip<'_> {
             // A pass that breaks may have heard it, and the next one hears it no more.
             self.tell_epoch()?;
         }
-        if matches!(&done, Err(End::Refused(refusal)) if refusal.reason == RefusalReason::OtherKey) {
+        if done.as_ref().is_err_and(End::may_be_mended_by_rosters) {
             // What this meets is of no matter beside that: the pass ends with it, and a newer roster is there or it is not.
             if let Err(fault @ End::Local(_)) = papers::over_an_unlisted_key(self) {
                 return Err(fault);

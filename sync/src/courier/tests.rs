@@ -88,6 +88,7 @@ impl Agency {
                 tls_keys: TlsKeys::default(),
                 first_checkpoint: 1,
                 last_checkpoint: None,
+                retired: Vec::new(),
             }],
             peers: Vec::new(),
             recovery: None,

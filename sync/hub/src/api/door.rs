@@ -132,8 +132,14 @@ fn known(hub: &Hub, head: &Head, device: &mut Option<DeviceId>) -> Result<Known,
     if !hub.nonces.earned(claim.device, &claim.nonce) {
         hub.rates.at_the_door(seat.and_then(|seat| seat.origin))?;
     }
-    if parts.agency != standing.agency.to_string() || parts.hub != hub.signer.key_id().to_string() {
+    if parts.agency != standing.agency.to_string() {
         return Err(Failure::WrongHub);
+    }
+    if !hub.signing.keys().answers_to(&parts.hub) {
+        let listed = standing.roster().hub(&hub.id);
+        let mut retired = listed.into_iter().flat_map(|listed| &listed.retired);
+        let given_up = retired.any(|old| old.key.key_id().to_string() == parts.hub);
+        return Err(if given_up { Failure::OlderKey } else { Failure::WrongHub });
     }
     *device = Some(claim.device);
     let (keys, active) = standing.request_keys(&claim.device).ok_or(Failure::UnknownDevice)?;

@@ -24,6 +24,8 @@ pub(crate) enum Failure {
     NotAllowed,
     /// The request is for another agency or another hub.
     WrongHub,
+    /// The request names a key that this hub has given up.
+    OlderKey,
     /// The signature does not hold.
     BadSignature,
     /// The request cannot be read; the word says what of it.
@@ -65,6 +67,7 @@ impl Failure {
             Self::Revoked => (StatusCode::FORBIDDEN, Some(R::Revoked), "This device is revoked. It may hand over what it wrote; it is given rosters only."),
             Self::NotAllowed => (StatusCode::FORBIDDEN, Some(R::NotAllowed), "This is for the supervisors of a unit. Ask yours."),
             Self::WrongHub => (StatusCode::MISDIRECTED_REQUEST, Some(R::WrongHub), "This request is for another hub or another agency. Compare the hub's words with the roster."),
+            Self::OlderKey => (StatusCode::MISDIRECTED_REQUEST, Some(R::WrongHub), "This hub signs with a newer key than this request names. Fetch the newest rosters here, and ask again."),
             Self::BadSignature => (StatusCode::UNAUTHORIZED, Some(R::BadSignature), "The signature on this request does not hold."),
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, Some(R::Malformed), "This request cannot be read. Update the program on the device; if that does not help, tell the hub's keeper."),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, Some(R::TooLarge), "This request is larger than the hub takes."),

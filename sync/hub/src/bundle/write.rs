@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::sync::Arc;
 
-use amanat_keys::device::Signer;
 use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_keys::recipient::Recipient;
 use amanat_keys::roster::Device;
@@ -24,8 +23,8 @@ use super::attachments;
 use crate::api::served;
 use crate::blobs::Blobs;
 use crate::hub::{DOCUMENT_KINDS, Hub};
-use crate::keeper::signed;
 use crate::limits::PAGE_MOST;
+use crate::signing::Keys;
 use crate::standing::Standing;
 use crate::store::{HubStore, Ledger, Place, Run, Sought, StoreFault};
 
@@ -34,7 +33,8 @@ use crate::store::{HubStore, Ledger, Place, Run, Sought, StoreFault};
 pub(crate) struct Wish<'a> {
     pub(crate) store: &'a Arc<dyn HubStore>,
     pub(crate) standing: &'a Standing,
-    pub(crate) signer: &'a Signer,
+    pub(crate) hub: DeviceId,
+    pub(crate) keys: &'a Keys,
     /// A unit's name, or a device's id; nobody named: every active device.
     pub(crate) to: Option<&'a str>,
     /// Now, in milliseconds since 1970.
@@ -49,7 +49,7 @@ pub(crate) struct Ready<'a> {
     papers: Vec<Vec<u8>>,
     heads: Vec<u8>,
     recipients: Vec<Recipient>,
-    signer: &'a Signer,
+    keys: &'a Keys,
     pages: Pages<'a>,
     blobs: Option<&'a Blobs>,
     /// Attachments that its readers may have and for which there was no room.
@@ -72,7 +72,7 @@ impl Ready<'_> {
 
     /// Writes it to `output`.
     pub(crate) fn write<W: Write>(&mut self, output: W) -> Result<Sealed, BundleFault> {
-        let Self { manifest, papers, heads, recipients, signer, pages, blobs, .. } = self;
+        let Self { manifest, papers, heads, recipients, keys, pages, blobs, .. } = self;
         pages.again();
         let (cargo, on) = (Cargo { manifest, papers, heads }, pages.on);
         let part = |line: &PartLine, from: u64| {
@@ -83,7 +83,7 @@ impl Ready<'_> {
             bytes.map(Option::unwrap_or_default).map_err(|fault| BundleFault::Io(std::io::Error::other(fault)))
         };
         let items = |run: &RunHead, after: u64| pages.items(run, after);
-        bundle::write_with_parts(cargo, recipients, signer, output, items, part).map(|(_, sealed)| sealed)
+        bundle::write_with_parts(cargo, recipients, keys.first(), output, items, part).map(|(_, sealed)| sealed)
     }
 }
 
@@ -100,9 +100,9 @@ impl Hub {
         output: W,
     ) -> Result<Sealed, Box<dyn std::error::Error + Send + Sync>> {
         let standing = self.standing();
-        let (store, signer, now) = (&self.store, &self.signer, self.now_ms());
+        let (store, keys, now) = (&self.store, self.signing.keys(), self.now_ms());
         let attached = self.blobs.as_deref().zip(room);
-        let mut ready = ready(Wish { store, standing: &standing, signer, to, now, attached }, on)?;
+        let mut ready = ready(Wish { store, standing: &standing, hub: self.id, keys: &keys, to, now, attached }, on)?;
         Ok(ready.write(output)?)
     }
 }
@@ -131,7 +131,7 @@ pub(crate) enum WriteFault {
 
 /// Gathers what goes into a bundle for a unit or a device.
 pub(crate) fn ready<'a>(wish: Wish<'a>, on: &'a Handle) -> Result<Ready<'a>, WriteFault> {
-    let Wish { store, standing, signer, to, .. } = wish;
+    let Wish { store, standing, hub, keys, to, .. } = wish;
     let (devices, recipients, ids) = readers(standing, to)?;
     let ledger = on.block_on(store.ledger())?;
     let newest = ledger.newest.as_ref().ok_or(WriteFault::NeverServed)?;
@@ -149,7 +149,7 @@ pub(crate) fn ready<'a>(wish: Wish<'a>, on: &'a Handle) -> Result<Ready<'a>, Wri
     let (runs, bytes, with_them) = announced(&mut pages, wish.attached.is_some())?;
     let mut manifest = Manifest {
         agency: standing.agency,
-        from: signer.verifying_key().device_id(),
+        from: hub,
         to: ids,
         runs,
         checkpoint: Some(Seen { epoch: checkpoint.epoch, number: checkpoint.number, hash: statement.payload_hash() }),
@@ -172,7 +172,7 @@ pub(crate) fn ready<'a>(wish: Wish<'a>, on: &'a Handle) -> Result<Ready<'a>, Wri
         (manifest.parts, parts_left) = (chosen.lines, chosen.left);
     }
     let (blobs, devices) = (wish.attached.map(|(blobs, _)| blobs), devices.len());
-    Ok(Ready { manifest, papers, heads, recipients, signer, pages, blobs, parts_left, receipts, documents, devices })
+    Ok(Ready { manifest, papers, heads, recipients, keys, pages, blobs, parts_left, receipts, documents, devices })
 }
 
 type Readers = (Vec<DeviceId>, Vec<Recipient>, Vec<Digest>);
@@ -237,7 +237,7 @@ fn receipts(
     checkpoint: &Checkpoint,
     devices: &[DeviceId],
 ) -> Result<Vec<Vec<u8>>, StoreFault> {
-    let Wish { store, standing, signer, .. } = wish;
+    let Wish { store, standing, hub, keys, .. } = wish;
     let now = wish.now;
     let asked = ledger.heads.iter().filter(|((device, _), head)| devices.contains(device) && head.seq > 0);
     let asked = asked.map(|(place, head)| Run {
@@ -250,8 +250,8 @@ fn receipts(
     let said = held.into_iter().filter(|held| ledger.heads.get(&held.place) == Some(&held.head)).map(|held| {
         let receipt = Receipt {
             agency: standing.agency,
-            hub: signer.verifying_key().device_id(),
-            hub_key: signer.key_id(),
+            hub: *hub,
+            hub_key: keys.named(),
             epoch: checkpoint.epoch,
             checkpoint: checkpoint.number,
             previous: checkpoint.previous,
@@ -263,7 +263,7 @@ fn receipts(
             complete: held.complete,
             hub_time: now,
         };
-        signed(Purpose::Receipt, receipt.encode(), &standing.agency, signer)
+        keys.signed(Purpose::Receipt, receipt.encode(), &standing.agency)
     });
     Ok(said.collect())
 }

@@ -20,6 +20,7 @@ mod door;
 mod encrypted;
 mod epochs;
 mod hostile;
+mod hub_key;
 mod keeping;
 mod let_go;
 mod liar;

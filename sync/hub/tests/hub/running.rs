@@ -126,7 +126,8 @@ pub(crate) fn enrolled_with(home: &Path, more: &[&str]) -> Agency {
     });
     agency.trust.adopt(&next).unwrap();
     agency.roster = agency.trust.roster().clone();
-    agency.hub = HubIdentity { id: request.device_id(), signer: Signer::from_seed(&[222; 32]).unwrap(), epoch: 1 };
+    agency.hub =
+        HubIdentity { id: request.device_id(), signer: Signer::from_seed(&[222; 32]).unwrap(), next: None, epoch: 1 };
     agency
 }
 

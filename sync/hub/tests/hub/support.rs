@@ -60,13 +60,13 @@ impl Agency {
     /// Officers 1 and 2 and the supervisor of a station, and a reader at headquarters, in this order.
     pub(crate) fn new(url: &str) -> Self {
         let hub = signer(200);
-        Self::with_hub(url, HubIdentity { id: hub.verifying_key().device_id(), signer: hub, epoch: 1 }, 0)
+        Self::with_hub(url, HubIdentity { id: hub.verifying_key().device_id(), signer: hub, next: None, epoch: 1 }, 0)
     }
 
     /// The same with so many more officers of the station, from actor 4 on.
     pub(crate) fn crowd(more: usize) -> Self {
         let hub = signer(200);
-        let hub = HubIdentity { id: hub.verifying_key().device_id(), signer: hub, epoch: 1 };
+        let hub = HubIdentity { id: hub.verifying_key().device_id(), signer: hub, next: None, epoch: 1 };
         Self::with_hub("http://127.0.0.1:7070", hub, more)
     }
 
@@ -129,6 +129,7 @@ impl Agency {
                 tls_keys: TlsKeys::default(),
                 first_checkpoint: 1,
                 last_checkpoint: None,
+                retired: Vec::new(),
             }],
             peers: Vec::new(),
             recovery: None,
