@@ -14,6 +14,8 @@ mod ceremony;
 mod encoding;
 #[path = "speaking/joining.rs"]
 mod joining;
+#[path = "speaking/kinds.rs"]
+mod kinds;
 #[path = "speaking/lineage.rs"]
 mod lineage;
 #[path = "speaking/locks.rs"]
