@@ -28,6 +28,8 @@ mod handed_in;
 mod hands_off;
 mod house;
 mod hub_restored;
+mod hybrid;
+mod hybrid_raised;
 mod imported;
 mod journey;
 mod json;

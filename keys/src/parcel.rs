@@ -19,6 +19,9 @@ use crate::slip::SlipFault;
 
 const VERSION_LINE: &[u8] = b"age-encryption.org/v1";
 
+/// Bytes of a header besides its recipients' stanzas: the version's line, the MAC's, and more than age's grease takes.
+const AROUND: usize = 1024;
+
 /// What is wrong with a parcel, or with the wish to make one.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -73,6 +76,11 @@ pub fn write<W: Write, T>(
     fill: impl FnOnce(&mut dyn Write) -> io::Result<T>,
 ) -> Result<(W, T), ParcelFault> {
     if recipients.len() > limits::STANZAS {
+        return Err(SlipFault::TooManyReaders.into());
+    }
+    // As many hybrid ones would make a header that nobody reads.
+    let header: usize = recipients.iter().map(|recipient| recipient.kind().slip_bytes()).sum();
+    if header + AROUND > limits::PARCEL_HEADER {
         return Err(SlipFault::TooManyReaders.into());
     }
     let encryptor = Encryptor::with_recipients(recipients.iter().map(|recipient| -> &dyn age::Recipient { recipient }))

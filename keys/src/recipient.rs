@@ -53,6 +53,14 @@ impl RecipientKind {
         [Self::X25519, Self::MlKem768X25519].into_iter().find(|kind| kind.word() == word)
     }
 
+    /// What one reader costs in a slip, in bytes: a stanza.
+    pub const fn slip_bytes(self) -> usize {
+        match self {
+            Self::X25519 => 98,
+            Self::MlKem768X25519 => 1557,
+        }
+    }
+
     /// Length of the raw public bytes.
     pub const fn raw_len(self) -> usize {
         match self {

@@ -32,6 +32,7 @@ mod import;
 mod keys;
 mod keys_audit;
 mod keys_device;
+mod keys_raise;
 mod keys_recovery;
 mod keys_root;
 mod keys_rotate;

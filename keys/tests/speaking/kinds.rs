@@ -44,7 +44,9 @@ fn a_slip_of_the_older_kind_is_rewrapped_for_the_stronger_and_the_older_key_open
     assert_eq!(opened.expose(), key.expose());
     let shut = Slip::parse(&newer, 2).unwrap().open([&classic], &place, &key.id(&place));
     assert_eq!(shut.unwrap_err(), SlipFault::NotForUs);
-    assert!(newer.len() > older.len() + 2 * 1400 && newer.len() < 3300, "{} bytes", newer.len());
+    // The version line, the MAC's line, and what each reader costs.
+    let costs = |kind: RecipientKind, readers: usize| 22 + 48 + readers * kind.slip_bytes();
+    assert_eq!((older.len(), newer.len()), (costs(RecipientKind::X25519, 1), costs(HYBRID, 2)));
 }
 
 #[test]
@@ -55,6 +57,16 @@ fn a_slip_for_as_many_hybrid_readers_as_there_may_be_is_within_its_limit() {
     assert!(slip.len() <= amanat_keys::limits::SLIP, "{} bytes", slip.len());
     let last = Slip::parse(&slip, 64).unwrap().for_reader(63).open([&readers[63]], &place, &key.id(&place));
     assert_eq!(last.unwrap().expose(), key.expose());
+}
+
+#[test]
+fn a_parcel_for_more_hybrid_readers_than_a_header_may_hold_is_not_made() {
+    let readers: Vec<_> = (0..42).map(|_| ReadIdentity::of_kind(HYBRID).unwrap()).collect();
+    let to = recipients(&readers.iter().collect::<Vec<_>>());
+    let refused = parcel::write(&to, Vec::new(), |_| Ok(()));
+    assert!(matches!(refused, Err(parcel::ParcelFault::Recipients(SlipFault::TooManyReaders))));
+    let (sealed, ()) = parcel::write(&to[..41], Vec::new(), |_| Ok(())).unwrap();
+    assert!(parcel::open([&readers[40]], sealed.as_slice()).is_ok());
 }
 
 #[test]

@@ -13,9 +13,10 @@ use crate::blob_place::PlaceUrl;
 use crate::config::{DEFAULT_CERTIFICATE, Settings};
 use crate::home::{HomeFault, HubHome, read, replace};
 use crate::store::{Copied, SqliteStore};
+use crate::transport::OTHER;
 
 /// Files of a home beside its tables; of these the last are there only sometimes.
-const FILES: [&str; 5] = ["settings.toml", "join-request", "hub.keys", DEFAULT_CERTIFICATE, "tls-next.pem"];
+const FILES: [&str; 6] = ["settings.toml", "join-request", "hub.keys", DEFAULT_CERTIFICATE, "tls-next.pem", OTHER];
 /// The roster may move while the tables are copied; then they are copied again, so often.
 const TRIES: usize = 5;
 

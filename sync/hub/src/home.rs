@@ -3,6 +3,7 @@
 //! ```text
 //! settings.toml   name, address, certificate, epoch, where the database is
 //! hub.keys        the signing seed and the identity for bundles; owner only; opens no entry
+//! transport.key   the identity for bundles of the other kind, once the agency moves to it; owner only
 //! tls.pem         a certificate for TLS that the hub made for itself, and its key; owner only
 //! tls-next.pem    the next one, once the roster is asked to list it; moved to tls.pem when it does
 //! join-request    for an admin to approve
@@ -24,7 +25,7 @@ use amanat_keys::device::Signer;
 use amanat_keys::error::{KeysError, Malformed};
 use amanat_keys::fingerprint::AgencyId;
 use amanat_keys::join::JoinRequest;
-use amanat_keys::recipient::ReadIdentity;
+use amanat_keys::recipient::{ReadIdentity, RecipientKind};
 use amanat_keys::trust::Trust;
 use amanat_keys::words::Words;
 use amanat_sync::pack::Pack;
@@ -126,7 +127,7 @@ impl HubHome {
     /// # Errors
     /// [`HomeFault::Exists`] rather than making keys twice; [`HomeFault::Settings`] for an address that is refused;
     /// [`HomeFault::Tls`] for a certificate that cannot be used.
-    pub fn init(&self, settings: &Settings) -> Result<Made, HomeFault> {
+    pub fn init(&self, settings: &Settings, recipients: RecipientKind) -> Result<Made, HomeFault> {
         settings.url()?;
         settings.database()?;
         self.make_private().map_err(|source| HomeFault::Disk(self.folder.clone(), source))?;
@@ -136,7 +137,7 @@ impl HubHome {
         let mut seed = Zeroizing::new([0_u8; 32]);
         rand::rngs::OsRng.fill_bytes(&mut *seed);
         let signer = Signer::from_seed(&seed)?;
-        let transport = ReadIdentity::generate()?;
+        let transport = ReadIdentity::of_kind(recipients)?;
         if settings.certificate.is_none() {
             self.write(DEFAULT_CERTIFICATE, tls::made()?.as_bytes())?;
         }
