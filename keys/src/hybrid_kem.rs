@@ -139,7 +139,7 @@ impl Serializable for Encapsulated {
 impl Deserializable for Encapsulated {
     fn from_bytes(bytes: &[u8]) -> Result<Self, HpkeError> {
         let read = parted(bytes).and_then(|(pq, curve)| {
-            let pq = <&Ciphertext<MlKem768>>::try_from(pq).ok()?.clone();
+            let pq = *<&Ciphertext<MlKem768>>::try_from(pq).ok()?;
             Some(Self { pq, curve })
         });
         read.ok_or_else(|| of_another_length::<Self>(bytes))
