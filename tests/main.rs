@@ -31,6 +31,8 @@ mod hands_off;
 mod house;
 mod hub_key;
 mod hub_restored;
+mod hybrid;
+mod hybrid_raised;
 mod imported;
 mod journey;
 mod json;

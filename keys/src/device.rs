@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Forgery, KeysError};
 use crate::fingerprint::{AgencyId, DeviceId, KeyId};
-use crate::recipient::{ReadIdentity, Recipient};
+use crate::recipient::{ReadIdentity, Recipient, RecipientKind};
 use crate::statement::{Purpose, signing_string};
 use crate::verifying_key::VerifyingKey;
 
@@ -23,16 +23,24 @@ pub struct DeviceKeys {
 }
 
 impl DeviceKeys {
-    /// New keys from the system's randomness; the device's id follows from the signing key.
+    /// New keys from the system's randomness, with an X25519 recipient; the device's id follows from the signing key.
+    ///
+    /// # Errors
+    /// As [`DeviceKeys::of_kind`].
+    pub fn generate() -> Result<Self, KeysError> {
+        Self::of_kind(RecipientKind::X25519)
+    }
+
+    /// New keys with a recipient of the kind that the agency has chosen.
     ///
     /// # Errors
     /// Never for honest randomness; *forged* if it gave a weak key.
-    pub fn generate() -> Result<Self, KeysError> {
+    pub fn of_kind(kind: RecipientKind) -> Result<Self, KeysError> {
         let signer = Signer::generate()?;
         Ok(Self {
             device: signer.verifying_key().device_id(),
             signer,
-            current: ReadIdentity::generate()?,
+            current: ReadIdentity::of_kind(kind)?,
             retired: Vec::new(),
         })
     }
@@ -82,14 +90,23 @@ impl DeviceKeys {
         &self.retired
     }
 
-    /// New keys for the same device: a new signing key (for a new journal) and a new identity; the old identity is kept to read.
+    /// New keys for the same device, of the kind that it has: as [`DeviceKeys::rotated_to`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn rotated(&self) -> Result<Self, KeysError> {
+        self.rotated_to(self.current.kind())
+    }
+
+    /// New keys with a recipient of this kind for the same device: a new signing key (for a new journal) and a new identity; the old identity is kept to read.
     ///
     /// # Errors
     /// As [`DeviceKeys::generate`].
-    pub fn rotated(&self) -> Result<Self, KeysError> {
+    pub fn rotated_to(&self, kind: RecipientKind) -> Result<Self, KeysError> {
         let mut retired = vec![self.current.clone()];
         retired.extend(self.retired.iter().cloned());
-        Ok(Self { device: self.device, signer: Signer::generate()?, current: ReadIdentity::generate()?, retired })
+        let (signer, current) = (Signer::generate()?, ReadIdentity::of_kind(kind)?);
+        Ok(Self { device: self.device, signer, current, retired })
     }
 }
 

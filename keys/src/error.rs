@@ -123,9 +123,6 @@ pub enum NotForUs {
     /// None of our identities opens it.
     #[error("none of our keys opens it")]
     NoKey,
-    /// A recipient kind that this version decodes but does not use.
-    #[error("hybrid not supported by this version")]
-    Hybrid,
 }
 
 /// How sealed bytes are broken.
@@ -225,6 +222,9 @@ pub enum Misuse {
     /// More readers than a slip may have.
     #[error("more readers than the format allows")]
     TooManyReaders,
+    /// Hybrid recipients beside others: what the weaker one lets out the stronger cannot keep.
+    #[error("hybrid recipients do not stand beside others")]
+    MixedKinds,
     /// No roster has been adopted yet.
     #[error("no roster has been adopted")]
     NoRoster,

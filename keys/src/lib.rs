@@ -64,6 +64,8 @@ pub mod fingerprint;
 pub mod frame;
 pub mod freshness;
 pub mod hub_epoch;
+mod hybrid;
+mod hybrid_kem;
 pub mod join;
 pub mod limits;
 pub mod locked_file;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use age::stream::StreamReader;
-use age::{DecryptError, Decryptor, Encryptor};
+use age::{DecryptError, Decryptor, EncryptError, Encryptor};
 use thiserror::Error;
 
 use crate::error::{Damage, KeysError, Malformed, NotForUs};
@@ -18,6 +18,9 @@ use crate::recipient::{ReadIdentity, Recipient};
 use crate::slip::SlipFault;
 
 const VERSION_LINE: &[u8] = b"age-encryption.org/v1";
+
+/// Bytes of a header besides its recipients' stanzas: the version's line, the MAC's, and more than age's grease takes.
+const AROUND: usize = 1024;
 
 /// What is wrong with a parcel, or with the wish to make one.
 #[derive(Debug, Error)]
@@ -38,7 +41,7 @@ pub enum ParcelFault {
     /// The header's MAC is wrong, or a stanza is not as age has it.
     #[error("the parcel's header is damaged")]
     Damaged,
-    /// A parcel for nobody, for more than 64, or for a kind of recipient that this version cannot wrap to.
+    /// A parcel for nobody, for more than 64, or for recipients of two kinds.
     #[error(transparent)]
     Recipients(#[from] SlipFault),
     /// Reading or writing failed.
@@ -75,10 +78,16 @@ pub fn write<W: Write, T>(
     if recipients.len() > limits::STANZAS {
         return Err(SlipFault::TooManyReaders.into());
     }
-    let keys = recipients.iter().map(Recipient::to_age).collect::<Result<Vec<_>, KeysError>>();
-    let keys = keys.map_err(|_not_x25519| SlipFault::Hybrid)?;
-    let encryptor = Encryptor::with_recipients(keys.iter().map(|key| -> &dyn age::Recipient { key }))
-        .map_err(|_nobody| SlipFault::BadAudience)?;
+    // As many hybrid ones would make a header that nobody reads.
+    let header: usize = recipients.iter().map(|recipient| recipient.kind().slip_bytes()).sum();
+    if header + AROUND > limits::PARCEL_HEADER {
+        return Err(SlipFault::TooManyReaders.into());
+    }
+    let encryptor = Encryptor::with_recipients(recipients.iter().map(|recipient| -> &dyn age::Recipient { recipient }))
+        .map_err(|error| match error {
+            EncryptError::IncompatibleRecipients { .. } => SlipFault::MixedKinds,
+            _ => SlipFault::BadAudience,
+        })?;
     let mut writer = encryptor.wrap_output(output)?;
     let made = fill(&mut writer)?;
     Ok((writer.finish()?, made))
@@ -135,7 +144,7 @@ pub fn open<'a, R: Read>(
     let header = read_header(&mut input)?;
     let decryptor = Decryptor::new_buffered(Cursor::new(header).chain(input)).map_err(explain)?;
     let plain = decryptor
-        .decrypt(identities.into_iter().map(|identity| -> &dyn age::Identity { identity.as_age() }))
+        .decrypt(identities.into_iter().map(|identity| -> &dyn age::Identity { identity }))
         .map_err(explain)?;
     Ok(ParcelReader { plain, ended })
 }

@@ -1,24 +1,24 @@
-//! The public and the secret half of reading: age X25519 keys with their raw bytes and key ids within reach.
+//! The public and the secret half of reading: age keys of either kind, with their raw bytes and key ids within reach.
 
-use std::fmt;
+use std::collections::HashSet;
+use std::{fmt, io};
 
 use age::secrecy::{ExposeSecret, SecretString};
+use age_core::format::{FileKey, Stanza};
 use bech32::{FromBase32, ToBase32, Variant};
 use minicbor::{Decode, Decoder, Encode, Encoder};
 
 use crate::canonical;
-use crate::error::{Forgery, KeysError, Malformed, NotForUs};
+use crate::error::{Forgery, KeysError, Malformed};
 use crate::fingerprint::KeyId;
-
-/// Raw bytes of the longest recipient: ML-KEM-768 encapsulation key and X25519 public key.
-const HYBRID_LEN: usize = 1184 + 32;
+use crate::hybrid;
 
 /// Which age recipient an agency uses for everything that its roster names (FORMATS section 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RecipientKind {
     /// `age1…`, 32 raw bytes.
     X25519,
-    /// age's post-quantum hybrid, 1 216 raw bytes: decoded, and refused when used.
+    /// age's post-quantum hybrid, `age1pq1…`, 1 216 raw bytes.
     MlKem768X25519,
 }
 
@@ -40,11 +40,32 @@ impl RecipientKind {
         }
     }
 
+    /// The word in settings, on the command line and in age's own stanzas.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::X25519 => "x25519",
+            Self::MlKem768X25519 => hybrid::TAG,
+        }
+    }
+
+    /// From the word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::X25519, Self::MlKem768X25519].into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// What one reader costs in a slip, in bytes: a stanza.
+    pub const fn slip_bytes(self) -> usize {
+        match self {
+            Self::X25519 => 98,
+            Self::MlKem768X25519 => 1557,
+        }
+    }
+
     /// Length of the raw public bytes.
     pub const fn raw_len(self) -> usize {
         match self {
             Self::X25519 => 32,
-            Self::MlKem768X25519 => HYBRID_LEN,
+            Self::MlKem768X25519 => hybrid::RECIPIENT_LEN,
         }
     }
 }
@@ -77,8 +98,8 @@ impl Recipient {
     /// From the kind and the raw public bytes of the formats.
     ///
     /// # Errors
-    /// *Malformed* when the length does not fit the kind; *forged* for an X25519 point that is not canonical or has small order
-    /// (anyone could open what is sealed to it).
+    /// *Malformed* when the length does not fit the kind, or an encapsulation key is in another spelling than its own; *forged* for an
+    /// X25519 point that is not canonical or has small order (anyone could open what is sealed to it).
     pub fn from_raw(kind: RecipientKind, raw: &[u8]) -> Result<Self, KeysError> {
         if raw.len() != kind.raw_len() {
             return Err(Malformed::new("recipient").into());
@@ -86,6 +107,9 @@ impl Recipient {
         let point = raw.get(raw.len().saturating_sub(32)..).unwrap_or_default();
         if !is_strong_x25519(point) {
             return Err(Forgery::WeakKey.into());
+        }
+        if kind == RecipientKind::MlKem768X25519 && !hybrid::is_canonical(raw) {
+            return Err(Malformed::new("recipient").into());
         }
         Ok(Self { kind, raw: raw.to_vec() })
     }
@@ -105,38 +129,32 @@ impl Recipient {
         KeyId::of_recipient(self.kind.number(), &self.raw)
     }
 
-    /// As the `age` crate has it.
-    ///
-    /// # Errors
-    /// *Not for us* for a hybrid recipient, which this version cannot seal to.
-    pub fn to_age(&self) -> Result<age::x25519::Recipient, KeysError> {
-        if self.kind != RecipientKind::X25519 {
-            return Err(NotForUs::Hybrid.into());
-        }
-        self.to_string().parse().map_err(|_text: &str| Malformed::new("recipient").into())
-    }
-
-    /// From the text `age1…`.
+    /// From the text `age1…` or `age1pq1…`.
     ///
     /// # Errors
     /// As [`Recipient::from_raw`]; also *malformed* when it is no such text.
     pub fn from_text(text: &str) -> Result<Self, KeysError> {
         let malformed = || Malformed::new("age recipient");
         let (hrp, data, variant) = bech32::decode(text).map_err(|_source: bech32::Error| malformed())?;
-        if hrp != "age" || variant != Variant::Bech32 {
+        let kind = match hrp.as_str() {
+            "age" => RecipientKind::X25519,
+            hybrid::RECIPIENT_HRP => RecipientKind::MlKem768X25519,
+            _ => return Err(malformed().into()),
+        };
+        if variant != Variant::Bech32 {
             return Err(malformed().into());
         }
         let raw = Vec::<u8>::from_base32(&data).map_err(|_source: bech32::Error| malformed())?;
-        Self::from_raw(RecipientKind::X25519, &raw)
+        Self::from_raw(kind, &raw)
     }
 }
 
 impl fmt::Display for Recipient {
-    /// The text that stock `age -r` takes. (A hybrid recipient shows its own prefix; this version never uses it.)
+    /// The text that `age -r` takes; a hybrid one is 1 959 letters long and needs age 1.3.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hrp = match self.kind {
             RecipientKind::X25519 => "age",
-            RecipientKind::MlKem768X25519 => "age1pq",
+            RecipientKind::MlKem768X25519 => hybrid::RECIPIENT_HRP,
         };
         let text =
             bech32::encode(hrp, self.raw.to_base32(), Variant::Bech32).map_err(|_source: bech32::Error| fmt::Error)?;
@@ -150,42 +168,89 @@ impl fmt::Debug for Recipient {
     }
 }
 
+impl age::Recipient for Recipient {
+    fn wrap_file_key(&self, file_key: &FileKey) -> Result<(Vec<Stanza>, HashSet<String>), age::EncryptError> {
+        let refused = || age::EncryptError::Io(io::Error::from(io::ErrorKind::InvalidInput));
+        match self.kind {
+            RecipientKind::X25519 => {
+                let age: Result<age::x25519::Recipient, _> = self.to_string().parse();
+                age.map_err(|_text: &str| refused())?.wrap_file_key(file_key)
+            }
+            RecipientKind::MlKem768X25519 => {
+                let stanza = hybrid::wrap(&self.raw, file_key).map_err(|_source: hpke::HpkeError| refused())?;
+                Ok((vec![stanza], HashSet::from([hybrid::LABEL.to_owned()])))
+            }
+        }
+    }
+}
+
 /// The secret half: opens what is sealed to its [`Recipient`]. Wiped when dropped; never printed.
 #[derive(Clone)]
 pub struct ReadIdentity {
-    age: age::x25519::Identity,
+    secret: Secret,
     recipient: Recipient,
 }
 
+/// The secret of either kind.
+#[derive(Clone)]
+enum Secret {
+    X25519(age::x25519::Identity),
+    Hybrid(hybrid::Identity),
+}
+
 impl ReadIdentity {
-    /// A new one from the system's randomness.
+    /// A new one for an X25519 recipient, from the system's randomness.
     ///
     /// # Errors
-    /// As [`ReadIdentity::from_age`].
+    /// As [`ReadIdentity::of_kind`].
     pub fn generate() -> Result<Self, KeysError> {
-        Self::from_age(age::x25519::Identity::generate())
+        Self::of_kind(RecipientKind::X25519)
+    }
+
+    /// A new one of the kind that an agency has chosen, from the system's randomness.
+    ///
+    /// # Errors
+    /// Only if its public half is weak, which honest randomness never gives.
+    pub fn of_kind(kind: RecipientKind) -> Result<Self, KeysError> {
+        match kind {
+            RecipientKind::X25519 => Self::from_age(age::x25519::Identity::generate()),
+            RecipientKind::MlKem768X25519 => Self::from_hybrid(hybrid::Identity::generate()),
+        }
     }
 
     /// Around an identity of the `age` crate.
-    ///
-    /// # Errors
-    /// Only if its public half is weak, which honest generation never gives.
-    pub fn from_age(age: age::x25519::Identity) -> Result<Self, KeysError> {
+    fn from_age(age: age::x25519::Identity) -> Result<Self, KeysError> {
         let recipient = Recipient::from_text(&age.to_public().to_string())?;
-        Ok(Self { age, recipient })
+        Ok(Self { secret: Secret::X25519(age), recipient })
     }
 
-    /// From the text `AGE-SECRET-KEY-1…`.
+    fn from_hybrid(hybrid: hybrid::Identity) -> Result<Self, KeysError> {
+        let recipient = Recipient::from_raw(RecipientKind::MlKem768X25519, &hybrid.recipient())?;
+        Ok(Self { secret: Secret::Hybrid(hybrid), recipient })
+    }
+
+    /// From the text `AGE-SECRET-KEY-1…` or `AGE-SECRET-KEY-PQ-1…`.
     ///
     /// # Errors
     /// *Malformed* when it is no such text. The text is never repeated.
     pub fn from_text(text: &str) -> Result<Self, KeysError> {
+        if text.starts_with(hybrid::IDENTITY_PREFIX) {
+            return Self::from_hybrid(hybrid::Identity::from_text(text)?);
+        }
         Self::from_age(text.parse().map_err(|_text: &str| Malformed::new("age identity"))?)
     }
 
-    /// The text that stock `age -i` takes.
+    /// The text that `age -i` takes.
     pub fn to_text(&self) -> SecretString {
-        self.age.to_string()
+        match &self.secret {
+            Secret::X25519(age) => age.to_string(),
+            Secret::Hybrid(hybrid) => hybrid.to_text(),
+        }
+    }
+
+    /// Which kind of recipient it opens for.
+    pub const fn kind(&self) -> RecipientKind {
+        self.recipient.kind()
     }
 
     /// The public half.
@@ -197,10 +262,14 @@ impl ReadIdentity {
     pub fn key_id(&self) -> KeyId {
         self.recipient.key_id()
     }
+}
 
-    /// As the `age` crate has it, to unwrap stanzas.
-    pub const fn as_age(&self) -> &age::x25519::Identity {
-        &self.age
+impl age::Identity for ReadIdentity {
+    fn unwrap_stanza(&self, stanza: &Stanza) -> Option<Result<FileKey, age::DecryptError>> {
+        match &self.secret {
+            Secret::X25519(age) => age.unwrap_stanza(stanza),
+            Secret::Hybrid(hybrid) => hybrid.unwrap(stanza),
+        }
     }
 }
 
@@ -239,7 +308,7 @@ pub(crate) fn encode_optional<W: minicbor::encode::Write>(
 /// Reads a recipient byte string, whose length gives its kind; empty is none.
 pub(crate) fn decode_any(d: &mut Decoder<'_>) -> Result<Option<Recipient>, minicbor::decode::Error> {
     let at = d.position();
-    let raw = canonical::bytes(d, HYBRID_LEN)?;
+    let raw = canonical::bytes(d, hybrid::RECIPIENT_LEN)?;
     let kind = match raw.len() {
         0 => return Ok(None),
         32 => RecipientKind::X25519,

@@ -12,7 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::{Forgery, KeysError, Malformed, Misuse};
 use crate::fingerprint::Digest;
-use crate::recipient::{ReadIdentity, Recipient};
+use crate::recipient::{ReadIdentity, Recipient, RecipientKind};
 use crate::words::{number_of, word};
 
 /// Most shares: more people than can be brought together.
@@ -27,8 +27,6 @@ const RECOVERY: u8 = 1;
 /// Bytes before the checksum: version, what, set (4), m, n, index, value (32).
 const BODY: usize = 41;
 const CHECKSUM: usize = 4;
-/// The human-readable part of an age identity's text.
-const HRP: &str = "age-secret-key-";
 
 /// One share, as it stands on one sheet. Wiped when dropped; never printed but by [`Share::words`].
 #[derive(Clone)]
@@ -183,7 +181,7 @@ pub fn join(shares: &[Share], recipient: &Recipient) -> Result<ReadIdentity, Key
     let joined = Gf256::combine_array(&rows).map(Zeroizing::new);
     rows.iter_mut().for_each(Zeroize::zeroize);
     let raw = joined.map_err(|_source: vsss_rs::Error| Malformed::new("set of recovery shares"))?;
-    let identity = identity_of(&raw)?;
+    let identity = identity_of(recipient.kind(), &raw)?;
     if identity.recipient() == recipient { Ok(identity) } else { Err(Forgery::OtherKey.into()) }
 }
 
@@ -208,8 +206,13 @@ fn raw_of(identity: &ReadIdentity) -> Result<Zeroizing<Vec<u8>>, KeysError> {
     Ok(Zeroizing::new(Vec::<u8>::from_base32(&data).map_err(malformed)?))
 }
 
-fn identity_of(raw: &[u8]) -> Result<ReadIdentity, KeysError> {
-    let text = bech32::encode(HRP, raw.to_base32(), Variant::Bech32);
+/// The identity of these 32 bytes: their text begins as those of its kind do.
+fn identity_of(kind: RecipientKind, raw: &[u8]) -> Result<ReadIdentity, KeysError> {
+    let hrp = match kind {
+        RecipientKind::X25519 => "age-secret-key-",
+        RecipientKind::MlKem768X25519 => "age-secret-key-pq-",
+    };
+    let text = bech32::encode(hrp, raw.to_base32(), Variant::Bech32);
     let text = Zeroizing::new(text.map_err(|_source: bech32::Error| Malformed::new("age identity"))?);
     ReadIdentity::from_text(&Zeroizing::new(text.to_uppercase()))
 }

@@ -1,7 +1,7 @@
 //! The age header that gives a case key to its readers: made offline, opened by any of them, rewrapped for others.
 //!
-//! FORMATS section 3: exactly one X25519 stanza for each reader, in the order of the header's audience; no grease, scrypt
-//! or plugin stanza; at most 64 stanzas and 128 KiB. The bytes are those of an age file up to its payload, so that
+//! FORMATS section 3: exactly one stanza for each reader, in the order of the header's audience, all of the kind of recipient that the roster
+//! has chosen (X25519, or age's hybrid); no grease, scrypt or plugin stanza; at most 64 stanzas and 128 KiB. The bytes are those of an age file up to its payload, so that
 //! `cat slip entry | age -d -i key` opens an entry. Any reader could forge a slip (its MAC key comes from the case key):
 //! what a slip says is believed because the entry that carries it is signed.
 
@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use crate::case_key::{CaseKey, Place};
 use crate::error::{Damage, Forgery, KeysError, Malformed, Misuse, NotForUs};
 use crate::fingerprint::KeyId;
+use crate::hybrid;
 use crate::limits;
 use crate::mac::hmac_sha256;
 use crate::recipient::{ReadIdentity, Recipient, RecipientKind};
@@ -47,10 +48,13 @@ pub enum SlipFault {
         /// Readers in the header's audience.
         audience: usize,
     },
-    /// A stanza of another kind than the roster's: passphrase, plugin, grease, hybrid.
+    /// A stanza of a kind that no roster has: passphrase, plugin, grease.
     #[error("the slip has a stanza of another kind")]
     ForeignStanza,
-    /// An X25519 stanza whose share is of low order or not canonical: anyone could open it.
+    /// Stanzas of both kinds, or readers: what the weaker one lets out the stronger cannot keep.
+    #[error("the slip mixes hybrid recipients with others")]
+    MixedKinds,
+    /// A stanza whose X25519 share is of low order or not canonical: anyone could open it.
     #[error("the slip has a weak share")]
     WeakShare,
     /// None of the identities opens any stanza.
@@ -68,14 +72,12 @@ pub enum SlipFault {
     /// A slip for nobody, or for one reader twice.
     #[error("an audience needs readers, each once")]
     BadAudience,
-    /// A recipient that this version cannot wrap to.
-    #[error("hybrid recipients are not supported by this version")]
-    Hybrid,
 }
 
-/// A slip whose shape is in order: every stanza is X25519 and canonical. Its MAC waits for the key.
+/// A slip whose shape is in order: every stanza is of one kind and canonical. Its MAC waits for the key.
 #[derive(Debug)]
 pub struct Slip {
+    kind: RecipientKind,
     stanzas: Vec<Stanza>,
     /// The header up to and with `---`, which the MAC covers.
     covered: Vec<u8>,
@@ -83,10 +85,11 @@ pub struct Slip {
 }
 
 impl Slip {
-    /// Makes a slip that gives `key` to `readers`, one stanza each, in this order. Offline; about 60 µs a reader.
+    /// Makes a slip that gives `key` to `readers`, one stanza each, in this order. Offline; about 60 µs a reader, and twice that
+    /// for hybrid ones.
     ///
     /// # Errors
-    /// [`SlipFault::BadAudience`], [`SlipFault::TooManyReaders`], [`SlipFault::Hybrid`].
+    /// [`SlipFault::BadAudience`], [`SlipFault::TooManyReaders`], [`SlipFault::MixedKinds`].
     pub fn make(key: &CaseKey, readers: &[Recipient]) -> Result<Vec<u8>, SlipFault> {
         if readers.len() > limits::STANZAS {
             return Err(SlipFault::TooManyReaders);
@@ -95,6 +98,7 @@ impl Slip {
         if readers.is_empty() || repeated {
             return Err(SlipFault::BadAudience);
         }
+        one_kind(readers.iter().map(Recipient::kind))?;
         let file_key = key.to_file_key();
         let mut slip = VERSION_LINE.to_vec();
         for reader in readers {
@@ -112,23 +116,24 @@ impl Slip {
     ///
     /// # Errors
     /// [`SlipFault::TooLarge`], [`SlipFault::NotAHeader`], [`SlipFault::TooManyStanzas`], [`SlipFault::ForeignStanza`],
-    /// [`SlipFault::WeakShare`], [`SlipFault::Audience`].
+    /// [`SlipFault::MixedKinds`], [`SlipFault::WeakShare`], [`SlipFault::Audience`].
     pub fn parse(bytes: &[u8], audience: usize) -> Result<Self, SlipFault> {
         if bytes.len() > limits::SLIP {
             return Err(SlipFault::TooLarge);
         }
         let mut rest = bytes.strip_prefix(VERSION_LINE).ok_or(SlipFault::NotAHeader)?;
-        let mut stanzas = Vec::new();
+        let (mut stanzas, mut kinds) = (Vec::new(), Vec::new());
         while !rest.starts_with(FOOTER) {
             if stanzas.len() == limits::STANZAS {
                 return Err(SlipFault::TooManyStanzas);
             }
             let (after, stanza) = read::age_stanza(rest).map_err(|_not_a_stanza| SlipFault::NotAHeader)?;
             let stanza = Stanza::from(stanza);
-            check_x25519(&stanza)?;
+            kinds.push(check_stanza(&stanza)?);
             stanzas.push(stanza);
             rest = after;
         }
+        let kind = one_kind(kinds.into_iter())?;
         let covered = bytes.len() - rest.len() + FOOTER.len();
         let (covered, last_line) = bytes.split_at_checked(covered).ok_or(SlipFault::NotAHeader)?;
         let mac = last_line.strip_prefix(b" ").and_then(|line| line.strip_suffix(b"\n")).and_then(decode_32);
@@ -136,7 +141,7 @@ impl Slip {
         if stanzas.len() != audience {
             return Err(SlipFault::Audience { found: stanzas.len(), audience });
         }
-        Ok(Self { stanzas, covered: covered.to_vec(), mac })
+        Ok(Self { kind, stanzas, covered: covered.to_vec(), mac })
     }
 
     /// The same slip, to be opened by the reader who stands at this place of its audience: their stanza is tried first, which spares a
@@ -172,9 +177,9 @@ impl Slip {
     }
 
     fn unwrap<'a>(&self, identities: impl IntoIterator<Item = &'a ReadIdentity>) -> Result<CaseKey, SlipFault> {
-        for identity in identities {
+        for identity in identities.into_iter().filter(|identity| identity.kind() == self.kind) {
             for stanza in &self.stanzas {
-                match identity.as_age().unwrap_stanza(stanza) {
+                match identity.unwrap_stanza(stanza) {
                     None => {}
                     Some(Ok(file_key)) => return Ok(CaseKey::from_file_key(&file_key)),
                     // Tag, arguments and body were found canonical, so age can only be refusing the share.
@@ -207,13 +212,13 @@ impl From<SlipFault> for KeysError {
     fn from(fault: SlipFault) -> Self {
         match fault {
             SlipFault::NotForUs => NotForUs::NoKey.into(),
-            SlipFault::Hybrid => NotForUs::Hybrid.into(),
             SlipFault::WeakShare => Forgery::WeakKey.into(),
             SlipFault::KeyIdMismatch => Forgery::OtherKey.into(),
             SlipFault::WrongMac => Damage::Seal.into(),
             SlipFault::TooLarge => Damage::TooLarge.into(),
             SlipFault::BadAudience => Misuse::NoReaders.into(),
             SlipFault::TooManyReaders => Misuse::TooManyReaders.into(),
+            SlipFault::MixedKinds => Misuse::MixedKinds.into(),
             SlipFault::NotAHeader
             | SlipFault::TooManyStanzas
             | SlipFault::Audience { .. }
@@ -224,9 +229,14 @@ impl From<SlipFault> for KeysError {
 
 /// The file key wrapped to one reader, as age wraps it.
 fn wrap(file_key: &FileKey, reader: &Recipient) -> Result<Stanza, SlipFault> {
-    let reader = reader.to_age().map_err(|_not_x25519| SlipFault::Hybrid)?;
     let (stanzas, _labels) = reader.wrap_file_key(file_key).map_err(|_refused| SlipFault::BadAudience)?;
     stanzas.into_iter().next().ok_or(SlipFault::BadAudience)
+}
+
+/// The kind that all of them are of; X25519 for none at all.
+fn one_kind(mut kinds: impl Iterator<Item = RecipientKind>) -> Result<RecipientKind, SlipFault> {
+    let first = kinds.next().unwrap_or(RecipientKind::X25519);
+    if kinds.all(|kind| kind == first) { Ok(first) } else { Err(SlipFault::MixedKinds) }
 }
 
 fn write_stanza(out: &mut Vec<u8>, stanza: &Stanza) {
@@ -237,21 +247,27 @@ fn write_stanza(out: &mut Vec<u8>, stanza: &Stanza) {
         out.extend_from_slice(argument.as_bytes());
     }
     out.push(b'\n');
-    // An X25519 body is 43 characters, so its one line is also its last, short one (age.md, recipient stanza).
+    // A body of either kind is 43 characters, so its one line is also its last, short one (age.md, recipient stanza).
     out.extend_from_slice(STANDARD_NO_PAD.encode(&stanza.body).as_bytes());
     out.push(b'\n');
 }
 
-fn check_x25519(stanza: &Stanza) -> Result<(), SlipFault> {
-    if stanza.tag != X25519 {
-        return Err(SlipFault::ForeignStanza);
-    }
-    let share = match stanza.args.as_slice() {
-        [share] if stanza.body.len() == WRAPPED => decode_32(share.as_bytes()),
-        _ => None,
+/// The kind of a stanza that is as its specification has it.
+fn check_stanza(stanza: &Stanza) -> Result<RecipientKind, SlipFault> {
+    let (kind, share) = match stanza.tag.as_str() {
+        X25519 => match stanza.args.as_slice() {
+            [share] if stanza.body.len() == WRAPPED => (RecipientKind::X25519, decode_32(share.as_bytes())),
+            _ => (RecipientKind::X25519, None),
+        },
+        hybrid::TAG => {
+            let share = hybrid::encapsulated(stanza).and_then(|raw| raw.last_chunk::<32>().copied());
+            (RecipientKind::MlKem768X25519, share)
+        }
+        _ => return Err(SlipFault::ForeignStanza),
     };
     let share = share.ok_or(SlipFault::NotAHeader)?;
-    Recipient::from_raw(RecipientKind::X25519, &share).map(drop).map_err(|_weak| SlipFault::WeakShare)
+    Recipient::from_raw(RecipientKind::X25519, &share).map_err(|_weak| SlipFault::WeakShare)?;
+    Ok(kind)
 }
 
 /// 32 bytes from their 43 characters of base64 without padding, in the one canonical form.

@@ -42,7 +42,7 @@ impl UnitKeys {
     /// Wraps a unit's identity to devices.
     ///
     /// # Errors
-    /// [`Misuse::NoReaders`] for nobody; *not for us* for hybrid recipients.
+    /// [`Misuse::NoReaders`] for nobody; [`Misuse::MixedKinds`] for a device that would let a hybrid identity out by its own weaker key.
     pub fn wrap(
         agency: AgencyId,
         unit: UnitId,
@@ -53,9 +53,13 @@ impl UnitKeys {
         if readers.is_empty() {
             return Err(Misuse::NoReaders.into());
         }
+        // An older key may go to a stronger device, never a stronger key to a weaker one.
+        if readers.iter().any(|(_, reader)| reader.kind() < identity.kind()) {
+            return Err(Misuse::MixedKinds.into());
+        }
         let text = identity.to_text();
         let wrap = |(device, recipient): &(DeviceId, Recipient)| {
-            let file = age::encrypt(&recipient.to_age()?, text.expose_secret().as_bytes())
+            let file = age::encrypt(recipient, text.expose_secret().as_bytes())
                 .map_err(|_source: age::EncryptError| KeysError::from(Misuse::Limit { what: "unit identity" }))?;
             Ok((*device, file))
         };
@@ -126,7 +130,7 @@ impl UnitKeys {
     pub fn recover(&self, recovery: &ReadIdentity) -> Result<ReadIdentity, KeysError> {
         let id = Self::escrow_id(recovery.recipient());
         let (_, file) = self.wraps.iter().find(|(device, _)| *device == id).ok_or(NotForUs::NoKey)?;
-        let text = age::decrypt(recovery.as_age(), file).map_err(|_source: age::DecryptError| NotForUs::NoKey)?;
+        let text = age::decrypt(recovery, file).map_err(|_source: age::DecryptError| NotForUs::NoKey)?;
         self.identity_from(&Zeroizing::new(text))
     }
 
@@ -178,7 +182,7 @@ impl UnitKeys {
         let (_, file) = self.wraps.iter().find(|(device, _)| *device == keys.device_id()).ok_or(NotForUs::NoKey)?;
         let text = keys
             .identities()
-            .find_map(|identity| age::decrypt(identity.as_age(), file).ok())
+            .find_map(|identity| age::decrypt(identity, file).ok())
             .map(Zeroizing::new)
             .ok_or(NotForUs::NoKey)?;
         self.identity_from(&text)

@@ -130,12 +130,12 @@ impl Vault {
         self.units.iter().map(|held| &held.identity).find(|identity| identity.recipient() == recipient)
     }
 
-    /// Makes and keeps a unit identity to offer in a join request: it counts only once a roster names it.
+    /// Makes and keeps a unit identity, of the kind of this device's own, to offer in a join request: it counts only once a roster names it.
     ///
     /// # Errors
     /// Never for honest randomness.
     pub fn offer_unit(&mut self) -> Result<Recipient, KeysError> {
-        let identity = ReadIdentity::generate()?;
+        let identity = ReadIdentity::of_kind(self.keys.identity().kind())?;
         let recipient = identity.recipient().clone();
         self.hold(HeldUnit { unit: UnitId::ZERO, epoch: 0, identity });
         Ok(recipient)

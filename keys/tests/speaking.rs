@@ -16,6 +16,8 @@ mod encoding;
 mod hub_key;
 #[path = "speaking/joining.rs"]
 mod joining;
+#[path = "speaking/kinds.rs"]
+mod kinds;
 #[path = "speaking/lineage.rs"]
 mod lineage;
 #[path = "speaking/locks.rs"]

@@ -115,7 +115,7 @@ fn envelopes() {
 #[test]
 fn slips() {
     let vectors = read(include_str!("vectors/slips.json"));
-    assert_eq!(vectors.len(), 4);
+    assert_eq!(vectors.len(), 5);
     for v in &vectors {
         let audience = usize::try_from(v["audience"].as_u64().unwrap()).unwrap();
         let key_id = KeyId::from_bytes(bytes(&v["key_id"]));

@@ -14,7 +14,7 @@ use crate::{
 
 pub(super) fn run(context: &Context, verb: &AgencyVerb) -> Result<Report, Failure> {
     let AgencyVerb::Init { name, dir, admin, reader, reader_passphrase_file, hashing, .. } = verb;
-    let AgencyVerb::Init { co_admin, co_admin_passphrase_file, threshold, .. } = verb;
+    let AgencyVerb::Init { co_admin, co_admin_passphrase_file, threshold, recipients, .. } = verb;
     let hashing = Hashing::new(hashing.work_factor, hashing.practice)?;
     let admin_words = passphrase::chosen(context.passphrase_file(), "the admin's home")?;
     // Scripts give one file for both; a person at a prompt gives each home its own.
@@ -25,7 +25,7 @@ pub(super) fn run(context: &Context, verb: &AgencyVerb) -> Result<Report, Failur
         let file = co_admin_passphrase_file.get(at).map(std::path::PathBuf::as_path).or(context.passphrase_file());
         admins.push((name.as_str(), passphrase::chosen(file, &format!("the home of the admin {name}"))?));
     }
-    let others = Others { admins, threshold: *threshold };
+    let others = Others { admins, threshold: *threshold, kind: *recipients };
     let devices = co_admin.len() + 2;
     context.output.note(&format!("Making keys for {devices} devices; this takes a few seconds."));
     let names = Names { agency: name, admin, reader };

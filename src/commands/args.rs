@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use amanat_keys::recipient::RecipientKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use super::args_case::{Abroad, AsideVerb, CaseVerb, EntryVerb, Handing, PaperKind, Receiving, Which};
@@ -209,6 +210,9 @@ pub(super) enum AgencyVerb {
         /// How many of the admins must sign each change
         #[arg(long, default_value_t = 1)]
         threshold: u64,
+        /// What everything is sealed to: x25519, or mlkem768x25519, which a quantum computer does not open either
+        #[arg(long, value_name = "KIND", default_value = "x25519", value_parser = recipients)]
+        recipients: RecipientKind,
         /// How the passphrases are hashed
         #[command(flatten)]
         hashing: Hashing,
@@ -230,6 +234,9 @@ pub(super) enum DeviceVerb {
         /// Where to write the join request (default: join-request in the home folder)
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        /// What the agency seals to: x25519, or mlkem768x25519 (its admin knows)
+        #[arg(long, value_name = "KIND", default_value = "x25519", value_parser = recipients)]
+        recipients: RecipientKind,
         /// How the passphrase is hashed
         #[command(flatten)]
         hashing: Hashing,
@@ -331,6 +338,9 @@ pub(super) enum KeysVerb {
         /// For the hub: before signing
         #[command(flatten)]
         consent: Consent,
+        /// For a unit or device, before `amanat keys raise`: a next key of this kind (mlkem768x25519)
+        #[arg(long, value_name = "KIND", value_parser = recipients)]
+        recipients: Option<RecipientKind>,
     },
     /// A new case key
     Rekey {
@@ -388,6 +398,31 @@ pub(super) enum KeysVerb {
         #[arg(long)]
         apply: bool,
     },
+    /// Move the whole agency to hybrid recipients (mlkem768x25519) with one roster, from the requests of all (admin)
+    #[command(
+        after_help = "Examples:\n  amanat keys rotate device --recipients mlkem768x25519            on every device, the admins' too\n  \
+                            amanat keys rotate unit \"PS Layyah\" --recipients mlkem768x25519   for every unit, by its custodian\n  \
+                            amanat-hub request --recipients mlkem768x25519                   at the hub\n  \
+                            amanat keys raise *.join                                         names whoever is missing; else signs\n\n\
+                            Each request is signed by the key that the roster lists, so no words are read aloud. Afterwards everybody syncs, and\n\
+                            custodians run `amanat keys rotate unit` again, which rewraps. There is no way back."
+    )]
+    Raise {
+        /// The requests
+        #[arg(required = true)]
+        requests: Vec<PathBuf>,
+        /// Let the recovery key go, whose sheets are of the older kind; `amanat keys split` makes the next one
+        #[arg(long)]
+        recovery_later: bool,
+        /// Before signing
+        #[command(flatten)]
+        consent: Consent,
+    },
+}
+
+/// A kind of recipient, by its word.
+fn recipients(word: &str) -> Result<RecipientKind, String> {
+    RecipientKind::from_word(word).ok_or_else(|| "x25519 or mlkem768x25519".to_owned())
 }
 
 /// `amanat form …`

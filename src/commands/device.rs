@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use amanat_keys::recipient::RecipientKind;
 use serde_json::json;
 
 use super::{
@@ -20,7 +21,9 @@ use crate::{
 
 pub(super) fn run(context: &Context, verb: &DeviceVerb) -> Result<Report, Failure> {
     match verb {
-        DeviceVerb::Init { name, unit, out, hashing } => init(context, name, unit.as_deref(), out.as_deref(), *hashing),
+        DeviceVerb::Init { name, unit, out, hashing, recipients } => {
+            init(context, name, unit.as_deref(), out.as_deref(), *hashing, *recipients)
+        }
         DeviceVerb::Request { out } => request(context, out.as_deref()),
         DeviceVerb::Join { pack, fingerprint } => join(context, pack, fingerprint),
     }
@@ -32,13 +35,14 @@ fn init(
     unit: Option<&str>,
     out: Option<&Path>,
     asked: Asked,
+    recipients: RecipientKind,
 ) -> Result<Report, Failure> {
     let hashing = Hashing::new(asked.work_factor, asked.practice)?;
     let paths = context.paths()?;
     let words = passphrase::chosen(context.passphrase_file(), "this device")?;
     // The unit is a hint that a person reads: the admin decides it.
     let called = unit.map_or_else(|| name.to_owned(), |unit| format!("{name}, {unit}"));
-    let made = make::device(paths, &called, &words, hashing)?;
+    let made = make::device_of(recipients, paths, &called, &words, hashing)?;
     drop(made);
     request(context, out)
 }

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use amanat_keys::recipient::RecipientKind;
 use serde_json::{Value as Json, json};
 
 use super::{
-    args::KeysVerb, context::Context, keys_audit, keys_device, keys_hub, keys_recovery, keys_root, keys_rotate,
-    output::Report, passphrase,
+    args::KeysVerb, context::Context, keys_audit, keys_device, keys_hub, keys_raise, keys_recovery, keys_root,
+    keys_rotate, output::Report, passphrase,
 };
 use crate::{
     failure::Failure,
@@ -26,17 +27,24 @@ pub(super) fn run(context: &Context, verb: &KeysVerb) -> Result<Report, Failure>
         }
         KeysVerb::Root { out, work_factor } => keys_root::make(context, out.as_deref(), *work_factor),
         KeysVerb::Rotate { what, .. } if what == "root" => keys_root::rotate(context),
-        KeysVerb::Rotate { what, out, .. } if what == "device" => keys_device::rotate(context, out.as_deref()),
+        KeysVerb::Rotate { what, out, recipients, .. } if what == "device" => {
+            keys_device::rotate(context, out.as_deref(), *recipients)
+        }
         KeysVerb::Rotate { what, file, fingerprint, consent, .. } if what == "hub" => {
             keys_hub::rotate(context, file.as_deref(), fingerprint.as_deref(), consent)
         }
-        KeysVerb::Rotate { what, which, out, .. } => keys_rotate::run(context, what, which.as_deref(), out.as_deref()),
+        KeysVerb::Rotate { what, which, out, recipients, .. } => {
+            keys_rotate::run(context, what, which.as_deref(), out.as_deref(), *recipients)
+        }
         KeysVerb::Rekey { case, reseal } => keys_rotate::rekey(context, case, *reseal),
         KeysVerb::Split { shares, threshold, sheets, proposal } => {
             keys_recovery::split(context, (*threshold, *shares), sheets, proposal.as_deref())
         }
         KeysVerb::Restore => keys_recovery::restore(context),
         KeysVerb::Audit { whom, html } => keys_audit::run(context, whom.as_deref(), html.as_deref()),
+        KeysVerb::Raise { requests, recovery_later, consent } => {
+            keys_raise::run(context, requests, *recovery_later, consent)
+        }
         KeysVerb::Retention { apply } => super::retention::run(context, *apply),
     }
 }
@@ -72,6 +80,11 @@ fn status(context: &Context) -> Result<Report, Failure> {
     }));
     let hubs = home.hub_keys_on_their_way()?;
     let hub_keys: Vec<Json> = hubs.iter().map(|it| json!({"hub": it.hub, "state": it.stage.word()})).collect();
+    let sealed_to = if home.has_joined() { Some(home.trust()?.roster().kind) } else { None };
+    lines.extend(sealed_to.map(|kind| {
+        let (word, bytes) = (kind.word(), kind.slip_bytes());
+        format!("  Cases are sealed to {word} recipients: {bytes} bytes for each reader, once a case.")
+    }));
     let locked = process::pages_locked();
     lines.push(if locked {
         "  Keys in memory are kept out of swap, and no core is dumped.".to_owned()
@@ -88,7 +101,9 @@ fn status(context: &Context) -> Result<Report, Failure> {
         lines.join("\n"),
         json!({"device": home.device().to_string(), "joined": home.has_joined(), "root": root, "units": units,
                "waiting_for_keys": waiting.len(), "keys": keys, "pages_locked": locked,
-               "new_device_keys": renewing.map(Stage::word), "new_hub_keys": hub_keys}),
+               "new_device_keys": renewing.map(Stage::word), "new_hub_keys": hub_keys,
+               "recipients": sealed_to.map(RecipientKind::word),
+               "slip_bytes_a_reader": sealed_to.map(RecipientKind::slip_bytes)}),
     ))
 }
 

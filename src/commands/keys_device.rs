@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use amanat_keys::recipient::RecipientKind;
 use serde_json::json;
 
 use super::{context::Context, output::Report, passphrase};
@@ -17,11 +18,11 @@ use crate::{
     },
 };
 
-pub(super) fn rotate(context: &Context, out: Option<&Path>) -> Result<Report, Failure> {
+pub(super) fn rotate(context: &Context, out: Option<&Path>, kind: Option<RecipientKind>) -> Result<Report, Failure> {
     let asked = passphrase::existing(context.passphrase_file(), "this device")?;
     let mut home = context.unlock_with(&asked)?;
     let factor = Hashing::new(home.practice().then_some(10), home.practice())?.factor;
-    match home.renew_keys(&asked, factor)? {
+    match home.renew_keys(&asked, factor, kind)? {
         Renewed::Offered(request) => {
             let said = "This device's next keys are made and kept; it goes on with those that it has until a roster lists them.";
             written(&home, "offered", said, &request, out)

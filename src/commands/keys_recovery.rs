@@ -29,7 +29,7 @@ pub(super) fn split(
     let refused = |error| fault::keys(SPLITTING, &error);
     let mut admin = roster_next::admin(context)?;
     let agency = admin.home.trust()?.roster().name.clone();
-    let identity = ReadIdentity::generate().map_err(refused)?;
+    let identity = ReadIdentity::of_kind(admin.home.trust()?.roster().kind).map_err(refused)?;
     let made = recovery::split(&identity, threshold, shares).map_err(|error| {
         Failure::usage(format!("{SPLITTING} — {}", fault::told(&error)), "Give 2 ≤ --threshold ≤ --shares ≤ 16.")
     })?;

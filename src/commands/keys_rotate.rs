@@ -5,6 +5,7 @@ use std::{path::Path, time::Duration};
 
 use amanat_keys::{
     fingerprint::DeviceId,
+    recipient::RecipientKind,
     roster::Unit,
     rotation::{RotationWord, Said},
     statement::Statement,
@@ -28,9 +29,15 @@ use crate::{
     },
 };
 
-pub(super) fn run(context: &Context, what: &str, which: Option<&str>, out: Option<&Path>) -> Result<Report, Failure> {
+pub(super) fn run(
+    context: &Context,
+    what: &str,
+    which: Option<&str>,
+    out: Option<&Path>,
+    kind: Option<RecipientKind>,
+) -> Result<Report, Failure> {
     match what {
-        "unit" => unit(context, which, out),
+        "unit" => unit(context, which, out, kind),
         _ => Err(Failure::usage(
             format!("rotating a key — there is no such thing as {}", one_line(what)),
             "Use: amanat keys rotate unit NAME, amanat keys rotate device, amanat keys rotate root or amanat keys rotate hub.",
@@ -38,7 +45,12 @@ pub(super) fn run(context: &Context, what: &str, which: Option<&str>, out: Optio
     }
 }
 
-fn unit(context: &Context, which: Option<&str>, out: Option<&Path>) -> Result<Report, Failure> {
+fn unit(
+    context: &Context,
+    which: Option<&str>,
+    out: Option<&Path>,
+    kind: Option<RecipientKind>,
+) -> Result<Report, Failure> {
     let mut home = context.unlock()?;
     let unit = match which {
         Some(name) => roster_edit::find_unit(home.trust()?.roster(), Some(name))?.clone(),
@@ -47,7 +59,7 @@ fn unit(context: &Context, which: Option<&str>, out: Option<&Path>) -> Result<Re
     let output = context.output;
     let begun = clock::instant();
     let mut first = None;
-    let rotated = home.rotate_unit(unit.id, &mut |done, total| {
+    let rotated = home.rotate_unit_to(kind, unit.id, &mut |done, total| {
         let from = *first.get_or_insert(done);
         output.progress(&told(done, total, done.saturating_sub(from), begun.elapsed()));
         true

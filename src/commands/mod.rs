@@ -34,6 +34,7 @@ mod keys;
 mod keys_audit;
 mod keys_device;
 mod keys_hub;
+mod keys_raise;
 mod keys_recovery;
 mod keys_root;
 mod keys_rotate;

@@ -51,7 +51,7 @@ impl Carrier {
         let trust = home.trust()?.clone();
         let party = Party { agency: trust.agency(), device: home.device(), hub: hub.id };
         let journal = home.journal().another().map_err(|error| fault::sync("opening the journal again", &error))?;
-        let mut road = road(hub, &trust, &home.signer(), party)?;
+        let mut road = road(hub, &trust, &home.request_signer(), party)?;
         road.was_given(&home.nonces);
         road.tells_time(Box::new(|| u64::try_from(clock::unix_ms()).unwrap_or(0)));
         let seed = home.device().as_bytes().iter().fold(0_u64, |seed, byte| seed.rotate_left(7) ^ u64::from(*byte));

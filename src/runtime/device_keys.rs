@@ -22,6 +22,7 @@ use amanat_keys::{
     locked_file::WorkFactor,
     next_keys::NextKeys,
     passphrase::Passphrase,
+    recipient::RecipientKind,
     roster::{CutOff, Device},
     slip::Slip,
     statement::Statement,
@@ -82,13 +83,27 @@ impl Stage {
 }
 
 impl Home {
-    /// Gives this device new keys as far as that can go now. Safe to call again whatever stopped it.
+    /// Gives this device new keys as far as that can go now: of the kind of its recipient, or of a stronger one that is asked for. Safe to
+    /// call again whatever stopped it.
     ///
     /// # Errors
-    /// Refused where the roster does not list this device with the keys it has; what the journal and the disk refuse.
-    pub fn renew_keys(&mut self, passphrase: &Passphrase, factor: WorkFactor) -> Result<Renewed, Failure> {
+    /// Refused where the roster does not list this device with the keys it has, and for a kind that falls; what the journal and the disk
+    /// refuse.
+    pub fn renew_keys(
+        &mut self,
+        passphrase: &Passphrase,
+        factor: WorkFactor,
+        asked_kind: Option<RecipientKind>,
+    ) -> Result<Renewed, Failure> {
         let listed = self.listed()?.clone();
-        let Some(next) = self.next_keys()? else { return self.offer_keys(&listed).map(Renewed::Offered) };
+        let kind = self.kind_asked(asked_kind)?;
+        let Some(next) = self.next_keys()? else { return self.offer_keys(&listed, kind).map(Renewed::Offered) };
+        if asked_kind.is_some_and(|asked| asked != next.keys.identity().kind()) {
+            return Err(Failure::refused(
+                format!("{DOING} — keys of another kind are on their way already"),
+                "Let an admin list those first: amanat keys status.",
+            ));
+        }
         match stage(&listed, &next) {
             Stage::Asked => asked(&next.request).map(Renewed::Offered),
             Stage::Listed => self.end_older_key(&listed, next).map(Renewed::Ending),
@@ -111,7 +126,19 @@ impl Home {
         Ok(self.next_keys()?.zip(listed).map(|(next, listed)| stage(listed, &next)))
     }
 
-    fn offer_keys(&mut self, listed: &Device) -> Result<Asked, Failure> {
+    /// The kind that new keys are to be of; it never falls.
+    pub(super) fn kind_asked(&self, asked: Option<RecipientKind>) -> Result<RecipientKind, Failure> {
+        let now = self.trust()?.roster().kind;
+        match asked {
+            Some(asked) if asked < now => Err(Failure::refused(
+                format!("making new keys — this agency seals to {}, and that never falls", now.word()),
+                "Leave --recipients out.",
+            )),
+            asked => Ok(asked.unwrap_or(now)),
+        }
+    }
+
+    fn offer_keys(&mut self, listed: &Device, kind: RecipientKind) -> Result<Asked, Failure> {
         let refused = |error: KeysError| fault::keys(DOING, &error);
         let signs = listed.open_keys().any(|key| key == self.signer().verifying_key());
         if !signs || listed.recipient != *self.keys.recipient() {
@@ -120,7 +147,7 @@ impl Home {
                 "This home was put back to before its keys were changed. Enrol it as a new device, and have the old one revoked.",
             ));
         }
-        let keys = self.vault.keys().rotated().map_err(refused)?;
+        let keys = self.vault.keys().rotated_to(kind).map_err(refused)?;
         let succession = Succession { device: self.device(), journal: JournalId::random(), ends: Vec::new() };
         let journal = succession.journal;
         let request = self.signed_request(&keys, succession)?;
@@ -209,6 +236,15 @@ impl Home {
         let open = heads.iter().find(|known| known.own == Some(Line::Cases) && known.state == State::Open);
         let key = open.and_then(|open| self.listed().ok()?.key_at(&open.journal, open.head.seq.saturating_add(1)).ok());
         Ok(if key == Some(older.verifying_key()) { older.clone() } else { self.signer() })
+    }
+
+    /// The key that signs requests: the older one while the roster still lets it, since a hub that is behind knows no other, and may be hearing
+    /// of this very roster by the request.
+    pub(super) fn request_signer(&self) -> Signer {
+        let still = |older: &&Signer| {
+            self.listed().is_ok_and(|listed| listed.open_keys().any(|key| key == older.verifying_key()))
+        };
+        self.older.as_ref().filter(still).cloned().unwrap_or_else(|| self.signer())
     }
 
     /// Says where the journals of the older key ended. They grow no more: the journal of the new one is begun.
@@ -304,7 +340,7 @@ mod tests {
     };
 
     fn renew(home: &mut Home) -> Renewed {
-        home.renew_keys(&words(), Hashing::new(Some(10), true).unwrap().factor).unwrap()
+        home.renew_keys(&words(), Hashing::new(Some(10), true).unwrap().factor, None).unwrap()
     }
 
     /// The power fails: what was in memory is gone, and the home is opened again.

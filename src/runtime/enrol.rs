@@ -143,6 +143,7 @@ impl Admin {
         let request = request.into_value();
         let newcomer = Newcomer { key: request.signing_key, recipient: request.recipient.clone() };
         let mut roster = self.next()?;
+        roster_edit::same_kind(&roster, &request)?;
         match (request.kind, as_what.role) {
             (JoinKind::Hub, "hub") => {
                 roster_edit::list_hub(&mut roster, &request, as_what.url)?;

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use amanat_keys::error::{Forgery, KeysError, Lock, NotForUs, Weakness};
+use amanat_keys::error::{Forgery, KeysError, Lock, Misuse, Weakness};
 use amanat_sync::error::SyncError;
 
 use crate::failure::Failure;
@@ -37,11 +37,14 @@ pub fn keys(doing: &str, error: &KeysError) -> Failure {
         ),
         KeysError::Forged(_) => Failure::refused(message, "Do not go on; ask the admin. Nothing was changed."),
         KeysError::Expired(_) => Failure::refused(message, "Ask for the newest file, or sync first."),
-        KeysError::NotForUs(NotForUs::Hybrid) => Failure::refused(message, "Update amanat."),
         KeysError::NotForUs(_) => Failure::refused(message, "This device holds no key that opens it."),
         KeysError::Damaged(_) | KeysError::Malformed(_) => {
             Failure::refused(message, "The file is damaged, or another program's. Use a good copy.")
         }
+        KeysError::Misuse(Misuse::MixedKinds) => Failure::refused(
+            message,
+            "Every recipient of an agency is of the kind that its roster names: amanat roster show. Make the key again with --recipients.",
+        ),
         KeysError::Misuse(_) => Failure::usage(message, ""),
         KeysError::Disk(error) => Failure::disk(doing, error),
         _ => Failure::failed(message, ""),

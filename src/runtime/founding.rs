@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use amanat_keys::{
-    fingerprint::MemberId, freshness::Freshness, passphrase::Passphrase, root_key::RootKey, roster::Roster,
-    trust::Trust, vault_file,
+    fingerprint::MemberId, freshness::Freshness, passphrase::Passphrase, recipient::RecipientKind, root_key::RootKey,
+    roster::Roster, trust::Trust, vault_file,
 };
 use amanat_sync::documents::{Document, DocumentKind};
 
@@ -39,12 +39,14 @@ pub struct Founded {
     pub pack: Pack,
 }
 
-/// Further admins at the founding, and how many of all must sign.
+/// Further admins at the founding, how many of all must sign, and what is sealed to.
 pub struct Others<'a> {
     /// Their names and the passphrases of their homes.
     pub admins: Vec<(&'a str, Passphrase)>,
     /// The threshold.
     pub threshold: u64,
+    /// The kind of every recipient.
+    pub kind: RecipientKind,
 }
 
 /// Makes `folder/admin` (with the root key) and `folder/reader`, both members of a new agency.
@@ -58,7 +60,7 @@ pub fn found(
     reader_passphrase: &Passphrase,
     hashing: Hashing,
 ) -> Result<Founded, Failure> {
-    let alone = Others { admins: Vec::new(), threshold: 1 };
+    let alone = Others { admins: Vec::new(), threshold: 1, kind: RecipientKind::X25519 };
     found_together(folder, names, admin_passphrase, reader_passphrase, hashing, &alone)
 }
 
@@ -85,15 +87,17 @@ pub fn found_together(
     }
     let root = RootKey::generate(MemberId::random()).map_err(refused)?;
     let admin_paths = Paths::at(&folder.join("admin"));
-    let admin = make::device(admin_paths.clone(), names.admin, admin_passphrase, hashing)?;
-    let reader = make::device(Paths::at(&folder.join("reader")), names.reader, reader_passphrase, hashing)?;
+    let admin = make::device_of(others.kind, admin_paths.clone(), names.admin, admin_passphrase, hashing)?;
+    let reader_paths = Paths::at(&folder.join("reader"));
+    let reader = make::device_of(others.kind, reader_paths, names.reader, reader_passphrase, hashing)?;
     let locked = root.lock(admin_passphrase, hashing.factor).map_err(refused)?;
     vault_file::create(&admin_paths.root(), &locked).map_err(refused)?;
     let mut roster = first_roster(names, &root, &admin, &reader)?;
     let mut made = vec![admin, reader];
     let mut roots = Vec::new();
     for ((name, passphrase), number) in others.admins.iter().zip(2_u32..) {
-        let (other, key) = further_admin(&folder.join(format!("admin-{number}")), name, passphrase, hashing)?;
+        let folder = folder.join(format!("admin-{number}"));
+        let (other, key) = further_admin(others.kind, &folder, name, passphrase, hashing)?;
         roster_edit::add_founder(&mut roster, key.member(), name, key.verifying_key(), &newcomer(&other));
         made.push(other);
         roots.push(key);
@@ -127,6 +131,7 @@ fn newcomer(made: &Made) -> Newcomer {
 
 /// A home with a device and a root key.
 fn further_admin(
+    kind: RecipientKind,
     folder: &Path,
     name: &str,
     passphrase: &Passphrase,
@@ -134,7 +139,7 @@ fn further_admin(
 ) -> Result<(Made, RootKey), Failure> {
     let refused = |error| fault::keys(DOING, &error);
     let paths = Paths::at(folder);
-    let made = make::device(paths.clone(), name, passphrase, hashing)?;
+    let made = make::device_of(kind, paths.clone(), name, passphrase, hashing)?;
     let key = RootKey::generate(MemberId::random()).map_err(refused)?;
     vault_file::create(&paths.root(), &key.lock(passphrase, hashing.factor).map_err(refused)?).map_err(refused)?;
     Ok((made, key))

@@ -4,7 +4,7 @@ use std::{fs, io};
 
 use amanat_keys::{
     device::DeviceKeys, fingerprint::AgencyId, join::JoinRequest, locked_file::WorkFactor, passphrase::Passphrase,
-    vault::Vault, vault_file,
+    recipient::RecipientKind, vault::Vault, vault_file,
 };
 use amanat_sync::journal::SqliteJournal;
 
@@ -45,11 +45,25 @@ pub struct Made {
     pub request: JoinRequest,
 }
 
-/// Makes a device in an empty home.
+/// Makes a device in an empty home, for an agency of X25519 recipients.
+///
+/// # Errors
+/// As [`device_of`].
+pub fn device(paths: Paths, name: &str, passphrase: &Passphrase, hashing: Hashing) -> Result<Made, Failure> {
+    device_of(RecipientKind::X25519, paths, name, passphrase, hashing)
+}
+
+/// Makes a device in an empty home, for an agency that seals to recipients of this kind.
 ///
 /// # Errors
 /// Usage when there is a device already; what the disk says.
-pub fn device(paths: Paths, name: &str, passphrase: &Passphrase, hashing: Hashing) -> Result<Made, Failure> {
+pub fn device_of(
+    kind: RecipientKind,
+    paths: Paths,
+    name: &str,
+    passphrase: &Passphrase,
+    hashing: Hashing,
+) -> Result<Made, Failure> {
     let doing = format!("making a device in {}", paths.folder().display());
     if paths.identity().exists() || paths.journal().exists() {
         return Err(Failure::usage(
@@ -63,7 +77,7 @@ pub fn device(paths: Paths, name: &str, passphrase: &Passphrase, hashing: Hashin
     }
     let closed = ClosedHome::hold(paths)?;
     let refused = |error| fault::keys(&doing, &error);
-    let mut vault = Vault::new(DeviceKeys::generate().map_err(refused)?);
+    let mut vault = Vault::new(DeviceKeys::of_kind(kind).map_err(refused)?);
     let offered = vault.offer_unit().map_err(refused)?;
     let keys = vault.keys();
     let request = JoinRequest::for_device(

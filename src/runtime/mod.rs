@@ -75,6 +75,7 @@ pub mod roster_change;
 pub mod roster_edit;
 mod roster_keys;
 pub mod roster_moves;
+pub mod roster_raise;
 pub mod roster_rotate;
 pub mod rotating;
 mod rotation_certificate;

@@ -5,7 +5,7 @@
 use amanat_keys::{
     fingerprint::{AgencyId, DeviceId, Digest, MemberId, UnitId},
     join::JoinRequest,
-    recipient::{Recipient, RecipientKind},
+    recipient::Recipient,
     release::ProgramVersion,
     roster::{Admin, Device, DeviceState, Hub, Member, Role, Roster, Span, Unit, UnitKind},
     verifying_key::VerifyingKey,
@@ -49,6 +49,7 @@ pub struct Newcomer {
 pub fn first(founding: Founding<'_>) -> Roster {
     let hq = UnitId::random();
     let (admin_id, reader_id) = (founding.admin_member, MemberId::random());
+    let kind = founding.hq_recipient.kind();
     let (admin_name, admin) = founding.admin;
     let (reader_name, reader) = founding.reader;
     let mut roster = Roster {
@@ -80,7 +81,7 @@ pub fn first(founding: Founding<'_>) -> Roster {
         hubs: Vec::new(),
         peers: Vec::new(),
         recovery: None,
-        kind: RecipientKind::X25519,
+        kind,
         minimum_version: 1,
         policies: Vec::new(),
     };
@@ -108,6 +109,26 @@ pub fn next(adopted: &Roster, now: u64) -> Roster {
         expires: now.max(adopted.issued).saturating_add(LIFE),
         ..adopted.clone()
     }
+}
+
+/// Refuses a request that names a recipient of another kind than the roster's: all of them are of one, and move together.
+///
+/// # Errors
+/// Refused, with both kinds.
+pub fn same_kind(roster: &Roster, request: &JoinRequest) -> Result<(), Failure> {
+    let other = [Some(&request.recipient), request.offered_unit.as_ref()].into_iter().flatten();
+    let Some(other) = other.map(Recipient::kind).find(|kind| *kind != roster.kind) else { return Ok(()) };
+    let here = roster.kind.word();
+    Err(Failure::refused(
+        format!(
+            "reading the request of {} — it names a recipient of the kind {}, and this agency seals to {here}",
+            request.name,
+            other.word()
+        ),
+        format!(
+            "Recipients of two kinds never stand together. Make it anew with --recipients {here}; a whole agency moves with: amanat keys raise."
+        ),
+    ))
 }
 
 /// Lists a device: for a member of that id, or for a new member of that name. If it is the first reader of a unit without a key,

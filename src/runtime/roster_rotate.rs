@@ -3,7 +3,7 @@
 use amanat_keys::{
     fingerprint::{DeviceId, UnitId},
     join::JoinRequest,
-    roster::Roster,
+    roster::{Device, Roster},
 };
 
 use crate::failure::Failure;
@@ -15,10 +15,13 @@ use crate::failure::Failure;
 /// Usage for a device that is not listed with just these keys, that may not stand in for the unit or does not read for it, or that
 /// offers nothing new.
 pub fn new_unit_key(roster: &mut Roster, request: &JoinRequest, unit: UnitId) -> Result<u64, Failure> {
-    let device = request.device_id();
+    // Under whichever of its keys speaks today: a device whose keys were changed keeps the id of its first.
+    let speaks = |listed: &&Device| listed.is_active() && listed.open_keys().any(|key| key == request.signing_key);
+    let listed = roster.devices.iter().find(speaks);
+    let device = listed.map_or_else(|| request.device_id(), |listed| listed.id);
     let doing = || format!("giving a unit the key that device {} offers", short(&device));
     let refused = |what: &str, hint: &str| Failure::usage(format!("{} — {what}", doing()), hint);
-    let listed = roster.device(&device).filter(|listed| listed.is_active() && listed.recipient == request.recipient);
+    let listed = listed.filter(|listed| listed.recipient == request.recipient);
     let listed = listed.ok_or_else(|| {
         refused("the roster does not list it with these keys as active", "Enrol the device first, with its role.")
     })?;

@@ -18,6 +18,7 @@ use amanat_keys::{
     case_key::CaseKey,
     error::KeysError,
     fingerprint::{CaseId, DeviceId, Digest, KeyId, UnitId},
+    recipient::{Recipient, RecipientKind},
     roster::{Roster, Unit},
     rotation::RotationWord,
     slip::Slip,
@@ -126,18 +127,32 @@ impl Home {
     /// Refused where this device may not, where the roster is forked or where the unit's present key is not held; what the journal
     /// refuses.
     pub fn rotate_unit(&mut self, unit: UnitId, tell: Tell<'_>) -> Result<Rotated, Failure> {
+        self.rotate_unit_to(None, unit, tell)
+    }
+
+    /// The same, with a next key of a kind that is asked for and stronger than the agency's: for the roster that raises it.
+    ///
+    /// # Errors
+    /// As [`Home::rotate_unit`]; refused for a kind that falls.
+    pub fn rotate_unit_to(
+        &mut self,
+        kind: Option<RecipientKind>,
+        unit: UnitId,
+        tell: Tell<'_>,
+    ) -> Result<Rotated, Failure> {
+        let kind = self.kind_asked(kind)?;
         let unit = self.may_rotate(unit)?;
-        let current = unit.recipient.as_ref().map(amanat_keys::recipient::Recipient::key_id);
+        let current = unit.recipient.as_ref().map(Recipient::key_id);
         match self.work_on(&unit.id)? {
             Some(work) if work.epoch == 0 && Some(work.offered) != current => self.offer_again(&unit, &work),
             Some(work) if !work.done && (work.epoch == 0 || work.epoch == unit.epoch) => self.rewrap(&unit, work, tell),
-            Some(work) if work.done && Some(work.offered) == current => self.offer(&unit),
+            Some(work) if work.done && Some(work.offered) == current => self.offer(&unit, kind),
             // Another custodian has rotated it since this device last did, or it never did.
             Some(_) | None if self.is_unfinished(&unit)? => {
                 let work = self.take_up(&unit)?;
                 self.rewrap(&unit, work, tell)
             }
-            Some(_) | None => self.offer(&unit),
+            Some(_) | None => self.offer(&unit, kind),
         }
     }
 

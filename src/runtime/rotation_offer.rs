@@ -9,7 +9,7 @@ use amanat_keys::{
     error::KeysError,
     fingerprint::{CaseId, JournalId, UnitId},
     join::JoinRequest,
-    recipient::ReadIdentity,
+    recipient::{ReadIdentity, RecipientKind},
     roster::Unit,
     rotation::Said,
     slip::Slip,
@@ -29,7 +29,7 @@ use super::{
 use crate::failure::Failure;
 
 impl Home {
-    pub(super) fn offer(&mut self, unit: &Unit) -> Result<Rotated, Failure> {
+    pub(super) fn offer(&mut self, unit: &Unit, kind: RecipientKind) -> Result<Rotated, Failure> {
         let refused = |error: KeysError| fault::keys(DOING, &error);
         if !self.holds_key_of(unit) {
             return Err(Failure::refused(
@@ -38,7 +38,7 @@ impl Home {
             ));
         }
         let looked = self.look_at_slips(unit)?;
-        let identity = ReadIdentity::generate().map_err(refused)?;
+        let identity = ReadIdentity::of_kind(kind).map_err(refused)?;
         let held = HeldUnit { unit: UnitId::ZERO, epoch: 0, identity };
         let (agency, me) = (self.agency()?, self.listed()?.clone());
         let offered = held.identity.recipient().clone();

@@ -17,8 +17,9 @@ use std::io::{Read, Write};
 use std::time::Instant;
 
 use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId};
+use amanat_keys::recipient::{ReadIdentity, RecipientKind};
 use amanat_keys::row_seal::RowSeal;
-use amanat_keys::{CaseKey, NonceHedge, NonceKey, Place, envelope, payload};
+use amanat_keys::{CaseKey, NonceHedge, NonceKey, Place, Slip, envelope, payload};
 use ed25519_dalek::{Signer, SigningKey};
 use figure::{Figure, Goal, Spread};
 
@@ -51,6 +52,7 @@ fn main() {
         }
     });
     // On a quiet machine of the kind where the goals were set, an age file of its own is sealed and opened 15 000 times a second.
+    slips(&key);
     for (what, spread, goal, (yardstick, beside)) in [
         ("age payload: seal, one core", payload_rates.0, 100_000.0, ("an age file each", age_rates.0)),
         ("age payload: open, one core", payload_rates.1, 100_000.0, ("an age file each", age_rates.1)),
@@ -59,6 +61,28 @@ fn main() {
     ] {
         let goal = Goal::AtLeast(goal);
         Figure { what, unit: "entries/s", spread, yardstick: Some((yardstick, beside)), goal }.print();
+    }
+}
+
+/// What the kind of recipient costs: a slip for a unit and headquarters, made and opened by the second of them, and its bytes.
+fn slips(key: &CaseKey) {
+    for kind in [RecipientKind::X25519, RecipientKind::MlKem768X25519] {
+        let readers = [ReadIdentity::of_kind(kind).unwrap(), ReadIdentity::of_kind(kind).unwrap()];
+        let to = readers.each_ref().map(|reader| reader.recipient().clone());
+        let (place, slip) = (place(1), Slip::make(key, &to).unwrap());
+        let word = kind.word();
+        println!("a slip for two {word} readers: {} bytes, {} for each reader", slip.len(), kind.slip_bytes());
+        measure(&format!("slip for two {word} readers: make"), || {
+            for _ in 0..ENTRIES {
+                black_box(Slip::make(key, &to).unwrap());
+            }
+        });
+        measure(&format!("slip for two {word} readers: open"), || {
+            for _ in 0..ENTRIES {
+                let parsed = Slip::parse(&slip, 2).unwrap().for_reader(1);
+                black_box(parsed.open([&readers[1]], &place, &key.id(&place)).unwrap());
+            }
+        });
     }
 }
 

@@ -41,6 +41,8 @@ pub(crate) struct TestAgency {
     pub(crate) hub_home: PathBuf,
     hub_address: SocketAddr,
     hub: Option<HubProcess>,
+    /// The kind of recipient that it was founded with.
+    recipients: &'static str,
 }
 
 impl TestAgency {
@@ -52,15 +54,20 @@ impl TestAgency {
 
     /// The same, and all devices call the hub by TLS.
     pub(crate) fn by_tls() -> Self {
-        Self::found("https").serve()
+        Self::found("https", "x25519").serve()
+    }
+
+    /// The same, founded with hybrid recipients.
+    pub(crate) fn hybrid() -> Self {
+        Self::found("http", "mlkem768x25519").serve()
     }
 
     /// Everybody enrolled, and a hub that nobody has started yet.
     pub(crate) fn offline() -> Self {
-        Self::found("http")
+        Self::found("http", "x25519")
     }
 
-    fn found(scheme: &str) -> Self {
+    fn found(scheme: &str, recipients: &'static str) -> Self {
         let scratch = tempfile::tempdir().expect("a throwaway folder");
         let dir = scratch.path().to_owned();
         let hub_address = free_address();
@@ -70,28 +77,41 @@ impl TestAgency {
         let reader = Actor::new(&dir, "reader", base.join("reader"));
         let (at, theirs) = (base.to_string_lossy(), reader.passphrase.to_string_lossy());
         let mut found = vec!["agency", "init", "--name", "Sample Agency (not real)", "--dir", &at];
-        found.extend(["--reader-passphrase-file", &theirs]);
+        found.extend(["--reader-passphrase-file", &theirs, "--recipients", recipients]);
         found.extend(PRACTICE);
         admin.run(&found);
         let hub_home = dir.join("hub");
         let url = format!("{scheme}://{}", link.address());
         let listen = hub_address.to_string();
-        let init = ["init", "--name", "Sample hub", "--listen", &listen, "--url", &url];
+        let init = ["init", "--name", "Sample hub", "--listen", &listen, "--url", &url, "--recipients", recipients];
         let (request, words) = HubProcess::asks(&hub_home, &init);
         approve(&admin, &request, &words, &dir, &["--role", "hub", "--url", &url]);
         admin.run(&["roster", "unit-add", GUJRAT]);
         admin.run(&["roster", "unit-add", SUKKUR]);
-        let supervisor = enrol(&dir, &admin, "supervisor", "supervisor", GUJRAT);
-        let officer = enrol(&dir, &admin, "officer", "officer", GUJRAT);
-        let far = enrol(&dir, &admin, "supervisor-sukkur", "supervisor", SUKKUR);
-        let stranger = enrol(&dir, &admin, "stranger", "officer", SUKKUR);
+        let supervisor = enrol(&dir, &admin, "supervisor", "supervisor", GUJRAT, recipients);
+        let officer = enrol(&dir, &admin, "officer", "officer", GUJRAT, recipients);
+        let far = enrol(&dir, &admin, "supervisor-sukkur", "supervisor", SUKKUR, recipients);
+        let stranger = enrol(&dir, &admin, "stranger", "officer", SUKKUR, recipients);
         let pack = dir.join("newest.pack").to_string_lossy().into_owned();
         let words = text(&admin.run(&["roster", "show"]), "/words");
         for actor in [&reader, &supervisor, &officer, &far, &stranger] {
             actor.run(&["device", "join", &pack, "--fingerprint", &words]);
         }
         hub_says(&hub_home, &["roster", &pack, "--fingerprint", &words]);
-        Self { dir: scratch, admin, reader, supervisor, officer, stranger, link, hub_home, hub_address, hub: None }
+        let hub = None;
+        Self {
+            dir: scratch,
+            admin,
+            reader,
+            supervisor,
+            officer,
+            stranger,
+            link,
+            hub_home,
+            hub_address,
+            hub,
+            recipients,
+        }
     }
 
     /// Starts the hub and hands it the documents of the admin.
@@ -130,7 +150,7 @@ impl TestAgency {
 
     /// One more device, enrolled and joined.
     pub(crate) fn enrol(&self, name: &str, role: &str, unit: &str) -> Actor {
-        let actor = enrol(self.dir.path(), &self.admin, name, role, unit);
+        let actor = enrol(self.dir.path(), &self.admin, name, role, unit, self.recipients);
         let words = text(&self.admin.run(&["roster", "show"]), "/words");
         let pack = self.dir.path().join("newest.pack").to_string_lossy().into_owned();
         actor.run(&["device", "join", &pack, "--fingerprint", &words]);
@@ -141,7 +161,7 @@ impl TestAgency {
     pub(crate) fn enrol_for(&self, name: &str, role: &str, unit: &str, member: &str) -> Actor {
         let dir = self.dir.path();
         let actor = Actor::new(dir, name, dir.join(name));
-        let mut arguments = vec!["device", "init", "--name", name, "--unit", unit];
+        let mut arguments = vec!["device", "init", "--name", name, "--unit", unit, "--recipients", self.recipients];
         arguments.extend(PRACTICE);
         let made = actor.run(&arguments);
         let more = ["--role", role, "--unit", unit, "--member", member];
@@ -168,9 +188,9 @@ impl TestAgency {
 }
 
 /// A device makes its keys and a join request; the admin hears the words and approves.
-fn enrol(dir: &Path, admin: &Actor, name: &str, role: &str, unit: &str) -> Actor {
+fn enrol(dir: &Path, admin: &Actor, name: &str, role: &str, unit: &str, recipients: &str) -> Actor {
     let actor = Actor::new(dir, name, dir.join(name));
-    let mut arguments = vec!["device", "init", "--name", name, "--unit", unit];
+    let mut arguments = vec!["device", "init", "--name", name, "--unit", unit, "--recipients", recipients];
     arguments.extend(PRACTICE);
     let made = actor.run(&arguments);
     approve(admin, &text(&made, "/request"), &text(&made, "/words"), dir, &["--role", role, "--unit", unit]);

@@ -8,7 +8,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors"))
-from spec import (PURPOSES, Identity, Raw, SigningKey, cbor, device_of, header, made_up, payload, sha256, spoken,  # noqa: E402
+from spec import (PURPOSES, HybridIdentity, Identity, Raw, SigningKey, cbor, device_of, header, made_up, payload, sha256, spoken,  # noqa: E402
                   stanza, statement, tagged, write)
 
 NONE = bytes(32)

@@ -4,7 +4,7 @@ Envelopes, payloads and slips are broken here; rosters in `rosters.py`, other st
 `kept.py`, headers, receipts and checkpoints in `journals.py`, bodies, messages, requests and rows in `travel.py`. Each file says what must refuse it (the variant, as Rust prints it; for what is malformed, the rule)
 and how the repaired copy differs, which must be accepted. Run by hand; a second run writes the same bytes:
 
-    pip install cryptography zstandard
+    pip install cryptography zstandard kyber-py
     python3 keys/tests/museum/make.py && git diff --exit-code keys/tests/museum sync/tests/museum
 """
 import os
@@ -16,7 +16,7 @@ from agency import write_shelf  # noqa: E402
 from journals import write_journals  # noqa: E402
 from kept import write_kept  # noqa: E402
 from rosters import write_rosters  # noqa: E402
-from spec import (Identity, Place, b64, header, made_up, padding, padme, payload, payload_chunk, sha256, skippable, stanza,  # noqa: E402
+from spec import (HybridIdentity, Identity, Place, b64, header, hybrid_parts, hybrid_stanza, made_up, padding, padme, payload, payload_chunk, sha256, skippable, stanza,  # noqa: E402
                   with_slot, write, x25519_stanza, zstd)
 from spoken import write_spoken  # noqa: E402
 from travel import write_travel  # noqa: E402
@@ -176,13 +176,42 @@ def good_slip(key=KEY, readers=READERS):
     return header(key, [stanza(r, key, f"museum {n}") for n, r in enumerate(readers)])
 
 
-def slip_attack(name, refused, slip, repaired=None, audience=2, place=PLACE, key=KEY, reader=READERS[0], **other):
+def slip_attack(name, refused, slip, repaired=None, audience=2, place=PLACE, key=KEY, reader=READERS[0], opener=READERS[0],
+                **other):
     def of(text, audience, place, key, reader):
         return {"slip": text.decode("latin-1"), "audience": audience, "place": place.fields(), "key_id": PLACE.key_id(key).hex(),
                 "identity": reader.text}
 
     write(name + ".json", {"attack": name, "kind": "slip", "refused": refused, **of(slip, audience, place, key, reader), **other,
-                           "repaired": {**of(repaired or good_slip(), 2, PLACE, KEY, READERS[0]), **{name: 0 for name in other}}}, HERE)
+                           "repaired": {**of(repaired or good_slip(), 2, PLACE, KEY, opener), **{name: 0 for name in other}}}, HERE)
+
+
+def hybrids():
+    """Slips of the other kind: refused for the same reasons, and beside a stanza of the first."""
+    readers = [HybridIdentity("museum reader"), HybridIdentity("museum second")]
+    mine = [hybrid_stanza(r, KEY, f"hybrid {n}") for n, r in enumerate(readers)]
+    good, classic = header(KEY, mine), stanza(READERS[1], KEY, "museum 1")
+    gives, body = hybrid_parts(readers[1].public, KEY, "hybrid 1")
+
+    def attack(name, refused, second, **other):
+        slip_attack("hybrid-" + name, refused, header(KEY, [mine[0], second]), reader=readers[0], repaired=good, opener=readers[0], **other)
+
+    def told(gives, body, after=b""):
+        return b"-> mlkem768x25519 " + b64(gives) + after + b"\n" + b64(body) + b"\n"
+
+    slip_attack("hybrid-stanza", "MixedKinds", header(KEY, [stanza(READERS[0], KEY, "museum 0"), mine[1]]))
+    attack("before-x25519", "MixedKinds", classic)
+    attack("before-grease", "ForeignStanza", b"-> x-grease v)I .Q\n" + b64(made_up("grease", 20)) + b"\n")
+    for name, share in {"low-order": bytes(32), "order-one": b"\x01" + bytes(31), "not-canonical": (2**255 - 19 + 9).to_bytes(32, "little")}.items():
+        attack("share-" + name, "WeakShare", told(gives[:1088] + share, body))
+    attack("cut", "NotAHeader", told(gives[:-1], body))
+    attack("long", "NotAHeader", told(gives + b"\0", body))
+    attack("with-another-argument", "NotAHeader", told(gives, body, b" 1"))
+    attack("body-of-31-bytes", "NotAHeader", told(gives, body[:31]))
+    attack("one-fewer-than-readers", "Audience { found: 2, audience: 3 }", mine[1], audience=3)
+    slip_attack("hybrid-stanza-left-out", "WrongMac", good.replace(mine[1], b""), audience=1, reader=readers[0], repaired=good, opener=readers[0])
+    slip_attack("hybrid-not-for-this-reader", "NotForUs", good, reader=HybridIdentity("museum stranger"), repaired=good, opener=readers[0])
+    slip_attack("hybrid-for-an-older-key", "NotForUs", good, reader=READERS[0], repaired=good, opener=readers[0])
 
 
 def slips():
@@ -204,8 +233,8 @@ def slips():
         "scrypt-stanza": b"-> scrypt " + b64(made_up("salt", 16)) + b" 18\n" + b64(made_up("wrapped", 32)) + b"\n",
         "grease-stanza": b"-> x-grease v)I .Q\n" + b64(made_up("grease", 20)) + b"\n",
         "plugin-stanza": b"-> yubikey AAAA\n" + b64(made_up("plugin", 32)) + b"\n",
-        "hybrid-stanza": b"-> mlkem768x25519 " + b64(made_up("kem", 1120)) + b"\n" + b64(made_up("wrapped", 32)) + b"\n",
     }
+    hybrids()
     for name, bad in foreign.items():
         slip_attack(name, "ForeignStanza", header(KEY, [mine[0], bad]))
     public, zero = READERS[1].public, bytes(32)

@@ -5,7 +5,7 @@ from agency import *  # noqa: F403 - the made-up agency is the vocabulary here
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TABLET_ID, LOST_ID = device_of(TABLET), device_of(LOST)
-HYBRID = made_up("museum hybrid", 1184) + Identity("museum hybrid").public
+HYBRID = HybridIdentity("museum hybrid").public
 
 
 def offered(name, refused, statement, repaired=None, held=None):
@@ -248,6 +248,8 @@ def keys_once():
     malformed("hybrid-hub-among-x25519", mixed, put("hubs", 0, 4, to=HYBRID))
     malformed("hybrid-recovery-among-x25519", mixed, setting(recovery=HYBRID))
     malformed("kind-that-no-recipient-has", mixed, setting(kind=1))
+    # The first number of the encapsulation key is the modulus: 0 in another spelling.
+    malformed("hybrid-key-in-another-spelling", "recipient", setting(recovery=b"\x01\x0d" + HYBRID[2:]))
 
 
 def values():

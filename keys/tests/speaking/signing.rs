@@ -4,9 +4,10 @@ use amanat_keys::device::Signer;
 use amanat_keys::error::Forgery;
 use amanat_keys::fingerprint::{AgencyId, MemberId};
 use amanat_keys::quorum::{self, Voter};
-use amanat_keys::recipient::{Recipient, RecipientKind};
+use amanat_keys::recipient::{ReadIdentity, Recipient, RecipientKind};
 use amanat_keys::statement::{Purpose, Statement};
 use amanat_keys::verifying_key::VerifyingKey;
+use secrecy::ExposeSecret;
 
 const AGENCY: AgencyId = AgencyId::from_bytes([3; 32]);
 
@@ -99,14 +100,39 @@ fn weak_recipients() {
 }
 
 #[test]
-fn a_hybrid_recipient_is_known_and_not_used() {
-    let mut raw = vec![5; 1216];
-    raw[1215] = 0;
-    let hybrid = Recipient::from_raw(RecipientKind::MlKem768X25519, &raw).unwrap();
-    assert!(matches!(
-        hybrid.to_age(),
-        Err(amanat_keys::error::KeysError::NotForUs(amanat_keys::error::NotForUs::Hybrid))
-    ));
+fn a_hybrid_recipient_is_taken_in_its_one_spelling_and_above_a_strong_point() {
+    let hybrid = ReadIdentity::of_kind(RecipientKind::MlKem768X25519).unwrap();
+    let raw = hybrid.recipient().as_bytes().to_vec();
+    let read = |raw: &[u8]| Recipient::from_raw(RecipientKind::MlKem768X25519, raw);
+    assert_eq!(read(&raw).unwrap(), *hybrid.recipient());
+    let text = hybrid.recipient().to_string();
+    assert!(text.starts_with("age1pq1") && text.len() == 1959, "{} letters: {text}", text.len());
+    assert_eq!(Recipient::from_text(&text).unwrap(), *hybrid.recipient());
+    assert!(Recipient::from_text(&text.replace("age1pq1", "age1")).is_err());
+
+    // 3 329 is 0 once more: first in an even place, then in an odd one.
+    let (mut even, mut odd, mut weak) = (raw.clone(), raw.clone(), raw.clone());
+    (even[0], even[1]) = (0x01, (even[1] & 0xf0) | 0x0d);
+    (odd[1], odd[2]) = ((odd[1] & 0x0f) | 0x10, 0xd0);
+    weak[1184..].fill(0);
+    assert!(read(&even).is_err() && read(&odd).is_err(), "a number that is not below the modulus");
+    assert!(read(&weak).is_err(), "a point of small order lets in who breaks the other half");
+    assert!(read(&raw[1..]).is_err() && read(&raw[..32]).is_err());
+}
+
+#[test]
+fn a_hybrid_identity_is_its_text_and_prints_nothing() {
+    let identity = ReadIdentity::of_kind(RecipientKind::MlKem768X25519).unwrap();
+    let text = identity.to_text();
+    let text = text.expose_secret();
+    assert!(text.starts_with("AGE-SECRET-KEY-PQ-1") && text.len() == 77, "{} letters", text.len());
+    let read = ReadIdentity::from_text(text).unwrap();
+    assert_eq!((read.recipient(), read.kind()), (identity.recipient(), RecipientKind::MlKem768X25519));
+    let printed = format!("{identity:?}");
+    assert!(!printed.contains("SECRET") && !printed.contains(&text[20..40]), "{printed}");
+    for other in [text.to_lowercase(), text[..76].to_owned(), text.replace("-PQ-", "-"), format!("{text}Q")] {
+        assert!(ReadIdentity::from_text(&other).is_err(), "{} letters", other.len());
+    }
 }
 
 #[test]

@@ -1,13 +1,14 @@
 """age_files.py: writes whole age files, right ones and broken ones, from C2SP's age.md: a selection in the classes of the CCTV vectors for
 every day, where those themselves are not at hand. Run by hand; its output is checked in.
 
-    pip install cryptography zstandard
+    pip install cryptography zstandard kyber-py
     python3 keys/tests/vectors/age_files.py
 """
 import hashlib
 import hmac
 
-from spec import Identity, b64, header, hkdf, made_up, payload, payload_chunk, sha256, stanza, write, x25519_stanza
+from spec import (HybridIdentity, Identity, b64, header, hkdf, hybrid_parts, hybrid_stanza, made_up, payload, payload_chunk, sha256, stanza,
+                  write, x25519_stanza)
 
 KEY = made_up("age file key", 16)
 NONCE = made_up("age file nonce", 16)
@@ -117,7 +118,46 @@ def main():
         ("a flag that is neither 0 nor 1", NONCE + payload_chunk(KEY, NONCE, 0, 2, TEXT)),
     ):
         row(name, "payload", right + sealed)
-    write("age_files.json", {"identity": ME.text, "files": out})
+    for each in out:
+        each["identity"] = ME.text
+    hybrid = []
+    hybrids(hybrid, body)
+    write("age_files.json", {"files": out + hybrid})
+
+
+def hybrids(out, body):
+    """The same for mlkem768x25519, in the classes of CCTV's `hybrid` files."""
+    me, other = HybridIdentity("age files"), HybridIdentity("age files, another")
+    mine = hybrid_stanza(me, KEY, "hybrid")
+    gives, wrapped = hybrid_parts(me.public, KEY, "hybrid")
+
+    def headed(name, text, expect="header"):
+        out.append({"name": "hybrid, " + name, "expect": expect, "file": (with_mac(VERSION + text) + body).hex(), "payload": sha256(TEXT).hex(),
+                    "identity": me.text})
+
+    def told(gives, wrapped, tag=b"mlkem768x25519"):
+        return b"-> " + tag + b" " + b64(gives) + b"\n" + b64(wrapped) + b"\n"
+
+    assert told(gives, wrapped) == mine
+    headed("right", mine, "success")
+    headed("for two readers", hybrid_stanza(other, KEY, "another") + mine, "success")
+    headed("grease", mine + b"-> grease-x ! ~\n" + b64(made_up("grease", 30)) + b"\n", "success")
+    headed("for another", hybrid_stanza(other, KEY, "another"), "no match")
+    headed("a changed body", told(gives, wrapped[:-1] + bytes([wrapped[-1] ^ 1])), "no match")
+    headed("a changed ciphertext", told(bytes([gives[0] ^ 1]) + gives[1:], wrapped), "no match")
+    headed("a changed share", told(gives[:1100] + bytes([gives[1100] ^ 1]) + gives[1101:], wrapped), "no match")
+    headed("another word", told(gives, wrapped, b"MLKEM768X25519"), "no match")
+    headed("a share of zeros", hybrid_stanza(me, KEY, "low", bytes(32)))
+    headed("a share of one", hybrid_stanza(me, KEY, "one", bytes([1]) + bytes(31)))
+    headed("a byte too few", told(gives[1:], wrapped))
+    headed("a byte too many", told(gives + b"\0", wrapped))
+    headed("a long body", told(*hybrid_parts(me.public, KEY + bytes(8), "long")))
+    headed("a short body", told(gives, wrapped[1:]))
+    headed("no argument", b"-> mlkem768x25519\n" + b64(wrapped) + b"\n")
+    headed("two arguments", b"-> mlkem768x25519 " + b64(gives) + b" 1\n" + b64(wrapped) + b"\n")
+    spelt = b64(gives)
+    headed("an argument in another spelling", b"-> mlkem768x25519 " + spelt[:-1] + bytes([spelt[-1] + 1]) + b"\n" + b64(wrapped) + b"\n")
+    headed("an argument with padding", b"-> mlkem768x25519 " + spelt + b"==\n" + b64(wrapped) + b"\n")
 
 
 main()

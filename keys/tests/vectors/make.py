@@ -1,11 +1,11 @@
 """make.py: writes the vectors of `keys` (beside this file) and of `sync` (sync/tests/vectors). Run by hand; its output is checked in.
 
-    pip install cryptography zstandard
+    pip install cryptography zstandard kyber-py
     python3 keys/tests/vectors/make.py
 """
 import os
 
-from spec import (HERE, Identity, Place, SigningKey, cbor, device_of, header, hedged_nonce, made_up, padding, padme, payload, sha256,
+from spec import (HERE, HybridIdentity, Identity, Place, SigningKey, cbor, device_of, header, hedged_nonce, hybrid_stanza, made_up, padding, padme, payload, sha256,
                   stanza, statement, tagged, with_slot, write, zstd)
 
 SYNC = os.path.join(HERE, "..", "..", "..", "sync", "tests", "vectors")
@@ -88,10 +88,11 @@ def envelopes():
 
 def slips():
     out = []
-    for count in (1, 2, 5, 64):
-        readers = [Identity(f"reader {n}") for n in range(count)]
-        place, key = Place(f"slip of {count}", 3, 3), made_up(f"slip key {count}", 16)
-        text = header(key, [stanza(r, key, f"slip {count} {n}") for n, r in enumerate(readers)])
+    kinds = [(count, Identity, stanza, "reader", "slip") for count in (1, 2, 5, 64)]
+    for count, identity, wrap, who, what in kinds + [(3, HybridIdentity, hybrid_stanza, "hybrid reader", "hybrid slip")]:
+        readers = [identity(f"{who} {n}") for n in range(count)]
+        place, key = Place(f"{what} of {count}", 3, 3), made_up(f"{what} key {count}", 16)
+        text = header(key, [wrap(r, key, f"{what} {count} {n}") for n, r in enumerate(readers)])
         out.append({**place.fields(), "file_key": key.hex(), "key_id": place.key_id(key).hex(), "slip": text.decode(),
                     "readers": [{"identity": r.text, "recipient": r.recipient, "key_id": r.id.hex()} for r in readers[:5]],
                     "audience": count})

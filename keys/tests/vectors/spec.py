@@ -1,6 +1,6 @@
 """The formats of version 1 once more, in Python, written from the specification and never from the Rust code.
 
-What `make.py` beside this file and `../museum/make.py` share. Needs Python 3.9, `cryptography` and `zstandard`. Everything that
+What `make.py` beside this file and `../museum/make.py` share. Needs Python 3.9, `cryptography`, `zstandard` and `kyber-py`. Everything that
 should be random comes from `made_up`, so that a second run writes the same files.
 """
 import base64
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from kyber_py.ml_kem import ML_KEM_768
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -182,6 +183,51 @@ def stanza(identity_or_public, file_key, label):
 def x25519_stanza(share, public, secret, file_key):
     wrap = hkdf(secret, share + public, b"age-encryption.org/v1/X25519")
     return b"-> X25519 " + b64(share) + b"\n" + b64(ChaCha20Poly1305(wrap).encrypt(bytes(12), file_key, None)) + b"\n"
+
+
+class HybridIdentity:
+    """MLKEM768-X25519, as age.md takes it from hpke-pq: 32 bytes, of which SHAKE256 makes the seeds of both halves."""
+
+    def __init__(self, label):
+        self.secret = made_up("identity " + label, 32)
+        expanded = hashlib.shake_256(self.secret).digest(96)
+        encapsulates, _ = ML_KEM_768.key_derive(expanded[:64])
+        self.key = X25519PrivateKey.from_private_bytes(expanded[64:])
+        self.public = encapsulates + self.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self.id = tagged("recipient", b"\1" + self.public)
+        self.text = bech32("age-secret-key-pq-", self.secret).upper()
+        self.recipient = bech32("age1pq", self.public)
+
+
+def hpke_seal(shared, info, plain):
+    """RFC 9180's SealBase with HKDF-SHA256 and ChaCha20-Poly1305, after the KEM of number 0x647a."""
+    suite = b"HPKE" + bytes.fromhex("647a00010003")
+
+    def extract(salt, label, key):
+        return hmac.new(salt or bytes(32), b"HPKE-v1" + suite + label + key, hashlib.sha256).digest()
+
+    def expand(secret, label, context, size):
+        return hmac.new(secret, size.to_bytes(2, "big") + b"HPKE-v1" + suite + label + context + b"\x01", hashlib.sha256).digest()[:size]
+
+    context = b"\0" + extract(b"", b"psk_id_hash", b"") + extract(b"", b"info_hash", info)
+    secret = extract(shared, b"secret", b"")
+    return ChaCha20Poly1305(expand(secret, b"key", context, 32)).encrypt(expand(secret, b"base_nonce", context, 12), plain, None)
+
+
+def hybrid_parts(public, file_key, label, share=None):
+    """What a hybrid stanza gives to its reader, and its body; with a share of one's own the curve's secret is zeros."""
+    curve = public[1184:]
+    ephemeral = X25519PrivateKey.from_private_bytes(made_up("ephemeral " + label, 32))
+    secret = ephemeral.exchange(X25519PublicKey.from_public_bytes(curve)) if share is None else bytes(32)
+    share = share or ephemeral.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    of_kem, ciphertext = ML_KEM_768._encaps_internal(public[:1184], made_up("encapsulated " + label, 32))
+    shared = hashlib.sha3_256(of_kem + secret + share + curve + b"\\.//^\\").digest()
+    return ciphertext + share, hpke_seal(shared, b"age-encryption.org/mlkem768x25519", file_key)
+
+
+def hybrid_stanza(identity, file_key, label, share=None):
+    gives, body = hybrid_parts(identity.public, file_key, label, share)
+    return b"-> mlkem768x25519 " + b64(gives) + b"\n" + b64(body) + b"\n"
 
 
 def header(file_key, stanzas):

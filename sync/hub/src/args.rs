@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use amanat_keys::recipient::RecipientKind;
 use clap::{Parser, Subcommand};
 
 /// The keeper at headquarters: proves what it received and can read none of it.
@@ -78,6 +79,9 @@ pub enum Verb {
         /// The file of the database's password, in the form of ~/.pgpass and readable by its owner alone.
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
+        /// What the agency seals to: x25519, or mlkem768x25519 where it has chosen hybrid recipients.
+        #[arg(long, value_name = "KIND", default_value = "x25519", value_parser = kind)]
+        recipients: RecipientKind,
     },
     /// Writes the join request anew, with the TLS key in use, for an admin to approve.
     Request {
@@ -87,6 +91,9 @@ pub enum Verb {
         /// Names the key of the next certificate too: of this one, or of one that is made and kept in tls-next.pem.
         #[arg(long, num_args = 0..=1)]
         next: Option<Option<PathBuf>>,
+        /// Names a recipient of this kind, made once and kept in transport.key, before the roster does: for `amanat keys raise`.
+        #[arg(long, value_name = "KIND", value_parser = kind)]
+        recipients: Option<RecipientKind>,
     },
     /// Makes the hub's next signing key and a request for an admin to list it; again, it is the same key. While the hub is stopped: it
     /// serves on with both, and with the new one alone once a roster names it.
@@ -227,4 +234,8 @@ pub enum BundleVerb {
         #[arg(long)]
         json: bool,
     },
+}
+
+fn kind(word: &str) -> Result<RecipientKind, String> {
+    RecipientKind::from_word(word).ok_or_else(|| "x25519 or mlkem768x25519".to_owned())
 }

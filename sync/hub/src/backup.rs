@@ -15,11 +15,12 @@ use crate::home::{HomeFault, HubHome, read, replace};
 use crate::next_key::NEXT;
 use crate::secrets;
 use crate::store::{Copied, SqliteStore};
+use crate::transport::OTHER;
 
 /// Files of a home beside its tables; of these the last are there only sometimes.
 /// The next key before the one in use: where it takes the other's place in between, the copy holds it twice and not neither.
-const FILES: [&str; 7] =
-    ["settings.toml", "join-request", NEXT, "hub-key.join", secrets::FILE, DEFAULT_CERTIFICATE, "tls-next.pem"];
+const FILES: [&str; 8] =
+    ["settings.toml", "join-request", NEXT, "hub-key.join", secrets::FILE, DEFAULT_CERTIFICATE, "tls-next.pem", OTHER];
 /// The roster may move while the tables are copied; then they are copied again, so often.
 const TRIES: usize = 5;
 

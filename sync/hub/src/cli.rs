@@ -150,7 +150,7 @@ async fn watch(home: &HubHome, every: Duration) -> Result<(), HomeFault> {
 
 async fn perform(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {
     match args.verb {
-        Verb::Init { home, listen, url, certificate, key, name, store, password_file } => {
+        Verb::Init { home, listen, url, certificate, key, name, store, password_file, recipients } => {
             // The settings outlive the folder that this is called from.
             let here = |path: Option<PathBuf>| path.map(std::path::absolute).transpose();
             let (certificate, key) = (here(certificate)?, here(key)?);
@@ -167,11 +167,11 @@ async fn perform(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {
                 parts: None,
                 parts_credentials: None,
             };
-            say_made(&HubHome::at(&home).init(&settings)?);
+            say_made(&HubHome::at(&home).init(&settings, recipients)?);
         }
-        Verb::Request { home, next } => {
+        Verb::Request { home, next, recipients } => {
             let next = next.map(|path| path.map_or(NextKey::OwnMaking, NextKey::Of));
-            say_made(&HubHome::at(&home).request(next.as_ref())?);
+            say_made(&HubHome::at(&home).request(next.as_ref(), recipients)?);
         }
         Verb::RotateKey { home, json } => return rotate_key(&HubHome::at(&home), json).await,
         Verb::Serve { home, metrics, listen, store, password_file } => {

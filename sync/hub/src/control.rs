@@ -17,11 +17,14 @@ use crate::Hub;
 use crate::bundle;
 use crate::limits::{CONTROL_ANSWER, CONTROL_PAUSE};
 
+/// What opens sticks, asked for each: a hub may have been given another key since it started.
+pub(crate) type Opens = Arc<dyn Fn() -> std::io::Result<Vec<ReadIdentity>> + Send + Sync>;
+
 /// Listens until the program ends. One stick at a time: what comes meanwhile waits.
 ///
 /// # Errors
 /// When the socket cannot be made.
-pub(crate) fn listen(hub: Arc<Hub>, identity: ReadIdentity, path: &Path) -> std::io::Result<()> {
+pub(crate) fn listen(hub: Arc<Hub>, opens: Opens, path: &Path) -> std::io::Result<()> {
     // What is left of a hub that was killed; the home's lock says that it does not run.
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
@@ -31,8 +34,8 @@ pub(crate) fn listen(hub: Arc<Hub>, identity: ReadIdentity, path: &Path) -> std:
     std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let (hub, identity, on) = (Arc::clone(&hub), identity.clone(), Handle::current());
-            let served = tokio::task::spawn_blocking(move || serve(&hub, &identity, &on, stream.into_std()?));
+            let (hub, opens, on) = (Arc::clone(&hub), Arc::clone(&opens), Handle::current());
+            let served = tokio::task::spawn_blocking(move || serve(&hub, &opens()?, &on, stream.into_std()?));
             match served.await {
                 Ok(Ok(())) => {}
                 Ok(Err(fault)) => tracing::warn!(%fault, "a stick was not handed over to its end"),
@@ -43,10 +46,10 @@ pub(crate) fn listen(hub: Arc<Hub>, identity: ReadIdentity, path: &Path) -> std:
     Ok(())
 }
 
-fn serve(hub: &Arc<Hub>, identity: &ReadIdentity, on: &Handle, mut stream: UnixStream) -> std::io::Result<()> {
+fn serve(hub: &Arc<Hub>, identities: &[ReadIdentity], on: &Handle, mut stream: UnixStream) -> std::io::Result<()> {
     stream.set_nonblocking(false)?;
     stream.set_read_timeout(Some(CONTROL_PAUSE))?;
-    let answer = match bundle::read(hub, on, identity, &stream) {
+    let answer = match bundle::read(hub, on, identities, &stream) {
         Ok(taken) => taken.json(),
         Err(fault) => json!({"error": crate::home_bundle::told(&fault), "ends": crate::home_bundle::ends(&fault)}),
     };

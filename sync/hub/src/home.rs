@@ -5,6 +5,7 @@
 //! hub.keys        the signing seed and the identity for bundles; owner only; opens no entry
 //! hub-next.keys   the next signing seed, until a roster names it; owner only
 //! hub-key.join    for an admin: the next signing key
+//! transport.key   the identity for bundles of the other kind, once the agency moves to it; owner only
 //! tls.pem         a certificate for TLS that the hub made for itself, and its key; owner only
 //! tls-next.pem    the next one, once the roster is asked to list it; moved to tls.pem when it does
 //! join-request    for an admin to approve
@@ -26,7 +27,7 @@ use amanat_keys::device::Signer;
 use amanat_keys::error::{KeysError, Malformed};
 use amanat_keys::fingerprint::AgencyId;
 use amanat_keys::join::JoinRequest;
-use amanat_keys::recipient::ReadIdentity;
+use amanat_keys::recipient::{ReadIdentity, RecipientKind};
 use amanat_keys::trust::Trust;
 use amanat_keys::words::Words;
 use amanat_sync::pack::Pack;
@@ -132,7 +133,7 @@ impl HubHome {
     /// # Errors
     /// [`HomeFault::Exists`] rather than making keys twice; [`HomeFault::Settings`] for an address that is refused;
     /// [`HomeFault::Tls`] for a certificate that cannot be used.
-    pub fn init(&self, settings: &Settings) -> Result<Made, HomeFault> {
+    pub fn init(&self, settings: &Settings, recipients: RecipientKind) -> Result<Made, HomeFault> {
         settings.url()?;
         settings.database()?;
         self.make_private().map_err(|source| HomeFault::Disk(self.folder.clone(), source))?;
@@ -141,7 +142,7 @@ impl HubHome {
         }
         let seed = secrets::new_seed();
         let signer = Signer::from_seed(&seed)?;
-        let transport = ReadIdentity::generate()?;
+        let transport = ReadIdentity::of_kind(recipients)?;
         if settings.certificate.is_none() {
             self.write(DEFAULT_CERTIFICATE, tls::made()?.as_bytes())?;
         }

@@ -57,11 +57,11 @@ impl HubHome {
         let stick = File::open(file).map_err(|source| HomeFault::Disk(file.to_owned(), source))?;
         let answer = match self.open(&settings).await {
             Ok((hub, lock)) => {
-                let identity = self.keys()?.transport;
+                let identities = self.transports()?;
                 let (on, path) = (Handle::current(), file.to_owned());
                 let read = tokio::task::spawn_blocking(move || {
                     let _lock = lock;
-                    bundle::read(&hub, &on, &identity, stick)
+                    bundle::read(&hub, &on, &identities, stick)
                 });
                 let read = read.await.map_err(|died| HomeFault::Disk(path.clone(), std::io::Error::other(died)))?;
                 match read {
@@ -85,8 +85,9 @@ impl HubHome {
     /// # Errors
     /// [`HomeFault::Disk`] when the socket cannot be made.
     pub(crate) fn listen_to_keeper(&self, hub: &std::sync::Arc<Hub>) -> Result<(), HomeFault> {
-        let (socket, identity) = (self.path("control"), self.keys()?.transport);
-        control::listen(std::sync::Arc::clone(hub), identity, &socket).map_err(|source| HomeFault::Disk(socket, source))
+        let (socket, home) = (self.path("control"), Self::at(&self.path(".")));
+        let opens = std::sync::Arc::new(move || home.transports().map_err(std::io::Error::other));
+        control::listen(std::sync::Arc::clone(hub), opens, &socket).map_err(|source| HomeFault::Disk(socket, source))
     }
 
     /// Writes a stick for a unit or a device, beside a hub that may be running.

@@ -49,6 +49,7 @@ mod standing;
 mod status;
 pub mod store;
 pub mod tls;
+mod transport;
 mod turns;
 
 pub use api::{router, watch_router};

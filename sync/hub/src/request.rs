@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use amanat_keys::fingerprint::AgencyId;
 use amanat_keys::join::JoinRequest;
-use amanat_keys::recipient::Recipient;
+use amanat_keys::recipient::{Recipient, RecipientKind};
 use amanat_keys::tls_key::TlsKeys;
 use amanat_keys::trust::Trust;
 use amanat_keys::{device::Signer, error::KeysError, words::Words};
@@ -34,11 +34,11 @@ pub enum NextKey {
 
 impl HubHome {
     /// Writes the join request anew, with the TLS key in use and the next one, if there is to be one. It counts when an admin has
-    /// approved it.
+    /// approved it. Names the recipient of this kind, or of the roster's.
     ///
     /// # Errors
     /// [`HomeFault`], in words for a person.
-    pub fn request(&self, next: Option<&NextKey>) -> Result<Made, HomeFault> {
+    pub fn request(&self, next: Option<&NextKey>, recipients: Option<RecipientKind>) -> Result<Made, HomeFault> {
         let settings = self.settings()?;
         let mut keys = vec![self.tls(&settings)?.key()];
         if let Some(next) = next {
@@ -48,7 +48,7 @@ impl HubHome {
             };
             keys.extend(Some(tls::key_of(&path)?).filter(|key| !keys.contains(key)));
         }
-        let Secrets { signer, transport, .. } = self.keys()?;
+        let (Secrets { signer, .. }, transport) = (self.keys()?, self.transport_of(recipients)?);
         let agency = self.trust()?.as_ref().map_or(AgencyId::ZERO, Trust::agency);
         self.write_request(&settings, agency, keys, &signer, transport.recipient())
     }

@@ -67,7 +67,7 @@ impl Hub {
         identity: &ReadIdentity,
         input: R,
     ) -> Result<Value, BundleFault> {
-        read(self, on, identity, input).map(|taken| taken.json())
+        read(self, on, std::slice::from_ref(identity), input).map(|taken| taken.json())
     }
 }
 
@@ -78,10 +78,10 @@ impl Hub {
 pub(crate) fn read<R: Read>(
     hub: &Arc<Hub>,
     on: &Handle,
-    identity: &ReadIdentity,
+    identities: &[ReadIdentity],
     input: R,
 ) -> Result<Taken, BundleFault> {
-    let mut bundle = bundle::open([identity], input)?;
+    let mut bundle = bundle::open(identities, input)?;
     if bundle.manifest().agency != hub.standing().agency {
         return Err(BundleFault::OtherAgency);
     }

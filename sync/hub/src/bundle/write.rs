@@ -6,6 +6,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use amanat_keys::fingerprint::{DeviceId, Digest};
+use amanat_keys::limits::PARCEL_HEADER;
 use amanat_keys::recipient::Recipient;
 use amanat_keys::roster::Device;
 use amanat_keys::statement::{Purpose, Statement};
@@ -107,6 +108,9 @@ impl Hub {
     }
 }
 
+/// Bytes of a bundle's age header that are no reader's: version, MAC, grease.
+const BESIDE_STANZAS: usize = 1024;
+
 /// Why a bundle was not written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WriteFault {
@@ -115,9 +119,9 @@ pub(crate) enum WriteFault {
     Nobody(String),
     /// More readers than an age header may carry.
     #[error(
-        "{0} devices are more than one bundle can be sealed to (64): name a unit that has a key, or one device, with --to"
+        "{0} devices are more than one bundle can be sealed to ({1}): name a unit that has a key, or one device, with --to"
     )]
-    TooMany(usize),
+    TooMany(usize, usize),
     /// The store holds no checkpoint yet.
     #[error("this hub has not served yet: it has signed nothing that could be carried")]
     NeverServed,
@@ -192,10 +196,12 @@ fn readers(standing: &Standing, to: Option<&str>) -> Result<Readers, WriteFault>
         }
         (Some(id), None) => active().filter(|device| device.id.to_string() == id).collect(),
     };
+    // Hybrid stanzas are long, and an age header before a bundle is not (FORMATS section 7).
+    let most = BUNDLE_READERS.min((PARCEL_HEADER - BESIDE_STANZAS) / roster.kind.slip_bytes());
     let mut recipients: Vec<Recipient> = meant.iter().map(|device| device.recipient.clone()).collect();
     let mut ids: Vec<Digest> = meant.iter().map(|device| Digest::from_bytes(*device.id.as_bytes())).collect();
     if let Some(unit) = unit {
-        if unit.recipient.is_some() && recipients.len() >= BUNDLE_READERS {
+        if unit.recipient.is_some() && recipients.len() >= most {
             // Whoever reads for the unit opens it by the unit's key.
             recipients.clear();
             ids.clear();
@@ -205,7 +211,7 @@ fn readers(standing: &Standing, to: Option<&str>) -> Result<Readers, WriteFault>
     }
     match (recipients.len(), to) {
         (0, _) => Err(WriteFault::Nobody(to.unwrap_or("an active device").to_owned())),
-        (many, _) if many.max(ids.len()) > BUNDLE_READERS => Err(WriteFault::TooMany(many)),
+        (many, _) if many.max(ids.len()) > most => Err(WriteFault::TooMany(many, most)),
         _ => Ok((meant.iter().map(|device| device.id).collect(), recipients, ids)),
     }
 }

@@ -1,0 +1,114 @@
+//! A living agency moves to hybrid recipients with one roster: whoever is missing is named and nothing is signed, an officer who is away
+//! goes on and is heard, and in the end nothing that the hub serves is sealed to a key of the older kind.
+
+use amanat_keys::recipient::RecipientKind;
+
+use crate::{
+    hybrid::{all_find, slips_at_hub},
+    support::{Actor, GUJRAT, TestAgency, hub_says, jot, record, text},
+};
+
+const TO: [&str; 2] = ["--recipients", "mlkem768x25519"];
+const SUKKUR: &str = "PS Sample, Sukkur";
+
+/// Who reads for Sukkur: the test holds no handle of theirs.
+fn far(agency: &TestAgency) -> Actor {
+    let dir = agency.dir.path();
+    Actor::new(dir, "supervisor-sukkur", dir.join("supervisor-sukkur"))
+}
+
+/// Every request of every device, unit and hub but for one device's; that one's comes last.
+fn requests(agency: &TestAgency, far: &Actor, last: &Actor) -> Vec<String> {
+    let out = |name: &str| agency.dir.path().join(format!("{name}.raise")).to_string_lossy().into_owned();
+    let mut files = Vec::new();
+    for (custodian, unit) in [(&agency.reader, "HQ"), (&agency.supervisor, GUJRAT), (far, SUKKUR)] {
+        let file = out(&format!("unit-{}", custodian.name));
+        custodian.run(&["keys", "rotate", "unit", unit, "--out", &file, TO[0], TO[1]]);
+        files.push(file);
+    }
+    hub_says(&agency.hub_home, &["request", TO[0], TO[1]]);
+    files.push(agency.hub_home.join("join-request").to_string_lossy().into_owned());
+    let all = [&agency.admin, &agency.reader, &agency.supervisor, far, &agency.stranger, &agency.officer];
+    for actor in all.into_iter().filter(|actor| actor.name != last.name).chain([last]) {
+        let file = out(&actor.name);
+        actor.run(&["keys", "rotate", "device", "--out", &file, TO[0], TO[1]]);
+        files.push(file);
+    }
+    files
+}
+
+fn raise(files: &[String]) -> Vec<&str> {
+    ["keys", "raise"].into_iter().chain(files.iter().map(String::as_str)).collect()
+}
+
+fn kind(actor: &Actor) -> RecipientKind {
+    actor.unlocked().trust().unwrap().roster().kind
+}
+
+#[test]
+fn an_agency_moves_as_one_and_an_officer_who_was_away_loses_nothing() {
+    let agency = TestAgency::build();
+    let (officer, reader, supervisor) = (&agency.officer, &agency.reader, &agency.supervisor);
+    let far = far(&agency);
+    let story = record(officer, 1, "zukhwendar");
+    for actor in [officer, supervisor, reader] {
+        actor.run(&["sync"]);
+    }
+    let (none, before) = slips_at_hub(&agency);
+    assert!(none == 0 && before >= 2, "{none}, {before}");
+
+    let files = requests(&agency, &far, officer);
+    let missing = agency.admin.ask(&raise(&files[4..files.len() - 1]));
+    assert_eq!(missing.code, 5, "{}", missing.json);
+    for name in ["unit HQ", GUJRAT, SUKKUR, "hub Sample hub", "of officer, "] {
+        assert!(missing.message().contains(name), "{name}: {}", missing.message());
+    }
+    assert_eq!(kind(&agency.admin), RecipientKind::X25519, "nothing was signed");
+    let raised = agency.admin.run(&raise(&files));
+    assert_eq!((text(&raised, "/recipients"), &raised["adopted"]), (TO[1].to_owned(), &true.into()), "{raised}");
+    agency.admin.run(&["roster", "publish"]);
+
+    // The officer is away all the while, and seals under the older kind.
+    jot(officer, &story.case, 1, "tarvelish");
+    record(officer, 2, "palmishto");
+    for actor in [supervisor, reader, &far, &agency.stranger] {
+        actor.run(&["sync"]);
+        assert_eq!(kind(actor), RecipientKind::MlKem768X25519, "{}", actor.name);
+    }
+    for round in 0..2 {
+        for (custodian, unit) in [(supervisor, GUJRAT), (reader, "HQ"), (&far, SUKKUR)] {
+            let done = custodian.run(&["keys", "rotate", "unit", unit]);
+            assert_eq!(text(&done, "/state"), "done", "{round} {unit}: {done}");
+            custodian.run(&["sync"]);
+        }
+        if round == 0 {
+            // Back from the field: what was sealed to the older keys lands, and is read.
+            for actor in [officer, supervisor, reader, officer, supervisor, reader] {
+                actor.run(&["sync"]);
+            }
+            assert_eq!(kind(officer), RecipientKind::MlKem768X25519);
+            let (kept, received) = officer.counts();
+            assert_eq!(kept, received, "all of it was taken");
+            for mark in ["zukhwendar", "tarvelish", "palmishto"] {
+                all_find(&[officer, supervisor, reader], mark);
+            }
+            if slips_at_hub(&agency).1 == 0 {
+                break;
+            }
+        }
+    }
+    record(officer, 3, "lomvantesh");
+    for actor in [officer, supervisor, reader] {
+        actor.run(&["sync"]);
+    }
+    all_find(&[officer, supervisor, reader], "lomvantesh");
+    let (hybrid, older) = slips_at_hub(&agency);
+    assert!(hybrid > before && older == 0, "{hybrid} hybrid, {older} of the older kind are left at the hub");
+    // A stick for the hub is sealed to its new key, and it opens it.
+    jot(officer, &story.case, 2, "vashtipol");
+    let stick = agency.dir.path().join("stick.age").to_string_lossy().into_owned();
+    officer.run(&["bundle", "write", &stick]);
+    hub_says(&agency.hub_home, &["bundle", "read", &stick]);
+    supervisor.run(&["sync"]);
+    all_find(&[supervisor], "vashtipol");
+}
