@@ -71,6 +71,20 @@ fn what_came_damaged_is_listed_saved_sealed_asked_for_again_and_read_in_the_end(
     // The same damage again is no second finding.
     agency.reader.run(&["sync"]);
     assert_eq!(agency.reader.run(&["entry", "quarantined"])["set_aside"].as_array().map(Vec::len), Some(1));
+
+    // A second look changes nothing of what no key has signed.
+    let looked = agency.reader.run(&["entry", "quarantined", "retry"]);
+    assert_eq!((number(&looked, "stand"), number(&looked, "wait"), number(&looked, "left")), (0, 0, 1), "{looked}");
+    // Dropped only when told to, from here alone, and set aside again when it comes again.
+    let listed = || agency.reader.run(&["entry", "quarantined"])["set_aside"].as_array().map(Vec::len);
+    let asked = agency.reader.run(&["entry", "quarantined", "drop", &id[..10]]);
+    assert_eq!((&asked["dropped"], listed()), (&false.into(), Some(1)), "{asked}");
+    let dropped = agency.reader.run(&["entry", "quarantined", "drop", &id[..10], "--yes"]);
+    assert_eq!((&dropped["dropped"], listed()), (&true.into(), Some(0)), "{dropped}");
+    assert_eq!(agency.reader.run(&["status"])["quarantined"], 0);
+    assert_eq!(agency.reader.ask(&["entry", "quarantined", "drop", &id[..10], "--yes"]).code, 2, "it is gone");
+    agency.reader.run(&["sync"]);
+    assert_eq!(listed(), Some(1), "it came again");
     agency.kill_hub();
     spoils(&agency, &device, interview);
     agency.start_hub();

@@ -12,6 +12,7 @@ mod abroad;
 mod aside;
 mod at_the_table;
 mod attached;
+mod attached_s3;
 mod attached_sticks;
 mod bundle;
 mod canary;

@@ -9,15 +9,28 @@ use std::sync::OnceLock;
 
 use thiserror::Error;
 use zstd::bulk::{Compressor, Decompressor};
-use zstd::dict::{DecoderDictionary, EncoderDictionary};
-use zstd::zstd_safe::CParameter;
+use zstd::dict::DecoderDictionary;
+use zstd::zstd_safe::{CParameter, Strategy};
 
 use crate::fingerprint::Digest;
 use crate::frame::Frame;
 
-/// How hard zstd tries when sealing: about 25 µs for 1 KiB. Below 7, zstd makes text that the dictionary does not know *larger* than
-/// without one (made-up words of 1.2 kB: 872 bytes at 3, 672 at 7, 748 with none); above 9 it saves a hundredth for twice the time.
+/// How hard zstd tries where the table below says nothing.
 const LEVEL: i32 = 9;
+
+/// What zstd looks for when sealing with a dictionary: repeats of four bytes and more, lazily, in tables of 128 KiB. An entry is about
+/// 1 KiB and the dictionary 32: the tables of level 9 are four times as large and are cold after each wait for the disk, where they cost
+/// 160 µs instead of 120. Frames are as small as at level 9 to within a hundredth (`cargo bench -p amanat --bench wire`); below *lazy*,
+/// zstd keeps the dictionary's code for letters and makes text that it does not know larger than without one. Any decoder reads it.
+const SEARCH: [CParameter; 7] = [
+    CParameter::Strategy(Strategy::ZSTD_lazy),
+    CParameter::WindowLog(17),
+    CParameter::HashLog(15),
+    CParameter::ChainLog(14),
+    CParameter::SearchLog(3),
+    CParameter::MinMatch(4),
+    CParameter::TargetLength(8),
+];
 
 /// A dictionary of the fixed table.
 struct Dictionary {
@@ -26,7 +39,6 @@ struct Dictionary {
     /// SHA-256 of its bytes in hex, written down by hand and compared before its first use.
     sha256: &'static str,
     bytes: &'static [u8],
-    encoder: OnceLock<EncoderDictionary<'static>>,
     decoder: OnceLock<DecoderDictionary<'static>>,
 }
 
@@ -35,7 +47,6 @@ static TABLE: [Dictionary; 1] = [Dictionary {
     id: 0xA301,
     sha256: "b9d5f869424709b8078683249a8306e7bfbcf0b2024b372501608c4a0a13abf2",
     bytes: include_bytes!("../dictionaries/a301.zdict"),
-    encoder: OnceLock::new(),
     decoder: OnceLock::new(),
 }];
 
@@ -106,13 +117,14 @@ pub(crate) fn compress(content: &[u8], out: &mut Vec<u8>) -> Result<(), ZstdFaul
 }
 
 fn new_compressor(id: u32) -> Result<Compressor<'static>, ZstdFault> {
-    let prepared = match checked(id)? {
+    let made = match checked(id)? {
         None => Compressor::new(LEVEL),
-        Some(dictionary) => Compressor::with_prepared_dictionary(
-            dictionary.encoder.get_or_init(|| EncoderDictionary::copy(dictionary.bytes, LEVEL)),
-        ),
+        Some(dictionary) => Compressor::with_dictionary(LEVEL, dictionary.bytes),
     };
-    let mut compressor = prepared.map_err(|_refused| ZstdFault::Compress)?;
+    let mut compressor = made.map_err(|_refused| ZstdFault::Compress)?;
+    for parameter in SEARCH {
+        compressor.set_parameter(parameter).map_err(|_refused| ZstdFault::Compress)?;
+    }
     compressor.set_parameter(CParameter::ChecksumFlag(true)).map_err(|_refused| ZstdFault::Compress)?;
     Ok(compressor)
 }

@@ -104,7 +104,8 @@ pub(super) enum EntryVerb {
     },
     /// List what was set aside because something is wrong with it, and why
     #[command(after_help = "Examples:\n  amanat entry quarantined\n  \
-                            amanat entry quarantined save 91ab… --out damaged.entry\n\n\
+                            amanat entry quarantined save 91ab… --out damaged.entry\n  \
+                            amanat entry quarantined retry\n  amanat entry quarantined drop 91ab… --yes\n\n\
                             What came damaged is asked for again with the next syncs, and taken from any stick that brings it.")]
     Quarantined {
         #[command(subcommand)]
@@ -135,6 +136,16 @@ pub(super) enum AsideVerb {
         /// The file
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+    },
+    /// Look at all of it once more, by the roster of today: what counts by it goes to its place
+    Retry,
+    /// Drop one from this device. Save it first if anybody is to look into it
+    Drop {
+        /// Its id in the list, or its beginning
+        id: String,
+        /// Do it
+        #[arg(long)]
+        yes: bool,
     },
 }
 

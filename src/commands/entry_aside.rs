@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{args::AsideVerb, context::Context, output::Report, typed};
 use crate::{
     failure::Failure,
-    runtime::aside::{self, AsideRow},
+    runtime::aside::{self, AsideRow, LookedAgain},
     words::{self, Tongue},
 };
 
@@ -15,6 +15,8 @@ pub(super) fn run(context: &Context, verb: Option<&AsideVerb>) -> Result<Report,
     match verb {
         None => list(context),
         Some(AsideVerb::Save { id, out }) => save(context, id, out),
+        Some(AsideVerb::Retry) => retry(context),
+        Some(AsideVerb::Drop { id, yes }) => discard(context, id, *yes),
     }
 }
 
@@ -63,4 +65,30 @@ fn save(context: &Context, id: &str, out: &Path) -> Result<Report, Failure> {
     let bytes = aside::save(&home, id, out)?;
     let text = format!("Saved to {}, still sealed.\n  bytes  {bytes}", out.display());
     Ok(Report::new(text, json!({"saved": out, "bytes": bytes, "id": id})))
+}
+
+fn retry(context: &Context) -> Result<Report, Failure> {
+    let mut home = context.unlock()?;
+    let LookedAgain { stand, wait, left } = aside::look_again(&mut home)?;
+    let text = format!(
+        "Looked at once more, by roster {}.\n  count now         {stand}\n  wait for others   {wait}\n  still in question {left}",
+        home.trust()?.roster_version()
+    );
+    Ok(Report::new(text, json!({"stand": stand, "wait": wait, "left": left})))
+}
+
+/// What it comes to, until it is told to do it.
+fn discard(context: &Context, id: &str, yes: bool) -> Result<Report, Failure> {
+    let mut home = context.unlock()?;
+    let rows = aside::list(&home)?;
+    let id = typed::one_id("entry set aside", id, rows.iter().map(|row| row.id.as_str()))?;
+    let row = rows.iter().find(|row| row.id == id).map(told).unwrap_or_default();
+    let consequence = words::find(Tongue::En, "aside.drop_means").unwrap_or_default();
+    if !yes {
+        let text = format!("This would be dropped:{row}\n{consequence}\n  To do it, say it again with --yes.");
+        return Ok(Report::new(text, json!({"dropped": false, "id": id})));
+    }
+    let id = id.to_owned();
+    aside::discard(&mut home, &id)?;
+    Ok(Report::new(format!("Dropped:{row}"), json!({"dropped": true, "id": id})))
 }

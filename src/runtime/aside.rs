@@ -70,7 +70,63 @@ pub fn save(home: &Home, id: &str, to: &Path) -> Result<u64, Failure> {
     Ok(u64::try_from(bytes.len()).unwrap_or(u64::MAX))
 }
 
+/// Drops one, and what is noted of it. Nothing of it is left on this device; what comes again is set aside again.
+///
+/// # Errors
+/// Failed when there is none of this id; refused for an entry of this device.
+pub fn discard(home: &mut Home, id: &str) -> Result<(), Failure> {
+    const DOING: &str = "dropping an entry that was set aside";
+    let found = quarantined(home)?.into_iter().find(|aside| sealed(aside).1.to_string() == id);
+    let found = found.ok_or_else(|| Failure::failed(format!("{DOING} — it is not set aside here"), ""))?;
+    if found.entry.device == home.device() {
+        return Err(Failure::refused(
+            format!(
+                "{DOING} — this device wrote it, and it is evidence that somebody wrote on in a copy of its journal"
+            ),
+            "Save it and show it to the admin: amanat entry quarantined save",
+        ));
+    }
+    home.forget_aside(&[found])
+}
+
+/// What became of a second look at all that is set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LookedAgain {
+    /// Entries that count now.
+    pub stand: u64,
+    /// Entries with which nothing is wrong any more, and that wait for what they follow.
+    pub wait: u64,
+    /// Entries that stay in question.
+    pub left: u64,
+}
+
+/// Holds everything that is set aside against the roster of today, and files what counts by it.
+///
+/// # Errors
+/// What the journal says.
+pub fn look_again(home: &mut Home) -> Result<LookedAgain, Failure> {
+    let trust = home.trust()?.clone();
+    let tried = amanat_sync::courier::try_again(&mut home.journal, &trust);
+    let tried = tried.map_err(|error| fault::sync("looking once more at what was set aside", &error))?;
+    home.forget_aside(&tried.stand)?;
+    let count = |of: usize| u64::try_from(of).unwrap_or(u64::MAX);
+    let left = count(quarantined(home)?.len()).saturating_sub(count(tried.wait.len()));
+    Ok(LookedAgain { stand: count(tried.stand.len()), wait: count(tried.wait.len()), left })
+}
+
 impl Home {
+    /// Drops what was set aside, and the notes of the day on which that was.
+    fn forget_aside(&mut self, gone: &[Quarantined]) -> Result<(), Failure> {
+        const DOING: &str = "dropping what was set aside";
+        let days: Vec<_> =
+            gone.iter().map(|aside| Mark::Aside(&sealed(aside).1, 0).row()).map(|row| (row.shelf, row.key)).collect();
+        self.journal.drop_aside(gone).map_err(|error| fault::sync(DOING, &error))?;
+        if days.is_empty() {
+            return Ok(());
+        }
+        self.journal.shelve(&[], &days).map_err(|error| fault::sync(DOING, &error))
+    }
+
     /// Notes the day for what a pass or a stick had to set aside, if it had to.
     pub(super) fn note_aside(&mut self, outcome: &Outcome) -> Result<(), Failure> {
         let parted = |trouble: &Trouble| matches!(trouble, Trouble::Fork { .. } | Trouble::ForkElsewhere { .. });

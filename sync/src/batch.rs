@@ -322,6 +322,15 @@ impl VerifiedRun {
         Some(self)
     }
 
+    /// The run without the hashes behind its last entry; empty where it has no entry at all.
+    #[must_use]
+    pub fn without_tail(mut self) -> VerifiedRun {
+        let whole =
+            self.0.items.iter().rposition(|item| item.entry().is_some()).map_or(0, |last| last.saturating_add(1));
+        self.0.items.truncate(whole);
+        self
+    }
+
     /// The run, without its proof.
     pub fn into_run(self) -> Run {
         self.0

@@ -39,6 +39,7 @@ pub mod stick_file;
 pub mod stories;
 pub mod transfer;
 pub mod transport;
+pub mod unspent;
 pub mod wire;
 
 pub use error::{Result, SyncError};

@@ -1,6 +1,8 @@
 //! What a device remembers of the road, row by row and sealed: checkpoints that a hub has shown it, proofs of two stories, what it
 //! carries for others, what left on a stick, which bare hashes to ask for again, and where an entry came damaged.
 
+use std::collections::BTreeMap;
+
 use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
 use amanat_keys::statement::Statement;
 use minicbor::decode::Error as Bad;
@@ -8,6 +10,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder, encode};
 use zeroize::Zeroizing;
 
 use crate::cbor::{array_of, bytes_upto};
+use crate::chain::Head;
 use crate::entry::EntryRef;
 use crate::error::{Result, SyncError};
 use crate::journal::{Journal, Shelf, ShelfRow};
@@ -34,6 +37,8 @@ pub struct Road {
     pub handed: Vec<(Place, u64)>,
     /// Places of which only the hash is held because what came there was damaged: asked for until it comes whole.
     pub damaged: Vec<EntryRef>,
+    /// Journals of others that are forked: how far their other history has been looked at, which is set aside as evidence.
+    pub forked: BTreeMap<Place, Head>,
     /// Attachments that came by stick and that the hub may lack, with their size.
     pub parts: Vec<(PartAt, u64)>,
 }
@@ -45,6 +50,7 @@ const AGAIN: u8 = b'a';
 const HANDED: u8 = b'o';
 const DAMAGED: u8 = b'd';
 const PART: u8 = b'p';
+const FORKED: u8 = b'f';
 
 impl Road {
     /// Reads everything, the words of hubs too.
@@ -98,6 +104,11 @@ impl Road {
                 let (seq, size) = rest.split_first_chunk::<8>()?;
                 let ((device, journal), seq) = (place(of)?, u64::from_be_bytes(*seq));
                 self.parts.push((PartAt { entry: EntryRef { device, journal, seq }, digest }, number(size)?));
+            }
+            FORKED => {
+                let (seq, link) = row.plain.split_first_chunk::<8>()?;
+                let head = Head { seq: u64::from_be_bytes(*seq), link: Digest::from_slice(link)? };
+                self.forked.insert(place(key)?, head);
             }
             AGAIN => {
                 let (from, upto) = row.plain.split_first_chunk::<8>()?;
@@ -188,6 +199,18 @@ pub fn again_row(of: &Place, from: u64, upto: u64) -> ShelfRow {
 #[must_use]
 pub fn again_at(of: &Place) -> (Shelf, Vec<u8>) {
     (Shelf::Road, place_key(AGAIN, of))
+}
+
+/// How far the other history of a forked journal has been looked at.
+#[must_use]
+pub fn forked_row(of: &Place, upto: &Head) -> ShelfRow {
+    row(Shelf::Road, place_key(FORKED, of), [&upto.seq.to_be_bytes()[..], upto.link.as_bytes()].concat())
+}
+
+/// Where the row of [`forked_row`] lies.
+#[must_use]
+pub fn forked_at(of: &Place) -> (Shelf, Vec<u8>) {
+    (Shelf::Road, place_key(FORKED, of))
 }
 
 /// An attachment that is carried.

@@ -79,7 +79,7 @@ pub struct Claim {
     pub signature: [u8; 64],
 }
 
-/// Why a request's signature fields were refused before any key was tried.
+/// Why a request's signature was refused for what it says, whatever key it was made with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureFault {
     /// A component that the profile demands is not covered.
@@ -88,6 +88,9 @@ pub enum SignatureFault {
     /// Anything else that departs from the profile.
     #[error("the signature fields do not follow the profile: {0}")]
     Malformed(&'static str),
+    /// A nonce that this device was never given, or has used before: a request that somebody recorded and plays again.
+    #[error("the nonce is spent, or was never given to this device")]
+    Spent,
 }
 
 /// The two header fields that carry a signature.

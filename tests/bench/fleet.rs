@@ -12,6 +12,7 @@
 )]
 
 #[path = "../simulation/mod.rs"]
+#[allow(dead_code, reason = "the planted faults are for the tests")]
 mod simulation;
 
 use std::ops::Range;

@@ -21,6 +21,8 @@ pub(crate) struct Device {
     pub(crate) disk: Disk,
     /// The trust file.
     pub(crate) trust: Trust,
+    /// The roster by which what it holds was judged last.
+    pub(crate) ruled: Trust,
     /// What is gone when the program is: what the courier remembers, and the road.
     pub(crate) courier: Courier,
     pub(crate) line: road::Line,
@@ -55,6 +57,7 @@ impl Device {
             id: agency.actors[actor].id,
             disk,
             trust: agency.trust.clone(),
+            ruled: agency.trust.clone(),
             courier: Courier::default(),
             line: road::Line::default(),
             said: Said::default(),
@@ -85,6 +88,7 @@ impl Device {
         self.disk.put_back(&copied);
         let seen = if whole_home { None } else { Some(std::mem::take(&mut self.said.seen)) };
         if whole_home {
+            self.ruled = trust.clone();
             self.trust = trust;
         }
         self.said = said;

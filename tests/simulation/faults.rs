@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Every kind of fault, as it is printed.
-const KINDS: [&str; 34] = [
+const KINDS: [&str; 46] = [
     "requests lost",
     "answers lost",
     "requests cut",
@@ -39,6 +39,18 @@ const KINDS: [&str; 34] = [
     "pushes that left before the last was answered",
     "roads that broke with two pushes on their way",
     "pages asked for before the last was filed",
+    "devices revoked as lost",
+    "devices revoked as left",
+    "revocations that a later one changed",
+    "cut-offs below what the hub held",
+    "cut-offs beyond what anybody had seen",
+    "journals of a revoked device that nobody trusts at all",
+    "passes that ended with the word that a device is revoked",
+    "entries below a cut-off that came to the hub after it",
+    "entries below a cut-off that came to a device which had heard of it",
+    "entries beyond a cut-off that a device took which had not heard of it",
+    "entries that nobody had seen before the revocation, taken and marked",
+    "devices that hold set aside what lies beyond a cut-off",
 ];
 
 /// What happened on purpose, and what came of it.

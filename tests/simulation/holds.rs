@@ -8,7 +8,7 @@ use amanat_keys::statement::Statement;
 use amanat_sync::batch::{Item, Limit};
 use amanat_sync::chain::{self, link0};
 use amanat_sync::entry::SealedEntry;
-use amanat_sync::journal::{Journal, KnownHead, State, Wanted};
+use amanat_sync::journal::{Journal, KnownHead, Quarantined, State, Wanted};
 use amanat_sync::receipt::Receipt;
 
 use super::world::World;
@@ -53,6 +53,7 @@ impl World {
         let mirrored = self.book.hub.iter().map(|(place, chain)| (*place, u64::try_from(chain.len()).unwrap()));
         let page = self.office.above(mirrored.collect());
         assert!(!page.more);
+        let mut came = Vec::new();
         for piece in page.pieces {
             let (device, journal) = piece.place;
             let chain = self.book.hub.entry(piece.place).or_default();
@@ -72,8 +73,10 @@ impl World {
                 assert_eq!((signed.header.device, signed.header.journal), piece.place, "under another's name");
                 at = chain::link(&at, &kept.hash);
                 chain.push((kept.hash, at));
+                came.push(signed.clone());
             }
         }
+        self.hub_heeds(&came);
         assert_eq!(self.book.hub.len(), ledger.heads.len(), "a journal is gone at the hub");
         for (place, head) in &ledger.heads {
             let chain = &self.book.hub[place];
@@ -89,7 +92,7 @@ impl World {
     /// A device: kept is kept, chains are whole, authors are signers, *received* is the hub's word and never too early.
     pub(crate) fn device_holds(&mut self, at: usize) {
         let all = held(self.devices[at].disk.journal());
-        let device = &mut self.devices[at];
+        let (device, mut came) = (&mut self.devices[at], Vec::new());
         let mut places: BTreeMap<(Place, u64), Digest> = BTreeMap::new();
         for Held { known, items } in &all {
             for (seq, item) in (1_u64..).zip(items) {
@@ -103,6 +106,7 @@ impl World {
                     if device.said.held.insert((place, seq)) {
                         let author = self.agency.actors.iter().find(|actor| actor.id == known.device).unwrap();
                         entry.verify(&author.signer.verifying_key()).expect("the author is the signer");
+                        came.push(signed.clone());
                     }
                 }
                 places.insert((place, seq), entry.hash());
@@ -114,6 +118,7 @@ impl World {
         for held in &device.said.held {
             assert!(places.contains_key(held), "an entry of another is gone: {held:?}");
         }
+        self.device_heeds(at, &came);
         self.received_is_arithmetic(at);
     }
 
@@ -152,10 +157,15 @@ impl World {
         }
         let aside = device.disk.journal().quarantined().unwrap();
         let parted = self.put_back && (self.pile.read_any() || epoch > 1);
+        let id = device.id;
         let explained = |entry: &SealedEntry| {
-            entry.header.device == device.id || self.strange || parted || self.book.spoilt.contains(&entry.hash())
+            entry.header.device == id || self.strange || parted || self.book.spoilt.contains(&entry.hash())
         };
-        assert!(aside.iter().all(|bad| explained(&bad.sealed)), "set aside without a reason");
+        let revoked = |bad: &Quarantined| self.is_of_the_gone(&bad.sealed, bad.why);
+        assert!(aside.iter().all(|bad| explained(&bad.sealed) || revoked(bad)), "set aside without a reason");
+        if aside.iter().any(revoked) {
+            self.faults.note("devices that hold set aside what lies beyond a cut-off");
+        }
     }
 }
 

@@ -20,6 +20,7 @@ mod holds;
 mod mortal;
 mod office;
 mod peace;
+mod revoked;
 mod road;
 mod sticks;
 mod world;
@@ -29,4 +30,4 @@ mod world;
 #[allow(dead_code, reason = "its road and its readers are for other tests")]
 mod support;
 
-pub(crate) use world::live_through;
+pub(crate) use world::{finds_out_a_deaf_hub, live_through};

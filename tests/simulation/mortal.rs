@@ -101,6 +101,9 @@ impl Journal for Mortal<'_> {
     fn quarantined(&self) -> Result<Vec<Quarantined>> {
         self.read(|inner| inner.quarantined())
     }
+    fn drop_aside(&mut self, dropped: &[Quarantined]) -> Result<u64> {
+        self.write(|inner| inner.drop_aside(dropped))
+    }
     fn status(&self, hub: &DeviceId) -> Result<Status> {
         self.read(|inner| inner.status(hub))
     }

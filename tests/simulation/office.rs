@@ -14,6 +14,7 @@ use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_keys::hub_epoch::HubEpoch;
 use amanat_keys::recipient::ReadIdentity;
+use amanat_keys::roster::Roster;
 use amanat_keys::statement::Statement;
 use amanat_keys::trust::Trust;
 use amanat_sync::bundle::BundleFault;
@@ -151,6 +152,8 @@ pub(crate) struct Office {
     /// What the admin trusts, and every roster signed after the first.
     admin: Trust,
     rosters: Vec<Vec<u8>>,
+    /// Does not heed them.
+    deaf: bool,
 }
 
 /// A copy of the hub's store, as a backup has it.
@@ -181,6 +184,7 @@ impl Office {
             copies: 0,
             admin: agency.trust.clone(),
             rosters: Vec::new(),
+            deaf: false,
         }
     }
 
@@ -269,21 +273,40 @@ impl Office {
 
     /// Every roster that the admin has signed is brought to the hub.
     pub(crate) fn publish(&self) {
+        if self.deaf {
+            *self.trust.lock().unwrap() = self.admin.clone();
+            return;
+        }
         for roster in &self.rosters {
             // Those that are held already, or below.
             drop(self.runtime.block_on(self.hub.adopt(roster)));
         }
     }
 
-    /// The next roster after the one adopted here.
-    pub(crate) fn next_roster(&self, name: String) -> Vec<u8> {
+    /// The next roster after the one adopted here, changed as wished.
+    pub(crate) fn next_roster(&self, change: impl FnOnce(&mut Roster)) -> Vec<u8> {
         let trust = self.admin.clone();
         let now = Agency { roster: trust.roster().clone(), trust, ..self.agency.clone() };
-        now.next(|roster| roster.name = name)
+        now.next(change)
     }
 
     pub(crate) fn roster_version(&self) -> u64 {
         self.trust.lock().unwrap().roster_version()
+    }
+
+    /// What the hub trusts.
+    pub(crate) fn trust(&self) -> Trust {
+        self.trust.lock().unwrap().clone()
+    }
+
+    /// What the admin has signed last.
+    pub(crate) fn newest(&self) -> Trust {
+        self.admin.clone()
+    }
+
+    /// From now on its program goes on with the roster it has, although newer ones lie in its trust file: a fault that must be found.
+    pub(crate) fn goes_deaf(&mut self) {
+        self.deaf = true;
     }
 
     pub(crate) fn ledger(&self) -> Ledger {

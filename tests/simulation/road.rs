@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use amanat_keys::fingerprint::Digest;
 use amanat_sync::signature::Nonce;
-use amanat_sync::transport::{FIRST_ROOM, Transport, TransportError};
+use amanat_sync::transport::{FIRST_ROOM, Refusal, RefusalReason, Transport, TransportError};
 use axum::body::{Body, Bytes};
 use axum::http::Request;
 use hyper::body::Frame;
@@ -205,6 +205,11 @@ impl Road<'_> {
         self.line.mark = answer.mark.or(self.line.mark);
         match answer.status {
             200 => Ok(answer.body.to_vec()),
+            // Whether that may be said is for others to judge.
+            403 if answer.refusal.as_deref() == Some(RefusalReason::Revoked.spelling()) => {
+                let (reason, sentence) = (RefusalReason::Revoked, String::from_utf8(answer.body.to_vec()).unwrap());
+                Err(TransportError::Refused(Refusal { reason, sentence, request: answer.request }))
+            }
             other => panic!("{other} {:?} to a request that nothing was wrong with", answer.refusal),
         }
     }

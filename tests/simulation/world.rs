@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use amanat_hub::store::Place;
-use amanat_keys::fingerprint::{Digest, JournalId};
+use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
+use amanat_keys::trust::Trust;
 use amanat_sync::batch::Limit;
 use amanat_sync::courier::{End, Outcome, Trouble, pass};
 use amanat_sync::entry::{Kind, SealedEntry};
@@ -28,7 +29,8 @@ use super::support::{Agency, HQ, STATION};
 /// Officers 0 and 1, then these.
 pub(crate) const SUPERVISOR: usize = 2;
 pub(crate) const READER: usize = 3;
-pub(crate) const ACTORS: usize = 4;
+/// The last is one more officer.
+pub(crate) const ACTORS: usize = 5;
 /// Things that happen in a world before it makes its peace.
 const DEEDS: u64 = 34;
 /// Ten years, in seconds.
@@ -78,6 +80,10 @@ pub(crate) struct World {
     hub_backup: Option<Backup>,
     /// The device that travels has heard of an epoch for which no admin has spoken yet.
     pub(crate) unspoken: bool,
+    /// Devices that some roster has revoked.
+    pub(crate) gone: BTreeSet<DeviceId>,
+    /// The roster by which what the hub holds was judged last.
+    pub(crate) ruled: Option<Trust>,
     /// What an admin has yet to say of the hub's newest epoch.
     word: Option<Vec<u8>>,
     pub(crate) dice: Dice,
@@ -104,9 +110,10 @@ pub(crate) enum Deed {
     HubBackup,
     HubPutBack,
     EpochWord,
+    Revoke,
 }
 
-const HAPPENS: [(u64, Deed); 16] = [
+const HAPPENS: [(u64, Deed); 17] = [
     (30, Deed::Keep),
     (42, Deed::Travel),
     (6, Deed::LateArrival),
@@ -123,6 +130,7 @@ const HAPPENS: [(u64, Deed); 16] = [
     (5, Deed::HubBackup),
     (4, Deed::HubPutBack),
     (6, Deed::EpochWord),
+    (4, Deed::Revoke),
 ];
 
 /// Lives through all of these, on every core.
@@ -136,7 +144,7 @@ pub(crate) fn live_through(seeds: Range<u64>) -> Faults {
             if seed >= seeds.end {
                 return;
             }
-            let faults = live(seed, told);
+            let faults = live(seed, told, false);
             all.lock().unwrap().take(&faults);
         }
     };
@@ -144,10 +152,21 @@ pub(crate) fn live_through(seeds: Range<u64>) -> Faults {
     all.into_inner().unwrap()
 }
 
+/// Whether one of these worlds, lived through in turn with a hub that does not heed its rosters, is stopped with such words.
+pub(crate) fn finds_out_a_deaf_hub(mut seeds: Range<u64>, word: &str) -> bool {
+    seeds.any(|seed| {
+        let found = std::panic::catch_unwind(|| live(seed, false, true)).err();
+        found.is_some_and(|why| why.downcast_ref::<String>().is_some_and(|why| why.contains(word)))
+    })
+}
+
 /// Lives through one seed; panics where something does not hold, with the command that shows it again.
-fn live(seed: u64, told: bool) -> Faults {
+fn live(seed: u64, told: bool, deaf: bool) -> Faults {
     let _named = Named(seed);
     let mut world = World::new(seed, told);
+    if deaf {
+        world.office.goes_deaf();
+    }
     for _ in 0..DEEDS {
         let (deed, at) = (world.dice.weighed(&HAPPENS), world.dice.index(ACTORS));
         if told {
@@ -191,7 +210,7 @@ impl World {
     fn new(seed: u64, told: bool) -> Self {
         let mut dice = Dice::new(seed);
         let dir = tempfile::tempdir().unwrap();
-        let agency = Agency::new("http://127.0.0.1:7070");
+        let agency = Agency::crowd(ACTORS - 4);
         office::set_clock(1_750_000_000_000);
         let file = dice.one_in(3).then(|| dir.path().join("hub.sqlite"));
         let office = Office::new(&agency, file);
@@ -217,6 +236,8 @@ impl World {
             put_back: false,
             hub_backup: None,
             word: None,
+            gone: BTreeSet::new(),
+            ruled: None,
             unspoken: false,
             dice,
             hub_clock: 1_750_000_000_000,
@@ -234,6 +255,7 @@ impl World {
             Deed::HubBackup => self.hub_backup = self.office.backs_up(),
             Deed::HubPutBack => self.puts_hub_back(),
             Deed::EpochWord => self.admin_speaks(),
+            Deed::Revoke => self.revokes(),
             Deed::Travel => drop(self.travel(at, false)),
             Deed::LateArrival => self.late_arrival(),
             Deed::Backup => self.devices[at].backs_up(),
@@ -253,7 +275,7 @@ impl World {
             }
             Deed::Roster => {
                 let name = format!("Test {}", self.dice.roll(1_000_000));
-                let next = self.office.next_roster(name);
+                let next = self.office.next_roster(|roster| roster.name = name);
                 self.office.adopt(&next);
             }
         }
@@ -407,16 +429,19 @@ impl World {
         assert!(adopted.roster_version() >= trust.roster_version(), "a roster fell");
         *trust = adopted;
         self.hears_of_an_epoch(at);
-        self.is_explained(&outcome);
+        self.is_explained(at, &outcome);
         self.keeps_again(at, &outcome);
         Some(outcome)
     }
 
     /// A pass ends as it must, and says nothing against a hub that did nothing wrong.
-    fn is_explained(&self, outcome: &Outcome) {
+    fn is_explained(&mut self, at: usize, outcome: &Outcome) {
         match &outcome.end {
             End::Done | End::Unreachable(_) => {}
             End::Nonsense(_) if self.strange => {}
+            _ if self.is_told_to_be_gone(at, outcome) => {
+                self.faults.note("passes that ended with the word that a device is revoked")
+            }
             other => panic!("{other:?}"),
         }
         let accused = outcome.trouble.iter().find(|trouble| !self.may_be_said(trouble));
@@ -508,6 +533,7 @@ impl World {
         self.faults.note("hubs put back from a backup");
         self.word = Some(self.office.put_back(&backup));
         self.book.hub.clear();
+        self.ruled = None;
         self.hub_holds();
         let mut there: BTreeSet<Digest> = self.book.hub.values().flatten().map(|(hash, _)| *hash).collect();
         for device in &mut self.devices {

@@ -14,6 +14,6 @@ pub(crate) use actor::{Actor, Answer, HubProcess, beside_us, finish, hub_says, n
 pub(crate) use agency::{GUJRAT, TestAgency};
 pub(crate) use canary::{Canary, files_below};
 pub(crate) use keys::read_script;
-pub(crate) use link::Way;
+pub(crate) use link::{Link, Way};
 pub(crate) use stories::{Story, jot, open_case, opening, person, record};
 pub(crate) use typist::Typist;

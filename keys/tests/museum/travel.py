@@ -355,6 +355,25 @@ def requests():
     attack("without-signature", unsigned, signature="")
     attack("with-a-signature-of-63-bytes", 'Malformed("signature is not 64 bytes")',
            signature=f"amanat=:{wire.base64_of(raw[:63])}:")
+    replayed(good, values, device, nonce, signature)
+
+
+def replayed(good, values, device, nonce, signature):
+    """Requests that nothing is wrong with but their nonce, which is good once and for one device."""
+    later, theirs = made_up("museum later nonce", 16), made_up("museum nonce of another device", 16)
+    again = {name: good[name] for name in ("signature_input", "signature")}
+    fresh = parameters(device, later)
+    honest = {"signature_input": "amanat=" + fresh, "signature": signature(base(values, fresh))}
+
+    def attack(name, given, before, offered, repair):
+        specimen(FOLDER, "request-" + name, "request", "Spent", {**good, "given": given, "before": before, **offered}, repair)
+
+    attack("played-again", [nonce, later], [again], again, honest)
+    attack("played-again-behind-a-later-one", [nonce, later], [again, honest], again, {"before": [honest]})
+    attack("under-a-nonce-that-nobody-gave", [nonce], [again], honest, {"given": [nonce, later]})
+    stolen = parameters(device, theirs)
+    attack("under-the-nonce-of-another-device", [nonce], [],
+           {"signature_input": "amanat=" + stolen, "signature": signature(base(values, stolen))}, again)
 
 
 def journal_rows():

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use amanat_keys::fingerprint::DeviceId;
 use amanat_keys::statement::Purpose;
 use amanat_sync::batch::{self, Why};
 use amanat_sync::chain::{Head, Stretch, Verdict};
@@ -26,6 +27,8 @@ use crate::store::{Accepted, Complete, Place, Row, Run, StoreFault};
 pub(crate) struct Push<'a> {
     hub: &'a Hub,
     standing: Standing,
+    /// Who brings it.
+    from: DeviceId,
     told: Vec<Told>,
     /// The newest head held of every journal that was judged.
     heads: BTreeMap<Place, Accepted>,
@@ -68,11 +71,11 @@ impl Told {
 }
 
 impl<'a> Push<'a> {
-    /// A push that announces so many runs.
-    pub(crate) fn new(hub: &'a Hub, standing: Standing, runs: usize) -> Self {
+    /// A push of a device that announces so many runs.
+    pub(crate) fn new(hub: &'a Hub, standing: Standing, from: DeviceId, runs: usize) -> Self {
         let told = std::iter::repeat_with(Told::default).take(runs).collect();
         let (heads, stood_in) = (BTreeMap::new(), BTreeMap::new());
-        Self { hub, standing, told, heads, new: 0, stood_in, checking: None, storing: None }
+        Self { hub, standing, from, told, heads, new: 0, stood_in, checking: None, storing: None }
     }
 
     /// Takes what has arrived of some runs, each with its number, in hand; while an earlier piece is being checked it waits for that.
@@ -84,7 +87,7 @@ impl<'a> Push<'a> {
         let arrived: Vec<(usize, batch::Run)> =
             arrived.into_iter().filter(|(index, _)| !self.is_over(*index)).collect();
         if !arrived.is_empty() {
-            self.checking = Some(Checking::begin(self.standing.clone(), arrived));
+            self.checking = Some(Checking::begin(&self.standing, self.from, arrived));
         }
         Ok(())
     }
@@ -221,7 +224,7 @@ impl<'a> Push<'a> {
 
     /// Covers what was kept with one checkpoint and signs for it. Every run must have been taken once, empty or not.
     pub(crate) async fn conclude(self) -> Result<PushReply, Failure> {
-        let Self { hub, standing, told, heads, new: _, stood_in, checking: _, storing: _ } = self;
+        let Self { hub, standing, from: _, told, heads, new: _, stood_in, checking: _, storing: _ } = self;
         if !stood_in.is_empty() {
             // The word on them may have come before them: a restored hub is told of both again.
             hub.drop_replaced(&stood_in).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use amanat_keys::fingerprint::Digest;
+use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_sync::batch::{self, Item, Why};
 use amanat_sync::chain::{self, AtCut, Head, Stretch};
 use tokio::task::JoinHandle;
@@ -49,8 +49,8 @@ pub(crate) struct Checking {
 }
 
 impl Checking {
-    /// Begins to check every entry of these runs, each with its number in the push.
-    pub(crate) fn begin(standing: Standing, runs: Vec<(usize, batch::Run)>) -> Self {
+    /// Begins to check every entry of these runs, each with its number in the push that this device brings.
+    pub(crate) fn begin(standing: &Standing, from: DeviceId, runs: Vec<(usize, batch::Run)>) -> Self {
         let mut frames = Vec::with_capacity(runs.len());
         let mut items: Vec<(u64, Place, Item)> = Vec::new();
         for (index, run) in runs {
@@ -72,10 +72,13 @@ impl Checking {
             let chunk = std::mem::replace(&mut items, rest);
             let standing = standing.clone();
             workers.push_back(tokio::task::spawn_blocking(move || {
-                chunk.into_iter().map(|(seq, place, item)| judge(&standing, seq, place, item)).collect::<Vec<Judged>>()
+                chunk
+                    .into_iter()
+                    .map(|(seq, place, item)| judge(&standing, from, seq, place, item))
+                    .collect::<Vec<Judged>>()
             }));
         }
-        Self { standing, frames, workers, judged: Vec::new() }
+        Self { standing: standing.clone(), frames, workers, judged: Vec::new() }
     }
 
     /// Waits until all are checked. Whoever stops waiting loses nothing and may wait again.
@@ -129,7 +132,7 @@ fn denied(standing: &Standing, run: &Checked) -> bool {
     })
 }
 
-fn judge(standing: &Standing, seq: u64, place: Place, item: Item) -> Judged {
+fn judge(standing: &Standing, from: DeviceId, seq: u64, place: Place, item: Item) -> Judged {
     // A hash alone proves nothing to a keeper: whoever carries must bring the entry.
     let Item::Entry(entry) = item else { return Err(Why::Malformed) };
     let header = &entry.header;
@@ -138,5 +141,11 @@ fn judge(standing: &Standing, seq: u64, place: Place, item: Item) -> Judged {
     }
     standing.check(&entry)?;
     let hash = entry.hash();
-    Ok((standing.row(*entry), hash))
+    // Its author no longer has the content, by right, and says so; of anybody else the author is still to be asked.
+    let let_go = entry.envelope.is_none() && from == place.0;
+    let mut row = standing.row(*entry);
+    if let_go {
+        row.envelope = Some(Vec::new());
+    }
+    Ok((row, hash))
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest};
 use amanat_sync::chain::{self, Head, Stretch, Verdict};
-use amanat_sync::entry::{Change, Kind, SealedEntry};
+use amanat_sync::entry::{Change, Header, Kind, SealedEntry};
 
 use crate::home::{HomeFault, HomeLock, HubHome};
 use crate::hub::DOCUMENT_KINDS;
@@ -280,7 +280,10 @@ fn damaged(place: &Place, seq: u64) -> HomeFault {
 /// An entry as the other store keeps it; who may read it is brought over beside it.
 fn row(item: Item, agency: AgencyId) -> Option<(Row, Digest)> {
     let Item::Entry(ServedEntry { hash, header, signature, envelope }) = item else { return None };
-    let entry = SealedEntry::from_parts(header, signature, envelope).ok()?;
+    // What its author let go is let go there too.
+    let size = Header::decode(&header).ok()?.size;
+    let let_go = size > 0 && envelope.as_ref().is_some_and(Vec::is_empty);
+    let entry = SealedEntry::from_parts(header, signature, envelope.filter(|_| !let_go)).ok()?;
     let header = &entry.header;
     if entry.hash() != hash || header.agency != agency {
         return None;
@@ -295,7 +298,7 @@ fn row(item: Item, agency: AgencyId) -> Option<(Row, Digest)> {
         StandIn { target: doomed, erases: target.change == Change::Erasure }
     });
     let seq = header.seq;
-    let (parts, envelope) = (header.parts.clone(), entry.envelope);
+    let (parts, envelope) = (header.parts.clone(), entry.envelope.or_else(|| let_go.then(Vec::new)));
     Some((Row { seq, slip, readers: Vec::new(), header: entry.bytes, signature, envelope, stands_in, parts }, hash))
 }
 

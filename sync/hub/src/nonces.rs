@@ -4,11 +4,12 @@
 //! without one is offered some; those stand apart from the ones it earned by a signed request, so that a stranger who
 //! asks in its name cannot push those out.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use amanat_keys::fingerprint::DeviceId;
 use amanat_sync::signature::Nonce;
+use amanat_sync::unspent::Unspent;
 use rand::RngCore as _;
 use rand::rngs::OsRng;
 
@@ -17,13 +18,13 @@ use crate::limits::{NONCES_KEPT, NONCES_OFFERED};
 /// The unspent nonces of every device. In memory only: after a restart each device is offered new ones.
 #[derive(Debug, Default)]
 pub(crate) struct Nonces {
-    unspent: Mutex<HashMap<DeviceId, Unspent>>,
+    unspent: Mutex<HashMap<DeviceId, OfOne>>,
 }
 
 #[derive(Debug, Default)]
-struct Unspent {
-    earned: VecDeque<Nonce>,
-    offered: VecDeque<Nonce>,
+struct OfOne {
+    earned: Unspent,
+    offered: Unspent,
 }
 
 impl Nonces {
@@ -31,7 +32,7 @@ impl Nonces {
     #[must_use]
     pub(crate) fn earn(&self, device: DeviceId) -> Nonce {
         let nonce = fresh();
-        self.with(device, |unspent| keep(&mut unspent.earned, nonce));
+        self.with(device, |unspent| unspent.earned.give(nonce, NONCES_KEPT));
         nonce
     }
 
@@ -39,24 +40,24 @@ impl Nonces {
     #[must_use]
     pub(crate) fn offer(&self, device: DeviceId) -> [Nonce; NONCES_OFFERED] {
         let nonces = [(); NONCES_OFFERED].map(|()| fresh());
-        self.with(device, |unspent| nonces.iter().for_each(|nonce| keep(&mut unspent.offered, *nonce)));
+        self.with(device, |unspent| nonces.iter().for_each(|nonce| unspent.offered.give(*nonce, NONCES_KEPT)));
         nonces
     }
 
     /// Takes a nonce out of use; true exactly once for each nonce given to this device.
     #[must_use]
     pub(crate) fn spend(&self, device: DeviceId, nonce: &Nonce) -> bool {
-        self.with(device, |unspent| take(&mut unspent.earned, nonce) || take(&mut unspent.offered, nonce))
+        self.with(device, |unspent| unspent.earned.spend(nonce).is_ok() || unspent.offered.spend(nonce).is_ok())
     }
 
     /// Whether this nonce was given to the device with an answer to a signed request. It stays good.
     #[must_use]
     pub(crate) fn earned(&self, device: DeviceId, nonce: &Nonce) -> bool {
         let unspent = self.unspent.lock().unwrap_or_else(PoisonError::into_inner);
-        unspent.get(&device).is_some_and(|unspent| unspent.earned.contains(nonce))
+        unspent.get(&device).is_some_and(|unspent| unspent.earned.holds(nonce))
     }
 
-    fn with<T>(&self, device: DeviceId, act: impl FnOnce(&mut Unspent) -> T) -> T {
+    fn with<T>(&self, device: DeviceId, act: impl FnOnce(&mut OfOne) -> T) -> T {
         // A thread that died here cannot have left half a nonce behind.
         let mut unspent = self.unspent.lock().unwrap_or_else(PoisonError::into_inner);
         act(unspent.entry(device).or_default())
@@ -67,18 +68,6 @@ fn fresh() -> Nonce {
     let mut nonce = Nonce::default();
     OsRng.fill_bytes(&mut nonce);
     nonce
-}
-
-fn keep(unspent: &mut VecDeque<Nonce>, nonce: Nonce) {
-    unspent.push_back(nonce);
-    if unspent.len() > NONCES_KEPT {
-        unspent.pop_front();
-    }
-}
-
-fn take(unspent: &mut VecDeque<Nonce>, nonce: &Nonce) -> bool {
-    let found = unspent.iter().position(|held| held == nonce);
-    found.is_some_and(|at| unspent.remove(at).is_some())
 }
 
 #[cfg(test)]

@@ -149,7 +149,9 @@ impl Read {
         if header.kind == Kind::Slip {
             self.slips.insert(header.seq, readers());
         }
-        let Some(target) = header.target.filter(|_| entry.envelope.is_some()) else { return };
+        let Some(target) = header.target.filter(|_| entry.envelope.as_ref().is_some_and(|it| !it.is_empty())) else {
+            return;
+        };
         let readers = match target.change {
             Change::Rewrap => readers(),
             Change::Reseal => self.slips.get(&header.key).cloned().unwrap_or_default(),

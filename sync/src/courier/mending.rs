@@ -71,6 +71,11 @@ impl Tails {
         now
     }
 
+    /// Something else is to be asked for again in this pass.
+    pub(super) fn ask_again(&mut self) {
+        self.due = true;
+    }
+
     /// Whether a journal of which [`Tails::is_followed`] said so is still to be asked for.
     pub(super) fn take_due(&mut self) -> bool {
         std::mem::take(&mut self.due)

@@ -8,9 +8,11 @@
 //! What goes wrong is sorted by what to do. The [`End`] says whether to try again. A [`Trouble`] names one journal or one
 //! entry that stays behind while everything else goes on.
 
+mod again;
 #[cfg(test)]
 mod ahead_tests;
 mod hand_on;
+mod lacking;
 mod mending;
 mod news;
 mod outcome;
@@ -27,6 +29,7 @@ mod stick;
 #[cfg(test)]
 mod tests;
 
+pub use again::{TriedAgain, try_again};
 pub use outcome::{End, Outcome, PartsMoved, Party, Trouble};
 pub use pass::{Courier, pass};
 pub use retry::next_try;

@@ -55,6 +55,23 @@ pub(super) fn exchange_if_news(trip: &mut Trip<'_>) -> Result<(), End> {
     Ok(())
 }
 
+/// A device that is revoked is given rosters only (FORMATS section 5), and that with every pass: also the one that says so, though it had
+/// nothing to hand over and no answer has told it that there is news.
+pub(super) fn of_a_revoked(trip: &mut Trip<'_>) -> Result<(), End> {
+    for _ in 0..MOST_ANSWERS {
+        let held = newest(trip)?;
+        if trip.road.mark() == Some(mark_of(trip, &held)) {
+            break;
+        }
+        let reply = ask(trip, &held, Vec::new())?;
+        take(trip, &reply)?;
+        if !reply.more || newest(trip)? == held {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// What answers at the hub's address has not proven a key that the adopted roster lists. Perhaps a newer one lists it: rosters prove
 /// themselves, so whoever answers may be asked for them, and for nothing else (FORMATS section 7).
 pub(super) fn over_an_unlisted_key(trip: &mut Trip<'_>) -> Result<(), End> {

@@ -8,7 +8,7 @@ use amanat_keys::trust::Trust;
 
 use super::mending::{Patience, Tails};
 use super::outcome::{End, Outcome, Party, Trouble};
-use super::{hand_on, news, papers, parts, pull, push};
+use super::{hand_on, lacking, news, papers, parts, pull, push};
 use crate::documents::DocumentKind;
 use crate::error::SyncError;
 use crate::journal::{Filed, Filing, Journal, KnownHead, NewJournal, State, Status};
@@ -34,6 +34,8 @@ pub struct Courier {
     pub(super) evidence: BTreeSet<JournalId>,
     /// Forked journals of which a hub was offered what it once signed for, and in which epoch.
     pub(super) agreed: BTreeMap<JournalId, u64>,
+    /// Own journals of which what lies behind the last place that the hub holds whole was offered again, and that place.
+    pub(super) offered_whole: BTreeMap<JournalId, u64>,
     names: Names,
 }
 
@@ -131,6 +133,11 @@ impl Trip<'_> {
                 return Err(fault);
             }
         }
+        if matches!(&done, Err(End::Refused(refusal)) if refusal.reason == RefusalReason::Revoked)
+            && let Err(fault @ End::Local(_)) = papers::of_a_revoked(self)
+        {
+            return Err(fault);
+        }
         if self.trust.roster_version() != before {
             self.outcome.roster = Some(self.trust.roster_version());
         }
@@ -150,7 +157,8 @@ impl Trip<'_> {
             hand_on::hand_on(self)?;
         }
         self.tell_epoch()?;
-        parts::carry(self)
+        parts::carry(self)?;
+        lacking::offer(self)
     }
 
     /// Says what fell with an epoch that counts now, and that the hub is in one that does not.

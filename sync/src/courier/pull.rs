@@ -11,15 +11,15 @@ use super::{mending, papers};
 use crate::along::Along;
 use crate::batch::{Limit, Run, Why};
 use crate::cbor::count;
-use crate::chain::Verdict;
+use crate::chain::{Head, Verdict};
 use crate::entry::{Change, SealedEntry};
-use crate::journal::{KnownHead, Pulled, Quarantined, State, Status, Wanted};
+use crate::journal::{Journal, KnownHead, Pulled, Quarantined, State, Status, Wanted};
 use crate::proof;
 use crate::receipt::{Checkpoint, ListedHead, read_heads_list};
-use crate::road::{Place, Road, Rows, again_at, carried_row};
+use crate::road::{Place, Road, Rows, again_at, carried_row, forked_at, forked_row};
 use crate::transport::TransportError;
 use crate::wire::codec;
-use crate::wire::limits::{MAX_AGAIN, MAX_ITEMS, MAX_SEQ};
+use crate::wire::limits::{MAX_AGAIN, MAX_FORKED, MAX_ITEMS, MAX_SEQ};
 use crate::wire::messages::{HeadLine, PullRequest};
 
 /// The question for a page, on its way while the page before it is worked through.
@@ -35,6 +35,9 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
     // What did not verify is not asked for twice in one pass: it would fill every page.
     let mut passed_over = PassedOver::resting(trip.courier.tails.resting(&mut trip.courier.patience));
     let road = Road::carrying(trip.journal).map_err(End::Local)?;
+    for (place, seen) in &road.forked {
+        passed_over.expect(*place, seen.seq);
+    }
     let damaged = mending::due(trip, &road)?;
     let mut again: Vec<(HeadLine, u64)> = Vec::new();
     let (mut asked_last, mut covered) = (false, BTreeMap::<Place, u64>::new());
@@ -208,8 +211,11 @@ fn request(
 /// A run of another that was verified, as far as its journal may take it.
 struct Offered {
     place: Place,
-    /// The last number that came, and the last that stands.
-    came: u64,
+    /// The first number, the link before it, and the last number that came with the link there.
+    first: u64,
+    before: Digest,
+    ends: Head,
+    /// The last number that stands.
     stands: u64,
     /// Whether all of it verified.
     clean: bool,
@@ -237,7 +243,8 @@ pub(super) fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut Passed
     mending::remember(trip, &pulled.quarantine)?.write(trip.journal).map_err(End::Local)?;
     let road = Road::carrying(trip.journal).map_err(End::Local)?;
     let mut there = Rows::default();
-    for (Offered { place, came, stands, clean }, verdict) in offered.into_iter().zip(verdicts) {
+    for (Offered { place, first, before, ends, stands, clean }, verdict) in offered.into_iter().zip(verdicts) {
+        let (came, seen) = (ends.seq, road.forked.get(&place));
         match verdict {
             Verdict::Accepted { .. } => {
                 worth.moved = true;
@@ -250,11 +257,25 @@ pub(super) fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut Passed
             Verdict::AlreadyHeld { .. } => {}
             // Something stands behind a damaged end that was passed over: with that, its place is vouched for.
             Verdict::Gap { .. } if trip.courier.tails.is_followed(&place) => passed_over.forget(&place),
+            // Behind the other history of a forked journal: it goes on, or the hub shows another one now.
+            Verdict::Gap { .. } if seen.is_some_and(|seen| seen.seq.checked_add(1) == Some(first)) => {
+                if seen.is_some_and(|seen| seen.link == before) {
+                    there.put.push(forked_row(&place, &ends));
+                    worth.moved |= passed_over.go_past(place, came);
+                } else {
+                    there.take.push(forked_at(&place));
+                    passed_over.forget(&place);
+                    trip.courier.tails.ask_again();
+                }
+            }
             // What stood before it was refused: nothing that comes after it can be filed in this pass either, and where nothing of it
             // is to be set aside it need not come.
             Verdict::Gap { .. } => worth.moved |= passed_over.go_past(place, if clean { MAX_SEQ } else { came }),
             Verdict::Fork { at, .. } => {
                 worth.moved |= passed_over.go_past(place, at.max(came));
+                if !trip.stick && (seen.is_some() || road.forked.len() < MAX_FORKED) {
+                    there.put.push(forked_row(&place, &ends));
+                }
                 trip.outcome.tell(Trouble::ForkElsewhere { device: place.0, journal: place.1 });
             }
         }
@@ -272,7 +293,8 @@ fn verify(
 ) -> Result<(Pulled, Vec<Offered>), End> {
     let (mut pulled, mut offered) = (Pulled::default(), Vec::new());
     for run in runs.into_iter().filter(|run| !run.items.is_empty()) {
-        let (place, came) = ((run.device, run.journal), run.last());
+        let (place, ends) = ((run.device, run.journal), run.head());
+        let (first, before, came) = (run.first, run.before, ends.seq);
         if proof::denied(&run, trip.trust) {
             // Not one entry of it is what the roster trusts: it is evidence.
             worth.moved |= passed_over.go_past(place, came);
@@ -280,41 +302,41 @@ fn verify(
             if proof::denied_by_its_own_word(&run, trip.trust) {
                 trip.outcome.tell(Trouble::ForkElsewhere { device: place.0, journal: place.1 });
             }
-            let aside =
-                |sealed: &SealedEntry| Quarantined { entry: sealed.at(), why: Why::Revoked, sealed: sealed.clone() };
-            pulled.quarantine.extend(run.entries().map(aside));
+            pulled.quarantine.extend(run.entries().map(|sealed| aside((Why::Revoked, sealed.clone()))));
             continue;
         }
-        let along = along_before(trip, &run)?;
+        let along = along_before(trip.journal, &run).map_err(End::Local)?;
         let (verified, refused) = run.verify(along, |entry| proof::key_of(entry, trip.trust));
+        // A hub ends with an entry: hashes behind it nobody has signed for, and a journal of them would grow with each pass.
+        let verified = if trip.stick { verified } else { verified.without_tail() };
         let (stands, clean) = (verified.run().last(), refused.is_empty());
         if stands < came {
             let head = trip.known(&place)?.map_or(0, |known| known.head.seq);
             trip.courier.tails.note(&verified, (head, came), &refused);
         }
-        pulled.quarantine.extend(refused.into_iter().map(|(why, sealed)| Quarantined {
-            entry: sealed.at(),
-            why,
-            sealed,
-        }));
+        pulled.quarantine.extend(refused.into_iter().map(aside));
         // Bare hashes of a device that nobody lists: anybody could make a journal of them.
         let unknown = trip.trust.device(&place.0).is_none();
         if stands < came || unknown {
             worth.moved |= passed_over.go_past(place, came);
         }
         if !unknown {
-            offered.push(Offered { place, came, stands, clean });
+            offered.push(Offered { place, first, before, ends, stands, clean });
             pulled.runs.push(verified);
         }
     }
     Ok((pulled, offered))
 }
 
+fn aside((why, sealed): (Why, SealedEntry)) -> Quarantined {
+    Quarantined { entry: sealed.at(), why, sealed }
+}
+
 /// What is known of a journal just before a run begins.
-fn along_before(trip: &Trip<'_>, run: &Run) -> Result<Along, End> {
+pub(super) fn along_before(journal: &dyn Journal, run: &Run) -> crate::error::Result<Along> {
     let Some(seq) = run.first.checked_sub(2) else { return Ok(Along::default()) };
     let wanted = Wanted::After { device: run.device, journal: run.journal, seq };
-    let held = trip.journal.pending(&wanted, Limit { items: 1, bytes: 1 }).map_err(End::Local)?;
+    let held = journal.pending(&wanted, Limit { items: 1, bytes: 1 })?;
     let before = held.first().filter(|held| held.first == seq.saturating_add(1)).and_then(|held| held.entries().next());
     Ok(Along::after(before.map(|entry| &entry.header)))
 }

@@ -6,6 +6,7 @@ use super::*;
 use crate::batch::Why;
 use crate::cbor::count;
 use crate::entry::SealedEntry;
+use crate::error::SyncError;
 use crate::specimen::{Pen, hub};
 use crate::wire::limits::{MAX_ASIDE, MAX_ASIDE_BYTES};
 
@@ -73,7 +74,28 @@ fn evidence_of_a_fork_finds_room_among_what_strangers_sent(j: &mut dyn Journal) 
     assert_eq!(numbers(j, Why::Fork), [1, 2, 3]);
 }
 
+fn what_is_dropped_is_gone_comes_again_and_is_never_our_own(j: &mut dyn Journal) {
+    let mut own = Pen::new(1);
+    super::conformance::began(j, &own);
+    let mut stranger = Pen::stranger(9, 1);
+    (0..3).for_each(|_| drop(stranger.slip(1, 2)));
+    own.slip(1, 2);
+    let (theirs, ours) = (aside(&stranger.written, Why::UnknownDevice), aside(&own.written, Why::Fork));
+    j.file_pulled(&theirs).unwrap();
+    j.file_pulled(&ours).unwrap();
+    let all = j.quarantined().unwrap();
+    assert!(matches!(j.drop_aside(&all), Err(SyncError::Misuse(_))), "an entry of this device is among them");
+    assert_eq!(j.quarantined().unwrap().len(), 4, "and then nothing goes");
+    assert_eq!(j.drop_aside(&theirs.quarantine[..2]).unwrap(), 2);
+    assert_eq!(j.drop_aside(&theirs.quarantine[..2]).unwrap(), 0, "once");
+    assert_eq!(numbers(j, Why::UnknownDevice), [3]);
+    assert_eq!(j.status(&hub()).unwrap().quarantined, 2);
+    j.file_pulled(&theirs).unwrap();
+    assert_eq!(numbers(j, Why::UnknownDevice), [1, 2, 3], "what comes again is set aside again");
+}
+
 suite_of!(
+    what_is_dropped_is_gone_comes_again_and_is_never_our_own,
     what_nobody_signed_gets_half_of_the_room_and_the_oldest_stays,
     what_is_set_aside_has_an_end_in_bytes,
     evidence_of_a_fork_finds_room_among_what_strangers_sent

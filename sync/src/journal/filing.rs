@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use super::{KnownHead, State};
+use super::{KnownHead, Quarantined, State};
 use crate::batch::{Item, Run};
 use crate::cbor::count;
 use crate::chain::{self, Head, Verdict};
@@ -110,6 +110,18 @@ impl Aside {
 /// Whether an entry that was set aside is the very one that is to go.
 pub(super) fn is_copy(target: &Doomed, aside: &SealedEntry) -> bool {
     aside.envelope.is_some() && aside.hash() == target.hash
+}
+
+/// What a device has written itself is never dropped: where it is set aside, it is evidence of a fork of its own journal.
+///
+/// # Errors
+/// `Misuse`.
+pub(super) fn not_own(heads: &[KnownHead], dropped: &[Quarantined]) -> Result<()> {
+    let own = |device| heads.iter().any(|known| known.own.is_some() && known.device == device);
+    if dropped.iter().any(|bad| own(bad.entry.device)) {
+        return Err(SyncError::Misuse("an entry of this device is not dropped"));
+    }
+    Ok(())
 }
 
 /// Whether a checkpoint is newer than the one on file, by epoch and number.

@@ -391,6 +391,11 @@ impl Journal for MemoryJournal {
         Ok(self.quarantine.all().cloned().collect())
     }
 
+    fn drop_aside(&mut self, dropped: &[Quarantined]) -> Result<u64> {
+        super::filing::not_own(&self.heads()?, dropped)?;
+        Ok(dropped.iter().filter(|bad| self.quarantine.take(bad)).count().try_into().unwrap_or(u64::MAX))
+    }
+
     fn status(&self, hub: &DeviceId) -> Result<Status> {
         let none = Hub::default();
         let hub = self.hubs.get(hub).unwrap_or(&none);

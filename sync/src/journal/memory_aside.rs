@@ -37,6 +37,11 @@ impl SetAside {
         self.0.len() > held
     }
 
+    /// Takes one out; whether it was there.
+    pub(super) fn take(&mut self, bad: &Quarantined) -> bool {
+        self.0.remove(&Digest::of(&row::pack(&bad.sealed))).is_some()
+    }
+
     /// Drops the envelope of every copy of what is to go.
     pub(super) fn erase(&mut self, target: &Doomed) {
         let copies: Vec<_> = self.0.extract_if(.., |_, aside| is_copy(target, &aside.sealed)).collect();

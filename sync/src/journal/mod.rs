@@ -146,6 +146,13 @@ pub trait Journal: Send {
     /// Storage; `StorageDamaged` when a row does not open.
     fn quarantined(&self) -> Result<Vec<Quarantined>>;
 
+    /// Drops entries that were set aside, each named by its bytes as they came, and gives how many of them there were. One that comes again
+    /// is set aside again.
+    ///
+    /// # Errors
+    /// `Misuse` for an entry of this device, and then nothing is dropped; storage.
+    fn drop_aside(&mut self, dropped: &[Quarantined]) -> Result<u64>;
+
     /// Numbers for the status line, and how things stand with a hub.
     ///
     /// # Errors

@@ -260,6 +260,10 @@ impl Journal for SqliteJournal {
         self.reading(read::quarantined)
     }
 
+    fn drop_aside(&mut self, dropped: &[Quarantined]) -> Result<u64> {
+        self.writing(|tx, seal| keep::drop_aside(tx, seal, dropped))
+    }
+
     fn status(&self, hub: &DeviceId) -> Result<Status> {
         self.reading(|db, seal| read::status(db, seal, hub))
     }
@@ -288,7 +292,12 @@ pub(super) fn storage(source: rusqlite::Error) -> SyncError {
         // A write that the system refuses half way is what a full disk or quota looks like through some file systems.
         (
             ErrorCode::SystemIoFailure,
-            ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_TRUNCATE | ffi::SQLITE_IOERR_SHMSIZE | ffi::SQLITE_IOERR_FSYNC,
+            ffi::SQLITE_IOERR_WRITE
+            | ffi::SQLITE_IOERR_TRUNCATE
+            | ffi::SQLITE_IOERR_SHMSIZE
+            // Three bytes for the locks of its shared memory, the first thing that a full disk refuses to a program that starts.
+            | ffi::SQLITE_IOERR_SHMOPEN
+            | ffi::SQLITE_IOERR_FSYNC,
         ) => SyncError::StorageFull,
         (ErrorCode::SystemIoFailure, ffi::SQLITE_IOERR_SHORT_READ) => {
             SyncError::StorageDamaged("the file is cut short")
@@ -297,5 +306,29 @@ pub(super) fn storage(source: rusqlite::Error) -> SyncError {
         (ErrorCode::DatabaseCorrupt, _) => SyncError::StorageDamaged("a page is not as it was written"),
         (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => SyncError::StorageBusy,
         _ => SyncError::Storage(Box::new(source)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_in_which_a_disk_without_room_shows_is_told_as_a_full_disk() {
+        let told = |code| storage(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+        for code in [
+            ffi::SQLITE_FULL,
+            ffi::SQLITE_IOERR_WRITE,
+            ffi::SQLITE_IOERR_TRUNCATE,
+            ffi::SQLITE_IOERR_FSYNC,
+            ffi::SQLITE_IOERR_SHMSIZE,
+            4618,
+        ] {
+            assert!(matches!(told(code), SyncError::StorageFull), "{code}");
+        }
+        assert!(
+            matches!(told(ffi::SQLITE_IOERR_READ), SyncError::Storage(_)),
+            "a disk that does not read is another matter"
+        );
     }
 }

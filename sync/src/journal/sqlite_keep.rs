@@ -234,6 +234,17 @@ pub(super) fn set_aside(tx: &Transaction<'_>, seal: &RowSeal, bad: &Quarantined)
     Ok(new > 0)
 }
 
+pub(super) fn drop_aside(tx: &Transaction<'_>, seal: &RowSeal, dropped: &[Quarantined]) -> Result<u64> {
+    filing::not_own(&read::heads(tx, seal)?, dropped)?;
+    let mut gone = 0_u64;
+    for bad in dropped {
+        let digest = Digest::of(&row::pack(&bad.sealed));
+        let rows = run(tx, "delete from quarantine where digest = ?1", [digest.as_bytes()])?;
+        gone = gone.saturating_add(u64::try_from(rows).unwrap_or(0));
+    }
+    Ok(gone)
+}
+
 fn file_run(tx: &Transaction<'_>, seal: &RowSeal, room: &mut Aside, run: &Run) -> Result<Verdict> {
     let at = match read::journal(tx, seal, &run.device, &run.journal)? {
         Some(at) => at,

@@ -53,6 +53,9 @@ pub const MAX_HEADS_BYTES: usize = MAX_HEADS * 96;
 pub const MAX_AGAIN: usize = 1024;
 /// Places that are remembered because an entry came damaged there. Beyond it they are set aside and not asked for by themselves.
 pub const MAX_DAMAGED: usize = 512;
+/// Journals of others of which is remembered how far their second history was looked at. Each needs the key of its device; what is beyond
+/// is looked at again with each pass.
+pub const MAX_FORKED: usize = 1024;
 /// Entries that are set aside at most: as many as a person looks through. Those that nobody is proven to have signed get half of it, so
 /// that nobody without a key can crowd out evidence.
 pub const MAX_ASIDE: u64 = 1024;

@@ -3,6 +3,7 @@
 use amanat_keys::verifying_key::VerifyingKey;
 use amanat_sync::batch::Run;
 use amanat_sync::signature;
+use amanat_sync::unspent::Unspent;
 use amanat_sync::wire::codec;
 use amanat_sync::wire::messages::{DocumentsReply, DocumentsRequest, PullRequest, PushReply, RostersRequest};
 use amanat_sync::wire::parts::{PartsReply, PartsRequest};
@@ -55,13 +56,23 @@ pub(crate) fn message(v: &Value) -> Result<(), String> {
 }
 
 /// A request as it arrived (`values` of what is covered, two signature fields, the `body`), and the `key` of the device in whose name it
-/// comes.
+/// comes. Where nonces are in question: those that were `given` to the device, and the signature fields of what came `before`.
 pub(crate) fn request(v: &Value) -> Result<(), String> {
     let (input, signature) = (v["signature_input"].as_str().unwrap(), v["signature"].as_str().unwrap());
     let claim = signature::parse(input, signature).map_err(|fault| format!("{fault:?}"))?;
     let parts = covered(v);
     let base = parts.base(&claim.device, &claim.nonce);
     key(v).verify_request(base.as_bytes(), &claim.signature).map_err(|fault| format!("{fault:?}"))?;
+    if let Some(given) = v.get("given") {
+        let mut unspent = Unspent::default();
+        given.as_array().unwrap().iter().for_each(|nonce| unspent.give(bytes(nonce), usize::MAX));
+        for before in v["before"].as_array().unwrap() {
+            let (input, signature) =
+                (before["signature_input"].as_str().unwrap(), before["signature"].as_str().unwrap());
+            unspent.spend(&signature::parse(input, signature).unwrap().nonce).unwrap();
+        }
+        unspent.spend(&claim.nonce).map_err(|fault| format!("{fault:?}"))?;
+    }
     let same = signature::content_digest(&hex(&v["body"])) == parts.content_digest;
     if same { Ok(()) } else { Err("OtherBody".to_owned()) }
 }

@@ -40,7 +40,7 @@ pub(super) async fn push(hub: &Hub, admitted: &Admitted, body: &mut Limited<Body
     let manifest = stream.manifest(admitted).await?;
     let entries = announced(&manifest);
     let mut arriving = Arriving {
-        push: Push::new(hub, admitted.standing.clone(), manifest.runs.len()),
+        push: Push::new(hub, admitted.standing.clone(), admitted.caller.device, manifest.runs.len()),
         reader: ItemReader::new(manifest.agency, manifest.runs.clone()),
         manifest,
         piece: Vec::new(),

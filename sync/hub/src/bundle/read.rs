@@ -188,7 +188,7 @@ fn adopt(hub: &Hub, on: &Handle, documents: Vec<Vec<u8>>, taken: &mut Taken) -> 
 
 fn items<R: Read>(hub: &Hub, on: &Handle, bundle: &mut Bundle<R>, taken: &mut Taken) -> Ended {
     let heads = bundle.manifest().runs.clone();
-    let mut push = Push::new(hub, hub.standing(), heads.len());
+    let mut push = Push::new(hub, hub.standing(), bundle.manifest().from, heads.len());
     let ended = loop {
         match bundle.piece() {
             Ok(Some(runs)) => on.block_on(push.offer(runs)).map_err(failed)?,

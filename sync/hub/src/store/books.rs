@@ -3,10 +3,11 @@
 use super::{Accepted, Complete, PartHeld};
 
 impl PartHeld {
-    /// From the number under which it is kept. 2 is between erased and gone from the disk.
+    /// From the number under which it is kept. −1 is wanted, and waited for by no receipt: its author has it no more, and somebody else may.
+    /// 2 is between erased and gone from the disk.
     pub(super) fn from_number(number: i64) -> Self {
         match number {
-            0 => Self::Wanted,
+            -1 | 0 => Self::Wanted,
             1 => Self::Held,
             _ => Self::Gone,
         }

@@ -66,10 +66,13 @@ impl Held {
     /// An attachment of a device that is in one state goes into another; the journals that list it.
     fn turn_part(&mut self, device: &DeviceId, digest: &Digest, (from, to): (i64, i64)) -> Vec<Complete> {
         let listed = self.parts.iter_mut().filter(|((place, _, part), _)| place.0 == *device && part == digest);
-        let turned = listed.filter(|(_, (_, state))| *state == from).map(|((place, ..), (_, state))| {
-            *state = to;
-            *place
-        });
+        // What is waited for by nobody is wanted all the same.
+        let turned = listed.filter(|(_, (_, state))| *state == from || (from == 0 && *state == -1)).map(
+            |((place, ..), (_, state))| {
+                *state = to;
+                *place
+            },
+        );
         let places: BTreeSet<Place> = turned.collect();
         places.iter().filter_map(|place| self.stand(place)).collect()
     }
@@ -287,6 +290,7 @@ impl Held {
             Verdict::Fork { .. } => self.keep_evidence(&run),
             Verdict::Gap { .. } => {}
             Verdict::Accepted { .. } | Verdict::AlreadyHeld { .. } => {
+                let mut let_go = BTreeSet::new();
                 for (mut row, hash) in run.rows.into_iter().zip(run.stretch.hashes) {
                     if is_gone((&self.ordered, &self.replaced), &run.place, &row, &hash) {
                         row.envelope = None;
@@ -295,9 +299,13 @@ impl Held {
                         self.stand_ins.insert((stand_in.target, run.place.0));
                     }
                     let at = usize::try_from(row.seq.saturating_sub(1)).unwrap_or(usize::MAX);
+                    if row.envelope.as_ref().is_some_and(Vec::is_empty) {
+                        let_go.insert(row.seq);
+                    }
                     if let Some((held, _, _)) = journal.entries.get_mut(at) {
-                        if held.envelope.is_none() {
-                            held.envelope = row.envelope;
+                        // One that is erased is given nothing: what comes of it has lost its envelope above.
+                        if held.envelope.as_ref().is_none_or(Vec::is_empty) {
+                            held.envelope = row.envelope.or_else(|| held.envelope.take());
                         }
                         continue;
                     }
@@ -313,6 +321,8 @@ impl Held {
                     self.readers.extend(row.readers.iter().map(|grant| (grant.place, grant.slip, grant.reader)));
                     journal.entries.push((row, hash, link));
                 }
+                let listed = self.parts.iter_mut().filter(|((at, seq, _), _)| *at == run.place && let_go.contains(seq));
+                listed.filter(|(_, (_, state))| *state == 0).for_each(|(_, (_, state))| *state = -1);
             }
         }
         let (head, complete) = (journal_head(&self.journals, &run.place), self.complete(&run.place));

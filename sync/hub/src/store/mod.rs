@@ -204,7 +204,8 @@ pub struct Row {
     pub header: Vec<u8>,
     /// The device's signature over it.
     pub signature: [u8; 64],
-    /// The envelope; `None` when it arrived damaged and only the header could be kept.
+    /// The envelope; `None` when only the header came, and the envelope is still to come. Empty where a header says that it is not: the
+    /// author no longer has it, and nobody is waited for, neither for it nor for what the entry lists.
     pub envelope: Option<Vec<u8>>,
     /// What it stands in for, if it is a stand-in.
     pub stands_in: Option<StandIn>,
@@ -250,7 +251,7 @@ pub struct Accepted {
     pub verdict: Verdict,
     /// The head held now.
     pub head: Head,
-    /// The highest number up to which every envelope and every attachment is held.
+    /// The highest number up to which every envelope and every attachment is held, or was let go by its author.
     pub complete: u64,
 }
 
@@ -312,7 +313,7 @@ pub struct ServedEntry {
     pub header: Vec<u8>,
     /// The device's signature.
     pub signature: [u8; 64],
-    /// The envelope, if the hub holds it.
+    /// The envelope, if the hub holds it; empty as in a [`Row`].
     pub envelope: Option<Vec<u8>>,
 }
 

@@ -72,6 +72,30 @@ async fn a_lost_attachment_is_wanted_again(store: &dyn HubStore) {
     assert_eq!(store.incomplete(device).await.unwrap(), []);
 }
 
+/// Empty where its header says that it is not: its author has it no more. Neither that nor what it lists is waited for, and whoever has it
+/// may bring it.
+async fn what_its_author_let_go_holds_nobody_up(store: &dyn HubStore) {
+    let mut bare = listing(8, 1, 6, &[(3, 1), (5, 2)]);
+    bare.rows[2].envelope = Some(Vec::new());
+    assert_eq!(accept(store, bare.clone()).await.complete, 4, "what is still wanted behind it is");
+    let device = place(8).0;
+    assert_eq!(store.hold_part(device, part(2).digest).await.unwrap()[0].complete, 6);
+    assert_eq!(store.depth().await.unwrap().missing, 0);
+    assert_eq!(state(store, at(8, 3, 1)).await, Some(PartHeld::Wanted), "it may come all the same");
+    // One that nobody let go, and of which the author then says so.
+    let mut stripped = listing(9, 1, 6, &[(2, 4)]);
+    stripped.rows[1].envelope = None;
+    assert_eq!(accept(store, stripped.clone()).await.complete, 1);
+    stripped.rows[1].envelope = Some(Vec::new());
+    let again = accept(store, stripped.clone()).await;
+    assert_eq!((again.head.seq, again.complete), (6, 6));
+    assert_eq!(accept(store, stripped).await.complete, 6, "said twice");
+    // Below what is complete, too, and never taken back.
+    assert_eq!(accept(store, listing(8, 1, 6, &[(3, 1), (5, 2)])).await.complete, 6, "what it lists is not waited for");
+    assert_eq!(accept(store, bare).await.complete, 6);
+    assert_eq!(store.hold_part(device, part(1).digest).await.unwrap()[0].complete, 6);
+}
+
 async fn an_attachment_is_told_to_its_author_and_the_audience_of_its_slip(store: &dyn HubStore) {
     // 11 to 20 lie under a slip to another unit.
     accept(store, listing(3, 1, 20, &[(5, 1), (15, 2)])).await;
@@ -138,6 +162,7 @@ macro_rules! suite {
                 // Held so that a server serves them all.
                 let held = $fresh;
                 nothing_is_complete_without_its_attachments(&$fresh.1).await;
+                what_its_author_let_go_holds_nobody_up(&$fresh.1).await;
                 an_attachment_is_told_to_its_author_and_the_audience_of_its_slip(&$fresh.1).await;
                 attachments_go_with_their_entry_and_not_with_another(&$fresh.1).await;
                 a_lost_attachment_is_wanted_again(&$fresh.1).await;

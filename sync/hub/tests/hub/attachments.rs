@@ -97,7 +97,7 @@ impl Desk {
         }
     }
 
-    fn standing(&self, agency: &Agency) -> (u64, u64) {
+    pub(crate) fn standing(&self, agency: &Agency) -> (u64, u64) {
         let own = self.journal.status(&agency.hub.id).unwrap().own[0];
         (own.received, own.complete)
     }

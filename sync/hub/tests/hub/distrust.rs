@@ -6,10 +6,11 @@ use amanat_keys::roster::{CutOff, DeviceState};
 use amanat_keys::trust::Trust;
 use amanat_sync::batch::{Item, Run, Why};
 use amanat_sync::chain;
-use amanat_sync::courier::{Courier, Outcome, Trouble, pass};
+use amanat_sync::courier::{Courier, Outcome, Trouble, pass, try_again};
 use amanat_sync::entry::SealedEntry;
-use amanat_sync::journal::{Journal, MemoryJournal};
+use amanat_sync::journal::{Journal, MemoryJournal, Pulled, Quarantined, State};
 use amanat_sync::proof;
+use amanat_sync::transport::{Transport, TransportError};
 use amanat_sync::wire::codec;
 use amanat_sync::wire::messages::{PushReply, RunAnswer};
 
@@ -148,4 +149,92 @@ fn clone(agency: &Agency, honest: &std::sync::Arc<amanat_hub::Hub>) -> MemoryJou
     let mut reader = MemoryJournal::default();
     read(agency, &agency.trust, &mut reader, honest);
     reader
+}
+
+/// Set aside by one roster and let in by the next: a second look is enough, and nothing is fetched for it.
+#[test]
+fn what_a_later_roster_lets_in_counts_at_a_second_look() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let hub = block(agency.in_memory());
+    let (story, other) = two_histories(&agency);
+    push(&agency, &hub, 0, &story);
+    let mut trust = agency.trust.clone();
+    trust.adopt(&revoked(&agency, &story)).unwrap();
+    let mut reader = MemoryJournal::default();
+    assert_eq!(read(&agency, &trust, &mut reader, &hub).pulled, 3);
+    let thiefs = Quarantined { entry: other[3].at(), why: Why::Revoked, sealed: other[3].clone() };
+    reader.file_pulled(&Pulled { runs: Vec::new(), quarantine: vec![thiefs.clone()] }).unwrap();
+    let tried = try_again(&mut reader, &trust).unwrap();
+    assert!(tried.stand.is_empty() && tried.wait.is_empty(), "nothing has changed: {tried:?}");
+    assert_eq!(reader.quarantined().unwrap().len(), 2);
+    let link = chain::link(&story[3].header.prev, &story[3].hash());
+    let lets_in = Agency { roster: trust.roster().clone(), trust: trust.clone(), ..agency.clone() }.next(|roster| {
+        let device = roster.devices.iter_mut().find(|device| device.id == story[0].header.device).unwrap();
+        device.cut_offs = vec![CutOff { journal: story[0].header.journal, seq: 4, link }];
+    });
+    trust.adopt(&lets_in).unwrap();
+    let tried = try_again(&mut reader, &trust).unwrap();
+    assert_eq!(tried.stand.iter().map(|bad| bad.sealed.hash()).collect::<Vec<_>>(), [story[3].hash()]);
+    assert_eq!(reader.quarantined().unwrap(), [thiefs], "another history stays what it is");
+    let heads = reader.heads().unwrap();
+    assert_eq!((heads[0].head.seq, heads[0].head.link, heads[0].state), (4, link, State::Open));
+    assert!(try_again(&mut reader, &trust).unwrap().stand.is_empty(), "once");
+}
+
+/// Counts what comes down.
+struct Counted<'a>(Road<'a>, usize);
+
+impl Transport for Counted<'_> {
+    fn push(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.0.push(checkpoint, body)
+    }
+    fn pull(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        let page = self.0.pull(checkpoint, body)?;
+        self.1 += page.len();
+        Ok(page)
+    }
+    fn documents(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.0.documents(checkpoint, body)
+    }
+    fn mark(&self) -> Option<Digest> {
+        self.0.mark()
+    }
+    fn room(&self) -> usize {
+        1 << 20
+    }
+}
+
+/// A pass of a program that has just started: entries that came, and bytes of all pages.
+fn counted(agency: &Agency, journal: &mut MemoryJournal, hub: &std::sync::Arc<amanat_hub::Hub>) -> (u64, usize) {
+    let mut road = Counted(Road::new(agency, hub, 3), 0);
+    let outcome = pass(&mut Courier::default(), journal, &mut road, agency.party(3), &mut agency.trust.clone());
+    (outcome.pulled, road.1)
+}
+
+#[test]
+fn the_other_history_of_a_forked_journal_is_fetched_once_and_asked_for_again_only_when_it_changes() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let (mut pen, mut thief) = (Pen::new(&agency, 0, 1), Pen::new(&agency, 0, 1));
+    let mut other = vec![thief.slip(&[*HQ.as_bytes()])];
+    other.extend((0..60).map(|n| thief.note(1, &format!("what never was said, {n} {}", "x".repeat(400)))));
+    let story = pen.story(70);
+    let (honest, liar) = (block(agency.in_memory()), block(agency.in_memory()));
+    push(&agency, &honest, 0, &story[..40]);
+    push(&agency, &liar, 0, &other[..60]);
+    let mut reader = MemoryJournal::default();
+    assert_eq!(counted(&agency, &mut reader, &honest).0, 40);
+    let (came, first) = counted(&agency, &mut reader, &liar);
+    assert_eq!((came, reader.quarantined().unwrap().len()), (0, 20), "what differs beyond what is held is evidence");
+    let (_, again) = counted(&agency, &mut reader, &liar);
+    assert!(first > 8_000 && again * 10 < first, "{first} bytes, then {again}");
+    // It goes on, and only that is fetched.
+    push(&agency, &liar, 0, &other[60..]);
+    let (_, more) = counted(&agency, &mut reader, &liar);
+    assert!((again..again + 2_000).contains(&more), "{again} bytes, then {more}");
+    let (_, quiet) = counted(&agency, &mut reader, &liar);
+    assert!(quiet <= again + 100, "{quiet}");
+    // Another head than the one that was looked at: the journal is asked for from what is held.
+    push(&agency, &honest, 0, &story[40..]);
+    assert_eq!(counted(&agency, &mut reader, &honest).0, 30);
+    assert_eq!(reader.heads().unwrap()[0].head.seq, 70);
 }

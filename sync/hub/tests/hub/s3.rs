@@ -1,13 +1,7 @@
-//! Attachments in an object store: a real server that speaks S3, started by the test. `moto_server` (PyPI `moto[server,s3]`) or
-//! `s3s-fs` must be there, which `tests/run` sees to; without either this fails rather than pass over it.
+//! Attachments in an object store: a hub's own pieces against a real server that speaks S3.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::sync::Arc;
 
 use amanat_hub::store::MemoryStore;
 use amanat_hub::{Blobs, PlaceUrl};
@@ -17,65 +11,8 @@ use amanat_sync::wire::parts::PartAt;
 
 use super::attachments::{Desk, hub_with, noise};
 use super::carrying::block;
+use super::s3_server::{CREDENTIALS, Server};
 use super::support::*;
-
-/// What the test signs with; no server knows better.
-const CREDENTIALS: &str = "access_key = testing\nsecret_key = testing-secret\n";
-
-/// A server of its own, ended with the test.
-struct Server {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Server {
-    fn start(folder: &Path) -> Self {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let port = address.port().to_string();
-        std::fs::create_dir(folder.join("case-files")).unwrap();
-        let mut s3s = Command::new("s3s-fs");
-        s3s.args(["--host", "127.0.0.1", "--port", &port, "--access-key", "testing", "--secret-key", "testing-secret"]);
-        s3s.arg(folder);
-        let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/s3/bin/moto_server");
-        let mut motos = [Path::new("moto_server"), &ours].map(Command::new);
-        for moto in &mut motos {
-            moto.args(["-H", "127.0.0.1", "-p", &port]);
-        }
-        let quietly =
-            |server: &mut Command| server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok();
-        let started = motos.iter_mut().chain([&mut s3s]).find_map(quietly);
-        let child = started
-            .unwrap_or_else(|| panic!("neither moto_server nor s3s-fs starts; run: pip install 'moto[server,s3]'"));
-        let mut server = Self { child, address };
-        server.wait();
-        server
-    }
-
-    /// Until it answers.
-    fn wait(&mut self) {
-        let (_nobody, never) = mpsc::channel::<()>();
-        while TcpStream::connect(self.address).is_err() {
-            assert!(self.child.try_wait().unwrap().is_none(), "the S3 server has ended");
-            never.recv_timeout(Duration::from_millis(50)).unwrap_or_default();
-        }
-    }
-
-    /// Makes a bucket, for a server that begins with none.
-    fn bucket(&self, name: &str) {
-        let mut to = TcpStream::connect(self.address).unwrap();
-        let host = self.address;
-        write!(to, "PUT /{name} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        to.read_to_string(&mut answer).unwrap();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
 
 #[test]
 fn attachments_are_kept_and_served_and_erased_in_an_object_store() {

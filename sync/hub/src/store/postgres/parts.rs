@@ -60,7 +60,20 @@ pub(super) async fn note(
     .map(drop)
 }
 
-/// The number before the first entry that lacks its envelope or an attachment; `None` when nothing is missing.
+/// What entries list that their author let go is not waited for any more.
+pub(super) async fn let_go(transaction: &Transaction<'_>, run: &Run, rows: &[Row]) -> Result<(), Failure> {
+    let gone = |row: &&Row| !row.parts.is_empty() && row.envelope.as_ref().is_some_and(Vec::is_empty);
+    let seqs: Vec<i64> = rows.iter().filter(gone).map(|row| number(row.seq)).collect();
+    if seqs.is_empty() {
+        return Ok(());
+    }
+    let (device, journal) = (run.place.0.as_bytes().as_slice(), run.place.1.as_bytes().as_slice());
+    let sql = "update parts set state = -1 where device = $1 and journal = $2 and seq = any($3) and state = 0";
+    change(transaction, sql, &[&device, &journal, &seqs]).await.map(drop)
+}
+
+/// The number before the first entry that lacks its envelope or an attachment; `None` when nothing is missing. What its author let go
+/// is not waited for.
 pub(super) async fn first_missing(transaction: &Transaction<'_>, place: &Place) -> Result<Option<u64>, Failure> {
     let (device, journal) = (place.0.as_bytes().as_slice(), place.1.as_bytes().as_slice());
     let mut missing: Option<i64> = None;
@@ -102,7 +115,7 @@ pub(super) async fn turn(
     let sql = if lost {
         "update parts set state = 0 where device = $1 and digest = $2 and state = 1 returning journal"
     } else {
-        "update parts set state = 1 where device = $1 and digest = $2 and state = 0 returning journal"
+        "update parts set state = 1 where device = $1 and digest = $2 and state in (-1, 0) returning journal"
     };
     let transaction = client.transaction().await?;
     lock(&transaction, device).await?;

@@ -91,7 +91,7 @@ async fn standings(
 }
 
 async fn accept_run(transaction: &Transaction<'_>, run: &Run, standing: &mut Standing) -> Result<Verdict, Failure> {
-    let Standing { head, complete, .. } = *standing;
+    let head = standing.head;
     let ours = match chain::common(&head, &run.stretch) {
         Some(at) if at < head.seq => Some(link_of(transaction, run, at).await?),
         _ => None,
@@ -100,13 +100,13 @@ async fn accept_run(transaction: &Transaction<'_>, run: &Run, standing: &mut Sta
     match &verdict {
         Verdict::Accepted { held, head: after } => {
             let (old, new) = run.rows.split_at(usize::try_from(*held).unwrap_or(usize::MAX).min(run.rows.len()));
-            fill(transaction, run, old, complete).await?;
+            fill(transaction, run, old).await?;
             insert(transaction, run, new).await?;
             grants::note(transaction, run, new).await?;
             store_head(transaction, run, after, standing).await?;
         }
-        Verdict::AlreadyHeld { .. } if complete < head.seq => {
-            fill(transaction, run, &run.rows, complete).await?;
+        Verdict::AlreadyHeld { .. } if !run.rows.is_empty() => {
+            fill(transaction, run, &run.rows).await?;
             store_head(transaction, run, &head, standing).await?;
         }
         Verdict::AlreadyHeld { .. } | Verdict::Gap { .. } => {}
@@ -166,6 +166,7 @@ async fn insert(transaction: &Transaction<'_>, run: &Run, new: &[Row]) -> Result
     .await?;
     erase::note(transaction, run, new).await?;
     parts::note(transaction, run, new, &erased).await?;
+    parts::let_go(transaction, run, new).await?;
     // The head said that these places are free, and nobody else may take them now.
     if usize::try_from(inserted) == Ok(new.len()) {
         Ok(())
@@ -174,11 +175,10 @@ async fn insert(transaction: &Transaction<'_>, run: &Run, new: &[Row]) -> Result
     }
 }
 
-/// Gives entries whose envelope had arrived damaged the envelope that comes now.
-async fn fill(transaction: &Transaction<'_>, run: &Run, rows: &[Row], complete: u64) -> Result<(), Failure> {
-    let missing = |row: &&Row| row.seq > complete;
+/// Gives entries that came without their envelope the one that comes now.
+async fn fill(transaction: &Transaction<'_>, run: &Run, rows: &[Row]) -> Result<(), Failure> {
     let (seqs, envelopes): (Vec<i64>, Vec<&[u8]>) =
-        rows.iter().filter(missing).filter_map(|row| Some((number(row.seq), row.envelope.as_deref()?))).unzip();
+        rows.iter().filter_map(|row| Some((number(row.seq), row.envelope.as_deref()?))).unzip();
     if seqs.is_empty() {
         return Ok(());
     }
@@ -186,11 +186,11 @@ async fn fill(transaction: &Transaction<'_>, run: &Run, rows: &[Row], complete: 
     change(
         transaction,
         "update entries e set envelope = u.envelope from unnest($3::bigint[], $4::bytea[]) as u (seq, envelope)
-         where e.device = $1 and e.journal = $2 and e.seq = u.seq and e.envelope is null and not e.erased",
+         where e.device = $1 and e.journal = $2 and e.seq = u.seq and (e.envelope is null or octet_length(e.envelope) = 0) and not e.erased",
         &[&device, &journal, &seqs, &envelopes],
     )
-    .await
-    .map(drop)
+    .await?;
+    parts::let_go(transaction, run, rows).await
 }
 
 async fn store_head(

@@ -66,7 +66,10 @@ pub(super) fn fault(source: rusqlite::Error) -> StoreFault {
         // A write that the system refuses half way is what a quota looks like through some file systems.
         (
             ErrorCode::SystemIoFailure,
-            ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_TRUNCATE | ffi::SQLITE_IOERR_SHMSIZE,
+            ffi::SQLITE_IOERR_WRITE
+            | ffi::SQLITE_IOERR_TRUNCATE
+            | ffi::SQLITE_IOERR_SHMSIZE
+            | ffi::SQLITE_IOERR_SHMOPEN,
         ) => StoreFault::Full,
         _ => StoreFault::Database(Box::new(source)),
     }

@@ -32,7 +32,20 @@ pub(super) fn note(transaction: &Transaction<'_>, place: &Place, row: &Row, eras
     Ok(())
 }
 
-/// The number before the first entry that lacks its envelope or an attachment; `None` when nothing is missing.
+/// What an entry lists that its author let go is not waited for any more.
+pub(super) fn let_go(transaction: &Transaction<'_>, place: &Place, rows: &[Row]) -> Result<(), StoreFault> {
+    let gone = |row: &&Row| !row.parts.is_empty() && row.envelope.as_ref().is_some_and(Vec::is_empty);
+    for row in rows.iter().filter(gone) {
+        transaction
+            .prepare_cached("update parts set state = -1 where device = ?1 and journal = ?2 and seq = ?3 and state = 0")
+            .and_then(|mut s| s.execute(params![place.0.as_bytes(), place.1.as_bytes(), number(row.seq)]))
+            .map_err(fault)?;
+    }
+    Ok(())
+}
+
+/// The number before the first entry that lacks its envelope or an attachment; `None` when nothing is missing. What its author let go
+/// is not waited for.
 pub(super) fn first_missing(transaction: &Transaction<'_>, place: &Place) -> Result<Option<u64>, StoreFault> {
     let missing: Option<i64> = transaction
         .prepare_cached(
@@ -78,7 +91,7 @@ pub(super) fn turn(
     let sql = if lost {
         "update parts set state = 0 where device = ?1 and digest = ?2 and state = 1 returning journal"
     } else {
-        "update parts set state = 1 where device = ?1 and digest = ?2 and state = 0 returning journal"
+        "update parts set state = 1 where device = ?1 and digest = ?2 and state in (-1, 0) returning journal"
     };
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
     let journals: BTreeSet<[u8; 16]> = transaction

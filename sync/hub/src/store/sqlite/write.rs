@@ -35,13 +35,13 @@ fn accept_run(transaction: &Transaction<'_>, run: &Run) -> Result<Accepted, Stor
     let (head, complete) = match &verdict {
         Verdict::Accepted { held, head: after } => {
             let (old, new) = run.rows.split_at(usize::try_from(*held).unwrap_or(usize::MAX).min(run.rows.len()));
-            fill(transaction, run, old, complete)?;
+            fill(transaction, run, old)?;
             insert(transaction, run, new)?;
             let complete = store_head(transaction, run, after)?;
             (*after, complete)
         }
-        Verdict::AlreadyHeld { .. } if complete < head.seq => {
-            fill(transaction, run, &run.rows, complete)?;
+        Verdict::AlreadyHeld { .. } if !run.rows.is_empty() => {
+            fill(transaction, run, &run.rows)?;
             (head, store_head(transaction, run, &head)?)
         }
         Verdict::AlreadyHeld { .. } | Verdict::Gap { .. } => (head, complete),
@@ -118,6 +118,7 @@ fn insert(transaction: &Transaction<'_>, run: &Run, rows: &[Row]) -> Result<(), 
         parts::note(transaction, &run.place, row, erased)?;
     }
     drop(statement);
+    parts::let_go(transaction, &run.place, rows)?;
     erase::note(transaction, &run.place, rows)?;
     for grant in rows.iter().flat_map(|row| &row.readers) {
         store_grant(transaction, Some(run), grant)?;
@@ -190,19 +191,20 @@ fn extend_reach(transaction: &Transaction<'_>, run: &Run, rows: &[Row]) -> Resul
     Ok(())
 }
 
-/// Gives entries whose envelope had arrived damaged the envelope that comes now.
-fn fill(transaction: &Transaction<'_>, run: &Run, rows: &[Row], complete: u64) -> Result<(), StoreFault> {
+/// Gives entries that came without their envelope the one that comes now.
+fn fill(transaction: &Transaction<'_>, run: &Run, rows: &[Row]) -> Result<(), StoreFault> {
     let (device, journal) = &run.place;
-    for row in rows.iter().filter(|row| row.seq > complete && row.envelope.is_some()) {
+    for row in rows.iter().filter(|row| row.envelope.is_some()) {
         transaction
             .prepare_cached(
                 "update entries set envelope = ?4
-                 where device = ?1 and journal = ?2 and seq = ?3 and envelope is null and erased = 0",
+                 where device = ?1 and journal = ?2 and seq = ?3
+                   and (envelope is null or length(envelope) = 0) and erased = 0",
             )
             .and_then(|mut s| s.execute(params![device.as_bytes(), journal.as_bytes(), number(row.seq), row.envelope]))
             .map_err(fault)?;
     }
-    Ok(())
+    parts::let_go(transaction, &run.place, rows)
 }
 
 fn store_head(transaction: &Transaction<'_>, run: &Run, head: &Head) -> Result<u64, StoreFault> {
