@@ -12,7 +12,7 @@
 )]
 
 #[path = "../simulation/mod.rs"]
-#[allow(dead_code, reason = "the planted faults are for the tests")]
+#[allow(dead_code, unused_imports, reason = "the planted faults are for the tests")]
 mod simulation;
 
 use std::ops::Range;
