@@ -354,10 +354,12 @@ async fn too_many_requests_of_one_device_wait_and_others_do_not() {
     let body = pull_body(&agency, Vec::new());
     let (mut hasty, mut calm) = (Client::new(&agency, 0, "/v1/pull"), Client::new(&agency, 1, "/v1/pull"));
     let mut answers = Vec::new();
-    for _ in 0..limits::DEVICE_BURST.get() + 200 {
+    // What it may send grows back while it sends: on a busy machine it takes longer to come to the end of it.
+    while !answers.contains(&429) {
         answers.push(hasty.send(&hub, &body).await.status);
+        assert!(answers.len() < 20 * usize::try_from(limits::DEVICE_BURST.get()).unwrap(), "nothing ends its haste");
     }
-    assert!(answers.contains(&429));
+    assert!(answers.len() >= usize::try_from(limits::DEVICE_BURST.get()).unwrap(), "a burst passes");
     assert_eq!(calm.send(&hub, &body).await.status, 200);
 }
 
