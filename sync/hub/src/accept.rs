@@ -14,14 +14,13 @@ use amanat_sync::batch::{self, Why};
 use amanat_sync::chain::{Head, Stretch, Verdict};
 use amanat_sync::receipt::Receipt;
 use amanat_sync::wire::messages::{PushReply, RunAnswer};
-use tokio::task::JoinHandle;
 
 use crate::Hub;
 use crate::api::reply::Failure;
 use crate::checking::{Checked, Checking};
 use crate::keeper::Newest;
 use crate::standing::Standing;
-use crate::store::{Accepted, Complete, Place, Row, Run, StoreFault};
+use crate::store::{Accepted, Answer, Complete, Place, Row, Run};
 
 /// A push under way: what has become of each of its runs so far.
 pub(crate) struct Push<'a> {
@@ -40,11 +39,11 @@ pub(crate) struct Push<'a> {
     storing: Option<Storing>,
 }
 
-/// A piece that the store has in hand; it is kept whether somebody waits for it or not.
+/// A piece on its way into the store.
 struct Storing {
     offered: Vec<Offered>,
     erases: bool,
-    kept: JoinHandle<Result<Vec<Accepted>, StoreFault>>,
+    kept: Answer<'static, Vec<Accepted>>,
 }
 
 /// A run of such a piece.
@@ -106,9 +105,9 @@ impl<'a> Push<'a> {
     /// stops waiting may wait again.
     pub(crate) async fn progress(&mut self) -> Result<(), Failure> {
         if let Some(storing) = &mut self.storing {
-            let kept = (&mut storing.kept).await.map_err(|_died| Failure::Broken("what waits for the store"));
+            let kept = (&mut storing.kept).await;
             let Some(storing) = self.storing.take() else { return Ok(()) };
-            return self.kept(storing, self.hub.heeding(kept?)?).await;
+            return self.kept(storing, self.hub.heeding(kept)?).await;
         }
         if let Some(checking) = &mut self.checking {
             let checked = checking.end().await;
@@ -162,7 +161,7 @@ impl<'a> Push<'a> {
             rows: run.rows,
         });
         let (store, runs) = (Arc::clone(&self.hub.store), runs.collect());
-        let kept = tokio::spawn(async move { store.accept(runs).await });
+        let kept = Box::pin(async move { store.accept(runs).await });
         self.storing = Some(Storing { offered, erases, kept });
     }
 
