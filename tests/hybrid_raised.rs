@@ -4,8 +4,10 @@
 use amanat_keys::recipient::RecipientKind;
 
 use crate::{
+    crash::{at_each_step, whole},
     hybrid::{all_find, slips_at_hub},
-    support::{Actor, GUJRAT, TestAgency, hub_says, jot, record, text},
+    rotation_killed::Again,
+    support::{Actor, Answer, GUJRAT, TestAgency, hub_says, jot, record, text},
 };
 
 const TO: [&str; 2] = ["--recipients", "mlkem768x25519"];
@@ -111,4 +113,21 @@ fn an_agency_moves_as_one_and_an_officer_who_was_away_loses_nothing() {
     hub_says(&agency.hub_home, &["bundle", "read", &stick]);
     supervisor.run(&["sync"]);
     all_find(&[supervisor], "vashtipol");
+}
+
+#[test]
+fn the_admin_killed_at_any_step_of_the_move_has_moved_or_has_not() {
+    let agency = TestAgency::offline();
+    let files = requests(&agency, &far(&agency), &agency.officer);
+    let admin = Again::of(&agency.admin, agency.dir.path());
+    let judge = |dead: bool, _answer: Answer, at: &str| {
+        if kind(&admin.actor) == RecipientKind::X25519 {
+            assert!(dead, "{at}: it lived and did nothing");
+            admin.actor.run(&raise(&files));
+        }
+        assert_eq!(kind(&admin.actor), RecipientKind::MlKem768X25519, "{at}");
+        whole(&admin.actor, at);
+    };
+    let make = || (admin.afresh().command(raise(&files)), String::new());
+    at_each_step("moving an agency", &["pwrite64", "fsync"], make, judge);
 }

@@ -127,6 +127,10 @@ impl Home {
         home.compare_heads()?;
         home.take_up_keys()?;
         home.note_hub_time()?;
+        // On a full disk the home opens all the same, with the roster it had.
+        if let Err(failure) = home.take_up_rosters() {
+            home.notices.push(failure.message);
+        }
         if let Err(failure) = home.finish_handing_in() {
             home.notices.push(failure.message);
         }

@@ -154,20 +154,9 @@ impl Home {
             .map(|filed| filed.document.bytes.clone())
             .collect();
         adopted.rivals = self.note_rivals(&rosters)?;
-        let mut trust = self.trust()?.clone();
-        let before = trust.roster_version();
         let of_kind =
             |kind| documents.iter().map(|filed| &filed.document).filter(move |document| document.kind == kind);
-        for document in of_kind(DocumentKind::Roster).filter(|document| document.version > before) {
-            match trust.adopt(&document.bytes) {
-                Ok(Step::Adopted | Step::AlreadyHeld) => {}
-                Err(error) => adopted.refused.push(fault::keys("taking over a newer roster", &error).message),
-            }
-        }
-        if trust.roster_version() > before {
-            adopted.roster = Some(trust.roster_version());
-            self.set_trust(trust)?;
-        }
+        (adopted.roster, adopted.refused) = self.adopt_rosters(of_kind(DocumentKind::Roster))?;
         for document in of_kind(DocumentKind::UnitKeys) {
             match self.take_unit_keys(&document.bytes) {
                 Ok(unit) => adopted.keys.extend(unit),
@@ -202,6 +191,47 @@ impl Home {
             self.set_trust(trust)?;
         }
         Ok(new)
+    }
+
+    /// Takes over, one by one, those of these rosters that are newer than the adopted one: the version reached if it moved, and why others
+    /// were refused.
+    fn adopt_rosters<'d>(
+        &mut self,
+        rosters: impl Iterator<Item = &'d Document>,
+    ) -> Result<(Option<u64>, Vec<String>), Failure> {
+        let mut trust = self.trust()?.clone();
+        let (before, mut refused) = (trust.roster_version(), Vec::new());
+        for document in rosters.filter(|document| document.version > before) {
+            match trust.adopt(&document.bytes) {
+                Ok(Step::Adopted | Step::AlreadyHeld) => {}
+                Err(error) => refused.push(fault::keys("taking over a newer roster", &error).message),
+            }
+        }
+        if trust.roster_version() == before {
+            return Ok((None, refused));
+        }
+        let version = trust.roster_version();
+        self.set_trust(trust)?;
+        Ok((Some(version), refused))
+    }
+
+    /// Adopts the rosters that are filed here and that a program killed in between did not live to adopt. An admin who signed another one
+    /// of the same number instead would split the agency.
+    ///
+    /// # Errors
+    /// What the journal refuses.
+    pub(super) fn take_up_rosters(&mut self) -> Result<(), Failure> {
+        let Some(trust) = &self.trust else { return Ok(()) };
+        let held = trust.roster_version();
+        let documents = self.journal.documents().map_err(|error| fault::sync("reading the documents", &error))?;
+        let newer = documents.iter().filter(|filed| !filed.rival).map(|filed| &filed.document);
+        let newer: Vec<&Document> =
+            newer.filter(|document| document.kind == DocumentKind::Roster && document.version > held).collect();
+        if newer.is_empty() {
+            return Ok(());
+        }
+        self.adopt_rosters(newer.into_iter())?;
+        self.settle_candidates()
     }
 
     /// Opens a unit's key that another reader wrapped for this device; `None` when it is not for us or already held.
