@@ -1,6 +1,11 @@
 //! One device's way to its hub: the road, the courier's memory, and a handle of its own on the journal. It signs and carries; it
 //! opens nothing.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use amanat_keys::{device::Signer, fingerprint::Digest, roster::Hub, trust::Trust};
 use amanat_sync::{
     courier::{self, Courier, End, Outcome, Party},
@@ -27,6 +32,8 @@ pub struct Carrier {
     seed: u64,
     /// The nonces as they stand on the shelf.
     given: Vec<Nonce>,
+    /// While the roster lists two keys of this device: whether requests are signed with the older one.
+    with_older: Option<Arc<AtomicBool>>,
 }
 
 impl Carrier {
@@ -51,7 +58,9 @@ impl Carrier {
         let trust = home.trust()?.clone();
         let party = Party { agency: trust.agency(), device: home.device(), hub: hub.id };
         let journal = home.journal().another().map_err(|error| fault::sync("opening the journal again", &error))?;
-        let mut road = road(hub, &trust, &home.request_signer(), party)?;
+        let older = home.older_request_signer();
+        let (turn, can_turn) = (Arc::new(AtomicBool::new(false)), older.is_some());
+        let mut road = road(hub, &trust, (home.signer(), older, Arc::clone(&turn)), party)?;
         road.was_given(&home.nonces);
         road.tells_time(Box::new(|| u64::try_from(clock::unix_ms()).unwrap_or(0)));
         let seed = home.device().as_bytes().iter().fold(0_u64, |seed, byte| seed.rotate_left(7) ^ u64::from(*byte));
@@ -64,6 +73,7 @@ impl Carrier {
             attempts: 0,
             seed,
             given: home.nonces.clone(),
+            with_older: can_turn.then_some(turn),
         })
     }
 
@@ -80,7 +90,14 @@ impl Carrier {
     /// One trip there and back.
     pub fn pass(&mut self) -> Outcome {
         self.road.sets_out();
-        let outcome = courier::pass(&mut self.courier, &mut self.journal, &mut self.road, self.party, &mut self.trust);
+        let mut outcome = self.once();
+        // A hub that is a roster behind knows the older key alone, and may be about to hear of the newer one from this very device.
+        let refused =
+            |outcome: &Outcome| matches!(&outcome.end, End::Refused(no) if no.reason == RefusalReason::BadSignature);
+        if let Some(turn) = self.with_older.clone().filter(|_| refused(&outcome) && !outcome.moved()) {
+            turn.fetch_xor(true, Ordering::Relaxed);
+            outcome = self.once();
+        }
         let moved = matches!(outcome.end, End::Done) || outcome.moved();
         self.attempts = if moved { 0 } else { self.attempts.saturating_add(1) };
         self.remember();
@@ -89,6 +106,10 @@ impl Carrier {
             self.journal.shelve(&[Mark::Listed(&outcome.listed).row()], &[]).unwrap_or_default();
         }
         outcome
+    }
+
+    fn once(&mut self) -> Outcome {
+        courier::pass(&mut self.courier, &mut self.journal, &mut self.road, self.party, &mut self.trust)
     }
 
     /// What the hub gave is for the next program too. Where it cannot be written, that one pays a round trip.
@@ -125,8 +146,13 @@ impl Carrier {
     }
 }
 
-fn road(hub: &Hub, trust: &Trust, signer: &Signer, party: Party) -> Result<HttpTransport, Failure> {
-    let signer = signer.clone();
+/// The way to a hub; requests are signed with the first key, and with the second while the switch is on.
+fn road(
+    hub: &Hub,
+    trust: &Trust,
+    (newer, older, turn): (Signer, Option<Signer>, Arc<AtomicBool>),
+    party: Party,
+) -> Result<HttpTransport, Failure> {
     let settings = HttpSettings {
         url: hub.url.clone(),
         tls_keys: hub.tls_keys.clone(),
@@ -134,7 +160,10 @@ fn road(hub: &Hub, trust: &Trust, signer: &Signer, party: Party) -> Result<HttpT
         device: party.device,
         hub: hub.receipt_key.key_id(),
         // A base that could be read as a statement is never signed; the hub refuses the empty signature.
-        sign: Box::new(move |base| signer.sign_request(base).unwrap_or([0; 64])),
+        sign: Box::new(move |base| {
+            let signer = older.as_ref().filter(|_| turn.load(Ordering::Relaxed)).unwrap_or(&newer);
+            signer.sign_request(base).unwrap_or([0; 64])
+        }),
         ticks: Box::new(clock::boot_ms),
     };
     HttpTransport::new(settings).map_err(|error| ended(&End::from(error)).unwrap_or_else(|| Failure::failed("", "")))

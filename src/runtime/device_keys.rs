@@ -238,13 +238,12 @@ impl Home {
         Ok(if key == Some(older.verifying_key()) { older.clone() } else { self.signer() })
     }
 
-    /// The key that signs requests: the older one while the roster still lets it, since a hub that is behind knows no other, and may be hearing
-    /// of this very roster by the request.
-    pub(super) fn request_signer(&self) -> Signer {
-        let still = |older: &&Signer| {
+    /// The older key, while the roster still lets it sign requests: a hub that is behind knows no other.
+    pub(super) fn older_request_signer(&self) -> Option<Signer> {
+        let open = |older: &&Signer| {
             self.listed().is_ok_and(|listed| listed.open_keys().any(|key| key == older.verifying_key()))
         };
-        self.older.as_ref().filter(still).cloned().unwrap_or_else(|| self.signer())
+        self.older.as_ref().filter(open).cloned()
     }
 
     /// Says where the journals of the older key ended. They grow no more: the journal of the new one is begun.
