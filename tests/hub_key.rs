@@ -22,7 +22,7 @@ fn rotating(home: &Path) -> Command {
 }
 
 /// What the hub asks for, while it stands still: its file and its words.
-fn asks(agency: &mut TestAgency) -> (String, String) {
+pub(crate) fn asks(agency: &mut TestAgency) -> (String, String) {
     agency.kill_hub();
     let asked = finish(rotating(&agency.hub_home), "").json;
     assert_eq!(asked, finish(rotating(&agency.hub_home), "").json, "called again it is the same request");
@@ -31,7 +31,7 @@ fn asks(agency: &mut TestAgency) -> (String, String) {
 }
 
 /// What the admin does with it.
-fn rotate<'a>(request: &'a str, words: &'a str) -> [&'a str; 7] {
+pub(crate) fn rotate<'a>(request: &'a str, words: &'a str) -> [&'a str; 7] {
     ["keys", "rotate", "hub", "--file", request, "--fingerprint", words]
 }
 

@@ -5,6 +5,7 @@ use amanat_keys::recipient::RecipientKind;
 
 use crate::{
     crash::{at_each_step, whole},
+    hub_key,
     hybrid::{all_find, slips_at_hub},
     rotation_killed::Again,
     support::{Actor, Answer, GUJRAT, TestAgency, hub_says, jot, record, text},
@@ -113,6 +114,12 @@ fn an_agency_moves_as_one_and_an_officer_who_was_away_loses_nothing() {
     hub_says(&agency.hub_home, &["bundle", "read", &stick]);
     supervisor.run(&["sync"]);
     all_find(&[supervisor], "vashtipol");
+    // The hub's next signing key is asked for with what sticks are sealed to now.
+    let mut agency = agency;
+    let (request, words) = hub_key::asks(&mut agency);
+    agency.admin.run(&hub_key::rotate(&request, &words));
+    agency.admin.run(&["roster", "publish"]);
+    agency.officer.run(&["sync"]);
 }
 
 #[test]

@@ -110,7 +110,7 @@ pub enum HomeFault {
     /// The tables are on a server that makes its own backups.
     #[error(
         "backing up: the tables of this hub are in a PostgreSQL database, which has better tools. Use pg_basebackup with archived WAL, or \
-         pg_dump -Fc, and copy this folder (settings.toml, hub.keys, hub-next.keys, tls.pem, trust) beside it"
+         pg_dump -Fc, and copy this folder (settings.toml, hub.keys, hub-next.keys, transport.key, tls.pem, trust) beside it"
     )]
     Elsewhere,
     /// Something is there already.

@@ -91,7 +91,8 @@ impl HubHome {
     ) -> Result<Waiting, HomeFault> {
         let (seed, agency) = (secrets::new_seed(), trust.agency());
         let signer = Signer::from_seed(&seed)?;
-        let transport = held.transport.recipient().clone();
+        // What sticks are sealed to today: where the agency has moved to another kind, not what the hub was founded with.
+        let transport = self.transport_of(None)?.recipient().clone();
         let request = JoinRequest::for_next_hub_key(agency, name, signer.verifying_key(), transport, succession);
         let mut request = request.sign(&signer)?;
         JoinRequest::vouch(&mut request, &agency, &held.signer);
