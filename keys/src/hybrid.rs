@@ -33,7 +33,8 @@ pub(crate) const ENCAPSULATED: usize = 1088 + 32;
 /// Bytes of a stanza's body: the file key and a tag.
 const WRAPPED: usize = FILE_KEY_BYTES + 16;
 const INFO: &[u8] = b"age-encryption.org/mlkem768x25519";
-const IDENTITY_HRP: &str = "age-secret-key-pq-";
+/// The human-readable part of an identity's text.
+pub(crate) const IDENTITY_HRP: &str = "age-secret-key-pq-";
 /// What an identity's text begins with.
 pub(crate) const IDENTITY_PREFIX: &str = "AGE-SECRET-KEY-PQ-1";
 /// ML-KEM's modulus.

@@ -14,13 +14,10 @@ use thiserror::Error;
 
 use crate::error::{Damage, KeysError, Malformed, NotForUs};
 use crate::limits;
-use crate::recipient::{ReadIdentity, Recipient};
+use crate::recipient::{AROUND_STANZAS, ReadIdentity, Recipient};
 use crate::slip::SlipFault;
 
 const VERSION_LINE: &[u8] = b"age-encryption.org/v1";
-
-/// Bytes of a header besides its recipients' stanzas: the version's line, the MAC's, and more than age's grease takes.
-const AROUND: usize = 1024;
 
 /// What is wrong with a parcel, or with the wish to make one.
 #[derive(Debug, Error)]
@@ -80,7 +77,7 @@ pub fn write<W: Write, T>(
     }
     // As many hybrid ones would make a header that nobody reads.
     let header: usize = recipients.iter().map(|recipient| recipient.kind().slip_bytes()).sum();
-    if header + AROUND > limits::PARCEL_HEADER {
+    if header + AROUND_STANZAS > limits::PARCEL_HEADER {
         return Err(SlipFault::TooManyReaders.into());
     }
     let encryptor = Encryptor::with_recipients(recipients.iter().map(|recipient| -> &dyn age::Recipient { recipient }))

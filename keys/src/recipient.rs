@@ -1,6 +1,7 @@
 //! The public and the secret half of reading: age keys of either kind, with their raw bytes and key ids within reach.
 
 use std::collections::HashSet;
+use std::str::FromStr;
 use std::{fmt, io};
 
 use age::secrecy::{ExposeSecret, SecretString};
@@ -12,6 +13,10 @@ use crate::canonical;
 use crate::error::{Forgery, KeysError, Malformed};
 use crate::fingerprint::KeyId;
 use crate::hybrid;
+use crate::limits;
+
+/// Bytes of a parcel's header besides its recipients' stanzas: the version's line, the MAC's, and more than age's grease takes.
+pub(crate) const AROUND_STANZAS: usize = 1024;
 
 /// Which age recipient an agency uses for everything that its roster names (FORMATS section 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,11 +53,6 @@ impl RecipientKind {
         }
     }
 
-    /// From the word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::X25519, Self::MlKem768X25519].into_iter().find(|kind| kind.word() == word)
-    }
-
     /// What one reader costs in a slip, in bytes: a stanza.
     pub const fn slip_bytes(self) -> usize {
         match self {
@@ -61,12 +61,27 @@ impl RecipientKind {
         }
     }
 
+    /// To how many readers of this kind a parcel can be sealed: as many as there may be stanzas, or as its header holds.
+    pub const fn parcel_readers(self) -> usize {
+        let room = (limits::PARCEL_HEADER - AROUND_STANZAS) / self.slip_bytes();
+        if room < limits::STANZAS { room } else { limits::STANZAS }
+    }
+
     /// Length of the raw public bytes.
     pub const fn raw_len(self) -> usize {
         match self {
             Self::X25519 => 32,
             Self::MlKem768X25519 => hybrid::RECIPIENT_LEN,
         }
+    }
+}
+
+impl FromStr for RecipientKind {
+    type Err = Malformed;
+
+    fn from_str(word: &str) -> Result<Self, Malformed> {
+        let named = [Self::X25519, Self::MlKem768X25519].into_iter().find(|kind| kind.word() == word);
+        named.ok_or_else(|| Malformed::new("kind of recipient (x25519, mlkem768x25519)"))
     }
 }
 

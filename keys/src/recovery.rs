@@ -12,6 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::{Forgery, KeysError, Malformed, Misuse};
 use crate::fingerprint::Digest;
+use crate::hybrid::IDENTITY_HRP;
 use crate::recipient::{ReadIdentity, Recipient, RecipientKind};
 use crate::words::{number_of, word};
 
@@ -210,7 +211,7 @@ fn raw_of(identity: &ReadIdentity) -> Result<Zeroizing<Vec<u8>>, KeysError> {
 fn identity_of(kind: RecipientKind, raw: &[u8]) -> Result<ReadIdentity, KeysError> {
     let hrp = match kind {
         RecipientKind::X25519 => "age-secret-key-",
-        RecipientKind::MlKem768X25519 => "age-secret-key-pq-",
+        RecipientKind::MlKem768X25519 => IDENTITY_HRP,
     };
     let text = bech32::encode(hrp, raw.to_base32(), Variant::Bech32);
     let text = Zeroizing::new(text.map_err(|_source: bech32::Error| Malformed::new("age identity"))?);

@@ -211,7 +211,7 @@ pub(super) enum AgencyVerb {
         #[arg(long, default_value_t = 1)]
         threshold: u64,
         /// What everything is sealed to: x25519, or mlkem768x25519, which a quantum computer does not open either
-        #[arg(long, value_name = "KIND", default_value = "x25519", value_parser = recipients)]
+        #[arg(long, value_name = "KIND", default_value = "x25519")]
         recipients: RecipientKind,
         /// How the passphrases are hashed
         #[command(flatten)]
@@ -235,7 +235,7 @@ pub(super) enum DeviceVerb {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
         /// What the agency seals to: x25519, or mlkem768x25519 (its admin knows)
-        #[arg(long, value_name = "KIND", default_value = "x25519", value_parser = recipients)]
+        #[arg(long, value_name = "KIND", default_value = "x25519")]
         recipients: RecipientKind,
         /// How the passphrase is hashed
         #[command(flatten)]
@@ -339,7 +339,7 @@ pub(super) enum KeysVerb {
         #[command(flatten)]
         consent: Consent,
         /// For a unit or device, before `amanat keys raise`: a next key of this kind (mlkem768x25519)
-        #[arg(long, value_name = "KIND", value_parser = recipients)]
+        #[arg(long, value_name = "KIND")]
         recipients: Option<RecipientKind>,
     },
     /// A new case key
@@ -418,11 +418,6 @@ pub(super) enum KeysVerb {
         #[command(flatten)]
         consent: Consent,
     },
-}
-
-/// A kind of recipient, by its word.
-fn recipients(word: &str) -> Result<RecipientKind, String> {
-    RecipientKind::from_word(word).ok_or_else(|| "x25519 or mlkem768x25519".to_owned())
 }
 
 /// `amanat form …`

@@ -186,7 +186,7 @@ impl Home {
         let mut recipients: Vec<Recipient> = unit.recipient.iter().cloned().collect();
         let mut ids = vec![Digest::from_bytes(*unit.id.as_bytes())];
         // More than an age header may carry: whoever reads for the unit opens it by the unit's key.
-        let room = BUNDLE_READERS.saturating_sub(recipients.len());
+        let room = BUNDLE_READERS.min(roster.kind.parcel_readers()).saturating_sub(recipients.len());
         if devices.len() <= room || unit.recipient.is_none() {
             recipients.extend(devices.iter().take(room).map(|device| device.recipient.clone()));
             ids.extend(

@@ -80,7 +80,7 @@ pub enum Verb {
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
         /// What the agency seals to: x25519, or mlkem768x25519 where it has chosen hybrid recipients.
-        #[arg(long, value_name = "KIND", default_value = "x25519", value_parser = kind)]
+        #[arg(long, value_name = "KIND", default_value = "x25519")]
         recipients: RecipientKind,
     },
     /// Writes the join request anew, with the TLS key in use, for an admin to approve.
@@ -92,7 +92,7 @@ pub enum Verb {
         #[arg(long, num_args = 0..=1)]
         next: Option<Option<PathBuf>>,
         /// Names a recipient of this kind, made once and kept in transport.key, before the roster does: for `amanat keys raise`.
-        #[arg(long, value_name = "KIND", value_parser = kind)]
+        #[arg(long, value_name = "KIND")]
         recipients: Option<RecipientKind>,
     },
     /// Makes the hub's next signing key and a request for an admin to list it; again, it is the same key. While the hub is stopped: it
@@ -234,8 +234,4 @@ pub enum BundleVerb {
         #[arg(long)]
         json: bool,
     },
-}
-
-fn kind(word: &str) -> Result<RecipientKind, String> {
-    RecipientKind::from_word(word).ok_or_else(|| "x25519 or mlkem768x25519".to_owned())
 }

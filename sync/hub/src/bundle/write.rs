@@ -6,7 +6,6 @@ use std::io::Write;
 use std::sync::Arc;
 
 use amanat_keys::fingerprint::{DeviceId, Digest};
-use amanat_keys::limits::PARCEL_HEADER;
 use amanat_keys::recipient::Recipient;
 use amanat_keys::roster::Device;
 use amanat_keys::statement::{Purpose, Statement};
@@ -108,9 +107,6 @@ impl Hub {
     }
 }
 
-/// Bytes of a bundle's age header that are no reader's: version, MAC, grease.
-const BESIDE_STANZAS: usize = 1024;
-
 /// Why a bundle was not written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WriteFault {
@@ -197,7 +193,7 @@ fn readers(standing: &Standing, to: Option<&str>) -> Result<Readers, WriteFault>
         (Some(id), None) => active().filter(|device| device.id.to_string() == id).collect(),
     };
     // Hybrid stanzas are long, and an age header before a bundle is not (FORMATS section 7).
-    let most = BUNDLE_READERS.min((PARCEL_HEADER - BESIDE_STANZAS) / roster.kind.slip_bytes());
+    let most = BUNDLE_READERS.min(roster.kind.parcel_readers());
     let mut recipients: Vec<Recipient> = meant.iter().map(|device| device.recipient.clone()).collect();
     let mut ids: Vec<Digest> = meant.iter().map(|device| Digest::from_bytes(*device.id.as_bytes())).collect();
     if let Some(unit) = unit {
