@@ -23,24 +23,10 @@ type Newest = BTreeMap<(DocumentKind, Digest), u64>;
 /// Fetches what is newer at the hub, then hands over what is newer here. Costs nothing when both hold the same.
 pub(super) fn exchange_if_news(trip: &mut Trip<'_>) -> Result<(), End> {
     let Some(mark) = trip.road.mark() else { return Ok(()) };
-    let mut held = newest(trip)?;
-    if mark == mark_of(trip, &held) {
+    if mark == mark_of(trip, &newest(trip)?) {
         return Ok(());
     }
-    let mut looked = false;
-    for _ in 0..MOST_ANSWERS {
-        let reply = ask(trip, &held, Vec::new())?;
-        let before = held.clone();
-        let parted = take(trip, &reply)?;
-        held = newest(trip)?;
-        if parted && !looked {
-            looked = true;
-            look_for_rival(trip, &held)?;
-        }
-        if !reply.more || held == before {
-            break;
-        }
-    }
+    let held = fetch(trip)?;
     let ours = mark_of(trip, &held);
     if trip.road.mark() == Some(ours) || trip.courier.offered == Some(ours) {
         return Ok(());
@@ -58,18 +44,27 @@ pub(super) fn exchange_if_news(trip: &mut Trip<'_>) -> Result<(), End> {
 /// A device that is revoked is given rosters only (FORMATS section 5), and that with every pass: also the one that says so, though it had
 /// nothing to hand over and no answer has told it that there is news.
 pub(super) fn of_a_revoked(trip: &mut Trip<'_>) -> Result<(), End> {
+    let ours = mark_of(trip, &newest(trip)?);
+    if trip.road.mark() == Some(ours) { Ok(()) } else { fetch(trip).map(drop) }
+}
+
+/// Takes what is newer at the hub, answer by answer, and gives what is held then.
+fn fetch(trip: &mut Trip<'_>) -> Result<Newest, End> {
+    let (mut held, mut looked) = (newest(trip)?, false);
     for _ in 0..MOST_ANSWERS {
-        let held = newest(trip)?;
-        if trip.road.mark() == Some(mark_of(trip, &held)) {
-            break;
-        }
         let reply = ask(trip, &held, Vec::new())?;
-        take(trip, &reply)?;
-        if !reply.more || newest(trip)? == held {
+        let before = held.clone();
+        let parted = take(trip, &reply)?;
+        held = newest(trip)?;
+        if parted && !looked {
+            looked = true;
+            look_for_rival(trip, &held)?;
+        }
+        if !reply.more || held == before {
             break;
         }
     }
-    Ok(())
+    Ok(held)
 }
 
 /// What answers at the hub's address has not proven a key that the adopted roster lists. Perhaps a newer one lists it: rosters prove
