@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::rotation::opened_at_hub;
-use crate::support::{Actor, GUJRAT, TestAgency, jot, number, open_case, opening, record, text};
+use crate::support::{Actor, GUJRAT, Story, TestAgency, jot, number, open_case, opening, record, text};
 
 const SUKKUR: &str = "PS Sample, Sukkur";
 
@@ -31,6 +31,16 @@ fn audited(actor: &Actor, unit: &str, case: &str) -> u64 {
     let told = actor.run(&["keys", "audit", unit]);
     let row = told["cases"].as_array().unwrap().iter().find(|row| row["case"] == case).cloned();
     row.map_or(0, |row| number(&row, "now"))
+}
+
+/// An agency with a second station, and a case that the first one's supervisor has.
+fn recorded() -> (TestAgency, Actor, Story) {
+    let agency = TestAgency::build();
+    let far = far(&agency);
+    sync(&[&agency.officer, &agency.supervisor, &far]);
+    let story = record(&agency.officer, 1, "lemtavrosk");
+    sync(&[&agency.officer, &agency.supervisor]);
+    (agency, far, story)
 }
 
 #[test]
@@ -117,11 +127,7 @@ fn a_case_of_one_unit_alone_is_not_shared_until_its_level_says_so() {
 
 #[test]
 fn a_transfer_moves_a_case_when_the_other_side_accepts_it_and_nobody_is_put_out() {
-    let agency = TestAgency::build();
-    let far = far(&agency);
-    sync(&[&agency.officer, &agency.supervisor, &far]);
-    let story = record(&agency.officer, 1, "lemtavrosk");
-    sync(&[&agency.officer, &agency.supervisor]);
+    let (agency, far, story) = recorded();
     let case = story.case.as_str();
     let nothing = agency.supervisor.ask(&["case", "transfer", case, "--accept"]);
     assert!(nothing.code == 5 && nothing.message().contains("waits for an answer"), "{}", nothing.json);
@@ -163,11 +169,7 @@ fn a_transfer_moves_a_case_when_the_other_side_accepts_it_and_nobody_is_put_out(
 /// A unit that was let in gives itself a new key: whoever shared the case hears of it with the roster and rewraps its slips by itself.
 #[test]
 fn a_unit_that_was_let_in_and_rotates_its_key_is_let_in_again_by_itself() {
-    let agency = TestAgency::build();
-    let far = far(&agency);
-    sync(&[&agency.officer, &agency.supervisor, &far]);
-    let story = record(&agency.officer, 1, "lemtavrosk");
-    sync(&[&agency.officer, &agency.supervisor]);
+    let (agency, far, story) = recorded();
     let case = story.case.as_str();
     agency.supervisor.run(&["case", "share", case, "--unit", SUKKUR]);
     sync(&[&agency.supervisor, &far]);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use amanat_keys::recipient::RecipientKind;
+use amanat_keys::{recipient::RecipientKind, trust::Trust};
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -78,8 +78,10 @@ fn status(context: &Context) -> Result<Report, Failure> {
         };
         format!("  New keys of this device {what}: amanat keys rotate device goes on.")
     }));
-    let hubs = home.hub_keys_on_their_way()?;
-    let hub_keys: Vec<Json> = hubs.iter().map(|it| json!({"hub": it.hub, "state": it.stage.word()})).collect();
+    let mut hub_keys: Vec<Json> = Vec::new();
+    for hub in home.trust().map(Trust::hubs).unwrap_or_default() {
+        hub_keys.extend(home.next_key_of(hub)?.map(|stage| json!({"hub": hub.name, "state": stage.word()})));
+    }
     let sealed_to = if home.has_joined() { Some(home.trust()?.roster().kind) } else { None };
     lines.extend(sealed_to.map(|kind| {
         let (word, bytes) = (kind.word(), kind.slip_bytes());

@@ -11,7 +11,6 @@ use std::{
 };
 
 use amanat_keys::{
-    audience::Sharing,
     envelope,
     error::{Forgery, KeysError},
     fingerprint::{CaseId, DeviceId, Digest, JournalId, UnitId},
@@ -155,7 +154,7 @@ impl Home {
             case,
             reason: wish.reason.as_str().to_owned(),
             note: wish.note.as_deref().map(str::trim).unwrap_or_default().to_owned(),
-            time: seconds(),
+            time: clock::unix_seconds(),
             left_behind: gathered.left_behind,
             entries: gathered.along,
         };
@@ -208,15 +207,7 @@ impl Home {
                 "A supervisor of the unit that has the case shares it, or a custodian at headquarters.",
             ));
         }
-        if self.level(case) == Sharing::H1 {
-            return Err(refused(
-                "it is for its own unit alone (sharing level H1)",
-                "Correct the sharing level of the case first: who reads it then is shown before that is kept.",
-            ));
-        }
-        if self.rivals() > 0 {
-            return Err(refused("two valid rosters of one number are about", "Let the admins settle that first."));
-        }
+        self.may_be_read_by_others(case, OFFERING)?;
         let unit = wish.theirs.roster().unit(&wish.unit);
         let unit = unit.ok_or_else(|| refused("the other roster has no such unit", "Ask which unit is meant."))?;
         if unit.recipient.is_none() {
@@ -429,13 +420,8 @@ pub(super) fn transfer_fault(doing: &str, error: &TransferFault) -> Failure {
     }
 }
 
-/// Unix seconds by this device's clock.
-pub(super) fn seconds() -> u64 {
-    u64::try_from(clock::now().unix_ms / 1000).unwrap_or(0)
-}
-
 /// Bytes as lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
+fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

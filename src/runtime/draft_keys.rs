@@ -89,7 +89,7 @@ impl Home {
     }
 
     fn draft_key_file(&self, id: &DraftId) -> PathBuf {
-        self.paths().draft_keys().join(hex(id))
+        self.paths().draft_keys().join(id.to_string())
     }
 
     /// Keys of drafts that are not on their shelf: a program was killed after the draft had gone.
@@ -100,7 +100,8 @@ impl Home {
         let doing = "sweeping the keys of drafts";
         let Ok(files) = fs::read_dir(self.paths().draft_keys()) else { return Ok(()) };
         let rows = self.journal.shelf(Shelf::Drafts).map_err(|error| fault::sync(doing, &error))?;
-        let ids = rows.iter().filter_map(|row| Some(hex(&DraftId::from_bytes(row.key.as_slice().try_into().ok()?))));
+        let ids =
+            rows.iter().filter_map(|row| Some(DraftId::from_bytes(row.key.as_slice().try_into().ok()?).to_string()));
         let known: std::collections::HashSet<String> = ids.collect();
         for file in files.filter_map(Result::ok) {
             if !file.file_name().to_str().is_some_and(|name| known.contains(name)) {
@@ -140,8 +141,4 @@ fn shred(path: &std::path::Path) -> io::Result<()> {
     drop(file);
     fs::remove_file(path)?;
     path.parent().map_or(Ok(()), sync_folder)
-}
-
-fn hex(id: &DraftId) -> String {
-    id.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }

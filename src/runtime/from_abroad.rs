@@ -14,9 +14,9 @@ use amanat_keys::{
 use amanat_sync::transfer::{Parcel, Proven};
 
 use super::{
-    abroad::{Incoming, hex, offer_id, seconds, transfer_fault, write},
+    abroad::{Incoming, offer_id, transfer_fault, write},
     border::entry_id,
-    fault,
+    clock, fault,
     home::Home,
     ring::Purpose,
     sealing::{Again, Piece},
@@ -179,8 +179,14 @@ impl Home {
             ));
         }
         let trust = self.trust()?;
-        let reply =
-            Reply { from: trust.agency(), device: self.device(), offer: proposed.id, accepted, note, time: seconds() };
+        let reply = Reply {
+            from: trust.agency(),
+            device: self.device(),
+            offer: proposed.id,
+            accepted,
+            note,
+            time: clock::unix_seconds(),
+        };
         let statement = reply.sign(&self.signer()).map_err(|error| fault::keys(ANSWERING, &error))?;
         let parcel = Parcel { statement: statement.to_bytes(), roster: trust.statement_bytes(), entries: Vec::new() };
         let inside = parcel.inside().map_err(|error| transfer_fault(ANSWERING, &error))?;
@@ -219,13 +225,13 @@ fn source(proposed: &Proposed, proven: &Proven) -> Source {
     let (roster, header) = (proposed.theirs.roster(), &proven.header);
     let member = roster.member_of(&header.device).map_or_else(String::new, |member| member.name.clone());
     let cells = [
-        ("agency", hex(proposed.offer.from.as_bytes())),
+        ("agency", proposed.offer.from.to_string()),
         ("unit", proposed.unit_name().to_owned()),
         ("author", member),
         ("device", header.device.to_string()),
         ("journal", header.journal.to_string()),
         ("number", header.seq.to_string()),
-        ("offer", hex(proposed.id.as_bytes())),
+        ("offer", proposed.id.to_string()),
     ];
     let cells = cells.map(|(column, cell)| (column.into(), cell.into()));
     Source { name: roster.name.as_str().into(), map: MAP.into(), row: *proven.hash.as_bytes(), cells: cells.into() }

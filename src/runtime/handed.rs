@@ -18,7 +18,6 @@ use super::{
     guarding::{Agency, carry, join, keep_in, pass},
     home::Home,
     keep::{ToKeep, What},
-    ring::place_of,
     tests::{CASE, keep, open, sheet},
 };
 use crate::{
@@ -66,7 +65,7 @@ fn attack(home: &Home, case: CaseId) -> usize {
         for slip in &slips {
             let id = amanat_keys::fingerprint::KeyId::from_bytes(*slip.header.commitment.as_bytes());
             let read = Slip::parse(bytes, wrap.header.audience.len()).unwrap();
-            keys.extend(read.open(identities.iter(), &place_of(&slip.header), &id));
+            keys.extend(read.open(identities.iter(), &slip.header.place(), &id));
         }
     }
     let opens = |entry: &&SealedEntry| {
@@ -74,7 +73,7 @@ fn attack(home: &Home, case: CaseId) -> usize {
         let of_case = header.kind == Kind::Sealed && CaseId::from(header.case) == case;
         of_case
             && sealed.is_some_and(|sealed| {
-                let open = |key| envelope::open(sealed, &place_of(header), key, &header.commitment, &header.digest);
+                let open = |key| envelope::open(sealed, &header.place(), key, &header.commitment, &header.digest);
                 keys.iter().any(|key| open(key).is_ok())
             })
     };

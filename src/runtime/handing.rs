@@ -163,6 +163,21 @@ impl Home {
         Ok(Handover { step: wish.step, unit: unit.into(), from: from.into(), of, reason, note, peer: None })
     }
 
+    /// Whether anybody beyond its own readers may be given a case at all.
+    pub(super) fn may_be_read_by_others(&self, case: &CaseId, doing: &str) -> Result<(), Failure> {
+        let refused = |what: &str, hint: &str| Failure::refused(format!("{doing} — {what}"), hint);
+        if self.level(case) == Sharing::H1 {
+            return Err(refused(
+                "it is for its own unit alone (sharing level H1)",
+                "Correct the sharing level of the case first: who reads it then is shown before that is kept.",
+            ));
+        }
+        if self.rivals() > 0 {
+            return Err(refused("two valid rosters of one number are about", "Let the admins settle that first."));
+        }
+        Ok(())
+    }
+
     /// Whether a unit may be let into a case, and the rules that say so.
     fn may_be_let_in(
         &self,
@@ -175,15 +190,7 @@ impl Home {
         let refused = |what: &str, hint: &str| Failure::refused(format!("{DOING} — {what}"), hint);
         let unit = self.trust()?.roster().unit(asked);
         let unit: &Unit = unit.ok_or_else(|| refused("the roster has no such unit", "See: amanat roster show"))?;
-        if self.level(case) == Sharing::H1 {
-            return Err(refused(
-                "it is for its own unit alone (sharing level H1)",
-                "Correct the sharing level of the case first: who reads it then is shown before that is kept.",
-            ));
-        }
-        if self.rivals() > 0 {
-            return Err(refused("two valid rosters of one number are about", "Let the admins settle that first."));
-        }
+        self.may_be_read_by_others(case, DOING)?;
         if unit.kind != UnitKind::Station || unit.id == *from {
             return Err(refused(
                 "the unit has the case, or reads by the sharing level and not by name",
@@ -273,7 +280,7 @@ impl Home {
         let rows: Vec<ShelfRow> = owed.map(|owed| owed.row()).into_iter().collect();
         let failed = |error| fault::sync(REWRAPPING, &error);
         if mine.jobs.is_empty() {
-            return self.journal.shelve(&rows, &[]).map(|()| 0).map_err(failed);
+            return if rows.is_empty() { Ok(0) } else { self.journal.shelve(&rows, &[]).map(|()| 0).map_err(failed) };
         }
         self.next = None;
         let slot = self.journal.next_slot(Line::Cases).map_err(failed)?;

@@ -34,28 +34,13 @@ impl Stage {
     }
 }
 
-/// A hub whose next key is on its way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OnItsWay {
-    /// The hub's name.
-    pub hub: String,
-    /// How far it has come.
-    pub stage: Stage,
-}
-
 impl Home {
-    /// The hubs whose next key is on its way, by what they have signed.
+    /// How far a hub's next key has come, by what the hub has signed; none where no other is on its way.
     ///
     /// # Errors
     /// What the journal refuses.
-    pub fn hub_keys_on_their_way(&self) -> Result<Vec<OnItsWay>, Failure> {
-        let Some(trust) = &self.trust else { return Ok(Vec::new()) };
-        let mut found = Vec::new();
-        for hub in trust.hubs() {
-            let stage = self.heard_of(&hub.id)?.checkpoint.and_then(|(_, _, statement)| stage(hub, &statement));
-            found.extend(stage.map(|stage| OnItsWay { hub: hub.name.clone(), stage }));
-        }
-        Ok(found)
+    pub fn next_key_of(&self, hub: &Hub) -> Result<Option<Stage>, Failure> {
+        Ok(self.heard_of(&hub.id)?.checkpoint.and_then(|(_, _, statement)| stage(hub, &statement)))
     }
 
     fn heard_of(&self, hub: &DeviceId) -> Result<Status, Failure> {

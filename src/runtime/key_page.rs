@@ -3,7 +3,7 @@
 
 use amanat_keys::{
     fingerprint::DeviceId,
-    roster::{DeviceState, Roster, UnitKind},
+    roster::{DeviceState, Hub, Roster, UnitKind},
 };
 
 use super::{clock, home::Home, hub_key, lineage, roster_change, roster_edit, roster_moves};
@@ -76,15 +76,14 @@ pub fn rows(home: &Home) -> Result<Vec<KeyRow>, Failure> {
     }
     for hub in &roster.hubs {
         let days = since(&|old| old.hub(&hub.id).is_some_and(|held| held.receipt_key == hub.receipt_key));
-        rows.push(row("hub", hub.name.clone(), hub_opens(home, &hub.name)?, days, Some(DEVICE_DAYS)));
+        rows.push(row("hub", hub.name.clone(), hub_opens(home, hub)?, days, Some(DEVICE_DAYS)));
     }
     Ok(rows)
 }
 
 /// What a hub's key does, and whether the next one is on its way.
-fn hub_opens(home: &Home, hub: &str) -> Result<Sentence, Failure> {
-    let stage = home.hub_keys_on_their_way()?.into_iter().find(|it| it.hub == hub).map(|it| it.stage);
-    Ok(sentence(match stage {
+fn hub_opens(home: &Home, hub: &Hub) -> Result<Sentence, Failure> {
+    Ok(sentence(match home.next_key_of(hub)? {
         None => "keys.opens_hub",
         Some(hub_key::Stage::Offered) => "keys.opens_hub_offered",
         Some(hub_key::Stage::Listed) => "keys.opens_hub_listed",

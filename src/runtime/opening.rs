@@ -168,7 +168,7 @@ impl<'a> Opener<'a> {
             opened.failed.push((entry.at(), "it lies under the slip of another case".to_owned()));
             return None;
         }
-        let json = match envelope::open(envelope, &ring::place_of(header), key, &header.commitment, &digest) {
+        let json = match envelope::open(envelope, &header.place(), key, &header.commitment, &digest) {
             Ok(json) => json,
             Err(fault) => {
                 opened.failed.push((entry.at(), fault::told(&KeysError::from(fault))));
@@ -223,5 +223,5 @@ pub(super) fn open_wrap(
     let place = wrap.audience.iter().position(|reader| identities.contains_key(&reader.key))?;
     let id = KeyId::from_bytes(*slip.commitment.as_bytes());
     let read = Slip::parse(bytes, wrap.audience.len()).map(|read| read.for_reader(place));
-    Some(read.and_then(|read| read.open(ours, &ring::place_of(slip), &id)))
+    Some(read.and_then(|read| read.open(ours, &slip.place(), &id)))
 }

@@ -277,7 +277,7 @@ fn slip_entry(
 ) -> Result<(SealedEntry, ShelfRow), Failure> {
     let bytes = Slip::make(key, &readers.recipients).map_err(|fault| fault::keys(DOING, &KeysError::from(fault)))?;
     let mut header = blank_header(pen.roster.0, slot, case, Kind::Slip);
-    let id = key.id(&ring::place_of(&header));
+    let id = key.id(&header.place());
     header.commitment = Digest::from_bytes(*id.as_bytes());
     header.audience = readers.audience.clone();
     header.roster.hash = Some(pen.roster.1);

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use amanat_keys::{
-    case_key::{CaseKey, Place},
+    case_key::CaseKey,
     fingerprint::{CaseId, JournalId, KeyId},
 };
 use amanat_sync::{
@@ -156,11 +156,6 @@ pub(super) fn row(slip: &EntryRef, case: CaseId, id: KeyId, key: &CaseKey, purpo
     plain.extend_from_slice(key.expose());
     plain.push(purpose.byte());
     ShelfRow::case_key(slip, case, id, plain)
-}
-
-/// The place of a slip as `keys` has it.
-pub(super) fn place_of(header: &Header) -> Place {
-    header.place()
 }
 
 fn parse(plain: &[u8]) -> Option<(CaseKey, Purpose)> {

@@ -38,7 +38,6 @@ use super::{
     opening::open_wrap,
     parallel,
     pen::Readers,
-    ring,
     rotation_work::Work,
     sealing::blank_header,
     stand_ins::{Newest, StoodIn},
@@ -344,7 +343,7 @@ impl Home {
         let work: Vec<_> = slips.iter().zip(&wraps).collect();
         let known = &self.ring;
         let keys = parallel::each(&work, |((slip, _), wrap)| {
-            let place = ring::place_of(&slip.header);
+            let place = slip.header.place();
             let held = known.key(&slip.at()).map(|(key, _)| key.clone());
             let held = held.filter(|key| key.id(&place).as_bytes() == slip.header.commitment.as_bytes());
             let wrap = wrap.as_ref().unwrap_or(slip);

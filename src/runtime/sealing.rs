@@ -229,7 +229,7 @@ fn chain(pen: &Pen, mut slot: Slot, plan: Vec<Planned>, made: Vec<Made>, given: 
                 let audience = readers.get(who).map(|readers| readers.audience.clone()).unwrap_or_default();
                 let header = slip_header(pen, &slot, case, &key, audience, &bytes);
                 let at = header.at();
-                chained.batch.rows.push(ring::row(&at, case, key.id(&ring::place_of(&header)), &key, purpose));
+                chained.batch.rows.push(ring::row(&at, case, key.id(&header.place()), &key, purpose));
                 chained.batch.keys.push((at, key, purpose));
                 (header, bytes)
             }
@@ -298,7 +298,7 @@ pub(super) fn blank_header(roster: u64, slot: &Slot, case: CaseId, kind: Kind) -
 
 fn slip_header(pen: &Pen, slot: &Slot, case: CaseId, key: &CaseKey, audience: Vec<Reader>, bytes: &[u8]) -> Header {
     let mut header = blank_header(pen.roster.0, slot, case, Kind::Slip);
-    header.commitment = Digest::from_bytes(*key.id(&ring::place_of(&header)).as_bytes());
+    header.commitment = Digest::from_bytes(*key.id(&header.place()).as_bytes());
     header.audience = audience;
     header.roster.hash = Some(pen.roster.1);
     header.digest = Digest::of(bytes);

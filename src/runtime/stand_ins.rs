@@ -421,6 +421,6 @@ fn opens(ring: &Ring, entry: &SealedEntry, target: &Header, identities: &HashMap
     }
     let slip = EntryRef { seq: entry.header.key, ..entry.at() };
     let Some((key, case)) = ring.key(&slip) else { return false };
-    let place = ring::place_of(target);
+    let place = target.place();
     case == target.case && envelope::open(envelope, &place, key, &target.commitment, &entry.header.digest).is_ok()
 }
