@@ -61,12 +61,14 @@ fn a_slip_for_as_many_hybrid_readers_as_there_may_be_is_within_its_limit() {
 
 #[test]
 fn a_parcel_for_more_hybrid_readers_than_a_header_may_hold_is_not_made() {
-    let readers: Vec<_> = (0..42).map(|_| ReadIdentity::of_kind(HYBRID).unwrap()).collect();
+    let most = HYBRID.parcel_readers();
+    assert_eq!((most, RecipientKind::X25519.parcel_readers()), (41, 64));
+    let readers: Vec<_> = (0..=most).map(|_| ReadIdentity::of_kind(HYBRID).unwrap()).collect();
     let to = recipients(&readers.iter().collect::<Vec<_>>());
     let refused = parcel::write(&to, Vec::new(), |_| Ok(()));
     assert!(matches!(refused, Err(parcel::ParcelFault::Recipients(SlipFault::TooManyReaders))));
-    let (sealed, ()) = parcel::write(&to[..41], Vec::new(), |_| Ok(())).unwrap();
-    assert!(parcel::open([&readers[40]], sealed.as_slice()).is_ok());
+    let (sealed, ()) = parcel::write(&to[..most], Vec::new(), |_| Ok(())).unwrap();
+    assert!(parcel::open([&readers[most - 1]], sealed.as_slice()).is_ok());
 }
 
 #[test]
