@@ -92,20 +92,21 @@ pub(crate) fn run(standing: &Standing, piece: Piece) -> Run {
 /// What the store gives back was verified when it came. Where it no longer is what was put there, somebody changed the file
 /// behind the hub's back: the log says so, what does not hold is left out, and the rest goes on.
 fn served((device, journal): Place, seq: u64, item: store::Item) -> Item {
-    let mut entry = match item {
+    let entry = match item {
         store::Item::Elided(hash) => return Item::Elided(hash),
         store::Item::Entry(entry) => entry,
     };
-    // What its author let go is kept as an empty envelope, and is none to anybody else.
-    entry.envelope = entry.envelope.filter(|envelope| !envelope.is_empty());
     let hash = entry.hash;
+    let let_go = entry.envelope.as_ref().is_some_and(Vec::is_empty);
     let whole = |entry: ServedEntry| {
         let whole = SealedEntry::from_parts(entry.header, entry.signature, entry.envelope).ok()?;
         (whole.hash() == hash).then(|| Item::Entry(Box::new(whole)))
     };
     let bare = ServedEntry { hash, header: entry.header.clone(), signature: entry.signature, envelope: None };
     whole(entry).unwrap_or_else(|| {
-        tracing::error!(%device, %journal, seq, "an entry in the store is not what was put there");
+        if !let_go {
+            tracing::error!(%device, %journal, seq, "an entry in the store is not what was put there");
+        }
         whole(bare).unwrap_or(Item::Elided(hash))
     })
 }
