@@ -86,6 +86,7 @@ pub(crate) fn played(mut command: Command, stdin: &str) -> Told<Answer> {
 #[derive(Debug)]
 pub(crate) struct HubProcess {
     child: Child,
+    log: PathBuf,
 }
 
 impl HubProcess {
@@ -97,7 +98,7 @@ impl HubProcess {
         hub.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file);
         let mut child = hub.spawn().map_err(wrong)?;
         let out = child.stdout.take().ok_or("the hub has no standard output")?;
-        let process = Self { child };
+        let process = Self { child, log: log.to_owned() };
         let mut said = String::new();
         BufReader::new(out).read_line(&mut said).map_err(wrong)?;
         if said.starts_with("listening") {
@@ -118,6 +119,13 @@ impl HubProcess {
 impl Drop for HubProcess {
     fn drop(&mut self) {
         self.kill();
+        if std::thread::panicking() {
+            // The folder goes with the test; what the hub said of its failure must not.
+            let logged = std::fs::read_to_string(&self.log).unwrap_or_default();
+            let lines: Vec<&str> = logged.lines().collect();
+            let last = lines[lines.len().saturating_sub(12)..].join("\n");
+            drop(writeln!(std::io::stderr(), "the hub's log ends:\n{last}"));
+        }
     }
 }
 
