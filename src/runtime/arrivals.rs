@@ -8,10 +8,10 @@ use amanat_keys::{
     fingerprint::{CaseId, DeviceId, Digest, JournalId, UnitId},
 };
 use amanat_sync::{
-    batch::{Item, Limit},
+    batch::Limit,
     courier::Outcome,
     entry::{EntryRef, Kind, SealedEntry},
-    journal::{Journal as _, KnownHead, Wanted},
+    journal::{Journal as _, KnownHead},
 };
 
 use super::{
@@ -22,6 +22,7 @@ use super::{
     keep::{ToKeep, What, Whom},
     membership::Adopted,
     opening::Opener,
+    parallel,
     replay::Replayed,
     retention::reads_for_hq,
 };
@@ -138,19 +139,11 @@ impl Home {
             let (key, head) = place(known);
             let mut seq = self.read_up_to.get(&key).copied().unwrap_or(0);
             while seq < head {
-                let wanted = Wanted::After { device: known.device, journal: known.journal, seq };
-                let runs = self.journal.pending(&wanted, Limit::BODY).map_err(|error| fault::sync(doing, &error))?;
-                let before = seq;
-                for run in runs {
-                    seq = seq.max(run.last());
-                    new.extend(run.items.into_iter().filter_map(|item| match item {
-                        Item::Entry(entry) => Some(*entry),
-                        Item::Elided(_) => None,
-                    }));
-                }
-                if seq == before {
-                    break;
-                }
+                let of = (known.device, known.journal);
+                let page = self.journal.sealed_of(of, seq, Limit::BODY).map_err(|error| fault::sync(doing, &error))?;
+                let Some(last) = page.last() else { break };
+                seq = last;
+                new.extend(parallel::entries(page).map_err(|error| fault::sync(doing, &error))?);
             }
             read.push((key, head));
         }

@@ -122,9 +122,8 @@ impl Drop for HubProcess {
         if std::thread::panicking() {
             // The folder goes with the test; what the hub said of its failure must not.
             let logged = std::fs::read_to_string(&self.log).unwrap_or_default();
-            let lines: Vec<&str> = logged.lines().collect();
-            let last = lines[lines.len().saturating_sub(12)..].join("\n");
-            drop(writeln!(std::io::stderr(), "the hub's log ends:\n{last}"));
+            let last: Vec<&str> = logged.lines().skip(logged.lines().count().saturating_sub(12)).collect();
+            drop(writeln!(std::io::stderr(), "the hub's log ends:\n{}", last.join("\n")));
         }
     }
 }

@@ -43,6 +43,17 @@ impl SealedPage {
         self.rows.len()
     }
 
+    /// The number of the last row.
+    pub fn last(&self) -> Option<u64> {
+        self.rows.last().map(|row| row.seq)
+    }
+
+    /// In parts of so many rows, each to be opened by itself, in their order.
+    pub fn in_parts(self, rows: usize) -> Vec<SealedPage> {
+        let part = |rows| SealedPage { seal: self.seal.clone(), rows, next: None };
+        parts(self.rows, rows).into_iter().map(part).collect()
+    }
+
     /// Opens and authenticates every row. One that does not open is named in the page and does not stop it.
     pub fn open(self) -> Page {
         let mut page = Page { next: self.next, ..Page::default() };
@@ -89,13 +100,8 @@ pub(super) struct SealedShelfRow {
 impl SealedShelf {
     /// In parts of so many rows, each to be opened by itself, in their order.
     pub fn in_parts(self, rows: usize) -> Vec<SealedShelf> {
-        let mut parts = Vec::with_capacity(self.rows.len().div_ceil(rows.max(1)));
-        let mut left = self.rows.into_iter().peekable();
-        while left.peek().is_some() {
-            let rows = left.by_ref().take(rows.max(1)).collect();
-            parts.push(SealedShelf { seal: self.seal.clone(), shelf: self.shelf, rows });
-        }
-        parts
+        let part = |rows| SealedShelf { seal: self.seal.clone(), shelf: self.shelf, rows };
+        parts(self.rows, rows).into_iter().map(part).collect()
     }
 
     /// Opens every row.
@@ -113,4 +119,14 @@ impl SealedShelf {
         };
         rows.into_iter().map(open).collect()
     }
+}
+
+fn parts<T>(rows: Vec<T>, each: usize) -> Vec<Vec<T>> {
+    let each = each.max(1);
+    let mut parts = Vec::with_capacity(rows.len().div_ceil(each));
+    let mut left = rows.into_iter().peekable();
+    while left.peek().is_some() {
+        parts.push(left.by_ref().take(each).collect());
+    }
+    parts
 }

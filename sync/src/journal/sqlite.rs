@@ -143,6 +143,14 @@ impl SqliteJournal {
         self.reading(|db, seal| sealed::sealed_after(db, seal, after, limit))
     }
 
+    /// A page of one journal behind a number, its rows still sealed; without a cursor for the next, which begins behind its last row.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn sealed_of(&self, of: (DeviceId, JournalId), after: u64, limit: Limit) -> Result<SealedPage> {
+        self.reading(|db, seal| sealed::sealed_of(db, seal, of, after, limit))
+    }
+
     /// The last places of every journal, about so many of all, still sealed: what a person looks for first stands there.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::sealed::{Body, SealedPage, SealedRow, SealedShelf, SealedShelfRow};
 use super::sqlite::storage;
-use super::sqlite_read::{COLUMN, all, array, blob, newest, place, split};
+use super::sqlite_read::{all, array, blob, newest, place, split};
 use super::{Cursor, Shelf};
 use crate::batch::Limit;
 use crate::cbor::count;
@@ -17,7 +17,22 @@ use crate::wire::limits;
 
 /// A page of the replay as it lies in the file.
 pub(super) fn sealed_after(db: &Connection, seal: &RowSeal, after: Cursor, limit: Limit) -> Result<SealedPage> {
-    rows_after(db, seal, &names(db)?, after, limit)
+    rows_between(db, seal, &names(db)?, from(after)?..i64::MAX, limit)
+}
+
+/// A page of one journal behind a number, as it lies in the file; empty where no such journal is known.
+pub(super) fn sealed_of(
+    db: &Connection,
+    seal: &RowSeal,
+    of: (DeviceId, JournalId),
+    after: u64,
+    limit: Limit,
+) -> Result<SealedPage> {
+    let names = names(db)?;
+    let Some((no, ..)) = names.iter().find(|(_, device, journal)| (*device, *journal) == of) else {
+        return Ok(SealedPage { seal: seal.clone(), rows: Vec::new(), next: None });
+    };
+    rows_between(db, seal, &names, place(*no, after)?..place(no.saturating_add(1), 0)?, limit)
 }
 
 /// The last places of every journal, as many of each as makes about so many of all.
@@ -27,9 +42,9 @@ pub(super) fn sealed_newest(db: &Connection, seal: &RowSeal, about: u64) -> Resu
     let mut page = SealedPage { seal: seal.clone(), rows: Vec::new(), next: None };
     for (no, ..) in &names {
         let Some(head) = newest(db, *no)? else { continue };
-        let after = u64::try_from(place(*no, head.seq.saturating_sub(each))?).map_err(|_negative| COLUMN)?;
+        let after = place(*no, head.seq.saturating_sub(each))?;
         let limit = Limit { items: each.min(head.seq), bytes: limits::MAX_BODY };
-        page.rows.append(&mut rows_after(db, seal, &names, Cursor(after), limit)?.rows);
+        page.rows.append(&mut rows_between(db, seal, &names, after..i64::MAX, limit)?.rows);
     }
     Ok(page)
 }
@@ -44,11 +59,21 @@ fn names(db: &Connection) -> Result<Vec<Name>> {
 
 type Name = (i64, DeviceId, JournalId);
 
-fn rows_after(db: &Connection, seal: &RowSeal, known: &[Name], after: Cursor, limit: Limit) -> Result<SealedPage> {
-    let from = i64::try_from(after.0).map_err(|_wide| SyncError::Misuse("no such cursor"))?;
-    let mut statement =
-        db.prepare_cached("select place, hash, body from entries where place > ?1 order by place").map_err(storage)?;
-    let mut rows = statement.query([from]).map_err(storage)?;
+fn from(after: Cursor) -> Result<i64> {
+    i64::try_from(after.0).map_err(|_wide| SyncError::Misuse("no such cursor"))
+}
+
+/// Rows behind the first place of the range and before its end.
+fn rows_between(
+    db: &Connection,
+    seal: &RowSeal,
+    known: &[Name],
+    range: Range<i64>,
+    limit: Limit,
+) -> Result<SealedPage> {
+    let sql = "select place, hash, body from entries where place > ?1 and place < ?2 order by place";
+    let mut statement = db.prepare_cached(sql).map_err(storage)?;
+    let mut rows = statement.query([range.start, range.end]).map_err(storage)?;
     let (mut page, mut left, mut last) = (SealedPage { seal: seal.clone(), rows: Vec::new(), next: None }, limit, None);
     while let Some(row) = rows.next().map_err(storage)? {
         let place: i64 = row.get(0).map_err(storage)?;
