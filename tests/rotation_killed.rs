@@ -3,8 +3,17 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use amanat::runtime::{home::Home, rotating::Rotated};
+use amanat::{
+    codebook::{self, Codebook, Origin},
+    model::{self, Answers, Draft, DraftId, Lang, Moment, Value},
+    runtime::{
+        home::Home,
+        keep::{ToKeep, What},
+        rotating::Rotated,
+    },
+};
 use amanat_keys::{
+    fingerprint::CaseId,
     rotation::{RotationWord, Said},
     statement::Verified,
 };
@@ -80,12 +89,20 @@ fn contents(actor: &Actor) -> u64 {
 
 /// An agency whose slips stand in two journals, and whose supervisor and reader hold them all.
 fn with_two_journals() -> (TestAgency, String) {
+    with_journals(&["officer-two"])
+}
+
+/// The same with a journal more for each of these officers. A transaction never holds slips of two journals, so that there are as many
+/// as journals.
+fn with_journals(officers: &[&str]) -> (TestAgency, String) {
     let agency = TestAgency::build();
-    let second = agency.enrol("officer-two", "officer", GUJRAT);
+    let more: Vec<Actor> = officers.iter().map(|name| agency.enrol(name, "officer", GUJRAT)).collect();
     agency.admin.run(&["roster", "publish"]);
     let case = record(&agency.officer, 1, "zukhwendar").case;
-    record(&second, 2, "zukhwendar");
-    for actor in [&second, &agency.officer, &agency.reader, &agency.supervisor] {
+    for (at, officer) in more.iter().enumerate() {
+        record(officer, 2 + at, "zukhwendar");
+    }
+    for actor in more.iter().chain([&agency.officer, &agency.reader, &agency.supervisor]) {
         actor.run(&["sync"]);
     }
     (agency, case)
@@ -141,6 +158,35 @@ fn ended(left: &Again, (all, theirs, contents): (u64, u64, u64), at: &str) -> us
     drop(home);
     whole(&left.actor, at);
     usize::from(before > 0) + usize::from(before == all)
+}
+
+#[test]
+fn a_rotation_stopped_after_any_batch_has_kept_what_it_said_and_nothing_of_what_was_sealed_ahead() {
+    let (agency, _) = with_journals(&["officer-two", "officer-three", "officer-four"]);
+    let (left, all, theirs) = about_to_rewrap(&agency);
+    let (contents, unit) = (contents(&left.actor), station(&left.actor).id);
+    let mut stops = Vec::new();
+    for batches in 1.. {
+        let mut home = left.afresh().unlocked();
+        let (before, mut told, mut kept) = (everything(&home).len(), 0, 0);
+        let mut tell = |rewrapped, _total| {
+            (told, kept) = (told + 1, rewrapped);
+            told < batches
+        };
+        let Rotated::Stopped { rewrapped, total } = home.rotate_unit(unit, &mut tell).unwrap() else { break };
+        drop(home);
+        let at = format!("stopped after {batches} batches");
+        assert_eq!((rewrapped, total), (kept, all), "{at}");
+        let home = left.actor.unlocked();
+        let rewraps = stood(&home, Change::Rewrap).len();
+        assert_eq!((rewraps as u64, everything(&home).len()), (kept, before + rewraps), "{at}");
+        drop(home);
+        whole(&left.actor, &at);
+        ended(&left, (all, theirs, contents), &at);
+        stops.push(kept);
+    }
+    // The supervisor has a journal as well; three batches are on their way at once.
+    assert!(stops.len() >= 4 && stops.is_sorted_by(|a, b| a < b) && stops.last() == Some(&all), "{stops:?} of {all}");
 }
 
 #[test]
@@ -218,4 +264,74 @@ fn sealing_again_killed_or_broken_at_any_step_seals_each_entry_once_and_loses_no
         whole(actor, "afterwards");
     }
     assert_eq!(number(&agency.hub_status(), "missing"), 0);
+}
+
+/// So many notes more in a case, kept one after the other by its officer.
+fn jot_many(officer: &Actor, case: &str, notes: usize) {
+    let codebook = Codebook::builtin().unwrap();
+    let form = codebook.newest("note").unwrap();
+    let mut home = officer.unlocked();
+    home.replay(|_, _| {}).unwrap();
+    let case = case_of(&home, case).into();
+    let begun = Moment::pkt(1_795_322_868_000);
+    for note in 0..notes {
+        let mut answers = Answers::default();
+        answers.set("noted_on".into(), model::Answer::Value(Value::Date("2026-11-22".parse().unwrap())));
+        answers.set("note_text".into(), model::Answer::Value(Value::Text(format!("SAMPLE note {note}").into())));
+        let draft = Draft::begun(DraftId::from_bytes([1; 16]), form.form.clone(), answers, begun, Lang::En);
+        let sheet = codebook::finish(form, codebook, &draft, Origin::Officer).unwrap().0;
+        let thing = ToKeep { case, what: What::Sheet(sheet), source: None, draft: None, sharing: None };
+        home.keep(codebook, thing).unwrap();
+    }
+}
+
+fn case_of(home: &Home, case: &str) -> CaseId {
+    let mut cases = everything(home).into_iter().map(|entry| entry.header.case);
+    cases.find(|id| id.to_string() == case).unwrap()
+}
+
+#[test]
+fn sealing_again_stopped_after_any_batch_has_kept_what_it_said_and_goes_on_to_seal_each_entry_once() {
+    let (agency, case) = with_journals(&[]);
+    // More than two transactions' worth, so that three are on their way at once.
+    jot_many(&agency.officer, &case, 1_100);
+    for actor in [&agency.officer, &agency.supervisor] {
+        actor.run(&["sync"]);
+    }
+    let left = Again::of(&agency.supervisor, agency.dir.path());
+    let home = left.actor.unlocked();
+    let (case, before) = (case_of(&home, &case), everything(&home).len());
+    let of_case = |entry: &&SealedEntry| entry.header.case == case && entry.header.kind == Kind::Sealed;
+    let all = everything(&home).iter().filter(of_case).count();
+    drop(home);
+    let mut stops = Vec::new();
+    for batches in 1.. {
+        let mut home = left.afresh().unlocked();
+        let mut told = 0;
+        let stopped = home.reseal_case(case, &mut |_, total| {
+            assert_eq!(total, all as u64);
+            told += 1;
+            told < batches
+        });
+        let stopped = stopped.unwrap();
+        drop(home);
+        if stopped.done {
+            break;
+        }
+        let at = format!("stopped after {batches} batches");
+        let mut home = left.actor.unlocked();
+        let kept = stood(&home, Change::Reseal).len();
+        assert_eq!(kept as u64, stopped.resealed, "{at}");
+        let new = everything(&home).len() - before;
+        let slips = new - kept;
+        assert!((1..=2).contains(&slips), "{at}: a new slip for each older one, and nothing sealed ahead: {slips}");
+        whole(&left.actor, &at);
+        let again = home.reseal_case(case, &mut |_, _| true).unwrap();
+        assert_eq!((again.done, again.before as usize, again.resealed as usize), (true, kept, all - kept), "{at}");
+        assert_eq!(stood(&home, Change::Reseal).len(), all, "{at}: each entry once");
+        drop(home);
+        whole(&left.actor, &at);
+        stops.push(kept);
+    }
+    assert!(stops.len() >= 3 && stops.is_sorted_by(|a, b| a < b) && stops.last() == Some(&all), "{stops:?} of {all}");
 }

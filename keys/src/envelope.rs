@@ -171,7 +171,10 @@ fn fold_into(Scratch { json, plaintext }: &mut Scratch, plain_json: &[u8], place
 
 /// Content that is ready to be sealed at its place: compressed, padded, its slot in it. It waits for the link before it, which
 /// hedges its nonce, and several can be made at once.
-pub struct Folded(Zeroizing<Vec<u8>>);
+pub struct Folded {
+    plaintext: Zeroizing<Vec<u8>>,
+    commitment: Digest,
+}
 
 impl Folded {
     /// Makes `plain_json` ready for `place`, as [`seal`] does.
@@ -180,21 +183,42 @@ impl Folded {
     /// As [`seal`].
     pub fn new(plain_json: &[u8], place: &Place) -> Result<Self, EnvelopeFault> {
         SCRATCH.with_borrow_mut(|scratch| {
-            let folded = fold_into(scratch, plain_json, place).map(|()| Self(scratch.plaintext.clone().into()));
+            let folded = fold_into(scratch, plain_json, place).map(|()| {
+                let commitment = Digest::of(&scratch.plaintext);
+                Self { plaintext: scratch.plaintext.clone().into(), commitment }
+            });
             scratch.wipe();
             folded
         })
     }
 
+    /// The committed bytes of an envelope, to be sealed under another key: a reseal (FORMATS section 4). The content is not looked at, and
+    /// its commitment stays.
+    ///
+    /// # Errors
+    /// Those of [`open`] up to [`EnvelopeFault::WrongCommitment`].
+    pub fn again(
+        envelope: &[u8],
+        commitment: &Digest,
+        digest: &Digest,
+        old_key: &CaseKey,
+    ) -> Result<Self, EnvelopeFault> {
+        let plaintext = committed(envelope, old_key, commitment, digest)?;
+        Ok(Self { plaintext, commitment: *commitment })
+    }
+
     /// Seals it: the same bytes as [`seal`] of what it was made from.
     #[must_use]
     pub fn seal(&self, key: &CaseKey, hedge: &NonceHedge<'_>) -> Sealed {
-        seal_plaintext(&self.0, key, hedge)
+        seal_committed(&self.plaintext, self.commitment, key, hedge)
     }
 }
 
 fn seal_plaintext(plaintext: &[u8], key: &CaseKey, hedge: &NonceHedge<'_>) -> Sealed {
-    let commitment = Digest::of(plaintext);
+    seal_committed(plaintext, Digest::of(plaintext), key, hedge)
+}
+
+fn seal_committed(plaintext: &[u8], commitment: Digest, key: &CaseKey, hedge: &NonceHedge<'_>) -> Sealed {
     let envelope = payload::seal(key, &hedge.nonce(&commitment), plaintext);
     let digest = Digest::of(&envelope);
     Sealed { envelope, commitment, digest }
@@ -284,27 +308,6 @@ fn unfold(plaintext: &[u8], place: &Place) -> Result<Zeroizing<Vec<u8>>, Envelop
     dictionary::decompress(&frame, &mut json)?;
     check_slot(&json, place)?;
     Ok(json)
-}
-
-/// The same committed bytes in a new envelope under another key: a reseal (FORMATS section 4). The content is not looked at, and its
-/// commitment stays.
-///
-/// # Errors
-/// Those of [`open`] up to [`EnvelopeFault::WrongCommitment`].
-pub fn reseal(
-    envelope: &[u8],
-    commitment: &Digest,
-    digest: &Digest,
-    old_key: &CaseKey,
-    new_key: &CaseKey,
-    hedge: &NonceHedge<'_>,
-) -> Result<Sealed, EnvelopeFault> {
-    SCRATCH.with_borrow_mut(|scratch| {
-        let resealed = open_committed(envelope, old_key, commitment, digest, &mut scratch.plaintext)
-            .map(|()| seal_plaintext(&scratch.plaintext, new_key, hedge));
-        scratch.wipe();
-        resealed
-    })
 }
 
 /// The slot as the JSON has it.

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use crate::case_key::{CaseKey, Place};
 use crate::error::{Damage, Forgery, KeysError, Malformed, Misuse, NotForUs};
 use crate::fingerprint::KeyId;
+use crate::fixed_reader::{self, FixedReader};
 use crate::hybrid;
 use crate::limits;
 use crate::mac::hmac_sha256;
@@ -23,7 +24,7 @@ use crate::recipient::{ReadIdentity, Recipient, RecipientKind};
 
 const VERSION_LINE: &[u8] = b"age-encryption.org/v1\n";
 const FOOTER: &[u8] = b"---";
-const X25519: &str = "X25519";
+const X25519: &str = fixed_reader::TAG;
 /// Bytes of an X25519 stanza's body: the file key and a tag.
 const WRAPPED: usize = 32;
 
@@ -86,30 +87,12 @@ pub struct Slip {
 
 impl Slip {
     /// Makes a slip that gives `key` to `readers`, one stanza each, in this order. Offline; about 60 µs a reader, and twice that
-    /// for hybrid ones.
+    /// for hybrid ones. Who makes many for the same readers takes a [`SlipMaker`].
     ///
     /// # Errors
     /// [`SlipFault::BadAudience`], [`SlipFault::TooManyReaders`], [`SlipFault::MixedKinds`].
     pub fn make(key: &CaseKey, readers: &[Recipient]) -> Result<Vec<u8>, SlipFault> {
-        if readers.len() > limits::STANZAS {
-            return Err(SlipFault::TooManyReaders);
-        }
-        let repeated = readers.iter().enumerate().any(|(at, reader)| readers.iter().take(at).any(|r| r == reader));
-        if readers.is_empty() || repeated {
-            return Err(SlipFault::BadAudience);
-        }
-        one_kind(readers.iter().map(Recipient::kind))?;
-        let file_key = key.to_file_key();
-        let mut slip = VERSION_LINE.to_vec();
-        for reader in readers {
-            write_stanza(&mut slip, &wrap(&file_key, reader)?);
-        }
-        slip.extend_from_slice(FOOTER);
-        let mac = header_mac(key, &slip);
-        slip.push(b' ');
-        slip.extend_from_slice(STANDARD_NO_PAD.encode(mac).as_bytes());
-        slip.push(b'\n');
-        Ok(slip)
+        SlipMaker::new(readers)?.make(key)
     }
 
     /// Reads a slip for an audience of `audience` readers. Nothing is opened yet.
@@ -191,6 +174,88 @@ impl Slip {
     }
 }
 
+/// Makes slips for the same readers again and again: who they are is looked at once.
+pub struct SlipMaker(Vec<Wrapper>);
+
+/// One reader, as a file key is wrapped to them.
+enum Wrapper {
+    X25519(age::x25519::Recipient),
+    Fixed(FixedReader),
+    Hybrid(Recipient),
+}
+
+impl SlipMaker {
+    /// For these readers, in this order.
+    ///
+    /// # Errors
+    /// [`SlipFault::BadAudience`], [`SlipFault::TooManyReaders`], [`SlipFault::MixedKinds`].
+    pub fn new(readers: &[Recipient]) -> Result<Self, SlipFault> {
+        if readers.len() > limits::STANZAS {
+            return Err(SlipFault::TooManyReaders);
+        }
+        let repeated = readers.iter().enumerate().any(|(at, reader)| readers.iter().take(at).any(|r| r == reader));
+        if readers.is_empty() || repeated {
+            return Err(SlipFault::BadAudience);
+        }
+        one_kind(readers.iter().map(Recipient::kind))?;
+        readers.iter().map(Wrapper::of).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The same for hundreds of slips: it takes longer to begin and half as long for each.
+    ///
+    /// # Errors
+    /// As [`SlipMaker::new`].
+    pub fn for_many(readers: &[Recipient]) -> Result<Self, SlipFault> {
+        let mut maker = Self::new(readers)?;
+        for (wrapper, reader) in maker.0.iter_mut().zip(readers) {
+            if let (Wrapper::X25519(_), Some(fixed)) = (&*wrapper, FixedReader::of(reader.as_bytes())) {
+                *wrapper = Wrapper::Fixed(fixed);
+            }
+        }
+        Ok(maker)
+    }
+
+    /// A slip that gives them `key`, as [`Slip::make`] does.
+    ///
+    /// # Errors
+    /// [`SlipFault::BadAudience`] where a reader's key takes nothing.
+    pub fn make(&self, key: &CaseKey) -> Result<Vec<u8>, SlipFault> {
+        let file_key = key.to_file_key();
+        let mut slip = VERSION_LINE.to_vec();
+        for reader in &self.0 {
+            write_stanza(&mut slip, &reader.wrap(&file_key)?);
+        }
+        slip.extend_from_slice(FOOTER);
+        let mac = header_mac(key, &slip);
+        slip.push(b' ');
+        slip.extend_from_slice(STANDARD_NO_PAD.encode(mac).as_bytes());
+        slip.push(b'\n');
+        Ok(slip)
+    }
+}
+
+impl Wrapper {
+    fn of(reader: &Recipient) -> Result<Self, SlipFault> {
+        match reader.kind() {
+            RecipientKind::X25519 => {
+                reader.to_string().parse().map(Self::X25519).map_err(|_text: &str| SlipFault::BadAudience)
+            }
+            RecipientKind::MlKem768X25519 => Ok(Self::Hybrid(reader.clone())),
+        }
+    }
+
+    /// The file key wrapped to the reader, as age wraps it.
+    fn wrap(&self, file_key: &FileKey) -> Result<Stanza, SlipFault> {
+        let wrapped = match self {
+            Self::X25519(reader) => reader.wrap_file_key(file_key),
+            Self::Fixed(reader) => return reader.wrap(file_key).ok_or(SlipFault::BadAudience),
+            Self::Hybrid(reader) => reader.wrap_file_key(file_key),
+        };
+        let (stanzas, _labels) = wrapped.map_err(|_refused| SlipFault::BadAudience)?;
+        stanzas.into_iter().next().ok_or(SlipFault::BadAudience)
+    }
+}
+
 /// Opens a slip and makes a new one for `readers` under the same case key: the bytes of a rewrap (FORMATS section 4). It grants and
 /// never revokes: whoever had the old slip has the key.
 ///
@@ -225,12 +290,6 @@ impl From<SlipFault> for KeysError {
             | SlipFault::ForeignStanza => Malformed::new("slip").into(),
         }
     }
-}
-
-/// The file key wrapped to one reader, as age wraps it.
-fn wrap(file_key: &FileKey, reader: &Recipient) -> Result<Stanza, SlipFault> {
-    let (stanzas, _labels) = reader.wrap_file_key(file_key).map_err(|_refused| SlipFault::BadAudience)?;
-    stanzas.into_iter().next().ok_or(SlipFault::BadAudience)
 }
 
 /// The kind that all of them are of; X25519 for none at all.

@@ -2,12 +2,12 @@
 
 use std::io::Read;
 
-use amanat_keys::envelope::{self, EnvelopeFault};
+use amanat_keys::envelope::{self, EnvelopeFault, Folded};
 use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId};
 use amanat_keys::parcel::{self, ParcelFault};
 use amanat_keys::payload::PayloadFault;
 use amanat_keys::recipient::{ReadIdentity, Recipient};
-use amanat_keys::{CaseKey, NonceHedge, NonceKey, Place, Sealed, Slip, SlipFault, padding, slip};
+use amanat_keys::{CaseKey, NonceHedge, NonceKey, Place, Sealed, Slip, SlipFault, SlipMaker, padding, slip};
 
 const JSON: &[u8] = r#"{"kind":"note","text":"پناہ گاہ میں ملاقات"}"#.as_bytes();
 
@@ -97,11 +97,36 @@ fn a_reseal_keeps_the_commitment_and_opens_under_the_new_key_alone() {
     let sealed = seal(JSON, &old).unwrap();
     let nonce_key = NonceKey::from_bytes([9; 32]);
     let hedge = NonceHedge { key: &nonce_key, link: Digest::of(b"later") };
-    let resealed = envelope::reseal(&sealed.envelope, &sealed.commitment, &sealed.digest, &old, &new, &hedge).unwrap();
+    let again = |key| Folded::again(&sealed.envelope, &sealed.commitment, &sealed.digest, key);
+    let resealed = again(&old).unwrap().seal(&new, &hedge);
+    assert_eq!(again(&new).err(), Some(EnvelopeFault::Payload(PayloadFault::Chunk(0))));
     assert_eq!(resealed.commitment, sealed.commitment);
     assert_ne!(resealed.envelope, sealed.envelope);
     assert_eq!(open(&resealed, &place(), &new), open(&sealed, &place(), &old));
     assert_eq!(open(&resealed, &place(), &old), Err(EnvelopeFault::Payload(PayloadFault::Chunk(0))));
+}
+
+#[test]
+fn slips_made_for_the_same_readers_again_and_again_give_each_key_to_each_of_them_and_share_nothing() {
+    let readers: Vec<ReadIdentity> = (0..2).map(|_| ReadIdentity::generate().unwrap()).collect();
+    let audience: Vec<Recipient> = readers.iter().map(|reader| reader.recipient().clone()).collect();
+    let makers = [SlipMaker::new(&audience).unwrap(), SlipMaker::for_many(&audience).unwrap()];
+    let mut shares = std::collections::HashSet::new();
+    for maker in makers.iter().cycle().take(40) {
+        let key = CaseKey::generate();
+        let bytes = maker.make(&key).unwrap();
+        for reader in &readers {
+            let opened = Slip::parse(&bytes, 2).unwrap().open([reader], &place(), &key.id(&place())).unwrap();
+            assert_eq!(opened.expose(), key.expose());
+        }
+        let lines = String::from_utf8(bytes).unwrap();
+        for share in lines.lines().filter_map(|line| line.strip_prefix("-> X25519 ")) {
+            assert!(shares.insert(share.to_owned()), "an ephemeral share came twice");
+        }
+    }
+    assert_eq!(shares.len(), 80);
+    assert_eq!(SlipMaker::new(&[]).err(), Some(SlipFault::BadAudience));
+    assert_eq!(SlipMaker::new(&[&audience[..], &audience[..1]].concat()).err(), Some(SlipFault::BadAudience));
 }
 
 #[test]

@@ -10,13 +10,9 @@ use amanat_keys::{
     fingerprint::{CaseId, DeviceId, KeyId},
     roster::{Roster, Unit},
 };
-use amanat_sync::{
-    batch::Limit,
-    entry::{Change, EntryRef, Kind, SealedEntry},
-    journal::{Cursor, Journal as _},
-};
+use amanat_sync::entry::{Change, EntryRef, Kind};
 
-use super::{fault, home::Home, lineage, stand_ins::holding};
+use super::{home::Home, lineage, stand_ins::holding};
 use crate::failure::Failure;
 
 /// A key that is asked about.
@@ -182,17 +178,6 @@ impl Home {
         }
         audit.cases.retain(|_, case| case.could > 0 || case.now > 0);
         Ok(audit)
-    }
-
-    fn each_entry(&self, mut take: impl FnMut(SealedEntry)) -> Result<(), Failure> {
-        let mut cursor = Some(Cursor::START);
-        while let Some(after) = cursor {
-            let page = self.journal.entries_after(after, Limit::BODY);
-            let page = page.map_err(|error| fault::sync("reading the journal", &error))?;
-            cursor = page.next;
-            page.entries.into_iter().for_each(&mut take);
-        }
-        Ok(())
     }
 }
 

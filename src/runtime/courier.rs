@@ -21,13 +21,16 @@ use amanat_sync::{
 };
 
 use super::{
-    carrier::Carrier,
+    carrier::{self, Carrier},
     clock,
     desk::Order,
     process,
     seat_stick::StickNews,
     stick::{Addressee, Opened, StickJob},
+    tellings,
+    wake::Unhurried,
 };
+use crate::{model::Moment, ui::Msg};
 
 /// Between two words on how far a push has come: often enough to be seen moving.
 const STEP: Duration = Duration::from_millis(250);
@@ -71,11 +74,12 @@ impl CourierThread {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub(super) fn start(desk: Sender<Order>) -> io::Result<Self> {
+    pub(super) fn start(desk: Sender<Order>, unhurried: Unhurried) -> io::Result<Self> {
         let (errands, wishes) = channel();
         let halt = Arc::new(AtomicBool::new(false));
         let (left, stop) = (Arc::default(), Arc::clone(&halt));
-        let mut worker = Worker { wishes, desk, carrier: None, every: None, due: None, left, halt: stop };
+        let (carrier, every, due) = (None, None, None);
+        let mut worker = Worker { wishes, desk, unhurried, away: false, carrier, every, due, left, halt: stop };
         thread::Builder::new().name("courier".to_owned()).spawn(move || worker.work())?;
         Ok(Self { errands, brake: None, halt })
     }
@@ -144,6 +148,9 @@ pub struct Passed {
 struct Worker {
     wishes: Receiver<Errand>,
     desk: Sender<Order>,
+    unhurried: Unhurried,
+    /// Whether the desk heard last that the hub is not to be reached.
+    away: bool,
     carrier: Option<Box<Carrier>>,
     every: Option<Duration>,
     due: Option<Instant>,
@@ -180,6 +187,7 @@ impl Worker {
     fn hear(&mut self, errand: Errand, wanted: bool) -> bool {
         match errand {
             Errand::Take(mut carrier, every) => {
+                self.away = false;
                 carrier.tell(self.progress());
                 self.carrier = Some(carrier);
                 self.every = every;
@@ -193,6 +201,7 @@ impl Worker {
             Errand::Lay(laid) => {
                 self.carrier = None;
                 self.due = None;
+                self.unhurried.take();
                 process::wipe_stack();
                 laid.send(()).unwrap_or_default();
                 false
@@ -240,7 +249,7 @@ impl Worker {
     }
 
     /// Runs one pass; `false` when nobody wants to hear of it any more. One that nobody asked for is told of once something
-    /// leaves: a hub that is gone would wake the desk and the screen at every try.
+    /// leaves or changes: a hub that is gone would wake the desk and the screen at every try.
     fn pass(&mut self, asked: bool) -> bool {
         self.due = None;
         let Some(carrier) = &mut self.carrier else { return true };
@@ -260,6 +269,22 @@ impl Worker {
             _ => next_try.map(Duration::from_millis),
         };
         self.due = wait.map(|wait| clock::instant() + wait);
+        let away = matches!(outcome.end, End::Unreachable(_));
+        let nothing = !self.left.load(Ordering::Relaxed) && !outcome.moved() && outcome.trouble.is_empty();
+        if away && self.away && nothing && self.still_away(&outcome.end, next_try) {
+            return true;
+        }
+        self.away = away;
+        self.unhurried.take();
         self.desk.send(Order::Passed(Box::new(Passed { outcome, next_try, team }))).is_ok()
+    }
+
+    /// Leaves word of when it is tried again, for when somebody looks. Whether there was anything to say.
+    fn still_away(&self, end: &End, next_try: Option<u64>) -> bool {
+        let Some(failure) = carrier::ended(end) else { return false };
+        let next_try = next_try.and_then(|ms| i64::try_from(ms).ok()).map(|ms| Moment::pkt(clock::unix_ms() + ms));
+        let trouble = tellings::sync_trouble(&failure, Some(end));
+        self.unhurried.leave(Msg::SyncFailed { trouble, next_try });
+        true
     }
 }

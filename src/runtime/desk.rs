@@ -19,7 +19,7 @@ use super::{
     paths::Paths,
     seat::Seat,
     seat_stick::StickNews,
-    wake::Wake,
+    wake::{Unhurried, Wake},
 };
 use crate::{
     codebook::Codebook,
@@ -52,6 +52,7 @@ pub enum Order {
 pub struct Desk {
     orders: Sender<Order>,
     stop: Arc<AtomicBool>,
+    unhurried: Unhurried,
 }
 
 /// What the desk begins with.
@@ -73,7 +74,8 @@ impl Desk {
     /// When the system gives no thread.
     pub fn start(beginning: Beginning, wake: Sender<Wake>) -> io::Result<Self> {
         let (orders, received) = channel();
-        let courier = CourierThread::start(orders.clone())?;
+        let unhurried = Unhurried::default();
+        let courier = CourierThread::start(orders.clone(), unhurried.clone())?;
         let last = EndsTheProgram(wake.clone());
         let stop = Arc::new(AtomicBool::new(false));
         let mut seat = Seat::new(beginning, wake, courier, Arc::clone(&stop));
@@ -82,7 +84,12 @@ impl Desk {
             sit(&mut seat, &received);
         };
         thread::Builder::new().name("desk".to_owned()).spawn(work)?;
-        Ok(Self { orders, stop })
+        Ok(Self { orders, stop, unhurried })
+    }
+
+    /// What waited until the screens wake for something else.
+    pub fn unhurried(&self) -> Option<Msg> {
+        self.unhurried.take()
     }
 
     /// Gives an order; results come as messages.

@@ -5,7 +5,10 @@
 //! officer who had not heard of it still sealed to the older readers is rewrapped when it comes, by the device that shared the case or,
 //! where that may not stand in for its author, by a supervisor of the author's unit.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use amanat_keys::{
     audience::Sharing,
@@ -23,7 +26,7 @@ use super::{
     home::Home,
     keep::{ToKeep, What, Whom, cut},
     marks::{self, Mark},
-    rotating::{Found, Job},
+    rewrapping::{Found, Job},
 };
 use crate::{
     codebook::Codebook,
@@ -357,12 +360,13 @@ impl Home {
                             && ours(&header.case, &known.device)
                     })
                 };
-                let items: Vec<Item> = items.into_iter().filter(slip).collect();
-                for found in self.find(&items, &stood, &lacks)? {
+                let slips = items.iter().filter(|item| slip(item)).filter_map(Item::entry);
+                for found in self.find(slips, &stood, &lacks)? {
                     match found {
                         Found::Job(mut job) => {
                             let of_case = more.get(&job.case()).into_iter().flatten();
-                            of_case.for_each(|(reader, recipient)| job.readers.add(*reader, recipient));
+                            let readers = Arc::make_mut(&mut job.readers);
+                            of_case.for_each(|(reader, recipient)| readers.add(*reader, recipient));
                             lacking.jobs.push(*job);
                         }
                         Found::Shut | Found::Others => lacking.left += 1,

@@ -1,7 +1,7 @@
 //! The screen's thread: receive, `update`, hand the effects out, draw. It decides nothing and waits on one channel.
 //!
 //! Four threads: this one, the desk (keys, disk), the courier (network), and one each that waits for the terminal and for
-//! signals. An idle program wakes once a minute, for the clock on its screen.
+//! signals. An idle program wakes once a minute, for the clock on its screen, and its courier for its tries.
 
 use std::{
     io,
@@ -103,7 +103,9 @@ impl Room {
         self.draw()?;
         while self.running {
             let wait = Duration::from_millis(self.app.tick_in());
-            match wakes.recv_timeout(wait) {
+            let woken = wakes.recv_timeout(wait);
+            self.catch_up();
+            match woken {
                 Ok(wake) => self.take(wake)?,
                 Err(RecvTimeoutError::Timeout) => self.tick(clock::boot_ms()),
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
@@ -140,7 +142,9 @@ impl Room {
             }
             let mut heard = false;
             while self.running && !heard {
-                match wakes.recv_timeout(Duration::from_millis(self.app.tick_in())) {
+                let woken = wakes.recv_timeout(Duration::from_millis(self.app.tick_in()));
+                self.catch_up();
+                match woken {
                     Ok(Wake::Line(line)) => {
                         heard = true;
                         self.hear(&line, wakes)?;
@@ -214,6 +218,13 @@ impl Room {
             }
         }
         Ok(())
+    }
+
+    /// Hears what was not worth waking for, which is older than what it woke for.
+    fn catch_up(&mut self) {
+        if let Some(msg) = self.desk.unhurried() {
+            self.update(msg);
+        }
     }
 
     fn tick(&mut self, boot_ms: u64) {

@@ -69,6 +69,7 @@ mod reseal_work;
 pub mod resealing;
 pub mod retention;
 pub mod revocation;
+mod rewrapping;
 mod ring;
 pub mod root_request;
 pub mod roster_change;
@@ -97,6 +98,7 @@ pub mod tellings;
 pub mod terminal;
 pub mod training;
 pub mod wake;
+mod walking;
 
 #[cfg(test)]
 mod guarding;

@@ -5,20 +5,21 @@
 //! today, and for the author's device, which must not lose what it wrote. The content is not looked at, its commitment stays, and so do
 //! signature and chain. Which new slip stands for which old one is written with each batch, in the same transaction.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use amanat_keys::{
     case_key::CaseKey,
-    envelope,
+    device::Signer,
+    envelope::{EnvelopeFault, Folded},
     error::KeysError,
     fingerprint::{CaseId, Digest, KeyId},
     payload::NonceHedge,
     slip::Slip,
 };
 use amanat_sync::{
-    batch::Item,
     chain,
     entry::{Change, EntryRef, Header, Kind, Reader, SealedEntry, Slot, Target},
+    error::SyncError,
     journal::{Journal as _, Keep, Line, ShelfRow},
 };
 
@@ -38,7 +39,7 @@ use crate::failure::Failure;
 
 const DOING: &str = "sealing the case again";
 /// Entries in one transaction.
-const BATCH: usize = 1024;
+const BATCH: usize = 512;
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,6 +68,96 @@ struct Job {
     digest: Digest,
     under: EntryRef,
     replaces: Option<Digest>,
+}
+
+/// A batch whose entries are sealed at their places; its slips and rows are ready to be kept.
+struct Chained {
+    keep: Keep,
+    unsigned: Vec<(Header, Vec<u8>)>,
+    made: Vec<(Header, CaseKey)>,
+    count: u64,
+    /// How far it is with this batch.
+    work: Reseal,
+}
+
+/// What any core can do for the line.
+enum Task<'a> {
+    Sign(Header, Vec<u8>),
+    Open(&'a Job, Option<CaseKey>),
+}
+
+enum Done {
+    Signed(Result<SealedEntry, SyncError>),
+    /// None where its key has gone meanwhile.
+    Opened(Option<Result<Folded, EnvelopeFault>>),
+}
+
+impl Task<'_> {
+    fn run(self, signer: &Signer) -> Done {
+        match self {
+            Self::Sign(header, envelope) => Done::Signed(SealedEntry::sign(header, envelope, signer)),
+            Self::Open(job, key) => Done::Opened(
+                key.map(|key| Folded::again(&job.envelope, &job.entry.header.commitment, &job.digest, &key)),
+            ),
+        }
+    }
+}
+
+/// Gives one after the other its place: every header, and the nonce of every envelope, hangs on the link before it.
+struct Chain<'s> {
+    pen: Pen,
+    slot: Slot,
+    /// New keys by the slips that they stand for.
+    keys: HashMap<EntryRef, (u64, CaseKey)>,
+    work: Reseal,
+    stood: &'s StoodIn,
+}
+
+impl Chain<'_> {
+    fn chain(&mut self, home: &Home, jobs: &[Job], opened: Vec<Option<Folded>>) -> Result<Chained, Failure> {
+        let count = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
+        let (mut keep, mut made) = (Keep::default(), Vec::new());
+        let olds: BTreeSet<EntryRef> = jobs.iter().map(|job| job.under).collect();
+        for old in olds {
+            if self.keys.contains_key(&old) {
+                continue;
+            }
+            let readers = home.readers_of_slip(&old, self.stood)?;
+            let key = CaseKey::generate();
+            let (entry, row) = slip_entry(&self.pen, &self.slot, self.work.case, (&key, Purpose::Foreign), &readers)?;
+            self.keys.insert(old, (self.slot.seq, key.clone()));
+            self.work.slips.insert(old, self.slot.seq);
+            made.push((entry.header.clone(), key));
+            self.slot = self.slot.after(&entry);
+            keep.entries.push(entry);
+            keep.rows.push(row);
+        }
+        let mut unsigned = Vec::with_capacity(jobs.len());
+        for (job, folded) in jobs.iter().zip(opened) {
+            let Some((folded, (slip, key))) = folded.as_ref().zip(self.keys.get(&job.under)) else { continue };
+            let (header, envelope) = reseal_entry(&self.pen, &self.slot, job, *slip, (folded, key));
+            let bytes = header.encode().map_err(|error| fault::sync(DOING, &error))?;
+            let prev = chain::link(&self.slot.prev, &Digest::of(&bytes));
+            self.slot = Slot { seq: self.slot.seq.saturating_add(1), prev, ..self.slot };
+            unsigned.push((header, envelope));
+        }
+        keep.rows.push(Mark::Reseal(&self.work.case, self.work.row()).row());
+        Ok(Chained { keep, unsigned, made, count, work: self.work.clone() })
+    }
+}
+
+/// What was signed and what was opened, each in its order.
+fn parted(all: Vec<Done>) -> Result<(Vec<SealedEntry>, Vec<Option<Folded>>), Failure> {
+    let (mut entries, mut opened) = (Vec::new(), Vec::new());
+    for done in all {
+        match done {
+            Done::Signed(entry) => entries.push(entry.map_err(|error| fault::sync(DOING, &error))?),
+            Done::Opened(folded) => {
+                opened.push(folded.transpose().map_err(|fault| fault::keys(DOING, &KeysError::from(fault)))?);
+            }
+        }
+    }
+    Ok((entries, opened))
 }
 
 impl Home {
@@ -124,13 +215,8 @@ impl Home {
                 "A supervisor seals again what their station wrote, a custodian at headquarters everything that they read.",
             ));
         }
-        let total = rekeyed.before + u64::try_from(jobs.len()).unwrap_or(u64::MAX);
-        for batch in jobs.chunks(BATCH) {
-            self.keep_resealed(batch, &stood, &mut work)?;
-            rekeyed.resealed += u64::try_from(batch.len()).unwrap_or(u64::MAX);
-            if !tell(rekeyed.before + rekeyed.resealed, total) {
-                return Ok(rekeyed);
-            }
+        if !self.seal_again(&jobs, (&stood, &mut work), &mut rekeyed, tell)? {
+            return Ok(rekeyed);
         }
         let row = Mark::Reseal(&case, Vec::new()).row();
         self.journal.shelve(&[], &[(row.shelf, row.key)]).map_err(|error| fault::sync(DOING, &error))?;
@@ -155,14 +241,9 @@ impl Home {
         let me = self.device();
         let (mut jobs, mut own) = (Vec::new(), Vec::new());
         for known in self.journal.heads().map_err(|error| fault::sync(DOING, &error))? {
-            self.each_after((known.device, known.journal), 0, |_, _, items| {
-                let of_case = items.into_iter().filter_map(|item| match item {
-                    Item::Entry(entry) if entry.header.case == case && entry.header.kind == Kind::Sealed => {
-                        Some(*entry)
-                    }
-                    _ => None,
-                });
-                own.extend(of_case.filter(|entry| !self.erasures.is_reason(&entry.hash())));
+            self.each_held((known.device, known.journal), 0, |entries| {
+                let of_case = |entry: &SealedEntry| entry.header.case == case && entry.header.kind == Kind::Sealed;
+                own.extend(entries.into_iter().filter(of_case).filter(|entry| !self.erasures.is_reason(&entry.hash())));
                 Ok(())
             })?;
         }
@@ -170,17 +251,18 @@ impl Home {
             let newest = stood.of.get(&entry.at());
             let again =
                 newest.is_some_and(|it| it.at.device == me && it.at.journal == work.journal && it.at.seq >= work.from);
+            if again {
+                rekeyed.before += 1;
+                continue;
+            }
+            let (mine, attached) = (self.may_stand_in(&me, &entry.header.device), !entry.header.parts.is_empty());
             let job = match newest {
-                _ if again => {
-                    rekeyed.before += 1;
-                    continue;
-                }
-                Some(newest) => self.header_at(&newest.at)?.and_then(|reseal| job_from(entry.clone(), Some(reseal))),
-                None => job_from(entry.clone(), None),
+                Some(newest) => self.header_at(&newest.at)?.and_then(|reseal| job_from(entry, Some(reseal))),
+                None => job_from(entry, None),
             };
             match job {
-                _ if !self.may_stand_in(&me, &entry.header.device) => rekeyed.others += 1,
-                _ if !entry.header.parts.is_empty() => rekeyed.attached += 1,
+                _ if !mine => rekeyed.others += 1,
+                _ if attached => rekeyed.attached += 1,
                 Some(job) if self.ring.holds(&job.under) => jobs.push(job),
                 _ => rekeyed.shut += 1,
             }
@@ -188,55 +270,86 @@ impl Home {
         Ok(jobs)
     }
 
-    fn keep_resealed(&mut self, jobs: &[Job], stood: &StoodIn, work: &mut Reseal) -> Result<(), Failure> {
-        let failed = |error| fault::sync(DOING, &error);
+    /// Seals all of these again, batch by batch: while one is written, the one before it in the line is signed and the next opened, on all
+    /// cores. What was not kept leaves no trace. False when whoever waits has had enough.
+    fn seal_again(
+        &mut self,
+        jobs: &[Job],
+        (stood, work): (&StoodIn, &mut Reseal),
+        rekeyed: &mut Rekeyed,
+        tell: Tell<'_>,
+    ) -> Result<bool, Failure> {
+        let total = rekeyed.before + u64::try_from(jobs.len()).unwrap_or(u64::MAX);
+        let mut line = self.line(work, stood)?;
+        let signer = line.pen.signer.clone();
+        let mut batches = jobs.chunks(BATCH);
+        let (mut opened, mut chained, mut signed) = (None, None::<Chained>, None::<Chained>);
+        loop {
+            let next = batches.next();
+            if next.is_none() && opened.is_none() && chained.is_none() && signed.is_none() {
+                return Ok(true);
+            }
+            let unsigned = chained.as_mut().map(|chained| std::mem::take(&mut chained.unsigned)).unwrap_or_default();
+            let opens = next
+                .unwrap_or_default()
+                .iter()
+                .map(|job| Task::Open(job, self.ring.key(&job.under).map(|(key, _)| key.clone())));
+            let tasks =
+                unsigned.into_iter().map(|(header, envelope)| Task::Sign(header, envelope)).chain(opens).collect();
+            let (done, ahead) = parallel::beside(
+                tasks,
+                |task: Task<'_>| task.run(&signer),
+                || {
+                    if let Some(signed) = signed.take() {
+                        let count = signed.count;
+                        self.keep_resealed(work, signed)?;
+                        rekeyed.resealed += count;
+                        if !tell(rekeyed.before + rekeyed.resealed, total) {
+                            return Ok(None);
+                        }
+                    }
+                    let ahead = opened.take().map(|(jobs, folded)| line.chain(self, jobs, folded)).transpose()?;
+                    Ok::<_, Failure>(Some(ahead))
+                },
+            );
+            let Some(ahead) = ahead? else { return Ok(false) };
+            let (entries, folded) = parted(done)?;
+            signed = chained.take().map(|mut chained| {
+                chained.keep.entries.extend(entries);
+                chained
+            });
+            chained = ahead;
+            opened = next.map(|jobs| (jobs, folded));
+        }
+    }
+
+    /// Keeps a batch together with which new slip stands for which old one.
+    fn keep_resealed(&mut self, work: &mut Reseal, batch: Chained) -> Result<(), Failure> {
         self.next = None;
-        let mut slot = self.journal.next_slot(Line::Cases).map_err(failed)?;
+        let heads = self.journal.append(&batch.keep).map_err(|error| fault::sync(DOING, &error))?;
+        for (header, key) in batch.made {
+            self.ring.put(header.at(), batch.work.case, key, Purpose::Foreign);
+            self.belonging.note(&header);
+        }
+        *work = batch.work;
+        self.note_heads(&heads).unwrap_or_default();
+        Ok(())
+    }
+
+    fn line<'s>(&mut self, work: &Reseal, stood: &'s StoodIn) -> Result<Chain<'s>, Failure> {
+        self.next = None;
+        let slot = self.journal.next_slot(Line::Cases).map_err(|error| fault::sync(DOING, &error))?;
+        let mut work = work.clone();
         if slot.journal != work.journal {
             // A new journal has begun meanwhile, and content lies under a slip of its own journal.
-            *work = Reseal { journal: slot.journal, from: slot.seq, slips: BTreeMap::new(), ..work.clone() };
+            work = Reseal { journal: slot.journal, from: slot.seq, slips: BTreeMap::new(), ..work };
         }
-        let (pen, mut keep) = (self.pen()?, Keep::default());
         let mut keys: HashMap<EntryRef, (u64, CaseKey)> = HashMap::new();
         for (old, new) in &work.slips {
             let at = EntryRef { device: slot.device, journal: slot.journal, seq: *new };
             keys.extend(self.ring.key(&at).map(|(key, _)| (*old, (*new, key.clone()))));
         }
-        let mut made = Vec::new();
-        let old: std::collections::BTreeSet<EntryRef> = jobs.iter().map(|job| job.under).collect();
-        for old in old.into_iter().filter(|old| !keys.contains_key(old)).collect::<Vec<_>>() {
-            let readers = self.readers_of_slip(&old, stood)?;
-            let key = CaseKey::generate();
-            let (entry, row) = slip_entry(&pen, &slot, work.case, (&key, Purpose::Foreign), &readers)?;
-            keys.insert(old, (slot.seq, key.clone()));
-            work.slips.insert(old, slot.seq);
-            made.push((entry.header.clone(), key));
-            slot = slot.after(&entry);
-            keep.entries.push(entry);
-            keep.rows.push(row);
-        }
-        let mut unsigned = Vec::with_capacity(jobs.len());
-        for job in jobs {
-            let Some(((new, key), (old_key, _))) = keys.get(&job.under).zip(self.ring.key(&job.under)) else {
-                continue;
-            };
-            let (header, envelope) = reseal_entry(&pen, &slot, job, *new, (old_key, key))?;
-            let bytes = header.encode().map_err(failed)?;
-            slot = Slot { seq: slot.seq.saturating_add(1), prev: chain::link(&slot.prev, &Digest::of(&bytes)), ..slot };
-            unsigned.push((header, envelope));
-        }
-        let sign =
-            |(header, envelope): &(Header, Vec<u8>)| SealedEntry::sign(header.clone(), envelope.clone(), &pen.signer);
-        let signed = parallel::each(&unsigned, sign);
-        keep.entries.extend(signed.into_iter().collect::<Result<Vec<_>, _>>().map_err(failed)?);
-        keep.rows.push(Mark::Reseal(&work.case, work.row()).row());
-        let heads = self.journal.append(&keep).map_err(failed)?;
-        for (header, key) in made {
-            self.ring.put(header.at(), work.case, key, Purpose::Foreign);
-            self.belonging.note(&header);
-        }
-        self.note_heads(&heads).unwrap_or_default();
-        Ok(())
+        Ok(Chain { pen: self.pen()?, slot, keys, work, stood })
     }
 
     /// Whom a slip is for today, and the device that wrote it.
@@ -288,17 +401,9 @@ fn slip_entry(
     Ok((entry, row))
 }
 
-fn reseal_entry(
-    pen: &Pen,
-    slot: &Slot,
-    job: &Job,
-    slip: u64,
-    (old, new): (&CaseKey, &CaseKey),
-) -> Result<(Header, Vec<u8>), Failure> {
+fn reseal_entry(pen: &Pen, slot: &Slot, job: &Job, slip: u64, (folded, key): (&Folded, &CaseKey)) -> (Header, Vec<u8>) {
     let target = &job.entry.header;
-    let hedge = NonceHedge { key: &pen.nonce, link: slot.prev };
-    let sealed = envelope::reseal(&job.envelope, &target.commitment, &job.digest, old, new, &hedge);
-    let sealed = sealed.map_err(|fault| fault::keys(DOING, &KeysError::from(fault)))?;
+    let sealed = folded.seal(key, &NonceHedge { key: &pen.nonce, link: slot.prev });
     let mut header = blank_header(pen.roster.0, slot, target.case, Kind::StandIn);
     header.key = slip;
     header.commitment = target.commitment;
@@ -311,5 +416,5 @@ fn reseal_entry(
         change: Change::Reseal,
         replaces: job.replaces,
     });
-    Ok((header, sealed.envelope))
+    (header, sealed.envelope)
 }

@@ -15,40 +15,28 @@
 use std::collections::BTreeMap;
 
 use amanat_keys::{
-    case_key::CaseKey,
-    error::KeysError,
-    fingerprint::{CaseId, DeviceId, Digest, KeyId, UnitId},
+    fingerprint::{DeviceId, KeyId, UnitId},
     recipient::{Recipient, RecipientKind},
     roster::{Roster, Unit},
     rotation::RotationWord,
-    slip::Slip,
     statement::Statement,
 };
 use amanat_sync::{
-    batch::{Item, Limit},
-    chain,
-    entry::{Change, Header, Kind, Reader, SealedEntry, Slot, Target},
-    journal::{Journal as _, Keep, KnownHead, Line, Wanted},
+    entry::{Header, Reader},
+    journal::Journal as _,
 };
 
 use super::{
     fault,
     home::Home,
     marks::{self, Mark},
-    opening::open_wrap,
-    parallel,
     pen::Readers,
+    rewrapping::{Found, needs},
     rotation_work::Work,
-    sealing::blank_header,
-    stand_ins::{Newest, StoodIn},
 };
 use crate::failure::Failure;
 
 pub(super) const DOING: &str = "rotating the unit's key";
-/// Rewraps in one transaction: a tenth of a second's work, so that a kill or a cancel costs no more.
-const BATCH: usize = 1024;
-/// Rows read at a time.
-const PAGE: Limit = Limit { items: 2048, bytes: 4 << 20 };
 
 /// How far it has come, for whoever waits; the answer says whether to go on.
 pub type Tell<'a> = &'a mut dyn FnMut(u64, u64) -> bool;
@@ -92,30 +80,6 @@ pub enum Rotated {
         /// Whether the recovery identity can open the unit's new key.
         escrowed: bool,
     },
-}
-
-/// One slip to rewrap.
-pub(super) struct Job {
-    hash: Digest,
-    target: Header,
-    replaces: Option<Digest>,
-    key: CaseKey,
-    /// For whom.
-    pub readers: Readers,
-}
-
-impl Job {
-    /// The case of its slip.
-    pub(super) const fn case(&self) -> CaseId {
-        self.target.case
-    }
-}
-
-/// What to do about a slip that names an older key.
-pub(super) enum Found {
-    Job(Box<Job>),
-    Shut,
-    Others,
 }
 
 impl Home {
@@ -190,8 +154,8 @@ impl Home {
         let stood = self.stood_in(names)?;
         let heads = self.journal.heads().map_err(|error| fault::sync(DOING, &error))?;
         for known in heads {
-            self.each_after((known.device, known.journal), 0, |_, _, items| {
-                for found in self.find(&items, &stood, &names)? {
+            self.each_held((known.device, known.journal), 0, |entries| {
+                for found in self.find(&entries, &stood, &names)? {
                     match found {
                         Found::Job(_) => looked.open += 1,
                         Found::Shut => looked.shut += 1,
@@ -210,14 +174,17 @@ impl Home {
     }
 
     fn count_stale(&self, unit: &Unit) -> Result<u64, Failure> {
-        let stale = |header: &Header| is_stale(header, unit);
-        let stood = self.stood_in(stale)?;
+        let stale = stale_to(unit);
+        let stood = self.stood_in(&stale)?;
         let (mut count, me) = (0, self.device());
         for known in self.journal.heads().map_err(|error| fault::sync(DOING, &error))? {
-            self.each_after((known.device, known.journal), 0, |_, _, items| {
-                let slips = items.iter().filter_map(Item::entry).filter(|entry| needs(entry, &stood, &stale).is_some());
-                let mine = slips.filter(|entry| self.may_stand_in(&me, &entry.header.device)).count();
-                count += u64::try_from(mine).unwrap_or(u64::MAX);
+            // An author's slips are all theirs to rewrap, or none.
+            if !self.may_stand_in(&me, &known.device) {
+                continue;
+            }
+            self.each_held((known.device, known.journal), 0, |entries| {
+                let slips = entries.iter().filter(|entry| needs(entry, &stood, &stale).is_some());
+                count += u64::try_from(slips.count()).unwrap_or(u64::MAX);
                 Ok(())
             })?;
         }
@@ -258,155 +225,6 @@ impl Home {
         Ok(Rotated::Done { word, now: work.rewrapped.saturating_sub(before), escrowed })
     }
 
-    /// Goes through every journal from where it was left to where it ends now. False when whoever waits has had enough.
-    fn go_through(&mut self, unit: &Unit, work: &mut Work, tell: Tell<'_>) -> Result<bool, Failure> {
-        let stale = |header: &Header| is_stale(header, unit);
-        let heads = self.journal.heads().map_err(|error| fault::sync(DOING, &error))?;
-        let ahead =
-            |known: &&KnownHead| work.passed.get(&(known.device, known.journal)).is_none_or(|at| *at < known.head.seq);
-        let heads: Vec<KnownHead> = heads.iter().filter(ahead).copied().collect();
-        if heads.is_empty() {
-            return Ok(true);
-        }
-        // Looked up when the first slip needs it: a pass that brings none costs no walk through what was rewrapped.
-        let mut stood: Option<StoodIn> = None;
-        for known in heads {
-            let place = (known.device, known.journal);
-            loop {
-                let seq = work.passed.get(&place).copied().unwrap_or(0);
-                let wanted = Wanted::After { device: place.0, journal: place.1, seq };
-                let runs = self.journal.pending(&wanted, PAGE).map_err(|error| fault::sync(DOING, &error))?;
-                let last = runs.iter().filter(|run| !run.items.is_empty()).map(|run| run.last()).max();
-                // What this writes itself stands behind the head that it began with.
-                let Some(last) = last.filter(|_| seq < known.head.seq) else { break };
-                let items: Vec<Item> = runs.into_iter().flat_map(|run| run.items).collect();
-                let (mut jobs, mut left) = (Vec::new(), 0);
-                // A slip whose newest rewrap names an older key names an older one itself.
-                let older = |entry: &SealedEntry| entry.header.kind == Kind::Slip && stale(&entry.header);
-                if !items.iter().filter_map(Item::entry).any(older) {
-                    work.passed.insert(place, last);
-                    continue;
-                }
-                let known_stood = match &mut stood {
-                    Some(known) => known,
-                    none => none.insert(self.stood_in(stale)?),
-                };
-                for found in self.find(&items, known_stood, &stale)? {
-                    match found {
-                        Found::Job(job) => jobs.push(*job),
-                        Found::Shut | Found::Others => left += 1,
-                    }
-                }
-                let mut batches = jobs.chunks(BATCH).peekable();
-                while let Some(batch) = batches.next() {
-                    // Where a page is not through, its slips are found again, and passed over by what stands in for them already.
-                    if batches.peek().is_none() {
-                        work.passed.insert(place, last);
-                        work.left += left;
-                    }
-                    work.rewrapped += u64::try_from(batch.len()).unwrap_or(u64::MAX);
-                    self.keep_rewraps(batch, work)?;
-                    if !tell(work.rewrapped, work.total) {
-                        return Ok(false);
-                    }
-                }
-                if work.passed.insert(place, last) != Some(last) {
-                    work.left += left;
-                }
-            }
-        }
-        Ok(true)
-    }
-
-    /// The slips among these that need a rewrap, each with its key: known here, or opened now.
-    pub(super) fn find(
-        &self,
-        items: &[Item],
-        stood: &StoodIn,
-        stale: &impl Fn(&Header) -> bool,
-    ) -> Result<Vec<Found>, Failure> {
-        let me = self.device();
-        let slips: Vec<(&SealedEntry, Option<Newest>)> = items
-            .iter()
-            .filter_map(Item::entry)
-            .filter_map(|entry| Some((entry, needs(entry, stood, stale)?)))
-            .collect();
-        let identities = self.identities();
-        let mut wraps: Vec<Option<SealedEntry>> = Vec::with_capacity(slips.len());
-        for (slip, newest) in &slips {
-            let known = self.ring.holds(&slip.at()) || slip.envelope.is_some();
-            wraps.push(match newest {
-                Some(newest) if !known => self.header_at(&newest.at)?,
-                _ => None,
-            });
-        }
-        let work: Vec<_> = slips.iter().zip(&wraps).collect();
-        let known = &self.ring;
-        let keys = parallel::each(&work, |((slip, _), wrap)| {
-            let place = slip.header.place();
-            let held = known.key(&slip.at()).map(|(key, _)| key.clone());
-            let held = held.filter(|key| key.id(&place).as_bytes() == slip.header.commitment.as_bytes());
-            let wrap = wrap.as_ref().unwrap_or(slip);
-            held.or_else(|| open_wrap(&wrap.header, &slip.header, wrap.envelope.as_ref()?, &identities)?.ok())
-        });
-        let roster = self.trust()?.roster();
-        let agency = self.agency()?;
-        let mut found = Vec::with_capacity(slips.len());
-        for (((slip, newest), wrap), key) in slips.iter().zip(&wraps).zip(keys) {
-            let audience = match newest {
-                Some(newest) if wrap.is_none() => self.header_at(&newest.at)?.map(|entry| entry.header.audience),
-                Some(_) => wrap.as_ref().map(|wrap| wrap.header.audience.clone()),
-                None => Some(slip.header.audience.clone()),
-            };
-            let readers = audience.and_then(|audience| readers_today(roster, &audience));
-            found.push(match (key, readers) {
-                _ if !self.may_stand_in(&me, &slip.header.device) || slip.header.agency != agency => Found::Others,
-                (Some(key), Some(readers)) => Found::Job(Box::new(Job {
-                    hash: slip.hash(),
-                    target: slip.header.clone(),
-                    replaces: newest.map(|newest| newest.hash),
-                    key,
-                    readers,
-                })),
-                _ => Found::Shut,
-            });
-        }
-        Ok(found)
-    }
-
-    /// Seals a batch and keeps it together with how far it goes.
-    fn keep_rewraps(&mut self, jobs: &[Job], work: &Work) -> Result<(), Failure> {
-        let failed = |error| fault::sync(DOING, &error);
-        self.next = None;
-        let slot = self.journal.next_slot(Line::Cases).map_err(failed)?;
-        let (entries, _next) = self.seal_rewraps(slot, jobs)?;
-        let rows = vec![Mark::Rotation(&work.unit, work.row()).row()];
-        let heads = self.journal.append(&Keep { entries, rows, drop: Vec::new() }).map_err(failed)?;
-        // The entries are kept; a file beside the database that could not be written changes nothing about it.
-        self.note_heads(&heads).unwrap_or_default();
-        Ok(())
-    }
-
-    /// Rewraps at a place and after it, signed and not kept yet; and the place behind them.
-    pub(super) fn seal_rewraps(&self, mut slot: Slot, jobs: &[Job]) -> Result<(Vec<SealedEntry>, Slot), Failure> {
-        let failed = |error| fault::sync(DOING, &error);
-        let pen = self.pen()?;
-        let slips = parallel::each(jobs, |job| Slip::make(&job.key, &job.readers.recipients));
-        let mut unsigned = Vec::with_capacity(jobs.len());
-        for (job, slip) in jobs.iter().zip(slips) {
-            let slip = slip.map_err(|fault| fault::keys(DOING, &KeysError::from(fault)))?;
-            let header = rewrap_header(pen.roster, &slot, job, &slip);
-            let bytes = header.encode().map_err(failed)?;
-            let prev = chain::link(&slot.prev, &Digest::of(&bytes));
-            slot = Slot { seq: slot.seq.saturating_add(1), prev, ..slot };
-            unsigned.push((header, slip));
-        }
-        let signed =
-            parallel::each(&unsigned, |(header, slip)| SealedEntry::sign(header.clone(), slip.clone(), &pen.signer));
-        let entries = signed.into_iter().collect::<Result<Vec<_>, _>>().map_err(failed)?;
-        Ok((entries, slot))
-    }
-
     /// After a pass: slips to an older key that came late are rewrapped where this device has rotated it. How many.
     ///
     /// # Errors
@@ -440,20 +258,12 @@ fn names_unit(header: &Header, unit: &Unit) -> bool {
 }
 
 /// Whether a slip or a rewrap names an older key of the unit.
-fn is_stale(header: &Header, unit: &Unit) -> bool {
-    let current = unit.recipient.as_ref().map(|recipient| recipient.key_id());
-    let older = |reader: &Reader| reader.id.as_bytes() == unit.id.as_bytes() && Some(reader.key) != current;
-    header.audience.iter().any(older)
-}
-
-/// Whether a slip needs a rewrap, and which stand-in that replaces.
-fn needs(entry: &SealedEntry, stood: &StoodIn, stale: &impl Fn(&Header) -> bool) -> Option<Option<Newest>> {
-    if entry.header.kind != Kind::Slip {
-        return None;
+pub(super) fn stale_to(unit: &Unit) -> impl Fn(&Header) -> bool + use<> {
+    let (id, current) = (unit.id, unit.recipient.as_ref().map(Recipient::key_id));
+    move |header| {
+        let older = |reader: &Reader| reader.id.as_bytes() == id.as_bytes() && Some(reader.key) != current;
+        header.audience.iter().any(older)
     }
-    let newest = stood.of.get(&entry.at()).copied();
-    let needs = newest.map_or_else(|| stale(&entry.header), |newest| newest.marked);
-    needs.then_some(newest)
 }
 
 /// The same readers with the keys that the adopted roster names for them today; who is not in it any more goes. `None` when nobody is
@@ -473,21 +283,4 @@ pub(super) fn readers_today(roster: &Roster, audience: &[Reader]) -> Option<Read
     }
     let (audience, recipients): (Vec<_>, Vec<_>) = today.into_iter().unzip();
     (!audience.is_empty()).then_some(Readers { audience, recipients })
-}
-
-fn rewrap_header((version, roster): (u64, Digest), slot: &Slot, job: &Job, slip: &[u8]) -> Header {
-    let mut header = blank_header(version, slot, job.target.case, Kind::StandIn);
-    header.audience = job.readers.audience.clone();
-    header.roster.hash = Some(roster);
-    header.commitment = job.target.commitment;
-    header.digest = Digest::of(slip);
-    header.size = u64::try_from(slip.len()).unwrap_or(u64::MAX);
-    header.target = Some(Target {
-        agency: job.target.agency,
-        entry: job.target.at(),
-        hash: job.hash,
-        change: Change::Rewrap,
-        replaces: job.replaces,
-    });
-    header
 }

@@ -178,9 +178,8 @@ impl Home {
         for known in heads.iter().filter(|known| known.device == me || tenure.is_custodian(&known.device)) {
             let place = (known.device, known.journal);
             let mine = words.iter().find(|word| word.by == me && (word.device, word.journal) == place);
-            self.each_after(place, 0, |_, _, items| {
-                for item in items {
-                    let Item::Entry(entry) = item else { continue };
+            self.each_held(place, 0, |entries| {
+                for entry in entries {
                     let Some(target) = holding(&entry.header).filter(|_| self.stands(&entry.header)) else { continue };
                     // Another's counts once this device has opened it: else garbage could hide what must be done.
                     let opened = mine.is_some_and(|word| word.opens(entry.header.seq));

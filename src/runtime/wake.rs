@@ -1,7 +1,11 @@
 //! The closed list of reasons to wake, and the two threads that do nothing but wait for the outside: the terminal and
 //! the system's signals.
 
-use std::{io, sync::mpsc::Sender, thread};
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError, mpsc::Sender},
+    thread,
+};
 
 use ratatui::crossterm::event::{self, Event, KeyEventKind, MouseEventKind};
 
@@ -20,6 +24,22 @@ pub enum Wake {
     Pause,
     /// The terminal is gone: nothing more will come from it.
     Hangup,
+}
+
+/// What the screens are to know when they next wake, and are not woken for: the newest word counts.
+#[derive(Clone, Debug, Default)]
+pub struct Unhurried(Arc<Mutex<Option<Msg>>>);
+
+impl Unhurried {
+    /// Leaves a word there in place of an older one.
+    pub(super) fn leave(&self, msg: Msg) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(msg);
+    }
+
+    /// Takes the word that was left.
+    pub(super) fn take(&self) -> Option<Msg> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// Starts the thread that reads the terminal. It ends when nobody listens any more, at the next key.

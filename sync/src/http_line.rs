@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::io::Read;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -121,7 +122,10 @@ impl Reach {
     pub(crate) fn connect(&self) -> Result<Line, Error> {
         let within = |reason| NextTimeout { after: REACH.into(), reason, ..NextTimeout::default() };
         let resolver = DefaultResolver::default();
-        let addrs = resolver.resolve(&self.uri, &self.config, within(Timeout::Resolve))?;
+        // An address that is written out is looked up nowhere: it needs no thread that the waiting could leave behind.
+        let written = self.uri.host().is_some_and(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok());
+        let lookup = if written { NextTimeout::default() } else { within(Timeout::Resolve) };
+        let addrs = resolver.resolve(&self.uri, &self.config, lookup)?;
         let stops = Arc::clone(&self.stops);
         let details = ConnectionDetails {
             uri: &self.uri,

@@ -135,16 +135,18 @@ fn offer(station: &Station) -> usize {
 }
 
 fn rewrap(station: &Station, total: usize, runs: usize) {
-    let (mut took, mut resumed, mut age) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut took, mut resumed, mut age, mut most) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..runs {
         station.copy("before/supervisor", "supervisor");
         let mut home = unlocked(station, "supervisor");
         let unit = unit(&home);
         age.push(age_per_file(station, 40));
+        forget_peak();
         took.push(timed(|| match home.rotate_unit(unit, &mut |_, _| true).unwrap() {
             Rotated::Done { now, .. } => assert_eq!(usize::try_from(now).unwrap(), total),
             other => panic!("{other:?}"),
         }));
+        most.push(f64::from(peak()));
         drop(home);
         station.copy("before/supervisor", "supervisor");
         let mut home = unlocked(station, "supervisor");
@@ -176,7 +178,8 @@ fn rewrap(station: &Station, total: usize, runs: usize) {
         goal,
     }
     .print();
-    println!("  most memory of this program so far: {} MiB", peak());
+    let (spread, goal) = (Spread::of(most), Goal::AtMost(200.0));
+    Figure { what: "most memory of a home that rotates", unit: "MiB", spread, yardstick: None, goal }.print();
     if let Some(took) = sqlcipher(&station.path("cipher"), total) {
         let spread = Spread::rate(&[took], total);
         Figure {
@@ -260,10 +263,16 @@ fn sqlcipher(file: &Path, rows: usize) -> Option<Duration> {
     Some(timed(|| run("pragma key = 'one'; pragma rekey = 'another';").unwrap()))
 }
 
-fn peak() -> u64 {
+/// The most memory that this process had at once since it was last forgotten, in MiB.
+fn peak() -> u32 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let kib = status
         .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
+        .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.trim().parse::<u32>().ok());
     kib.unwrap_or(0) / 1024
+}
+
+/// The peak begins anew from what is in use (proc_pid_clear_refs(5)); where that may not be, it stays what it was.
+fn forget_peak() {
+    fs::write("/proc/self/clear_refs", "5").unwrap_or_default();
 }

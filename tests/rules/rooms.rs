@@ -49,6 +49,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "age",
             "age_core",
             "chacha20poly1305",
+            "curve25519_dalek",
             "hkdf",
             "hmac",
             "ed25519_dalek",
