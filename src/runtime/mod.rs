@@ -1,6 +1,7 @@
 //! Threads, terminal, clock, disk, keys and journal joined to the pure rooms: nothing else of the app touches them.
 
 pub mod abroad;
+pub mod abroad_words;
 mod again;
 pub mod arrivals;
 pub mod aside;
