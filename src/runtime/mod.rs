@@ -84,6 +84,7 @@ mod rotation_offer;
 mod rotation_work;
 mod sealing;
 mod seat;
+mod seat_abroad;
 mod seat_homes;
 mod seat_parts;
 mod seat_stick;
