@@ -35,6 +35,7 @@ use super::{
     pen::{Pen, Readers},
     retention::Words,
     ring::Ring,
+    sealing::Ahead,
 };
 use crate::{
     failure::Failure,
@@ -80,6 +81,8 @@ pub struct Home {
     /// The place after the newest that was kept in this sitting. Not believed: the journal refuses a place that is taken, and is
     /// asked then.
     pub(super) next: Option<Slot>,
+    /// What was written before its keeping was asked for.
+    pub(super) ahead: Option<Ahead>,
     /// What the hub had given for the next requests when this home was opened.
     pub(super) nonces: Vec<Nonce>,
     notices: Vec<String>,
@@ -121,6 +124,7 @@ impl Home {
             read_up_to: HashMap::new(),
             again: HashMap::new(),
             next: None,
+            ahead: None,
             nonces: marks::nonces(&marks),
             notices: Vec::new(),
         };

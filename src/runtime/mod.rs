@@ -86,6 +86,7 @@ mod sealing;
 mod seat;
 mod seat_abroad;
 mod seat_homes;
+mod seat_keep;
 mod seat_parts;
 mod seat_stick;
 pub mod sheets;

@@ -17,7 +17,6 @@ use super::{
     desk::{Beginning, tell},
     fault,
     home::Home,
-    keep::{self, What},
     officer,
     paths::Paths,
     process, team, tellings,
@@ -26,8 +25,8 @@ use super::{
 use crate::{
     codebook::Codebook,
     failure::Failure,
-    model::{Amendment, CaseId, Code, Content, DeviceId, DraftId, Entry, EntryId, FormRef, Moment},
-    ui::{Effect, Keeping, Mark, Msg, Progress, Replay, Secret, Settings, ToKeep, Trouble},
+    model::{CaseId, Code, Content, DeviceId, Entry, EntryId, FormRef, Moment},
+    ui::{Effect, Mark, Msg, Progress, Replay, Secret, Settings, Trouble},
     words::Both,
 };
 
@@ -98,6 +97,7 @@ impl Seat {
                 let kept = self.with_home(|home| home.keep_filters(&filters));
                 self.notice(kept);
             }
+            Effect::WriteAhead(keep) => self.write_ahead(*keep),
             Effect::Keep(keep) => self.keep(*keep),
             Effect::Readers { case, sharing, to } => self.readers(case, sharing.as_ref(), to),
             Effect::HandReaders { case, wish } => self.hand_readers(case, &wish),
@@ -294,49 +294,6 @@ impl Seat {
         self.config.remember(settings);
         let written = self.paths.make().and_then(|()| self.config.write(&self.paths.settings()));
         self.notice(written);
-    }
-
-    fn keep(&mut self, keep: ToKeep) {
-        let draft = keep.draft;
-        let what = match keep.what {
-            Keeping::Sheet(sheet) => What::Sheet(sheet),
-            Keeping::Amendment(amendment) => {
-                let form = self.form_of(&amendment);
-                What::Amendment(amendment, form)
-            }
-        };
-        let (to, sharing) = (keep.to, keep.sharing);
-        let keep = keep::ToKeep { case: keep.case, what, source: None, draft, sharing };
-        let codebook = Arc::clone(&self.codebook);
-        match self.with_home(|home| home.keep_to(&codebook, keep, to)) {
-            Ok(entries) => {
-                note_forms(&mut self.forms, &entries);
-                self.say_kept(entries, draft);
-            }
-            Err(failure) => self.say(Msg::KeepFailed { draft, trouble: tellings::trouble(&failure) }),
-        }
-    }
-
-    fn form_of(&self, amendment: &Amendment) -> Option<FormRef> {
-        self.forms.get(&amendment.target).cloned()
-    }
-
-    fn note_access(&mut self, case: CaseId, what: Code, count: usize) {
-        let keep = keep::ToKeep::access(case, what, count);
-        let codebook = Arc::clone(&self.codebook);
-        match self.with_home(|home| home.keep(&codebook, keep)) {
-            Ok(entries) => self.say_kept(entries, None),
-            Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
-        }
-    }
-
-    /// What was kept, and what of it cannot be read again.
-    pub(super) fn say_kept(&self, entries: Vec<Entry>, draft: Option<DraftId>) {
-        let shut = self.home.as_ref().map(|home| home.shut_of(&entries)).unwrap_or_default();
-        self.say(Msg::Kept { entries, draft });
-        if !shut.is_empty() {
-            self.say(Msg::Gone(shut));
-        }
     }
 
     /// Hands a case in, and shows what stands there instead.

@@ -65,6 +65,8 @@ pub enum Effect {
     DropDraft(DraftId),
     /// Keep these filters, in place of those before; no answer.
     KeepFilters(Vec<SavedFilter>),
+    /// A person is asked about this and will perhaps keep it: its text can be written already; no answer.
+    WriteAhead(Box<ToKeep>),
     /// Keep this for good → `Kept` or `KeepFailed`.
     Keep(Box<ToKeep>),
     /// Who would be able to read? → `Readers`.

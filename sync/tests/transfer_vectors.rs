@@ -1,6 +1,6 @@
 //! A case for another agency and the reply to it, as `keys/tests/museum/transfers.py` wrote them from `TRANSFER.md`: read to the same values,
 //! written to the same bytes, and no byte of them is another.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a vector that cannot be read is a failed test")]
+#![expect(clippy::unwrap_used, reason = "a vector that cannot be read is a failed test")]
 
 use amanat_keys::canonical;
 use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, UnitId};
