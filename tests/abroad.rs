@@ -8,21 +8,21 @@ use serde_json::json;
 use crate::support::{Actor, GUJRAT, Story, TestAgency, jot, number, open_case, opening, record, text};
 
 /// Two agencies that know nothing of each other, and a case of the first.
-struct Two {
-    police: TestAgency,
-    fia: TestAgency,
-    story: Story,
+pub(crate) struct Two {
+    pub(crate) police: TestAgency,
+    pub(crate) fia: TestAgency,
+    pub(crate) story: Story,
 }
 
 /// What a word on a crossing says: which way, and how it stands.
-fn stands(actor: &Actor, case: &str) -> Vec<(bool, String)> {
+pub(crate) fn stands(actor: &Actor, case: &str) -> Vec<(bool, String)> {
     let told = actor.run(&["case", "show", case]);
     let crossings = told["crossings"].as_array().unwrap();
     crossings.iter().map(|told| (told["came"].as_bool().unwrap(), text(told, "/stands"))).collect()
 }
 
 impl Two {
-    fn build() -> Self {
+    pub(crate) fn build() -> Self {
         let (police, fia) = (TestAgency::build(), TestAgency::build());
         for actor in [&police.officer, &police.supervisor, &fia.supervisor] {
             actor.run(&["sync"]);
@@ -34,12 +34,12 @@ impl Two {
         Self { police, fia, story }
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.police.dir.path().join(name)
     }
 
     /// The arguments of an offer to a station of the second agency.
-    fn offer(&self, case: &str, out: &str, more: &[&str]) -> Vec<String> {
+    pub(crate) fn offer(&self, case: &str, out: &str, more: &[&str]) -> Vec<String> {
         let pack = self.fia.dir.path().join("newest.pack").to_string_lossy().into_owned();
         let (words, out) = (words(&self.fia), self.file(out).to_string_lossy().into_owned());
         let given = ["case", "transfer", case, "--to", GUJRAT, "--reason", "XBORDER", "--to-agency", &pack];
@@ -48,11 +48,11 @@ impl Two {
     }
 }
 
-fn words(agency: &TestAgency) -> String {
+pub(crate) fn words(agency: &TestAgency) -> String {
     text(&agency.admin.run(&["roster", "show"]), "/words")
 }
 
-fn strs(given: &[String]) -> Vec<&str> {
+pub(crate) fn strs(given: &[String]) -> Vec<&str> {
     given.iter().map(String::as_str).collect()
 }
 

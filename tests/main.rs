@@ -9,6 +9,8 @@
 )]
 
 mod abroad;
+mod abroad_again;
+mod abroad_killed;
 mod aside;
 mod at_the_table;
 mod attached;

@@ -92,7 +92,8 @@ impl RootKey {
             | Purpose::RotationCertificate
             | Purpose::Proposal
             | Purpose::Transfer
-            | Purpose::TransferReply => Err(Misuse::Limit { what: "signing this purpose with a root key" }.into()),
+            | Purpose::TransferReply
+            | Purpose::TransferWithdrawal => Err(Misuse::Limit { what: "signing this purpose with a root key" }.into()),
         }
     }
 

@@ -58,11 +58,13 @@ pub enum Purpose {
     Transfer,
     /// What that unit says to it.
     TransferReply,
+    /// That it is offered no more.
+    TransferWithdrawal,
 }
 
 impl Purpose {
-    /// Every purpose, in the order of the numbers 1 to 17.
-    pub const ALL: [Self; 17] = [
+    /// Every purpose, in the order of the numbers 1 to 18.
+    pub const ALL: [Self; 18] = [
         Self::Entry,
         Self::Roster,
         Self::UnitKeys,
@@ -80,6 +82,7 @@ impl Purpose {
         Self::Release,
         Self::Transfer,
         Self::TransferReply,
+        Self::TransferWithdrawal,
     ];
 
     /// The number on the wire.
@@ -102,6 +105,7 @@ impl Purpose {
             Self::Release => 15,
             Self::Transfer => 16,
             Self::TransferReply => 17,
+            Self::TransferWithdrawal => 18,
         }
     }
 
@@ -125,6 +129,7 @@ impl Purpose {
             Self::Release => "release",
             Self::Transfer => "transfer",
             Self::TransferReply => "transfer-reply",
+            Self::TransferWithdrawal => "transfer-withdrawal",
         }
     }
 

@@ -203,6 +203,73 @@ impl<'b, C> Decode<'b, C> for Reply {
     }
 }
 
+/// `[1, from, device, unit, offer, note, time]`, signed by a device that may stand in for the unit that offered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withdrawal {
+    /// The agency that offered.
+    pub from: AgencyId,
+    /// The device that signs.
+    pub device: DeviceId,
+    /// The unit that offered.
+    pub unit: UnitId,
+    /// The offer's id.
+    pub offer: Digest,
+    /// Why; may be empty.
+    pub note: String,
+    /// Unix seconds by the signer's clock: evidence.
+    pub time: u64,
+}
+
+impl Withdrawal {
+    /// Signs it.
+    ///
+    /// # Errors
+    /// *Malformed* when it breaks a rule of the format.
+    pub fn sign(&self, signer: &Signer) -> Result<Statement, KeysError> {
+        let payload = canonical::encode(self);
+        canonical::decode::<Self>(&payload)?;
+        Ok(Statement::signed_by(Purpose::TransferWithdrawal, &self.from, payload, signer))
+    }
+
+    /// What a withdrawal says. Nothing of it is proven.
+    ///
+    /// # Errors
+    /// [`Forgery::OtherPurpose`]; *malformed*.
+    pub fn peek(bytes: &[u8]) -> Result<Self, KeysError> {
+        Ok(Statement::from_bytes(bytes)?.expect::<Self>(Purpose::TransferWithdrawal)?.peek()?)
+    }
+
+    /// From wire bytes: signed by the active device that it names, which may stand in for the unit.
+    ///
+    /// # Errors
+    /// As [`Offer::verify`].
+    pub fn verify(bytes: &[u8], theirs: &Trust) -> Result<Verified<Self>, KeysError> {
+        let unverified = Statement::from_bytes(bytes)?.expect::<Self>(Purpose::TransferWithdrawal)?;
+        let said = unverified.peek()?;
+        if said.from != theirs.agency() {
+            return Err(Forgery::OtherAgency.into());
+        }
+        let roster = theirs.roster();
+        theirs.spoken(&unverified, |device| device.id == said.device && roster.may_stand_in(&device.id, &said.unit))
+    }
+}
+
+impl<C> Encode<C> for Withdrawal {
+    fn encode<W: Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.array(7)?.u8(1)?.encode(self.from)?.encode(self.device)?.encode(self.unit)?.encode(self.offer)?;
+        e.str(&self.note)?.u64(self.time)?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Withdrawal {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, Error> {
+        canonical::array(d, 7)?;
+        canonical::version(d)?;
+        let (from, device, unit, offer) = (d.decode()?, d.decode()?, d.decode()?, d.decode()?);
+        Ok(Self { from, device, unit, offer, note: canonical::text(d, NOTE)?, time: d.u64()? })
+    }
+}
+
 impl Roster {
     /// Whether a device answers for a unit that is asked to take a case over: its member leads it, keeps it, or reads for it.
     pub fn answers_for(&self, device: &DeviceId, unit: &UnitId) -> bool {

@@ -202,7 +202,7 @@ pub(super) struct Handing {
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct Abroad {
     /// The other agency's pack, where --to names a unit of its roster
-    #[arg(long, value_name = "PACK", requires_all = ["to", "fingerprint", "out"])]
+    #[arg(long, value_name = "PACK", requires = "fingerprint", conflicts_with_all = ["accept", "reject"])]
     pub(super) to_agency: Option<PathBuf>,
     /// The words of its roster, read aloud by its people
     #[arg(long, value_name = "WORDS", requires = "to_agency")]
@@ -210,6 +210,9 @@ pub(super) struct Abroad {
     /// Where to write what they get
     #[arg(long, value_name = "FILE", requires = "to_agency")]
     pub(super) out: Option<PathBuf>,
+    /// Which offer is taken back, by the beginning of its id, where several wait
+    #[arg(long, value_name = "ID", requires_all = ["to_agency", "take_back"])]
+    pub(super) offer: Option<String>,
 }
 
 /// How a file of another agency is read.
@@ -329,7 +332,9 @@ pub(super) enum CaseVerb {
                             To a unit of another agency, with the pack of its roster and the words of it, read aloud by its people:\n  \
                             amanat case transfer 5f0c… --to \"AHTC Multan\" --to-agency fia.pack --fingerprint \"eight words\" \\\n    \
                             --reason XBORDER --out fia-case.age\n\
-                            They get one file, sealed to that unit, and answer with another: amanat case receive answer.age")]
+                            They get one file, sealed to that unit, and answer with another: amanat case receive answer.age\n\
+                            Not answered, it can be taken back, with a file that tells them so:\n  \
+                            amanat case transfer 5f0c… --take-back --to-agency fia.pack --fingerprint \"eight words\" --out back.age")]
     Transfer {
         /// The case's id, or its beginning
         id: String,

@@ -27,6 +27,9 @@ pub(super) fn run(context: &Context, verb: &CaseVerb) -> Result<Report, Failure>
         CaseVerb::Transfer { id, to: Some(to), away, reason, how, .. } if away.to_agency.is_some() => {
             case_abroad::offer(context, id, to, away, reason, (how.note.as_deref(), how.dry_run))
         }
+        CaseVerb::Transfer { id, away, how, .. } if away.to_agency.is_some() => {
+            case_abroad::take_back(context, id, away, (how.note.as_deref(), how.dry_run))
+        }
         CaseVerb::Transfer { id, to, answer, reason, how, .. } => {
             case_share::transfer(context, id, to.as_deref(), answer.step(), reason, how)
         }

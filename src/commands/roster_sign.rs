@@ -42,7 +42,8 @@ pub(super) fn run(
         | Purpose::RotationCertificate
         | Purpose::Proposal
         | Purpose::Transfer
-        | Purpose::TransferReply => Err(Failure::usage(
+        | Purpose::TransferReply
+        | Purpose::TransferWithdrawal => Err(Failure::usage(
             format!("signing {} — it is nothing that admins sign", file.display()),
             "Give a proposed roster, erasure, codebook or a restored hub's word.",
         )),

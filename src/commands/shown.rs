@@ -109,6 +109,7 @@ pub(super) fn crossings(book: &Book, file: &CaseFile) -> Json {
     let told = model::crossings(entries).into_iter().map(|crossing| {
         json!({
             "entry": crossing.entry.to_string(), "came": crossing.came, "stands": crossing.stands.code(),
+            "taken_back": crossing.taken_back,
             "peer": told_of(crossing.peer),
         })
     });

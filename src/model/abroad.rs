@@ -19,6 +19,8 @@ pub struct Crossing<'a> {
     pub came: bool,
     /// [`Step::Sent`] while nobody has answered.
     pub stands: Step,
+    /// Whether the side that offered took it back, whatever the other had answered meanwhile.
+    pub taken_back: bool,
 }
 
 /// The word on another agency that an entry holds.
@@ -30,28 +32,24 @@ pub fn peer_word(entry: &Entry) -> Option<(&Handover, &Peer)> {
 }
 
 /// Every crossing that these entries speak of, by the offer's id. An offer that was answered twice stands as taken over: who said no
-/// may think better of it, and a case that is there does not go away again.
+/// may think better of it, and a case that is there does not go away again. So does one that was taken back after it was taken over.
 pub fn crossings<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<Crossing<'a>> {
-    let mut known: BTreeMap<OfferId, Crossing<'a>> = BTreeMap::new();
+    // Beside each, whether the word that it begins with has been seen.
+    let mut known: BTreeMap<OfferId, (Crossing<'a>, bool)> = BTreeMap::new();
     for entry in entries {
         let Some((told, peer)) = peer_word(entry) else { continue };
         let came = told.step == Step::Accepted && told.of.is_none();
-        let word = Crossing { entry: entry.id, peer, came, stands: told.step };
-        let held = known.entry(peer.offer).or_insert_with(|| word.clone());
         let begins = told.step == Step::Sent || came;
-        if begins && (held.of_answer() || word.entry < held.entry) {
-            (held.entry, held.peer, held.came) = (word.entry, word.peer, came);
+        let taken_back = told.step == Step::TakenBack;
+        let word = Crossing { entry: entry.id, peer, came, stands: told.step, taken_back };
+        let (held, begun) = known.entry(peer.offer).or_insert_with(|| (word.clone(), begins));
+        if begins && (!*begun || word.entry < held.entry) {
+            (held.entry, held.peer, held.came, *begun) = (word.entry, word.peer, word.came, true);
         }
         held.stands = held.stands.max_of(told.step);
+        held.taken_back |= taken_back;
     }
-    known.into_values().collect()
-}
-
-impl Crossing<'_> {
-    /// Whether only an answer to it has been seen so far.
-    fn of_answer(&self) -> bool {
-        self.peer.proof.is_some()
-    }
+    known.into_values().map(|(crossing, _)| crossing).collect()
 }
 
 impl Step {
@@ -60,6 +58,7 @@ impl Step {
         match (self, other) {
             (Self::Accepted, _) | (_, Self::Accepted) => Self::Accepted,
             (Self::Rejected, _) | (_, Self::Rejected) => Self::Rejected,
+            (Self::TakenBack, _) | (_, Self::TakenBack) => Self::TakenBack,
             (one, _) => one,
         }
     }
@@ -102,6 +101,25 @@ mod tests {
         let (no, yes) = (word(8, Step::Rejected, Some(1), true), word(9, Step::Accepted, Some(1), true));
         assert_eq!(stands(&[&yes, &no, &sent]).2, Step::Accepted);
         assert_eq!(stands(&[&no, &sent, &yes]).2, Step::Accepted);
+    }
+
+    #[test]
+    fn an_offer_that_was_taken_back_waits_no_more_and_one_that_was_taken_over_meanwhile_says_both() {
+        let (sent, back) = (word(1, Step::Sent, None, true), word(8, Step::TakenBack, Some(1), true));
+        let yes = word(9, Step::Accepted, Some(1), true);
+        let stands = |entries: &[&Entry]| {
+            let all = crossings(entries.iter().copied());
+            let [one] = all.as_slice() else { panic!("one crossing") };
+            (one.entry, one.came, one.stands, one.taken_back)
+        };
+        for order in [[&sent, &back], [&back, &sent]] {
+            assert_eq!(stands(&order), (sent.id, false, Step::TakenBack, true));
+        }
+        for order in [[&sent, &back, &yes], [&yes, &back, &sent], [&back, &yes, &sent]] {
+            assert_eq!(stands(&order), (sent.id, false, Step::Accepted, true), "a case that is there does not go away");
+        }
+        let came = word(1, Step::Accepted, None, false);
+        assert_eq!(stands(&[&back, &came]), (came.id, true, Step::Accepted, true), "and on the other side");
     }
 
     #[test]

@@ -172,7 +172,7 @@ pub struct Peer {
     pub offer: OfferId,
     /// Its roster, by which its word was proven or is to be.
     pub roster: RosterHash,
-    /// The statement that its device signed, where the word is an answer that came: hex.
+    /// The statement that was signed, hex: of an offer, of its withdrawal, or of an answer that came.
     pub proof: Option<Box<str>>,
 }
 

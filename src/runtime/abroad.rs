@@ -1,5 +1,5 @@
 //! A case is offered to a unit of another agency: its entries, as their authors signed them, in one file that opens for that unit alone
-//! (`sync/TRANSFER.md`). Here is the offering and the answer that comes back; `from_abroad` is the other side.
+//! (`sync/TRANSFER.md`). Here is the offering; `abroad_words` is what is said of it afterwards, `from_abroad` the other side.
 //!
 //! No key of the case leaves, so nothing written later can be opened by what went; what went can be read for good, and that is said before.
 
@@ -12,12 +12,11 @@ use std::{
 
 use amanat_keys::{
     envelope,
-    error::{Forgery, KeysError},
     fingerprint::{CaseId, DeviceId, Digest, JournalId, UnitId},
     recipient::Recipient,
     roster::Unit,
     statement::Statement,
-    transfer::{Along, Offer, Reply},
+    transfer::{Along, Offer, Reply, Withdrawal},
     trust::Trust,
     words::Words,
 };
@@ -40,11 +39,11 @@ use super::{
 use crate::{
     codebook::Codebook,
     failure::Failure,
-    model::{self, Code, Content, Entry, EntryId, Handover, OfferId, Peer, RosterHash, Step, peer_word},
+    model::{self, Code, Content, Entry, EntryId, Handover, OfferId, Peer, RosterHash, Step},
 };
 
 const OFFERING: &str = "offering the case to another agency";
-const READING: &str = "reading what came from another agency";
+pub(super) const READING: &str = "reading what came from another agency";
 
 /// To whom a case is offered, and why.
 #[derive(Clone, Debug)]
@@ -64,6 +63,8 @@ pub struct Wish<'a> {
 pub struct Offered {
     /// The word in the case; none where nothing was kept.
     pub entry: Option<Entry>,
+    /// Whether it is an offer that was made before: then only its file was written again.
+    pub again: bool,
     /// Entries that go along.
     pub entries: usize,
     /// Attachments that stay.
@@ -82,24 +83,29 @@ pub struct Incoming {
     pub(super) inside: Zeroizing<Vec<u8>>,
 }
 
-impl Incoming {
-    /// Whether it is an answer to what was offered from here.
-    pub fn is_reply(&self) -> bool {
-        Reply::peek(&self.parcel.statement).is_ok()
-    }
+/// What another agency's file says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Says {
+    /// It offers a case, or is nothing that is known.
+    Offer,
+    /// It answers what was offered from here.
+    Reply,
+    /// It takes an offer back.
+    Withdrawal,
 }
 
-/// An answer that was proven.
-#[derive(Clone, Debug)]
-pub struct Answered {
-    /// What it says.
-    pub reply: Reply,
-    /// The word that it is kept as; none where it was kept before.
-    pub entry: Option<Entry>,
-    /// The case.
-    pub case: model::CaseId,
-    /// The other side.
-    pub peer: Peer,
+impl Incoming {
+    /// What it says. Nothing of it is proven.
+    pub fn says(&self) -> Says {
+        let statement = &self.parcel.statement;
+        if Reply::peek(statement).is_ok() {
+            Says::Reply
+        } else if Withdrawal::peek(statement).is_ok() {
+            Says::Withdrawal
+        } else {
+            Says::Offer
+        }
+    }
 }
 
 /// The other agency, by a pack or a roster of it whose newest roster has these words.
@@ -142,9 +148,9 @@ impl Home {
                 "Sync first: the entries themselves must be on this device.",
             ));
         }
-        let trust = self.trust()?;
+        let (agency, roster) = (self.trust()?.agency(), self.trust()?.statement_bytes());
         let offer = Offer {
-            from: trust.agency(),
+            from: agency,
             device: self.device(),
             unit: from,
             to: wish.theirs.agency(),
@@ -158,8 +164,12 @@ impl Home {
             left_behind: gathered.left_behind,
             entries: gathered.along,
         };
-        let statement = offer.sign(&self.signer()).map_err(|error| fault::keys(OFFERING, &error))?;
-        let parcel = Parcel { statement: statement.to_bytes(), roster: trust.statement_bytes(), entries: told };
+        let before = self.offered_before(&offer);
+        let statement = match &before {
+            Some(statement) => statement.clone(),
+            None => offer.sign(&self.signer()).map_err(|error| fault::keys(OFFERING, &error))?,
+        };
+        let parcel = Parcel { statement: statement.to_bytes(), roster, entries: told };
         let inside = parcel.inside().map_err(|error| transfer_fault(OFFERING, &error))?;
         let Some(out) = out else { return Ok(offered) };
         let peer = Peer {
@@ -168,7 +178,7 @@ impl Home {
             unit: to.name.as_str().into(),
             offer: OfferId::from_bytes(*statement.payload_hash().as_bytes()),
             roster: RosterHash::from_bytes(*wish.theirs.roster_hash().as_bytes()),
-            proof: None,
+            proof: Some(hex(&parcel.statement).into()),
         };
         let word = Handover {
             step: Step::Sent,
@@ -179,12 +189,36 @@ impl Home {
             note: (!offer.note.is_empty()).then(|| offer.note.as_str().into()),
             peer: Some(Box::new(peer)),
         };
-        offered.entry = self.keep_word(codebook, case, word)?;
+        offered.again = before.is_some();
+        if !offered.again {
+            offered.entry = self.keep_word(codebook, case, word)?;
+        }
         offered.bytes = write(OFFERING, out, &inside, to.recipient.as_ref())?;
         Ok(offered)
     }
 
-    fn keep_word(&mut self, codebook: &Codebook, case: CaseId, word: Handover) -> Result<Option<Entry>, Failure> {
+    /// The same offer, made from here before and waiting still: the word was kept, and the file may have been lost, or never have been written.
+    fn offered_before(&self, wished: &Offer) -> Option<Statement> {
+        let words = self.handovers.of(&wished.case);
+        let waits = |peer: &Peer| {
+            model::crossings(words)
+                .iter()
+                .any(|crossing| crossing.peer.offer == peer.offer && crossing.stands == Step::Sent)
+        };
+        words.iter().filter_map(model::peer_word).find_map(|(told, peer)| {
+            let statement = Some(peer).filter(|_| told.step == Step::Sent).and_then(proof)?;
+            let said = Offer::peek(&statement.to_bytes()).ok()?;
+            let same = Offer { nonce: said.nonce, time: said.time, ..wished.clone() } == said;
+            (same && waits(peer)).then_some(statement)
+        })
+    }
+
+    pub(super) fn keep_word(
+        &mut self,
+        codebook: &Codebook,
+        case: CaseId,
+        word: Handover,
+    ) -> Result<Option<Entry>, Failure> {
         let what = What::Content(Content::Handover(Box::new(word)));
         let kept = self.keep(codebook, ToKeep { case: case.into(), what, source: None, draft: None, sharing: None })?;
         Ok(kept.into_iter().next())
@@ -276,70 +310,6 @@ impl Home {
         let (parcel, inside) = opened.map_err(|error| transfer_fault(&doing, &error))?;
         Ok(Incoming { parcel, inside })
     }
-
-    /// Takes in what another agency answers, once: it is proven by its roster, which is the one that the offer named, or has these words.
-    ///
-    /// # Errors
-    /// Refused where it is not proven, or answers nothing that was offered in a case that is read here.
-    pub fn take_answer(
-        &mut self,
-        codebook: &Codebook,
-        incoming: &Incoming,
-        words: Option<&Words>,
-    ) -> Result<Answered, Failure> {
-        let failed = |error: KeysError| fault::keys(READING, &error);
-        let said = Reply::peek(&incoming.parcel.statement).map_err(failed)?;
-        let offer = OfferId::from_bytes(*said.offer.as_bytes());
-        let all: Vec<Entry> = self.handovers.on_offer(&offer).cloned().collect();
-        let ours = all.iter().find_map(|entry| {
-            let (told, peer) = peer_word(entry)?;
-            (told.step == Step::Sent).then(|| (entry, told.clone(), peer.clone()))
-        });
-        let (sent, told, peer) = ours.ok_or_else(|| {
-            Failure::refused(
-                format!("{READING} — it answers nothing that was offered in a case that is read here"),
-                "Sync first. If it stays, the file is for another agency or station.",
-            )
-        })?;
-        let theirs = their_roster(&incoming.parcel.roster, &peer, words)?;
-        if theirs.agency() != peer.agency.into() {
-            return Err(failed(Forgery::OtherAgency.into()));
-        }
-        let proven = Reply::verify(&incoming.parcel.statement, &theirs, &told.unit.into()).map_err(failed)?;
-        let (reply, case) = (proven.into_value(), sent.case);
-        let step = if reply.accepted { Step::Accepted } else { Step::Rejected };
-        let known = all.iter().filter_map(peer_word).any(|(word, _)| word.step == step && word.of == Some(sent.id));
-        let peer = Peer {
-            roster: RosterHash::from_bytes(*theirs.roster_hash().as_bytes()),
-            proof: Some(hex(&incoming.parcel.statement).into()),
-            ..peer
-        };
-        let word = Handover {
-            step,
-            of: Some(sent.id),
-            reason: None,
-            note: (!reply.note.is_empty()).then(|| reply.note.as_str().into()),
-            peer: Some(Box::new(peer.clone())),
-            ..told
-        };
-        let entry = if known { None } else { self.keep_word(codebook, case.into(), word)? };
-        Ok(Answered { reply, entry, case, peer })
-    }
-}
-
-/// The roster that came with an answer: the very one that the offer named, or one whose words were typed.
-fn their_roster(statement: &[u8], peer: &Peer, words: Option<&Words>) -> Result<Trust, Failure> {
-    let failed = |error: KeysError| fault::keys(READING, &error);
-    if let Some(words) = words {
-        return Trust::pin(statement, words).map_err(failed);
-    }
-    Trust::pin_hash(statement, &Digest::from_bytes(*peer.roster.as_bytes())).map_err(|error| match error {
-        KeysError::Forged(Forgery::OtherWords) => Failure::refused(
-            format!("{READING} — the other agency has another roster by now than when the case was offered"),
-            "Have its words read aloud, and give them with --fingerprint.",
-        ),
-        error => failed(error),
-    })
 }
 
 #[derive(Default)]
@@ -420,8 +390,19 @@ pub(super) fn transfer_fault(doing: &str, error: &TransferFault) -> Failure {
     }
 }
 
+/// The statement that a word holds.
+pub(super) fn proof(peer: &Peer) -> Option<Statement> {
+    Statement::from_bytes(&unhex(peer.proof.as_deref()?)?).ok()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
+    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
+}
+
 /// Bytes as lower-case hex.
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

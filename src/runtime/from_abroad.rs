@@ -45,6 +45,8 @@ pub struct Proposed {
     pub id: Digest,
     /// The agency that offers, by the roster whose words were read aloud.
     pub theirs: Trust,
+    /// Whether it has been taken back, as far as this device has heard.
+    pub withdrawn: bool,
     proven: Vec<Proven>,
     inside: zeroize::Zeroizing<Vec<u8>>,
 }
@@ -87,9 +89,10 @@ impl Home {
                 "The unit that was asked accepts or rejects, nobody else (PTPA s.8).",
             ));
         }
+        let withdrawn = self.was_withdrawn(&offer_id(&parcel.statement)?, &offer.from)?;
         let proven = parcel.prove(&offer, &theirs).map_err(|error| transfer_fault(TAKING, &error))?;
         let id = offer_id(&parcel.statement)?;
-        Ok(Proposed { offer, id, theirs, proven, inside: inside.clone() })
+        Ok(Proposed { offer, id, theirs, withdrawn, proven, inside: inside.clone() })
     }
 
     /// Keeps what was offered, all of it in one transaction, with the file itself as evidence. `has_row` knows what is here already: a file
@@ -109,6 +112,12 @@ impl Home {
         let said = self.handovers.on_offer(&offer).filter_map(peer_word).any(|(told, _)| told.step == Step::Accepted);
         let mut sealed = Vec::new();
         if !said {
+            if self.was_withdrawn(&proposed.id, &proposed.offer.from)? {
+                return Err(Failure::refused(
+                    format!("{TAKING} — the agency that offered it has taken it back"),
+                    "Nothing was taken. Ask them to offer it again.",
+                ));
+            }
             let name = format!("transfer-{}.amanat", offer.short());
             let evidence = self.seal_bytes(TAKING, &case, &proposed.inside, (MEDIA, &name))?;
             sealed = evidence.parts.to_vec();

@@ -71,7 +71,7 @@ impl HandoverWords {
         self.0.values().flatten().filter(on_it)
     }
 
-    fn of(&self, case: &CaseId) -> &[Entry] {
+    pub(super) fn of(&self, case: &CaseId) -> &[Entry] {
         self.0.get(&(*case).into()).map(Vec::as_slice).unwrap_or_default()
     }
 

@@ -3,7 +3,7 @@
 use amanat_keys::{
     canonical,
     error::KeysError,
-    fingerprint::{CaseId, DeviceId, Digest, JournalId, UnitId},
+    fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId, UnitId},
     next_keys::NextKeys,
     recipient::ReadIdentity,
     trust::Trust,
@@ -39,6 +39,7 @@ const REPLACED: &[u8] = b"replaced/";
 const ASIDE: &[u8] = b"aside/";
 const HANDED_IN: &[u8] = b"handed-in/";
 const LET_IN: &[u8] = b"let-in";
+const WITHDRAWN: &[u8] = b"withdrawn/";
 /// The row of the keys that this device has asked for.
 pub(super) const NEXT_KEYS: &[u8] = b"next-keys";
 /// The row of sheets that lie in a folder.
@@ -78,6 +79,8 @@ pub(super) enum Mark<'a> {
     HandedIn(&'a CaseId, bool),
     /// Up to which shared case slips have been looked through under a version of the roster.
     LetIn(u64, Option<&'a CaseId>),
+    /// An offer from another agency that this agency has taken back.
+    Withdrawn(&'a Digest, &'a AgencyId),
 }
 
 impl Mark<'_> {
@@ -96,6 +99,7 @@ impl Mark<'_> {
                 let case = case.map_or(&[][..], |case| case.as_bytes());
                 (LET_IN.to_vec(), [&roster.to_be_bytes(), case].concat())
             }
+            Self::Withdrawn(offer, by) => ([WITHDRAWN, offer.as_bytes()].concat(), by.as_bytes().to_vec()),
             Self::Nonces(nonces) => (NONCES.to_vec(), nonces.concat()),
             Self::Again(journal, seq) => ([AGAIN, journal.as_bytes()].concat(), seq.to_be_bytes().to_vec()),
             Self::Unit(held) => {
@@ -211,6 +215,12 @@ pub(super) fn let_in(rows: &[ShelfRow]) -> Option<(u64, Option<CaseId>)> {
     Some((u64::from_be_bytes(*roster), CaseId::from_slice(case)))
 }
 
+/// Who has taken an offer back.
+pub(super) fn withdrawn(rows: &[ShelfRow], offer: &Digest) -> Option<AgencyId> {
+    let key = [WITHDRAWN, offer.as_bytes()].concat();
+    rows.iter().find(|row| row.key == key).and_then(|row| AgencyId::from_slice(&row.plain))
+}
+
 /// When orders were carried out here.
 pub(super) fn erased(rows: &[ShelfRow]) -> impl Iterator<Item = (Digest, i64)> + use<'_> {
     times(rows, ERASED)
@@ -295,8 +305,10 @@ mod tests {
         };
         let (key, _) = first_row(&first);
         assert!(FIRST < &key[..] && &key[..] < FIRST_ENDS);
-        let names =
-            [TRUST, UNIT, AGAIN, ERASED, NONCES, LISTED, ROTATION, RESEAL, REPLACED, ASIDE, NEXT_KEYS, SHEETS, LET_IN];
+        let names = [
+            TRUST, UNIT, AGAIN, ERASED, NONCES, LISTED, ROTATION, RESEAL, REPLACED, ASIDE, NEXT_KEYS, SHEETS, LET_IN,
+            WITHDRAWN,
+        ];
         for name in names {
             let longest = [name, &[0xFF; 64]].concat();
             assert!(longest.as_slice() < FIRST || name >= FIRST_ENDS, "{name:?} lies among the first slips");

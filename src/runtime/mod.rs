@@ -1,6 +1,7 @@
 //! Threads, terminal, clock, disk, keys and journal joined to the pure rooms: nothing else of the app touches them.
 
 pub mod abroad;
+pub mod abroad_words;
 mod again;
 pub mod arrivals;
 pub mod aside;
@@ -84,6 +85,7 @@ mod rotation_offer;
 mod rotation_work;
 mod sealing;
 mod seat;
+mod seat_abroad;
 mod seat_homes;
 mod seat_keep;
 mod seat_parts;

@@ -102,6 +102,13 @@ impl Seat {
             Effect::Readers { case, sharing, to } => self.readers(case, sharing.as_ref(), to),
             Effect::HandReaders { case, wish } => self.hand_readers(case, &wish),
             Effect::HandOver { case, wish } => self.hand_over(case, &wish),
+            Effect::OpenAgency { path, words } => self.open_agency(&path, &words),
+            Effect::OfferAbroad { offer, out } => self.offer_abroad(&offer, out.as_deref()),
+            Effect::TakeBackAbroad { case, roster, words, offer, out } => {
+                self.take_back_abroad(case, (&roster, &words), &offer, &out);
+            }
+            Effect::ReadAbroad { path, words } => self.read_abroad(&path, words.as_deref()),
+            Effect::AnswerAbroad(answer) => self.answer_abroad(&answer),
             Effect::NoteAccess { case, what, entries } => self.note_access(case, what, entries.len()),
             Effect::Attach { case, path } => self.attach(case, &path),
             Effect::SavePart { entry, part, path } => self.save_part(&entry, part, &path),

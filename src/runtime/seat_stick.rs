@@ -51,6 +51,10 @@ impl Seat {
         let asked = self.with_home(|home| Ok((StickJob::new(home)?, home.open_stick(Path::new(path))?)));
         match asked {
             Ok((job, bundle)) => self.courier().stick(StickErrand::Read(Box::new(job), Box::new(bundle))),
+            // No bundle: what another agency wrote is read here as well.
+            Err(_) if self.with_home(|home| home.open_from_abroad(Path::new(path))).is_ok() => {
+                self.read_abroad(path, None);
+            }
             Err(failure) => {
                 let word = if failure.message.contains("not for this reader") { "stick.not_for_us" } else { "" };
                 let detail = tellings::trouble(&failure).detail;

@@ -5,7 +5,9 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::app::Settings;
-use crate::model::{Amendment, CaseId, Code, DeviceId, Draft, DraftId, EntryId, HandWish, SavedFilter, Sheet};
+use crate::model::{
+    Amendment, CaseId, Code, DeviceId, Draft, DraftId, Entry, EntryId, HandWish, OfferId, SavedFilter, Sheet, UnitId,
+};
 
 /// One wish. The runtime performs them in the order given and never answers directly: results come home as
 /// [`Msg`](super::Msg)s, named beside each.
@@ -106,6 +108,44 @@ pub enum Effect {
         wish: Box<HandWish>,
     },
 
+    // -- another agency
+    /// Whose roster is it that has these words, and which of its units can read? → `AgencyIs` or `AbroadFailed`.
+    OpenAgency {
+        /// The file as typed: a pack.
+        path: String,
+        /// Its words as typed.
+        words: String,
+    },
+    /// Offer a case → `Kept` and `AbroadOffers`, or `AbroadFailed`. Without a file nothing is kept: it says what would go.
+    OfferAbroad {
+        /// What is offered, and to whom.
+        offer: Box<AbroadOffer>,
+        /// The file as typed.
+        out: Option<String>,
+    },
+    /// Take an offer back, and write a file that says so → `Kept` and `AbroadOffers`, or `AbroadFailed`.
+    TakeBackAbroad {
+        /// The case.
+        case: CaseId,
+        /// The file of the other agency's pack as typed.
+        roster: String,
+        /// Its words as typed.
+        words: String,
+        /// Which offer.
+        offer: OfferId,
+        /// The file as typed.
+        out: String,
+    },
+    /// Look into a file that another agency wrote → `AbroadCame` (and `Kept` for an answer), or `AbroadFailed`.
+    ReadAbroad {
+        /// The file as typed.
+        path: String,
+        /// The words of its writer's roster as typed, once they are asked for.
+        words: Option<String>,
+    },
+    /// Take a case over, or do not, and write the answer → `Kept` and `AbroadTaken`, or `AbroadFailed`.
+    AnswerAbroad(Box<AbroadAnswer>),
+
     // -- attachments
     /// Seal a file and keep it with a note in a case → `Sealing`…, then `Kept` or `AttachFailed`.
     Attach {
@@ -175,6 +215,40 @@ pub enum Effect {
         /// The file as typed; nothing is overwritten.
         path: String,
     },
+}
+
+/// A case that is offered to a unit of another agency.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AbroadOffer {
+    /// The case.
+    pub case: CaseId,
+    /// The file of the other agency's pack as typed.
+    pub roster: String,
+    /// Its words as typed.
+    pub words: String,
+    /// Its unit.
+    pub unit: UnitId,
+    /// Why (list `transfer_reason`).
+    pub reason: Code,
+    /// The entries of the case that are shown.
+    pub entries: Vec<Entry>,
+}
+
+/// What is answered to another agency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AbroadAnswer {
+    /// The file that came, as typed.
+    pub path: String,
+    /// The words of its writer's roster as typed.
+    pub words: String,
+    /// Whether the case is taken over.
+    pub accept: bool,
+    /// Why not.
+    pub note: Option<String>,
+    /// What of it is here already: the rows that those entries came from.
+    pub known: Vec<[u8; 32]>,
+    /// Where the answer goes, as typed.
+    pub out: String,
 }
 
 /// What the desk is to keep as one transaction.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     codebook,
-    model::{Answer, Answers, CaseId, Content, Draft, DraftId, Lang, Value, review},
+    model::{Answer, Answers, CaseId, Content, Draft, DraftId, Entry, Lang, Value, review},
 };
 
 /// Fewer unused ids than this, and more are asked for.
@@ -176,16 +176,7 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Fresh(ids) => app.ids.extend(ids),
         Msg::Filters(filters) => app.world.filters = filters,
         Msg::Drafts(drafts) => drafts.iter().for_each(|draft| app.world.keep_draft(draft)),
-        Msg::Kept { ref entries, ref draft } => {
-            app.world.drafts.retain(|known| Some(known.id) != *draft);
-            app.world.take(entries.clone());
-            let mut effects = tell(app, &msg);
-            // What an officer kept leaves as soon as there is a road.
-            if draft.is_some() {
-                effects.push(Effect::Sync);
-            }
-            return effects;
-        }
+        Msg::Kept { ref entries, draft } => return kept(app, &msg, entries, draft),
         Msg::Synced(_) | Msg::SyncFailed { .. } => app.world.hear(&msg),
         Msg::Replaying(_) => {
             app.world.road.hear(&msg);
@@ -203,6 +194,11 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         | Msg::Readers { .. }
         | Msg::Handed { .. }
         | Msg::HandFailed(_)
+        | Msg::AgencyIs { .. }
+        | Msg::AbroadOffers(_)
+        | Msg::AbroadCame { .. }
+        | Msg::AbroadTaken(_)
+        | Msg::AbroadFailed(_)
         | Msg::StickIs(_)
         | Msg::BundleAt { .. }
         | Msg::Sealing { .. }
@@ -222,6 +218,18 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
     }
     refresh(app);
     Vec::new()
+}
+
+/// The desk has kept something.
+fn kept(app: &mut App, msg: &Msg, entries: &[Entry], draft: Option<DraftId>) -> Vec<Effect> {
+    app.world.drafts.retain(|known| Some(known.id) != draft);
+    app.world.take(entries.to_vec());
+    let mut effects = tell(app, msg);
+    // What an officer kept leaves as soon as there is a road.
+    if draft.is_some() {
+        effects.push(Effect::Sync);
+    }
+    effects
 }
 
 const fn is_stick(screen: &Screen) -> bool {

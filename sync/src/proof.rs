@@ -94,7 +94,8 @@ pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
         | Purpose::RequestBinding
         | Purpose::Release
         | Purpose::Transfer
-        | Purpose::TransferReply => Err(Forgery::OtherPurpose.into()),
+        | Purpose::TransferReply
+        | Purpose::TransferWithdrawal => Err(Forgery::OtherPurpose.into()),
     }
 }
 

@@ -171,6 +171,14 @@ impl Parcel {
         Ok(Self { statement: head.statement, roster: head.roster, entries })
     }
 
+    /// That it is a word alone: a reply, or a withdrawal.
+    ///
+    /// # Errors
+    /// [`TransferFault::Malformed`] where entries lie beside it.
+    pub const fn brings_nothing(&self) -> Result<(), TransferFault> {
+        if self.entries.is_empty() { Ok(()) } else { Err(TransferFault::Malformed("a word alone brings no entries")) }
+    }
+
     /// Every entry proven: it is the one that the offer names at its place, signed by a device that this roster trusts there, of the offered
     /// case, and its content is what the header commits to.
     ///

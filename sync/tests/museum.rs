@@ -1,5 +1,5 @@
 //! The museum of what is broken: headers, runs, receipts, checkpoints, documents, rows, bodies and messages of the wire, signed
-//! requests. Each is refused with its own exact fault, and its repaired copy is accepted.
+//! requests, cases for another agency and the replies. Each is refused with its own exact fault, and its repaired copy is accepted.
 //!
 //! The specimens are files beside this one, written by `keys/tests/museum/make.py` from the specification.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
@@ -11,6 +11,8 @@ use crate::specimens::{Judge, hex, misbehaving, named, repaired, specimen};
 
 #[path = "museum/covered.rs"]
 mod covered;
+#[path = "museum/crossings.rs"]
+mod crossings;
 #[path = "museum/entries.rs"]
 mod entries;
 #[path = "museum/hub_words.rs"]
@@ -26,7 +28,7 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/museum");
 
 #[test]
 fn every_specimen_is_refused_with_its_own_fault_and_its_repaired_copy_is_accepted() {
-    let judges: [(&str, usize, Judge); 9] = [
+    let judges: [(&str, usize, Judge); 12] = [
         ("header", 90, entries::header),
         ("journal", 30, entries::journal),
         ("receipt", 35, hub_words::receipt),
@@ -36,6 +38,9 @@ fn every_specimen_is_refused_with_its_own_fault_and_its_repaired_copy_is_accepte
         ("body", 40, on_the_wire::body),
         ("message", 30, on_the_wire::message),
         ("request", 35, on_the_wire::request),
+        ("transfer", 70, crossings::transfer),
+        ("reply", 15, crossings::reply),
+        ("withdrawal", 10, crossings::withdrawal),
     ];
     let wrong = misbehaving(FOLDER, &judges);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

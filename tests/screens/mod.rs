@@ -1,5 +1,6 @@
 //! The interface as data: what was there before, the keys typed, the screen after, whole.
 
+mod abroad;
 mod aside;
 mod begun;
 mod casework;

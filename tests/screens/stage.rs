@@ -190,6 +190,12 @@ impl Stage {
             }
             Effect::Readers { case, .. } => vec![Msg::Readers { case, lines: readers() }],
             Effect::HandReaders { .. } | Effect::HandOver { .. } => self.hand(effect),
+            Effect::OpenAgency { .. }
+            | Effect::OfferAbroad { .. }
+            | Effect::TakeBackAbroad { .. }
+            | Effect::ReadAbroad { .. }
+            | Effect::AnswerAbroad(_) => super::abroad::answer(self, effect),
+            Effect::ReadBundle { path } if path.ends_with(".age") => super::abroad::found(&path),
             Effect::Sync => self.sync(),
             Effect::LookAtStick => vec![Msg::StickIs(Box::new(self.stick()))],
             // The work goes on until the test says what came of it.
@@ -302,7 +308,7 @@ impl Stage {
     }
 
     /// An entry of this device, at the next place of its journal, a minute after the last.
-    fn entry(&mut self, case: amanat::model::CaseId, content: Content) -> Entry {
+    pub(super) fn entry(&mut self, case: amanat::model::CaseId, content: Content) -> Entry {
         self.seq += 1;
         let mut id = [0xE0; 16];
         id[8..].copy_from_slice(&self.seq.to_be_bytes());

@@ -1,7 +1,7 @@
 """make.py: writes the museum of broken inputs, one small file for each attack, named after it, here and in sync/tests/museum.
 
 Envelopes, payloads and slips are broken here; rosters in `rosters.py`, other statements in `spoken.py`, what a device keeps in
-`kept.py`, headers, receipts and checkpoints in `journals.py`, bodies, messages, requests and rows in `travel.py`. Each file says what must refuse it (the variant, as Rust prints it; for what is malformed, the rule)
+`kept.py`, headers, receipts and checkpoints in `journals.py`, bodies, messages, requests and rows in `travel.py`, what goes to another agency in `transfers.py`. Each file says what must refuse it (the variant, as Rust prints it; for what is malformed, the rule)
 and how the repaired copy differs, which must be accepted. Run by hand; a second run writes the same bytes:
 
     pip install cryptography zstandard kyber-py
@@ -19,6 +19,7 @@ from rosters import write_rosters  # noqa: E402
 from spec import (HybridIdentity, Identity, Place, b64, header, hybrid_parts, hybrid_stanza, made_up, padding, padme, payload, payload_chunk, sha256, skippable, stanza,  # noqa: E402
                   with_slot, write, x25519_stanza, zstd)
 from spoken import write_spoken  # noqa: E402
+from transfers import write_transfers  # noqa: E402
 from travel import write_travel  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -318,3 +319,4 @@ if __name__ == "__main__":
     write_kept()
     write_journals()
     write_travel()
+    write_transfers()

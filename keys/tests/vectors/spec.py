@@ -92,7 +92,7 @@ class SigningKey:
 
 
 PURPOSES = {"entry": 1, "roster": 2, "unit-keys": 3, "receipt": 4, "checkpoint": 5, "codebook": 6, "join-request": 7, "freshness": 8,
-            "epoch": 9, "bundle": 10, "erasure": 11, "request-binding": 12, "rotation-certificate": 13}
+            "epoch": 9, "bundle": 10, "erasure": 11, "request-binding": 12, "rotation-certificate": 13, "transfer": 16, "transfer-reply": 17, "transfer-withdrawal": 18}
 
 
 def statement(purpose, agency, body, signers):

@@ -227,7 +227,8 @@ const fn abroad(told: &Handover) -> &'static str {
         (Step::Accepted, None) => "hand.line.came",
         (Step::Accepted, Some(_)) => "hand.line.accept",
         (Step::Rejected, _) => "hand.line.reject",
-        (Step::Share | Step::Sent | Step::TakenBack, _) => "hand.line.offered",
+        (Step::TakenBack, _) => "hand.line.offer_back",
+        (Step::Share | Step::Sent, _) => "hand.line.offered",
     }
 }
 

@@ -2,10 +2,14 @@
 
 use ratatui::{crossterm::event::KeyEvent, layout::Rect};
 
-use super::confirm::reader_line;
+use super::{
+    abroad::{Abroad, Aim},
+    confirm::reader_line,
+};
 use crate::{
-    model::{CaseId, Code, HandWish, Step, UnitId},
+    model::{self, CaseId, Code, HandWish, OfferId, Step, UnitId},
     ui::{
+        bidi,
         effect::Effect,
         keymap::{Act, Room},
         msg::{Msg, ReaderLine, Trouble},
@@ -32,14 +36,24 @@ pub(super) struct Handing {
 
 #[derive(Debug)]
 enum Asking {
-    What(Menu, Vec<Step>),
+    What(Menu, Vec<Choice>),
     Unit(Step, Menu, Vec<UnitId>),
     Reason(UnitId, Menu, Vec<Code>),
     /// A rejection says why.
     Note(Path),
     Look(Look),
+    /// It goes to another agency, or an offer to one is taken back.
+    Abroad(Box<Abroad>),
     /// What came of it, until the next key.
     Said(u64, u64),
+}
+
+/// What can be done with a case.
+#[derive(Clone, Copy, Debug)]
+enum Choice {
+    Step(Step),
+    Abroad,
+    Back(OfferId),
 }
 
 /// The last look: who will be able to read the case.
@@ -55,17 +69,33 @@ impl Handing {
     /// What can be said of a case now: a transfer that waits is answered by the unit that was asked, or taken back by the other.
     pub(super) fn new(case: CaseId, world: &World) -> Self {
         let waiting = world.handed(&case).waiting;
-        let steps = match waiting {
-            Some(waiting) if Some(waiting.unit) == world.unit() => vec![Step::Accepted, Step::Rejected],
-            Some(_) => vec![Step::Share, Step::TakenBack],
-            None => vec![Step::Share, Step::Sent],
+        let steps: &[Step] = match waiting {
+            Some(waiting) if Some(waiting.unit) == world.unit() => &[Step::Accepted, Step::Rejected],
+            Some(_) => &[Step::Share, Step::TakenBack],
+            None => &[Step::Share, Step::Sent],
         };
-        let say = |step: &Step| words::say(tongue(world.settings.lang), word("hand.do", *step)).to_owned();
-        Self { case, asking: Asking::What(Menu::new("hand.title", steps.iter().map(say).collect()), steps) }
+        let tongue = tongue(world.settings.lang);
+        let mut choices: Vec<(Choice, String)> = steps
+            .iter()
+            .map(|step| (Choice::Step(*step), words::say(tongue, word("hand.do", *step)).to_owned()))
+            .collect();
+        if !steps.contains(&Step::Accepted) {
+            choices.push((Choice::Abroad, words::say(tongue, "abroad.do").to_owned()));
+            let entries = world.book.case(&case).into_iter().flat_map(|file| file.entries.iter());
+            let crossings = model::crossings(entries.filter_map(|id| world.book.entry(id)));
+            let waiting = crossings.iter().filter(|crossing| !crossing.came && crossing.stands == Step::Sent);
+            choices.extend(waiting.map(|crossing| {
+                let unit = format!("{}, {}", bidi::inert(&crossing.peer.unit), bidi::inert(&crossing.peer.name));
+                (Choice::Back(crossing.peer.offer), words::fill(tongue, "abroad.take_back", &[("unit", &unit)]))
+            }));
+        }
+        let (choices, names): (Vec<Choice>, Vec<String>) = choices.into_iter().unzip();
+        Self { case, asking: Asking::What(Menu::new("hand.title", names), choices) }
     }
 
     pub(super) const fn room(&self) -> Room {
-        match self.asking {
+        match &self.asking {
+            Asking::Abroad(abroad) => abroad.room(),
             Asking::What(..) | Asking::Unit(..) | Asking::Reason(..) => Room::Menu,
             Asking::Look(_) => Room::Confirm,
             Asking::Note(_) | Asking::Said(..) => Room::Path,
@@ -73,12 +103,17 @@ impl Handing {
     }
 
     pub(super) fn paste(&mut self, text: &str) {
-        if let Asking::Note(note) = &mut self.asking {
-            note.paste(text);
+        match &mut self.asking {
+            Asking::Note(note) => note.paste(text),
+            Asking::Abroad(abroad) => abroad.paste(text),
+            _ => {}
         }
     }
 
     pub(super) fn hear(&mut self, msg: &Msg) {
+        if let Asking::Abroad(abroad) = &mut self.asking {
+            return abroad.hear(msg);
+        }
         let Asking::Look(look) = &mut self.asking else { return };
         match msg {
             Msg::Readers { case: Some(case), lines } if *case == self.case => look.readers = Some(lines.clone()),
@@ -93,16 +128,18 @@ impl Handing {
         let leaves = act == Some(Act::Back);
         match &mut self.asking {
             Asking::Said(..) => return (Turn::stay(), false),
+            Asking::Abroad(abroad) => return abroad.key(key, act, world),
             Asking::What(..) | Asking::Unit(..) | Asking::Reason(..) if leaves => return (Turn::stay(), false),
-            Asking::What(menu, steps) => {
-                if let Some(step) = menu.key(key.code, act).and_then(|at| steps.get(at).copied()) {
-                    return (self.after(step, world), true);
+            Asking::What(menu, choices) => {
+                if let Some(choice) = menu.key(key.code, act).and_then(|at| choices.get(at).copied()) {
+                    return (self.chosen(choice, world), true);
                 }
             }
             Asking::Unit(step, menu, units) => {
                 if let Some(unit) = menu.key(key.code, act).and_then(|at| units.get(at).copied()) {
                     if *step == Step::Sent {
-                        self.asking = reasons(unit, world);
+                        let (menu, codes) = reasons(world);
+                        self.asking = Asking::Reason(unit, menu, codes);
                         return (Turn::stay(), true);
                     }
                     let wish = HandWish { step: *step, unit: Some(unit), reason: None, note: None };
@@ -135,6 +172,17 @@ impl Handing {
             Asking::Look(_) => {}
         }
         (Turn::stay(), true)
+    }
+
+    fn chosen(&mut self, choice: Choice, world: &World) -> Turn {
+        let aim = match choice {
+            Choice::Step(step) => return self.after(step, world),
+            Choice::Abroad => Aim::Offer,
+            Choice::Back(offer) => Aim::Back(offer),
+        };
+        let (abroad, turn) = Abroad::new(self.case, aim);
+        self.asking = Asking::Abroad(Box::new(abroad));
+        turn
     }
 
     /// The question after what was chosen first.
@@ -176,6 +224,7 @@ impl Handing {
                 note.draw(canvas, area, &heading, &hint);
             }
             Asking::Look(look) => look.draw(canvas, area),
+            Asking::Abroad(abroad) => abroad.draw(canvas, area),
             Asking::Said(opened, left) => {
                 let heading = canvas.say("hand.done").to_owned();
                 let mut text = words::count(canvas.tongue(), "hand.opened", *opened);
@@ -222,12 +271,13 @@ impl Look {
     }
 }
 
-fn reasons(unit: UnitId, world: &World) -> Asking {
+/// Why a case is transferred: the list, and its codes.
+pub(super) fn reasons(world: &World) -> (Menu, Vec<Code>) {
     let items = world.codebook.list("transfer_reason").map(|list| list.items.as_slice()).unwrap_or_default();
     let codes: Vec<Code> = items.iter().map(|item| item.code.clone()).collect();
     let lang = world.settings.lang;
     let labels = codes.iter().map(|code| telling::label(&world.codebook, "transfer_reason", code, lang)).collect();
-    Asking::Reason(unit, Menu::new("hand.reason", labels), codes)
+    (Menu::new("hand.reason", labels), codes)
 }
 
 /// The sentence for a step under one of the two headings of words.

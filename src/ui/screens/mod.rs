@@ -1,5 +1,7 @@
 //! One layer of the interface each: its state, what keys do to it, how it is drawn.
 
+mod abroad;
+mod abroad_in;
 mod aside;
 mod case;
 mod case_view;

@@ -5,6 +5,7 @@ use ratatui::{
     layout::Rect,
 };
 
+use super::abroad_in::AbroadIn;
 use crate::{
     ui::{
         effect::Effect,
@@ -14,7 +15,7 @@ use crate::{
         turn::{Go, Turn},
         widgets::{
             bars,
-            canvas::{Canvas, Lean},
+            canvas::{Canvas, Lean, tongue},
             list::List,
             text::Edit,
         },
@@ -52,6 +53,8 @@ pub(crate) struct Stick {
     /// How far the work has come, while there is any.
     busy: Option<(u64, u64)>,
     said: Option<Said>,
+    /// What came from another agency, while it is asked about.
+    came: Option<Box<AbroadIn>>,
 }
 
 /// Columns of the labels before the addressee and the path.
@@ -60,12 +63,19 @@ const LABEL: u16 = 8;
 impl Stick {
     /// A page for this way, and what the desk is asked for it.
     pub(crate) fn new(way: Way) -> (Self, Effect) {
-        let stick =
-            Self { way, page: None, whom: 0, path: Edit::line(""), places: List::default(), busy: None, said: None };
+        let (path, places) = (Edit::line(""), List::default());
+        let stick = Self { way, page: None, whom: 0, path, places, busy: None, said: None, came: None };
         (stick, Effect::LookAtStick)
     }
 
-    pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>) -> Turn {
+    pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>, world: &World) -> Turn {
+        if let Some(came) = &mut self.came {
+            let (turn, open) = came.key(key, act, world);
+            if !open {
+                self.came = None;
+            }
+            return turn;
+        }
         match act {
             Some(Act::Back) => return Turn::go(Go::Back),
             Some(Act::Stop) if self.busy.is_some() => return Turn::ask(Effect::StopBundle),
@@ -124,10 +134,22 @@ impl Stick {
     }
 
     pub(crate) fn paste(&mut self, text: &str) {
-        self.path.paste(text.trim_end_matches(['\r', '\n']));
+        match &mut self.came {
+            Some(came) => came.paste(text),
+            None => self.path.paste(text.trim_end_matches(['\r', '\n'])),
+        }
     }
 
-    pub(crate) fn hear(&mut self, msg: &Msg) -> Turn {
+    pub(crate) fn hear(&mut self, msg: &Msg, world: &World) -> Turn {
+        let tongue = tongue(world.settings.lang);
+        match (msg, &mut self.came) {
+            (_, Some(came)) => came.hear(msg, tongue),
+            (Msg::AbroadCame { path, came }, None) => {
+                self.busy = None;
+                self.came = Some(Box::new(AbroadIn::new(path, came, tongue)));
+            }
+            _ => {}
+        }
         self.said = Some(match msg {
             Msg::StickIs(page) => {
                 self.page = Some((**page).clone());
@@ -139,6 +161,7 @@ impl Stick {
             }
             Msg::BundleWritten(out) => Said::Out((**out).clone()),
             Msg::BundleRead(back) => Said::In((**back).clone()),
+            Msg::AbroadFailed(trouble) if self.came.is_none() => Said::Wrong(trouble.clone()),
             Msg::BundleFailed(trouble) => Said::Wrong(trouble.clone()),
             _ => return Turn::stay(),
         });
@@ -148,10 +171,13 @@ impl Stick {
     }
 
     pub(crate) const fn room(&self) -> Room {
-        Room::Stick
+        match &self.came {
+            Some(came) => came.room(),
+            None => Room::Stick,
+        }
     }
 
-    pub(crate) fn draw(&self, _world: &World, canvas: &mut Canvas<'_>, area: Rect) {
+    pub(crate) fn draw(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) {
         let mut y = area.y;
         let title = if self.way == Way::Out { "stick.out" } else { "stick.in" };
         let heading = canvas.say(title).to_owned();
@@ -179,6 +205,9 @@ impl Stick {
             for (text, role) in came(said, canvas) {
                 y += canvas.paragraph(below(area, y), &text, role);
             }
+        }
+        if let Some(came) = &self.came {
+            came.draw(world, canvas, area);
         }
     }
 

@@ -36,7 +36,12 @@ pub(crate) enum Asked {
 
 impl Path {
     pub(crate) fn new() -> Self {
-        Self { edit: Edit::line(""), busy: None, trouble: None }
+        Self::of("")
+    }
+
+    /// With a path that will do for most.
+    pub(crate) fn of(path: &str) -> Self {
+        Self { edit: Edit::line(path), busy: None, trouble: None }
     }
 
     pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>) -> Asked {
