@@ -126,6 +126,8 @@ impl Seat {
             Effect::PreviewRevocation(device) => self.preview(device),
             Effect::LoadAside => self.show_aside(),
             Effect::SaveAside { id, path } => self.save_aside(&id, &path),
+            Effect::TryAside => self.try_aside(),
+            Effect::DropAside { id } => self.drop_aside(&id),
             // The main loop ends the program itself.
             Effect::Quit => {}
         }

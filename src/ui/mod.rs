@@ -25,8 +25,9 @@ mod world;
 pub use app::{App, Settings, Stage, Start};
 pub use effect::{Effect, Keeping, Secret, ToKeep};
 pub use msg::{
-    AsideRow, BundleIn, BundleOut, HomeChosen, HomeLine, KeyRow, Mark, Msg, Progress, ReaderLine, Replay, RosterDevice,
-    RosterMember, RosterPage, RosterUnit, Sentence, StickPage, Strength, TeamPage, TeamRow, TeamWord, Trouble, Who,
+    AsideNews, AsideRow, BundleIn, BundleOut, HomeChosen, HomeLine, KeyRow, Mark, Msg, Progress, ReaderLine, Replay,
+    RosterDevice, RosterMember, RosterPage, RosterUnit, Sentence, StickPage, Strength, TeamPage, TeamRow, TeamWord,
+    Trouble, Who,
 };
 pub use theme::{Bidi, Theme};
 pub use update::update;

@@ -196,8 +196,8 @@ pub enum Msg {
         /// What its revocation would change, and what follows.
         lines: Vec<Sentence>,
     },
-    /// Answers [`LoadAside`](super::Effect::LoadAside).
-    AsideIs(Vec<AsideRow>),
+    /// What is set aside, and what became of it.
+    Aside(AsideNews),
     /// Something else went wrong or is worth saying; shown in the status line until the next key.
     Notice(Trouble),
 }
@@ -527,6 +527,26 @@ pub struct KeyRow {
     pub due: Option<i64>,
     /// Whether it is trusted no more.
     pub gone: bool,
+}
+
+/// What the desk says of what is set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AsideNews {
+    /// Answers [`LoadAside`](super::Effect::LoadAside); comes by itself after the others.
+    Are(Vec<AsideRow>),
+    /// Answers [`TryAside`](super::Effect::TryAside).
+    Tried {
+        /// Count now.
+        stand: u64,
+        /// Wait for what they follow.
+        wait: u64,
+        /// Stay in question.
+        left: u64,
+    },
+    /// Answers [`DropAside`](super::Effect::DropAside): it is not here any more.
+    Dropped,
+    /// It was not dropped.
+    Stays(Trouble),
 }
 
 /// An entry that was set aside.

@@ -53,7 +53,9 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    pub(super) fn new() -> Self {
+    /// A pass that has done nothing yet.
+    #[must_use]
+    pub fn nothing() -> Self {
         Self {
             handed_over: 0,
             handed_on: 0,
