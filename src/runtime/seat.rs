@@ -406,6 +406,7 @@ impl Seat {
         self.progress.sent = outcome.handed_over;
         self.progress.pulled = outcome.pulled;
         self.progress.files_left = outcome.parts.left;
+        self.progress.files_wait = outcome.parts.waits;
         self.progress.quarantined = home.status().map_or(0, |status| status.quarantined);
         if matches!(outcome.end, End::Done) {
             // The hub's own clock where it signed something, else ours: it is shown, and decides nothing.

@@ -382,6 +382,8 @@ pub struct Progress {
     pub quarantined: u64,
     /// Bytes of attachments that still have to go or come.
     pub files_left: u64,
+    /// Bytes of attachments that wait because the hub can neither keep nor give any just now.
+    pub files_wait: u64,
     /// When the hub last answered.
     pub last_contact: Option<Moment>,
     /// The hub's name; empty if the roster names none.

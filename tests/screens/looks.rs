@@ -157,6 +157,7 @@ fn the_road() {
         pulled: 7,
         quarantined: 0,
         files_left: 0,
+        files_wait: 0,
         last_contact: None,
         hub: "hub.example.pk".into(),
     }));

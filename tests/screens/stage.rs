@@ -388,6 +388,7 @@ impl Stage {
             pulled: 0,
             quarantined: 0,
             files_left: 0,
+            files_wait: 0,
             last_contact: Some(self.now),
             hub: "hub.example.pk".into(),
         };

@@ -99,6 +99,8 @@ pub struct PartsMoved {
     pub arrived: u64,
     /// Bytes that could move now and have not yet.
     pub left: u64,
+    /// Bytes that wait because the hub can neither keep nor give attachments just now.
+    pub waits: u64,
 }
 
 /// How a pass ended.
