@@ -6,6 +6,7 @@ use amanat_keys::{
     fingerprint::{CaseId, DeviceId, Digest, JournalId, UnitId},
     next_keys::NextKeys,
     recipient::ReadIdentity,
+    rotation::RotationWord,
     trust::Trust,
     vault::HeldUnit,
 };
@@ -19,7 +20,7 @@ use amanat_sync::{
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use zeroize::Zeroizing;
 
-use super::{belonging::First, fault, parallel, sheets::Laid};
+use super::{belonging::First, fault, parallel, retention::DAY_MS, sheets::Laid};
 use crate::failure::Failure;
 
 const TRUST: &[u8] = b"trust";
@@ -39,6 +40,7 @@ const REPLACED: &[u8] = b"replaced/";
 const ASIDE: &[u8] = b"aside/";
 const HANDED_IN: &[u8] = b"handed-in/";
 const LET_IN: &[u8] = b"let-in";
+const READ_BY: &[u8] = b"read-by/";
 /// The row of the keys that this device has asked for.
 pub(super) const NEXT_KEYS: &[u8] = b"next-keys";
 /// The row of sheets that lie in a folder.
@@ -78,6 +80,8 @@ pub(super) enum Mark<'a> {
     HandedIn(&'a CaseId, bool),
     /// Up to which shared case slips have been looked through under a version of the roster.
     LetIn(u64, Option<&'a CaseId>),
+    /// That headquarters has opened an own journal up to a place, as this device heard at this hub time. One a day of each reader and journal.
+    ReadBy(&'a RotationWord, i64),
 }
 
 impl Mark<'_> {
@@ -95,6 +99,13 @@ impl Mark<'_> {
             Self::LetIn(roster, case) => {
                 let case = case.map_or(&[][..], |case| case.as_bytes());
                 (LET_IN.to_vec(), [&roster.to_be_bytes(), case].concat())
+            }
+            Self::ReadBy(word, ms) => {
+                // 8 + 16 + 16 + 8 bytes: one half of a device's id tells readers of one agency apart.
+                let by = word.by.as_bytes().first_chunk::<16>().map_or(&[][..], |half| half);
+                let day = (ms / DAY_MS).to_be_bytes();
+                let row = [&ms.to_be_bytes()[..], &canonical::encode(*word)].concat();
+                ([READ_BY, by, word.journal.as_bytes(), &day].concat(), row)
             }
             Self::Nonces(nonces) => (NONCES.to_vec(), nonces.concat()),
             Self::Again(journal, seq) => ([AGAIN, journal.as_bytes()].concat(), seq.to_be_bytes().to_vec()),
@@ -216,6 +227,14 @@ pub(super) fn erased(rows: &[ShelfRow]) -> impl Iterator<Item = (Digest, i64)> +
     times(rows, ERASED)
 }
 
+/// Words of readers at headquarters on own journals, and the hub time at which this device heard each.
+pub(super) fn read_by(rows: &[ShelfRow]) -> impl Iterator<Item = (RotationWord, i64)> {
+    rows.iter().filter(|row| row.key.starts_with(READ_BY)).filter_map(|row| {
+        let (ms, word) = row.plain.split_first_chunk()?;
+        Some((canonical::decode(word).ok()?, i64::from_be_bytes(*ms)))
+    })
+}
+
 /// When entries were set aside here.
 pub(super) fn asides(rows: &[ShelfRow]) -> Vec<(Digest, i64)> {
     times(rows, ASIDE).collect()
@@ -295,8 +314,10 @@ mod tests {
         };
         let (key, _) = first_row(&first);
         assert!(FIRST < &key[..] && &key[..] < FIRST_ENDS);
-        let names =
-            [TRUST, UNIT, AGAIN, ERASED, NONCES, LISTED, ROTATION, RESEAL, REPLACED, ASIDE, NEXT_KEYS, SHEETS, LET_IN];
+        let names = [
+            TRUST, UNIT, AGAIN, ERASED, NONCES, LISTED, ROTATION, RESEAL, REPLACED, ASIDE, NEXT_KEYS, SHEETS, LET_IN,
+            READ_BY,
+        ];
         for name in names {
             let longest = [name, &[0xFF; 64]].concat();
             assert!(longest.as_slice() < FIRST || name >= FIRST_ENDS, "{name:?} lies among the first slips");
