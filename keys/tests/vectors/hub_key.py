@@ -74,7 +74,6 @@ def main():
         "broken rosters": {
             "an empty ninth element": listed(3, after, newer, []),
             "a tenth element": listed(3, after, newer, [[older.public, 1, 7]], 0),
-            "a retired key of epoch 0": listed(3, after, newer, [[older.public, 0, 7]]),
             "a retired key that is in use": listed(3, after, older, [[older.public, 1, 7]]),
             "a retired key twice": listed(3, after, newer, [[older.public, 1, 7], [older.public, 1, 9]]),
             "a retired key that is a device's": listed(3, after, newer, [[devices[0].public, 1, 7]]),
