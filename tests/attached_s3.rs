@@ -4,7 +4,7 @@
 use std::fs;
 
 use crate::attached::{attach, delivery, file, noise};
-use crate::support::{Link, TestAgency, files_below, record, write_private};
+use crate::support::{Link, TestAgency, files_below, number, record, write_private};
 
 #[path = "../sync/hub/tests/hub/s3_server.rs"]
 mod s3_server;
@@ -47,18 +47,38 @@ fn a_hub_process_keeps_attachments_in_an_object_store_over_a_restart_and_a_store
     agency.kill_hub();
     agency.start_hub();
     assert!(saved(&agency, &entry, "first.saved") == first, "what the store gave is not what was attached");
+    let unread = noise(3, 70_000);
+    let asked = attach(&officer, &story, &[&file(&agency, "third.pdf", &unread)]);
+    officer.run(&["sync"]);
+    agency.reader.run(&["sync"]);
 
     // The store is away: everything arrives at the hub, and nothing is called received that is not in its place.
     road.cut();
     let second = noise(2, 2 << 20);
     let later = attach(&officer, &story, &[&file(&agency, "second.pdf", &second)]);
-    let away = officer.ask(&["sync"]);
-    assert_eq!(delivery(&officer, &later), "handed over", "{}", away.json);
+    let away = officer.run(&["sync"]);
+    assert_eq!(delivery(&officer, &later), "handed over", "{away}");
+    assert!(number(&away["parts"], "waits") >= 2 << 20, "whoever waits is told why: {away}");
+    assert_eq!(number(&away["parts"], "left"), 0, "nothing could move meanwhile: {away}");
+    // Entries go and come all the same, and a second attachment is not carried to a hub that cannot keep the first.
+    let story_goes_on = record(&officer, 2, "berghallen");
+    let small = attach(&officer, &story_goes_on, &[&file(&agency, "small.pdf", &noise(4, 9_000))]);
+    let away = officer.run(&["sync"]);
+    assert!(number(&away["parts"], "waits") >= (2 << 20) + 9_000, "{away}");
+    assert_eq!(number(&away["parts"], "sent"), 0, "{away}");
+    assert_eq!(delivery(&officer, story_goes_on.interview()), "received");
+    // Whoever asks for what lies there is told as well.
+    let out = agency.dir.path().join("third.early");
+    let early = agency.reader.ask(&["entry", "save-part", &asked, "1", "--out", &out.to_string_lossy()]);
+    assert_eq!((early.code, out.exists()), (4, false), "{}", early.json);
+    assert!(early.json.to_string().contains("cannot give attachments just now"), "{}", early.json);
     agency.kill_hub();
     agency.start_hub();
     road.mend();
     officer.run(&["sync"]);
     assert_eq!(delivery(&officer, &later), "received");
+    assert_eq!(delivery(&officer, &small), "received");
     assert!(saved(&agency, &later, "second.saved") == second, "what the store gave is not what was attached");
+    assert!(saved(&agency, &asked, "third.saved") == unread, "what the store gave is not what was attached");
     assert_eq!(agency.reader.run(&["verify"])["holds"], true);
 }

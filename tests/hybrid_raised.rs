@@ -11,28 +11,29 @@ use crate::{
     support::{Actor, Answer, GUJRAT, TestAgency, hub_says, jot, record, text},
 };
 
-const TO: [&str; 2] = ["--recipients", "mlkem768x25519"];
+pub(crate) const TO: [&str; 2] = ["--recipients", "mlkem768x25519"];
 const SUKKUR: &str = "PS Sample, Sukkur";
 
 /// Who reads for Sukkur: the test holds no handle of theirs.
-fn far(agency: &TestAgency) -> Actor {
+pub(crate) fn far(agency: &TestAgency) -> Actor {
     let dir = agency.dir.path();
     Actor::new(dir, "supervisor-sukkur", dir.join("supervisor-sukkur"))
 }
 
-/// Every request of every device, unit and hub but for one device's; that one's comes last.
-fn requests(agency: &TestAgency, far: &Actor, last: &Actor) -> Vec<String> {
+/// Every request of every device, unit and hub; that of one device comes last. Besides those whom every test knows there is who reads for
+/// Sukkur, and perhaps others.
+pub(crate) fn requests(agency: &TestAgency, more: &[&Actor], last: &Actor) -> Vec<String> {
     let out = |name: &str| agency.dir.path().join(format!("{name}.raise")).to_string_lossy().into_owned();
     let mut files = Vec::new();
-    for (custodian, unit) in [(&agency.reader, "HQ"), (&agency.supervisor, GUJRAT), (far, SUKKUR)] {
+    for (custodian, unit) in [(&agency.reader, "HQ"), (&agency.supervisor, GUJRAT), (more[0], SUKKUR)] {
         let file = out(&format!("unit-{}", custodian.name));
         custodian.run(&["keys", "rotate", "unit", unit, "--out", &file, TO[0], TO[1]]);
         files.push(file);
     }
     hub_says(&agency.hub_home, &["request", TO[0], TO[1]]);
     files.push(agency.hub_home.join("join-request").to_string_lossy().into_owned());
-    let all = [&agency.admin, &agency.reader, &agency.supervisor, far, &agency.stranger, &agency.officer];
-    for actor in all.into_iter().filter(|actor| actor.name != last.name).chain([last]) {
+    let all = [&agency.admin, &agency.reader, &agency.supervisor, &agency.stranger, &agency.officer];
+    for actor in all.into_iter().chain(more.iter().copied()).filter(|actor| actor.name != last.name).chain([last]) {
         let file = out(&actor.name);
         actor.run(&["keys", "rotate", "device", "--out", &file, TO[0], TO[1]]);
         files.push(file);
@@ -40,11 +41,11 @@ fn requests(agency: &TestAgency, far: &Actor, last: &Actor) -> Vec<String> {
     files
 }
 
-fn raise(files: &[String]) -> Vec<&str> {
+pub(crate) fn raise(files: &[String]) -> Vec<&str> {
     ["keys", "raise"].into_iter().chain(files.iter().map(String::as_str)).collect()
 }
 
-fn kind(actor: &Actor) -> RecipientKind {
+pub(crate) fn kind(actor: &Actor) -> RecipientKind {
     actor.unlocked().trust().unwrap().roster().kind
 }
 
@@ -60,7 +61,7 @@ fn an_agency_moves_as_one_and_an_officer_who_was_away_loses_nothing() {
     let (none, before) = slips_at_hub(&agency);
     assert!(none == 0 && before >= 2, "{none}, {before}");
 
-    let files = requests(&agency, &far, officer);
+    let files = requests(&agency, &[&far], officer);
     let missing = agency.admin.ask(&raise(&files[4..files.len() - 1]));
     assert_eq!(missing.code, 5, "{}", missing.json);
     for name in ["unit HQ", GUJRAT, SUKKUR, "hub Sample hub", "of officer, "] {
@@ -125,7 +126,7 @@ fn an_agency_moves_as_one_and_an_officer_who_was_away_loses_nothing() {
 #[test]
 fn the_admin_killed_at_any_step_of_the_move_has_moved_or_has_not() {
     let agency = TestAgency::offline();
-    let files = requests(&agency, &far(&agency), &agency.officer);
+    let files = requests(&agency, &[&far(&agency)], &agency.officer);
     let admin = Again::of(&agency.admin, agency.dir.path());
     let judge = |dead: bool, _answer: Answer, at: &str| {
         if kind(&admin.actor) == RecipientKind::X25519 {

@@ -31,6 +31,7 @@ mod fleet;
 mod handed_in;
 mod hands_off;
 mod house;
+mod hub_asks;
 mod hub_key;
 mod hub_restored;
 mod hybrid;

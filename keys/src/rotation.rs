@@ -43,6 +43,13 @@ pub enum Said {
         /// the old key meanwhile is rewrapped when it comes.
         stragglers: Vec<DeviceId>,
     },
+    /// Everything of the journal up to the place that is for headquarters has been opened there, but for these numbers. Said to an author
+    /// whose device is in no audience and has to hear of it all the same (`DESIGN.md` section 5, write-only mode). Nothing is let go of by it
+    /// but what the author's own device has kept long enough.
+    Read {
+        /// Rising.
+        except: Vec<u64>,
+    },
 }
 
 /// `[1, agency, speaker, serial, device, journal, last, link, said]`, signed by the speaker's device.
@@ -81,7 +88,7 @@ impl RotationWord {
         let unverified = Statement::from_bytes(bytes)?.expect::<Self>(Purpose::RotationCertificate)?;
         let claimed = unverified.peek()?;
         let may = match &claimed.said {
-            Said::Opened { .. } => claimed.by != claimed.device,
+            Said::Opened { .. } | Said::Read { .. } => claimed.by != claimed.device,
             Said::Rewrapped { unit, .. } => {
                 claimed.by == claimed.device && trust.roster().may_stand_in(&claimed.by, unit)
             }
@@ -100,6 +107,9 @@ impl RotationWord {
                 "rotation-opened",
                 &[self.by.as_bytes(), self.device.as_bytes(), self.journal.as_bytes()],
             ),
+            Said::Read { .. } => {
+                Digest::tagged("journal-read", &[self.by.as_bytes(), self.device.as_bytes(), self.journal.as_bytes()])
+            }
             Said::Rewrapped { unit, epoch, .. } => {
                 Digest::tagged("rotation-rewrapped", &[self.by.as_bytes(), unit.as_bytes(), &epoch.to_be_bytes()])
             }
@@ -110,7 +120,7 @@ impl RotationWord {
     pub fn opens(&self, seq: u64) -> bool {
         match &self.said {
             Said::Opened { except } => seq <= self.last && except.binary_search(&seq).is_err(),
-            Said::Rewrapped { .. } => false,
+            Said::Rewrapped { .. } | Said::Read { .. } => false,
         }
     }
 }
@@ -121,8 +131,9 @@ impl<C> Encode<C> for RotationWord {
         e.array(9)?.u8(1)?.encode(self.agency)?.encode(self.by)?.u64(self.serial)?.encode(self.device)?;
         e.encode(self.journal)?.u64(self.last)?.encode(self.link)?;
         match &self.said {
-            Said::Opened { except } => {
-                e.array(2)?.u8(0)?.array(count(except.len()))?;
+            Said::Opened { except } | Said::Read { except } => {
+                let kind = if matches!(self.said, Said::Read { .. }) { 2 } else { 0 };
+                e.array(2)?.u8(kind)?.array(count(except.len()))?;
                 except.iter().try_for_each(|seq| e.u64(*seq)?.ok())
             }
             Said::Rewrapped { unit, epoch, slips, left, stragglers } => {
@@ -144,7 +155,7 @@ impl<'b, C> Decode<'b, C> for RotationWord {
         if serial == 0 || last == 0 {
             return Err(Error::message("a word on a rotation counts from 1"));
         }
-        if let Said::Opened { except } = &said
+        if let Said::Opened { except } | Said::Read { except } = &said
             && except.iter().any(|seq| *seq == 0 || *seq > last)
         {
             return Err(Error::message("an exception outside of the stretch"));
@@ -156,12 +167,12 @@ impl<'b, C> Decode<'b, C> for RotationWord {
 fn decode_said(d: &mut Decoder<'_>) -> Result<Said, Error> {
     let elements = d.array()?;
     match (elements, d.u8()?) {
-        (Some(2), 0) => {
+        (Some(2), kind @ (0 | 2)) => {
             let except = canonical::list(d, MAX_EXCEPT, |d| d.u64())?;
             if !strictly_rising(except.iter().copied()) {
                 return Err(Error::message("exceptions unsorted or repeated"));
             }
-            Ok(Said::Opened { except })
+            Ok(if kind == 2 { Said::Read { except } } else { Said::Opened { except } })
         }
         (Some(6), 1) => {
             let (unit, epoch, slips, left) = (d.decode()?, d.u64()?, d.u64()?, d.u64()?);

@@ -315,8 +315,9 @@ pub(super) enum KeysVerb {
     #[command(
         after_help = "Examples:\n  amanat keys rotate unit \"PS Layyah\"     makes the unit's next key; its request goes to an admin\n  \
                             amanat keys rotate unit \"PS Layyah\"     once a roster lists it: rewraps every slip; goes on after a kill\n  \
-                            amanat keys rotate hub --file hub-key.join --fingerprint \"eight words\"\n  \
-                                                                    lists what `amanat-hub rotate-key` wrote; then amanat roster publish\n  \
+                            amanat keys rotate hub --fingerprint \"eight words\"\n  \
+                                                                    lists what the hub asks for since `amanat-hub rotate-key`, whose words its\n  \
+                                                                    keeper reads aloud; then amanat roster publish\n  \
                             amanat keys rotate device               this device's next keys; twice more once a roster lists them, and once it\n  \
                                                                     has ended the older ones\n\n\
                             Nothing is destroyed by it: older slips go only when another reader has opened the new ones."
@@ -329,7 +330,7 @@ pub(super) enum KeysVerb {
         /// Where to write the request for the admins (default: in the home folder)
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
-        /// For the hub: the request that `amanat-hub rotate-key` wrote
+        /// For the hub, where no network reaches it: the request that `amanat-hub rotate-key` wrote
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
         /// For the hub: the request's words, read aloud by its keeper

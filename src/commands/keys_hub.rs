@@ -1,7 +1,8 @@
-//! `amanat keys rotate hub`: lists the next signing key that the hub offers in its file, after its words were compared.
+//! `amanat keys rotate hub`: lists the next signing key that the hub asks for, over the wire or in its file, after its words were compared.
 
 use std::path::Path;
 
+use amanat_keys::words::Words;
 use serde_json::json;
 
 use super::{
@@ -9,19 +10,20 @@ use super::{
     context::Context,
     output::Report,
     roster_next::{Done, change, with},
-    typed,
+    sync, typed,
 };
 use crate::{
-    failure::Failure,
+    failure::{Failure, Kind},
     runtime::{
-        enrol::{Enrolment, HUB_KEY},
+        enrol::{Admin, Enrolment, HUB_KEY},
         pack,
     },
 };
 
-/// Where the key comes from, where the file or its words were left out.
-const HOW: &str = "At the hub, while it is stopped: amanat-hub rotate-key; it writes hub-key.join and shows eight words. Then here: amanat keys \
-                   rotate hub --file hub-key.join --fingerprint WORDS";
+/// Where the key comes from, where its words were left out or no hub offers one.
+const HOW: &str = "At the hub, while it is stopped: amanat-hub rotate-key; it shows eight words, and hands its request to the admins once it \
+                   serves again. Then here, with the words as its keeper reads them aloud: amanat keys rotate hub --fingerprint WORDS. Where \
+                   no network reaches the hub, with the file that it wrote: --file hub-key.join";
 
 pub(super) fn rotate(
     context: &Context,
@@ -29,15 +31,31 @@ pub(super) fn rotate(
     fingerprint: Option<&str>,
     consent: &Consent,
 ) -> Result<Report, Failure> {
-    let (Some(file), Some(fingerprint)) = (file, fingerprint) else {
+    let Some(fingerprint) = fingerprint else {
         return Err(Failure::usage(
-            "giving the hub its next signing key — the hub makes it, and asks for it in a file",
+            "giving the hub its next signing key — the hub makes it and asks for it, and the words of its request are missing",
             HOW,
         ));
     };
     let words = typed::words(fingerprint)?;
-    let request = pack::read_statement(file, "the hub's request")?.to_bytes();
     let enrolment = Enrolment { role: HUB_KEY, unit: None, member: None, url: None };
-    let Done { report, .. } = change(context, consent, |admin| admin.approved(&request, &words, &enrolment))?;
+    let Done { report, .. } = change(context, consent, |admin| {
+        let request = match file {
+            Some(file) => pack::read_statement(file, "the hub's request")?.to_bytes(),
+            None => handed_out(context, admin, &words)?,
+        };
+        admin.approved(&request, &words, &enrolment)
+    })?;
     Ok(with(report, &[("role", json!(HUB_KEY))]))
+}
+
+/// What the hub hands out now; where it is not reached, what it handed out before.
+fn handed_out(context: &Context, admin: &mut Admin, words: &Words) -> Result<Vec<u8>, Failure> {
+    match sync::carry_documents(context, &mut admin.home) {
+        Err(failure) if failure.kind != Kind::Unreachable => return Err(failure),
+        Ok(_) | Err(_) => {}
+    }
+    admin.home.asked_by_hub(words)?.ok_or_else(|| {
+        Failure::usage("giving the hub its next signing key — no hub that the roster lists has asked for one", HOW)
+    })
 }

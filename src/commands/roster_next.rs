@@ -46,10 +46,10 @@ pub(super) struct Done {
 pub(super) fn change(
     context: &Context,
     consent: &Consent,
-    make: impl FnOnce(&Admin) -> Result<Roster, Failure>,
+    make: impl FnOnce(&mut Admin) -> Result<Roster, Failure>,
 ) -> Result<Done, Failure> {
     let mut admin = admin(context)?;
-    let roster = make(&admin)?;
+    let roster = make(&mut admin)?;
     let lines = roster_change::changes(admin.home.trust()?.roster(), &roster);
     let sentences = sentences(context, &lines);
     if consent.dry_run {
@@ -72,7 +72,7 @@ pub(super) fn plainly(
     consent: &Consent,
     make: impl FnOnce(&Admin) -> Result<Roster, Failure>,
 ) -> Result<Report, Failure> {
-    change(context, consent, make).map(|done| done.report)
+    change(context, consent, |admin| make(admin)).map(|done| done.report)
 }
 
 /// What signing came to, as text and as JSON; a proposal is written to its file.

@@ -109,6 +109,12 @@ pub(super) fn fetch_parts(context: &Context, home: &mut Home) -> Result<(), Fail
         if let Some(trouble) = outcome.trouble.iter().find(|trouble| matches!(trouble, Trouble::PartBroken(_))) {
             return Err(Failure::refused(format!("fetching an attachment — {}", carrier_words(trouble)), ""));
         }
+        if outcome.parts.waits > 0 {
+            return Err(Failure::unreachable(
+                "fetching an attachment — the hub cannot give attachments just now",
+                "It is asked for again with every sync.",
+            ));
+        }
         if !(goes_on(&outcome) && moved(&outcome)) {
             return Ok(());
         }
@@ -146,6 +152,7 @@ fn joined(first: Outcome, second: Outcome) -> Outcome {
             fetched: first.parts.fetched + second.parts.fetched,
             arrived: first.parts.arrived + second.parts.arrived,
             left: second.parts.left,
+            waits: second.parts.waits,
         },
         trouble: [first.trouble, second.trouble].concat(),
         end: second.end,
@@ -209,9 +216,14 @@ fn report(home: &Home, outcome: &Outcome, arrived: &Arrived) -> Result<Report, F
     if outcome.handed_on > 0 {
         text.push_str(&format!("\n  handed on    {} of others", outcome.handed_on));
     }
-    let PartsMoved { sent, fetched, arrived: whole, left } = outcome.parts;
+    let PartsMoved { sent, fetched, arrived: whole, left, waits } = outcome.parts;
     if outcome.parts != PartsMoved::default() {
         text.push_str(&format!("\n  attachments  {sent} bytes sent, {fetched} fetched, {left} left"));
+    }
+    if waits > 0 {
+        text.push_str(&format!(
+            "\n  ! The hub cannot keep or give attachments just now; {waits} bytes of them wait, and the next sync tries again"
+        ));
     }
     if !arrived.replayed.offered.is_empty() {
         text.push_str(&format!("\n  ! {}", offered_words(arrived.replayed.offered.len())));
@@ -228,7 +240,7 @@ fn report(home: &Home, outcome: &Outcome, arrived: &Arrived) -> Result<Report, F
             "failed": arrived.replayed.failed.len(), "set_aside": outcome.set_aside, "documents": outcome.documents,
             "roster": home.trust()?.roster_version(), "new_keys": arrived.adopted.keys.len(),
             "kept_again": arrived.kept_again, "closed_behind": arrived.closed_behind, "hub_time": hub_time, "trouble": trouble,
-            "parts": {"sent": sent, "fetched": fetched, "arrived": whole, "left": left},
+            "parts": {"sent": sent, "fetched": fetched, "arrived": whole, "left": left, "waits": waits},
         }),
     ))
 }

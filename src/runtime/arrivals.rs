@@ -93,6 +93,7 @@ impl Home {
         let unread = self.unread(&new, &arrived);
         self.words.note_failed(unread);
         let said = self.say_what_opens(codebook, &new, &arrived.replayed);
+        let said = said.map(|told| arrived.adopted.wrapped |= told);
         self.follow_rotations(&new, &mut arrived);
         match self.retain() {
             Ok(gone) => arrived.replayed.gone.extend(gone),
@@ -193,10 +194,15 @@ impl Home {
 
     /// An HQ reader's word: one entry for each journal says "every slip up to here opens", and one more for each slip that
     /// does not, in a case of this device's own that the author's unit reads as well. So an import of twenty thousand cases costs
-    /// one entry and not twenty thousand, and a garbage stanza still alarms the author's supervisor.
-    fn say_what_opens(&mut self, codebook: &Codebook, new: &[SealedEntry], replayed: &Replayed) -> Result<(), Failure> {
+    /// one entry and not twenty thousand, and a garbage stanza still alarms the author's supervisor. Whether there is something to hand on beside it.
+    fn say_what_opens(
+        &mut self,
+        codebook: &Codebook,
+        new: &[SealedEntry],
+        replayed: &Replayed,
+    ) -> Result<bool, Failure> {
         if !self.reads_for_hq() || self.listed().is_err() {
-            return Ok(());
+            return Ok(false);
         }
         let ours: std::collections::HashSet<_> = self.identities().into_keys().collect();
         let for_us = |entry: &&SealedEntry| {
@@ -227,10 +233,10 @@ impl Home {
         for at in shut {
             self.say(codebook, at, false)?;
         }
-        for ((device, journal), seq) in up_to {
-            self.say(codebook, EntryRef { device, journal, seq }, true)?;
+        for ((device, journal), seq) in &up_to {
+            self.say(codebook, EntryRef { device: *device, journal: *journal, seq: *seq }, true)?;
         }
-        Ok(())
+        if retained { self.tell_those_who_only_write(&up_to) } else { Ok(false) }
     }
 
     fn say(&mut self, codebook: &Codebook, at: EntryRef, opens: bool) -> Result<(), Failure> {

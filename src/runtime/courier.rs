@@ -37,6 +37,8 @@ const STEP: Duration = Duration::from_millis(250);
 
 /// So long at most a lock waits until what was handed over is gone.
 const LAY_WAIT: Duration = Duration::from_secs(5);
+/// Seconds until the hub is asked again that could not keep attachments, where nothing else brings a pass before.
+const PLACE_AWAY: u64 = 60;
 
 /// What the courier is asked for.
 enum Errand {
@@ -265,6 +267,7 @@ impl Worker {
         let more = outcome.parts.left > 0 && outcome.parts.sent.saturating_add(outcome.parts.fetched) > 0;
         let wait = match outcome.end {
             End::Done if more => Some(Duration::ZERO),
+            End::Done if outcome.parts.waits > 0 => carrier.next_try(&End::Busy(PLACE_AWAY)).map(Duration::from_millis),
             End::Done => self.every,
             _ => next_try.map(Duration::from_millis),
         };

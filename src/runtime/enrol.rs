@@ -170,7 +170,7 @@ impl Admin {
                 self.home.stands_under(&request.signing_key, &end)?;
             }
             (JoinKind::NextHubKey, _) => {
-                let hint = "Use: amanat keys rotate hub --file FILE --fingerprint WORDS";
+                let hint = "Use: amanat keys rotate hub --fingerprint WORDS, with --file FILE where no network reaches the hub";
                 return Err(Failure::usage(format!("{doing} — it is for the next signing key of a listed hub"), hint));
             }
             (JoinKind::NextKeys, _) => {

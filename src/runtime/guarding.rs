@@ -4,7 +4,7 @@ use std::fs;
 
 use amanat_keys::{audience::Sharing, recipient::ReadIdentity, roster::Roster, trust::Age};
 use amanat_sync::{
-    courier::{End, Outcome, PartsMoved},
+    courier::Outcome,
     journal::{Journal as _, Pulled, Wanted},
 };
 use tempfile::TempDir;
@@ -88,21 +88,7 @@ pub(super) fn carry(from: &Home, to: &mut Home) -> u64 {
 }
 
 pub(super) fn pass(pulled: u64) -> Outcome {
-    Outcome {
-        handed_over: 0,
-        handed_on: 0,
-        received: Vec::new(),
-        pulled,
-        set_aside: 0,
-        unserved: 0,
-        listed: Vec::new(),
-        documents: 0,
-        roster: None,
-        hub_time: None,
-        parts: PartsMoved::default(),
-        trouble: Vec::new(),
-        end: End::Done,
-    }
+    Outcome { pulled, ..Outcome::nothing() }
 }
 
 pub(super) fn keep_in(home: &mut Home, case: CaseId) {

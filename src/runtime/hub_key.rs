@@ -7,8 +7,13 @@ use amanat_keys::{
     roster::{Hub, RetiredKey, Roster},
     statement::Statement,
     verifying_key::VerifyingKey,
+    words::Words,
 };
-use amanat_sync::journal::{Journal as _, Status};
+use amanat_sync::{
+    documents::DocumentKind,
+    journal::{Journal as _, Status},
+    proof,
+};
 
 use super::{fault, home::Home};
 use crate::failure::Failure;
@@ -41,6 +46,31 @@ impl Home {
     /// What the journal refuses.
     pub fn next_key_of(&self, hub: &Hub) -> Result<Option<Stage>, Failure> {
         Ok(self.heard_of(&hub.id)?.checkpoint.and_then(|(_, _, statement)| stage(hub, &statement)))
+    }
+
+    /// The request for a hub's next signing key that the hub itself handed out, if it is the one whose keeper has read out these words. None
+    /// where no hub has handed out any.
+    ///
+    /// # Errors
+    /// Refused for other words than those of what the hub handed out; what the journal refuses.
+    pub fn asked_by_hub(&self, words: &Words) -> Result<Option<Vec<u8>>, Failure> {
+        let trust = self.trust()?;
+        let documents = self.journal().documents().map_err(|error| fault::sync(DOING, &error))?;
+        let handed_out = documents.into_iter().map(|filed| filed.document);
+        let requests: Vec<Vec<u8>> = handed_out
+            .filter(|it| it.kind == DocumentKind::NextHubKey && proof::prove(&it.bytes, trust).is_ok())
+            .map(|it| it.bytes)
+            .collect();
+        let says = |bytes: &Vec<u8>| JoinRequest::verify(bytes).is_ok_and(|request| request.value().words() == *words);
+        match requests.iter().find(|bytes| says(bytes)) {
+            None if requests.is_empty() => Ok(None),
+            None => Err(Failure::refused(
+                format!("{DOING} — what the hub handed out has other words than these"),
+                "Nothing was listed. Have its keeper read them aloud once more: amanat-hub rotate-key shows them while the hub is stopped. If \
+                 they differ still, somebody stands between you and the hub.",
+            )),
+            found => Ok(found.cloned()),
+        }
     }
 
     fn heard_of(&self, hub: &DeviceId) -> Result<Status, Failure> {

@@ -3,6 +3,7 @@
 
 use amanat_keys::{
     fingerprint::DeviceId,
+    recipient::{Recipient, RecipientKind},
     roster::{DeviceState, Hub, Roster, UnitKind},
 };
 
@@ -34,7 +35,7 @@ pub fn rows(home: &Home) -> Result<Vec<KeyRow>, Failure> {
         let run = chain.iter().rev().take_while(|roster| holds(roster));
         now.saturating_sub(run.last().map_or(roster.issued, |first| first.issued)) / DAY
     };
-    let mut rows = Vec::new();
+    let mut rows = vec![kind_row(roster, since(&|old| old.kind == roster.kind))];
     for admin in &roster.admins {
         let days = since(&|old| old.admins.iter().any(|held| held.root_key == admin.root_key));
         let opens = sentence("keys.opens_root").with("need", roster.threshold).with("all", roster.admins.len());
@@ -79,6 +80,17 @@ pub fn rows(home: &Home) -> Result<Vec<KeyRow>, Failure> {
         rows.push(row("hub", hub.name.clone(), hub_opens(home, hub)?, days, Some(DEVICE_DAYS)));
     }
     Ok(rows)
+}
+
+/// What everything is sealed to, and how many of those that the roster names are hybrid by now.
+fn kind_row(roster: &Roster, days: u64) -> KeyRow {
+    let devices = roster.devices.iter().filter(|device| device.is_active()).map(|device| &device.recipient);
+    let units = roster.units.iter().filter_map(|unit| unit.recipient.as_ref());
+    let hubs = roster.hubs.iter().filter(|hub| hub.last_checkpoint.is_none()).map(|hub| &hub.transport);
+    let all: Vec<&Recipient> = devices.chain(units).chain(hubs).chain(&roster.recovery).collect();
+    let hybrid = all.iter().filter(|recipient| recipient.kind() == RecipientKind::MlKem768X25519).count();
+    let opens = sentence("keys.opens_recipients").with("n", hybrid).with("all", all.len());
+    row("recipients", roster.kind.word().to_owned(), opens.with("bytes", roster.kind.slip_bytes()), days, None)
 }
 
 /// What a hub's key does, and whether the next one is on its way.

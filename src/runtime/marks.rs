@@ -6,6 +6,7 @@ use amanat_keys::{
     fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId, UnitId},
     next_keys::NextKeys,
     recipient::ReadIdentity,
+    rotation::RotationWord,
     trust::Trust,
     vault::HeldUnit,
 };
@@ -19,7 +20,7 @@ use amanat_sync::{
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use zeroize::Zeroizing;
 
-use super::{belonging::First, fault, parallel, sheets::Laid};
+use super::{belonging::First, fault, parallel, retention::DAY_MS, sheets::Laid};
 use crate::failure::Failure;
 
 const TRUST: &[u8] = b"trust";
@@ -40,6 +41,7 @@ const ASIDE: &[u8] = b"aside/";
 const HANDED_IN: &[u8] = b"handed-in/";
 const LET_IN: &[u8] = b"let-in";
 const WITHDRAWN: &[u8] = b"withdrawn/";
+const READ_BY: &[u8] = b"read-by/";
 /// The row of the keys that this device has asked for.
 pub(super) const NEXT_KEYS: &[u8] = b"next-keys";
 /// The row of sheets that lie in a folder.
@@ -81,6 +83,8 @@ pub(super) enum Mark<'a> {
     LetIn(u64, Option<&'a CaseId>),
     /// An offer from another agency that this agency has taken back.
     Withdrawn(&'a Digest, &'a AgencyId),
+    /// That headquarters has opened an own journal up to a place, as this device heard at this hub time. One a day of each reader and journal.
+    ReadBy(&'a RotationWord, i64),
 }
 
 impl Mark<'_> {
@@ -100,6 +104,13 @@ impl Mark<'_> {
                 (LET_IN.to_vec(), [&roster.to_be_bytes(), case].concat())
             }
             Self::Withdrawn(offer, by) => ([WITHDRAWN, offer.as_bytes()].concat(), by.as_bytes().to_vec()),
+            Self::ReadBy(word, ms) => {
+                // 8 + 16 + 16 + 8 bytes: one half of a device's id tells readers of one agency apart.
+                let by = word.by.as_bytes().first_chunk::<16>().map_or(&[][..], |half| half);
+                let day = (ms / DAY_MS).to_be_bytes();
+                let row = [&ms.to_be_bytes()[..], &canonical::encode(*word)].concat();
+                ([READ_BY, by, word.journal.as_bytes(), &day].concat(), row)
+            }
             Self::Nonces(nonces) => (NONCES.to_vec(), nonces.concat()),
             Self::Again(journal, seq) => ([AGAIN, journal.as_bytes()].concat(), seq.to_be_bytes().to_vec()),
             Self::Unit(held) => {
@@ -226,6 +237,14 @@ pub(super) fn erased(rows: &[ShelfRow]) -> impl Iterator<Item = (Digest, i64)> +
     times(rows, ERASED)
 }
 
+/// Words of readers at headquarters on own journals, and the hub time at which this device heard each.
+pub(super) fn read_by(rows: &[ShelfRow]) -> impl Iterator<Item = (RotationWord, i64)> {
+    rows.iter().filter(|row| row.key.starts_with(READ_BY)).filter_map(|row| {
+        let (ms, word) = row.plain.split_first_chunk()?;
+        Some((canonical::decode(word).ok()?, i64::from_be_bytes(*ms)))
+    })
+}
+
 /// When entries were set aside here.
 pub(super) fn asides(rows: &[ShelfRow]) -> Vec<(Digest, i64)> {
     times(rows, ASIDE).collect()
@@ -307,7 +326,7 @@ mod tests {
         assert!(FIRST < &key[..] && &key[..] < FIRST_ENDS);
         let names = [
             TRUST, UNIT, AGAIN, ERASED, NONCES, LISTED, ROTATION, RESEAL, REPLACED, ASIDE, NEXT_KEYS, SHEETS, LET_IN,
-            WITHDRAWN,
+            WITHDRAWN, READ_BY,
         ];
         for name in names {
             let longest = [name, &[0xFF; 64]].concat();

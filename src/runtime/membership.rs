@@ -330,6 +330,7 @@ impl Home {
                 DocumentKind::Codebook
                 | DocumentKind::Freshness
                 | DocumentKind::Proposal
+                | DocumentKind::NextHubKey
                 | DocumentKind::Epoch
                 | DocumentKind::Erasure
                 | DocumentKind::RotationCertificate => {}

@@ -118,6 +118,7 @@ impl Home {
         take(rest.entries, replayed.total);
         self.words.note_failed(replayed.failed.iter().map(|(at, _)| *at).chain(replayed.offered.iter().copied()));
         self.mark_read()?;
+        self.hear_readers()?;
         Ok(replayed)
     }
 

@@ -3,10 +3,12 @@
 use amanat_keys::{
     audience::Sharing,
     fingerprint::{Digest, JournalId, KeyId},
+    rotation::{RotationWord, Said},
     statement::{Purpose, Statement},
 };
 use amanat_sync::{
     courier::Outcome,
+    documents::{Document, DocumentKind},
     entry::EntryRef,
     journal::{Filing, Journal as _, Shelf},
     receipt::Receipt,
@@ -17,7 +19,7 @@ use super::{
     home::Home,
     keep::{ToKeep, What, Whom},
     retention::Stays,
-    tests::CASE,
+    tests::{CASE, open},
 };
 use crate::{
     codebook::Codebook,
@@ -183,4 +185,112 @@ fn without_a_policy_and_at_headquarters_nothing_goes() {
     {
         agency.admin.set_policy(name, Some(value)).unwrap_err();
     }
+}
+
+/// What a home has to say in statements on rotations and journals, as the hub would hand it on.
+fn statements(home: &Home) -> Vec<Document> {
+    let filed = home.journal.documents().unwrap().into_iter().map(|filed| filed.document);
+    filed.filter(|it| it.kind == DocumentKind::RotationCertificate).collect()
+}
+
+fn hear(home: &mut Home, said: &[Document], hub_time: u64) {
+    for document in said {
+        home.journal.adopt(document).unwrap();
+    }
+    home.take_home(codebook(), &at(0, hub_time)).unwrap();
+}
+
+#[test]
+fn a_device_that_only_writes_is_told_in_no_audience_and_its_copies_go_thirty_days_after_it_heard() {
+    let mut agency = Agency::new();
+    agency.admin.set_policy("retention-days", Some("30")).unwrap();
+    agency.admin.set_policy("write-only", Some("yes")).unwrap();
+    join(&agency.admin, &mut agency.one);
+    let mut reader = agency.reader();
+    join(&agency.admin, &mut reader);
+    reader.replay(|_, _| ()).unwrap();
+    assert!(agency.one.writes_only() && !reader.writes_only());
+    (0..3).for_each(|_| keep_in(&mut agency.one, CASE));
+    let count = carry(&agency.one, &mut reader);
+    reader.take_home(codebook(), &at(count, TODAY)).unwrap();
+    let one = &mut agency.one;
+    receive(one);
+    // Nothing is sealed to it: what it hears is a statement of numbers.
+    let count = carry(&reader, one);
+    one.take_home(codebook(), &at(count, TODAY)).unwrap();
+    assert_eq!(states(one), [Stays::NotOpened; 3], "no entry tells it");
+    let said = statements(&reader);
+    assert_eq!(said.len(), 1);
+
+    // Not from somebody who does not read there, and not of another history.
+    let true_word = RotationWord::verify(&said[0].bytes, one.trust().unwrap()).unwrap().into_value();
+    assert_eq!((true_word.device, &true_word.said), (one.device(), &Said::Read { except: Vec::new() }));
+    let forged = |word: RotationWord, by: &Home| {
+        let (about, version) = (word.about(), word.serial);
+        Document { kind: DocumentKind::RotationCertificate, about, version, bytes: word.sign(&by.signer()).to_bytes() }
+    };
+    join(&agency.admin, &mut agency.two);
+    let no_reader = RotationWord { by: agency.two.device(), ..true_word.clone() };
+    hear(one, &[forged(no_reader, &agency.two)], TODAY + DAY);
+    assert_eq!(states(one), [Stays::NotOpened; 3]);
+    let other = RotationWord { link: Digest::of(b"another history"), ..true_word };
+    hear(one, &[forged(other, &reader)], TODAY + DAY);
+    assert_eq!(states(one), [Stays::NotOpened; 3]);
+}
+
+#[test]
+fn what_such_a_device_heard_first_ages_on_when_it_hears_more_and_after_a_restart() {
+    let mut agency = Agency::new();
+    agency.admin.set_policy("retention-days", Some("30")).unwrap();
+    agency.admin.set_policy("write-only", Some("yes")).unwrap();
+    join(&agency.admin, &mut agency.one);
+    let mut reader = agency.reader();
+    join(&agency.admin, &mut reader);
+    reader.replay(|_, _| ()).unwrap();
+    let Agency { folder: _folder, mut one, .. } = agency;
+    keep_in(&mut one, CASE);
+    let count = carry(&one, &mut reader);
+    reader.take_home(codebook(), &at(count, TODAY)).unwrap();
+    receive(&mut one);
+    hear(&mut one, &statements(&reader), TODAY);
+    assert_eq!(states(&one), [Stays::Young(0)]);
+    // A later entry, and with it a later word that takes the place of the first.
+    keep_in(&mut one, CASE);
+    let count = carry(&one, &mut reader);
+    reader.take_home(codebook(), &at(count, TODAY + 20 * DAY)).unwrap();
+    receive(&mut one);
+    let said = statements(&reader);
+    assert_eq!(said.len(), 1, "of one reader and journal there is one word");
+    hear(&mut one, &said, TODAY + 20 * DAY);
+    assert_eq!(states(&one), [Stays::Young(20), Stays::Young(0)]);
+    let folder = one.paths().folder().to_path_buf();
+    drop(one);
+    let mut one = open(&folder);
+    one.replay(|_, _| ()).unwrap();
+    let arrived = one.take_home(codebook(), &at(0, TODAY + 30 * DAY)).unwrap();
+    assert_eq!(arrived.replayed.gone.iter().filter(|gone| gone.why == Absence::AtHeadquarters).count(), 1);
+    assert_eq!(states(&one), [Stays::Young(10)]);
+}
+
+#[test]
+fn what_does_not_open_at_headquarters_stays_on_a_device_that_only_writes_as_well() {
+    let mut agency = Agency::new();
+    agency.admin.set_policy("retention-days", Some("30")).unwrap();
+    agency.admin.set_policy("write-only", Some("yes")).unwrap();
+    join(&agency.admin, &mut agency.one);
+    let mut reader = agency.reader();
+    join(&agency.admin, &mut reader);
+    reader.replay(|_, _| ()).unwrap();
+    let one = &mut agency.one;
+    (0..3).for_each(|_| keep_in(one, CASE));
+    let count = carry(one, &mut reader);
+    let journal = one.status().unwrap().own[0].journal;
+    let place = EntryRef { device: one.device(), journal, seq: 3 };
+    reader.words.note_failed([place]);
+    reader.take_home(codebook(), &at(count, TODAY)).unwrap();
+    receive(one);
+    hear(one, &statements(&reader), TODAY);
+    hear(one, &[], TODAY + 90 * DAY);
+    let left: Vec<_> = one.retention().unwrap().unwrap().entries.iter().map(|kept| (kept.at, kept.stays)).collect();
+    assert_eq!(left, [(place, Stays::NotOpened)]);
 }

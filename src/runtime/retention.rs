@@ -3,31 +3,38 @@
 //!
 //! A reader's word on a journal (`opened`) says that everything up to a place opens, but for what another word names. Where the roster has a
 //! policy `retention-days`, these words are sealed to the author's device as well. They count only from a device that reads for
-//! headquarters, and the days run from the hub time that stands in the earliest of them that covers an entry.
+//! headquarters, and the days run from the hub time that stands in the earliest of them that covers an entry. A device that only writes is in
+//! no audience: what readers have to tell it is a signed statement, which names numbers and nothing else, and its days run from the hub time
+//! at which it heard of it.
 
 use std::collections::{HashMap, HashSet};
 
 use amanat_keys::{
     fingerprint::{CaseId, DeviceId, Digest, JournalId},
     roster::{Roster, UnitKind},
+    rotation::{RotationWord, Said},
 };
 use amanat_sync::{
-    batch::Limit,
+    batch::{Item, Limit},
+    chain,
+    documents::{Document, DocumentKind},
     entry::{EntryRef, Header, Kind, SealedEntry},
-    journal::{Cursor, Journal as _, State},
+    journal::{Cursor, Journal as _, State, Wanted},
 };
 
 use super::{
     erasing::{doomed, rows_of},
     fault,
     home::Home,
+    marks::{self, Mark},
 };
 use crate::{
     failure::Failure,
     model::{Absence, Author, Content, Entry, Gone},
 };
 
-const DAY_MS: i64 = 86_400_000;
+/// A day of the hub's, in milliseconds.
+pub(super) const DAY_MS: i64 = 86_400_000;
 
 /// That a journal opens: who says so, up to where, and the hub time that they knew.
 type Word = (DeviceId, u64, i64);
@@ -65,6 +72,25 @@ impl Words {
     /// Notes what does not open here.
     pub(super) fn note_failed(&mut self, places: impl IntoIterator<Item = EntryRef>) {
         self.failed.extend(places);
+    }
+
+    /// Takes in what a reader says of a journal in a statement, heard at this hub time.
+    fn hear(&mut self, word: &RotationWord, ms: i64) {
+        let Said::Read { except } = &word.said else { return };
+        let place = |seq: &u64| EntryRef { device: word.device, journal: word.journal, seq: *seq };
+        self.shut.extend(except.iter().map(|seq| (place(seq), word.by)));
+        let heard = self.opened.entry((word.device, word.journal)).or_default();
+        if !heard.contains(&(word.by, word.last, ms)) {
+            heard.push((word.by, word.last, ms));
+        }
+    }
+
+    /// Numbers of a journal up to a place that do not open here, rising.
+    fn failed_in(&self, device: &DeviceId, journal: &JournalId, upto: u64) -> Vec<u64> {
+        let of_it = |place: &&EntryRef| (place.device, place.journal) == (*device, *journal) && place.seq <= upto;
+        let mut failed: Vec<u64> = self.failed.iter().filter(of_it).map(|place| place.seq).collect();
+        failed.sort_unstable();
+        failed
     }
 
     /// What has to be named of a journal up to a place before its author may rely on the word that the rest opens.
@@ -220,6 +246,7 @@ impl Home {
         else {
             return Ok(Vec::new());
         };
+        self.hear_readers()?;
         let seen = (now / DAY_MS, self.words.opened.values().map(Vec::len).sum());
         if self.words.looked == Some(seen) {
             return Ok(Vec::new());
@@ -227,6 +254,68 @@ impl Home {
         let gone = self.retention()?.map(|plan| self.apply_retention(plan)).transpose()?.unwrap_or_default();
         self.words.looked = Some(seen);
         Ok(gone)
+    }
+
+    /// Tells authors whose devices only write that their journals open here up to these places, but for what does not: a statement each, since
+    /// nothing can be sealed to them. Whether there was anything to tell.
+    pub(super) fn tell_those_who_only_write(
+        &mut self,
+        up_to: &std::collections::BTreeMap<(DeviceId, JournalId), u64>,
+    ) -> Result<bool, Failure> {
+        let (agency, by, mut told) = (self.agency()?, self.device(), false);
+        for ((device, journal), last) in up_to {
+            let roster = self.trust()?.roster();
+            let listed = roster.device(device).filter(|listed| listed.is_active());
+            if listed.is_none_or(|listed| roster.device_reader(listed).is_some()) {
+                continue;
+            }
+            let (device, journal, last) = (*device, *journal, *last);
+            let Some(link) = self.place_link(device, journal, last)? else { continue };
+            let said = Said::Read { except: self.words.failed_in(&device, &journal, last) };
+            let word = RotationWord { agency, by, serial: last, device, journal, last, link, said };
+            let (about, bytes) = (word.about(), word.sign(&self.signer()).to_bytes());
+            self.file(&Document { kind: DocumentKind::RotationCertificate, about, version: last, bytes })?;
+            told = true;
+        }
+        Ok(told)
+    }
+
+    /// Hears what readers at headquarters say of this device's journals in statements, and notes when that was: of each only the newest is
+    /// handed on, and what it covered first would become young again with every new one.
+    ///
+    /// # Errors
+    /// What the journal refuses.
+    pub(super) fn hear_readers(&mut self) -> Result<(), Failure> {
+        let retains = self.trust.as_ref().is_some_and(|trust| trust.roster().retention_days().is_some());
+        if !retains || !self.writes_only() {
+            return Ok(());
+        }
+        let rows = marks::few(&self.journal).map_err(|error| fault::sync("reading the home's notes", &error))?;
+        let mut heard: Vec<(RotationWord, i64)> = marks::read_by(&rows).collect();
+        let me = self.device();
+        let of_ours = |word: &RotationWord| word.device == me && matches!(word.said, Said::Read { .. });
+        for word in self.rotation_words()?.into_iter().filter(of_ours) {
+            let known =
+                heard.iter().any(|(held, _)| (held.by, held.journal, held.last) == (word.by, word.journal, word.last));
+            let ours = || self.place_link(word.device, word.journal, word.last).map(|link| link == Some(word.link));
+            if let (false, Some(ms)) = (known, self.hub_ms)
+                && ours()?
+            {
+                self.remember(&Mark::ReadBy(&word, ms))?;
+                heard.push((word, ms));
+            }
+        }
+        heard.iter().for_each(|(word, ms)| self.words.hear(word, *ms));
+        Ok(())
+    }
+
+    /// The link of a journal at a place that is held.
+    fn place_link(&self, device: DeviceId, journal: JournalId, seq: u64) -> Result<Option<Digest>, Failure> {
+        let wanted = Wanted::After { device, journal, seq: seq.saturating_sub(1) };
+        let runs = self.journal.pending(&wanted, Limit { items: 1, bytes: 1 });
+        let runs = runs.map_err(|error| fault::sync("reading the journal", &error))?;
+        let run = runs.first().filter(|run| run.first == seq);
+        Ok(run.and_then(|run| run.items.first().map(Item::hash).map(|hash| chain::link(&run.before, &hash))))
     }
 
     /// Whether a reader at headquarters has said that an own entry, or what an own slip is for, opens.

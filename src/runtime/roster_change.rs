@@ -254,7 +254,8 @@ fn settings(old: &Roster, new: &Roster, lines: &mut Vec<Line>) {
         lines.push(Line::of("change.peers").alarm());
     }
     if old.recovery != new.recovery {
-        lines.push(Line::of("change.recovery").alarm());
+        let word = if new.recovery.is_some() { "change.recovery" } else { "change.recovery_gone" };
+        lines.push(Line::of(word).alarm());
     }
     if old.kind != new.kind {
         lines.push(Line::of("change.kind").alarm());

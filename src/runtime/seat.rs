@@ -133,6 +133,8 @@ impl Seat {
             Effect::PreviewRevocation(device) => self.preview(device),
             Effect::LoadAside => self.show_aside(),
             Effect::SaveAside { id, path } => self.save_aside(&id, &path),
+            Effect::TryAside => self.try_aside(),
+            Effect::DropAside { id } => self.drop_aside(&id),
             // The main loop ends the program itself.
             Effect::Quit => {}
         }
@@ -368,6 +370,7 @@ impl Seat {
         self.progress.sent = outcome.handed_over;
         self.progress.pulled = outcome.pulled;
         self.progress.files_left = outcome.parts.left;
+        self.progress.files_wait = outcome.parts.waits;
         self.progress.quarantined = home.status().map_or(0, |status| status.quarantined);
         if matches!(outcome.end, End::Done) {
             // The hub's own clock where it signed something, else ours: it is shown, and decides nothing.

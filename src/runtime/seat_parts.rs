@@ -7,8 +7,10 @@ use std::{
     time::Duration,
 };
 
+use amanat_sync::courier::Outcome;
+
 use super::{
-    aside,
+    aside::{self, LookedAgain},
     attaching::{self, ToAttach},
     clock,
     keep::{ToKeep, What},
@@ -21,7 +23,7 @@ use crate::{
     codebook::Surroundings,
     failure::Failure,
     model::{CaseId, Casebook, Code, EntryId, HandWish},
-    ui::{Msg, Secret, Trouble},
+    ui::{AsideNews, Msg, Secret, Trouble},
 };
 
 /// Between two words on how far it is: often enough to be seen moving.
@@ -144,9 +146,43 @@ impl Seat {
     /// What was set aside.
     pub(super) fn show_aside(&mut self) {
         match self.with_home(|home| aside::list(home)) {
-            Ok(rows) => self.say(Msg::AsideIs(rows)),
+            Ok(rows) => {
+                let open = rows.iter().filter(|row| !row.whole).count();
+                self.progress.quarantined = u64::try_from(open).unwrap_or(u64::MAX);
+                self.say(Msg::Aside(AsideNews::Are(rows)));
+            }
             Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
         }
+    }
+
+    /// Holds what was set aside against the roster of today. What counts by it is opened and shown at once, as if a road had brought it.
+    pub(super) fn try_aside(&mut self) {
+        let codebook = Arc::clone(&self.codebook);
+        match self.with_home(aside::look_again) {
+            Ok(LookedAgain { stand, wait, left }) => {
+                if stand > 0 {
+                    let brought = Outcome { pulled: stand, ..Outcome::nothing() };
+                    let arrived = self.with_home(|home| home.take_home(&codebook, &brought));
+                    let wrapped = self.arrived(arrived, false);
+                    self.say_marks();
+                    if wrapped {
+                        self.carry();
+                    }
+                }
+                self.say(Msg::Aside(AsideNews::Tried { stand, wait, left }));
+            }
+            Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
+        }
+        self.show_aside();
+    }
+
+    /// Drops one that was set aside.
+    pub(super) fn drop_aside(&mut self, id: &str) {
+        match self.with_home(|home| aside::discard(home, id)) {
+            Ok(()) => self.say(Msg::Aside(AsideNews::Dropped)),
+            Err(failure) => self.say(Msg::Aside(AsideNews::Stays(tellings::trouble(&failure)))),
+        }
+        self.show_aside();
     }
 
     /// Saves one that was set aside, still sealed.

@@ -206,7 +206,7 @@ pub enum Effect {
     LoadKeys,
     /// What would follow if this device were lost today? → `PreviewIs`.
     PreviewRevocation(DeviceId),
-    /// Show me what was set aside → `AsideIs`.
+    /// Show me what was set aside → `Aside`.
     LoadAside,
     /// Save the sealed bytes of one that was set aside → `PartSaved` or `SaveFailed`.
     SaveAside {
@@ -214,6 +214,13 @@ pub enum Effect {
         id: String,
         /// The file as typed; nothing is overwritten.
         path: String,
+    },
+    /// Hold what was set aside against the roster of today → `Aside`; what counts by it comes as `Arrived`.
+    TryAside,
+    /// Drop the sealed bytes of one that was set aside → `Aside`.
+    DropAside {
+        /// Its id, as the list has it.
+        id: String,
     },
 }
 

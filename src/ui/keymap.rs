@@ -39,6 +39,8 @@ pub(crate) enum Room {
     Keys,
     /// What was set aside.
     Aside,
+    /// Before one of those is dropped.
+    Dropping,
     /// What is due.
     Today,
     /// What waits for a supervisor.
@@ -111,6 +113,8 @@ pub(crate) enum Act {
     HandOver,
     HandIn,
     Homes,
+    TryAgain,
+    Drop,
 }
 
 /// The first line shown of a page of lines, after an act that may move it.
@@ -232,6 +236,9 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Outbox], &[f(6)], Act::ReadBundle, "read_bundle", 4),
     line(&[R::Outbox], &[f(8)], Act::Aside, "aside", 9),
     line(&[R::Aside], &[f(9)], Act::SavePart, "save_aside", 1),
+    line(&[R::Aside], &[f(5)], Act::TryAgain, "try_aside", 2),
+    line(&[R::Aside], &[f(7)], Act::Drop, "drop_aside", 3),
+    line(&[R::Dropping], &[f(10)], Act::Drop, "drop_aside", 1),
     line(&[R::Stick], &[key(KeyCode::Enter)], Act::Choose, "begin_stick", 1),
     line(&[R::Path], &[key(KeyCode::Enter)], Act::Choose, "choose", 1),
     line(&[R::Stick], &[f(3)], Act::Whom, "whom", 2),
@@ -274,6 +281,7 @@ pub(crate) const TABLE: &[Line] = &[
             R::Team,
             R::Keys,
             R::Aside,
+            R::Dropping,
             R::Today,
             R::Review,
             R::Help,
@@ -366,7 +374,7 @@ mod tests {
     use super::*;
     use crate::words::{self, Tongue};
 
-    const ROOMS: [Room; 19] = [
+    const ROOMS: [Room; 20] = [
         R::Welcome,
         R::Unlock,
         R::Caseload,
@@ -382,6 +390,7 @@ mod tests {
         R::Team,
         R::Keys,
         R::Aside,
+        R::Dropping,
         R::Today,
         R::Review,
         R::Help,

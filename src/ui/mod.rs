@@ -25,9 +25,9 @@ mod world;
 pub use app::{App, Settings, Stage, Start};
 pub use effect::{AbroadAnswer, AbroadOffer, Effect, Keeping, Secret, ToKeep};
 pub use msg::{
-    AbroadCame, AbroadOut, AbroadTaken, AsideRow, BundleIn, BundleOut, HomeChosen, HomeLine, KeyRow, Mark, Msg,
-    Offered, Progress, ReaderLine, Replay, RosterDevice, RosterMember, RosterPage, RosterUnit, Sentence, StickPage,
-    Strength, TeamPage, TeamRow, TeamWord, Trouble, Who,
+    AbroadCame, AbroadOut, AbroadTaken, AsideNews, AsideRow, BundleIn, BundleOut, HomeChosen, HomeLine, KeyRow, Mark,
+    Msg, Offered, Progress, ReaderLine, Replay, RosterDevice, RosterMember, RosterPage, RosterUnit, Sentence,
+    StickPage, Strength, TeamPage, TeamRow, TeamWord, Trouble, Who,
 };
 pub use theme::{Bidi, Theme};
 pub use update::update;

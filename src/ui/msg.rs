@@ -219,8 +219,8 @@ pub enum Msg {
         /// What its revocation would change, and what follows.
         lines: Vec<Sentence>,
     },
-    /// Answers [`LoadAside`](super::Effect::LoadAside).
-    AsideIs(Vec<AsideRow>),
+    /// What is set aside, and what became of it.
+    Aside(AsideNews),
     /// Something else went wrong or is worth saying; shown in the status line until the next key.
     Notice(Trouble),
 }
@@ -491,6 +491,8 @@ pub struct Progress {
     pub quarantined: u64,
     /// Bytes of attachments that still have to go or come.
     pub files_left: u64,
+    /// Bytes of attachments that wait because the hub can neither keep nor give any just now.
+    pub files_wait: u64,
     /// When the hub last answered.
     pub last_contact: Option<Moment>,
     /// The hub's name; empty if the roster names none.
@@ -636,6 +638,26 @@ pub struct KeyRow {
     pub due: Option<i64>,
     /// Whether it is trusted no more.
     pub gone: bool,
+}
+
+/// What the desk says of what is set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AsideNews {
+    /// Answers [`LoadAside`](super::Effect::LoadAside); comes by itself after the others.
+    Are(Vec<AsideRow>),
+    /// Answers [`TryAside`](super::Effect::TryAside).
+    Tried {
+        /// Count now.
+        stand: u64,
+        /// Wait for what they follow.
+        wait: u64,
+        /// Stay in question.
+        left: u64,
+    },
+    /// Answers [`DropAside`](super::Effect::DropAside): it is not here any more.
+    Dropped,
+    /// It was not dropped.
+    Stays(Trouble),
 }
 
 /// An entry that was set aside.

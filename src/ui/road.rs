@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::msg::{Mark, Msg, Progress, Replay, Trouble};
+use super::msg::{AsideNews, Mark, Msg, Progress, Replay, Trouble};
 use crate::model::{Author, Delivery, DeviceId, Entry, JournalId, Moment};
 
 /// How many of this device's entries stand where.
@@ -109,6 +109,10 @@ impl Road {
                 self.progress = progress.clone();
                 self.trouble = None;
                 self.next_try = None;
+            }
+            Msg::Aside(AsideNews::Are(rows)) => {
+                let open = rows.iter().filter(|row| !row.whole).count();
+                self.progress.quarantined = u64::try_from(open).unwrap_or(u64::MAX);
             }
             Msg::SyncFailed { trouble, next_try } => {
                 self.progress.running = false;

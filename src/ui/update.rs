@@ -205,7 +205,7 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         | Msg::AttachFailed(_)
         | Msg::PartSaved { .. }
         | Msg::Printed
-        | Msg::AsideIs(_)
+        | Msg::Aside(_)
         | Msg::SaveFailed(_) => return tell(app, &msg),
         Msg::BundleWritten(_) | Msg::BundleRead(_) | Msg::BundleFailed(_) => {
             // Whoever has left the page meanwhile hears of it all the same.
@@ -250,6 +250,9 @@ fn unlocked(app: &mut App, mut who: Who) -> Vec<Effect> {
 /// Lets every screen on the stack hear, the top one last.
 fn tell(app: &mut App, msg: &Msg) -> Vec<Effect> {
     let mut turn = Turn::stay();
+    if matches!(msg, Msg::Aside(_)) {
+        app.world.road.hear(msg);
+    }
     for screen in &mut app.stack {
         turn = screen.hear(msg, &app.world);
     }

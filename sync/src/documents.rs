@@ -22,6 +22,9 @@ pub enum DocumentKind {
     RotationCertificate,
     /// A roster that waits for further admins; about the admin's device that hands it on.
     Proposal,
+    /// A hub's request for its next signing key; about the hub and the key that the roster lists for it, so that nobody is told of it any
+    /// more once the roster lists the next one.
+    NextHubKey,
 }
 
 impl DocumentKind {
@@ -31,6 +34,7 @@ impl DocumentKind {
             DocumentKind::Roster => 2,
             DocumentKind::UnitKeys => 3,
             DocumentKind::Codebook => 6,
+            DocumentKind::NextHubKey => 7,
             DocumentKind::Freshness => 8,
             DocumentKind::Epoch => 9,
             DocumentKind::Erasure => 11,
@@ -50,6 +54,7 @@ impl DocumentKind {
             Self::Erasure,
             Self::RotationCertificate,
             Self::Proposal,
+            Self::NextHubKey,
         ];
         all.into_iter().find(|kind| kind.number() == number)
     }

@@ -7,9 +7,10 @@ use amanat_keys::error::{Forgery, KeysError, Malformed};
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest};
 use amanat_keys::freshness::Freshness;
 use amanat_keys::hub_epoch::HubEpoch;
+use amanat_keys::join::{HubSuccession, JoinRequest};
 use amanat_keys::proposal::Proposal;
 use amanat_keys::quorum;
-use amanat_keys::roster::Roster;
+use amanat_keys::roster::{Hub, Roster};
 use amanat_keys::rotation::RotationWord;
 use amanat_keys::statement::{Purpose, Statement};
 use amanat_keys::trust::Trust;
@@ -79,6 +80,12 @@ pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
             let word = verified.value();
             Ok(file(DocumentKind::RotationCertificate, word.about().as_bytes(), word.serial))
         }
+        Purpose::JoinRequest => {
+            let (about, end) = next_hub_key(bytes, trust)?;
+            // Of two requests for one key's successor the one that was made later is newer: more of what was signed lies before it.
+            let version = end.epoch.saturating_mul(1 << 32).saturating_add(end.last).saturating_add(1);
+            Ok(file(DocumentKind::NextHubKey, about.as_bytes(), version))
+        }
         Purpose::Roster => {
             let version = roster_version(&statement)?;
             if statement.payload_hash() != trust.roster_hash() {
@@ -89,7 +96,6 @@ pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
         Purpose::Entry
         | Purpose::Receipt
         | Purpose::Checkpoint
-        | Purpose::JoinRequest
         | Purpose::Bundle
         | Purpose::RequestBinding
         | Purpose::Release
@@ -97,6 +103,28 @@ pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
         | Purpose::TransferReply
         | Purpose::TransferWithdrawal => Err(Forgery::OtherPurpose.into()),
     }
+}
+
+/// A request for the next signing key of a hub that is listed, signed by that key and by the one that the roster lists. Who asks for
+/// anything else to be listed asks a person, by words.
+fn next_hub_key(bytes: &[u8], trust: &Trust) -> Result<(Digest, HubSuccession), KeysError> {
+    let asked = Statement::from_bytes(bytes)?.expect::<JoinRequest>(Purpose::JoinRequest)?;
+    let end = asked.peek()?.hub_succession.ok_or(Forgery::OtherPurpose)?;
+    let request = JoinRequest::verify(bytes)?.into_value();
+    if request.agency != trust.agency() {
+        return Err(Forgery::OtherAgency.into());
+    }
+    let hub = trust.roster().hub(&end.hub).ok_or(Forgery::NoAuthority)?;
+    let vouched = JoinRequest::is_signed_by(bytes, &request.agency, &hub.receipt_key);
+    if !vouched || hub.receipt_key == request.signing_key {
+        return Err(Forgery::NoAuthority.into());
+    }
+    Ok((about_next_key(hub), end))
+}
+
+/// What a request for a hub's next key is about: the hub and the key that it has by the roster.
+fn about_next_key(hub: &Hub) -> Digest {
+    Digest::tagged("next-hub-key", &[hub.id.as_bytes(), hub.receipt_key.key_id().as_bytes()])
 }
 
 /// A unit's key sealed to the recovery key, in a statement whose signer may not say it any more: the reader was lost, and is what the recovery
@@ -125,6 +153,7 @@ pub fn still_told(trust: &Trust, kind: DocumentKind, about: &Digest) -> bool {
     match kind {
         DocumentKind::Freshness => trust.roster().confirms(&speaker),
         DocumentKind::Proposal => trust.roster().proposes(&speaker),
+        DocumentKind::NextHubKey => trust.roster().hubs.iter().any(|hub| about_next_key(hub) == *about),
         DocumentKind::Roster
         | DocumentKind::UnitKeys
         | DocumentKind::Codebook

@@ -239,7 +239,8 @@ fn state(v: &Value) -> PartState {
         1 => PartState::Wanted(number(&v[1])),
         2 => PartState::Held,
         3 => PartState::Gone,
-        _ => PartState::Refused,
+        4 => PartState::Refused,
+        _ => PartState::Waits,
     }
 }
 

@@ -101,6 +101,23 @@ fn the_outbox_says_how_much_of_attachments_is_left() {
 }
 
 #[test]
+fn the_outbox_says_that_attachments_wait_here_while_the_hub_cannot_keep_any() {
+    let mut stage = Stage::open();
+    stage.keys("F6");
+    let waits = |files_wait| Msg::Synced(Progress { files_wait, ..Progress::default() });
+    stage.send(waits(0));
+    assert!(!stage.screen(80, 24).contains("cannot keep attachments"));
+    stage.send(waits(31_457_280));
+    shows(&mut stage, &["! The hub cannot keep attachments just now; they wait here (31.4 MB)."]);
+    let mut stage = Stage::open_with(urdu());
+    stage.keys("F6");
+    let before = stage.screen(80, 24);
+    stage.send(waits(31_457_280));
+    let page = stage.screen(80, 24);
+    assert!(page.contains("31.4") && !before.contains("31.4") && !page.contains("attachments"), "{page}");
+}
+
+#[test]
 fn attachments_speak_urdu() {
     let mut stage = on_case(Stage::open_with(urdu()));
     stage.keys("F9 \"/scan\" Enter");

@@ -157,6 +157,7 @@ fn the_road() {
         pulled: 7,
         quarantined: 0,
         files_left: 0,
+        files_wait: 0,
         last_contact: None,
         hub: "hub.example.pk".into(),
     }));
@@ -208,9 +209,9 @@ fn urdu_by_the_program_and_by_the_terminal() {
 #[test]
 fn an_admin_sees_what_each_key_opens_and_what_follows_if_a_device_is_lost() {
     let mut stage = Stage::open();
-    let shows = ["2 of 3 admins must sign", "! 400 days old, overdue by 35 days", "no longer trusted"];
+    let shows = ["0 of 9 are hybrid", "! 400 days old, overdue by 35 days", "no longer trusted"];
     look(&mut stage, "keys", "F8 F6", shows);
-    look(&mut stage, "keys_of_a_unit", "Down Enter", ["▸ PS Sample", "Keys", "what if it is lost"]);
+    look(&mut stage, "keys_of_a_unit", "Down*2 Enter", ["▸ PS Sample", "Keys", "what if it is lost"]);
     let shows = ["If Sana 5f0c1122 were lost today", "trust in it ends", "! nobody is left who reads for PS Sample"];
     look(&mut stage, "keys_preview", "Down Enter", shows);
     let mut stage = Stage::open_with(urdu());

@@ -9,8 +9,8 @@ use amanat::{
         DraftId, Entry, EntryId, Gone, Handover, JournalId, Moment, Names, PartHash, Sheet, Step, Times, UnitId, Value,
     },
     ui::{
-        self, App, Bidi, BundleIn, BundleOut, Effect, Keeping, Mark, Msg, Progress, ReaderLine, Scroll, Settings,
-        Stage as Where, Start, StickPage, Strength, Theme, ToKeep, Trouble, Who,
+        self, App, AsideNews, Bidi, BundleIn, BundleOut, Effect, Keeping, Mark, Msg, Progress, ReaderLine, Scroll,
+        Settings, Stage as Where, Start, StickPage, Strength, Theme, ToKeep, Trouble, Who,
     },
 };
 use ratatui::{Terminal, backend::TestBackend};
@@ -203,9 +203,22 @@ impl Stage {
             Effect::WriteBundle { path, to } => self.wrote(&path, to),
             Effect::StopBundle => vec![Msg::BundleFailed(Trouble::word("stick.stopped"))],
             Effect::ReadBundle { .. } => self.read(),
-            Effect::LoadAside => vec![Msg::AsideIs(super::aside::rows())],
+            Effect::LoadAside => vec![Msg::Aside(AsideNews::Are(super::aside::rows()))],
             Effect::SaveAside { path, .. } if path == "/nowhere" => vec![Msg::SaveFailed(Trouble::word("stick.cut"))],
             Effect::SaveAside { path, .. } => vec![Msg::PartSaved { path }],
+            Effect::TryAside => {
+                vec![
+                    Msg::Aside(AsideNews::Tried { stand: 1, wait: 0, left: 1 }),
+                    Msg::Aside(AsideNews::Are(super::aside::rows().split_off(1))),
+                ]
+            }
+            Effect::DropAside { id } if id == format!("{:064x}", 3) => {
+                vec![Msg::Aside(AsideNews::Stays(Trouble::word("failure.refused")))]
+            }
+            Effect::DropAside { id } => {
+                let left = super::aside::rows().into_iter().filter(|row| row.id != id).collect();
+                vec![Msg::Aside(AsideNews::Dropped), Msg::Aside(AsideNews::Are(left))]
+            }
             Effect::LoadRoster => vec![Msg::RosterIs(Box::new(roster()))],
             Effect::LoadKeys => vec![Msg::KeysAre(keys())],
             Effect::PreviewRevocation(device) => vec![Msg::PreviewIs { device, lines: preview() }],
@@ -381,6 +394,7 @@ impl Stage {
             pulled: 0,
             quarantined: 0,
             files_left: 0,
+            files_wait: 0,
             last_contact: Some(self.now),
             hub: "hub.example.pk".into(),
         };

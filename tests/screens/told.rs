@@ -127,7 +127,10 @@ pub(crate) fn keys() -> Vec<KeyRow> {
     let unit = sentence("keys.opens_unit", &[("n", "2"), ("epoch", "1")], false);
     let device = sentence("keys.opens_device", &[("units", "PS Sample")], false);
     let own = sentence("keys.opens_own", &[], false);
+    let sealed_to = [("n", "0"), ("all", "9"), ("bytes", "98")];
+    let kind = sentence("keys.opens_recipients", &sealed_to, false);
     vec![
+        row("recipients", "x25519", kind, 12, None),
         row("root", "Admin", root, 12, Some(718)),
         row("unit", "PS Sample", unit, 400, Some(-35)),
         KeyRow { device: Some(lost()), ..row("device", "Sana 5f0c1122", device, 12, Some(718)) },

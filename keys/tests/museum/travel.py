@@ -266,7 +266,7 @@ def messages():
     instead("parts-request", "above-the-last-number", 3, [part[:2] + [LAST + 1] + part[3:]])
     instead("parts-request", "about-257", 3, [part] * 257)
     attack("parts-request", "with-a-piece-over-1-mib", [1, wire.AGENCY, 1, part, 0, claimed(2, (1 << 20) + 1)])
-    instead("parts-reply", "with-an-unknown-state", 1, [[5, 0]])
+    instead("parts-reply", "with-an-unknown-state", 1, [[6, 0]])
     instead("parts-reply", "that-holds-from-a-byte-on", 1, [[2, 1]])
     instead("parts-reply", "that-wants-what-no-attachment-has", 1, [[1, 2**31 + 16 + 16 * 2**15 + 1]])
     instead("team-reply", "with-a-line-of-3-elements", 3, [[a, 0, 1]])

@@ -1,4 +1,5 @@
-//! What was set aside: why, when it was found, whose device wrote it and at which number; one can be saved, still sealed.
+//! What was set aside: why, when it was found, whose device wrote it and at which number. One can be saved, still sealed, or dropped, and
+//! all of it can be held against the roster of today.
 
 use ratatui::{crossterm::event::KeyEvent, layout::Rect};
 
@@ -6,12 +7,13 @@ use crate::{
     ui::{
         effect::Effect,
         keymap::{Act, Room},
-        msg::{AsideRow, Msg},
+        msg::{AsideNews, AsideRow, Msg, Trouble},
         telling,
         theme::Role,
         turn::{Go, Turn},
         widgets::{
-            canvas::{Canvas, Lean},
+            bars,
+            canvas::{Canvas, Lean, middle},
             list::List,
             path::{Asked, Path},
         },
@@ -28,8 +30,19 @@ pub(crate) struct Aside {
     list: List,
     /// Where the chosen one is to be saved.
     save: Option<Path>,
-    /// Where one was saved.
-    said: Option<String>,
+    /// The one that may be dropped.
+    drop: Option<Dropping>,
+    /// What came of the last wish: a word, and what fills its blanks.
+    said: Option<(&'static str, Vec<(&'static str, String)>)>,
+}
+
+/// The last look before one is dropped.
+#[derive(Debug)]
+struct Dropping {
+    row: AsideRow,
+    /// Whether the desk is at it.
+    busy: bool,
+    trouble: Option<Trouble>,
 }
 
 /// Lines above the list.
@@ -39,7 +52,11 @@ const EACH: u16 = 2;
 
 impl Aside {
     pub(crate) const fn room(&self) -> Room {
-        if self.save.is_some() { Room::Path } else { Room::Aside }
+        match (&self.save, &self.drop) {
+            (Some(_), _) => Room::Path,
+            (None, Some(_)) => Room::Dropping,
+            (None, None) => Room::Aside,
+        }
     }
 
     pub(crate) fn paste(&mut self, text: &str) {
@@ -48,13 +65,27 @@ impl Aside {
         }
     }
 
-    pub(crate) fn hear(&mut self, msg: &Msg) -> Turn {
+    pub(crate) fn hear(&mut self, msg: &Msg, world: &World) -> Turn {
         match msg {
-            Msg::AsideIs(rows) => self.rows = Some(rows.clone()),
+            Msg::Aside(AsideNews::Are(rows)) => {
+                self.list.put(self.list.at, rows.len(), page(world));
+                self.rows = Some(rows.clone());
+            }
             Msg::SaveFailed(trouble) => self.save.iter_mut().for_each(|path| path.failed(trouble)),
             Msg::PartSaved { path } if self.save.is_some() => {
                 self.save = None;
-                self.said = Some(path.clone());
+                self.said = Some(("aside.saved", vec![("path", path.clone())]));
+            }
+            Msg::Aside(AsideNews::Tried { stand, wait, left }) => {
+                let blanks = [("stand", stand), ("wait", wait), ("left", left)];
+                self.said = Some(("aside.tried", blanks.map(|(blank, n)| (blank, n.to_string())).to_vec()));
+            }
+            Msg::Aside(AsideNews::Dropped) if self.drop.is_some() => {
+                self.drop = None;
+                self.said = Some(("aside.dropped", Vec::new()));
+            }
+            Msg::Aside(AsideNews::Stays(trouble)) => {
+                self.drop.iter_mut().for_each(|drop| (drop.busy, drop.trouble) = (false, Some(trouble.clone())));
             }
             _ => {}
         }
@@ -72,16 +103,39 @@ impl Aside {
             }
             return Turn::stay();
         }
-        let count = self.rows.as_ref().map_or(0, Vec::len);
+        if let Some(drop) = &mut self.drop {
+            return match act {
+                _ if drop.busy => Turn::stay(),
+                Some(Act::Drop) => {
+                    (drop.busy, drop.trouble) = (true, None);
+                    Turn::ask(Effect::DropAside { id: drop.row.id.clone() })
+                }
+                Some(Act::Back) => {
+                    self.drop = None;
+                    Turn::stay()
+                }
+                _ => Turn::stay(),
+            };
+        }
+        let rows = self.rows.as_deref().unwrap_or_default();
         match act {
             Some(Act::Back) => return Turn::go(Go::Back),
-            Some(Act::SavePart) if count > 0 => {
+            Some(Act::SavePart) if !rows.is_empty() => {
                 self.said = None;
                 self.save = Some(Path::new());
             }
+            Some(Act::TryAgain) if !rows.is_empty() => {
+                self.said = None;
+                return Turn::ask(Effect::TryAside);
+            }
+            Some(Act::Drop) => {
+                let chosen = rows.get(self.list.at).cloned();
+                self.drop = chosen.map(|row| Dropping { row, busy: false, trouble: None });
+                self.said = None;
+            }
             Some(act) => {
-                let page = world.page().saturating_sub(usize::from(ABOVE)) / usize::from(EACH);
-                self.list.go(act, count, page);
+                let count = rows.len();
+                self.list.go(act, count, page(world));
             }
             None => {}
         }
@@ -97,8 +151,9 @@ impl Aside {
             (Some(_), _) => (format!("! {}", words::count(canvas.tongue(), "outbox.quarantined", open)), Role::Warn),
         };
         canvas.paragraph(Rect { height: ABOVE - 1, ..area }, &text, role);
-        if let Some(path) = &self.said {
-            let text = canvas.fill("aside.saved", &[("path", path)]);
+        if let Some((word, blanks)) = &self.said {
+            let blanks: Vec<_> = blanks.iter().map(|(blank, text)| (*blank, text.as_str())).collect();
+            let text = canvas.fill(word, &blanks);
             canvas.put((area.x, area.y + ABOVE - 1), area.width, &text, Role::Good);
         }
         let below = Rect { y: area.y + ABOVE, height: area.height.saturating_sub(ABOVE), ..area };
@@ -112,6 +167,35 @@ impl Aside {
             let (heading, hint) = (canvas.say("aside.save").to_owned(), canvas.say("aside.save_hint").to_owned());
             path.draw(canvas, area, &heading, &hint);
         }
+        if let Some(drop) = &self.drop {
+            drop.draw(canvas, area);
+        }
+    }
+}
+
+/// Rows that are on the screen at once.
+fn page(world: &World) -> usize {
+    world.page().saturating_sub(usize::from(ABOVE)) / usize::from(EACH)
+}
+
+impl Dropping {
+    /// Which one, what dropping it means, and the key that does it.
+    fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let heading = canvas.say("aside.drop").to_owned();
+        let inside = canvas.popup(middle(area, 74, 16), &heading);
+        draw_row(&self.row, false, canvas, Rect { height: EACH, ..inside });
+        let rest = |y: u16| Rect { y, height: inside.bottom().saturating_sub(y), ..inside };
+        let mut y = inside.y + EACH + 1;
+        let means = canvas.say("aside.drop_means").to_owned();
+        y += 1 + canvas.paragraph(rest(y), &means, Role::Strong);
+        let (text, role) = match (&self.trouble, self.busy) {
+            (_, true) => (canvas.say("aside.dropping").to_owned(), Role::Accent),
+            (Some(trouble), false) => {
+                (format!("✗ {}", bars::sentence(canvas, &trouble.word, &trouble.detail)), Role::Bad)
+            }
+            (None, false) => (canvas.say("aside.drop_ready").to_owned(), Role::Accent),
+        };
+        canvas.paragraph(rest(y), &text, role);
     }
 }
 

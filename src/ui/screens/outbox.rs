@@ -97,6 +97,10 @@ impl Outbox {
             let text = canvas.fill("outbox.files_left", &[("size", &telling::size(progress.files_left))]);
             lines.push((text, Role::Accent));
         }
+        if progress.files_wait > 0 {
+            let text = canvas.fill("outbox.files_wait", &[("size", &telling::size(progress.files_wait))]);
+            lines.push((format!("! {text}"), Role::Warn));
+        }
         if let Some(trouble) = &road.trouble {
             lines.push((format!("! {}", bars::sentence(canvas, &trouble.word, &trouble.detail)), Role::Warn));
             if let Some(at) = road.next_try {

@@ -138,7 +138,7 @@ impl Screen {
             Self::Stick(screen) => screen.hear(msg, world),
             Self::Case(screen) => screen.hear(msg),
             Self::Entry(screen) => screen.hear(msg),
-            Self::Aside(screen) => screen.hear(msg),
+            Self::Aside(screen) => screen.hear(msg, world),
             Self::Outbox(_)
             | Self::Caseload(_)
             | Self::Form(_)

@@ -29,7 +29,7 @@ A NEW CERTIFICATE:
 
 A NEW SIGNING KEY:
   1. amanat-hub rotate-key                while the hub is stopped; then serve: both keys sign, and a backup is due
-  2. amanat keys rotate hub --file hub-key.join --fingerprint 'eight words'    an admin; then amanat roster publish
+  2. amanat keys rotate hub --fingerprint 'eight words'    an admin; then amanat roster publish
   The hub takes the roster from the admin's device, signs with the new key alone and deletes the older one.
 
 AFTER A RESTORE FROM A BACKUP, before serving:

@@ -7,13 +7,13 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use object_store::ObjectStore;
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::prefix::PrefixStore;
+use object_store::{ObjectStore, RetryConfig};
 use zeroize::Zeroizing;
 
-use crate::limits::CREDENTIALS_FILE;
+use crate::limits::{CREDENTIALS_FILE, PLACE_RETRIES, PLACE_TURN};
 
 /// A place for attachments that was read and can be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +122,12 @@ impl PlaceUrl {
                     .with_bucket_name(bucket)
                     .with_region(region)
                     .with_access_key_id(access.as_str())
+                    // The device that waits is told, and comes again: the hub need not be patient in its stead.
+                    .with_retry(RetryConfig {
+                        max_retries: PLACE_RETRIES,
+                        retry_timeout: PLACE_TURN,
+                        ..RetryConfig::default()
+                    })
                     .with_secret_access_key(secret.as_str());
                 if let Some(endpoint) = endpoint {
                     builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));

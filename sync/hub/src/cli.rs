@@ -92,7 +92,7 @@ async fn rotate_key(home: &HubHome, json: bool) -> Result<ExitCode, Box<dyn std:
         NewKey::TakenUp if json => println!("{}", json!({"state": "taken up"})),
         NewKey::Offered { request, words, succession: HubSuccession { epoch, last, .. } } => println!(
             "request: {}\nfingerprint: {words}\nThe key in use signed alone up to checkpoint {last} of epoch {epoch}; from the next start on both \
-             sign.\nStart the hub again. An admin: amanat keys rotate hub --file FILE --fingerprint WORDS, then amanat roster publish.\nMake a \
+             sign.\nStart the hub again. An admin: amanat keys rotate hub --fingerprint WORDS (without a network with --file FILE), then amanat roster publish.\nMake a \
              backup now: one without the new key cannot be restored once the roster names it.",
             request.display()
         ),

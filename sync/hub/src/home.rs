@@ -219,7 +219,8 @@ impl HubHome {
                 "the roster names another signing key for this hub than it has: devices will believe nothing it says"
             );
         }
-        let next = self.next_key()?.map(|waiting| waiting.signer);
+        let waiting = self.next_key()?;
+        let next = waiting.as_ref().map(|waiting| waiting.signer.clone());
         let identity = HubIdentity { id, signer, next, epoch: settings.epoch };
         let store = self.store(settings).await?;
         let home = Self::at(&self.folder);
@@ -230,6 +231,9 @@ impl HubHome {
         });
         let hub = Hub::open(identity, store, trust, keep).await?.with_parts(self.blobs(settings)?).await?;
         hub.contacts.remember(self.contacts());
+        if let Some(waiting) = waiting {
+            hub.offer(&waiting.request).await?;
+        }
         Ok((Arc::new(hub), lock))
     }
 

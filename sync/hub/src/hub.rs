@@ -74,7 +74,7 @@ pub struct Hub {
 }
 
 /// What a hub passes on.
-pub(crate) const DOCUMENT_KINDS: [DocumentKind; 8] = [
+pub(crate) const DOCUMENT_KINDS: [DocumentKind; 9] = [
     DocumentKind::Roster,
     DocumentKind::UnitKeys,
     DocumentKind::Codebook,
@@ -83,6 +83,7 @@ pub(crate) const DOCUMENT_KINDS: [DocumentKind; 8] = [
     DocumentKind::Erasure,
     DocumentKind::Proposal,
     DocumentKind::RotationCertificate,
+    DocumentKind::NextHubKey,
 ];
 
 /// Why the hub could not take something over.
@@ -258,6 +259,20 @@ impl Hub {
             _ => {}
         }
         Ok(kept)
+    }
+
+    /// Shelves the request for its own next key, for the admins to fetch. One that the roster does not bear out stays with the keeper.
+    ///
+    /// # Errors
+    /// [`HubFault::Store`].
+    pub(crate) async fn offer(&self, request: &[u8]) -> Result<(), HubFault> {
+        match self.keep(request).await {
+            Err(HubFault::Trust(fault)) => {
+                tracing::error!(cause = %fault, "the request for this hub's next key is not offered to the admins");
+                Ok(())
+            }
+            kept => kept.map(drop),
+        }
     }
 
     /// Erases what an order names and somebody stood in for who may, by the adopted roster. Whatever made it due, and in which

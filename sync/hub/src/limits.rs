@@ -110,6 +110,10 @@ pub const PART_BLOCK: usize = 5 * 1024 * 1024;
 pub const PUTS_AT_ONCE: usize = 2;
 /// A device waits so long for a whole attachment to be looked through and put in its place; then it is told to ask again.
 pub const SETTLE_TURN: Duration = Duration::from_secs(20);
+/// How often a request to an object store is tried again, and how long, before whoever waits is told that it does not answer.
+pub const PLACE_RETRIES: usize = 4;
+/// See [`PLACE_RETRIES`]: well within [`SETTLE_TURN`].
+pub const PLACE_TURN: Duration = Duration::from_secs(10);
 /// The file of an object store's credentials, in bytes.
 pub const CREDENTIALS_FILE: u64 = 16 * 1024;
 /// Entries of forks kept as evidence for each device: enough to show what happened, too few to fill a disk.

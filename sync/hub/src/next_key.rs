@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! offer     hub-next.keys: the seed and the request for it, one file, read back; then hub-key.join      [kill: the same request again]
-//! wait      serving, both keys sign every word (signing.rs)
+//! wait      serving, both keys sign every word (signing.rs), and the admins' devices are given the request (hub.rs)
 //! take up   a roster names it: hub.keys holds it, then hub-next.keys goes                               [kill: at the next start]
 //! ```
 //!
@@ -46,7 +46,7 @@ pub enum NewKey {
 pub(crate) struct Waiting {
     seed: Seed,
     pub(crate) signer: Signer,
-    request: Vec<u8>,
+    pub(crate) request: Vec<u8>,
 }
 
 impl HubHome {

@@ -35,7 +35,11 @@ pub(crate) async fn answer(
                 return Ok(one(known(&book)));
             }
             let blob = blob(&at, &book);
-            match blobs.bring(blob, from, bytes).await? {
+            let brought = match blobs.bring(blob, from, bytes).await {
+                Err(fault) => return waits(fault).map(one),
+                Ok(brought) => brought,
+            };
+            match brought {
                 Brought::TooMuch => Err(Failure::TooLarge),
                 Brought::UpTo(here) if here < blob.size => {
                     // An erasure may have come between the look at the books and the bytes: then they must not stay.
@@ -62,7 +66,11 @@ pub(crate) async fn answer(
             let most = most.min(u64::try_from(MAX_PART_PIECE).unwrap_or(u64::MAX));
             let _room = room(hub, most).await?;
             let blob = blob(&at, &book);
-            let Some(bytes) = blobs.range(&blob, from, most).await? else {
+            let found = match blobs.range(&blob, from, most).await {
+                Err(fault) => return waits(fault).map(one),
+                Ok(found) => found,
+            };
+            let Some(bytes) = found else {
                 lost(hub, &blob).await?;
                 // Else whatever else the reader asked for would wait behind it for ever.
                 return Ok(one(PartState::Unknown));
@@ -201,8 +209,23 @@ async fn settle(hub: &Arc<Hub>, blobs: &Arc<Blobs>, blob: Blob) -> Result<(PartS
     match timeout(SETTLE_TURN, settling).await {
         Err(_elapsed) => Ok((PartState::Wanted(blob.size), Vec::new())),
         Ok(Err(_died)) => Err(Failure::Broken("the look through an attachment")),
-        Ok(Ok(settled)) => Ok(settled?),
+        Ok(Ok(Err(fault))) => Ok((waits(fault)?, Vec::new())),
+        Ok(Ok(Ok(settled))) => Ok(settled),
     }
+}
+
+/// The place of attachments refused or was not reached. Nothing else of the hub is to blame, so that alone is said of this one: its device
+/// tells whoever waits for it, and asks again. Any other fault stays one.
+fn waits(fault: StoreFault) -> Result<PartState, Failure> {
+    let StoreFault::Parts(cause) = fault else { return Err(fault.into()) };
+    tracing::error!(cause = %causes(&*cause), "attachments can be neither kept nor given just now; what has come stays, and its devices ask again");
+    Ok(PartState::Waits)
+}
+
+/// A fault with what lies behind it.
+fn causes(fault: &(dyn std::error::Error + 'static)) -> String {
+    let behind = std::iter::successors(fault.source(), |cause| cause.source());
+    behind.fold(fault.to_string(), |told, cause| format!("{told}: {cause}"))
 }
 
 /// Takes one that was put back in its place as if its bytes had come: they are looked through before they count. Whether all are here.

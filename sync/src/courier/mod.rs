@@ -28,6 +28,7 @@ mod retry;
 mod stick;
 #[cfg(test)]
 mod tests;
+mod unsigned;
 
 pub use again::{TriedAgain, try_again};
 pub use outcome::{End, Outcome, PartsMoved, Party, Trouble};

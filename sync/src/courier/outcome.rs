@@ -53,7 +53,9 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    pub(super) fn new() -> Self {
+    /// A pass that has done nothing yet.
+    #[must_use]
+    pub fn nothing() -> Self {
         Self {
             handed_over: 0,
             handed_on: 0,
@@ -97,6 +99,8 @@ pub struct PartsMoved {
     pub arrived: u64,
     /// Bytes that could move now and have not yet.
     pub left: u64,
+    /// Bytes that wait because the hub can neither keep nor give attachments just now.
+    pub waits: u64,
 }
 
 /// How a pass ended.

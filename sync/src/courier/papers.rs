@@ -199,7 +199,9 @@ fn mark_of(trip: &Trip<'_>, held: &Newest) -> Digest {
         | DocumentKind::Erasure
         | DocumentKind::RotationCertificate => true,
         DocumentKind::Freshness => proof::still_told(trip.trust, *kind, about),
-        DocumentKind::Proposal => roster.proposes(&trip.party.device) && proof::still_told(trip.trust, *kind, about),
+        DocumentKind::Proposal | DocumentKind::NextHubKey => {
+            roster.proposes(&trip.party.device) && proof::still_told(trip.trust, *kind, about)
+        }
         DocumentKind::UnitKeys => reads.contains(about),
     });
     proof::shelf_mark(lines.map(|((kind, about), version)| (*kind, *about, *version)))

@@ -49,21 +49,28 @@ fn up(trip: &mut Trip<'_>, files: &PartFiles) -> Result<(), End> {
     loads.extend(carried(trip, files)?);
     let carried: Vec<Load> = loads.iter().skip(own).copied().collect();
     let mut done = Rows::default();
-    let mut pieces = PIECES;
+    let (mut pieces, mut waits) = (PIECES, false);
     for page in loads.chunks(MAX_PARTS_ASKED) {
-        if pieces == 0 {
+        if pieces == 0 || waits {
             // Not asked about, so as far as anybody knows all of it: the next pass comes to it.
-            trip.outcome.parts.left += page.iter().map(|load| load.size).sum::<u64>();
+            let all = page.iter().map(|load| load.size).sum::<u64>();
+            *later(trip, waits) += all;
             continue;
         }
         let states = ask(trip, page.iter().map(|load| load.at).collect())?;
+        waits = states.contains(&PartState::Waits);
         for (load, state) in page.iter().zip(states) {
             let state = match state {
+                // What it cannot put in its place it need not be given.
+                PartState::Wanted(_) if waits => PartState::Waits,
                 PartState::Wanted(from) => bring(trip, files, *load, from, &mut pieces)?,
                 state => state,
             };
             if let PartState::Wanted(reached) = state {
                 trip.outcome.parts.left += load.size.saturating_sub(reached);
+            } else if state == PartState::Waits {
+                waits = true;
+                trip.outcome.parts.waits += load.size;
             } else if matches!(state, PartState::Held | PartState::Gone) && carried.iter().any(|it| it.at == load.at) {
                 // The hub has it, or wants it no more: its author hears of that with a receipt.
                 done.take.push(part_row_at(&load.at));
@@ -71,6 +78,12 @@ fn up(trip: &mut Trip<'_>, files: &PartFiles) -> Result<(), End> {
         }
     }
     done.write(trip.journal).map_err(End::Local)
+}
+
+/// Where bytes are counted that do not move in this pass.
+const fn later<'t>(trip: &'t mut Trip<'_>, waits: bool) -> &'t mut u64 {
+    let parts = &mut trip.outcome.parts;
+    if waits { &mut parts.waits } else { &mut parts.left }
 }
 
 /// Attachments of others that came by stick.
@@ -143,7 +156,7 @@ fn bring(
                 trip.outcome.parts.sent += brought;
                 return Ok(state);
             }
-            PartState::Unknown => return Ok(PartState::Unknown),
+            state @ (PartState::Unknown | PartState::Waits) => return Ok(state),
             PartState::Refused => return refused(trip, files, load),
             PartState::Wanted(next) if next > load.size => {
                 return Err(End::Nonsense("more of an attachment is held than there is".to_owned()));
@@ -169,19 +182,27 @@ fn refused(trip: &mut Trip<'_>, files: &PartFiles, load: Load) -> Result<PartSta
 /// Fetches what somebody asked for.
 fn down(trip: &mut Trip<'_>, files: &PartFiles) -> Result<(), End> {
     let wishes = files.wishes().map_err(End::Local)?;
-    let mut pieces = PIECES;
+    let (mut pieces, before) = (PIECES, trip.outcome.parts.waits);
     for page in wishes.chunks(MAX_PARTS_ASKED) {
-        if pieces == 0 {
-            let still = |wish: &Wish| wish.size.saturating_sub(files.arrived(&wish.at.digest));
-            trip.outcome.parts.left += page.iter().map(still).sum::<u64>();
+        let waits = trip.outcome.parts.waits > before;
+        if pieces == 0 || waits {
+            let all = page.iter().map(|wish| still(files, wish)).sum::<u64>();
+            *later(trip, waits) += all;
             continue;
         }
         let states = ask(trip, page.iter().map(|wish| wish.at).collect())?;
         for (wish, state) in page.iter().zip(states) {
+            // What the place does not give once it does not give again in this pass: each try takes the hub its time.
+            let state = if trip.outcome.parts.waits > before { PartState::Waits } else { state };
             grant(trip, files, *wish, state, &mut pieces)?;
         }
     }
     Ok(())
+}
+
+/// How many bytes of one are still to come.
+fn still(files: &PartFiles, wish: &Wish) -> u64 {
+    wish.size.saturating_sub(files.arrived(&wish.at.digest))
 }
 
 /// Does for one wish what the hub's answer allows.
@@ -198,6 +219,7 @@ fn grant(trip: &mut Trip<'_>, files: &PartFiles, wish: Wish, state: PartState, p
             trip.outcome.tell(Trouble::PartUnserved(wish.at));
         }
         PartState::Unknown => trip.outcome.tell(Trouble::PartUnserved(wish.at)),
+        PartState::Waits => trip.outcome.parts.waits += still(files, &wish),
     }
     Ok(())
 }
@@ -215,6 +237,10 @@ fn fetch(trip: &mut Trip<'_>, files: &PartFiles, wish: Wish, pieces: &mut usize)
             // The hub's books have it and its disk has not. What else is asked for does not wait for it.
             PartState::Unknown => {
                 trip.outcome.tell(Trouble::PartUnserved(at));
+                return Ok(0);
+            }
+            PartState::Waits => {
+                trip.outcome.parts.waits += size.saturating_sub(from);
                 return Ok(0);
             }
             // Erased meanwhile.

@@ -113,7 +113,7 @@ impl<'a> Trip<'a> {
         party: Party,
         trust: &'a mut Trust,
     ) -> Self {
-        let (seen, forked, outcome) = (Digest::ZERO, BTreeMap::new(), Outcome::new());
+        let (seen, forked, outcome) = (Digest::ZERO, BTreeMap::new(), Outcome::nothing());
         Self { courier, journal, road, party, trust, seen, forked, stick: false, fell: Vec::new(), outcome }
     }
 }

@@ -307,8 +307,8 @@ fn verify(
         }
         let along = along_before(trip.journal, &run).map_err(End::Local)?;
         let (verified, refused) = run.verify(along, |entry| proof::key_of(entry, trip.trust));
-        // A hub ends with an entry: hashes behind it nobody has signed for, and a journal of them would grow with each pass.
-        let verified = if trip.stick { verified } else { verified.without_tail() };
+        // Hashes behind the last entry nobody has signed for, and a journal of them would grow with each pass and each stick.
+        let verified = verified.without_tail();
         let (stands, clean) = (verified.run().last(), refused.is_empty());
         if stands < came {
             let head = trip.known(&place)?.map_or(0, |known| known.head.seq);

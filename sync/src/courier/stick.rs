@@ -10,6 +10,7 @@ use amanat_keys::trust::Trust;
 use super::outcome::{End, Outcome, Party, Trouble};
 use super::pass::{Courier, Trip};
 use super::passed_over::PassedOver;
+use super::unsigned::Unsigned;
 use super::{news, papers, pull};
 use crate::batch::{Item, Limit, Run};
 use crate::bundle::{Bundle, BundleFault, Missing, PartLine};
@@ -171,12 +172,13 @@ impl Taking {
                 self.words.iter().filter(|word| is(word, Purpose::Checkpoint)).cloned().collect();
             trip.file(&newest)?;
         }
-        let mut passed_over = PassedOver::default();
+        let (mut passed_over, mut unsigned) = (PassedOver::default(), Unsigned::default());
         while let Some(runs) = bundle.piece()? {
             let (own, others): (Vec<Run>, Vec<Run>) =
                 runs.into_iter().map(|(_, run)| run).partition(|run| run.device == trip.party.device);
             let own = beyond(trip, own)?;
             pull::restored(trip, own, &mut passed_over)?;
+            let others = unsigned.joined(others);
             let (marks, entries) = marks(trip, &others, from_hub)?;
             // Before the entries: a stop in between must not leave any of them without somebody who hands it on.
             marks.write(trip.journal).map_err(End::Local)?;

@@ -52,6 +52,8 @@ pub enum PartState {
     Gone,
     /// All bytes were there, and they were not the ones that the header names; wanted from the first byte on.
     Refused,
+    /// The place in which the hub keeps attachments does not answer: it can be neither put there nor fetched from there just now.
+    Waits,
 }
 
 /// The answer: one state for each attachment that was named.
@@ -73,6 +75,7 @@ impl PartState {
             PartState::Held => (2, 0),
             PartState::Gone => (3, 0),
             PartState::Refused => (4, 0),
+            PartState::Waits => (5, 0),
         }
     }
 }
@@ -85,6 +88,7 @@ fn take_state(d: &mut Decoder<'_>) -> Result<PartState, Bad> {
         (2, 0) => Ok(PartState::Held),
         (3, 0) => Ok(PartState::Gone),
         (4, 0) => Ok(PartState::Refused),
+        (5, 0) => Ok(PartState::Waits),
         _ => Err(Bad::message("state of an attachment")),
     }
 }
@@ -193,7 +197,14 @@ mod tests {
             }
             assert!(PartsRequest::from_bytes(&[bytes.as_slice(), &[0]].concat()).is_err());
         }
-        let states = [PartState::Unknown, PartState::Wanted(9), PartState::Held, PartState::Gone, PartState::Refused];
+        let states = [
+            PartState::Unknown,
+            PartState::Wanted(9),
+            PartState::Held,
+            PartState::Gone,
+            PartState::Refused,
+            PartState::Waits,
+        ];
         let reply = PartsReply { states: states.into(), bytes: vec![1; 30], statements: vec![vec![2; 5]] };
         assert_eq!(PartsReply::from_bytes(&reply.to_bytes()).unwrap(), reply);
     }

@@ -254,7 +254,7 @@ def messages():
         ("parts request", [1, AGENCY, 0, [part, [device, journal, 2**39 - 1, digest]]]),
         ("parts request", [1, AGENCY, 1, part, 65_536, made_up("wire piece", 300)]),
         ("parts request", [1, AGENCY, 2, part, 0, 2**20]),
-        ("parts reply", [1, [[0, 0], [1, 0], [1, 70_000], [2, 0], [3, 0], [4, 0]], made_up("wire piece", 30), [b"x"]]),
+        ("parts reply", [1, [[0, 0], [1, 0], [1, 70_000], [2, 0], [3, 0], [4, 0], [5, 0]], made_up("wire piece", 30), [b"x"]]),
         ("team request", [1, AGENCY]),
         ("team reply", [1, 1_790_000_000_000, 1_790_000_100_000, [[other[0], 0], [other[1], 1_790_000_050_000, 7, 3, 0, 1_795_000_000_000]]]),
     ]

@@ -52,14 +52,16 @@ pub(super) fn mark(hub: &Hub, admitted: &Admitted) -> Digest {
     proof::shelf_mark(shelf.filter(|(kind, about, _)| may_have(admitted, &keys, *kind, about)))
 }
 
-/// A revoked device is told of rosters only; proposals are for admins; a word that nobody may say any more is told to nobody; a unit's wrapped keys are for those who read for it.
+/// A revoked device is told of rosters only; proposals and what the hub itself asks for are for admins; a word that nobody may say any more is told to nobody; a unit's wrapped keys are for those who read for it.
 fn may_have(admitted: &Admitted, keys: &BTreeSet<Digest>, kind: DocumentKind, about: &Digest) -> bool {
     let told = proof::still_told(&admitted.standing.trust, kind, about);
     match kind {
         DocumentKind::Roster => true,
         DocumentKind::UnitKeys => admitted.caller.active && keys.contains(about),
         DocumentKind::Freshness => admitted.caller.active && told,
-        DocumentKind::Proposal => told && admitted.standing.roster().proposes(&admitted.caller.device),
+        DocumentKind::Proposal | DocumentKind::NextHubKey => {
+            told && admitted.standing.roster().proposes(&admitted.caller.device)
+        }
         DocumentKind::Codebook | DocumentKind::Epoch | DocumentKind::Erasure | DocumentKind::RotationCertificate => {
             admitted.caller.active
         }

@@ -4,7 +4,7 @@ use std::fs::File;
 
 use amanat_keys::device::Signer;
 use amanat_keys::fingerprint::{Digest, MemberId};
-use amanat_keys::recipient::ReadIdentity;
+use amanat_keys::recipient::{ReadIdentity, RecipientKind};
 use amanat_keys::roster::{Device, Member, Role, Span};
 use amanat_sync::bundle;
 use amanat_sync::courier::End;
@@ -54,4 +54,26 @@ fn a_unit_of_more_devices_than_fit_gets_a_stick_that_its_own_key_opens() {
     assert_eq!(opened.manifest().to, [Digest::from_bytes(*STATION.as_bytes())]);
     assert_eq!(opened.manifest().runs.iter().map(|run| run.count).sum::<u64>(), 5, "with what its devices may have");
     assert_eq!(running.terminate(), Some(0));
+}
+
+#[test]
+fn more_hybrid_readers_than_a_header_holds_are_refused_in_words_and_their_unit_is_reached_by_its_key() {
+    let mut agency = Agency::crowd(40);
+    let kind = RecipientKind::MlKem768X25519;
+    let hybrid = || ReadIdentity::of_kind(kind).unwrap().recipient().clone();
+    let next = agency.next(|roster| {
+        roster.kind = kind;
+        roster.devices.iter_mut().for_each(|device| device.recipient = hybrid());
+        roster.units.iter_mut().for_each(|unit| unit.recipient = Some(hybrid()));
+        roster.hubs.iter_mut().for_each(|hub| hub.transport = hybrid());
+    });
+    agency.trust.adopt(&next).unwrap();
+    agency.roster = agency.trust.roster().clone();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let hub = runtime.block_on(agency.in_memory());
+    let refused = hub.write_stick(runtime.handle(), None, None, Vec::new()).unwrap_err().to_string();
+    assert!(refused.contains("44 devices are more than one bundle can be sealed to (41)"), "{refused}");
+    assert!(refused.contains("name a unit that has a key, or one device, with --to"), "{refused}");
+    let to_unit = hub.write_stick(runtime.handle(), Some("Station"), None, Vec::new());
+    assert!(!to_unit.is_err_and(|fault| fault.to_string().contains("more than")), "forty-three of them, by one key");
 }
