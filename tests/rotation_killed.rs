@@ -325,7 +325,6 @@ fn sealing_again_stopped_after_any_batch_has_kept_what_it_said_and_goes_on_to_se
         let new = everything(&home).len() - before;
         let slips = new - kept;
         assert!((1..=2).contains(&slips), "{at}: a new slip for each older one, and nothing sealed ahead: {slips}");
-        whole(&left.actor, &at);
         let again = home.reseal_case(case, &mut |_, _| true).unwrap();
         assert_eq!((again.done, again.before as usize, again.resealed as usize), (true, kept, all - kept), "{at}");
         assert_eq!(stood(&home, Change::Reseal).len(), all, "{at}: each entry once");

@@ -69,7 +69,7 @@ pub(super) fn beside<T: Send, U: Send, V>(
         }
     };
     let (mut done, other) = thread::scope(|scope| {
-        let beside: Vec<_> = (0..others).map(|_core| scope.spawn(|| wiped(&share))).collect();
+        let beside: Vec<_> = (0..others).map(|_core| scope.spawn(|| wiped(share))).collect();
         let other = meanwhile();
         let mut done = share();
         for thread in beside {

@@ -82,12 +82,12 @@ struct Chained {
 
 /// What any core can do for the line.
 enum Task<'a> {
-    Sign(Header, Vec<u8>),
+    Sign(Box<(Header, Vec<u8>)>),
     Open(&'a Job, Option<CaseKey>),
 }
 
 enum Done {
-    Signed(Result<SealedEntry, SyncError>),
+    Signed(Box<Result<SealedEntry, SyncError>>),
     /// None where its key has gone meanwhile.
     Opened(Option<Result<Folded, EnvelopeFault>>),
 }
@@ -95,7 +95,10 @@ enum Done {
 impl Task<'_> {
     fn run(self, signer: &Signer) -> Done {
         match self {
-            Self::Sign(header, envelope) => Done::Signed(SealedEntry::sign(header, envelope, signer)),
+            Self::Sign(unsigned) => {
+                let (header, envelope) = *unsigned;
+                Done::Signed(Box::new(SealedEntry::sign(header, envelope, signer)))
+            }
             Self::Open(job, key) => Done::Opened(
                 key.map(|key| Folded::again(&job.envelope, &job.entry.header.commitment, &job.digest, &key)),
             ),
@@ -294,8 +297,7 @@ impl Home {
                 .unwrap_or_default()
                 .iter()
                 .map(|job| Task::Open(job, self.ring.key(&job.under).map(|(key, _)| key.clone())));
-            let tasks =
-                unsigned.into_iter().map(|(header, envelope)| Task::Sign(header, envelope)).chain(opens).collect();
+            let tasks = unsigned.into_iter().map(|unsigned| Task::Sign(Box::new(unsigned))).chain(opens).collect();
             let (done, ahead) = parallel::beside(
                 tasks,
                 |task: Task<'_>| task.run(&signer),

@@ -83,9 +83,12 @@ struct Batch {
     work: Work,
 }
 
+/// An entry before it is signed: its header, and the envelope that this describes.
+type Unsigned = (Header, Vec<u8>);
+
 /// The same, each wrapped and at its place.
 struct Chained {
-    unsigned: Vec<(Header, Vec<u8>)>,
+    unsigned: Vec<Unsigned>,
     work: Work,
 }
 
@@ -97,19 +100,22 @@ struct Signed {
 
 /// What any core can do for the line.
 enum Task<'a> {
-    Sign(Header, Vec<u8>),
+    Sign(Box<Unsigned>),
     Wrap(&'a Job, &'a SlipMaker),
 }
 
 enum Done {
-    Signed(Result<SealedEntry, SyncError>),
+    Signed(Box<Result<SealedEntry, SyncError>>),
     Wrapped(Result<Vec<u8>, SlipFault>),
 }
 
 impl Task<'_> {
     fn run(self, pen: &Pen) -> Done {
         match self {
-            Self::Sign(header, slip) => Done::Signed(SealedEntry::sign(header, slip, &pen.signer)),
+            Self::Sign(unsigned) => {
+                let (header, slip) = *unsigned;
+                Done::Signed(Box::new(SealedEntry::sign(header, slip, &pen.signer)))
+            }
             Self::Wrap(job, maker) => Done::Wrapped(maker.make(&job.key)),
         }
     }
@@ -355,8 +361,8 @@ impl Makers {
     }
 }
 
-fn signs<'a>(unsigned: Vec<(Header, Vec<u8>)>) -> impl Iterator<Item = Task<'a>> {
-    unsigned.into_iter().map(|(header, slip)| Task::Sign(header, slip))
+fn signs<'a>(unsigned: Vec<Unsigned>) -> impl Iterator<Item = Task<'a>> {
+    unsigned.into_iter().map(|unsigned| Task::Sign(Box::new(unsigned)))
 }
 
 /// What was signed and what was wrapped, each in its order.
@@ -377,7 +383,7 @@ fn chain_rewraps(
     mut slot: Slot,
     jobs: &[Job],
     slips: Vec<Vec<u8>>,
-) -> Result<(Vec<(Header, Vec<u8>)>, Slot), Failure> {
+) -> Result<(Vec<Unsigned>, Slot), Failure> {
     let mut unsigned = Vec::with_capacity(jobs.len());
     for (job, slip) in jobs.iter().zip(slips) {
         let header = rewrap_header(pen.roster, &slot, job, &slip);
