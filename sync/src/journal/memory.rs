@@ -54,15 +54,18 @@ impl Held {
         count(self.places.iter().filter(|(item, _)| item.entry().is_none()).count())
     }
 
-    fn file(&mut self, run: &Run) -> Verdict {
+    /// What became of a run, and whether a place that was held says more than before.
+    fn file(&mut self, run: &Run) -> (Verdict, bool) {
         let ours = chain::common(&self.known.head, &run.stretch()).and_then(|seq| self.link_at(seq));
         let plan = filing::plan(&self.known.head, ours, run);
+        let mut filled = false;
         for entry in &plan.fill {
             let at = usize::try_from(entry.header.seq.saturating_sub(1)).ok();
             if let Some((held, _)) = at.and_then(|at| self.places.get_mut(at))
                 && held.entry().is_none()
             {
                 *held = Item::Entry(Box::new((*entry).clone()));
+                filled = true;
             }
         }
         let own = self.known.own.is_some() && self.known.state == State::Open;
@@ -70,7 +73,7 @@ impl Held {
             self.known.state = State::Closed;
         }
         plan.add.into_iter().for_each(|(seq, link, item)| self.push(Head { seq, link }, item.clone()));
-        plan.verdict
+        (plan.verdict, filled)
     }
 
     fn rewind(&mut self) -> bool {
@@ -90,6 +93,11 @@ impl MemoryJournal {
     /// Empty.
     pub fn new() -> MemoryJournal {
         MemoryJournal::default()
+    }
+
+    /// The list goes with whatever of an entry changes.
+    fn end_list(&mut self) {
+        self.shelf.retain(|(shelf, _), _| *shelf != Shelf::List);
     }
 
     fn held(&self, device: &DeviceId, journal: &JournalId) -> Option<usize> {
@@ -125,16 +133,22 @@ impl MemoryJournal {
             }
         };
         let Some(held) = self.journals.get_mut(at) else { return Verdict::Gap { head: run.head() } };
-        let verdict = held.file(run);
-        if !matches!(verdict, Verdict::Fork { .. }) {
-            return verdict;
-        }
-        if held.rewind() {
-            let again = held.file(run);
+        let (verdict, mut changed) = held.file(run);
+        if matches!(verdict, Verdict::Fork { .. }) && held.rewind() {
+            changed = true;
+            let (again, _) = held.file(run);
             if !matches!(again, Verdict::Fork { .. }) {
+                self.end_list();
                 return again;
             }
         }
+        if changed {
+            self.end_list();
+        }
+        if !matches!(verdict, Verdict::Fork { .. }) {
+            return verdict;
+        }
+        let Some(held) = self.journals.get_mut(at) else { return verdict };
         let parted = |(entry, link): &(&SealedEntry, Digest)| held.link_at(entry.header.seq) != Some(*link);
         let parted: Vec<_> = run.linked().filter(parted).map(|(entry, _)| entry.clone()).collect();
         if parted.is_empty() {
@@ -311,6 +325,9 @@ impl Journal for MemoryJournal {
             }
             self.quarantine.erase(target);
         }
+        if !gone.is_empty() {
+            self.end_list();
+        }
         self.shelve(&[], take)?;
         Ok(gone)
     }
@@ -351,7 +368,9 @@ impl Journal for MemoryJournal {
     fn shelve(&mut self, put: &[ShelfRow], take: &[(Shelf, Vec<u8>)]) -> Result<()> {
         put.iter().try_for_each(ShelfRow::check)?;
         for key in take {
-            self.shelf.remove(key);
+            if self.shelf.remove(key).is_some() && key.0 == Shelf::CaseKeys {
+                self.end_list();
+            }
         }
         put.iter().for_each(|row| {
             self.shelf.insert((row.shelf, row.key.clone()), row.clone());
