@@ -42,10 +42,12 @@ pub mod hub_epoch;
 pub mod hub_key;
 pub mod keep;
 mod keep_many;
+pub mod kept_list;
 pub mod key_page;
 mod levels;
 pub mod lineage;
 pub mod linear;
+pub mod list_first;
 pub mod main_loop;
 pub mod make;
 mod marks;
@@ -84,6 +86,7 @@ mod rotation_work;
 mod sealing;
 mod seat;
 mod seat_homes;
+mod seat_list;
 mod seat_parts;
 mod seat_stick;
 pub mod sheets;
@@ -101,6 +104,8 @@ pub mod wake;
 mod guarding;
 #[cfg(test)]
 mod handed;
+#[cfg(test)]
+mod lists;
 #[cfg(test)]
 mod people;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::app::Settings;
-use crate::model::{Amendment, CaseId, Code, DeviceId, Draft, DraftId, EntryId, HandWish, SavedFilter, Sheet};
+use crate::model::{Amendment, CaseId, Code, DeviceId, Draft, DraftId, EntryId, HandWish, Listed, SavedFilter, Sheet};
 
 /// One wish. The runtime performs them in the order given and never answers directly: results come home as
 /// [`Msg`](super::Msg)s, named beside each.
@@ -63,6 +63,15 @@ pub enum Effect {
     DropDraft(DraftId),
     /// Keep these filters, in place of those before; no answer.
     KeepFilters(Vec<SavedFilter>),
+    /// Open this case before the rest, while everything is being read → `Whole`, or nothing where it has to wait for the rest.
+    ReadFirst(CaseId),
+    /// Keep these lines of the list of cases for the next unlocking → `ListAsked` for the ones after them; no answer after the last.
+    KeepList {
+        /// The lines, by the ids of their cases.
+        lines: Vec<Listed>,
+        /// Whether these are the last.
+        last: bool,
+    },
     /// Keep this for good → `Kept` or `KeepFailed`.
     Keep(Box<ToKeep>),
     /// Who would be able to read? → `Readers`.
