@@ -3,7 +3,7 @@
 use crate::simulation::{finds_out_a_deaf_hub, live_through};
 
 /// Worlds of the everyday run: some twenty seconds of one core. More: `cargo bench -p amanat --bench fleet -- --seeds 0..1000000`.
-const SEEDS: u64 = 160;
+const SEEDS: u64 = 240;
 
 #[test]
 fn whatever_goes_wrong_everything_kept_arrives_once_and_nothing_else_is_said() {

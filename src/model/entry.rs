@@ -22,7 +22,7 @@ pub struct Author {
 /// Clock evidence. Order never depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {
-    /// The device's wall clock when the entry was kept.
+    /// The device's wall clock when the entry was kept, or up to two minutes before, when the person was asked whether to keep it.
     pub device: Moment,
     /// Milliseconds since the machine started, which no one can set.
     pub boot_ms: u64,

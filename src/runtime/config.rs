@@ -22,9 +22,6 @@ pub struct Config {
     pub idle_minutes: u16,
     /// Minutes between syncs by themselves while unlocked; 0 for none.
     pub sync_every_minutes: u16,
-    /// `socks5h://host:port` or `http://host:port`; the environment's proxy is never used.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub proxy: Option<String>,
     /// A program and its arguments that print the HTML page on their standard input, for example
     /// `["sh", "-c", "weasyprint - - | lp"]`. Without one a paper can only be saved to a file.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -41,7 +38,6 @@ impl Default for Config {
             bidi: String::new(),
             idle_minutes: 0,
             sync_every_minutes: 15,
-            proxy: None,
             print_command: Vec::new(),
             officer: BTreeMap::new(),
         };

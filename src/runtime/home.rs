@@ -36,6 +36,7 @@ use super::{
     pen::{Pen, Readers},
     retention::Words,
     ring::Ring,
+    sealing::Ahead,
 };
 use crate::{
     failure::Failure,
@@ -81,6 +82,8 @@ pub struct Home {
     /// The place after the newest that was kept in this sitting. Not believed: the journal refuses a place that is taken, and is
     /// asked then.
     pub(super) next: Option<Slot>,
+    /// What was written before its keeping was asked for.
+    pub(super) ahead: Option<Ahead>,
     /// What the hub had given for the next requests when this home was opened.
     pub(super) nonces: Vec<Nonce>,
     /// How far the journals went when the screens were last told everything: the list of cases is of that.
@@ -124,6 +127,7 @@ impl Home {
             read_up_to: HashMap::new(),
             again: HashMap::new(),
             next: None,
+            ahead: None,
             nonces: marks::nonces(&marks),
             shown: Vec::new(),
             notices: Vec::new(),

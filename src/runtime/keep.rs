@@ -20,7 +20,7 @@ use super::{
     levels::{self, level, level_of},
     pen::Readers,
     ring::Purpose,
-    sealing::{self, Batch, Given, PREVIOUS, Piece, SealedParts},
+    sealing::{self, Ahead, Batch, Given, PREVIOUS, Piece, SealedParts},
 };
 use crate::{
     codebook::{self, Codebook, Form},
@@ -86,14 +86,42 @@ impl Home {
         keep: ToKeep,
         to: Option<model::DeviceId>,
     ) -> Result<Vec<Entry>, Failure> {
+        let whom = self.whom_to(&keep, to)?;
+        self.keep_for(codebook, keep, whom)
+    }
+
+    /// Writes the text of what a person is asked about before it is kept, so that keeping it as [`Home::keep_to`] does has less to do. What is
+    /// kept is sealed and signed then, and written anew where anything is not as it was. An amendment waits: its reason comes last.
+    ///
+    /// # Errors
+    /// As [`Home::keep`].
+    pub fn write_ahead(
+        &mut self,
+        codebook: &Codebook,
+        keep: ToKeep,
+        to: Option<model::DeviceId>,
+    ) -> Result<(), Failure> {
+        self.ahead = None;
+        let whom = self.whom_to(&keep, to)?;
+        let ToSeal { pieces, readers, readers_of, .. } = self.plan(vec![cut(codebook, keep)], whom)?;
+        let asked = |error| fault::sync("keeping", &error);
+        let slot = self.next.map_or_else(|| self.journal.next_slot(Line::Cases).map_err(asked), Ok)?;
+        let after = if slot.seq == 1 { self.goes_on_from(&slot.journal)? } else { None };
+        let (times, ahead) = (self.times(), None);
+        let given = Given { pieces, after, readers: &readers, readers_of: &readers_of, times, ahead };
+        self.ahead = sealing::ahead(&self.ring, slot, &given)?;
+        Ok(())
+    }
+
+    /// The readers of the case and one device beside them, where there is one to add.
+    fn whom_to(&self, keep: &ToKeep, to: Option<model::DeviceId>) -> Result<Option<Whom>, Failure> {
         let device = to.map(|device| DeviceId::from_bytes(*device.as_bytes()));
         let listed = device.filter(|device| self.trust().is_ok_and(|trust| trust.roster().device(device).is_some()));
         // Nor one that has handed the case in: what is sealed to it would lie there to be read.
         let listed = listed.filter(|device| !self.was_handed_in_by(&keep.case, &(*device).into()));
-        let Some(device) = listed else { return self.keep(codebook, keep) };
+        let Some(device) = listed else { return Ok(None) };
         let said = keep.sharing.as_ref().and_then(level);
-        let whom = Whom { device: Some(device), ..self.whom_for(&keep.case.into(), said)? };
-        self.keep_for(codebook, keep, Some(whom))
+        Ok(Some(Whom { device: Some(device), ..self.whom_for(&keep.case.into(), said)? }))
     }
 
     /// As [`Home::keep`], for the readers of another unit than this device's own, at a given level.
@@ -224,7 +252,8 @@ impl Home {
         to_seal: ToSeal,
         beside: &Beside,
     ) -> Result<Result<Vec<Entry>, SyncError>, Failure> {
-        let (mut keep, kept) = self.seal_at(slot, to_seal)?;
+        let ahead = self.ahead.take();
+        let (mut keep, kept) = self.seal_with(slot, to_seal, ahead)?;
         keep.rows.extend(beside.mark.clone());
         keep.drop.extend(beside.draft.map(|draft| (Shelf::Drafts, draft.as_bytes().to_vec())));
         let appended = self.journal.append(&keep);
@@ -236,9 +265,14 @@ impl Home {
 
     /// Seals what is to stand at this place and after it: what one transaction is to write, and what is known once it has.
     pub(super) fn seal_at(&self, slot: Slot, to_seal: ToSeal) -> Result<(Keep, Kept), Failure> {
+        self.seal_with(slot, to_seal, None)
+    }
+
+    fn seal_with(&self, slot: Slot, to_seal: ToSeal, ahead: Option<Ahead>) -> Result<(Keep, Kept), Failure> {
         let ToSeal { pieces, readers, readers_of, locals } = to_seal;
         let after = if slot.seq == 1 { self.goes_on_from(&slot.journal)? } else { None };
-        let given = Given { pieces, after, readers: &readers, readers_of: &readers_of, times: self.times() };
+        let times = self.times();
+        let given = Given { pieces, after, readers: &readers, readers_of: &readers_of, times, ahead };
         let batch = sealing::seal(&self.pen()?, &self.ring, slot, given)?;
         let notes = notes(&batch, locals);
         let Batch { sealed, mut rows, keys, entries, next } = batch;

@@ -107,6 +107,33 @@ pub(super) struct Given<'a> {
     pub readers_of: &'a [usize],
     /// Clock evidence.
     pub times: Times,
+    /// What was written before its keeping was asked for.
+    pub ahead: Option<Ahead>,
+}
+
+/// A text that was written and folded while a person still reads who will see it: most of the work of a keeping, done when nobody waits.
+/// It is sealed and signed when it is kept, and only at the very place, with the very content, that it was written for.
+pub(super) struct Ahead {
+    place: Place,
+    times: Times,
+    content: Content,
+    source: Option<Source>,
+    folded: Folded,
+}
+
+/// So long what was written ahead may wait, milliseconds since the start of the machine: its times say when it was written.
+const WAITS_MS: u64 = 120_000;
+
+impl Ahead {
+    /// Whether this is what would be written now.
+    fn is(&self, place: &Place, piece: &Piece, now: &Times) -> bool {
+        let waited = now.boot_ms.checked_sub(self.times.boot_ms);
+        self.place == *place
+            && waited.is_some_and(|ms| ms <= WAITS_MS)
+            && self.times.hub_ms == now.hub_ms
+            && self.content == piece.content
+            && self.source == piece.source
+    }
 }
 
 /// Stands for "the entry sealed just before this one", whose id is known only then.
@@ -142,11 +169,40 @@ enum Made {
 ///
 /// # Errors
 /// What `keys` refuses; nothing has been kept then.
-pub(super) fn seal(pen: &Pen, ring: &Ring, slot: Slot, given: Given<'_>) -> Result<Batch, Failure> {
+pub(super) fn seal(pen: &Pen, ring: &Ring, slot: Slot, mut given: Given<'_>) -> Result<Batch, Failure> {
     let plan = plan(ring, slot, &given.pieces, given.readers, given.readers_of)?;
-    let made = make(&slot, &plan, &given)?;
+    given.ahead = given.ahead.take().filter(|ahead| {
+        let first = first_content(&slot, &plan, &given.pieces).filter(|_| given.after.is_none());
+        first.is_some_and(|(place, piece)| ahead.is(&place, piece, &given.times))
+    });
+    given.times = given.ahead.as_ref().map_or(given.times, |ahead| ahead.times);
+    let made = make(&slot, &plan, &mut given)?;
     let chained = chain(pen, slot, plan, made, given)?;
     sign(pen, chained)
+}
+
+/// Writes and folds the first text of what is to be kept, for the place that it would get now; none where it has to wait for others.
+///
+/// # Errors
+/// As [`seal`].
+pub(super) fn ahead(ring: &Ring, slot: Slot, given: &Given<'_>) -> Result<Option<Ahead>, Failure> {
+    let plan = plan(ring, slot, &given.pieces, given.readers, given.readers_of)?;
+    let Some((place, piece)) = first_content(&slot, &plan, &given.pieces).filter(|_| given.after.is_none()) else {
+        return Ok(None);
+    };
+    let text = record::encode(&given.times, piece.source.as_ref(), None, piece.parts(), &piece.content);
+    let (content, source) = (piece.content.clone(), piece.source.clone());
+    Ok(Some(Ahead { place, times: given.times, content, source, folded: fold(&text, &place)? }))
+}
+
+/// Where the first piece would stand, unless its text has to wait for another's or names attachments.
+fn first_content<'a>(slot: &Slot, plan: &[Planned], pieces: &'a [Piece]) -> Option<(Place, &'a Piece)> {
+    let piece = pieces.first().filter(|piece| !piece.waits() && piece.attached.is_none())?;
+    let place = plan.iter().find_map(|planned| match planned {
+        Planned::Content { piece: 0, slip, seq, .. } => Some(place(&Slot { seq: *seq, ..*slot }, piece.case, *slip)),
+        _ => None,
+    });
+    Some((place?, piece))
 }
 
 /// Gives every piece its slip, and every slip and piece its number.
@@ -193,14 +249,18 @@ fn no_readers() -> Failure {
 }
 
 /// Slips and texts, on as many threads as there are cores where it is worth it.
-fn make(slot: &Slot, plan: &[Planned], given: &Given<'_>) -> Result<Vec<Made>, Failure> {
+fn make(slot: &Slot, plan: &[Planned], given: &mut Given<'_>) -> Result<Vec<Made>, Failure> {
+    let ahead = given.ahead.take();
+    let written = ahead.is_some();
+    let given = &*given;
     let make_one = |planned: &Planned| match planned {
         Planned::Slip { key, readers: who, .. } => {
             let recipients = given.readers.get(*who).map(|readers| readers.recipients.as_slice()).unwrap_or_default();
             Slip::make(key, recipients).map(Made::Slip).map_err(|fault| fault::keys(DOING, &KeysError::from(fault)))
         }
         Planned::Content { piece: at, slip, seq, .. } => {
-            let ready = |piece: &&Piece| !piece.waits() && (*at > 0 || given.after.is_none());
+            let first_may = given.after.is_none() && !written;
+            let ready = |piece: &&Piece| !piece.waits() && (*at > 0 || first_may);
             let folded = given.pieces.get(*at).filter(ready).map(|piece| {
                 let text = record::encode(&given.times, piece.source.as_ref(), None, piece.parts(), &piece.content);
                 fold(&text, &place(&Slot { seq: *seq, ..*slot }, piece.case, *slip))
@@ -208,7 +268,12 @@ fn make(slot: &Slot, plan: &[Planned], given: &Given<'_>) -> Result<Vec<Made>, F
             Ok(Made::Content(folded.transpose()?))
         }
     };
-    parallel::each(plan, make_one).into_iter().collect()
+    let mut made: Vec<Made> = parallel::each(plan, make_one).into_iter().collect::<Result<_, _>>()?;
+    let first = plan.iter().position(|planned| matches!(planned, Planned::Content { piece: 0, .. }));
+    if let (Some(ahead), Some(made)) = (ahead, first.and_then(|at| made.get_mut(at))) {
+        *made = Made::Content(Some(ahead.folded));
+    }
+    Ok(made)
 }
 
 struct Chained {

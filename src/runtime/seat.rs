@@ -110,6 +110,7 @@ impl Seat {
                 let kept = self.with_home(|home| home.keep_filters(&filters));
                 self.notice(kept);
             }
+            Effect::WriteAhead(keep) => self.write_ahead(*keep),
             Effect::Keep(keep) => self.keep(*keep),
             Effect::Readers { case, sharing, to } => self.readers(case, sharing.as_ref(), to),
             Effect::HandReaders { case, wish } => self.hand_readers(case, &wish),
@@ -276,8 +277,7 @@ impl Seat {
         self.notice(written);
     }
 
-    fn keep(&mut self, keep: ToKeep) {
-        let draft = keep.draft;
+    fn to_keep(&self, keep: ToKeep) -> keep::ToKeep {
         let what = match keep.what {
             Keeping::Sheet(sheet) => What::Sheet(sheet),
             Keeping::Amendment(amendment) => {
@@ -285,8 +285,19 @@ impl Seat {
                 What::Amendment(amendment, form)
             }
         };
-        let (to, sharing) = (keep.to, keep.sharing);
-        let keep = keep::ToKeep { case: keep.case, what, source: None, draft, sharing };
+        keep::ToKeep { case: keep.case, what, source: None, draft: keep.draft, sharing: keep.sharing }
+    }
+
+    /// What cannot be written is told when it is to be kept.
+    fn write_ahead(&mut self, keep: ToKeep) {
+        let (to, keep) = (keep.to, self.to_keep(keep));
+        let codebook = Arc::clone(&self.codebook);
+        self.with_home(|home| home.write_ahead(&codebook, keep, to)).unwrap_or_default();
+    }
+
+    fn keep(&mut self, keep: ToKeep) {
+        let (draft, to) = (keep.draft, keep.to);
+        let keep = self.to_keep(keep);
         let codebook = Arc::clone(&self.codebook);
         match self.with_home(|home| home.keep_to(&codebook, keep, to)) {
             Ok(entries) => {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use amanat_keys::{passphrase::Passphrase, roster::Role};
 use amanat_sync::{
-    entry::Kind,
+    entry::{Kind, Slot},
     journal::{Cursor, Journal as _, Line, NewJournal, Shelf},
 };
 use tempfile::TempDir;
@@ -247,4 +247,57 @@ fn a_journal_that_was_closed_meanwhile_is_not_written_on_and_nothing_has_to_be_t
     assert_eq!((next.journal, next.seq), (journal.into(), 2), "after its slip, in the new journal");
     let held = beside.heads().unwrap().into_iter().find(|known| known.journal == old.journal).unwrap();
     assert_eq!(held.head.seq, first.seq + 1, "the old one stands as it was");
+}
+
+/// Milliseconds that no entry written so far can have.
+fn later() -> u64 {
+    let before = clock::boot_ms();
+    while clock::boot_ms() == before {
+        std::hint::spin_loop();
+    }
+    clock::boot_ms()
+}
+
+#[test]
+fn what_was_written_ahead_is_kept_at_its_place_and_everything_else_is_written_when_it_is_kept() {
+    let (folder, mut home) = member(Role::Officer);
+    let codebook = Codebook::builtin().unwrap();
+    let asked = |said: &str| {
+        let what = What::Sheet(sheet("note", &[("note_text", text(said))]));
+        ToKeep { case: CASE, what, source: None, draft: None, sharing: None }
+    };
+    let mut all = Vec::new();
+    // The opening of a case, whose slip takes a place as well, and what comes after it.
+    for said in ["at the bus stand", "in the yard"] {
+        home.write_ahead(codebook, asked(said), None).unwrap();
+        let now = later();
+        let kept = home.keep(codebook, asked(said)).unwrap();
+        assert!(kept[0].times.boot_ms < now, "written before it was asked for");
+        all.extend(kept);
+    }
+    // Another text, and the same text when something took its place meanwhile.
+    home.write_ahead(codebook, asked("never kept"), None).unwrap();
+    let now = later();
+    let kept = home.keep(codebook, asked("kept instead")).unwrap();
+    assert!(kept[0].times.boot_ms >= now);
+    all.extend(kept);
+    home.write_ahead(codebook, asked("by the canal"), None).unwrap();
+    all.extend(home.keep(codebook, ToKeep::access(CASE, Code::new("print"), 1)).unwrap());
+    let now = later();
+    let kept = home.keep(codebook, asked("by the canal")).unwrap();
+    assert!(kept[0].times.boot_ms >= now);
+    all.extend(kept);
+    // A place that the journal refuses: another is asked for, and the text is written for that.
+    home.write_ahead(codebook, asked("last"), None).unwrap();
+    home.next = home.next.map(|slot| Slot { seq: slot.seq + 1, ..slot });
+    all.extend(home.keep(codebook, asked("last")).unwrap());
+    drop(home);
+    let (mut again, mut read) = (open(&folder.path().join("device")), Vec::new());
+    let replayed = again.replay(|entries, _| read.extend(entries)).unwrap();
+    assert!(replayed.failed.is_empty(), "{:?}", replayed.failed);
+    let in_order = |mut entries: Vec<Entry>| {
+        entries.sort_by_key(|entry| entry.author.seq);
+        entries
+    };
+    assert_eq!(in_order(read), in_order(all), "each as it was kept, and nothing that was not");
 }

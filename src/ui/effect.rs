@@ -72,6 +72,8 @@ pub enum Effect {
         /// Whether these are the last.
         last: bool,
     },
+    /// A person is asked about this and will perhaps keep it: its text can be written already; no answer.
+    WriteAhead(Box<ToKeep>),
     /// Keep this for good → `Kept` or `KeepFailed`.
     Keep(Box<ToKeep>),
     /// Who would be able to read? → `Readers`.

@@ -15,6 +15,7 @@ pub mod batch;
 pub mod bundle;
 mod cbor;
 pub mod chain;
+mod cores;
 pub mod courier;
 pub mod documents;
 pub mod entry;

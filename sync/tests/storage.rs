@@ -11,7 +11,7 @@ use amanat_keys::row_seal::RowSeal;
 use amanat_sync::SyncError;
 use amanat_sync::batch::Limit;
 use amanat_sync::entry::{Header, Kind, Reader, RosterSeen, SealedEntry, Slot};
-use amanat_sync::journal::{Cursor, Journal, Keep, Line, NewJournal, Shelf, ShelfRow, SqliteJournal};
+use amanat_sync::journal::{Cursor, Journal, Keep, Line, NewJournal, SealedPage, Shelf, ShelfRow, SqliteJournal};
 use rusqlite::Connection;
 use zeroize::Zeroizing;
 
@@ -329,4 +329,21 @@ fn what_is_read_sealed_and_opened_elsewhere_is_what_is_read_open() {
     home.edit("update shelf set key = cast('first/3' as blob) where key = cast('first/2' as blob)");
     let moved = shelf(Some(b"first/"..b"first0")).open();
     assert!(matches!(moved, Err(SyncError::StorageDamaged(_))), "a row that was moved does not open");
+}
+
+#[test]
+fn the_rows_of_one_journal_are_read_sealed_in_parts_and_those_of_the_next_are_left() {
+    let home = Home::with(9);
+    let mut journal = home.open().unwrap();
+    let (agency, device) = (AgencyId::from_bytes([1; 32]), home.signer.verifying_key().device_id());
+    let [first, second] = [[2; 16], [9; 16]].map(JournalId::from_bytes);
+    journal.begin(&NewJournal { agency, device, journal: second, line: Line::Cases, closes: Some(first) }).unwrap();
+    home.keep(&mut journal).unwrap();
+    let seqs = |page: SealedPage| page.open().entries.iter().map(|entry| entry.header.seq).collect::<Vec<_>>();
+    let page = |of, after, items| journal.sealed_of((device, of), after, Limit { items, bytes: u64::MAX }).unwrap();
+    assert_eq!((page(first, 5, 3).last(), seqs(page(first, 5, 3))), (Some(8), vec![6, 7, 8]));
+    let rest = page(first, 5, 100);
+    assert_eq!(rest.in_parts(3).into_iter().map(seqs).collect::<Vec<_>>(), [vec![6, 7, 8], vec![9]]);
+    assert_eq!((page(first, 9, 100).last(), seqs(page(second, 0, 100))), (None, vec![1]));
+    assert_eq!(page(JournalId::from_bytes([7; 16]), 0, 100).places(), 0, "nobody knows that journal");
 }

@@ -140,11 +140,15 @@ impl Confirm {
         Ok(ToKeep { case: self.finished.case, opens, sharing, what, to, draft: Some(draft.id) })
     }
 
-    pub(crate) fn hear(&mut self, msg: &Msg, _world: &World) -> Turn {
+    pub(crate) fn hear(&mut self, msg: &Msg, world: &World) -> Turn {
         match msg {
             Msg::Readers { case, lines } if *case == self.finished.draft.case => {
                 self.readers = Some(lines.clone());
                 self.trouble.take_if(|trouble| trouble.word == READERS_ASKED);
+                // While a person reads them, what costs most of the keeping is done. The reason of a correction is still to come.
+                if let Some(keep) = self.to_keep(world).ok().filter(|_| self.changes.is_none()) {
+                    return Turn::ask(Effect::WriteAhead(Box::new(keep)));
+                }
             }
             Msg::Kept { draft, .. } if *draft == Some(self.finished.draft.id) => {
                 return Turn::go(Go::Case(self.finished.case));

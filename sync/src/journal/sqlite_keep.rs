@@ -12,6 +12,7 @@ use super::sqlite_read::{self as read, Numbered, document_key, line_number, one,
 use super::{Filed, Filing, Keep, KnownHead, NewJournal, Pulled, Quarantined, Shelf, ShelfRow, State, filing, row};
 use crate::batch::{Item, Run, Why};
 use crate::chain::{self, Head, Verdict};
+use crate::cores;
 use crate::documents::{self, Adoption, Document, HeldDocument};
 use crate::entry::{SealedEntry, Slot};
 use crate::error::{Result, SyncError};
@@ -86,7 +87,8 @@ fn add_journal(tx: &Transaction<'_>, seal: &RowSeal, k: &KnownHead) -> Result<Nu
 /// Gives the journals that grew, as they then stand. `held` are journals as this transaction would find them.
 pub(super) fn append(tx: &Transaction<'_>, seal: &RowSeal, keep: &Keep, held: Vec<Numbered>) -> Result<Vec<Numbered>> {
     let mut touched = held;
-    for entry in &keep.entries {
+    let bodies = sealed_entries(seal, &keep.entries.iter().collect::<Vec<_>>())?;
+    for (entry, body) in keep.entries.iter().zip(bodies) {
         let h = &entry.header;
         let at = match touched.iter().position(|n| n.name() == (h.device, h.journal)) {
             Some(at) => at,
@@ -97,7 +99,7 @@ pub(super) fn append(tx: &Transaction<'_>, seal: &RowSeal, keep: &Keep, held: Ve
         };
         let Some(at) = touched.get_mut(at) else { return Err(SyncError::NoJournal) };
         at.known.head = filing::next_head(&at.known, entry)?;
-        insert_entry(tx, seal, at, at.known.head, entry)?;
+        insert_entry(tx, at, at.known.head, &body)?;
     }
     shelve(tx, seal, &keep.rows, &keep.drop)?;
     let grown = |n: &Numbered| keep.entries.iter().any(|e| (e.header.device, e.header.journal) == n.name());
@@ -107,21 +109,19 @@ pub(super) fn append(tx: &Transaction<'_>, seal: &RowSeal, keep: &Keep, held: Ve
 
 const INSERT: &str = "insert into entries (place, link, hash, body) values (?1, ?2, ?3, ?4)";
 
-fn insert(tx: &Transaction<'_>, seal: &RowSeal, at: &Numbered, head: Head, item: &Item) -> Result<()> {
-    match item {
-        Item::Entry(entry) => insert_entry(tx, seal, at, head, entry),
-        Item::Elided(hash) => {
-            run(tx, INSERT, (place(at.no, head.seq)?, head.link.as_bytes(), hash.as_bytes(), None::<&[u8]>))?;
-            Ok(())
-        }
-    }
+fn insert_entry(tx: &Transaction<'_>, at: &Numbered, head: Head, body: &[u8]) -> Result<()> {
+    run(tx, INSERT, (place(at.no, head.seq)?, head.link.as_bytes(), None::<&[u8]>, body)).map(|_rows| ())
 }
 
-fn insert_entry(tx: &Transaction<'_>, seal: &RowSeal, at: &Numbered, head: Head, entry: &SealedEntry) -> Result<()> {
-    let key = row::key(&at.known.device, &at.known.journal, head.seq);
-    let body = sealed(seal, row::ENTRY, &key, &row::pack(entry))?;
-    run(tx, INSERT, (place(at.no, head.seq)?, head.link.as_bytes(), None::<&[u8]>, body))?;
-    Ok(())
+fn insert_bare(tx: &Transaction<'_>, at: &Numbered, head: Head, hash: &Digest) -> Result<()> {
+    run(tx, INSERT, (place(at.no, head.seq)?, head.link.as_bytes(), hash.as_bytes(), None::<&[u8]>)).map(|_rows| ())
+}
+
+/// The rows of entries, each for its own place, on all cores.
+fn sealed_entries(seal: &RowSeal, entries: &[&SealedEntry]) -> Result<Vec<Vec<u8>>> {
+    let seal_one = |entry: &&SealedEntry| sealed(seal, row::ENTRY, &row::key_of(&entry.at()), &row::pack(entry));
+    let died = || Err(SyncError::Misuse("a thread died that sealed rows"));
+    cores::each(entries, seal_one).into_iter().map(|body| body.unwrap_or_else(died)).collect()
 }
 
 pub(super) fn sealed(seal: &RowSeal, table: &str, key: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
@@ -293,13 +293,17 @@ fn file_into(tx: &Transaction<'_>, seal: &RowSeal, at: &Numbered, run: &Run) -> 
     let ours = common.map(|seq| read::link_at(tx, at, seq)).transpose()?.flatten();
     let plan = filing::plan(&at.known.head, ours, run);
     let mut elided = at.elided;
+    let new: Vec<&SealedEntry> = plan.add.iter().filter_map(|(_, _, item)| item.entry()).collect();
+    let mut bodies = sealed_entries(seal, &new)?.into_iter();
     for (seq, link, item) in &plan.add {
-        insert(tx, seal, at, Head { seq: *seq, link: *link }, item)?;
+        let head = Head { seq: *seq, link: *link };
+        match item {
+            Item::Entry(_) => insert_entry(tx, at, head, &bodies.next().unwrap_or_default())?,
+            Item::Elided(hash) => insert_bare(tx, at, head, hash)?,
+        }
         elided = elided.saturating_add(u64::from(item.entry().is_none()));
     }
-    for entry in &plan.fill {
-        let key = row::key_of(&entry.at());
-        let body = sealed(seal, row::ENTRY, &key, &row::pack(entry))?;
+    for (entry, body) in plan.fill.iter().zip(sealed_entries(seal, &plan.fill)?) {
         let sql = "update entries set hash = null, body = ?2 where place = ?1 and body is null";
         let filled = self::run(tx, sql, (place(at.no, entry.header.seq)?, body))?;
         elided = elided.saturating_sub(u64::try_from(filled).unwrap_or(0));
