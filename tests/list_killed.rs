@@ -64,7 +64,9 @@ fn an_unlocking_killed_while_it_keeps_the_list_leaves_a_whole_one_or_none() {
     let make = || {
         drop(fs::remove_dir_all(&home));
         copy(&officer.home, &home);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_amanat"));
+        // What is said line by line is no document: the shell says one, if the program lived.
+        let mut command = Command::new("sh");
+        command.args(["-c", "\"$0\" \"$@\" >/dev/null 2>&1 || kill -9 $$; echo '{}'", env!("CARGO_BIN_EXE_amanat")]);
         command.arg("--home").arg(&home).arg("--plain");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         (command, format!("{}\n/ctrl-q\n", secret.trim_end()))

@@ -172,16 +172,8 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         _ if app.world.who.is_none() => return Vec::new(),
         Msg::Forms(codebook) => app.world.ask_by(codebook),
         Msg::Arrived(entries) => app.world.take(entries),
-        Msg::Listed { lines, last } => app.world.list(lines, last),
-        Msg::Whole { entries, cases } => {
-            app.world.take_whole(entries, cases);
-            return open_wanted(app);
-        }
-        // Behind the innocent screen nothing goes on, and practice leaves nothing: the next unlocking keeps the list.
-        Msg::ListAsked { .. } if app.hidden || app.world.training => return Vec::new(),
-        Msg::ListAsked { journals, after } => {
-            let (lines, last) = app.world.lines(&journals, after);
-            return vec![Effect::KeepList { lines, last }];
+        Msg::Listed { .. } | Msg::Whole { .. } | Msg::ListAsked { .. } | Msg::Replaying(_) => {
+            return on_reading(app, msg);
         }
         Msg::Gone(gone) => app.world.lose(gone),
         Msg::Marks(marks) => app.world.mark(&marks),
@@ -200,13 +192,6 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
             return effects;
         }
         Msg::Synced(_) | Msg::SyncFailed { .. } => app.world.hear(&msg),
-        Msg::Replaying(_) => {
-            app.world.road.hear(&msg);
-            if app.world.road.replay.is_none() {
-                app.world.all_read();
-                return open_wanted(app);
-            }
-        }
         Msg::RosterIs(page) => app.world.list_people(page),
         Msg::TeamIs(page) => app.world.team = Some(page),
         Msg::KeysAre(rows) => app.world.keys = Some(rows),
@@ -236,6 +221,27 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
     }
     refresh(app);
     Vec::new()
+}
+
+/// What an unlocking tells while everything is being read, and the list that is kept for the next one.
+fn on_reading(app: &mut App, msg: Msg) -> Vec<Effect> {
+    match msg {
+        // Behind the innocent screen nothing goes on, and practice leaves nothing: the next unlocking keeps the list.
+        Msg::ListAsked { .. } if app.hidden || app.world.training => return Vec::new(),
+        Msg::ListAsked { journals, after } => {
+            let (lines, last) = app.world.lines(&journals, after);
+            return vec![Effect::KeepList { lines, last }];
+        }
+        Msg::Listed { lines, last } => app.world.list(lines, last),
+        Msg::Whole { entries, cases } => app.world.take_whole(entries, cases),
+        told => {
+            app.world.road.hear(&told);
+            if app.world.road.replay.is_none() {
+                app.world.all_read();
+            }
+        }
+    }
+    open_wanted(app)
 }
 
 /// Opens the case that somebody waits for, if it has been read.
