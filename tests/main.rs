@@ -41,6 +41,7 @@ mod journey;
 mod json;
 mod let_go_killed;
 mod linear;
+mod list_killed;
 mod lost_receipt;
 mod memory;
 mod offline;

@@ -14,6 +14,7 @@ mod gone;
 mod handover;
 mod ids;
 mod late;
+mod listed;
 pub mod review;
 pub mod screening;
 mod sheet;
@@ -41,6 +42,7 @@ pub use ids::{
     OfferId, PartHash, QuestionId, RosterHash, UnitId,
 };
 pub use late::Late;
+pub use listed::Listed;
 pub use sheet::Sheet;
 pub use summary::{CaseSummary, Sort};
 pub use timeline::put_in_order;

@@ -3,6 +3,7 @@
 
 mod codec;
 mod interner;
+mod listed;
 mod v1;
 mod v1_answers;
 mod v1_read;
@@ -13,3 +14,4 @@ mod tests;
 
 pub use codec::{RecordError, decode, encode};
 pub use interner::Interner;
+pub use listed::{decode_lines, encode_lines};

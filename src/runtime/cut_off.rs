@@ -28,6 +28,11 @@ impl Unproven {
         Self(entries.iter().map(|entry| (entry.header.device, entry.header.journal)).collect())
     }
 
+    /// All of them.
+    pub(super) fn journals(&self) -> Vec<(DeviceId, JournalId)> {
+        self.0.iter().copied().collect()
+    }
+
     /// Why the entry is not to be opened, if it is not.
     pub(super) fn word(&self, entry: &SealedEntry) -> Option<String> {
         let place = (entry.header.device, entry.header.journal);

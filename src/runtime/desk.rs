@@ -4,7 +4,7 @@
 use std::{
     io,
     sync::{
-        Arc,
+        Arc, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
@@ -16,6 +16,7 @@ use super::{
     closed_home::ClosedHome,
     config::Config,
     courier::{CourierThread, Passed},
+    list_first::Asked,
     paths::Paths,
     seat::Seat,
     seat_stick::StickNews,
@@ -23,6 +24,7 @@ use super::{
 };
 use crate::{
     codebook::Codebook,
+    model::CaseId,
     ui::{Effect, Msg},
 };
 
@@ -53,6 +55,7 @@ pub struct Desk {
     orders: Sender<Order>,
     stop: Arc<AtomicBool>,
     unhurried: Unhurried,
+    asked: Asked,
 }
 
 /// What the desk begins with.
@@ -78,13 +81,14 @@ impl Desk {
         let courier = CourierThread::start(orders.clone(), unhurried.clone())?;
         let last = EndsTheProgram(wake.clone());
         let stop = Arc::new(AtomicBool::new(false));
-        let mut seat = Seat::new(beginning, wake, courier, Arc::clone(&stop));
+        let asked = Asked::default();
+        let mut seat = Seat::new(beginning, wake, courier, (Arc::clone(&stop), Arc::clone(&asked)));
         let work = move || {
             let _last = last;
             sit(&mut seat, &received);
         };
         thread::Builder::new().name("desk".to_owned()).spawn(work)?;
-        Ok(Self { orders, stop, unhurried })
+        Ok(Self { orders, stop, unhurried, asked })
     }
 
     /// What waited until the screens wake for something else.
@@ -100,6 +104,11 @@ impl Desk {
     /// Stops what is being sealed or opened: a large file takes longer than a lock may wait.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
+    }
+
+    /// Has this case opened before the rest, while everything is being read: the desk has no ear for orders then.
+    pub fn first(&self, case: CaseId) {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(case);
     }
 
     /// Has the keys wiped and waits for it, so long at most.

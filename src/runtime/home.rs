@@ -28,6 +28,7 @@ use super::{
     fault,
     handing::HandoverWords,
     heads::Heads,
+    kept_list::Reached,
     levels::Levels,
     lineage,
     marks::{self, Mark},
@@ -85,6 +86,8 @@ pub struct Home {
     pub(super) ahead: Option<Ahead>,
     /// What the hub had given for the next requests when this home was opened.
     pub(super) nonces: Vec<Nonce>,
+    /// How far the journals went when the screens were last told everything: the list of cases is of that.
+    pub(super) shown: Vec<Reached>,
     notices: Vec<String>,
 }
 
@@ -126,6 +129,7 @@ impl Home {
             next: None,
             ahead: None,
             nonces: marks::nonces(&marks),
+            shown: Vec::new(),
             notices: Vec::new(),
         };
         home.compare_heads()?;

@@ -244,6 +244,7 @@ impl Room {
                 }
                 Effect::Quit => self.running = false,
                 Effect::StopSealing => self.desk.stop(),
+                Effect::ReadFirst(case) => self.desk.first(case),
                 Effect::Lock => {
                     self.desk.stop();
                     self.desk.order(Order::Do(effect));

@@ -43,10 +43,12 @@ pub mod hub_epoch;
 pub mod hub_key;
 pub mod keep;
 mod keep_many;
+pub mod kept_list;
 pub mod key_page;
 mod levels;
 pub mod lineage;
 pub mod linear;
+pub mod list_first;
 pub mod main_loop;
 pub mod make;
 mod marks;
@@ -88,6 +90,7 @@ mod seat;
 mod seat_abroad;
 mod seat_homes;
 mod seat_keep;
+mod seat_list;
 mod seat_parts;
 mod seat_stick;
 pub mod sheets;
@@ -106,6 +109,8 @@ mod walking;
 mod guarding;
 #[cfg(test)]
 mod handed;
+#[cfg(test)]
+mod lists;
 #[cfg(test)]
 mod people;
 #[cfg(test)]

@@ -21,6 +21,7 @@ use super::{
     erasing::Erasures,
     fault, handing_in,
     home::Home,
+    list_first::Alone,
     marks,
     opening::{Opened, Opener},
     retention::{self, Words},
@@ -67,14 +68,26 @@ impl Home {
     ///
     /// # Errors
     /// What the journal refuses; a damaged row is told of in [`Replayed::failed`] and stops nothing.
-    pub fn replay(&mut self, mut take: impl FnMut(Vec<Entry>, u64)) -> Result<Replayed, Failure> {
+    pub fn replay(&mut self, take: impl FnMut(Vec<Entry>, u64)) -> Result<Replayed, Failure> {
+        self.replay_beside(take, |_alone| {})
+    }
+
+    /// The same, with something done between two pages by whoever can open a few entries alone.
+    ///
+    /// # Errors
+    /// As [`Home::replay`].
+    pub(super) fn replay_beside(
+        &mut self,
+        mut take: impl FnMut(Vec<Entry>, u64),
+        mut between: impl FnMut(&Alone<'_>),
+    ) -> Result<Replayed, Failure> {
         let mut replayed = Replayed::default();
         let mut belonging = self.trust.as_ref().map(|trust| Belonging::under(trust.roster())).unwrap_or_default();
         let firsts = marks::firsts(&self.journal).map_err(|error| fault::sync("reading the home's notes", &error))?;
         belonging.begin_with(firsts);
         self.read_orders()?;
         let mut set = Set { erasures: std::mem::take(&mut self.erasures), ..Set::default() };
-        let opened = self.open_all(&mut belonging, &mut set, &mut replayed, &mut take);
+        let opened = self.open_all(&mut belonging, &mut set, &mut replayed, (&mut take, &mut between));
         self.erasures = std::mem::take(&mut set.erasures);
         let mut opened = opened?;
         self.belonging = belonging;
@@ -160,7 +173,7 @@ impl Home {
         belonging: &mut Belonging,
         set: &mut Set,
         replayed: &mut Replayed,
-        take: &mut impl FnMut(Vec<Entry>, u64),
+        (take, between): (&mut impl FnMut(Vec<Entry>, u64), &mut impl FnMut(&Alone<'_>)),
     ) -> Result<Opened, Failure> {
         let refused = |error| fault::sync("reading the journal", &error);
         let identities = self.identities();
@@ -185,6 +198,7 @@ impl Home {
         let (mut cursor, mut size, mut settled) = (Some(Cursor::START), FIRST_PAGE, false);
         let read = crew::work(ring, &identities, |crew| {
             loop {
+                between(&Alone { journal, ring });
                 // What is done comes before what is to be done: the first page is on the screen before the third is read.
                 if let Some(done) = crew.next(cursor.is_some())? {
                     match done {

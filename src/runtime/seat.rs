@@ -17,6 +17,8 @@ use super::{
     desk::{Beginning, tell},
     fault,
     home::Home,
+    kept_list::Listing,
+    list_first::Asked,
     officer,
     paths::Paths,
     process, team, tellings,
@@ -26,8 +28,7 @@ use crate::{
     codebook::Codebook,
     failure::Failure,
     model::{CaseId, Code, Content, DeviceId, Entry, EntryId, FormRef, Moment},
-    ui::{Effect, Mark, Msg, Progress, Replay, Secret, Settings, Trouble},
-    words::Both,
+    ui::{Effect, Mark, Msg, Progress, Secret, Settings, Trouble},
 };
 
 /// The desk's whole state.
@@ -44,10 +45,19 @@ pub(super) struct Seat {
     /// The form of each opened sheet: a correction is cut by the form that it corrects.
     pub(super) forms: HashMap<EntryId, FormRef>,
     pub(super) progress: Progress,
+    /// Raised from another thread: which case is wanted before the rest.
+    pub(super) asked: Asked,
+    /// The list of cases that is being kept for the next unlocking.
+    pub(super) listing: Option<Listing>,
 }
 
 impl Seat {
-    pub(super) fn new(beginning: Beginning, wake: Sender<Wake>, courier: CourierThread, stop: Arc<AtomicBool>) -> Self {
+    pub(super) fn new(
+        beginning: Beginning,
+        wake: Sender<Wake>,
+        courier: CourierThread,
+        (stop, asked): (Arc<AtomicBool>, Asked),
+    ) -> Self {
         let Beginning { paths, closed, codebook, config } = beginning;
         Self {
             paths,
@@ -60,6 +70,8 @@ impl Seat {
             courier,
             forms: HashMap::new(),
             progress: Progress::default(),
+            asked,
+            listing: None,
         }
     }
 
@@ -113,8 +125,9 @@ impl Seat {
             Effect::Attach { case, path } => self.attach(case, &path),
             Effect::SavePart { entry, part, path } => self.save_part(&entry, part, &path),
             Effect::Print { case, what, page, to } => self.print(case, what, &page, to.as_deref()),
-            // The main loop raises the flag itself: this thread is the one that is busy.
-            Effect::StopSealing => {}
+            // The main loop raises the flags itself: this thread is the one that is busy.
+            Effect::StopSealing | Effect::ReadFirst(_) => {}
+            Effect::KeepList { lines, last } => self.file_list(&lines, last),
             Effect::LoadHomes => self.show_homes(),
             Effect::ChooseHome { name } => self.choose_home(name.as_deref()),
             Effect::HandIn { case } => self.hand_in(case),
@@ -202,6 +215,7 @@ impl Seat {
             Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
         }
         self.say_marks();
+        self.begin_list();
         self.set_out();
     }
 
@@ -215,34 +229,6 @@ impl Seat {
             Ok(_) => {}
             Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
         }
-    }
-
-    fn replay(&mut self) -> Result<(), Failure> {
-        let Self { home: Some(home), forms, wake, .. } = self else { return Ok(()) };
-        forms.clear();
-        let total: u64 = {
-            let heads = amanat_sync::journal::Journal::heads(home.journal());
-            heads.map_err(|error| fault::sync("reading the journal", &error))?.iter().map(|known| known.head.seq).sum()
-        };
-        // What does not come now comes with the rest, and the replay says why.
-        let newest = home.newest().unwrap_or_default();
-        note_forms(forms, &newest);
-        tell(wake, Msg::Arrived(for_screens(newest)));
-        tell(wake, Msg::Replaying(Replay { done: 0, total }));
-        let replayed = home.replay(|entries, done| {
-            note_forms(forms, &entries);
-            tell(wake, Msg::Arrived(for_screens(entries)));
-            tell(wake, Msg::Replaying(Replay { done, total }));
-        })?;
-        tell(wake, Msg::Gone(replayed.gone));
-        replayed.afterwards.iter().for_each(|failure| tell(wake, Msg::Notice(tellings::trouble(failure))));
-        tell(wake, Msg::Replaying(Replay { done: total, total }));
-        if !replayed.failed.is_empty() {
-            let count = Both::same(replayed.failed.len());
-            let detail = Both::fill("carrier.closed_entries", &[("n", count)]).joined();
-            tell(wake, Msg::Notice(Trouble { word: String::new(), detail }));
-        }
-        Ok(())
     }
 
     /// Lets the courier set out, if there is a hub to go to.
@@ -287,6 +273,7 @@ impl Seat {
             // Dropped where it lies: what is moved away first leaves its bytes behind, and with them the keys.
             self.home = None;
             self.forms = HashMap::new();
+            self.listing = None;
             process::wipe_stack();
             self.say(Msg::Locked { waiting });
         }

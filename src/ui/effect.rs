@@ -6,7 +6,8 @@ use zeroize::Zeroizing;
 
 use super::app::Settings;
 use crate::model::{
-    Amendment, CaseId, Code, DeviceId, Draft, DraftId, Entry, EntryId, HandWish, OfferId, SavedFilter, Sheet, UnitId,
+    Amendment, CaseId, Code, DeviceId, Draft, DraftId, Entry, EntryId, HandWish, Listed, OfferId, SavedFilter, Sheet,
+    UnitId,
 };
 
 /// One wish. The runtime performs them in the order given and never answers directly: results come home as
@@ -65,6 +66,15 @@ pub enum Effect {
     DropDraft(DraftId),
     /// Keep these filters, in place of those before; no answer.
     KeepFilters(Vec<SavedFilter>),
+    /// Open this case before the rest, while everything is being read → `Whole`, or nothing where it has to wait for the rest.
+    ReadFirst(CaseId),
+    /// Keep these lines of the list of cases for the next unlocking → `ListAsked` for the ones after them; no answer after the last.
+    KeepList {
+        /// The lines, by the ids of their cases.
+        lines: Vec<Listed>,
+        /// Whether these are the last.
+        last: bool,
+    },
     /// A person is asked about this and will perhaps keep it: its text can be written already; no answer.
     WriteAhead(Box<ToKeep>),
     /// Keep this for good → `Kept` or `KeepFailed`.

@@ -7,8 +7,8 @@ use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 use super::app::{Settings, Stage};
 use crate::codebook::Codebook;
 use crate::model::{
-    Answers, CaseId, Code, Delivery, DeviceId, Draft, DraftId, Entry, Gone, JournalId, Late, Moment, SavedFilter,
-    UnitId,
+    Answers, CaseId, Code, Delivery, DeviceId, Draft, DraftId, Entry, Gone, JournalId, Late, Listed, Moment,
+    SavedFilter, UnitId,
 };
 
 /// One thing that happened. The runtime makes them from the terminal, the clock and its two workers; only
@@ -86,6 +86,27 @@ pub enum Msg {
     // -- entries
     /// Entries opened by the replay, by a pull or from a bundle. May repeat what is known.
     Arrived(Vec<Entry>),
+    /// Lines of the list of cases as it was kept, before their entries have been read.
+    Listed {
+        /// The lines.
+        lines: Vec<Listed>,
+        /// Whether these are the last.
+        last: bool,
+    },
+    /// Cases with everything that is readable of them, before the rest has been read.
+    Whole {
+        /// Their entries.
+        entries: Vec<Entry>,
+        /// The cases.
+        cases: Vec<CaseId>,
+    },
+    /// Which lines of the list are to be kept for the next time? Answered by [`KeepList`](super::Effect::KeepList).
+    ListAsked {
+        /// How places in the lines name journals, and up to which number of each places are named.
+        journals: Arc<[(DeviceId, JournalId, u64)]>,
+        /// The case after which they begin, by its id.
+        after: Option<CaseId>,
+    },
     /// The content of entries is gone: nothing of it is shown or found from now on.
     Gone(Vec<Gone>),
     /// How far journals have come.

@@ -5,13 +5,16 @@ use std::collections::HashMap;
 use super::telling;
 use crate::codebook::{Codebook, fold};
 use crate::model::{
-    Amendment, CaseId, Casebook, Code, Content, Delivery, Entry, Lang, PartialDate, QuestionId, put_in_order,
+    Amendment, Author, CaseId, Casebook, Code, Content, Delivery, Entry, Lang, Listed, PartialDate, QuestionId,
+    put_in_order,
 };
 
 /// One case in one row. Nothing here names a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CaseRow {
     pub(crate) id: CaseId,
+    /// Whether it says what its entries say; otherwise what they said when the list was kept.
+    pub(crate) read: bool,
     pub(crate) short: String,
     pub(crate) class: Option<Code>,
     pub(crate) district: Option<Code>,
@@ -48,6 +51,67 @@ impl Called {
     }
 }
 
+/// What a search looks through.
+fn searched(codebook: &Codebook, called: &mut Called, texts: [&str; 2], codes: [&Option<Code>; 3]) -> String {
+    let mut folded = fold(&texts.join("  "));
+    for (list, code) in ["case_class", "district", "risk_level"].into_iter().zip(codes) {
+        let Some(code) = code else { continue };
+        folded.push(' ');
+        folded.push_str(called.folded(codebook, list, code));
+    }
+    folded
+}
+
+fn count(n: u64) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}
+
+/// The row of a case as it was kept.
+pub(crate) fn kept_row(line: Listed, codebook: &Codebook, called: &mut Called) -> CaseRow {
+    let codes = [&line.class, &line.district, &line.risk];
+    CaseRow {
+        folded: searched(codebook, called, [&*line.short, &*line.station], codes),
+        id: line.id,
+        read: false,
+        short: line.short.into(),
+        class: line.class,
+        district: line.district,
+        station: line.station.into(),
+        risk: line.risk,
+        status: line.status,
+        opened: line.opened,
+        persons: count(line.persons),
+        collided: line.collided,
+        erased: count(line.erased),
+        away: count(line.away),
+        handed_in: count(line.handed_in),
+        newest: line.newest,
+    }
+}
+
+/// A row as it is kept, with where the entries of its case stand.
+pub(crate) fn line(row: &CaseRow, book: &Casebook, place: impl Fn(&Author) -> Option<(u32, u64)>) -> Listed {
+    let entries = book.case(&row.id).into_iter().flat_map(|file| file.entries.iter());
+    let many = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    Listed {
+        id: row.id,
+        short: row.short.as_str().into(),
+        class: row.class.clone(),
+        district: row.district.clone(),
+        station: row.station.as_str().into(),
+        risk: row.risk.clone(),
+        status: row.status.clone(),
+        opened: row.opened,
+        persons: many(row.persons),
+        collided: row.collided,
+        erased: many(row.erased),
+        away: many(row.away),
+        handed_in: many(row.handed_in),
+        newest: row.newest,
+        places: entries.filter_map(|id| place(&book.entry(id)?.author)).collect(),
+    }
+}
+
 /// The row of a case; `None` for a case that has no entry here.
 pub(crate) fn row(
     book: &Casebook,
@@ -64,16 +128,11 @@ pub(crate) fn row(
     let summary = book.summary(file);
     let short = summary.case_short.map_or_else(|| id.short(), String::from);
     let station = summary.station.map(String::from).unwrap_or_default();
-    let mut folded = fold(&[&*short, &*station].join("  "));
-    let codes = [("case_class", &summary.class), ("district", &summary.district), ("risk_level", &summary.risk)];
-    for (list, code) in codes {
-        let Some(code) = code else { continue };
-        folded.push(' ');
-        folded.push_str(called.folded(codebook, list, code));
-    }
+    let codes = [&summary.class, &summary.district, &summary.risk];
     Some(CaseRow {
-        folded,
+        folded: searched(codebook, called, [&*short, &*station], codes),
         id: *id,
+        read: true,
         short,
         class: summary.class,
         district: summary.district,

@@ -56,6 +56,8 @@ fn asked(effects: &[Effect]) -> bool {
 
 fn on_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
     app.touched = app.world.boot_ms;
+    // Whoever goes on does not wait for a case to open.
+    app.world.wanted = None;
     if app.hidden {
         match keymap::act(Room::Hidden, &key) {
             Some(Act::Hide) => app.hidden = false,
@@ -170,6 +172,9 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         _ if app.world.who.is_none() => return Vec::new(),
         Msg::Forms(codebook) => app.world.ask_by(codebook),
         Msg::Arrived(entries) => app.world.take(entries),
+        Msg::Listed { .. } | Msg::Whole { .. } | Msg::ListAsked { .. } | Msg::Replaying(_) => {
+            return on_reading(app, msg);
+        }
         Msg::Gone(gone) => app.world.lose(gone),
         Msg::Marks(marks) => app.world.mark(&marks),
         Msg::Late(late) => app.world.late = late,
@@ -178,12 +183,6 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Drafts(drafts) => drafts.iter().for_each(|draft| app.world.keep_draft(draft)),
         Msg::Kept { ref entries, draft } => return kept(app, &msg, entries, draft),
         Msg::Synced(_) | Msg::SyncFailed { .. } => app.world.hear(&msg),
-        Msg::Replaying(_) => {
-            app.world.road.hear(&msg);
-            if app.world.road.replay.is_none() {
-                app.world.list_touched();
-            }
-        }
         Msg::RosterIs(page) => app.world.list_people(page),
         Msg::TeamIs(page) => app.world.team = Some(page),
         Msg::KeysAre(rows) => app.world.keys = Some(rows),
@@ -230,6 +229,36 @@ fn kept(app: &mut App, msg: &Msg, entries: &[Entry], draft: Option<DraftId>) -> 
         effects.push(Effect::Sync);
     }
     effects
+}
+
+/// What an unlocking tells while everything is being read, and the list that is kept for the next one.
+fn on_reading(app: &mut App, msg: Msg) -> Vec<Effect> {
+    match msg {
+        // Behind the innocent screen nothing goes on, and practice leaves nothing: the next unlocking keeps the list.
+        Msg::ListAsked { .. } if app.hidden || app.world.training => return Vec::new(),
+        Msg::ListAsked { journals, after } => {
+            let (lines, last) = app.world.lines(&journals, after);
+            return vec![Effect::KeepList { lines, last }];
+        }
+        Msg::Listed { lines, last } => app.world.list(lines, last),
+        Msg::Whole { entries, cases } => app.world.take_whole(entries, cases),
+        told => {
+            app.world.road.hear(&told);
+            if app.world.road.replay.is_none() {
+                app.world.all_read();
+            }
+        }
+    }
+    open_wanted(app)
+}
+
+/// Opens the case that somebody waits for, if it has been read.
+fn open_wanted(app: &mut App) -> Vec<Effect> {
+    refresh(app);
+    let Some(id) = app.world.wanted.filter(|id| !app.world.is_unread(id)) else { return Vec::new() };
+    app.world.wanted = None;
+    app.notice = None;
+    push(app, Open::Case(id))
 }
 
 const fn is_stick(screen: &Screen) -> bool {
@@ -300,6 +329,13 @@ fn follow(app: &mut App, turn: Turn) -> Vec<Effect> {
 fn push(app: &mut App, open: Open) -> Vec<Effect> {
     let mut effects = Vec::new();
     let screen = match open {
+        // A case is shown whole or not at all.
+        Open::Case(id) if app.world.is_unread(&id) => {
+            app.world.wanted = Some(id);
+            app.notice = Some(Trouble::word("caseload.reading_it"));
+            effects.push(Effect::ReadFirst(id));
+            return effects;
+        }
         Open::Case(id) => {
             let (case, effect) = Case::open(id, &app.world);
             effects.extend(effect);

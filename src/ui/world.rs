@@ -11,10 +11,13 @@ use super::{
 use crate::{
     codebook::{Codebook, SearchIndex, Surroundings},
     model::{
-        self, CaseId, Casebook, Clocks, Delivery, DeviceId, Draft, DraftId, Entry, Gone, Handed, Handover, Late,
-        Moment, SavedFilter, UnitId,
+        self, Author, CaseId, Casebook, Clocks, Delivery, DeviceId, Draft, DraftId, Entry, Gone, Handed, Handover,
+        JournalId, Late, Listed, Moment, SavedFilter, UnitId,
     },
 };
+
+/// Lines of the list that are kept at a time: making them is to cost no frame.
+const LINES: usize = 512;
 
 /// Rows that a hint takes, for who learns.
 pub(super) const HINT: u16 = 2;
@@ -53,6 +56,10 @@ pub(crate) struct World {
     called: Called,
     /// Cases whose rows wait to be made anew, with repeats.
     touched: Vec<CaseId>,
+    /// Whether the list stands as it was kept, until everything has been read.
+    listed: bool,
+    /// The case that a person wants to see as soon as it has been read.
+    pub(crate) wanted: Option<CaseId>,
     pub(crate) roster: Option<Box<RosterPage>>,
     pub(crate) team: Option<Box<TeamPage>>,
     /// What came in after its device had left.
@@ -123,6 +130,8 @@ impl World {
             older: false,
             called: Called::default(),
             touched: Vec::new(),
+            listed: false,
+            wanted: None,
             roster: None,
             team: None,
             late: Late::default(),
@@ -143,6 +152,8 @@ impl World {
         self.clocks = Clocks::default();
         self.older = false;
         self.touched = Vec::new();
+        self.listed = false;
+        self.wanted = None;
         self.roster = None;
         self.team = None;
         self.late = Late::default();
@@ -177,9 +188,59 @@ impl World {
             self.index.add(&entry);
             self.book.apply(entry);
         }
-        if self.road.replay.is_none() || self.touched.len() >= self.cases.len() {
+        // A row of the kept list says more than one of a case that is half read.
+        if !self.listed && (self.road.replay.is_none() || self.touched.len() >= self.cases.len()) {
             self.list_touched();
         }
+    }
+
+    /// Takes lines of the list in as it was kept.
+    pub(crate) fn list(&mut self, lines: Vec<Listed>, last: bool) {
+        let row = |line| reading::kept_row(line, &self.codebook, &mut self.called);
+        self.cases.extend(lines.into_iter().map(row));
+        self.listed = true;
+        if last {
+            self.sort();
+        }
+    }
+
+    /// Takes cases in of which nothing is missing.
+    pub(crate) fn take_whole(&mut self, entries: Vec<Entry>, mut cases: Vec<CaseId>) {
+        self.take(entries);
+        cases.sort_unstable();
+        self.list_anew(&cases);
+    }
+
+    /// Whether no more of a case is known than what its row says.
+    pub(crate) fn is_unread(&self, id: &CaseId) -> bool {
+        self.listed && !self.cases.iter().any(|row| row.id == *id && row.read)
+    }
+
+    /// Everything has been read, or no more of it will be: what is listed is what was read.
+    pub(crate) fn all_read(&mut self) {
+        if std::mem::take(&mut self.listed) {
+            self.cases.retain(|row| row.read);
+        }
+        self.list_touched();
+    }
+
+    /// Some lines of the list as it is to be kept, by the ids of their cases, and whether they are the last.
+    pub(crate) fn lines(&self, journals: &[(DeviceId, JournalId, u64)], after: Option<CaseId>) -> (Vec<Listed>, bool) {
+        let mut rows: Vec<&CaseRow> =
+            self.cases.iter().filter(|row| after.is_none_or(|after| row.id > after)).collect();
+        let last = rows.len() <= LINES;
+        if !last {
+            rows.select_nth_unstable_by_key(LINES, |row| row.id);
+            rows.truncate(LINES);
+        }
+        rows.sort_unstable_by_key(|row| row.id);
+        let place = |author: &Author| {
+            let mut named = journals.iter().zip(0_u32..);
+            let ((.., up_to), at) =
+                named.find(|((device, journal, _), _)| (*device, *journal) == (author.device, author.journal))?;
+            (author.seq <= *up_to).then_some((at, author.seq))
+        };
+        (rows.into_iter().map(|row| reading::line(row, &self.book, place)).collect(), last)
     }
 
     /// Makes the rows of all cases that have changed anew.
@@ -191,6 +252,11 @@ impl World {
         }
         touched.sort_unstable();
         touched.dedup();
+        self.list_anew(&touched);
+    }
+
+    /// Makes these rows anew; the cases stand in order.
+    fn list_anew(&mut self, touched: &[CaseId]) {
         if touched.is_empty() {
             return;
         }
@@ -199,6 +265,11 @@ impl World {
         let mut row =
             |id| reading::row(&self.book, &self.codebook, &mut self.called, id, |entry| clocks.kept(entry, now));
         self.cases.extend(touched.iter().filter_map(&mut row));
+        self.sort();
+    }
+
+    /// Newest first.
+    fn sort(&mut self) {
         self.cases.sort_by(|a, b| b.newest.cmp(&a.newest).then(a.id.cmp(&b.id)));
     }
 
@@ -216,7 +287,8 @@ impl World {
         let mut row =
             |id| reading::row(&self.book, &self.codebook, &mut self.called, id, |entry| clocks.kept(entry, now));
         self.cases = ids.iter().filter_map(&mut row).collect();
-        self.cases.sort_by(|a, b| b.newest.cmp(&a.newest).then(a.id.cmp(&b.id)));
+        self.listed = false;
+        self.sort();
         self.road.recount();
     }
 
@@ -230,7 +302,7 @@ impl World {
         self.road.mark(marks);
         self.road.recount();
         // Marks come when a replay is over, however it ended.
-        self.list_touched();
+        self.all_read();
     }
 
     /// How far an entry has come.

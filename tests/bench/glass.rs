@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use amanat::codebook::Codebook;
 use amanat::model::{Answers, DeviceId, Moment};
-use amanat::ui::{self, App, Msg, Scroll, Settings, Stage, Start, Who};
+use amanat::ui::{self, App, Effect, Msg, Scroll, Settings, Stage, Start, Who};
 use ratatui::{
     Terminal,
     backend::TestBackend,
@@ -58,6 +58,12 @@ impl Room {
 
     pub(crate) fn update(&mut self, msg: Msg) {
         drop(ui::update(&mut self.app, msg));
+    }
+
+    /// What it asks for after a message.
+    #[allow(dead_code, reason = "one bench of those that share this screen asks")]
+    pub(crate) fn asked(&mut self, msg: Msg) -> Vec<Effect> {
+        ui::update(&mut self.app, msg)
     }
 
     pub(crate) fn draw(&mut self) {

@@ -1,5 +1,6 @@
 //! A national caseload on one desk: 100 000 cases of four entries each, sealed in a home on the disk, and what unlocking, listing,
-//! searching, scrolling and typing cost then; and the same for 5 000 cases, an officer's life.
+//! searching, scrolling and typing cost then; and the same for 5 000 cases, an officer's life. Unlocking is measured twice: the first time,
+//! when everything has to be read before the list is whole, and the next, when the list was kept and a hundredth has been added since.
 //!
 //! `cargo bench -p amanat --bench national -- [--cases 100000] [--life 5000] [--runs 5] [--dir D]`. Made-up cases, seed 23: an opening,
 //! a person, an interview's shell and a note. Each home is opened by a process of its own, so that its memory is what opening takes and
@@ -17,6 +18,7 @@ mod glass;
 mod station;
 
 use std::{
+    ops::Range,
     path::Path,
     process::Command,
     sync::mpsc::channel,
@@ -31,12 +33,12 @@ use amanat::{
         closed_home::ClosedHome,
         home::Home,
         keep::{ToKeep, What},
+        list_first::Asked,
         paths::Paths,
     },
-    ui::{Msg, Replay},
+    ui::{Effect, Msg},
 };
 use amanat_keys::passphrase::Passphrase;
-use amanat_sync::journal::Journal as _;
 use figure::{Dice, Figure, Goal, Spread, timed};
 use glass::{NOW, Room};
 use ratatui::crossterm::event::KeyCode;
@@ -52,8 +54,19 @@ struct Took {
     home: Duration,
     /// From then until cases were on the screen.
     first: Duration,
-    /// From the beginning until all of them were.
+    /// From the beginning until all of them were, each with what it says or what it said when the list was kept.
+    list: Duration,
+    /// From the beginning until everything was read.
     whole: Duration,
+}
+
+/// Which unlocking a process measures.
+#[derive(Clone, Copy, PartialEq)]
+enum Time {
+    /// No list has been kept.
+    First,
+    /// One has, and more came since.
+    Next,
 }
 
 /// What the desk tells the screen.
@@ -80,19 +93,21 @@ fn main() {
         let took = timed(|| fill(&mut unlocked(&home), cases));
         println!("  {cases} cases, {} entries sealed and kept in {:.0} s", cases * 4, took.as_secs_f64());
         let told = format!("{told}: {cases} cases");
-        let child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--open",
-                home.to_str().unwrap(),
-                "--told",
-                &told,
-                "--runs",
-                &figure::number("--runs", 5).to_string(),
-            ])
-            .args(["--life-size", if cases <= 20_000 { "1" } else { "0" }])
-            .status();
-        assert!(child.unwrap().success(), "the process that opens the home");
+        measured(&home, cases, &told, "first");
+        let more = (cases / 100).max(1);
+        add(&mut unlocked(&home), cases..cases + more);
+        measured(&home, cases, &told, "next");
     }
+}
+
+/// Opens the home in a process of its own.
+fn measured(home: &Path, cases: usize, told: &str, time: &str) {
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["--open", home.to_str().unwrap(), "--told", told, "--time", time])
+        .args(["--runs", &figure::number("--runs", 5).to_string(), "--cases", &cases.to_string()])
+        .args(["--life-size", if cases <= 20_000 { "1" } else { "0" }])
+        .status();
+    assert!(child.unwrap().success(), "the process that opens the home");
 }
 
 fn unlocked(home: &Path) -> Home {
@@ -102,11 +117,15 @@ fn unlocked(home: &Path) -> Home {
 
 fn fill(home: &mut Home, cases: usize) {
     home.replay(|_, _| {}).unwrap();
+    add(home, 0..cases);
+}
+
+fn add(home: &mut Home, cases: Range<usize>) {
     let codebook = Codebook::builtin().unwrap();
-    let mut dice = Dice(23);
-    for from in (0..cases).step_by(AT_A_TIME) {
+    let mut dice = Dice(23 + u64::try_from(cases.start).unwrap());
+    for from in cases.clone().step_by(AT_A_TIME) {
         let mut things = Vec::with_capacity(AT_A_TIME * 4);
-        for at in from..(from + AT_A_TIME).min(cases) {
+        for at in from..(from + AT_A_TIME).min(cases.end) {
             let mut case = [0xCC; 16];
             case.iter_mut().zip(u64::try_from(at).unwrap().to_be_bytes()).for_each(|(byte, of)| *byte = of);
             let case = CaseId::from_bytes(case);
@@ -189,24 +208,17 @@ fn finished(codebook: &Codebook, form: &str, answers: Answers) -> Sheet {
 }
 
 /// Opens a home as the program does: the desk on a thread of its own, its pages as messages, and a drawing for as many as lie there.
-fn opened(path: &Path) -> (Room, Took) {
+fn opened(path: &Path, cases: usize) -> (Room, Took) {
     let (desk, screen) = channel();
+    let listed = format!("· {cases} cases");
     let began = Instant::now();
     let mut room = None;
     let mut took = Took::default();
     thread::scope(|scope| {
         scope.spawn(move || {
             let mut home = unlocked(path);
-            let total = home.journal().heads().unwrap().iter().map(|known| known.head.seq).sum();
             desk.send(Told::Unlocked(DeviceId::from_bytes(*home.device().as_bytes()))).unwrap();
-            desk.send(Told::Msg(Msg::Arrived(home.newest().unwrap()))).unwrap();
-            desk.send(Told::Msg(Msg::Replaying(Replay { done: 0, total }))).unwrap();
-            home.replay(|entries, done| {
-                desk.send(Told::Msg(Msg::Arrived(entries))).unwrap();
-                desk.send(Told::Msg(Msg::Replaying(Replay { done, total }))).unwrap();
-            })
-            .unwrap();
-            desk.send(Told::Msg(Msg::Replaying(Replay { done: total, total }))).unwrap();
+            home.show(&Asked::default(), &mut |msg| desk.send(Told::Msg(msg)).unwrap()).unwrap();
         });
         while let Ok(told) = screen.recv() {
             for told in std::iter::once(told).chain(screen.try_iter().take(BEFORE_DRAWING)) {
@@ -223,9 +235,13 @@ fn opened(path: &Path) -> (Room, Took) {
             if took.first.is_zero() && room.shown().contains("PB-617-") {
                 took.first = began.elapsed().saturating_sub(took.home);
             }
+            if took.list.is_zero() && room.shown().contains(&listed) {
+                took.list = began.elapsed();
+            }
         }
     });
     assert!(!took.first.is_zero(), "no case was ever on the screen");
+    assert!(!took.list.is_zero(), "never {listed} on the screen: {}", room.unwrap().shown());
     took.whole = began.elapsed();
     (room.unwrap(), took)
 }
@@ -233,17 +249,26 @@ fn opened(path: &Path) -> (Room, Took) {
 /// What the process of its own does.
 fn open(home: &Path, told: &str) {
     let life = figure::argument("--life-size").as_deref() == Some("1");
+    let time = if figure::argument("--time").as_deref() == Some("next") { Time::Next } else { Time::First };
+    let mut cases = figure::number("--cases", 0);
+    if time == Time::Next {
+        cases += (cases / 100).max(1);
+    }
     let runs = figure::number("--runs", 5);
     let mut times = Vec::new();
     let mut room = None;
     for _ in 0..runs {
         // The one before goes first: two at once would be twice the memory.
         drop(room.take());
-        let (opened, took) = opened(home);
+        let (opened, took) = opened(home, cases);
         room = Some(opened);
         times.push(took);
     }
     let mut room = room.unwrap();
+    let told = match time {
+        Time::First => format!("{told}, no list kept"),
+        Time::Next => format!("{told}, the list kept and a hundredth more since"),
+    };
     let row = |what: &str, unit: &str, spread: Spread, goal: Goal| {
         Figure { what: &format!("{told}: {what}"), unit, spread, yardstick: None, goal }.print();
     };
@@ -251,8 +276,16 @@ fn open(home: &Path, told: &str) {
     let of = |time: fn(&Took) -> Duration| Spread::ms(&times.iter().map(time).collect::<Vec<_>>());
     row("unlock, the passphrase apart: its keys and notes", "ms", of(|took| took.home), Goal::None);
     row("from then to the newest cases on the screen", "ms", of(|took| took.first), Goal::AtMost(50.0));
-    row("unlock, the passphrase apart, to the whole list", "ms", of(|took| took.whole), goal(4_000.0, 300.0));
+    row("unlock, the passphrase apart, to the whole list", "ms", of(|took| took.list), goal(4_000.0, 300.0));
+    row("unlock, the passphrase apart, to everything read", "ms", of(|took| took.whole), Goal::None);
     row("memory at most", "MiB", Spread::of(vec![most_memory()]), goal(1_536.0, 120.0));
+    if time == Time::First {
+        let (took, slowest, bytes) = keep_list(home, &mut room);
+        row("keeping the list, all of it", "ms", Spread::ms(&[took]), Goal::None);
+        row("its part in a frame at most, the screen's", "ms", Spread::ms(&[slowest]), Goal::AtMost(16.0));
+        row("the list on the disk", "KiB", Spread::of(vec![bytes]), Goal::None);
+        return;
+    }
     let mut keys = Vec::new();
     for _ in 0..runs {
         for word in ["raiwind", "kiln debt", "بھٹہ", "nothing like it"] {
@@ -269,6 +302,30 @@ fn open(home: &Path, told: &str) {
     room.begin_a_case();
     let letters: Vec<Duration> = (0..200).map(|_| room.key(KeyCode::Char('a'))).collect();
     row("a letter in a new case's form to its frame", "ms", Spread::ms(&letters), Goal::AtMost(16.0));
+}
+
+/// Keeps the list as the desk does. How long it took, how long the screen's part in it at most, and how much larger the file is.
+fn keep_list(path: &Path, room: &mut Room) -> (Duration, Duration, f64) {
+    let mut home = unlocked(path);
+    let file = path.join("journal.sqlite");
+    let before = std::fs::metadata(&file).unwrap().len();
+    home.show(&Asked::default(), &mut |_| {}).unwrap();
+    let (began, mut slowest) = (Instant::now(), Duration::ZERO);
+    let mut listing = home.begin_list().unwrap().unwrap();
+    loop {
+        let asked = Instant::now();
+        let kept = room.asked(listing.asks());
+        slowest = slowest.max(asked.elapsed());
+        let [Effect::KeepList { lines, last }] = kept.as_slice() else { unreachable!("{kept:?}") };
+        if !home.file_list(&mut listing, lines, *last).unwrap() {
+            break;
+        }
+    }
+    let took = began.elapsed();
+    // The log goes into the file when the last handle on it is closed.
+    drop(home);
+    let grown = std::fs::metadata(&file).unwrap().len().saturating_sub(before);
+    (took, slowest, f64::from(u32::try_from(grown / 1024).unwrap()))
 }
 
 /// The most memory that this process has had, in MiB (proc_pid_status(5), VmHWM).

@@ -111,3 +111,23 @@ fn dropping_is_asked_in_urdu_as_well() {
     stage.keys("F10");
     assert!(stage.effects.contains(&Effect::DropAside { id: format!("{:064x}", 1) }));
 }
+
+/// What the desk says of a look at what was set aside, or of dropping one of it.
+pub(crate) fn answer(effect: Effect) -> Vec<Msg> {
+    match effect {
+        Effect::TryAside => {
+            vec![
+                Msg::Aside(AsideNews::Tried { stand: 1, wait: 0, left: 1 }),
+                Msg::Aside(AsideNews::Are(rows().split_off(1))),
+            ]
+        }
+        Effect::DropAside { id } if id == format!("{:064x}", 3) => {
+            vec![Msg::Aside(AsideNews::Stays(Trouble::word("failure.refused")))]
+        }
+        Effect::DropAside { id } => {
+            let left = rows().into_iter().filter(|row| row.id != id).collect();
+            vec![Msg::Aside(AsideNews::Dropped), Msg::Aside(AsideNews::Are(left))]
+        }
+        _ => Vec::new(),
+    }
+}

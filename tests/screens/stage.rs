@@ -206,19 +206,7 @@ impl Stage {
             Effect::LoadAside => vec![Msg::Aside(AsideNews::Are(super::aside::rows()))],
             Effect::SaveAside { path, .. } if path == "/nowhere" => vec![Msg::SaveFailed(Trouble::word("stick.cut"))],
             Effect::SaveAside { path, .. } => vec![Msg::PartSaved { path }],
-            Effect::TryAside => {
-                vec![
-                    Msg::Aside(AsideNews::Tried { stand: 1, wait: 0, left: 1 }),
-                    Msg::Aside(AsideNews::Are(super::aside::rows().split_off(1))),
-                ]
-            }
-            Effect::DropAside { id } if id == format!("{:064x}", 3) => {
-                vec![Msg::Aside(AsideNews::Stays(Trouble::word("failure.refused")))]
-            }
-            Effect::DropAside { id } => {
-                let left = super::aside::rows().into_iter().filter(|row| row.id != id).collect();
-                vec![Msg::Aside(AsideNews::Dropped), Msg::Aside(AsideNews::Are(left))]
-            }
+            Effect::TryAside | Effect::DropAside { .. } => super::aside::answer(effect),
             Effect::LoadRoster => vec![Msg::RosterIs(Box::new(roster()))],
             Effect::LoadKeys => vec![Msg::KeysAre(keys())],
             Effect::PreviewRevocation(device) => vec![Msg::PreviewIs { device, lines: preview() }],

@@ -311,7 +311,9 @@ fn cells(row: &CaseRow, world: &World, canvas: &Canvas<'_>) -> [String; 8] {
         label("risk_level", &row.risk),
         row.opened.map(|date| date.to_string()).unwrap_or_default(),
         row.persons.to_string(),
-        if row.collided {
+        if !row.read {
+            format!("… {}", canvas.say("caseload.reading"))
+        } else if row.collided {
             format!("✗ {}", canvas.say("caseload.collided"))
         } else if row.erased > 0 {
             format!("∅ {}", canvas.say("caseload.erased"))
@@ -395,6 +397,7 @@ mod tests {
             for word in ["delivery.kept", "delivery.handed_over", "delivery.received", "caseload.away"] {
                 fits(7, &format!("● {}", say(tongue, word)));
             }
+            fits(7, &format!("… {}", say(tongue, "caseload.reading")));
             for risk in risks.iter().filter(|risk| ["HIGH", "MED", "LOW"].contains(&risk.code.as_str())) {
                 let label = telling::brief(risk.label.get(lang)).to_owned();
                 fits(4, label.split(" - ").next().unwrap_or_default());

@@ -118,11 +118,46 @@ fn keys_and_notes_go_with_it_and_so_does_what_was_set_aside(j: &mut dyn Journal)
     assert_eq!(left, [bare(&pen.written[1]), pen.written[2].clone()], "the proof stays, the copy goes");
 }
 
+fn the_list_goes_with_whatever_changes_and_stays_with_what_is_added(j: &mut dyn Journal) {
+    let row = |shelf, key: &[u8]| ShelfRow {
+        shelf,
+        key: key.to_vec(),
+        case: None,
+        key_id: None,
+        plain: Zeroizing::new(b"rows".to_vec()),
+    };
+    let list = |j: &mut dyn Journal| j.shelve(&[row(Shelf::List, b"head"), row(Shelf::List, b"part")], &[]).unwrap();
+    let there = |j: &dyn Journal| j.shelf(Shelf::List).unwrap().len();
+    let mut pen = Pen::new(1);
+    began(j, &pen);
+    pen.story(1, 4);
+    list(j);
+    j.append(&keep(&pen.written)).unwrap();
+    let mut other = Pen::stranger(8, 3);
+    other.story(1, 5);
+    let half = Pulled { runs: vec![verified(&other, other.run(1, |seq| seq % 2 == 0))], quarantine: Vec::new() };
+    j.file_pulled(&half).unwrap();
+    j.shelve(&[row(Shelf::Drafts, b"draft"), row(Shelf::CaseKeys, b"key")], &[]).unwrap();
+    j.shelve(&[], &[(Shelf::Drafts, b"draft".to_vec()), (Shelf::CaseKeys, b"another".to_vec())]).unwrap();
+    j.erase(&[Doomed { seq: 99, ..doomed(&pen.written[1]) }], &[]).unwrap();
+    assert_eq!(there(j), 2, "nothing that it says has changed");
+    j.file_pulled(&Pulled { runs: vec![verified(&other, other.run(2, |seq| seq == 3))], quarantine: Vec::new() })
+        .unwrap();
+    assert_eq!(there(j), 0, "a place that was filled in");
+    list(j);
+    j.erase(&[doomed(&pen.written[1])], &[]).unwrap();
+    assert_eq!(there(j), 0, "an envelope that went");
+    list(j);
+    j.shelve(&[], &[(Shelf::CaseKeys, b"key".to_vec())]).unwrap();
+    assert_eq!(there(j), 0, "a case key that went");
+}
+
 suite_of!(
     an_own_entry_loses_its_envelope_and_the_chain_stays_whole,
     anothers_entry_is_not_filled_again,
     a_bare_hash_that_is_filled_with_a_header_stays_without_envelope,
-    keys_and_notes_go_with_it_and_so_does_what_was_set_aside
+    keys_and_notes_go_with_it_and_so_does_what_was_set_aside,
+    the_list_goes_with_whatever_changes_and_stays_with_what_is_added
 );
 
 /// The sealed bytes of an erased row are in no file of the home any more, though another handle is open; those of its

@@ -7,6 +7,7 @@ use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
 
 use super::memory_aside::SetAside;
+use super::memory_held::Held;
 use super::memory_hub::Hub;
 use super::{
     Cursor, DocumentFiled, Filed, Filing, Journal, Keep, KnownHead, Line, NewJournal, Page, Pulled, Quarantined, Shelf,
@@ -31,65 +32,15 @@ pub struct MemoryJournal {
     quarantine: SetAside,
 }
 
-#[derive(Clone, Debug)]
-struct Held {
-    known: KnownHead,
-    places: Vec<(Item, Digest)>,
-}
-
-impl Held {
-    fn link_at(&self, seq: u64) -> Option<Digest> {
-        match seq.checked_sub(1) {
-            None => Some(chain::link0(&self.known.agency, &self.known.device, &self.known.journal)),
-            Some(at) => self.places.get(usize::try_from(at).ok()?).map(|(_, link)| *link),
-        }
-    }
-
-    fn push(&mut self, head: Head, item: Item) {
-        self.known.head = head;
-        self.places.push((item, head.link));
-    }
-
-    fn elided(&self) -> u64 {
-        count(self.places.iter().filter(|(item, _)| item.entry().is_none()).count())
-    }
-
-    fn file(&mut self, run: &Run) -> Verdict {
-        let ours = chain::common(&self.known.head, &run.stretch()).and_then(|seq| self.link_at(seq));
-        let plan = filing::plan(&self.known.head, ours, run);
-        for entry in &plan.fill {
-            let at = usize::try_from(entry.header.seq.saturating_sub(1)).ok();
-            if let Some((held, _)) = at.and_then(|at| self.places.get_mut(at))
-                && held.entry().is_none()
-            {
-                *held = Item::Entry(Box::new((*entry).clone()));
-            }
-        }
-        let own = self.known.own.is_some() && self.known.state == State::Open;
-        if own && plan.adds() {
-            self.known.state = State::Closed;
-        }
-        plan.add.into_iter().for_each(|(seq, link, item)| self.push(Head { seq, link }, item.clone()));
-        plan.verdict
-    }
-
-    fn rewind(&mut self) -> bool {
-        let solid =
-            self.places.iter().rposition(|(item, _)| item.entry().is_some()).map_or(0, |at| at.saturating_add(1));
-        let shorter = self.known.own.is_none() && solid < self.places.len();
-        if shorter {
-            self.places.truncate(solid);
-            let seq = count(solid);
-            self.known.head = Head { seq, link: self.link_at(seq).unwrap_or(self.known.head.link) };
-        }
-        shorter
-    }
-}
-
 impl MemoryJournal {
     /// Empty.
     pub fn new() -> MemoryJournal {
         MemoryJournal::default()
+    }
+
+    /// The list goes with whatever of an entry changes.
+    fn end_list(&mut self) {
+        self.shelf.retain(|(shelf, _), _| *shelf != Shelf::List);
     }
 
     fn held(&self, device: &DeviceId, journal: &JournalId) -> Option<usize> {
@@ -125,16 +76,22 @@ impl MemoryJournal {
             }
         };
         let Some(held) = self.journals.get_mut(at) else { return Verdict::Gap { head: run.head() } };
-        let verdict = held.file(run);
-        if !matches!(verdict, Verdict::Fork { .. }) {
-            return verdict;
-        }
-        if held.rewind() {
-            let again = held.file(run);
+        let (verdict, mut changed) = held.file(run);
+        if matches!(verdict, Verdict::Fork { .. }) && held.rewind() {
+            changed = true;
+            let (again, _) = held.file(run);
             if !matches!(again, Verdict::Fork { .. }) {
+                self.end_list();
                 return again;
             }
         }
+        if changed {
+            self.end_list();
+        }
+        if !matches!(verdict, Verdict::Fork { .. }) {
+            return verdict;
+        }
+        let Some(held) = self.journals.get_mut(at) else { return verdict };
         let parted = |(entry, link): &(&SealedEntry, Digest)| held.link_at(entry.header.seq) != Some(*link);
         let parted: Vec<_> = run.linked().filter(parted).map(|(entry, _)| entry.clone()).collect();
         if parted.is_empty() {
@@ -311,6 +268,9 @@ impl Journal for MemoryJournal {
             }
             self.quarantine.erase(target);
         }
+        if !gone.is_empty() {
+            self.end_list();
+        }
         self.shelve(&[], take)?;
         Ok(gone)
     }
@@ -351,7 +311,9 @@ impl Journal for MemoryJournal {
     fn shelve(&mut self, put: &[ShelfRow], take: &[(Shelf, Vec<u8>)]) -> Result<()> {
         put.iter().try_for_each(ShelfRow::check)?;
         for key in take {
-            self.shelf.remove(key);
+            if self.shelf.remove(key).is_some() && key.0 == Shelf::CaseKeys {
+                self.end_list();
+            }
         }
         put.iter().for_each(|row| {
             self.shelf.insert((row.shelf, row.key.clone()), row.clone());

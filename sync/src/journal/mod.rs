@@ -13,6 +13,7 @@ mod erasures;
 mod filing;
 mod memory;
 mod memory_aside;
+mod memory_held;
 mod memory_hub;
 mod row;
 mod schema;

@@ -16,7 +16,7 @@ const APPLICATION: i64 = 0x414d_4e54;
 
 /// `entries.place` is the journal's number times 2³⁹ plus the entry's, so that one b-tree in order of arrival holds all and a
 /// commit touches no second index. `hash` is set where only the header hash is held; then `body` is null.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     "
 create table journals (
     no integer primary key,
@@ -61,10 +61,17 @@ insert into shelf_2 (shelf, key, case_id, key_id, body) select shelf, key, case_
 drop table shelf;
 alter table shelf_2 rename to shelf;
 ",
+    // The list of cases (shelf 7) says what entries said: when one is erased, resealed, filled in or forgotten, or a case's key is taken away,
+    // no statement that does so can leave it behind. Keeping an entry changes none, and runs none of these.
+    "
+create trigger an_entry_changed after update on entries begin delete from shelf where shelf = 7; end;
+create trigger an_entry_went after delete on entries begin delete from shelf where shelf = 7; end;
+create trigger a_key_went after delete on shelf when old.shelf = 1 begin delete from shelf where shelf = 7; end;
+",
 ];
 
 /// The newest schema this program knows.
-pub(super) const NEWEST: i64 = 2;
+pub(super) const NEWEST: i64 = 3;
 
 /// Brings a file to the newest schema, or says why not. Steps are applied one by one, each in a transaction of its own.
 ///

@@ -98,6 +98,11 @@ pub(super) struct SealedShelfRow {
 }
 
 impl SealedShelf {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// In parts of so many rows, each to be opened by itself, in their order.
     pub fn in_parts(self, rows: usize) -> Vec<SealedShelf> {
         let part = |rows| SealedShelf { seal: self.seal.clone(), shelf: self.shelf, rows };

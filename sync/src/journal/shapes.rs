@@ -235,6 +235,9 @@ pub enum Shelf {
     Road,
     /// Words of hubs, to hold later ones against.
     Words,
+    /// The list of cases as it stood when everything had last been folded: a copy that can be thrown away. It goes, in the same
+    /// transaction, with whatever changes of an entry that is held and with any case key that is taken away.
+    List,
 }
 
 impl Shelf {
@@ -247,9 +250,11 @@ impl Shelf {
             Shelf::Marks => "mark",
             Shelf::Road => "road",
             Shelf::Words => "hub-word",
+            Shelf::List => "list",
         }
     }
 
+    /// Those whose rows have to open: the list is thrown away where it does not.
     pub(super) const ALL: [Shelf; 6] =
         [Shelf::CaseKeys, Shelf::Drafts, Shelf::Notes, Shelf::Marks, Shelf::Road, Shelf::Words];
 
@@ -261,6 +266,7 @@ impl Shelf {
             Shelf::Marks => 4,
             Shelf::Road => 5,
             Shelf::Words => 6,
+            Shelf::List => 7,
         }
     }
 }

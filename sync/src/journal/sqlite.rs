@@ -17,7 +17,7 @@ use super::{
     sqlite_road, sqlite_sealed as sealed,
 };
 use crate::batch::{Limit, Run};
-use crate::chain::Verdict;
+use crate::chain::{Head, Verdict};
 use crate::documents::{Adoption, Document};
 use crate::entry::{EntryRef, Slot};
 use crate::error::{Result, SyncError};
@@ -168,6 +168,45 @@ impl SqliteJournal {
             Some(keys) => sealed::sealed_range(db, seal, shelf, &keys),
             None => sealed::sealed_shelf(db, seal, shelf),
         })
+    }
+
+    /// What stands at these places, still sealed, in their order; what is not held is left out.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn sealed_at(&self, places: &[EntryRef]) -> Result<SealedPage> {
+        self.reading(|db, seal| sealed::sealed_at(db, seal, places))
+    }
+
+    /// What is held of a journal above a place, still sealed, if the chain comes by there with this link; nothing where it does not. Where
+    /// the limit ends the page it names a next one.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn sealed_beyond(
+        &self,
+        (device, journal): (&DeviceId, &JournalId),
+        after: Head,
+        limit: Limit,
+    ) -> Result<Option<SealedPage>> {
+        self.reading(|db, seal| {
+            let Some(known) = read::journal(db, seal, device, journal)? else { return Ok(None) };
+            if read::link_at(db, &known, after.seq)? != Some(after.link) {
+                return Ok(None);
+            }
+            sealed::sealed_of(db, seal, (*device, *journal), after.seq, limit).map(Some)
+        })
+    }
+
+    /// Takes everything off a shelf, whether it opens or not, and overwrites it.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn clear(&mut self, shelf: Shelf) -> Result<()> {
+        self.overwrite("on")?;
+        let cleared = self.writing(|tx, _seal| keep::clear(tx, shelf));
+        self.overwrite("fast")?;
+        cleared
     }
 
     fn writing<T>(&mut self, work: impl FnOnce(&Transaction<'_>, &RowSeal) -> Result<T>) -> Result<T> {

@@ -144,6 +144,11 @@ pub(super) fn shelve(tx: &Transaction<'_>, seal: &RowSeal, put: &[ShelfRow], tak
     Ok(())
 }
 
+/// Takes everything off a shelf, whether it opens or not.
+pub(super) fn clear(tx: &Transaction<'_>, shelf: Shelf) -> Result<()> {
+    run(tx, "delete from shelf where shelf = ?1", [shelf.number()]).map(drop)
+}
+
 pub(super) fn file_receipt(tx: &Transaction<'_>, seal: &RowSeal, f: &Filing) -> Result<Filed> {
     let mut filed = Filed::default();
     f.check()?;

@@ -6,7 +6,7 @@ use rusqlite::Transaction;
 use rusqlite::types::Value;
 
 use super::sqlite::{mark, storage};
-use super::sqlite_keep::shelve;
+use super::sqlite_keep::{clear, shelve};
 use super::sqlite_read::{self as read, aside_key, document_key, split};
 use super::{Shelf, row};
 use crate::error::{Result, SyncError};
@@ -14,6 +14,7 @@ use crate::error::{Result, SyncError};
 /// Opens every row with one key and seals it with the other; the first that does not open stops it, and the caller rolls back.
 pub(super) fn reseal(tx: &Transaction<'_>, old: &RowSeal, new: &RowSeal) -> Result<()> {
     tx.execute("update vault set body = ?1", [mark(new)?]).map_err(storage)?;
+    clear(tx, Shelf::List)?;
     for shelf in Shelf::ALL {
         shelve(tx, new, &read::shelf(tx, old, shelf)?, &[])?;
     }

@@ -8,10 +8,11 @@ use rusqlite::{Connection, Row, params};
 
 use super::sealed::{Body, SealedPage, SealedRow, SealedShelf, SealedShelfRow};
 use super::sqlite::storage;
-use super::sqlite_read::{all, array, blob, newest, place, split};
+use super::sqlite_read::{all, array, blob, newest, one, place, split};
 use super::{Cursor, Shelf};
 use crate::batch::Limit;
 use crate::cbor::count;
+use crate::entry::EntryRef;
 use crate::error::{Result, SyncError};
 use crate::wire::limits;
 
@@ -45,6 +46,19 @@ pub(super) fn sealed_newest(db: &Connection, seal: &RowSeal, about: u64) -> Resu
         let after = place(*no, head.seq.saturating_sub(each))?;
         let limit = Limit { items: each.min(head.seq), bytes: limits::MAX_BODY };
         page.rows.append(&mut rows_between(db, seal, &names, after..i64::MAX, limit)?.rows);
+    }
+    Ok(page)
+}
+
+/// What stands at these places, as it lies in the file.
+pub(super) fn sealed_at(db: &Connection, seal: &RowSeal, places: &[EntryRef]) -> Result<SealedPage> {
+    let names = names(db)?;
+    let mut page = SealedPage { seal: seal.clone(), rows: Vec::with_capacity(places.len()), next: None };
+    for EntryRef { device, journal, seq } in places {
+        let Some((no, ..)) = names.iter().find(|(_, d, j)| (d, j) == (device, journal)) else { continue };
+        let held = one(db, "select place, hash, body from entries where place = ?1", [place(*no, *seq)?], body)?;
+        let row = held.map(|body| SealedRow { device: *device, journal: *journal, seq: *seq, body });
+        page.rows.extend(row);
     }
     Ok(page)
 }
