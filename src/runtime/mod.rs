@@ -86,6 +86,7 @@ mod rotation_work;
 mod sealing;
 mod seat;
 mod seat_homes;
+mod seat_keep;
 mod seat_list;
 mod seat_parts;
 mod seat_stick;

@@ -17,7 +17,6 @@ use super::{
     desk::{Beginning, tell},
     fault,
     home::Home,
-    keep::{self, What},
     kept_list::Listing,
     list_first::Asked,
     officer,
@@ -28,8 +27,8 @@ use super::{
 use crate::{
     codebook::Codebook,
     failure::Failure,
-    model::{Amendment, CaseId, Code, Content, DeviceId, DraftId, Entry, EntryId, FormRef, Moment},
-    ui::{Effect, Keeping, Mark, Msg, Progress, Secret, Settings, ToKeep, Trouble},
+    model::{CaseId, Code, Content, DeviceId, Entry, EntryId, FormRef, Moment},
+    ui::{Effect, Mark, Msg, Progress, Secret, Settings, Trouble},
 };
 
 /// The desk's whole state.
@@ -275,59 +274,6 @@ impl Seat {
         self.config.remember(settings);
         let written = self.paths.make().and_then(|()| self.config.write(&self.paths.settings()));
         self.notice(written);
-    }
-
-    fn to_keep(&self, keep: ToKeep) -> keep::ToKeep {
-        let what = match keep.what {
-            Keeping::Sheet(sheet) => What::Sheet(sheet),
-            Keeping::Amendment(amendment) => {
-                let form = self.form_of(&amendment);
-                What::Amendment(amendment, form)
-            }
-        };
-        keep::ToKeep { case: keep.case, what, source: None, draft: keep.draft, sharing: keep.sharing }
-    }
-
-    /// What cannot be written is told when it is to be kept.
-    fn write_ahead(&mut self, keep: ToKeep) {
-        let (to, keep) = (keep.to, self.to_keep(keep));
-        let codebook = Arc::clone(&self.codebook);
-        self.with_home(|home| home.write_ahead(&codebook, keep, to)).unwrap_or_default();
-    }
-
-    fn keep(&mut self, keep: ToKeep) {
-        let (draft, to) = (keep.draft, keep.to);
-        let keep = self.to_keep(keep);
-        let codebook = Arc::clone(&self.codebook);
-        match self.with_home(|home| home.keep_to(&codebook, keep, to)) {
-            Ok(entries) => {
-                note_forms(&mut self.forms, &entries);
-                self.say_kept(entries, draft);
-            }
-            Err(failure) => self.say(Msg::KeepFailed { draft, trouble: tellings::trouble(&failure) }),
-        }
-    }
-
-    fn form_of(&self, amendment: &Amendment) -> Option<FormRef> {
-        self.forms.get(&amendment.target).cloned()
-    }
-
-    fn note_access(&mut self, case: CaseId, what: Code, count: usize) {
-        let keep = keep::ToKeep::access(case, what, count);
-        let codebook = Arc::clone(&self.codebook);
-        match self.with_home(|home| home.keep(&codebook, keep)) {
-            Ok(entries) => self.say_kept(entries, None),
-            Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
-        }
-    }
-
-    /// What was kept, and what of it cannot be read again.
-    pub(super) fn say_kept(&self, entries: Vec<Entry>, draft: Option<DraftId>) {
-        let shut = self.home.as_ref().map(|home| home.shut_of(&entries)).unwrap_or_default();
-        self.say(Msg::Kept { entries, draft });
-        if !shut.is_empty() {
-            self.say(Msg::Gone(shut));
-        }
     }
 
     /// Hands a case in, and shows what stands there instead.

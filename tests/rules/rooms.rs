@@ -256,7 +256,7 @@ pub(crate) const NARROWS: &[Narrow] = &[
     Narrow { room: "sync/src/", path: "std::os", only: &["sync/src/own_files.rs"] },
     Narrow { room: "sync/src/", path: "rustix", only: &["sync/src/stick_file.rs"] },
     // All cores check the signatures of a page; nothing else of the package starts a thread.
-    Narrow { room: "sync/src/", path: "std::thread", only: &["sync/src/signatures.rs"] },
+    Narrow { room: "sync/src/", path: "std::thread", only: &["sync/src/cores.rs"] },
     Narrow { room: "sync/src/", path: "ureq", only: &["sync/src/http"] },
     Narrow { room: "sync/src/", path: "ureq_proto", only: &["sync/src/http_line.rs"] },
     Narrow { room: "sync/src/", path: "rustls", only: &["sync/src/http"] },
