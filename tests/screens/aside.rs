@@ -3,7 +3,7 @@
 
 use amanat::{
     model::{DeviceId, Moment},
-    ui::{AsideRow, Effect},
+    ui::{AsideNews, AsideRow, Effect, Msg, Trouble},
 };
 
 use super::stage::{NOW, Stage, urdu};
