@@ -512,6 +512,5 @@ fn a_list_and_what_came_since_come_to_a_whole_reading_whatever_happened() {
             list(&mut home, &mut seen.app);
         }
     }
-    println!("{lists} unlockings with a list, {without} without");
-    assert!(lists > 5 && without > 3);
+    assert!(lists > 5 && without > 3, "{lists} unlockings with a list, {without} without");
 }
