@@ -13,6 +13,7 @@ use crate::canonical::{self, strictly_rising};
 use crate::device::Signer;
 use crate::error::{Forgery, KeysError};
 use crate::fingerprint::{AgencyId, DeviceId, Digest, JournalId, UnitId};
+use crate::roster::UnitKind;
 use crate::statement::{Purpose, Statement, Verified};
 use crate::trust::Trust;
 
@@ -80,7 +81,8 @@ impl RotationWord {
     }
 
     /// From wire bytes: signed by the active device that it names as its speaker, who is another one than made the stand-ins
-    /// where they are said to open, and the very one where they are said to be made.
+    /// where they are said to open, and the very one where they are said to be made; for a journal that was read, one that reads for
+    /// headquarters.
     ///
     /// # Errors
     /// *Malformed*; [`Forgery::NoAuthority`]; [`Forgery::Signature`]; [`Forgery::OtherAgency`].
@@ -88,7 +90,12 @@ impl RotationWord {
         let unverified = Statement::from_bytes(bytes)?.expect::<Self>(Purpose::RotationCertificate)?;
         let claimed = unverified.peek()?;
         let may = match &claimed.said {
-            Said::Opened { .. } | Said::Read { .. } => claimed.by != claimed.device,
+            Said::Opened { .. } => claimed.by != claimed.device,
+            Said::Read { .. } => {
+                let roster = trust.roster();
+                let reader = roster.device(&claimed.by).zip(roster.unit_of_kind(UnitKind::Headquarters));
+                claimed.by != claimed.device && reader.is_some_and(|(device, hq)| roster.reads_for(device, &hq.id))
+            }
             Said::Rewrapped { unit, .. } => {
                 claimed.by == claimed.device && trust.roster().may_stand_in(&claimed.by, unit)
             }
@@ -154,6 +161,9 @@ impl<'b, C> Decode<'b, C> for RotationWord {
         let said = decode_said(d)?;
         if serial == 0 || last == 0 {
             return Err(Error::message("a word on a rotation counts from 1"));
+        }
+        if matches!(said, Said::Read { .. }) && serial != last {
+            return Err(Error::message("a word on a journal that was read is numbered by its last place"));
         }
         if let Said::Opened { except } | Said::Read { except } = &said
             && except.iter().any(|seq| *seq == 0 || *seq > last)

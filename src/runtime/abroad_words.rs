@@ -7,7 +7,7 @@ use std::path::Path;
 use amanat_keys::{
     error::{Forgery, KeysError},
     fingerprint::{CaseId, Digest},
-    transfer::{Reply, Withdrawal},
+    transfer::{Offer, Reply, Withdrawal},
     trust::Trust,
     words::Words,
 };
@@ -251,7 +251,7 @@ impl Home {
         {
             return Err(failed(Forgery::NoAuthority.into()));
         }
-        self.remember(&Mark::Withdrawn(&withdrawal.offer, &theirs.agency()))?;
+        self.remember(&Mark::Withdrawn(&withdrawal.offer, &theirs.agency(), &withdrawal.unit))?;
         let unit = theirs.roster().unit(&withdrawal.unit).map(|unit| unit.name.clone()).unwrap_or_default();
         let names = (theirs.roster().name.clone(), unit);
         let Some((accepted, told, peer)) = taken else {
@@ -275,14 +275,10 @@ impl Home {
         Ok(Withdrawn { withdrawal, names, case: Some(accepted.case), entry })
     }
 
-    /// Whether the agency that made an offer has taken it back, as far as this device has heard.
-    pub(super) fn was_withdrawn(
-        &self,
-        offer: &Digest,
-        agency: &amanat_keys::fingerprint::AgencyId,
-    ) -> Result<bool, Failure> {
+    /// Whether the unit that made an offer has taken it back, as far as this device has heard.
+    pub(super) fn was_withdrawn(&self, id: &Digest, offer: &Offer) -> Result<bool, Failure> {
         let marks = marks::few(&self.journal).map_err(|error| fault::sync(READING, &error))?;
-        Ok(marks::withdrawn(&marks, offer).is_some_and(|of| of == *agency))
+        Ok(marks::withdrawn(&marks, id, &offer.from, &offer.unit))
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use amanat_keys::{
     audience::Sharing,
     fingerprint::{CaseId, DeviceId, Digest, JournalId, UnitId},
+    roster::UnitKind,
 };
 use amanat_sync::{
     batch::Limit,
@@ -201,7 +202,10 @@ impl Home {
         new: &[SealedEntry],
         replayed: &Replayed,
     ) -> Result<bool, Failure> {
-        if !self.reads_for_hq() || self.listed().is_err() {
+        // A reader whose unit's key has not come yet opens nothing, and can say nothing of it.
+        let hq = self.trust()?.roster().unit_of_kind(UnitKind::Headquarters);
+        let holds = hq.is_some_and(|hq| self.holds_key_of(hq));
+        if !holds || !self.reads_for_hq() || self.listed().is_err() {
             return Ok(false);
         }
         let ours: std::collections::HashSet<_> = self.identities().into_keys().collect();
@@ -264,7 +268,11 @@ impl Home {
         let lost = |entry: &&SealedEntry| entry.envelope.is_none() && self.erasures.names(entry).is_none();
         let bare = new.iter().filter(lost).filter(|entry| !replaced(entry));
         let apart = replayed.failed.iter().map(|(at, _)| *at).chain(replayed.offered.iter().copied());
-        bare.map(SealedEntry::at).chain(apart).collect()
+        let shut = new
+            .iter()
+            .filter(|entry| entry.envelope.is_some() && self.is_shut_to_hq(&entry.header))
+            .map(SealedEntry::at);
+        bare.map(SealedEntry::at).chain(apart).chain(shut).collect()
     }
 
     fn unit_of(&self, device: &DeviceId) -> Result<UnitId, Failure> {

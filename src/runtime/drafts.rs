@@ -39,6 +39,7 @@ impl Home {
         let key = (Shelf::Drafts, draft.as_bytes().to_vec());
         self.journal.shelve(&[], &[key]).map_err(|error| fault::sync("dropping the draft", &error))?;
         self.drop_draft_key(&draft);
+        self.ahead = None;
         Ok(())
     }
 

@@ -89,7 +89,7 @@ impl Home {
                 "The unit that was asked accepts or rejects, nobody else (PTPA s.8).",
             ));
         }
-        let withdrawn = self.was_withdrawn(&offer_id(&parcel.statement)?, &offer.from)?;
+        let withdrawn = self.was_withdrawn(&offer_id(&parcel.statement)?, &offer)?;
         let proven = parcel.prove(&offer, &theirs).map_err(|error| transfer_fault(TAKING, &error))?;
         let id = offer_id(&parcel.statement)?;
         Ok(Proposed { offer, id, theirs, withdrawn, proven, inside: inside.clone() })
@@ -112,7 +112,7 @@ impl Home {
         let said = self.handovers.on_offer(&offer).filter_map(peer_word).any(|(told, _)| told.step == Step::Accepted);
         let mut sealed = Vec::new();
         if !said {
-            if self.was_withdrawn(&proposed.id, &proposed.offer.from)? {
+            if self.was_withdrawn(&proposed.id, &proposed.offer)? {
                 return Err(Failure::refused(
                     format!("{TAKING} — the agency that offered it has taken it back"),
                     "Nothing was taken. Ask them to offer it again.",

@@ -218,6 +218,7 @@ impl Home {
         let doing = |error| fault::sync(DOING, &error);
         // From memory first: whatever fails from here on, nothing of it is opened in this sitting any more.
         self.ring.let_go(meant);
+        self.ahead = None;
         let held = self.held_of(meant)?;
         let keys = self.journal.shelf(Shelf::CaseKeys).map_err(doing)?;
         let keys =

@@ -235,7 +235,7 @@ impl Home {
     ///
     /// # Errors
     /// What the journal refuses.
-    pub fn begin_list(&self) -> Result<Option<Listing>, Failure> {
+    pub fn begin_list(&mut self) -> Result<Option<Listing>, Failure> {
         if !self.lists() {
             return Ok(None);
         }
@@ -248,7 +248,10 @@ impl Home {
         let name = |known: &Reached| (known.device.into(), known.journal.into(), known.head.seq);
         let named = journals.iter().map(name).collect();
         let name = *JournalId::random().as_bytes();
-        let cover = Cover { name, parts: 0, lines: 0, bound: self.bound()?, journals };
+        let cover = Cover { name, parts: 1, lines: 0, bound: self.bound()?, journals };
+        // An empty part stands from the beginning: whatever changes below the list while the screens are asked takes it away.
+        let first = row(cover.part(0).1, record::encode_lines(&[]));
+        self.journal.shelve(&[first], &[]).map_err(|error| fault::sync(DOING, &error))?;
         Ok(Some(Listing { cover, before, named, last: None }))
     }
 
@@ -261,7 +264,10 @@ impl Home {
     pub fn file_list(&mut self, listing: &mut Listing, lines: &[Listed], last: bool) -> Result<bool, Failure> {
         let Listing { cover, before, .. } = listing;
         let refused = |error: SyncError| fault::sync(DOING, &error);
-        if !self.lists() || last && self.bound()? != cover.bound {
+        let (_, first) = cover.part(0);
+        let behind = [&first[..], &[0]].concat();
+        let stands = self.journal.sealed_shelf(Shelf::List, Some(&first[..]..&behind[..])).map_err(refused)?;
+        if stands.is_empty() || !self.lists() || last && self.bound()? != cover.bound {
             self.journal.shelve(&[], &cover.all_parts()).map_err(refused)?;
             return Ok(false);
         }

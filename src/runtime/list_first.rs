@@ -112,6 +112,8 @@ impl Unread {
 struct Tail {
     since: HashMap<CaseId, Vec<EntryRef>>,
     waiting: HashSet<CaseId>,
+    /// Cases with a slip in it.
+    slips: HashSet<CaseId>,
 }
 
 impl Home {
@@ -122,7 +124,8 @@ impl Home {
     pub fn show(&mut self, asked: &Asked, tell: &mut dyn FnMut(Msg)) -> Result<Replayed, Failure> {
         let heads = self.journal.heads().map_err(|error| fault::sync("reading the journal", &error))?;
         let total: u64 = heads.iter().map(|known| known.head.seq).sum();
-        self.shown = heads.iter().map(Reached::from).collect();
+        // What the screens have been told in full is known when it has been.
+        self.shown.clear();
         let mut unread = self.show_list(tell);
         if unread.is_none() {
             // What does not come now comes with the rest, and the replay says why.
@@ -131,9 +134,10 @@ impl Home {
         tell(Msg::Replaying(Replay { done: 0, total }));
         let tell = RefCell::new(tell);
         let say = |msg| (tell.borrow_mut())(msg);
-        let page = |entries, done| {
+        let page = |entries, done: u64| {
             say(Msg::Arrived(for_screens(entries)));
-            say(Msg::Replaying(Replay { done, total }));
+            // Rows are counted when they are read, and some are still being opened then: only the last word says that all is told.
+            say(Msg::Replaying(Replay { done: done.min(total.saturating_sub(1)), total }));
         };
         let between = |alone: &Alone<'_>| {
             let case = asked.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -143,18 +147,21 @@ impl Home {
         let mut replayed = self.replay_beside(page, between)?;
         say(Msg::Gone(std::mem::take(&mut replayed.gone)));
         say(Msg::Replaying(Replay { done: total, total }));
+        self.shown = heads.iter().map(Reached::from).collect();
         Ok(replayed)
     }
 
     /// The list as it was kept, and whole what was kept last and since; nothing where there is none that fits.
     fn show_list(&mut self, tell: &mut dyn FnMut(Msg)) -> Option<Unread> {
         let Kept { mut lines, journals } = self.kept_list()?;
-        let Some(Tail { since, mut waiting }) = self.tail(&journals) else {
+        let Some(Tail { since, mut waiting, slips }) = self.tail(&journals) else {
             self.throw_list_away();
             return None;
         };
         // What is gone of a case is known at the end alone.
-        waiting.extend(lines.iter().filter(|line| !line.whole()).map(|line| line.id));
+        // A slip above the list may let in what was only offered below it.
+        let waits = |line: &&Listed| !line.whole() || slips.contains(&line.id);
+        waiting.extend(lines.iter().filter(waits).map(|line| line.id));
         let mut newest: Vec<(i64, CaseId)> = lines.iter().map(|line| (line.newest, line.id)).collect();
         if newest.len() > NEWEST {
             newest.select_nth_unstable_by(NEWEST, |one, other| other.0.cmp(&one.0).then(one.1.cmp(&other.1)));
@@ -199,7 +206,7 @@ impl Home {
             for entry in &page.entries {
                 let case = CaseId::from(entry.header.case);
                 match entry.header.kind {
-                    Kind::Slip => {}
+                    Kind::Slip => drop(tail.slips.insert(case)),
                     Kind::Sealed if entry.envelope.is_some() && entry.header.target.is_none() => {
                         if counts(entry) {
                             tail.since.entry(case).or_default().push(entry.at());

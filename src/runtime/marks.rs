@@ -82,7 +82,7 @@ pub(super) enum Mark<'a> {
     /// Up to which shared case slips have been looked through under a version of the roster.
     LetIn(u64, Option<&'a CaseId>),
     /// An offer from another agency that this agency has taken back.
-    Withdrawn(&'a Digest, &'a AgencyId),
+    Withdrawn(&'a Digest, &'a AgencyId, &'a UnitId),
     /// That headquarters has opened an own journal up to a place, as this device heard at this hub time. One a day of each reader and journal.
     ReadBy(&'a RotationWord, i64),
 }
@@ -103,7 +103,7 @@ impl Mark<'_> {
                 let case = case.map_or(&[][..], |case| case.as_bytes());
                 (LET_IN.to_vec(), [&roster.to_be_bytes(), case].concat())
             }
-            Self::Withdrawn(offer, by) => ([WITHDRAWN, offer.as_bytes()].concat(), by.as_bytes().to_vec()),
+            Self::Withdrawn(offer, agency, unit) => (withdrawn_key(offer, agency, unit), Vec::new()),
             Self::ReadBy(word, ms) => {
                 // 8 + 16 + 16 + 8 bytes: one half of a device's id tells readers of one agency apart.
                 let by = word.by.as_bytes().first_chunk::<16>().map_or(&[][..], |half| half);
@@ -226,10 +226,15 @@ pub(super) fn let_in(rows: &[ShelfRow]) -> Option<(u64, Option<CaseId>)> {
     Some((u64::from_be_bytes(*roster), CaseId::from_slice(case)))
 }
 
-/// Who has taken an offer back.
-pub(super) fn withdrawn(rows: &[ShelfRow], offer: &Digest) -> Option<AgencyId> {
-    let key = [WITHDRAWN, offer.as_bytes()].concat();
-    rows.iter().find(|row| row.key == key).and_then(|row| AgencyId::from_slice(&row.plain))
+/// Whether this unit of this agency has taken an offer back: what another one says of it counts for nothing.
+pub(super) fn withdrawn(rows: &[ShelfRow], offer: &Digest, agency: &AgencyId, unit: &UnitId) -> bool {
+    let key = withdrawn_key(offer, agency, unit);
+    rows.iter().any(|row| row.key == key)
+}
+
+fn withdrawn_key(offer: &Digest, agency: &AgencyId, unit: &UnitId) -> Vec<u8> {
+    let named = Digest::tagged("offer-withdrawn", &[offer.as_bytes(), agency.as_bytes(), unit.as_bytes()]);
+    [WITHDRAWN, named.as_bytes()].concat()
 }
 
 /// When orders were carried out here.

@@ -6,7 +6,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use amanat_keys::fingerprint::{DeviceId, Digest};
+use amanat_keys::{
+    fingerprint::{DeviceId, Digest},
+    roster::UnitKind,
+};
 use amanat_sync::{
     batch::Limit,
     entry::{Change, EntryRef, Header, Kind, SealedEntry},
@@ -129,7 +132,9 @@ impl Home {
         replayed.opened = replayed.opened.saturating_add(count(rest.entries.len()));
         self.learn(&rest.entries);
         take(rest.entries, replayed.total);
-        self.words.note_failed(replayed.failed.iter().map(|(at, _)| *at).chain(replayed.offered.iter().copied()));
+        let unheld = std::mem::take(&mut set.slips_to_hq).into_iter().filter(|at| !self.ring.holds(at));
+        let apart = replayed.failed.iter().map(|(at, _)| *at).chain(replayed.offered.iter().copied());
+        self.words.note_failed(unheld.chain(apart));
         self.mark_read()?;
         self.hear_readers()?;
         Ok(replayed)
@@ -179,11 +184,13 @@ impl Home {
         let identities = self.identities();
         let unproven = self.unproven().map_err(refused)?;
         let me = self.device();
+        let hq = self.trust.as_ref().and_then(|trust| trust.roster().unit_of_kind(UnitKind::Headquarters));
+        let hq = hq.filter(|_| self.reads_for_hq()).map(|hq| Digest::from_bytes(*hq.id.as_bytes()));
         let (ring, journal) = (&self.ring, &self.journal);
         let (mut levels, mut handovers) = (std::mem::take(&mut self.levels), std::mem::take(&mut self.handovers));
         let (mut gathered, mut copies, mut words) = (Opened::default(), Vec::new(), Words::default());
         let (shut, mut handed_in) = (self.shut(), HashSet::new());
-        let mut judge = Judge { ring, me, unproven, shut: &shut, belonging, set, replayed };
+        let mut judge = Judge { ring, me, unproven, shut: &shut, hq, belonging, set, replayed };
         let mut gather = |opened: Opened, so_far: u64| {
             levels.learn(&opened.entries);
             handovers.learn(&opened.entries);
@@ -273,6 +280,8 @@ struct Set {
     /// What was handed in.
     shut: Vec<Gone>,
     own_slips: Vec<Header>,
+    /// Slips for headquarters whose key was not known, on a device that reads for it.
+    slips_to_hq: Vec<EntryRef>,
 }
 
 impl Set {
@@ -308,6 +317,8 @@ struct Judge<'a> {
     unproven: Unproven,
     /// What stands here sealed and is not to be opened.
     shut: &'a dyn Fn(&Header) -> bool,
+    /// Headquarters, where this device reads for it.
+    hq: Option<Digest>,
     belonging: &'a mut Belonging,
     set: &'a mut Set,
     replayed: &'a mut Replayed,
@@ -333,6 +344,11 @@ impl Judge<'_> {
             self.set.own_slips.push(entry.header.clone());
         }
         self.set.note_stand_in(&entry, self.ring);
+        let for_hq = |id: &Digest| entry.header.audience.iter().any(|reader| reader.id == *id);
+        let whole_slip = entry.header.kind == Kind::Slip && entry.envelope.is_some();
+        if whole_slip && self.hq.as_ref().is_some_and(for_hq) && !self.ring.holds(&entry.at()) {
+            self.set.slips_to_hq.push(entry.at());
+        }
         if let Some(why) = self.unproven.word(&entry) {
             self.replayed.failed.push((entry.at(), why));
             return None;

@@ -35,6 +35,8 @@ use crate::{
 
 /// A day of the hub's, in milliseconds.
 pub(super) const DAY_MS: i64 = 86_400_000;
+/// More exceptions than this fit in no word (`rotation.rs` in `keys`): where there are, nothing is said.
+const MOST_EXCEPT: usize = 40_000;
 
 /// That a journal opens: who says so, up to where, and the hub time that they knew.
 type Word = (DeviceId, u64, i64);
@@ -207,6 +209,12 @@ impl Home {
         hq.is_some_and(|hq| slip.audience.iter().any(|reader| reader.id == Digest::from_bytes(*hq.id.as_bytes())))
     }
 
+    /// Whether this device reads for headquarters, a slip is for headquarters, and its key is not here: wrapped to a key that has not come,
+    /// or that never will.
+    pub(super) fn is_shut_to_hq(&self, slip: &Header) -> bool {
+        slip.kind == Kind::Slip && self.reads_for_hq() && self.is_for_hq(slip) && !self.ring.holds(&slip.at())
+    }
+
     fn stays(&self, header: &Header, received: u64, for_hq: bool, days: u64) -> Stays {
         if header.seq > received {
             return Stays::NotReceived;
@@ -271,7 +279,14 @@ impl Home {
             }
             let (device, journal, last) = (*device, *journal, *last);
             let Some(link) = self.place_link(device, journal, last)? else { continue };
-            let said = Said::Read { except: self.words.failed_in(&device, &journal, last) };
+            let mut except = self.bare_in(&device, &journal, last)?;
+            except.extend(self.words.failed_in(&device, &journal, last));
+            except.sort_unstable();
+            except.dedup();
+            if except.len() > MOST_EXCEPT {
+                continue;
+            }
+            let said = Said::Read { except };
             let word = RotationWord { agency, by, serial: last, device, journal, last, link, said };
             let (about, bytes) = (word.about(), word.sign(&self.signer()).to_bytes());
             self.file(&Document { kind: DocumentKind::RotationCertificate, about, version: last, bytes })?;
@@ -307,6 +322,27 @@ impl Home {
         }
         heard.iter().for_each(|(word, ms)| self.words.hear(word, *ms));
         Ok(())
+    }
+
+    /// Numbers of a journal up to a place of which nothing but the hash came: what a hub holds back was read by nobody here.
+    fn bare_in(&self, device: &DeviceId, journal: &JournalId, upto: u64) -> Result<Vec<u64>, Failure> {
+        let refused = |error| fault::sync("reading the journal", &error);
+        let (mut bare, mut seq) = (Vec::new(), 0);
+        while seq < upto {
+            let wanted = Wanted::After { device: *device, journal: *journal, seq };
+            let runs = self.journal.pending(&wanted, Limit::BODY).map_err(refused)?;
+            let before = seq;
+            for run in runs {
+                let elided = |item: &Item| matches!(item, Item::Elided(_));
+                let places = (run.first..).zip(&run.items).filter(|(_, item)| elided(item));
+                bare.extend(places.map(|(at, _)| at).filter(|at| *at <= upto));
+                seq = seq.max(run.last());
+            }
+            if seq == before {
+                break;
+            }
+        }
+        Ok(bare)
     }
 
     /// The link of a journal at a place that is held.

@@ -225,7 +225,9 @@ impl Home {
         let said = self.rotation_words()?;
         let mut spoke = false;
         for place in places {
-            let before = said.iter().find(|word| word.by == me && (word.device, word.journal) == place);
+            let opened = |word: &&RotationWord| matches!(word.said, Said::Opened { .. });
+            let of_it = |word: &&RotationWord| word.by == me && (word.device, word.journal) == place;
+            let before = said.iter().filter(opened).find(of_it);
             let Some(word) = self.word_on(place, before)? else { continue };
             let (about, version) = (word.about(), word.serial);
             let bytes = word.sign(&self.signer()).to_bytes();

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     codebook,
-    model::{Answer, Answers, CaseId, Content, Draft, DraftId, Entry, Lang, Value, review},
+    model::{Answer, Answers, CaseId, Content, Draft, DraftId, Entry, EntryId, Lang, Value, review},
 };
 
 /// Fewer unused ids than this, and more are asked for.
@@ -326,15 +326,26 @@ fn follow(app: &mut App, turn: Turn) -> Vec<Effect> {
     effects
 }
 
+/// Has a case read before the rest, to be opened when it is whole.
+fn first(app: &mut App, case: CaseId) -> Vec<Effect> {
+    app.world.wanted = Some(case);
+    app.notice = Some(Trouble::word("caseload.reading_it"));
+    vec![Effect::ReadFirst(case)]
+}
+
+/// The case of an entry, where it has not been read whole.
+fn unread_case(app: &App, entry: &EntryId) -> Option<CaseId> {
+    app.world.book.entry(entry).map(|entry| entry.case).filter(|case| app.world.is_unread(case))
+}
+
 fn push(app: &mut App, open: Open) -> Vec<Effect> {
     let mut effects = Vec::new();
     let screen = match open {
         // A case is shown whole or not at all.
-        Open::Case(id) if app.world.is_unread(&id) => {
-            app.world.wanted = Some(id);
-            app.notice = Some(Trouble::word("caseload.reading_it"));
-            effects.push(Effect::ReadFirst(id));
-            return effects;
+        Open::Case(id) | Open::Entry { case: id, .. } if app.world.is_unread(&id) => return first(app, id),
+        Open::Fill(Fill::Correct(entry) | Fill::Review { entry, .. }) if unread_case(app, &entry).is_some() => {
+            let case = unread_case(app, &entry);
+            return case.map(|case| first(app, case)).unwrap_or_default();
         }
         Open::Case(id) => {
             let (case, effect) = Case::open(id, &app.world);

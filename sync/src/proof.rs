@@ -36,6 +36,15 @@ const MAX_NAME: usize = 256;
 /// As the check of its purpose; [`Forgery::OtherPurpose`] for what is no document; for a roster whatever
 /// [`Trust::adopt`] would say of one that is not the newest held.
 pub fn prove(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
+    let document = proven(bytes, trust)?;
+    // What no store can file would break off every pass that brings it.
+    if i64::try_from(document.version).is_err() {
+        return Err(Malformed::new("number of a document").into());
+    }
+    Ok(document)
+}
+
+fn proven(bytes: &[u8], trust: &Trust) -> Result<Document, KeysError> {
     let statement = Statement::from_bytes(bytes)?;
     let file = |kind, about: &[u8; 32], version| Document {
         kind,

@@ -8,6 +8,7 @@ use amanat_keys::device::Signer;
 use amanat_keys::erasure::{Doomed, Erasure};
 use amanat_keys::error::KeysError;
 use amanat_keys::fingerprint::{DeviceId, Digest};
+use amanat_keys::rotation::{RotationWord, Said};
 use amanat_keys::trust::{Step, Trust};
 use amanat_sync::documents::DocumentKind;
 use amanat_sync::proof;
@@ -175,7 +176,7 @@ impl Hub {
     pub async fn with_parts(mut self, blobs: Blobs) -> Result<Self, HubFault> {
         self.blobs = Some(Arc::new(blobs));
         // A hub that was killed between an erasure and the removal of what it listed finishes now.
-        self.sweep_parts().await?;
+        self.swept().await?;
         Ok(self)
     }
 
@@ -244,6 +245,11 @@ impl Hub {
     pub async fn keep(&self, statement: &[u8]) -> Result<bool, HubFault> {
         let document = proof::prove(statement, &self.standing().trust)?;
         let (kind, about, version) = (document.kind, document.about, document.version);
+        let standing = self.standing();
+        // Only such a word lets older envelopes go; others come by the thousand.
+        let opened = kind == DocumentKind::RotationCertificate
+            && RotationWord::verify(statement, &standing.trust)
+                .is_ok_and(|word| matches!(word.value().said, Said::Opened { .. }));
         let order = (kind == DocumentKind::Erasure).then(|| Erasure::verify(statement, &self.standing().trust));
         // Before the order is on the shelf: one that is told to others is known to the entries as well.
         if let Some(order) = order.transpose()? {
@@ -255,7 +261,7 @@ impl Hub {
         }
         match kind {
             DocumentKind::Erasure => self.settle().await?,
-            DocumentKind::RotationCertificate => self.drop_replaced(&BTreeMap::new()).await?,
+            DocumentKind::RotationCertificate if opened => self.drop_replaced(&BTreeMap::new()).await?,
             _ => {}
         }
         Ok(kept)
@@ -285,12 +291,23 @@ impl Hub {
         let due = self.store.due().await?.into_iter();
         let due: BTreeSet<Doomed> =
             due.filter(|due| standing.may_stand_in(&due.signer, &due.target.device)).map(|due| due.target).collect();
-        if due.is_empty() {
-            return Ok(());
+        if !due.is_empty() {
+            tracing::info!(entries = due.len(), "erased by order");
+            self.store.erase(due.into_iter().collect()).await?;
         }
-        tracing::info!(entries = due.len(), "erased by order");
-        self.store.erase(due.into_iter().collect()).await?;
-        self.sweep_parts().await
+        self.swept().await
+    }
+
+    /// Removes what erased entries listed. Where attachments cannot be reached now they stay named and are removed the next time: no entry
+    /// waits for them.
+    async fn swept(&self) -> Result<(), StoreFault> {
+        match self.sweep_parts().await {
+            Err(StoreFault::Parts(cause)) => {
+                tracing::warn!(%cause, "attachments of erased entries cannot be removed now");
+                Ok(())
+            }
+            swept => swept,
+        }
     }
 
     /// The newest version of every document.
