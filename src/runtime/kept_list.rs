@@ -272,9 +272,10 @@ impl Home {
             return Ok(false);
         }
         if !lines.is_empty() {
-            let part = row(cover.part(cover.parts).1, record::encode_lines(lines));
-            self.journal.shelve(&[part], &[]).map_err(refused)?;
-            cover.parts = cover.parts.saturating_add(1);
+            // The first take the empty part's place.
+            let no = if cover.lines == 0 { 0 } else { cover.parts };
+            self.journal.shelve(&[row(cover.part(no).1, record::encode_lines(lines))], &[]).map_err(refused)?;
+            cover.parts = no.saturating_add(1);
             cover.lines = cover.lines.saturating_add(u64::try_from(lines.len()).unwrap_or(u64::MAX));
             listing.last = lines.last().map(|line| line.id);
         }

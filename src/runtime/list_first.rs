@@ -160,7 +160,8 @@ impl Home {
         };
         // What is gone of a case is known at the end alone.
         // A slip above the list may let in what was only offered below it.
-        let waits = |line: &&Listed| !line.whole() || slips.contains(&line.id);
+        let let_in = |line: &Listed| !line.places.is_empty() && slips.contains(&line.id);
+        let waits = |line: &&Listed| !line.whole() || let_in(line);
         waiting.extend(lines.iter().filter(waits).map(|line| line.id));
         let mut newest: Vec<(i64, CaseId)> = lines.iter().map(|line| (line.newest, line.id)).collect();
         if newest.len() > NEWEST {

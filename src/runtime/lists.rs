@@ -252,6 +252,14 @@ fn a_case_that_is_handed_in_stands_in_no_list_any_more() {
     assert!(list(&mut one, &mut app));
     one.hand_in(case(5)).unwrap();
     assert!(one.journal.shelf(Shelf::List).unwrap().is_empty());
+    // And in none that was begun before it was handed in, whose lines still name it.
+    let mut app = unlocked(&mut one, None).app;
+    let mut listing = one.begin_list().unwrap().unwrap();
+    let Effect::KeepList { lines, last } = ui::update(&mut app, listing.asks()).remove(0) else { unreachable!() };
+    assert!(last && lines.iter().any(|line| line.id == case(6)));
+    one.hand_in(case(6)).unwrap();
+    assert!(!one.file_list(&mut listing, &lines, last).unwrap());
+    assert!(one.journal.shelf(Shelf::List).unwrap().is_empty());
     drop((agency.two, agency.admin));
 }
 
@@ -435,8 +443,8 @@ fn a_full_disk_costs_nothing_but_the_list() {
     let (folder, mut home) = member(Role::Officer);
     fill(&mut home, 0..600);
     let mut app = unlocked(&mut home, None).app;
-    home.journal.limit_pages(1).unwrap();
     let mut listing = home.begin_list().unwrap().unwrap();
+    home.journal.limit_pages(1).unwrap();
     let Effect::KeepList { lines, last } = ui::update(&mut app, listing.asks()).remove(0) else { unreachable!() };
     assert!(home.file_list(&mut listing, &lines, last).is_err());
     home.leave_list(&listing);

@@ -364,9 +364,12 @@ def documents():
     attack("roster-that-was-not-adopted", "Trust(Forged(OtherLineage))", lost, HELD)
     erasures(attack)
     epochs(attack)
-    for purpose in ("entry", "receipt", "checkpoint", "join-request", "bundle", "request-binding"):
+    for purpose in ("entry", "receipt", "checkpoint", "bundle", "request-binding"):
         attack(f"document-that-is-a-statement-on-{purpose}", "Trust(Forged(OtherPurpose))",
                signed(cbor([1, AGENCY]), purpose=purpose), word(8))
+    # A request for a hub's next key is a document; any other is not.
+    attack("document-that-is-a-statement-on-join-request", "Trust(Malformed(JoinRequest: wrong number of elements))",
+           signed(cbor([1, AGENCY]), purpose="join-request"), word(8))
 
 
 def epochs(attack):

@@ -20,7 +20,7 @@ def statements():
                   "offered": cbor(good if repaired is None else repaired),
                   **{name: 0 for name in other}})
 
-    for number in (0, 18, 255):
+    for number in (0, 19, 255):
         attack(f"unknown-purpose-{number}", "Malformed(Statement: unknown purpose)", [1, number] + good[2:])
     attack("purpose-of-256", "Malformed(Statement: 256 overflows target type, when converting u16 to u8)", [1, 256] + good[2:])
     attack("of-another-purpose", "Forged(OtherPurpose)", [1, 5] + good[2:])
