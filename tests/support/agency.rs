@@ -23,8 +23,6 @@ const SUKKUR: &str = "PS Sample, Sukkur";
 /// Every actor has a home and processes of its own; they share sockets and files, nothing else.
 #[derive(Debug)]
 pub(crate) struct TestAgency {
-    /// Where everything lies; gone with the test.
-    pub(crate) dir: TempDir,
     /// Enrols and publishes.
     pub(crate) admin: Actor,
     /// Reads at headquarters.
@@ -43,6 +41,8 @@ pub(crate) struct TestAgency {
     hub: Option<HubProcess>,
     /// The kind of recipient that it was founded with.
     recipients: &'static str,
+    /// Where everything lies; gone with the test, and after the hub, which says from there what it logged last.
+    pub(crate) dir: TempDir,
 }
 
 impl TestAgency {

@@ -45,6 +45,8 @@ struct Book {
     newest: Option<Newest>,
     /// Heads have moved since the newest checkpoint.
     moved: bool,
+    /// Given to the store, which has not answered: whoever waited for it went away, or the store failed and may have kept it all the same.
+    offered: Option<Newest>,
 }
 
 impl Keeper {
@@ -59,7 +61,7 @@ impl Keeper {
         let keys = speaker.signing.keys();
         let stands = |held: &Newest| held.checkpoint.heads == heads.hash() && keys.have_signed(&held.statement);
         let moved = !current.as_ref().is_some_and(stands);
-        let book = Book { heads, newest: current, moved };
+        let book = Book { heads, newest: current, moved, offered: None };
         let keeper = Self { speaker, waiting: Mutex::new(Vec::new()), book: tokio::sync::Mutex::new(book) };
         match keeper.cover(store, &[], now_ms).await {
             // What is held is served; the checkpoint comes with the first entry for which there is room.
@@ -82,15 +84,20 @@ impl Keeper {
         for (place, head) in waiting {
             book.moved |= book.heads.raise(place, head);
         }
-        if let (false, Some(newest)) = (book.moved, &book.newest) {
-            return Ok(newest.clone());
+        loop {
+            if let (false, Some(newest)) = (book.moved, &book.newest) {
+                return Ok(newest.clone());
+            }
+            // The very one again, never another of its number; what has moved since comes with the one behind it.
+            let again = book.offered.clone();
+            let next = again.clone().unwrap_or_else(|| self.next(&book, now_ms));
+            book.offered = Some(next.clone());
+            let Checkpoint { epoch, number, .. } = next.checkpoint;
+            store.keep_checkpoint(KeptCheckpoint { epoch, number, statement: next.statement.clone() }).await?;
+            book.offered = None;
+            book.newest = Some(next);
+            book.moved = again.is_some();
         }
-        let next = self.next(&book, now_ms);
-        let Checkpoint { epoch, number, .. } = next.checkpoint;
-        store.keep_checkpoint(KeptCheckpoint { epoch, number, statement: next.statement.clone() }).await?;
-        book.newest = Some(next.clone());
-        book.moved = false;
-        Ok(next)
     }
 
     /// A further checkpoint of the same heads: what was signed for beside the last one holds no more, and of two words of one journal the
