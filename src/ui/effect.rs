@@ -4,10 +4,10 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use super::abroad::{AbroadAnswer, AbroadOffer};
 use super::app::Settings;
 use crate::model::{
-    Amendment, CaseId, Code, DeviceId, Draft, DraftId, Entry, EntryId, HandWish, Listed, OfferId, SavedFilter, Sheet,
-    UnitId,
+    Amendment, CaseId, Code, DeviceId, Draft, DraftId, EntryId, HandWish, Listed, OfferId, SavedFilter, Sheet,
 };
 
 /// One wish. The runtime performs them in the order given and never answers directly: results come home as
@@ -232,40 +232,6 @@ pub enum Effect {
         /// Its id, as the list has it.
         id: String,
     },
-}
-
-/// A case that is offered to a unit of another agency.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AbroadOffer {
-    /// The case.
-    pub case: CaseId,
-    /// The file of the other agency's pack as typed.
-    pub roster: String,
-    /// Its words as typed.
-    pub words: String,
-    /// Its unit.
-    pub unit: UnitId,
-    /// Why (list `transfer_reason`).
-    pub reason: Code,
-    /// The entries of the case that are shown.
-    pub entries: Vec<Entry>,
-}
-
-/// What is answered to another agency.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AbroadAnswer {
-    /// The file that came, as typed.
-    pub path: String,
-    /// The words of its writer's roster as typed.
-    pub words: String,
-    /// Whether the case is taken over.
-    pub accept: bool,
-    /// Why not.
-    pub note: Option<String>,
-    /// What of it is here already: the rows that those entries came from.
-    pub known: Vec<[u8; 32]>,
-    /// Where the answer goes, as typed.
-    pub out: String,
 }
 
 /// What the desk is to keep as one transaction.

@@ -4,6 +4,7 @@
 //! key means there → state changes, and a list of [`Effect`]s for the runtime to perform → `view` draws. Results come home as
 //! further messages. Nothing here knows of keys, disks, clocks, threads or networks.
 
+mod abroad;
 mod app;
 mod bidi;
 mod due;
@@ -22,12 +23,13 @@ mod view;
 mod widgets;
 mod world;
 
+pub use abroad::{AbroadAnswer, AbroadCame, AbroadOffer, AbroadOut, AbroadTaken, Offered};
 pub use app::{App, Settings, Stage, Start};
-pub use effect::{AbroadAnswer, AbroadOffer, Effect, Keeping, Secret, ToKeep};
+pub use effect::{Effect, Keeping, Secret, ToKeep};
 pub use msg::{
-    AbroadCame, AbroadOut, AbroadTaken, AsideNews, AsideRow, BundleIn, BundleOut, HomeChosen, HomeLine, KeyRow, Mark,
-    Msg, Offered, Progress, ReaderLine, Replay, RosterDevice, RosterMember, RosterPage, RosterUnit, Sentence,
-    StickPage, Strength, TeamPage, TeamRow, TeamWord, Trouble, Who,
+    AsideNews, AsideRow, BundleIn, BundleOut, HomeChosen, HomeLine, KeyRow, Mark, Msg, Progress, ReaderLine, Replay,
+    RosterDevice, RosterMember, RosterPage, RosterUnit, Sentence, StickPage, Strength, TeamPage, TeamRow, TeamWord,
+    Trouble, Who,
 };
 pub use theme::{Bidi, Theme};
 pub use update::update;

@@ -7,9 +7,10 @@ use super::handing::reasons;
 use crate::{
     model::{CaseId, Code, Entry, OfferId, UnitId},
     ui::{
-        effect::{AbroadOffer, Effect},
+        abroad::{AbroadOffer, AbroadOut},
+        effect::Effect,
         keymap::{Act, Room},
-        msg::{AbroadOut, Msg, Trouble},
+        msg::{Msg, Trouble},
         theme::Role,
         turn::Turn,
         widgets::{

@@ -5,10 +5,11 @@ use ratatui::{crossterm::event::KeyEvent, layout::Rect};
 
 use crate::{
     ui::{
+        abroad::{AbroadAnswer, AbroadCame, AbroadTaken, Offered},
         bidi,
-        effect::{AbroadAnswer, Effect},
+        effect::Effect,
         keymap::{Act, Room},
-        msg::{AbroadCame, AbroadTaken, Msg, Offered},
+        msg::Msg,
         telling,
         theme::Role,
         turn::Turn,
