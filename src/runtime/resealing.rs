@@ -17,7 +17,6 @@ use amanat_keys::{
     slip::Slip,
 };
 use amanat_sync::{
-    chain,
     entry::{Change, EntryRef, Header, Kind, Reader, SealedEntry, Slot, Target},
     error::SyncError,
     journal::{Journal as _, Keep, Line, ShelfRow},
@@ -140,8 +139,7 @@ impl Chain<'_> {
             let Some((folded, (slip, key))) = folded.as_ref().zip(self.keys.get(&job.under)) else { continue };
             let (header, envelope) = reseal_entry(&self.pen, &self.slot, job, *slip, (folded, key));
             let bytes = header.encode().map_err(|error| fault::sync(DOING, &error))?;
-            let prev = chain::link(&self.slot.prev, &Digest::of(&bytes));
-            self.slot = Slot { seq: self.slot.seq.saturating_add(1), prev, ..self.slot };
+            self.slot = self.slot.behind(&Digest::of(&bytes));
             unsigned.push((header, envelope));
         }
         keep.rows.push(Mark::Reseal(&self.work.case, self.work.row()).row());

@@ -26,7 +26,6 @@ use amanat_keys::{
 };
 use amanat_sync::{
     batch::{Item, Limit},
-    chain,
     entry::{Change, Header, Kind, Reader, SealedEntry, Slot, Target},
     error::SyncError,
     journal::{Journal as _, Keep, KnownHead, Line, Wanted},
@@ -127,7 +126,8 @@ struct Walk<'a> {
     heads: VecDeque<KnownHead>,
     /// How far it is, once all that was found is kept.
     ahead: Work,
-    /// Looked up when the first slip needs it: a pass that brings none costs no walk through what was rewrapped.
+    /// Looked up when the first slip needs it: a pass that brings none costs no walk through what was rewrapped. A rotation knows it from the
+    /// beginning: a case that was shared names the unit in the rewrap alone.
     stood: Option<StoodIn>,
     waiting: VecDeque<Batch>,
 }
@@ -160,9 +160,8 @@ impl Walk<'_> {
         };
         let items: Vec<Item> = runs.into_iter().flat_map(|run| run.items).collect();
         let (mut jobs, mut left) = (Vec::new(), 0);
-        // A slip whose newest rewrap names an older key names an older one itself.
         let older = |entry: &SealedEntry| entry.header.kind == Kind::Slip && stale(&entry.header);
-        if items.iter().filter_map(Item::entry).any(older) {
+        if self.stood.is_some() || items.iter().filter_map(Item::entry).any(older) {
             let stood = match &mut self.stood {
                 Some(known) => known,
                 none => none.insert(home.stood_in(&stale)?),
@@ -197,7 +196,8 @@ impl Home {
         let failed = |error| fault::sync(DOING, &error);
         // What this writes itself stands behind the heads that it begins with.
         let heads = self.journal.heads().map_err(failed)?.into();
-        let (stood, waiting) = (None, VecDeque::new());
+        let stood = if work.done { None } else { Some(self.stood_in(stale_to(unit))?) };
+        let waiting = VecDeque::new();
         let mut walk = Walk { unit, heads, ahead: work.clone(), stood, waiting };
         let mut found = walk.next(self)?;
         if found.is_none() {
@@ -388,8 +388,7 @@ fn chain_rewraps(
     for (job, slip) in jobs.iter().zip(slips) {
         let header = rewrap_header(pen.roster, &slot, job, &slip);
         let bytes = header.encode().map_err(|error| fault::sync(DOING, &error))?;
-        let prev = chain::link(&slot.prev, &Digest::of(&bytes));
-        slot = Slot { seq: slot.seq.saturating_add(1), prev, ..slot };
+        slot = slot.behind(&Digest::of(&bytes));
         unsigned.push((header, slip));
     }
     Ok((unsigned, slot))

@@ -331,8 +331,7 @@ fn chain(pen: &Pen, mut slot: Slot, plan: Vec<Planned>, made: Vec<Made>, given: 
             (Planned::Slip { .. }, Made::Content(_)) | (Planned::Content { .. }, Made::Slip(_)) => continue,
         };
         let bytes = header.encode().map_err(|error| fault::sync(DOING, &error))?;
-        let link = amanat_sync::chain::link(&slot.prev, &Digest::of(&bytes));
-        slot = Slot { seq: slot.seq.saturating_add(1), prev: link, ..slot };
+        slot = slot.behind(&Digest::of(&bytes));
         chained.unsigned.push((header, sealed));
     }
     chained.batch.next = Some(slot);

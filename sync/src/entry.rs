@@ -43,7 +43,12 @@ pub struct Slot {
 impl Slot {
     /// The slot after this one, once `entry` stands in it.
     pub fn after(&self, entry: &SealedEntry) -> Slot {
-        Slot { seq: self.seq.saturating_add(1), prev: chain::link(&self.prev, &entry.hash()), ..*self }
+        self.behind(&entry.hash())
+    }
+
+    /// The slot after this one, once an entry with this header hash stands in it.
+    pub fn behind(&self, hash: &Digest) -> Slot {
+        Slot { seq: self.seq.saturating_add(1), prev: chain::link(&self.prev, hash), ..*self }
     }
 }
 
