@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use amanat_keys::{
-    fingerprint::{DeviceId, Digest},
+    fingerprint::{DeviceId, Digest, UnitId},
     roster::UnitKind,
 };
 use amanat_sync::{
@@ -29,6 +29,7 @@ use super::{
     opening::{Opened, Opener},
     retention::{self, Words},
     ring::Ring,
+    rotating::names_unit,
     stand_ins::holding,
 };
 use crate::{
@@ -185,7 +186,7 @@ impl Home {
         let unproven = self.unproven().map_err(refused)?;
         let me = self.device();
         let hq = self.trust.as_ref().and_then(|trust| trust.roster().unit_of_kind(UnitKind::Headquarters));
-        let hq = hq.filter(|_| self.reads_for_hq()).map(|hq| Digest::from_bytes(*hq.id.as_bytes()));
+        let hq = hq.filter(|_| self.reads_for_hq()).map(|hq| hq.id);
         let (ring, journal) = (&self.ring, &self.journal);
         let (mut levels, mut handovers) = (std::mem::take(&mut self.levels), std::mem::take(&mut self.handovers));
         let (mut gathered, mut copies, mut words) = (Opened::default(), Vec::new(), Words::default());
@@ -318,7 +319,7 @@ struct Judge<'a> {
     /// What stands here sealed and is not to be opened.
     shut: &'a dyn Fn(&Header) -> bool,
     /// Headquarters, where this device reads for it.
-    hq: Option<Digest>,
+    hq: Option<UnitId>,
     belonging: &'a mut Belonging,
     set: &'a mut Set,
     replayed: &'a mut Replayed,
@@ -344,9 +345,9 @@ impl Judge<'_> {
             self.set.own_slips.push(entry.header.clone());
         }
         self.set.note_stand_in(&entry, self.ring);
-        let for_hq = |id: &Digest| entry.header.audience.iter().any(|reader| reader.id == *id);
         let whole_slip = entry.header.kind == Kind::Slip && entry.envelope.is_some();
-        if whole_slip && self.hq.as_ref().is_some_and(for_hq) && !self.ring.holds(&entry.at()) {
+        let for_hq = || self.hq.as_ref().is_some_and(|hq| names_unit(&entry.header, hq));
+        if whole_slip && for_hq() && !self.ring.holds(&entry.at()) {
             self.set.slips_to_hq.push(entry.at());
         }
         if let Some(why) = self.unproven.word(&entry) {

@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use amanat_keys::{
     fingerprint::{CaseId, DeviceId, Digest, JournalId},
     roster::{Roster, UnitKind},
-    rotation::{RotationWord, Said},
+    rotation::{MAX_EXCEPT, RotationWord, Said},
 };
 use amanat_sync::{
     batch::{Item, Limit},
@@ -27,6 +27,7 @@ use super::{
     fault,
     home::Home,
     marks::{self, Mark},
+    rotating::names_unit,
 };
 use crate::{
     failure::Failure,
@@ -35,8 +36,6 @@ use crate::{
 
 /// A day of the hub's, in milliseconds.
 pub(super) const DAY_MS: i64 = 86_400_000;
-/// More exceptions than this fit in no word (`rotation.rs` in `keys`): where there are, nothing is said.
-const MOST_EXCEPT: usize = 40_000;
 
 /// That a journal opens: who says so, up to where, and the hub time that they knew.
 type Word = (DeviceId, u64, i64);
@@ -87,12 +86,10 @@ impl Words {
         }
     }
 
-    /// Numbers of a journal up to a place that do not open here, rising.
+    /// Numbers of a journal up to a place that do not open here.
     fn failed_in(&self, device: &DeviceId, journal: &JournalId, upto: u64) -> Vec<u64> {
         let of_it = |place: &&EntryRef| (place.device, place.journal) == (*device, *journal) && place.seq <= upto;
-        let mut failed: Vec<u64> = self.failed.iter().filter(of_it).map(|place| place.seq).collect();
-        failed.sort_unstable();
-        failed
+        self.failed.iter().filter(of_it).map(|place| place.seq).collect()
     }
 
     /// What has to be named of a journal up to a place before its author may rely on the word that the rest opens.
@@ -206,7 +203,7 @@ impl Home {
 
     fn is_for_hq(&self, slip: &Header) -> bool {
         let hq = self.trust.as_ref().and_then(|trust| trust.roster().unit_of_kind(UnitKind::Headquarters));
-        hq.is_some_and(|hq| slip.audience.iter().any(|reader| reader.id == Digest::from_bytes(*hq.id.as_bytes())))
+        hq.is_some_and(|hq| names_unit(slip, &hq.id))
     }
 
     /// Whether this device reads for headquarters, a slip is for headquarters, and its key is not here: wrapped to a key that has not come,
@@ -283,7 +280,8 @@ impl Home {
             except.extend(self.words.failed_in(&device, &journal, last));
             except.sort_unstable();
             except.dedup();
-            if except.len() > MOST_EXCEPT {
+            // More fit in no word, and would leave little to rely on.
+            if except.len() > MAX_EXCEPT {
                 continue;
             }
             let said = Said::Read { except };
@@ -326,21 +324,13 @@ impl Home {
 
     /// Numbers of a journal up to a place of which nothing but the hash came: what a hub holds back was read by nobody here.
     fn bare_in(&self, device: &DeviceId, journal: &JournalId, upto: u64) -> Result<Vec<u64>, Failure> {
-        let refused = |error| fault::sync("reading the journal", &error);
         let (mut bare, mut seq) = (Vec::new(), 0);
         while seq < upto {
-            let wanted = Wanted::After { device: *device, journal: *journal, seq };
-            let runs = self.journal.pending(&wanted, Limit::BODY).map_err(refused)?;
-            let before = seq;
-            for run in runs {
-                let elided = |item: &Item| matches!(item, Item::Elided(_));
-                let places = (run.first..).zip(&run.items).filter(|(_, item)| elided(item));
-                bare.extend(places.map(|(at, _)| at).filter(|at| *at <= upto));
-                seq = seq.max(run.last());
-            }
-            if seq == before {
-                break;
-            }
+            let page = self.journal.sealed_of((*device, *journal), seq, Limit::BODY);
+            let page = page.map_err(|error| fault::sync("reading the journal", &error))?;
+            let Some(last) = page.last() else { break };
+            bare.extend(page.bare().filter(|at| *at <= upto));
+            seq = last;
         }
         Ok(bare)
     }

@@ -150,7 +150,7 @@ impl Home {
     /// What the journal refuses.
     pub fn look_at_slips(&self, unit: &Unit) -> Result<Looked, Failure> {
         let mut looked = Looked::default();
-        let names = |header: &Header| names_unit(header, unit);
+        let names = |header: &Header| names_unit(header, &unit.id);
         let stood = self.stood_in(names)?;
         let heads = self.journal.heads().map_err(|error| fault::sync(DOING, &error))?;
         for known in heads {
@@ -253,8 +253,8 @@ impl Home {
 }
 
 /// The unit, by whichever of its keys.
-fn names_unit(header: &Header, unit: &Unit) -> bool {
-    header.audience.iter().any(|reader| reader.id.as_bytes() == unit.id.as_bytes())
+pub(super) fn names_unit(header: &Header, unit: &UnitId) -> bool {
+    header.audience.iter().any(|reader| reader.id.as_bytes() == unit.as_bytes())
 }
 
 /// Whether a slip or a rewrap names an older key of the unit.

@@ -48,6 +48,11 @@ impl SealedPage {
         self.rows.last().map(|row| row.seq)
     }
 
+    /// Numbers of places of which only the hash is held.
+    pub fn bare(&self) -> impl Iterator<Item = u64> {
+        self.rows.iter().filter(|row| matches!(row.body, Body::Bare)).map(|row| row.seq)
+    }
+
     /// In parts of so many rows, each to be opened by itself, in their order.
     pub fn in_parts(self, rows: usize) -> Vec<SealedPage> {
         let part = |rows| SealedPage { seal: self.seal.clone(), rows, next: None };
