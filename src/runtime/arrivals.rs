@@ -9,7 +9,6 @@ use amanat_keys::{
     roster::UnitKind,
 };
 use amanat_sync::{
-    batch::Limit,
     courier::Outcome,
     entry::{EntryRef, Kind, SealedEntry},
     journal::{Journal as _, KnownHead},
@@ -23,7 +22,6 @@ use super::{
     keep::{ToKeep, What, Whom},
     membership::Adopted,
     opening::Opener,
-    parallel,
     replay::Replayed,
     retention::reads_for_hq,
 };
@@ -139,13 +137,13 @@ impl Home {
         let (mut new, mut read) = (Vec::new(), Vec::new());
         for known in known.iter().filter(|known| known.own.is_none()) {
             let (key, head) = place(known);
-            let mut seq = self.read_up_to.get(&key).copied().unwrap_or(0);
-            while seq < head {
-                let of = (known.device, known.journal);
-                let page = self.journal.sealed_of(of, seq, Limit::BODY).map_err(|error| fault::sync(doing, &error))?;
-                let Some(last) = page.last() else { break };
-                seq = last;
-                new.extend(parallel::entries(page).map_err(|error| fault::sync(doing, &error))?);
+            let from = self.read_up_to.get(&key).copied().unwrap_or(0);
+            if from < head {
+                self.each_held((known.device, known.journal), from, |entries| {
+                    // What comes meanwhile lies behind the mark that is set below, and is read the next time.
+                    new.extend(entries.into_iter().filter(|entry| entry.header.seq <= head));
+                    Ok(())
+                })?;
             }
             read.push((key, head));
         }

@@ -8,9 +8,8 @@ use std::{
 };
 
 use amanat_sync::{
-    entry::SealedEntry,
     error::SyncError,
-    journal::{Page, SealedPage, SealedShelf, ShelfRow},
+    journal::{SealedShelf, ShelfRow},
 };
 
 use super::process;
@@ -121,22 +120,6 @@ pub(super) fn opened<T: Send>(
     let mut all = Vec::new();
     for part in parts {
         all.append(&mut part?);
-    }
-    Ok(all)
-}
-
-/// Opens the rows of a page, on all cores.
-///
-/// # Errors
-/// Damage, where a row does not open.
-pub(super) fn entries(sealed: SealedPage) -> Result<Vec<SealedEntry>, SyncError> {
-    let open = |parts: Vec<SealedPage>| parts.into_iter().map(SealedPage::open).collect::<Vec<Page>>();
-    let mut all = Vec::with_capacity(sealed.places());
-    for page in shares(sealed.in_parts(A_PART), open).into_iter().flatten() {
-        if !page.damaged.is_empty() {
-            return Err(SyncError::StorageDamaged("a local row does not open"));
-        }
-        all.extend(page.entries);
     }
     Ok(all)
 }
