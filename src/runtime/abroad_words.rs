@@ -82,11 +82,7 @@ impl Home {
         let said = Reply::peek(&incoming.parcel.statement).map_err(failed)?;
         let offer = OfferId::from_bytes(*said.offer.as_bytes());
         let all: Vec<Entry> = self.handovers.on_offer(&offer).cloned().collect();
-        let ours = all.iter().find_map(|entry| {
-            let (told, peer) = peer_word(entry)?;
-            (told.step == Step::Sent).then(|| (entry, told.clone(), peer.clone()))
-        });
-        let (sent, told, peer) = ours.ok_or_else(|| {
+        let (sent, told, peer) = all.iter().find_map(sent).ok_or_else(|| {
             Failure::refused(
                 format!("{READING} — it answers nothing that was offered in a case that is read here"),
                 "Sync first. If it stays, the file is for another agency or station.",
@@ -116,6 +112,13 @@ impl Home {
         let entry = if known { None } else { self.keep_word(codebook, case.into(), word)? };
         let crossed = all.iter().filter_map(peer_word).any(|(word, _)| word.step == Step::TakenBack);
         Ok(Answered { reply, entry, case, peer, crossed })
+    }
+
+    /// Whether an answer comes with another roster than its offer named, so that somebody has to read its words aloud.
+    pub fn needs_words(&self, answer: &Incoming) -> bool {
+        let offer = Reply::peek(&answer.parcel.statement).map(|said| OfferId::from_bytes(*said.offer.as_bytes()));
+        let named = offer.ok().and_then(|offer| self.handovers.on_offer(&offer).find_map(sent));
+        named.is_some_and(|(_, _, peer)| is_another(&answer.parcel.roster, &peer))
     }
 
     /// Takes an offer back that nobody answered, once: the word is kept in the case first, and then the file is written, if one is wished.
@@ -288,11 +291,26 @@ fn their_roster(statement: &[u8], peer: &Peer, words: Option<&Words>) -> Result<
     if let Some(words) = words {
         return Trust::pin(statement, words).map_err(failed);
     }
-    Trust::pin_hash(statement, &Digest::from_bytes(*peer.roster.as_bytes())).map_err(|error| match error {
-        KeysError::Forged(Forgery::OtherWords) => Failure::refused(
+    if is_another(statement, peer) {
+        return Err(Failure::refused(
             format!("{READING} — the other agency has another roster by now than when the case was offered"),
             "Have its words read aloud, and give them with --fingerprint.",
-        ),
-        error => failed(error),
-    })
+        ));
+    }
+    by_offer(statement, peer).map_err(failed)
+}
+
+/// The roster, if it is the one that an offer named.
+fn by_offer(statement: &[u8], peer: &Peer) -> Result<Trust, KeysError> {
+    Trust::pin_hash(statement, &Digest::from_bytes(*peer.roster.as_bytes()))
+}
+
+fn is_another(statement: &[u8], peer: &Peer) -> bool {
+    matches!(by_offer(statement, peer), Err(KeysError::Forged(Forgery::OtherWords)))
+}
+
+/// The word by which a case was offered.
+fn sent(entry: &Entry) -> Option<(&Entry, Handover, Peer)> {
+    let (told, peer) = peer_word(entry)?;
+    (told.step == Step::Sent).then(|| (entry, told.clone(), peer.clone()))
 }

@@ -19,9 +19,6 @@ use crate::{
     ui::{AbroadAnswer, AbroadCame, AbroadOffer, AbroadOut, AbroadTaken, Msg, Offered},
 };
 
-/// What a failure says when an answer comes with a newer roster than the offer named.
-const ANOTHER_ROSTER: &str = "another roster by now";
-
 impl Seat {
     /// Whose roster it is, and which of its units can read.
     pub(super) fn open_agency(&mut self, path: &str, words: &str) {
@@ -145,13 +142,9 @@ fn came(
     let words = words.map(typed).transpose()?;
     let note = |note: &str| (!note.is_empty()).then(|| note.to_owned());
     Ok(match (incoming.says(), words) {
+        (Says::Reply, None) if home.needs_words(&incoming) => (AbroadCame::Unknown, None),
         (Says::Reply, words) => {
-            let answered = match home.take_answer(codebook, &incoming, words.as_ref()) {
-                Err(failure) if words.is_none() && failure.message.contains(ANOTHER_ROSTER) => {
-                    return Ok((AbroadCame::Unknown, None));
-                }
-                answered => answered?,
-            };
+            let answered = home.take_answer(codebook, &incoming, words.as_ref())?;
             let came = AbroadCame::Answer {
                 agency: answered.peer.name.to_string(),
                 unit: answered.peer.unit.to_string(),
