@@ -164,7 +164,7 @@ impl Home {
             left_behind: gathered.left_behind,
             entries: gathered.along,
         };
-        let before = self.offered_before(&offer);
+        let before = self.offered_before(&offer)?;
         let statement = match &before {
             Some(statement) => statement.clone(),
             None => offer.sign(&self.signer()).map_err(|error| fault::keys(OFFERING, &error))?,
@@ -198,19 +198,20 @@ impl Home {
     }
 
     /// The same offer, made from here before and waiting still: the word was kept, and the file may have been lost, or never have been written.
-    fn offered_before(&self, wished: &Offer) -> Option<Statement> {
-        let words = self.handovers.of(&wished.case);
+    /// What a word of the case holds as its proof anybody of the unit may have written: it counts if it proves itself.
+    fn offered_before(&self, wished: &Offer) -> Result<Option<Statement>, Failure> {
+        let (words, trust) = (self.handovers.of(&wished.case), self.trust()?);
         let waits = |peer: &Peer| {
             model::crossings(words)
                 .iter()
                 .any(|crossing| crossing.peer.offer == peer.offer && crossing.stands == Step::Sent)
         };
-        words.iter().filter_map(model::peer_word).find_map(|(told, peer)| {
+        Ok(words.iter().filter_map(model::peer_word).find_map(|(told, peer)| {
             let statement = Some(peer).filter(|_| told.step == Step::Sent).and_then(proof)?;
-            let said = Offer::peek(&statement.to_bytes()).ok()?;
+            let said = Offer::verify(&statement.to_bytes(), trust).ok()?.into_value();
             let same = Offer { nonce: said.nonce, time: said.time, ..wished.clone() } == said;
             (same && waits(peer)).then_some(statement)
-        })
+        }))
     }
 
     pub(super) fn keep_word(
@@ -410,4 +411,64 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 pub(super) fn offer_id(statement: &[u8]) -> Result<Digest, Failure> {
     let statement = Statement::from_bytes(statement).map_err(|error| fault::keys(READING, &error.into()))?;
     Ok(statement.payload_hash())
+}
+
+#[cfg(test)]
+mod tests {
+    use amanat_keys::{
+        device::Signer,
+        fingerprint::{AgencyId, UnitId},
+        roster::Role,
+    };
+
+    use super::{
+        super::tests::{CASE, keep, member, sheet},
+        *,
+    };
+
+    #[test]
+    fn an_offer_is_made_again_only_of_what_this_device_signed() {
+        let (_folder, mut home) = member(Role::Supervisor);
+        keep(&mut home, What::Sheet(sheet("case", &[])));
+        let from = home.unit_for(&CASE.into()).unwrap();
+        let wished = Offer {
+            from: home.trust().unwrap().agency(),
+            device: home.device(),
+            unit: from,
+            to: AgencyId::from_bytes([8; 32]),
+            roster: Digest::of(b"their roster"),
+            to_unit: UnitId::from_bytes([7; 32]),
+            nonce: [1; 16],
+            case: CASE.into(),
+            reason: "JURIS".to_owned(),
+            note: String::new(),
+            time: 1,
+            left_behind: 0,
+            entries: vec![Along { header: Digest::of(b"header"), names: false }],
+        };
+        let other = Signer::from_seed(&[3; 32]).unwrap();
+        for (signer, counts) in [(&other, false), (&home.signer(), true)] {
+            let statement = Offer { time: 2, ..wished.clone() }.sign(signer).unwrap();
+            let peer = Peer {
+                agency: wished.to.into(),
+                name: "Other".into(),
+                unit: "Circle".into(),
+                offer: OfferId::from_bytes(*statement.payload_hash().as_bytes()),
+                roster: RosterHash::from_bytes(*wished.roster.as_bytes()),
+                proof: Some(hex(&statement.to_bytes()).into()),
+            };
+            let word = Handover {
+                step: Step::Sent,
+                unit: wished.to_unit.into(),
+                from: from.into(),
+                of: None,
+                reason: None,
+                note: None,
+                peer: Some(Box::new(peer)),
+            };
+            home.keep_word(Codebook::builtin().unwrap(), CASE.into(), word).unwrap();
+            let again = home.offered_before(&wished).unwrap();
+            assert_eq!(again.is_some(), counts, "what another hand signed is passed over, though it says the same");
+        }
+    }
 }

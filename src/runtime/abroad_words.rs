@@ -7,6 +7,7 @@ use std::path::Path;
 use amanat_keys::{
     error::{Forgery, KeysError},
     fingerprint::{CaseId, Digest},
+    statement::Statement,
     transfer::{Offer, Reply, Withdrawal},
     trust::Trust,
     words::Words,
@@ -184,7 +185,7 @@ impl Home {
         case: &CaseId,
         theirs: &Trust,
         offer: Option<&str>,
-    ) -> Result<(model::EntryId, Handover, Peer, Option<amanat_keys::statement::Statement>), Failure> {
+    ) -> Result<(model::EntryId, Handover, Peer, Option<Statement>), Failure> {
         let words = self.handovers.of(case);
         let meant = |peer: &Peer| offer.is_none_or(|begins| peer.offer.to_string().starts_with(&begins.to_lowercase()));
         let all = model::crossings(words);
@@ -217,7 +218,14 @@ impl Home {
         };
         let of_it = || words.iter().filter_map(|entry| peer_word(entry).map(|(told, peer)| (entry, told, peer)));
         let of_it = || of_it().filter(|(_, _, peer)| peer.offer == one.peer.offer);
-        let before = of_it().find(|(_, told, _)| told.step == Step::TakenBack).and_then(|(.., peer)| proof(peer));
+        // Anybody of the unit may have written such a word; it counts if it proves itself.
+        let (trust, offer) = (self.trust()?, Digest::from_bytes(*one.peer.offer.as_bytes()));
+        let proves = |statement: &Statement| {
+            Withdrawal::verify(&statement.to_bytes(), trust).is_ok_and(|said| said.value().offer == offer)
+        };
+        let before = of_it()
+            .filter(|(_, told, _)| told.step == Step::TakenBack)
+            .find_map(|(.., peer)| proof(peer).filter(proves));
         let sent = of_it().find(|(_, told, _)| told.step == Step::Sent);
         let (entry, told, peer) = sent.ok_or_else(|| {
             Failure::refused(format!("{TAKING_BACK} — the offer itself is not here"), "Sync first, then take it back.")

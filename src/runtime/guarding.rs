@@ -4,6 +4,7 @@ use std::fs;
 
 use amanat_keys::{audience::Sharing, recipient::ReadIdentity, roster::Roster, trust::Age};
 use amanat_sync::{
+    batch::Item,
     courier::Outcome,
     journal::{Journal as _, Pulled, Wanted},
 };
@@ -64,6 +65,11 @@ pub(super) fn join(admin: &Admin, home: &mut Home) {
 
 /// Files everything of one home at another, as a pull would.
 pub(super) fn carry(from: &Home, to: &mut Home) -> u64 {
+    carry_but(from, to, &[])
+}
+
+/// The same, with nothing but the hash of these numbers: as a hub gives it that holds them back.
+pub(super) fn carry_but(from: &Home, to: &mut Home, held_back: &[u64]) -> u64 {
     let mut pulled = Pulled::default();
     let mut count = 0;
     for own in from.status().unwrap().own {
@@ -72,7 +78,10 @@ pub(super) fn carry(from: &Home, to: &mut Home) -> u64 {
             to.journal.heads().unwrap().iter().find(|known| known.journal == journal).map_or(0, |known| known.head.seq);
         let wanted = Wanted::After { device: from.device(), journal, seq: held };
         let runs = from.journal.pending(&wanted, amanat_sync::batch::Limit::BODY).unwrap();
-        for run in runs.into_iter().filter(|run| !run.items.is_empty()) {
+        for mut run in runs.into_iter().filter(|run| !run.items.is_empty()) {
+            for (_, item) in (run.first..).zip(&mut run.items).filter(|(seq, _)| held_back.contains(seq)) {
+                *item = Item::Elided(item.hash());
+            }
             let trust = to.trust().unwrap();
             let key = |entry: &amanat_sync::entry::SealedEntry| {
                 Ok(trust.verifying_key(&entry.header.device, &entry.header.journal, entry.header.seq).unwrap())

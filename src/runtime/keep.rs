@@ -90,8 +90,8 @@ impl Home {
         self.keep_for(codebook, keep, whom)
     }
 
-    /// Writes the text of what a person is asked about before it is kept, so that keeping it as [`Home::keep_to`] does has less to do. What is
-    /// kept is sealed and signed then, and written anew where anything is not as it was. An amendment waits: its reason comes last.
+    /// Writes and seals the text of what a person is asked about before it is kept, so that keeping it as [`Home::keep_to`] does has less to
+    /// do. It is signed when it is kept, and written anew where anything is not as it was. An amendment waits: its reason comes last.
     ///
     /// # Errors
     /// As [`Home::keep`].
@@ -109,7 +109,7 @@ impl Home {
         let after = if slot.seq == 1 { self.goes_on_from(&slot.journal)? } else { None };
         let (times, ahead) = (self.times(), None);
         let given = Given { pieces, after, readers: &readers, readers_of: &readers_of, times, ahead };
-        self.ahead = sealing::ahead(&self.ring, slot, &given)?;
+        self.ahead = sealing::ahead(&self.pen()?, &self.ring, slot, &given)?;
         Ok(())
     }
 

@@ -522,3 +522,27 @@ fn a_list_and_what_came_since_come_to_a_whole_reading_whatever_happened() {
     }
     assert!(lists > 5 && without > 3, "{lists} unlockings with a list, {without} without");
 }
+
+#[test]
+fn all_is_told_once_and_only_when_it_is() {
+    let (_folder, mut home) = kept(600);
+    let (mut all, mut told) = (Vec::new(), 0);
+    home.show(&Asked::default(), &mut |msg| match msg {
+        Msg::Replaying(at) => all.push((at.done == at.total, told)),
+        Msg::Arrived(entries) => told += entries.len(),
+        _ => {}
+    })
+    .unwrap();
+    let whole: Vec<_> = all.iter().filter(|(whole, _)| *whole).collect();
+    assert_eq!((whole, all.last()), (vec![&(true, told)], Some(&(true, told))), "not while pages are being opened");
+}
+
+#[test]
+fn a_case_with_a_new_slip_waits_for_the_end_because_it_may_let_in_what_was_only_offered() {
+    let (_folder, mut home) = kept(300);
+    home.rekey_case(case(5).into()).unwrap();
+    home.keep(codebook(), thing(5, "note", &[("note_text", text("later"))])).unwrap();
+    let seen = unlocked(&mut home, Some(case(5)));
+    assert_eq!((seen.listed, seen.whole.get(&case(5))), (Some(300), None));
+    assert_eq!(seen.app.world.book.case(&case(5)).map(|file| file.entries.len()), Some(3), "and is whole then");
+}

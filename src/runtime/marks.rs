@@ -339,4 +339,15 @@ mod tests {
             assert!(longest.as_slice() < ABOVE, "{name:?} is not read");
         }
     }
+
+    #[test]
+    fn an_offer_is_withdrawn_by_the_unit_that_made_it_and_by_no_other() {
+        let (offer, agency) = (Digest::of(b"offer"), AgencyId::from_bytes([1; 32]));
+        let [unit, other] = [1, 2].map(|byte| UnitId::from_bytes([byte; 32]));
+        let rows = [Mark::Withdrawn(&offer, &agency, &unit).row()];
+        assert!(withdrawn(&rows, &offer, &agency, &unit));
+        assert!(!withdrawn(&rows, &offer, &agency, &other));
+        assert!(!withdrawn(&rows, &offer, &AgencyId::from_bytes([2; 32]), &unit));
+        assert!(!withdrawn(&rows, &Digest::of(b"another"), &agency, &unit));
+    }
 }

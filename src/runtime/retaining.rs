@@ -3,6 +3,7 @@
 use amanat_keys::{
     audience::Sharing,
     fingerprint::{Digest, JournalId, KeyId},
+    roster::UnitKind,
     rotation::{RotationWord, Said},
     statement::{Purpose, Statement},
 };
@@ -15,11 +16,14 @@ use amanat_sync::{
 };
 
 use super::{
-    guarding::{Agency, carry, join, keep_in, pass},
+    enrol::Enrolment,
+    guarding::{Agency, carry, carry_but, join, keep_in, pass},
     home::Home,
     keep::{ToKeep, What, Whom},
+    make::{self, Hashing},
+    paths::Paths,
     retention::Stays,
-    tests::{CASE, open},
+    tests::{CASE, open, words},
 };
 use crate::{
     codebook::Codebook,
@@ -193,6 +197,18 @@ fn statements(home: &Home) -> Vec<Document> {
     filed.filter(|it| it.kind == DocumentKind::RotationCertificate).collect()
 }
 
+/// An agency with copies that go after thirty days, an officer whose device only writes, and the reader.
+fn write_only() -> (Agency, Home) {
+    let mut agency = Agency::new();
+    agency.admin.set_policy("retention-days", Some("30")).unwrap();
+    agency.admin.set_policy("write-only", Some("yes")).unwrap();
+    join(&agency.admin, &mut agency.one);
+    let mut reader = agency.reader();
+    join(&agency.admin, &mut reader);
+    reader.replay(|_, _| ()).unwrap();
+    (agency, reader)
+}
+
 fn hear(home: &mut Home, said: &[Document], hub_time: u64) {
     for document in said {
         home.journal.adopt(document).unwrap();
@@ -202,13 +218,7 @@ fn hear(home: &mut Home, said: &[Document], hub_time: u64) {
 
 #[test]
 fn a_device_that_only_writes_is_told_in_no_audience_and_its_copies_go_thirty_days_after_it_heard() {
-    let mut agency = Agency::new();
-    agency.admin.set_policy("retention-days", Some("30")).unwrap();
-    agency.admin.set_policy("write-only", Some("yes")).unwrap();
-    join(&agency.admin, &mut agency.one);
-    let mut reader = agency.reader();
-    join(&agency.admin, &mut reader);
-    reader.replay(|_, _| ()).unwrap();
+    let (mut agency, mut reader) = write_only();
     assert!(agency.one.writes_only() && !reader.writes_only());
     (0..3).for_each(|_| keep_in(&mut agency.one, CASE));
     let count = carry(&agency.one, &mut reader);
@@ -240,14 +250,7 @@ fn a_device_that_only_writes_is_told_in_no_audience_and_its_copies_go_thirty_day
 
 #[test]
 fn what_such_a_device_heard_first_ages_on_when_it_hears_more_and_after_a_restart() {
-    let mut agency = Agency::new();
-    agency.admin.set_policy("retention-days", Some("30")).unwrap();
-    agency.admin.set_policy("write-only", Some("yes")).unwrap();
-    join(&agency.admin, &mut agency.one);
-    let mut reader = agency.reader();
-    join(&agency.admin, &mut reader);
-    reader.replay(|_, _| ()).unwrap();
-    let Agency { folder: _folder, mut one, .. } = agency;
+    let (Agency { folder: _folder, mut one, .. }, mut reader) = write_only();
     keep_in(&mut one, CASE);
     let count = carry(&one, &mut reader);
     reader.take_home(codebook(), &at(count, TODAY)).unwrap();
@@ -274,22 +277,56 @@ fn what_such_a_device_heard_first_ages_on_when_it_hears_more_and_after_a_restart
 
 #[test]
 fn what_does_not_open_at_headquarters_stays_on_a_device_that_only_writes_as_well() {
-    let mut agency = Agency::new();
-    agency.admin.set_policy("retention-days", Some("30")).unwrap();
-    agency.admin.set_policy("write-only", Some("yes")).unwrap();
-    join(&agency.admin, &mut agency.one);
-    let mut reader = agency.reader();
-    join(&agency.admin, &mut reader);
-    reader.replay(|_, _| ()).unwrap();
+    let (mut agency, mut reader) = write_only();
     let one = &mut agency.one;
     (0..3).for_each(|_| keep_in(one, CASE));
     let count = carry(one, &mut reader);
-    let journal = one.status().unwrap().own[0].journal;
-    let place = EntryRef { device: one.device(), journal, seq: 3 };
+    let place = third(one);
     reader.words.note_failed([place]);
     reader.take_home(codebook(), &at(count, TODAY)).unwrap();
+    stays(one, &reader, place);
+}
+
+#[test]
+fn what_a_hub_holds_back_from_headquarters_stays_on_a_device_that_only_writes() {
+    let (mut agency, mut reader) = write_only();
+    let one = &mut agency.one;
+    (0..3).for_each(|_| keep_in(one, CASE));
+    let count = carry_but(one, &mut reader, &[3]);
+    reader.take_home(codebook(), &at(count, TODAY)).unwrap();
+    stays(one, &reader, third(one));
+}
+
+#[test]
+fn a_reader_whose_key_has_not_come_says_nothing_of_what_opens() {
+    let (mut agency, _reader) = write_only();
+    let hashing = Hashing::new(Some(10), true).unwrap();
+    let made = make::device(Paths::at(&agency.folder.path().join("late")), "Late", &words(), hashing).unwrap();
+    let (request, bytes) = make::request_of(made.home.paths()).unwrap();
+    let roster = agency.admin.home.trust().unwrap().roster();
+    let hq = roster.unit_of_kind(UnitKind::Headquarters).unwrap().name.clone();
+    let enrolment = Enrolment { role: "reader", unit: Some(&hq), member: None, url: None };
+    agency.admin.approve(&bytes, &request.words(), &enrolment).unwrap();
+    let mut late = made.home;
+    join(&agency.admin, &mut late);
+    late.replay(|_, _| ()).unwrap();
+    join(&agency.admin, &mut agency.one);
+    keep_in(&mut agency.one, CASE);
+    let count = carry(&agency.one, &mut late);
+    late.take_home(codebook(), &at(count, TODAY)).unwrap();
+    assert!(late.reads_for_hq() && statements(&late).is_empty());
+    assert!(late.status().unwrap().own.iter().all(|own| own.kept.seq == 0), "nor in an entry");
+}
+
+/// The third place of a home's first journal: content.
+fn third(home: &Home) -> EntryRef {
+    EntryRef { device: home.device(), journal: home.status().unwrap().own[0].journal, seq: 3 }
+}
+
+/// Of what headquarters was told to have received, this place alone stays, however long it is.
+fn stays(one: &mut Home, reader: &Home, place: EntryRef) {
     receive(one);
-    hear(one, &statements(&reader), TODAY);
+    hear(one, &statements(reader), TODAY);
     hear(one, &[], TODAY + 90 * DAY);
     let left: Vec<_> = one.retention().unwrap().unwrap().entries.iter().map(|kept| (kept.at, kept.stays)).collect();
     assert_eq!(left, [(place, Stays::NotOpened)]);

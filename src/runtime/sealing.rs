@@ -111,14 +111,16 @@ pub(super) struct Given<'a> {
     pub ahead: Option<Ahead>,
 }
 
-/// A text that was written and folded while a person still reads who will see it: most of the work of a keeping, done when nobody waits.
-/// It is sealed and signed when it is kept, and only at the very place, with the very content, that it was written for.
+/// A text that was written and sealed while a person still reads who will see it: most of the work of a keeping, done when nobody waits.
+/// It is signed when it is kept, and only at the very place, under the very key, with the very content, that it was written for.
 pub(super) struct Ahead {
     place: Place,
+    /// The link before the place, and the key of its slip.
+    under: (Digest, CaseKey),
     times: Times,
     content: Content,
     source: Option<Source>,
-    folded: Folded,
+    sealed: Sealed,
 }
 
 /// So long what was written ahead may wait, milliseconds since the start of the machine: its times say when it was written.
@@ -126,9 +128,11 @@ const WAITS_MS: u64 = 120_000;
 
 impl Ahead {
     /// Whether this is what would be written now.
-    fn is(&self, place: &Place, piece: &Piece, now: &Times) -> bool {
+    fn is(&self, First { place, prev, key, piece }: &First<'_>, now: &Times) -> bool {
         let waited = now.boot_ms.checked_sub(self.times.boot_ms);
         self.place == *place
+            && self.under.0 == *prev
+            && self.under.1.expose() == key.expose()
             && waited.is_some_and(|ms| ms <= WAITS_MS)
             && self.times.hub_ms == now.hub_ms
             && self.content == piece.content
@@ -161,8 +165,23 @@ enum Planned {
 
 enum Made {
     Slip(Vec<u8>),
-    /// What is ready to be sealed; none where the entries before it must be sealed first.
-    Content(Option<Folded>),
+    Content(Text),
+}
+
+enum Text {
+    /// It can only be written once the entries before it are sealed.
+    Waits,
+    Folded(Folded),
+    /// As it was sealed ahead.
+    Sealed(Sealed),
+}
+
+/// A first piece whose place and key are known before anything is sealed.
+struct First<'a> {
+    place: Place,
+    prev: Digest,
+    key: &'a CaseKey,
+    piece: &'a Piece,
 }
 
 /// Seals pieces in order.
@@ -171,38 +190,33 @@ enum Made {
 /// What `keys` refuses; nothing has been kept then.
 pub(super) fn seal(pen: &Pen, ring: &Ring, slot: Slot, mut given: Given<'_>) -> Result<Batch, Failure> {
     let plan = plan(ring, slot, &given.pieces, given.readers, given.readers_of)?;
-    given.ahead = given.ahead.take().filter(|ahead| {
-        let first = first_content(&slot, &plan, &given.pieces).filter(|_| given.after.is_none());
-        first.is_some_and(|(place, piece)| ahead.is(&place, piece, &given.times))
-    });
+    let first = first_content(&slot, &plan, &given.pieces).filter(|_| given.after.is_none());
+    given.ahead = given.ahead.take().filter(|ahead| first.is_some_and(|first| ahead.is(&first, &given.times)));
     given.times = given.ahead.as_ref().map_or(given.times, |ahead| ahead.times);
     let made = make(&slot, &plan, &mut given)?;
     let chained = chain(pen, slot, plan, made, given)?;
     sign(pen, chained)
 }
 
-/// Writes and folds the first text of what is to be kept, for the place that it would get now; none where it has to wait for others.
+/// Writes and seals the first text of what is to be kept, for the place that it would get now; none where it has to wait for others.
 ///
 /// # Errors
 /// As [`seal`].
-pub(super) fn ahead(ring: &Ring, slot: Slot, given: &Given<'_>) -> Result<Option<Ahead>, Failure> {
+pub(super) fn ahead(pen: &Pen, ring: &Ring, slot: Slot, given: &Given<'_>) -> Result<Option<Ahead>, Failure> {
     let plan = plan(ring, slot, &given.pieces, given.readers, given.readers_of)?;
-    let Some((place, piece)) = first_content(&slot, &plan, &given.pieces).filter(|_| given.after.is_none()) else {
-        return Ok(None);
-    };
+    let first = first_content(&slot, &plan, &given.pieces).filter(|_| given.after.is_none());
+    let Some(First { place, prev, key, piece }) = first else { return Ok(None) };
     let text = record::encode(&given.times, piece.source.as_ref(), None, piece.parts(), &piece.content);
-    let (content, source) = (piece.content.clone(), piece.source.clone());
-    Ok(Some(Ahead { place, times: given.times, content, source, folded: fold(&text, &place)? }))
+    let sealed = fold(&text, &place)?.seal(key, &hedge(pen, &slot));
+    let (content, source, under) = (piece.content.clone(), piece.source.clone(), (prev, key.clone()));
+    Ok(Some(Ahead { place, under, times: given.times, content, source, sealed }))
 }
 
-/// Where the first piece would stand, unless its text has to wait for another's or names attachments.
-fn first_content<'a>(slot: &Slot, plan: &[Planned], pieces: &'a [Piece]) -> Option<(Place, &'a Piece)> {
+/// Where the first piece would stand, unless it needs a slip before it, or its text has to wait for another's or names attachments.
+fn first_content<'a>(slot: &Slot, plan: &'a [Planned], pieces: &'a [Piece]) -> Option<First<'a>> {
     let piece = pieces.first().filter(|piece| !piece.waits() && piece.attached.is_none())?;
-    let place = plan.iter().find_map(|planned| match planned {
-        Planned::Content { piece: 0, slip, seq, .. } => Some(place(&Slot { seq: *seq, ..*slot }, piece.case, *slip)),
-        _ => None,
-    });
-    Some((place?, piece))
+    let Some(Planned::Content { piece: 0, slip, key, .. }) = plan.first() else { return None };
+    Some(First { place: place(slot, piece.case, *slip), prev: slot.prev, key, piece })
 }
 
 /// Gives every piece its slip, and every slip and piece its number.
@@ -251,7 +265,7 @@ fn no_readers() -> Failure {
 /// Slips and texts, on as many threads as there are cores where it is worth it.
 fn make(slot: &Slot, plan: &[Planned], given: &mut Given<'_>) -> Result<Vec<Made>, Failure> {
     let ahead = given.ahead.take();
-    let written = ahead.is_some();
+    let sealed = ahead.is_some();
     let given = &*given;
     let make_one = |planned: &Planned| match planned {
         Planned::Slip { key, readers: who, .. } => {
@@ -259,19 +273,18 @@ fn make(slot: &Slot, plan: &[Planned], given: &mut Given<'_>) -> Result<Vec<Made
             Slip::make(key, recipients).map(Made::Slip).map_err(|fault| fault::keys(DOING, &KeysError::from(fault)))
         }
         Planned::Content { piece: at, slip, seq, .. } => {
-            let first_may = given.after.is_none() && !written;
+            let first_may = given.after.is_none() && !sealed;
             let ready = |piece: &&Piece| !piece.waits() && (*at > 0 || first_may);
             let folded = given.pieces.get(*at).filter(ready).map(|piece| {
                 let text = record::encode(&given.times, piece.source.as_ref(), None, piece.parts(), &piece.content);
                 fold(&text, &place(&Slot { seq: *seq, ..*slot }, piece.case, *slip))
             });
-            Ok(Made::Content(folded.transpose()?))
+            Ok(Made::Content(folded.transpose()?.map_or(Text::Waits, Text::Folded)))
         }
     };
     let mut made: Vec<Made> = parallel::each(plan, make_one).into_iter().collect::<Result<_, _>>()?;
-    let first = plan.iter().position(|planned| matches!(planned, Planned::Content { piece: 0, .. }));
-    if let (Some(ahead), Some(made)) = (ahead, first.and_then(|at| made.get_mut(at))) {
-        *made = Made::Content(Some(ahead.folded));
+    if let (Some(ahead), Some(first)) = (ahead, made.first_mut()) {
+        *first = Made::Content(Text::Sealed(ahead.sealed));
     }
     Ok(made)
 }
@@ -289,16 +302,17 @@ fn chain(pen: &Pen, mut slot: Slot, plan: Vec<Planned>, made: Vec<Made>, given: 
     let mut pieces: Vec<Option<Piece>> = pieces.into_iter().map(Some).collect();
     let mut previous = PREVIOUS;
     for (planned, made) in plan.into_iter().zip(made) {
-        let (header, sealed) = match (planned, made) {
+        let (header, hash, sealed) = match (planned, made) {
             (Planned::Slip { case, purpose, key, readers: who }, Made::Slip(bytes)) => {
                 let audience = readers.get(who).map(|readers| readers.audience.clone()).unwrap_or_default();
                 let header = slip_header(pen, &slot, case, &key, audience, &bytes);
                 let at = header.at();
                 chained.batch.rows.push(ring::row(&at, case, key.id(&header.place()), &key, purpose));
                 chained.batch.keys.push((at, key, purpose));
-                (header, bytes)
+                let hash = header_hash(&header)?;
+                (header, hash, bytes)
             }
-            (Planned::Content { piece, key, slip, .. }, Made::Content(folded)) => {
+            (Planned::Content { piece, key, slip, .. }, Made::Content(text)) => {
                 let Some(mut piece) = pieces.get_mut(piece).and_then(Option::take) else { continue };
                 if let Content::Names(names) = &mut piece.content
                     && names.of == PREVIOUS
@@ -309,33 +323,33 @@ fn chain(pen: &Pen, mut slot: Slot, plan: Vec<Planned>, made: Vec<Made>, given: 
                     with_new_ids(&mut piece.content, |id| again::newest_id(&copies, id));
                 }
                 let (ties, times) = (piece.ties(after.take()), piece.times(times));
-                let folded = folded.map_or_else(
-                    || {
-                        let text = record::encode(
-                            &times,
-                            piece.source.as_ref(),
-                            ties.as_deref(),
-                            piece.parts(),
-                            &piece.content,
-                        );
-                        fold(&text, &place(&slot, piece.case, slip))
-                    },
-                    Ok,
-                )?;
-                let (header, envelope) = content_entry(pen, &slot, &piece, slip, folded.seal(&key, &hedge(pen, &slot)));
-                previous = entry_id(&Digest::of(&header.encode().map_err(|error| fault::sync(DOING, &error))?));
+                let sealed = match text {
+                    Text::Sealed(sealed) => sealed,
+                    Text::Folded(folded) => folded.seal(&key, &hedge(pen, &slot)),
+                    Text::Waits => {
+                        let (source, parts) = (piece.source.as_ref(), piece.parts());
+                        let text = record::encode(&times, source, ties.as_deref(), parts, &piece.content);
+                        fold(&text, &place(&slot, piece.case, slip))?.seal(&key, &hedge(pen, &slot))
+                    }
+                };
+                let (header, envelope) = content_entry(pen, &slot, &piece, slip, sealed);
+                let hash = header_hash(&header)?;
+                previous = entry_id(&hash);
                 copies.extend(piece.again.map(|again| (again.was.id(), previous)));
                 chained.batch.entries.push(opened(previous, &header, piece, ties, times));
-                (header, envelope)
+                (header, hash, envelope)
             }
             (Planned::Slip { .. }, Made::Content(_)) | (Planned::Content { .. }, Made::Slip(_)) => continue,
         };
-        let bytes = header.encode().map_err(|error| fault::sync(DOING, &error))?;
-        slot = slot.behind(&Digest::of(&bytes));
+        slot = slot.behind(&hash);
         chained.unsigned.push((header, sealed));
     }
     chained.batch.next = Some(slot);
     Ok(chained)
+}
+
+fn header_hash(header: &Header) -> Result<Digest, Failure> {
+    header.encode().map(|bytes| Digest::of(&bytes)).map_err(|error| fault::sync(DOING, &error))
 }
 
 /// The header of a place, before anything is said in it; `roster` is the version sealed under.

@@ -287,6 +287,13 @@ fn what_was_written_ahead_is_kept_at_its_place_and_everything_else_is_written_wh
     let kept = home.keep(codebook, asked("by the canal")).unwrap();
     assert!(kept[0].times.boot_ms >= now);
     all.extend(kept);
+    // A new key for the case takes the place that it was written for, and is what it has to lie under.
+    home.write_ahead(codebook, asked("by the well"), None).unwrap();
+    home.rekey_case(CASE.into()).unwrap();
+    let now = later();
+    let kept = home.keep(codebook, asked("by the well")).unwrap();
+    assert!(kept[0].times.boot_ms >= now);
+    all.extend(kept);
     // A place that the journal refuses: another is asked for, and the text is written for that.
     home.write_ahead(codebook, asked("last"), None).unwrap();
     home.next = home.next.map(|slot| Slot { seq: slot.seq + 1, ..slot });

@@ -5,16 +5,14 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use amanat_keys::digesting::Digesting;
 
 use crate::bundle::BundleFault;
+use crate::cores;
 use crate::own_files::{private, sync_folder};
-
-/// What one write to the medium carries.
-const BUFFER: usize = 256 * 1024;
 
 /// Why there is no new file under the name.
 #[derive(Debug, thiserror::Error)]
@@ -118,11 +116,11 @@ fn write_beside<T>(
         Ok(()) | Err(_) => {}
     }
     let file = private(OpenOptions::new().write(true).create_new(true)).open(beside)?;
-    let mut out = Digesting::new(BufWriter::with_capacity(BUFFER, file));
-    let made = fill(&mut out)?;
-    out.flush()?;
-    let (buffer, bytes, written) = out.finish();
-    let file = buffer.into_inner().map_err(io::IntoInnerError::into_error)?;
+    // Hashed and written while more is sealed.
+    let (made, out) = cores::written_beside(Digesting::new(file), fill);
+    // Where the medium refused, that is the fault, and not that nobody took the rest.
+    let (file, bytes, written) = out?.finish();
+    let made = made?;
     file.sync_all()?;
     forget(&file);
     let mut back = Digesting::new(File::open(beside)?);
@@ -172,6 +170,8 @@ fn forget(_file: &File) {}
 mod tests {
     use super::*;
 
+    const LONG: usize = 300_000;
+
     fn names(folder: &Path) -> Vec<String> {
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
     }
@@ -203,17 +203,17 @@ mod tests {
         fs::write(&path, b"the older one").unwrap();
         let breaks = |how: fn(&mut File)| {
             write_whole(&path, 1, |out| {
-                out.write_all(&vec![7; 2 * BUFFER]).map_err(BundleFault::Io)?;
+                out.write_all(&vec![7; LONG]).and_then(|()| out.flush()).map_err(BundleFault::Io)?;
                 how(&mut OpenOptions::new().write(true).open(beside(&path)).unwrap());
                 Ok(())
             })
         };
         breaks(|_whole| ()).unwrap();
-        assert_eq!(fs::read(&path).unwrap(), vec![7; 2 * BUFFER]);
+        assert_eq!(fs::read(&path).unwrap(), vec![7; LONG]);
         fs::write(&path, b"the older one").unwrap();
         for broken in [
             breaks(|medium| medium.set_len(1).unwrap()),
-            breaks(|medium| medium.set_len(3 * u64::try_from(BUFFER).unwrap()).unwrap()),
+            breaks(|medium| medium.set_len(3 * u64::try_from(LONG).unwrap()).unwrap()),
             breaks(|medium| {
                 medium.seek(SeekFrom::Start(100)).unwrap();
                 medium.write_all(&[6]).unwrap();

@@ -15,8 +15,9 @@ use amanat_keys::fingerprint::{DeviceId, Digest};
 use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload, WriteMultipart};
 use tokio::sync::{OwnedMutexGuard, Semaphore};
+use tokio::time::timeout;
 
-use crate::limits::{DISK_RESERVE, PART_BLOCK, PUTS_AT_ONCE, STAGED_PER_DEVICE};
+use crate::limits::{DISK_RESERVE, PART_BLOCK, PLACE_TURN, PUTS_AT_ONCE, STAGED_PER_DEVICE};
 use crate::store::StoreFault;
 
 /// An attachment: whose, which, and how large its header says it is.
@@ -89,7 +90,7 @@ impl Blobs {
         let found = match found.await.map_err(|_died| StoreFault::Stopped)? {
             Ok(found) => found,
             // Another request has settled it meanwhile.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(self.is_there(blob).await),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return self.is_there(blob).await,
             Err(error) => return Err(disk(error)),
         };
         if found != blob.digest {
@@ -112,11 +113,11 @@ impl Blobs {
         if from >= end {
             return Ok(Some(Vec::new()));
         }
-        match self.place.get_range(&key(blob), from..end).await {
+        match answered(self.place.get_range(&key(blob), from..end)).await? {
             Ok(bytes) if count(bytes.len()) == end.saturating_sub(from) => Ok(Some(bytes.to_vec())),
             Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(None),
             // A file that ends before the range begins is told as a fault like any other.
-            Err(fault) => match self.place.head(&key(blob)).await {
+            Err(fault) => match answered(self.place.head(&key(blob))).await? {
                 Ok(meta) if meta.size < end => Ok(None),
                 _ => Err(away(fault)),
             },
@@ -128,15 +129,19 @@ impl Blobs {
         let blob = Blob { device, digest, size: 0 };
         let _turn = self.turn(&blob).await;
         remove(&self.staged_at(&blob))?;
-        match self.place.delete(&key(&blob)).await {
+        match answered(self.place.delete(&key(&blob))).await? {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(fault) => Err(away(fault)),
         }
     }
 
     /// Whether all of it is in its place.
-    pub(crate) async fn is_there(&self, blob: &Blob) -> bool {
-        self.place.head(&key(blob)).await.is_ok_and(|meta| meta.size == blob.size)
+    pub(crate) async fn is_there(&self, blob: &Blob) -> Result<bool, StoreFault> {
+        match answered(self.place.head(&key(blob))).await? {
+            Ok(meta) => Ok(meta.size == blob.size),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(fault) => Err(away(fault)),
+        }
     }
 
     /// Copies a file to its place, a block at a time. What is under the same name already is the same.
@@ -250,13 +255,24 @@ fn disk(error: io::Error) -> StoreFault {
     }
 }
 
+/// What the place says of one, if it says anything: one that takes a question and never answers is as good as one that is not reached.
+async fn answered<T>(
+    asked: impl Future<Output = object_store::Result<T>>,
+) -> Result<object_store::Result<T>, StoreFault> {
+    timeout(PLACE_TURN, asked).await.map_err(|elapsed| StoreFault::Parts(Box::new(elapsed)))
+}
+
 fn away(fault: object_store::Error) -> StoreFault {
     StoreFault::Parts(Box::new(fault))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use object_store::memory::InMemory;
+    use object_store::throttle::{ThrottleConfig, ThrottledStore};
+    use tokio::time::Instant;
 
     use super::*;
 
@@ -299,6 +315,20 @@ mod tests {
         again.bring(wrong, 0, b"sealed bytes".to_vec()).await.unwrap();
         assert!(!again.settle(&wrong).await.unwrap());
         assert_eq!(again.staged(&wrong), 0, "it begins anew");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_place_that_takes_questions_and_never_answers_is_given_up_and_no_word_is_put_into_its_mouth() {
+        let folder = tempfile::tempdir().unwrap();
+        let year = Duration::from_secs(365 * 86_400);
+        let slow = ThrottleConfig { wait_get_per_call: year, wait_delete_per_call: year, ..ThrottleConfig::default() };
+        let held = Blobs::new(folder.path(), Arc::new(ThrottledStore::new(InMemory::new(), slow))).unwrap();
+        let (one, began) = (blob(b"sealed bytes"), Instant::now());
+        assert!(matches!(held.is_there(&one).await, Err(StoreFault::Parts(_))), "neither there nor not there");
+        assert!(matches!(held.range(&one, 0, 5).await, Err(StoreFault::Parts(_))), "not lost");
+        assert!(matches!(held.settle(&one).await, Err(StoreFault::Parts(_))), "not another attachment");
+        assert!(matches!(held.discard(one.device, one.digest).await, Err(StoreFault::Parts(_))), "not gone");
+        assert_eq!(began.elapsed().as_secs(), 4 * PLACE_TURN.as_secs());
     }
 
     #[tokio::test]

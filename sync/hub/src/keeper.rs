@@ -143,3 +143,55 @@ fn read(bytes: Vec<u8>) -> Result<Newest, StoreFault> {
     let checkpoint = Checkpoint::decode(statement.payload()).map_err(|_source| StoreFault::Damaged("a checkpoint"))?;
     Ok(Newest { checkpoint, hash: statement.payload_hash(), statement: bytes })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use amanat_keys::device::Signer;
+    use amanat_keys::fingerprint::JournalId;
+    use tokio::task::yield_now;
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::signing::Keys;
+    use crate::store::SqliteStore;
+
+    fn speaker() -> Speaker {
+        let signing = Arc::new(Signing::new(Keys::alone(Signer::from_seed(&[7; 32]).unwrap())));
+        Speaker { agency: AgencyId::from_bytes([1; 32]), hub: DeviceId::from_bytes([2; 32]), epoch: 1, signing }
+    }
+
+    fn moved(seq: u64) -> [(Place, Head); 1] {
+        let link = Digest::of(&seq.to_be_bytes());
+        [((DeviceId::from_bytes([3; 32]), JournalId::from_bytes([4; 16])), Head { seq, link })]
+    }
+
+    #[tokio::test]
+    async fn whoever_goes_away_while_a_checkpoint_is_kept_leaves_it_to_the_next_who_comes() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("hub.sqlite")).unwrap();
+        let keeper = Keeper::open(speaker(), &store, 1).await.unwrap();
+        let mut last = keeper.newest().await.unwrap().0.checkpoint.number;
+        // The file's writer has the statement, and nobody waits for its answer. It may have been quick: then the next one is left.
+        let left = loop {
+            last += 1;
+            if timeout(Duration::ZERO, keeper.cover(&store, &moved(last), last)).await.is_err() {
+                break last;
+            }
+        };
+        while store.ledger().await.unwrap().newest.map(|kept| kept.number) != Some(left) {
+            yield_now().await;
+        }
+        let kept = read(store.ledger().await.unwrap().newest.unwrap().statement).unwrap();
+        let next = keeper.cover(&store, &moved(left + 1), left + 1).await.unwrap();
+        assert_eq!((next.checkpoint.number, next.checkpoint.previous), (left + 1, kept.hash));
+        assert_eq!(keeper.newest().await.unwrap().0.checkpoint, next.checkpoint);
+        let again = Keeper::open(speaker(), &store, 99).await.unwrap();
+        assert_eq!(
+            again.newest().await.unwrap().0.checkpoint.number,
+            left + 2,
+            "its list of heads is read anew: it holds none"
+        );
+    }
+}

@@ -110,9 +110,9 @@ pub const PART_BLOCK: usize = 5 * 1024 * 1024;
 pub const PUTS_AT_ONCE: usize = 2;
 /// A device waits so long for a whole attachment to be looked through and put in its place; then it is told to ask again.
 pub const SETTLE_TURN: Duration = Duration::from_secs(20);
-/// How often a request to an object store is tried again, and how long, before whoever waits is told that it does not answer.
+/// How often a request to an object store is tried again before whoever waits is told that it does not answer.
 pub const PLACE_RETRIES: usize = 4;
-/// See [`PLACE_RETRIES`]: well within [`SETTLE_TURN`].
+/// A question to the place of attachments is given up after so long, with all that was tried again: well within [`SETTLE_TURN`].
 pub const PLACE_TURN: Duration = Duration::from_secs(10);
 /// The file of an object store's credentials, in bytes.
 pub const CREDENTIALS_FILE: u64 = 16 * 1024;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest};
 use amanat_sync::chain::{self, Head, Stretch, Verdict};
+use amanat_sync::documents::{Document, DocumentKind};
 use amanat_sync::entry::{Change, Header, Kind, SealedEntry};
 
 use crate::home::{HomeFault, HomeLock, HubHome};
@@ -225,8 +226,8 @@ impl Move<'_> {
     async fn papers(&self) -> Result<u64, HomeFault> {
         let mut new = 0_u64;
         for kind in DOCUMENT_KINDS {
-            let there = self.to.documents(kind, 0, usize::MAX).await?;
-            for document in self.from.documents(kind, 0, usize::MAX).await? {
+            let there = in_force(self.to, kind).await?;
+            for document in in_force(self.from, kind).await? {
                 if !there.contains(&document) {
                     if !self.to.keep_document(document).await? {
                         return Err(MoveFault::Foreign("a document").into());
@@ -260,8 +261,7 @@ impl Move<'_> {
         let set = |orders: Vec<(Doomed, bool)>| orders.into_iter().collect::<BTreeMap<_, _>>();
         same(set(self.from.orders().await?) == set(self.to.orders().await?), "orders")?;
         for kind in DOCUMENT_KINDS {
-            let all = (self.from.documents(kind, 0, usize::MAX).await?, self.to.documents(kind, 0, usize::MAX).await?);
-            same(all.0 == all.1, "documents")?;
+            same(in_force(self.from, kind).await? == in_force(self.to, kind).await?, "documents")?;
         }
         for device in here.heads.keys().map(|place| place.0).collect::<BTreeSet<_>>() {
             let both: (Beside, Beside) = (self.from.beside(device).await?, self.to.beside(device).await?);
@@ -271,6 +271,16 @@ impl Move<'_> {
         same(here == there, "counts")?;
         Ok(there)
     }
+}
+
+/// The documents of a kind that anybody is given: a store that is older than this rule still holds what was replaced.
+async fn in_force(store: &dyn HubStore, kind: DocumentKind) -> Result<Vec<Document>, HomeFault> {
+    let all = store.documents(kind, 0, usize::MAX).await?;
+    if kind.keeps_history() {
+        return Ok(all);
+    }
+    let newest: BTreeMap<Digest, Document> = all.into_iter().map(|document| (document.about, document)).collect();
+    Ok(newest.into_values().collect())
 }
 
 fn damaged(place: &Place, seq: u64) -> HomeFault {

@@ -162,7 +162,15 @@ async fn put_back(blobs: &Blobs, blob: &Blob, searches: &mut usize) -> bool {
         return false;
     }
     *searches = searches.saturating_sub(1);
-    blobs.is_there(blob).await
+    match blobs.is_there(blob).await {
+        Ok(there) => there,
+        // Whoever asks has no patience for seven more questions that are not answered.
+        Err(fault) => {
+            tracing::warn!(cause = %causes(&fault), "whether lost attachments were put back cannot be asked now");
+            *searches = 0;
+            false
+        }
+    }
 }
 
 async fn book(hub: &Hub, standing: &Standing, caller: &Caller, at: PartAt) -> Result<Option<PartBook>, StoreFault> {

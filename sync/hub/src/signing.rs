@@ -29,6 +29,12 @@ impl Keys {
         }
     }
 
+    /// One alone, without a roster that names it.
+    #[cfg(test)]
+    pub(crate) fn alone(named: Signer) -> Self {
+        Self { named, beside: None }
+    }
+
     /// The id of the key that the roster names.
     pub(crate) fn named(&self) -> KeyId {
         self.named.key_id()

@@ -42,13 +42,26 @@ pub(super) async fn choose(
     listed.sort_by_key(|line| std::cmp::Reverse(line.at.entry.seq));
     let mut once = BTreeSet::new();
     listed.retain(|line| once.insert((line.at.entry.device, line.at.digest)));
-    let (mut chosen, mut room) = (Chosen { lines: Vec::new(), left: 0 }, room);
+    let (mut chosen, mut room, mut reached) = (Chosen { lines: Vec::new(), left: 0 }, room, true);
     for some in listed.chunks(MAX_PARTS_ASKED) {
         let asker = Asker { device: DeviceId::from_bytes([0; 32]), readers: readers.clone() };
         let books = store.parts(asker, some.iter().map(|line| line.at).collect()).await?;
         for (line, book) in some.iter().zip(books) {
             let here = book.is_some_and(|book| book.may && book.state == PartHeld::Held && book.size == line.size);
-            if !here || !blobs.is_there(&blob(line)).await {
+            if !here {
+                continue;
+            }
+            // A place that does not answer holds up no stick: what lies there goes with the next one.
+            let there = if reached { blobs.is_there(&blob(line)).await } else { Ok(false) };
+            if let Err(fault) = &there {
+                tracing::warn!(cause = %fault, "attachments cannot be reached now; the stick goes without them");
+                reached = false;
+            }
+            if !reached {
+                chosen.left = chosen.left.saturating_add(1);
+                continue;
+            }
+            if !there? {
                 continue;
             }
             match room.checked_sub(line.size).filter(|_| chosen.lines.len() < BUNDLE_PARTS) {

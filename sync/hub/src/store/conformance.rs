@@ -213,12 +213,13 @@ async fn checkpoints_and_documents_are_kept_once(store: &dyn HubStore) {
     assert!(matches!(other, Err(StoreFault::Damaged(_))), "two checkpoints of one number");
     assert_eq!(store.ledger().await.unwrap().newest, Some(checkpoint(2, 1, "c")));
 
-    let document = |about: u8, version, text: &str| Document {
-        kind: DocumentKind::Roster,
+    let of = |kind, about: u8, version, text: &str| Document {
+        kind,
         about: Digest::from_bytes([about; 32]),
         version,
         bytes: text.into(),
     };
+    let document = |about, version, text| of(DocumentKind::Roster, about, version, text);
     for version in [2, 1, 3] {
         assert!(store.keep_document(document(1, version, "x")).await.unwrap());
     }
@@ -228,6 +229,15 @@ async fn checkpoints_and_documents_are_kept_once(store: &dyn HubStore) {
     let found = store.documents(DocumentKind::Roster, 2, 1).await.unwrap();
     assert_eq!(found, vec![document(1, 2, "x"), document(2, 7, "z")]);
     assert_eq!(store.documents(DocumentKind::Codebook, 0, 9).await.unwrap(), Vec::new());
+
+    let word = |about, version, text| of(DocumentKind::RotationCertificate, about, version, text);
+    for (about, version) in [(1, 2), (2, 1), (1, 5), (1, 3), (1, 5)] {
+        assert!(store.keep_document(word(about, version, "x")).await.unwrap());
+    }
+    assert!(!store.keep_document(word(1, 5, "y")).await.unwrap(), "the first stays");
+    let found = store.documents(DocumentKind::RotationCertificate, 0, 9).await.unwrap();
+    assert_eq!(found, vec![word(1, 5, "x"), word(2, 1, "x")], "of a kind without history the newest alone");
+    assert_eq!(store.documents(DocumentKind::Roster, 0, 9).await.unwrap().len(), 4, "and nothing of another kind goes");
 }
 
 /// Sixteen threads: eight offer the same journal in overlapping runs, eight each their own. Every answer is a verdict of

@@ -125,8 +125,19 @@ impl HubStore for MemoryStore {
 
     fn keep_document(&self, document: Document) -> Answer<'_, bool> {
         self.with(|held| {
-            let key = (document.kind.number(), document.about, document.version);
-            Ok(held.documents.entry(key).or_insert_with(|| document.clone()).bytes == document.bytes)
+            let (kind, about, version) = (document.kind.number(), document.about, document.version);
+            if !document.kind.keeps_history() {
+                if held
+                    .documents
+                    .range((kind, about, version)..=(kind, about, u64::MAX))
+                    .any(|(key, _)| key.2 > version)
+                {
+                    return Ok(true);
+                }
+                held.documents.retain(|key, _| (key.0, key.1) != (kind, about) || key.2 >= version);
+            }
+            let kept = held.documents.entry((kind, about, version)).or_insert_with(|| document.clone());
+            Ok(kept.bytes == document.bytes)
         })
     }
 

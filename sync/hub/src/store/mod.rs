@@ -57,7 +57,8 @@ pub trait HubStore: Send + Sync {
     fn keep_checkpoint(&self, checkpoint: KeptCheckpoint) -> Answer<'_, ()>;
 
     /// Keeps a signed document. Keeping the same again is harmless; of other bytes under a version taken the first stay in
-    /// force, and the answer is false.
+    /// force, and the answer is false. Of a kind without history the newest alone stays, in whichever order they come: one that is older
+    /// changes nothing, and words that come with every pass do not pile up.
     fn keep_document(&self, document: Document) -> Answer<'_, bool>;
 
     /// Documents of one kind, from a version on, oldest first, at most so many for each subject.

@@ -284,8 +284,18 @@ pub(super) async fn keep_checkpoint(mut client: Object, checkpoint: &KeptCheckpo
 
 pub(super) async fn keep_document(mut client: Object, document: &Document) -> Result<bool, Failure> {
     let Document { kind, about, version, bytes } = document;
+    let history = kind.keeps_history();
     let (kind, about, version) = (number(kind.number()), about.as_bytes().as_slice(), number(*version));
     let transaction = client.transaction().await?;
+    if !history {
+        let newer = "select 1 from documents where kind = $1 and about = $2 and version > $3 limit 1";
+        if !rows(&transaction, newer, &[&kind, &about, &version]).await?.is_empty() {
+            return Ok(true);
+        }
+        // Where two come at once the older may outlast this; nobody is given it, and the next one takes it along.
+        let older = "delete from documents where kind = $1 and about = $2 and version < $3";
+        change(&transaction, older, &[&kind, &about, &version]).await?;
+    }
     change(
         &transaction,
         "insert into documents (kind, about, version, statement) values ($1, $2, $3, $4) on conflict do nothing",

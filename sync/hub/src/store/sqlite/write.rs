@@ -276,19 +276,30 @@ pub(super) fn keep_checkpoint(connection: &mut Connection, checkpoint: &KeptChec
 
 pub(super) fn keep_document(connection: &mut Connection, document: &Document) -> Result<bool, StoreFault> {
     let Document { kind, about, version, bytes } = document;
-    let held = connection
-        .prepare_cached("select statement from documents where kind = ?1 and about = ?2 and version = ?3")
-        .and_then(|mut s| {
-            s.query_row(params![kind_number(*kind), about.as_bytes(), number(*version)], |row| row.get::<_, Vec<u8>>(0))
-                .optional()
-        })
-        .map_err(fault)?;
-    if let Some(held) = held {
+    let (kind, about, version) = (kind_number(*kind), about.as_bytes(), number(*version));
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+    let ask = |sql: &str| {
+        transaction
+            .prepare_cached(sql)
+            .and_then(|mut s| s.query_row(params![kind, about, version], |row| row.get::<_, Vec<u8>>(0)).optional())
+            .map_err(fault)
+    };
+    if let Some(held) = ask("select statement from documents where kind = ?1 and about = ?2 and version = ?3")? {
         return Ok(held == *bytes);
     }
-    connection
+    if !document.kind.keeps_history() {
+        if ask("select about from documents where kind = ?1 and about = ?2 and version > ?3 limit 1")?.is_some() {
+            return Ok(true);
+        }
+        transaction
+            .prepare_cached("delete from documents where kind = ?1 and about = ?2 and version < ?3")
+            .and_then(|mut s| s.execute(params![kind, about, version]))
+            .map_err(fault)?;
+    }
+    transaction
         .prepare_cached("insert into documents (kind, about, version, statement) values (?1, ?2, ?3, ?4)")
-        .and_then(|mut s| s.execute(params![kind_number(*kind), about.as_bytes(), number(*version), bytes]))
+        .and_then(|mut s| s.execute(params![kind, about, version, bytes]))
         .map_err(fault)?;
+    transaction.commit().map_err(fault)?;
     Ok(true)
 }
