@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use amanat::runtime::enrol::Admin;
+use amanat::runtime::roster::enrol::Admin;
 use amanat_keys::{
     erasure::{Doomed, Erasure},
     fingerprint::{DeviceId, Digest},
@@ -68,7 +68,7 @@ fn has_lost(actor: &Actor, by: &DeviceId, case: &str, count: u64) {
 }
 
 /// Places of the case whose envelope is gone.
-fn entries_of(home: &amanat::runtime::home::Home, case: &str) -> Vec<amanat_sync::entry::EntryRef> {
+fn entries_of(home: &amanat::runtime::homes::home::Home, case: &str) -> Vec<amanat_sync::entry::EntryRef> {
     let page = home.journal().entries_after(Cursor::START, Limit::BODY).unwrap();
     let gone = |entry: &SealedEntry| entry.envelope.is_none() && entry.header.case.to_string() == case;
     page.entries.iter().filter(|entry| gone(entry)).map(SealedEntry::at).collect()

@@ -1,6 +1,6 @@
 //! Handing in, over a real hub, by stick, and killed at every step: whoever holds the laptop and its passphrase reads nothing of it, its
 //! readers read all of it, and nothing is ever lost on the way. That no key of the home opens it is proven from inside
-//! (`src/runtime/handed.rs`).
+//! (`src/runtime/tests/handed.rs`).
 
 use std::{fs, path::Path};
 

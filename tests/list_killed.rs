@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use amanat::{runtime::list_first::Asked, ui::Msg};
+use amanat::{runtime::entries::list_first::Asked, ui::Msg};
 
 use crate::{
     crash::{at_steps, copy, whole},

@@ -1,5 +1,5 @@
 //! Copies in the field under a retention policy, over a real hub: what headquarters has opened is known to the officer, and why each
-//! entry stays. That time passes is proven where the clock can be told (`src/runtime/retaining.rs`).
+//! entry stays. That time passes is proven where the clock can be told (`src/runtime/tests/retaining.rs`).
 
 use serde_json::json;
 

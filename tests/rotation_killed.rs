@@ -7,9 +7,9 @@ use amanat::{
     codebook::{self, Codebook, Origin},
     model::{self, Answers, Draft, DraftId, Lang, Moment, Value},
     runtime::{
-        home::Home,
-        keep::{ToKeep, What},
-        rotating::Rotated,
+        entries::keep::{ToKeep, What},
+        homes::home::Home,
+        rotation::units::Rotated,
     },
 };
 use amanat_keys::{

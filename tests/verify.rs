@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use amanat::runtime::home::Home;
+use amanat::runtime::homes::home::Home;
 use amanat_keys::statement::{Purpose, Statement};
 use amanat_sync::{
     batch::Limit,

@@ -6,9 +6,8 @@ use super::{args::AgencyVerb, context::Context, output::Report, passphrase};
 use crate::{
     failure::Failure,
     runtime::{
-        founding::{self, Names, Others},
-        make::Hashing,
-        pack as join_pack,
+        homes::{make::Hashing, pack as join_pack},
+        roster::founding::{self, Names, Others},
     },
 };
 

@@ -5,7 +5,7 @@ use crate::{
     codebook::Codebook,
     failure::Failure,
     model::{CaseFile, Casebook, Clocks, Content, Delivery, Entry, Late, put_in_order},
-    runtime::{clock, home::Home, replay::Replayed, tellings::marks},
+    runtime::{clock, entries::replay::Replayed, homes::home::Home, screen::tellings::marks},
 };
 
 /// Everything readable, folded.

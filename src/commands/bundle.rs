@@ -9,12 +9,14 @@ use super::{args::BundleVerb, book::Book, context::Context, output::Report, sync
 use crate::{
     failure::{Failure, Kind},
     runtime::{
-        arrivals::Arrived,
-        carrier,
-        home::Home,
-        stick::{StickJob, Wrote},
-        stick_fault,
-        tellings::{carrier_words, rivals_words},
+        homes::home::Home,
+        road::{
+            arrivals::Arrived,
+            carrier,
+            stick::{StickJob, Wrote},
+            stick_fault,
+        },
+        screen::tellings::{carrier_words, rivals_words},
     },
 };
 

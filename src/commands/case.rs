@@ -11,7 +11,7 @@ use super::{
 use crate::{
     failure::Failure,
     model::{Answer, CaseFile, Code, Content, Value},
-    runtime::{home::Home, keep::ToKeep},
+    runtime::{entries::keep::ToKeep, homes::home::Home},
 };
 
 /// Most bytes of words that are searched for.

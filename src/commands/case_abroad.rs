@@ -17,11 +17,12 @@ use super::{
 use crate::{
     failure::Failure,
     runtime::{
-        abroad::{self, Incoming, Says, Wish},
-        from_abroad::Proposed,
-        home::Home,
-        pack,
-        roster_edit::find_unit,
+        abroad::{
+            offering::{self, Incoming, Says, Wish},
+            taking::Proposed,
+        },
+        homes::{home::Home, pack},
+        roster::edit::find_unit,
     },
 };
 
@@ -40,7 +41,7 @@ pub(super) fn offer(
             "Give it with --out: what they get is written there.",
         ));
     };
-    let theirs = abroad::pin(&pack::read(roster)?, &typed::words(words)?)?;
+    let theirs = offering::pin(&pack::read(roster)?, &typed::words(words)?)?;
     let unit = find_unit(theirs.roster(), Some(to))?.clone();
     let mut home = context.unlock()?;
     let book = Book::open(context, &mut home)?;
@@ -106,7 +107,7 @@ pub(super) fn take_back(
             "Leave --dry-run out. What stands: amanat case show ID",
         ));
     };
-    let theirs = abroad::pin(&pack::read(roster)?, &typed::words(words)?)?;
+    let theirs = offering::pin(&pack::read(roster)?, &typed::words(words)?)?;
     let mut home = context.unlock()?;
     let book = Book::open(context, &mut home)?;
     let case = case_id(&book, id)?;

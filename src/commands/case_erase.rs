@@ -11,7 +11,7 @@ use super::{
     output::{Report, one_line},
     typed,
 };
-use crate::{failure::Failure, model, runtime::pack};
+use crate::{failure::Failure, model, runtime::homes::pack};
 
 pub(super) fn run(
     context: &Context,

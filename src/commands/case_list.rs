@@ -7,7 +7,7 @@ use crate::{
     codebook::Codebook,
     failure::Failure,
     model::{CaseFilter, CaseState, Code, Delivery, SavedFilter},
-    runtime::{clock, home::Home, tellings::offered_words},
+    runtime::{clock, homes::home::Home, screen::tellings::offered_words},
 };
 
 pub(super) fn run(context: &Context, limit: usize, which: &Which) -> Result<Report, Failure> {

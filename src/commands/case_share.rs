@@ -13,7 +13,7 @@ use crate::{
     codebook::Codebook,
     failure::Failure,
     model::{Code, HandWish, Step},
-    runtime::{handing::HandedOver, home::Home, officer, roster_edit::find_unit},
+    runtime::{entries::handing::HandedOver, homes::home::Home, roster::edit::find_unit, screen::officer},
 };
 
 /// Lets a unit read a case.

@@ -8,7 +8,10 @@ use super::{args::Global, output::Output, passphrase};
 use crate::{
     codebook::Codebook,
     failure::Failure,
-    runtime::{closed_home::ClosedHome, home::Home, keep::ToKeep, paths::Paths},
+    runtime::{
+        entries::keep::ToKeep,
+        homes::{closed_home::ClosedHome, home::Home, paths::Paths},
+    },
 };
 
 /// Options and output of one run.

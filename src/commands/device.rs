@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
-    runtime::{
+    runtime::homes::{
         make::{self, Hashing},
         pack,
     },

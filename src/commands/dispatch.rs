@@ -18,7 +18,7 @@ use crate::{
     model::Lang,
     runtime::{
         process,
-        start::{self, Wish},
+        screen::start::{self, Wish},
     },
 };
 

@@ -19,7 +19,7 @@ use crate::{
     codebook::{self, Origin, Stands, Surroundings},
     failure::Failure,
     model::{Answers, CaseId, Code, review::FORM},
-    runtime::keep::{ToKeep, What},
+    runtime::entries::keep::{ToKeep, What},
 };
 
 pub(super) fn run(context: &Context, verb: &EntryVerb) -> Result<Report, Failure> {

@@ -13,7 +13,7 @@ use crate::{
     codebook::{Surroundings, correct},
     failure::Failure,
     model::{Amendment, Code, Content, Entry, Value, review::FORM},
-    runtime::keep::{ToKeep, What},
+    runtime::entries::keep::{ToKeep, What},
 };
 
 pub(super) fn run(

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{args::AsideVerb, context::Context, output::Report, typed};
 use crate::{
     failure::Failure,
-    runtime::aside::{self, AsideRow, LookedAgain},
+    runtime::road::aside::{self, AsideRow, LookedAgain},
     words::{self, Tongue},
 };
 

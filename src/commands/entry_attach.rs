@@ -10,10 +10,12 @@ use crate::{
     failure::Failure,
     model::{Attached, Code, Entry},
     runtime::{
-        attaching::{self, ToAttach},
-        home::Home,
-        keep::{ToKeep, What},
-        media,
+        entries::keep::{ToKeep, What},
+        homes::home::Home,
+        road::{
+            attaching::{self, ToAttach},
+            media,
+        },
     },
 };
 

@@ -17,7 +17,7 @@ use amanat_sync::{
 use crate::{
     failure::Failure,
     model::Author,
-    runtime::{fault, home::Home},
+    runtime::{fault, homes::home::Home},
 };
 
 const DOING: &str = "writing the sealed entry";

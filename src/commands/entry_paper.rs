@@ -18,7 +18,7 @@ use crate::{
     failure::Failure,
     model::Code,
     report::paper::{Paper, Request},
-    runtime::{clock, config::Config, keep::ToKeep, printing},
+    runtime::{clock, entries::keep::ToKeep, homes::config::Config, screen::printing},
     words::Both,
 };
 

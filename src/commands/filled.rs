@@ -13,7 +13,11 @@ use crate::{
     codebook::Form,
     failure::Failure,
     model::{Answers, CaseId, Draft, DraftId, Entry, EntryId, FormRef, Lang, ProblemKind, Problems, Severity},
-    runtime::{clock, config::Config, home::Home, officer},
+    runtime::{
+        clock,
+        homes::{config::Config, home::Home},
+        screen::officer,
+    },
 };
 
 /// Largest file of answers, bytes: more than an entry may hold.

@@ -18,7 +18,7 @@ use crate::{
     codebook::{Catalog, Codebook, CodebookFiles, LoadError, QuestionKind, Refused, Required},
     failure::Failure,
     intake::{MAX_WORKBOOK, Sheets, XlsFormError, convert},
-    runtime::pack,
+    runtime::homes::pack,
 };
 
 pub(super) fn run(context: &Context, verb: &FormVerb) -> Result<Report, Failure> {

@@ -7,7 +7,7 @@ use super::{
     context::Context,
     output::{Report, one_line},
 };
-use crate::{failure::Failure, runtime::homes::Homes};
+use crate::{failure::Failure, runtime::homes::listed::Homes};
 
 pub(super) fn run(context: &Context, verb: &HomeVerb) -> Result<Report, Failure> {
     match verb {
@@ -19,7 +19,7 @@ pub(super) fn run(context: &Context, verb: &HomeVerb) -> Result<Report, Failure>
 fn list(context: &Context) -> Result<Report, Failure> {
     let here = context.paths()?;
     let rows = Homes::around(&here).list();
-    let line = |row: &crate::runtime::homes::HomeRow| {
+    let line = |row: &crate::runtime::homes::listed::HomeRow| {
         let name = row.name.as_deref().map_or_else(|| "(first)".to_owned(), one_line);
         let state = match (row.device, row.joined) {
             (false, _) => "no device yet",

@@ -19,7 +19,7 @@ use crate::{
     model::Source,
     runtime::{
         clock,
-        keep::{ToKeep, What},
+        entries::keep::{ToKeep, What},
     },
 };
 

@@ -12,10 +12,10 @@ use super::{
 use crate::{
     failure::Failure,
     runtime::{
-        device_keys::Stage,
-        key_page::{self, Told},
-        make::Hashing,
-        process, rekey,
+        homes::{make::Hashing, passphrase_change},
+        process,
+        roster::key_page::{self, Told},
+        rotation::device_keys::Stage,
     },
 };
 
@@ -127,6 +127,6 @@ fn change(context: &Context, new: Option<&Path>, work_factor: Option<u8>) -> Res
     let mut home = context.unlock_with(&old)?;
     let hashing = Hashing::new(work_factor.or(home.practice().then_some(10)), home.practice())?;
     let new = passphrase::chosen(new, "this device")?;
-    rekey::change_passphrase(&mut home, &old, &new, hashing)?;
+    passphrase_change::change_passphrase(&mut home, &old, &new, hashing)?;
     Ok(Report::new("The passphrase is changed, and every row is sealed under a new key.", json!({"changed": true})))
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
-    runtime::{audit::Audit, clock},
+    runtime::{clock, roster::audit::Audit},
 };
 
 pub(super) fn run(context: &Context, asked: Option<&str>, html: Option<&Path>) -> Result<Report, Failure> {

@@ -10,11 +10,9 @@ use super::{context::Context, output::Report, passphrase};
 use crate::{
     failure::Failure,
     runtime::{
-        device_keys::{Asked, Renewed},
-        enrol::DEVICE_KEY,
-        home::Home,
-        make::Hashing,
-        pack,
+        homes::{home::Home, make::Hashing, pack},
+        roster::enrol::DEVICE_KEY,
+        rotation::device_keys::{Asked, Renewed},
     },
 };
 

@@ -15,8 +15,8 @@ use super::{
 use crate::{
     failure::{Failure, Kind},
     runtime::{
-        enrol::{Admin, Enrolment, HUB_KEY},
-        pack,
+        homes::pack,
+        roster::enrol::{Admin, Enrolment, HUB_KEY},
     },
 };
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{args::Consent, context::Context, output::Report, roster_next};
 use crate::{
     failure::Failure,
-    runtime::{pack, roster_raise},
+    runtime::{homes::pack, roster::raise},
 };
 
 pub(super) fn run(
@@ -19,5 +19,5 @@ pub(super) fn run(
     let read = |path: &PathBuf| pack::read_statement(path.as_ref() as &Path, "request").map(|read| read.to_bytes());
     let requests = requests.iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
     let report = roster_next::plainly(context, consent, |admin| admin.raised(&requests, recovery_later))?;
-    Ok(roster_next::with(report, &[("recipients", json!(roster_raise::TO.word()))]))
+    Ok(roster_next::with(report, &[("recipients", json!(raise::TO.word()))]))
 }

@@ -15,7 +15,10 @@ use zeroize::Zeroizing;
 use super::{args::Consent, context::Context, output::Report, roster_next};
 use crate::{
     failure::Failure,
-    runtime::{enrol::Admin, escrow::sheet, fault, roster_change},
+    runtime::{
+        fault,
+        roster::{change, enrol::Admin, escrow::sheet},
+    },
 };
 
 const SPLITTING: &str = "splitting the recovery key";
@@ -71,7 +74,7 @@ fn sign(
     proposal: Option<&Path>,
 ) -> Result<Report, Failure> {
     let roster = admin.with_recovery(identity.recipient())?;
-    let lines = roster_change::changes(admin.home.trust()?.roster(), &roster);
+    let lines = change::changes(admin.home.trust()?.roster(), &roster);
     let sentences = roster_next::sentences(context, &lines);
     let consent = Consent { yes: false, dry_run: false, proposal: proposal.map(Path::to_path_buf) };
     roster_next::agree(context, &consent, &format!("Roster {}:", roster.version), &sentences)?;

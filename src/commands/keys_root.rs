@@ -7,7 +7,10 @@ use serde_json::json;
 use super::{args::Consent, context::Context, output::Report, passphrase, roster_next};
 use crate::{
     failure::Failure,
-    runtime::{enrol::Admin, make::Hashing, pack, root_request, roster_change, roster_moves},
+    runtime::{
+        homes::{make::Hashing, pack},
+        roster::{change, enrol::Admin, moves, root_request},
+    },
 };
 
 /// Makes a root key and a request; a second time it writes the request again.
@@ -36,8 +39,8 @@ pub(super) fn rotate(context: &Context) -> Result<Report, Failure> {
     let mut admin = Admin::open(home, &asked)?;
     let key = admin.renew_root(&asked, factor)?;
     let mut roster = admin.next()?;
-    roster_moves::change_root(&mut roster, admin.member(), key)?;
-    let lines = roster_change::changes(admin.home.trust()?.roster(), &roster);
+    moves::change_root(&mut roster, admin.member(), key)?;
+    let lines = change::changes(admin.home.trust()?.roster(), &roster);
     let sentences = roster_next::sentences(context, &lines);
     let consent = Consent { yes: false, dry_run: false, proposal: None };
     roster_next::agree(context, &consent, &format!("Roster {}:", roster.version), &sentences)?;

@@ -22,10 +22,9 @@ use crate::{
     failure::Failure,
     runtime::{
         clock,
-        enrol::UNIT_KEY,
-        home::Home,
-        pack, roster_edit,
-        rotating::{Looked, Rotated},
+        homes::{home::Home, pack},
+        roster::{edit, enrol::UNIT_KEY},
+        rotation::units::{Looked, Rotated},
     },
 };
 
@@ -53,7 +52,7 @@ fn unit(
 ) -> Result<Report, Failure> {
     let mut home = context.unlock()?;
     let unit = match which {
-        Some(name) => roster_edit::find_unit(home.trust()?.roster(), Some(name))?.clone(),
+        Some(name) => edit::find_unit(home.trust()?.roster(), Some(name))?.clone(),
         None => home.unit()?.clone(),
     };
     let output = context.output;

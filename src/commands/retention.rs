@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::{book::Book, context::Context, output::Report};
 use crate::{
     failure::Failure,
-    runtime::retention::{Kept, Retention, Stays},
+    runtime::erasure::retention::{Kept, Retention, Stays},
 };
 
 pub(super) fn run(context: &Context, apply: bool) -> Result<Report, Failure> {

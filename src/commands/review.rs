@@ -17,8 +17,8 @@ use crate::{
         review::{FORM, Why},
     },
     runtime::{
-        home::Home,
-        keep::{ToKeep, What},
+        entries::keep::{ToKeep, What},
+        homes::home::Home,
     },
 };
 

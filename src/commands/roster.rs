@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
-    runtime::{enrol::Enrolment, pack},
+    runtime::{homes::pack, roster::enrol::Enrolment},
 };
 
 pub(super) fn run(context: &Context, verb: &RosterVerb) -> Result<Report, Failure> {

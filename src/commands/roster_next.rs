@@ -14,10 +14,12 @@ use super::{
 use crate::{
     failure::Failure,
     runtime::{
-        ceremony::{Agreed, Waiting},
-        enrol::Admin,
-        pack,
-        roster_change::{self, Line},
+        homes::pack,
+        roster::{
+            ceremony::{Agreed, Waiting},
+            change::{self, Line},
+            enrol::Admin,
+        },
     },
     words::{Tongue, say},
 };
@@ -50,7 +52,7 @@ pub(super) fn change(
 ) -> Result<Done, Failure> {
     let mut admin = admin(context)?;
     let roster = make(&mut admin)?;
-    let lines = roster_change::changes(admin.home.trust()?.roster(), &roster);
+    let lines = change::changes(admin.home.trust()?.roster(), &roster);
     let sentences = sentences(context, &lines);
     if consent.dry_run {
         let text = format!("Roster {} would say, and nothing is signed:\n{}", roster.version, indented(&sentences));

@@ -10,7 +10,10 @@ use serde_json::{Value as Json, json};
 use super::output::{Report, one_line};
 use crate::{
     failure::Failure,
-    runtime::{home::Home, lineage, tellings::rivals_words},
+    runtime::{
+        homes::{home::Home, lineage},
+        screen::tellings::rivals_words,
+    },
 };
 
 /// `roster show`.

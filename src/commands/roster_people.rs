@@ -8,11 +8,11 @@ use amanat_keys::{
 use super::{args::PeopleVerb, context::Context, output::Report, roster_next::plainly};
 use crate::{
     failure::Failure,
-    runtime::{
+    runtime::roster::{
+        edit::{find_member, find_unit},
         enrol::Admin,
+        moves,
         revocation::{Revocation, UpTo},
-        roster_edit::{find_member, find_unit},
-        roster_moves,
     },
 };
 
@@ -29,46 +29,46 @@ pub(super) fn run(context: &Context, verb: &PeopleVerb) -> Result<Report, Failur
             plainly(context, consent, |admin| admin.without(member, *threshold))
         }
         PeopleVerb::AdminRemove { member, threshold, consent } => plainly(context, consent, |admin| {
-            edited(admin, |roster| roster_moves::remove_admin(roster, find_member(roster, member)?, *threshold))
+            edited(admin, |roster| moves::remove_admin(roster, find_member(roster, member)?, *threshold))
         }),
-        PeopleVerb::Threshold { admins, consent } => plainly(context, consent, |admin| {
-            edited(admin, |roster| roster_moves::set_threshold(roster, Some(*admins)))
-        }),
+        PeopleVerb::Threshold { admins, consent } => {
+            plainly(context, consent, |admin| edited(admin, |roster| moves::set_threshold(roster, Some(*admins))))
+        }
         PeopleVerb::Grant { member, role, unit, consent } => plainly(context, consent, |admin| {
             edited(admin, |roster| {
                 let at = find_unit(roster, unit.as_deref())?.id;
-                roster_moves::grant(roster, find_member(roster, member)?, read_role(role)?, at)
+                moves::grant(roster, find_member(roster, member)?, read_role(role)?, at)
             })
         }),
         PeopleVerb::Withdraw { member, role, unit, consent } => plainly(context, consent, |admin| {
             edited(admin, |roster| {
                 let at = find_unit(roster, unit.as_deref())?.id;
-                roster_moves::withdraw(roster, find_member(roster, member)?, read_role(role)?, at)
+                moves::withdraw(roster, find_member(roster, member)?, read_role(role)?, at)
             })
         }),
         PeopleVerb::Post { member, to, from, consent } => plainly(context, consent, |admin| {
             edited(admin, |roster| {
                 let to = find_unit(roster, Some(to))?.id;
                 let from = from.as_deref().map(|from| find_unit(roster, Some(from)).map(|unit| unit.id)).transpose()?;
-                roster_moves::post(roster, find_member(roster, member)?, from, to)
+                moves::post(roster, find_member(roster, member)?, from, to)
             })
         }),
         PeopleVerb::StandIn { member, colleague, consent } => plainly(context, consent, |admin| {
             edited(admin, |roster| {
-                roster_moves::stand_in(roster, find_member(roster, member)?, find_member(roster, colleague)?)
+                moves::stand_in(roster, find_member(roster, member)?, find_member(roster, colleague)?)
             })
         }),
         PeopleVerb::Split { unit, new, member, consent } => plainly(context, consent, |admin| {
             edited(admin, |roster| {
                 let unit = find_unit(roster, Some(unit))?.id;
                 let members = member.iter().map(|name| find_member(roster, name)).collect::<Result<Vec<_>, _>>()?;
-                roster_moves::split(roster, unit, new, &members).map(drop)
+                moves::split(roster, unit, new, &members).map(drop)
             })
         }),
         PeopleVerb::Merge { unit, into, consent } => plainly(context, consent, |admin| {
             edited(admin, |roster| {
                 let (old, into) = (find_unit(roster, Some(unit))?.id, find_unit(roster, Some(into))?.id);
-                roster_moves::merge(roster, old, into)
+                moves::merge(roster, old, into)
             })
         }),
     }

@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     failure::Failure,
-    runtime::{ceremony::Agreed, enrol::Admin, pack},
+    runtime::{
+        homes::pack,
+        roster::{ceremony::Agreed, enrol::Admin},
+    },
 };
 
 pub(super) fn run(

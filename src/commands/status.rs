@@ -11,10 +11,9 @@ use crate::{
     model::Moment,
     runtime::{
         fault,
-        home::Home,
-        release,
-        revocation::Revoked,
-        tellings::{carrier_words, rivals_words},
+        homes::home::Home,
+        roster::{release, revocation::Revoked},
+        screen::tellings::{carrier_words, rivals_words},
     },
 };
 

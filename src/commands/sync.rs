@@ -10,10 +10,12 @@ use crate::{
     failure::{Failure, Kind},
     model::Moment,
     runtime::{
-        arrivals::Arrived,
-        carrier::{self, Carrier},
-        home::Home,
-        tellings::{carrier_words, offered_words, rivals_words},
+        homes::home::Home,
+        road::{
+            arrivals::Arrived,
+            carrier::{self, Carrier},
+        },
+        screen::tellings::{carrier_words, offered_words, rivals_words},
     },
 };
 

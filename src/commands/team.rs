@@ -6,7 +6,7 @@ use super::{context::Context, output::Report};
 use crate::{
     failure::Failure,
     model::Moment,
-    runtime::{
+    runtime::road::{
         carrier::Carrier,
         team::{self, TeamPage, TeamRow, TeamWord},
     },

@@ -4,8 +4,8 @@ use super::{context::Context, dispatch::wish, output::Report};
 use crate::{
     failure::Failure,
     runtime::{
-        start::{self, Wish},
-        training,
+        homes::training,
+        screen::start::{self, Wish},
     },
 };
 

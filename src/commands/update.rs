@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
-    runtime::{pack, release},
+    runtime::{homes::pack, roster::release},
 };
 
 /// Where the release of a program lies: beside it.

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     failure::{Failure, Kind},
     model::Author,
-    runtime::{fault, home::Home, replay::Replayed},
+    runtime::{entries::replay::Replayed, fault, homes::home::Home},
 };
 
 pub(super) fn run(context: &Context) -> Result<Report, Failure> {

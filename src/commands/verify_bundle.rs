@@ -25,7 +25,7 @@ use serde_json::{Value as Json, json};
 use super::{context::Context, output::Report};
 use crate::{
     failure::{Failure, Kind},
-    runtime::{stick::Opened, stick_fault},
+    runtime::road::{stick::Opened, stick_fault},
 };
 
 /// What was looked at and what is wrong.

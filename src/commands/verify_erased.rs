@@ -15,7 +15,10 @@ use amanat_sync::{documents::DocumentKind, entry::EntryRef, journal::Journal as 
 use super::verify_findings::{Findings, Met};
 use crate::{
     failure::Failure,
-    runtime::{fault, home::Home, lineage},
+    runtime::{
+        fault,
+        homes::{home::Home, lineage},
+    },
 };
 
 /// Checks every order again, and that each missing envelope is one that an order and a stand-in of one who might took away. Both are

@@ -23,7 +23,7 @@ use amanat_sync::{
 use super::verify_findings::Findings;
 use crate::{
     failure::Failure,
-    runtime::{fault, home::Home, tellings::story_words},
+    runtime::{fault, homes::home::Home, screen::tellings::story_words},
 };
 
 /// One journal from its first link to its head: every header in the chain, every signature, every envelope's digest.

@@ -15,12 +15,14 @@ mod figure;
 mod note;
 mod station;
 
-use amanat::codebook::Codebook;
-use amanat::model::{CaseId, Content, DraftId, Sheet};
-use amanat::runtime::closed_home::ClosedHome;
-use amanat::runtime::home::Home;
-use amanat::runtime::keep::{ToKeep, What};
-use amanat::runtime::paths::Paths;
+use amanat::{
+    codebook::Codebook,
+    model::{CaseId, Content, DraftId, Sheet},
+    runtime::{
+        entries::keep::{ToKeep, What},
+        homes::{closed_home::ClosedHome, home::Home, paths::Paths},
+    },
+};
 use amanat_keys::passphrase::Passphrase;
 use figure::{Dice, Figure, Goal, Spread, raw_syncs, timed};
 use rusqlite::{Connection, TransactionBehavior};

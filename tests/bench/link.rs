@@ -21,22 +21,22 @@ mod shaped;
 mod shaper;
 mod station;
 
-use std::net::TcpListener;
-use std::process::Stdio;
-use std::time::Duration;
+use std::{net::TcpListener, process::Stdio, time::Duration};
 
-use amanat::codebook::Codebook;
-use amanat::model::{CaseId, Entry, Lang, Sheet};
-use amanat::record;
-use amanat::runtime::closed_home::ClosedHome;
-use amanat::runtime::home::Home;
-use amanat::runtime::keep::{ToKeep, What};
-use amanat::runtime::paths::Paths;
-use amanat_keys::dictionary;
-use amanat_keys::fingerprint::Digest;
-use amanat_keys::passphrase::Passphrase;
-use amanat_sync::http::{HttpSettings, HttpTransport};
-use amanat_sync::transport::{Transport as _, TransportError};
+use amanat::{
+    codebook::Codebook,
+    model::{CaseId, Entry, Lang, Sheet},
+    record,
+    runtime::{
+        entries::keep::{ToKeep, What},
+        homes::{closed_home::ClosedHome, home::Home, paths::Paths},
+    },
+};
+use amanat_keys::{dictionary, fingerprint::Digest, passphrase::Passphrase};
+use amanat_sync::{
+    http::{HttpSettings, HttpTransport},
+    transport::{Transport as _, TransportError},
+};
 use figure::{Dice, Figure, Goal, Spread, number, timed};
 use shaped::Shape;
 use shaper::Link;

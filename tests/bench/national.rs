@@ -30,11 +30,11 @@ use amanat::{
     codebook::{self, Codebook, Origin},
     model::{Answer, Answers, CaseId, DeviceId, Draft, DraftId, FormRef, Lang, ProblemKind, Sheet, Value},
     runtime::{
-        closed_home::ClosedHome,
-        home::Home,
-        keep::{ToKeep, What},
-        list_first::Asked,
-        paths::Paths,
+        entries::{
+            keep::{ToKeep, What},
+            list_first::Asked,
+        },
+        homes::{closed_home::ClosedHome, home::Home, paths::Paths},
     },
     ui::{Effect, Msg},
 };

@@ -14,22 +14,25 @@ mod figure;
 mod note;
 mod station;
 
-use std::fmt::Write as _;
-use std::fs;
-use std::io::Write as _;
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::{
+    fmt::Write as _,
+    fs,
+    io::Write as _,
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
-use amanat::codebook::Codebook;
-use amanat::model::CaseId;
-use amanat::runtime::closed_home::ClosedHome;
-use amanat::runtime::home::Home;
-use amanat::runtime::keep::{ToKeep, What};
-use amanat::runtime::paths::Paths;
-use amanat::runtime::rotating::Rotated;
-use amanat_keys::fingerprint::UnitId;
-use amanat_keys::passphrase::Passphrase;
+use amanat::{
+    codebook::Codebook,
+    model::CaseId,
+    runtime::{
+        entries::keep::{ToKeep, What},
+        homes::{closed_home::ClosedHome, home::Home, paths::Paths},
+        rotation::units::Rotated,
+    },
+};
+use amanat_keys::{fingerprint::UnitId, passphrase::Passphrase};
 use figure::{Dice, Figure, Goal, Spread, timed};
 use station::{PASSPHRASE, Station};
 

@@ -17,18 +17,21 @@ mod filled;
 mod note;
 mod station;
 
-use amanat::codebook::Codebook;
-use amanat::model::{CaseId, Entry, Lang, Sheet};
-use amanat::record;
-use amanat::runtime::closed_home::ClosedHome;
-use amanat::runtime::home::Home;
-use amanat::runtime::keep::{ToKeep, What};
-use amanat::runtime::paths::Paths;
-use amanat_keys::dictionary;
-use amanat_keys::passphrase::Passphrase;
-use amanat_sync::batch::Limit;
-use amanat_sync::journal::{Journal as _, Wanted};
-use amanat_sync::wire::codec;
+use amanat::{
+    codebook::Codebook,
+    model::{CaseId, Entry, Lang, Sheet},
+    record,
+    runtime::{
+        entries::keep::{ToKeep, What},
+        homes::{closed_home::ClosedHome, home::Home, paths::Paths},
+    },
+};
+use amanat_keys::{dictionary, passphrase::Passphrase};
+use amanat_sync::{
+    batch::Limit,
+    journal::{Journal as _, Wanted},
+    wire::codec,
+};
 use figure::{Dice, Figure, Goal, Spread, number};
 use station::{PASSPHRASE, Station};
 

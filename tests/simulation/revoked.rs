@@ -3,19 +3,25 @@
 
 use std::collections::BTreeSet;
 
-use amanat::runtime::roster_moves::{self, Cut};
-use amanat_keys::fingerprint::{DeviceId, JournalId};
-use amanat_keys::roster::DeviceState;
-use amanat_keys::trust::Trust;
-use amanat_sync::batch::{Item, Why};
-use amanat_sync::chain;
-use amanat_sync::courier::{End, Outcome};
-use amanat_sync::entry::SealedEntry;
-use amanat_sync::journal::State;
-use amanat_sync::transport::RefusalReason;
+use amanat::runtime::roster::moves::{self, Cut};
+use amanat_keys::{
+    fingerprint::{DeviceId, JournalId},
+    roster::DeviceState,
+    trust::Trust,
+};
+use amanat_sync::{
+    batch::{Item, Why},
+    chain,
+    courier::{End, Outcome},
+    entry::SealedEntry,
+    journal::State,
+    transport::RefusalReason,
+};
 
-use super::holds::{Held, held};
-use super::world::World;
+use super::{
+    holds::{Held, held},
+    world::World,
+};
 
 /// An officer of the station with whom nobody shares anything, and one with whom somebody does.
 const MAY_GO: [usize; 2] = [1, 4];
@@ -78,7 +84,7 @@ impl World {
             (false, _) => "devices revoked as left",
         });
         self.gone.insert(id);
-        let next = self.office.next_roster(|roster| roster_moves::revoke(roster, &id, state, &cuts).unwrap());
+        let next = self.office.next_roster(|roster| moves::revoke(roster, &id, state, &cuts).unwrap());
         self.office.adopt(&next);
     }
 

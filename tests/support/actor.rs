@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use amanat::runtime::{closed_home::ClosedHome, home::Home, paths::Paths};
+use amanat::runtime::homes::{closed_home::ClosedHome, home::Home, paths::Paths};
 use amanat_keys::vault_file;
 use serde_json::Value;
 

@@ -1,0 +1,6 @@
+//! What goes: cases erased by order, copies let go when their time has come, cases handed in.
+
+pub(in crate::runtime) mod erasing;
+pub mod handing_in;
+pub mod order;
+pub mod retention;

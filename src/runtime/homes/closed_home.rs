@@ -1,0 +1,123 @@
+//! A home that is locked: held against other programs, nothing opened yet.
+
+use std::sync::Arc;
+
+use amanat_keys::{
+    error::{KeysError, Lock},
+    passphrase::Passphrase,
+    vault::Vault,
+    vault_file,
+};
+use amanat_sync::{error::SyncError, journal::SqliteJournal};
+
+use super::{home::Home, lock::HomeLock, passphrase_change, paths::Paths};
+use crate::{failure::Failure, runtime::fault};
+
+/// A locked home. While it lives no other program can open it.
+#[derive(Clone, Debug)]
+pub struct ClosedHome {
+    paths: Paths,
+    practice: bool,
+    /// Held as long as any copy of this home lives.
+    _lock: Arc<HomeLock>,
+}
+
+impl ClosedHome {
+    /// Takes a home that has a device in it.
+    ///
+    /// # Errors
+    /// Usage when there is no device yet; locked when another program has it open.
+    pub fn open(paths: Paths) -> Result<Self, Failure> {
+        if !paths.identity().exists() {
+            return Err(Failure::usage(
+                format!("opening the home {} — there is no device in it yet", paths.folder().display()),
+                "Make one with: amanat device init --name NAME, or name another home with --home.",
+            ));
+        }
+        Self::hold(paths)
+    }
+
+    /// Takes a home whether there is a device in it or not.
+    ///
+    /// # Errors
+    /// Locked when another program has it open; what the disk says.
+    pub fn hold(paths: Paths) -> Result<Self, Failure> {
+        let lock = Arc::new(HomeLock::take(&paths)?);
+        let practice = paths.practice().exists();
+        Ok(Self { paths, practice, _lock: lock })
+    }
+
+    /// Where it is.
+    pub fn paths(&self) -> &Paths {
+        &self.paths
+    }
+
+    /// Whether it is stamped as a practice home.
+    pub fn practice(&self) -> bool {
+        self.practice
+    }
+
+    /// Whether it has a device in it.
+    pub fn has_device(&self) -> bool {
+        self.paths.identity().exists()
+    }
+
+    /// Opens the vault and the journal. Takes as long as scrypt takes.
+    ///
+    /// # Errors
+    /// Locked for a wrong passphrase; refused for a journal that is damaged or another vault's; what the disk says.
+    pub fn unlock(&self, passphrase: &Passphrase) -> Result<Home, Failure> {
+        let (vault, journal) = self.open_pair(passphrase)?;
+        Home::around(self.clone(), vault, journal)
+    }
+
+    /// The vault and the journal that belong together. A change of passphrase that was cut short leaves a second vault beside the
+    /// first; whichever opens the journal is the one in force (`FORMATS.md` section 8).
+    fn open_pair(&self, passphrase: &Passphrase) -> Result<(Vault, SqliteJournal), Failure> {
+        let first = self.open_vault(&self.paths.identity(), passphrase);
+        let next = self.paths.next_identity();
+        if !next.exists() {
+            let vault = first?;
+            let journal = self.open_journal(&vault).map_err(|error| self.journal_failure(&error))?;
+            return Ok((vault, journal));
+        }
+        for (vault, newer) in [(first, false), (self.open_vault(&next, passphrase), true)] {
+            let Ok(vault) = vault else { continue };
+            match self.open_journal(&vault) {
+                Ok(journal) => {
+                    self.settle(newer)?;
+                    return Ok((vault, journal));
+                }
+                Err(SyncError::WrongVault) => {}
+                Err(error) => return Err(self.journal_failure(&error)),
+            }
+        }
+        Err(Failure::locked(
+            "unlocking — the passphrase opens no vault that fits the journal",
+            "A change of passphrase was cut short: try the old passphrase and the new one.",
+        ))
+    }
+
+    /// Ends a change of passphrase that was cut short.
+    fn settle(&self, newer: bool) -> Result<(), Failure> {
+        passphrase_change::settle(&self.paths, newer)
+            .map_err(|error| Failure::disk("ending the change of passphrase that was cut short", &error))
+    }
+
+    fn open_vault(&self, path: &std::path::Path, passphrase: &Passphrase) -> Result<Vault, Failure> {
+        let doing = format!("unlocking {}", path.display());
+        let bytes = vault_file::read(path).map_err(|error| fault::keys(&doing, &error))?;
+        Vault::open(&bytes, passphrase, self.practice).map_err(|error| match error {
+            KeysError::Locked(Lock::WrongPassphrase) => fault::keys("unlocking", &error),
+            error => fault::keys(&doing, &error),
+        })
+    }
+
+    fn open_journal(&self, vault: &Vault) -> Result<SqliteJournal, SyncError> {
+        SqliteJournal::open(&self.paths.journal(), vault.row_seal())
+    }
+
+    fn journal_failure(&self, error: &SyncError) -> Failure {
+        fault::sync(&format!("opening the journal {}", self.paths.journal().display()), error)
+    }
+}

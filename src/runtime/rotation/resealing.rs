@@ -1,0 +1,428 @@
+//! A new case key from now on, and, where what lies under the old one must not stay, the same content in new envelopes (`FORMATS.md`
+//! section 4).
+//!
+//! A custodian seals again under slips of their own: one for each slip that there was, for the same readers as the roster has them
+//! today, and for the author's device, which must not lose what it wrote. The content is not looked at, its commitment stays, and so do
+//! signature and chain. Which new slip stands for which old one is written with each batch, in the same transaction.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use amanat_keys::{
+    case_key::CaseKey,
+    device::Signer,
+    envelope::{EnvelopeFault, Folded},
+    error::KeysError,
+    fingerprint::{CaseId, Digest, KeyId},
+    payload::NonceHedge,
+    slip::Slip,
+};
+use amanat_sync::{
+    entry::{Change, EntryRef, Header, Kind, Reader, SealedEntry, Slot, Target},
+    error::SyncError,
+    journal::{Journal as _, Keep, Line, ShelfRow},
+};
+
+use super::{
+    reseal_work::Reseal,
+    units::{Tell, readers_today},
+};
+use crate::{
+    failure::Failure,
+    runtime::{
+        entries::{
+            parallel,
+            ring::{self, Purpose},
+            sealing::blank_header,
+            stand_ins::StoodIn,
+        },
+        fault,
+        homes::{
+            home::Home,
+            marks::{self, Mark},
+            pen::{Pen, Readers},
+        },
+    },
+};
+
+const DOING: &str = "sealing the case again";
+/// Entries in one transaction.
+const BATCH: usize = 512;
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rekeyed {
+    /// New slips of this device, under which it goes on.
+    pub slips: u64,
+    /// Entries sealed again by this call.
+    pub resealed: u64,
+    /// Those that had been sealed again before it was stopped.
+    pub before: u64,
+    /// Entries with attachments: they stay under the old key.
+    pub attached: u64,
+    /// Entries that do not open here.
+    pub shut: u64,
+    /// Entries that another custodian must seal again.
+    pub others: u64,
+    /// Whether all that is held has been gone through.
+    pub done: bool,
+}
+
+/// One entry to seal again.
+struct Job {
+    entry: SealedEntry,
+    /// Its newest envelope, the digest of that, and the slip whose key opens it.
+    envelope: Vec<u8>,
+    digest: Digest,
+    under: EntryRef,
+    replaces: Option<Digest>,
+}
+
+/// A batch whose entries are sealed at their places; its slips and rows are ready to be kept.
+struct Chained {
+    keep: Keep,
+    unsigned: Vec<(Header, Vec<u8>)>,
+    made: Vec<(Header, CaseKey)>,
+    count: u64,
+    /// How far it is with this batch.
+    work: Reseal,
+}
+
+/// What any core can do for the line.
+enum Task<'a> {
+    Sign(Box<(Header, Vec<u8>)>),
+    Open(&'a Job, Option<CaseKey>),
+}
+
+enum Done {
+    Signed(Box<Result<SealedEntry, SyncError>>),
+    /// None where its key has gone meanwhile.
+    Opened(Option<Result<Folded, EnvelopeFault>>),
+}
+
+impl Task<'_> {
+    fn run(self, signer: &Signer) -> Done {
+        match self {
+            Self::Sign(unsigned) => {
+                let (header, envelope) = *unsigned;
+                Done::Signed(Box::new(SealedEntry::sign(header, envelope, signer)))
+            }
+            Self::Open(job, key) => Done::Opened(
+                key.map(|key| Folded::again(&job.envelope, &job.entry.header.commitment, &job.digest, &key)),
+            ),
+        }
+    }
+}
+
+/// Gives one after the other its place: every header, and the nonce of every envelope, hangs on the link before it.
+struct Chain<'s> {
+    pen: Pen,
+    slot: Slot,
+    /// New keys by the slips that they stand for.
+    keys: HashMap<EntryRef, (u64, CaseKey)>,
+    work: Reseal,
+    stood: &'s StoodIn,
+}
+
+impl Chain<'_> {
+    fn chain(&mut self, home: &Home, jobs: &[Job], opened: Vec<Option<Folded>>) -> Result<Chained, Failure> {
+        let count = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
+        let (mut keep, mut made) = (Keep::default(), Vec::new());
+        let olds: BTreeSet<EntryRef> = jobs.iter().map(|job| job.under).collect();
+        for old in olds {
+            if self.keys.contains_key(&old) {
+                continue;
+            }
+            let readers = home.readers_of_slip(&old, self.stood)?;
+            let key = CaseKey::generate();
+            let (entry, row) = slip_entry(&self.pen, &self.slot, self.work.case, (&key, Purpose::Foreign), &readers)?;
+            self.keys.insert(old, (self.slot.seq, key.clone()));
+            self.work.slips.insert(old, self.slot.seq);
+            made.push((entry.header.clone(), key));
+            self.slot = self.slot.after(&entry);
+            keep.entries.push(entry);
+            keep.rows.push(row);
+        }
+        let mut unsigned = Vec::with_capacity(jobs.len());
+        for (job, folded) in jobs.iter().zip(opened) {
+            let Some((folded, (slip, key))) = folded.as_ref().zip(self.keys.get(&job.under)) else { continue };
+            let (header, envelope) = reseal_entry(&self.pen, &self.slot, job, *slip, (folded, key));
+            let bytes = header.encode().map_err(|error| fault::sync(DOING, &error))?;
+            self.slot = self.slot.behind(&Digest::of(&bytes));
+            unsigned.push((header, envelope));
+        }
+        keep.rows.push(Mark::Reseal(&self.work.case, self.work.row()).row());
+        Ok(Chained { keep, unsigned, made, count, work: self.work.clone() })
+    }
+}
+
+/// What was signed and what was opened, each in its order.
+fn parted(all: Vec<Done>) -> Result<(Vec<SealedEntry>, Vec<Option<Folded>>), Failure> {
+    let (mut entries, mut opened) = (Vec::new(), Vec::new());
+    for done in all {
+        match done {
+            Done::Signed(entry) => entries.push(entry.map_err(|error| fault::sync(DOING, &error))?),
+            Done::Opened(folded) => {
+                opened.push(folded.transpose().map_err(|fault| fault::keys(DOING, &KeysError::from(fault)))?);
+            }
+        }
+    }
+    Ok((entries, opened))
+}
+
+impl Home {
+    /// A new key for what this device writes into a case from now on: new slips, kept at once.
+    ///
+    /// # Errors
+    /// Refused where nobody could read; what the journal refuses.
+    pub fn rekey_case(&mut self, case: CaseId) -> Result<Rekeyed, Failure> {
+        let whom = self.whom_for(&case, None)?;
+        let readers = self.readers_of(&whom)?;
+        let purposes = [Purpose::Content, Purpose::Names].into_iter().filter(|purpose| self.ring.seals(case, *purpose));
+        let purposes: Vec<Purpose> = purposes.collect();
+        let failed = |error| fault::sync("giving the case a new key", &error);
+        self.next = None;
+        let mut slot = self.journal.next_slot(Line::Cases).map_err(failed)?;
+        let (pen, mut keep, mut made) = (self.pen()?, Keep::default(), Vec::new());
+        for purpose in &purposes {
+            let key = CaseKey::generate();
+            let (entry, row) = slip_entry(&pen, &slot, case, (&key, *purpose), &readers)?;
+            slot = slot.after(&entry);
+            made.push((entry.header.clone(), key, *purpose));
+            keep.entries.push(entry);
+            keep.rows.push(row);
+        }
+        if !made.is_empty() {
+            let heads = self.journal.append(&keep).map_err(failed)?;
+            for (header, key, purpose) in made {
+                self.ring.put(header.at(), case, key, purpose);
+                self.ring.note_own(&header);
+                self.belonging.note(&header);
+            }
+            self.note_heads(&heads).unwrap_or_default();
+        }
+        Ok(Rekeyed { slips: u64::try_from(purposes.len()).unwrap_or(u64::MAX), ..Rekeyed::default() })
+    }
+
+    /// Seals every entry of a case again that is held, opens, and that this device may stand in for. Called again it goes on.
+    ///
+    /// # Errors
+    /// Refused where this device is no custodian's of any entry; what the journal refuses.
+    pub fn reseal_case(&mut self, case: CaseId, tell: Tell<'_>) -> Result<Rekeyed, Failure> {
+        self.listed()?;
+        let stood = self.stood_in(|_| false)?;
+        let marks = marks::few(&self.journal).map_err(|error| fault::sync(DOING, &error))?;
+        let begun = marks::reseal(&marks, &case).and_then(Reseal::read);
+        let mut work = match begun {
+            Some(work) => work,
+            None => self.begin_reseal(case)?,
+        };
+        let mut rekeyed = Rekeyed::default();
+        let jobs = self.to_reseal(case, &stood, &work, &mut rekeyed)?;
+        if jobs.is_empty() && rekeyed.before == 0 {
+            return Err(Failure::refused(
+                format!("{DOING} — this device may and can seal none of its entries again"),
+                "A supervisor seals again what their station wrote, a custodian at headquarters everything that they read.",
+            ));
+        }
+        if !self.seal_again(&jobs, (&stood, &mut work), &mut rekeyed, tell)? {
+            return Ok(rekeyed);
+        }
+        let row = Mark::Reseal(&case, Vec::new()).row();
+        self.journal.shelve(&[], &[(row.shelf, row.key)]).map_err(|error| fault::sync(DOING, &error))?;
+        rekeyed.done = true;
+        Ok(rekeyed)
+    }
+
+    fn begin_reseal(&mut self, case: CaseId) -> Result<Reseal, Failure> {
+        let slot = self.journal.next_slot(Line::Cases).map_err(|error| fault::sync(DOING, &error))?;
+        let work = Reseal { case, journal: slot.journal, from: slot.seq, slips: BTreeMap::new() };
+        self.remember(&Mark::Reseal(&case, work.row()))?;
+        Ok(work)
+    }
+
+    fn to_reseal(
+        &self,
+        case: CaseId,
+        stood: &StoodIn,
+        work: &Reseal,
+        rekeyed: &mut Rekeyed,
+    ) -> Result<Vec<Job>, Failure> {
+        let me = self.device();
+        let (mut jobs, mut own) = (Vec::new(), Vec::new());
+        for known in self.journal.heads().map_err(|error| fault::sync(DOING, &error))? {
+            self.each_held((known.device, known.journal), 0, |entries| {
+                let of_case = |entry: &SealedEntry| entry.header.case == case && entry.header.kind == Kind::Sealed;
+                own.extend(entries.into_iter().filter(of_case).filter(|entry| !self.erasures.is_reason(&entry.hash())));
+                Ok(())
+            })?;
+        }
+        for entry in own {
+            let newest = stood.of.get(&entry.at());
+            let again =
+                newest.is_some_and(|it| it.at.device == me && it.at.journal == work.journal && it.at.seq >= work.from);
+            if again {
+                rekeyed.before += 1;
+                continue;
+            }
+            let (mine, attached) = (self.may_stand_in(&me, &entry.header.device), !entry.header.parts.is_empty());
+            let job = match newest {
+                Some(newest) => self.header_at(&newest.at)?.and_then(|reseal| job_from(entry, Some(reseal))),
+                None => job_from(entry, None),
+            };
+            match job {
+                _ if !mine => rekeyed.others += 1,
+                _ if attached => rekeyed.attached += 1,
+                Some(job) if self.ring.holds(&job.under) => jobs.push(job),
+                _ => rekeyed.shut += 1,
+            }
+        }
+        Ok(jobs)
+    }
+
+    /// Seals all of these again, batch by batch: while one is written, the one before it in the line is signed and the next opened, on all
+    /// cores. What was not kept leaves no trace. False when whoever waits has had enough.
+    fn seal_again(
+        &mut self,
+        jobs: &[Job],
+        (stood, work): (&StoodIn, &mut Reseal),
+        rekeyed: &mut Rekeyed,
+        tell: Tell<'_>,
+    ) -> Result<bool, Failure> {
+        let total = rekeyed.before + u64::try_from(jobs.len()).unwrap_or(u64::MAX);
+        let mut line = self.line(work, stood)?;
+        let signer = line.pen.signer.clone();
+        let mut batches = jobs.chunks(BATCH);
+        let (mut opened, mut chained, mut signed) = (None, None::<Chained>, None::<Chained>);
+        loop {
+            let next = batches.next();
+            if next.is_none() && opened.is_none() && chained.is_none() && signed.is_none() {
+                return Ok(true);
+            }
+            let unsigned = chained.as_mut().map(|chained| std::mem::take(&mut chained.unsigned)).unwrap_or_default();
+            let opens = next
+                .unwrap_or_default()
+                .iter()
+                .map(|job| Task::Open(job, self.ring.key(&job.under).map(|(key, _)| key.clone())));
+            let tasks = unsigned.into_iter().map(|unsigned| Task::Sign(Box::new(unsigned))).chain(opens).collect();
+            let (done, ahead) = parallel::beside(
+                tasks,
+                |task: Task<'_>| task.run(&signer),
+                || {
+                    if let Some(signed) = signed.take() {
+                        let count = signed.count;
+                        self.keep_resealed(work, signed)?;
+                        rekeyed.resealed += count;
+                        if !tell(rekeyed.before + rekeyed.resealed, total) {
+                            return Ok(None);
+                        }
+                    }
+                    let ahead = opened.take().map(|(jobs, folded)| line.chain(self, jobs, folded)).transpose()?;
+                    Ok::<_, Failure>(Some(ahead))
+                },
+            );
+            let Some(ahead) = ahead? else { return Ok(false) };
+            let (entries, folded) = parted(done)?;
+            signed = chained.take().map(|mut chained| {
+                chained.keep.entries.extend(entries);
+                chained
+            });
+            chained = ahead;
+            opened = next.map(|jobs| (jobs, folded));
+        }
+    }
+
+    /// Keeps a batch together with which new slip stands for which old one.
+    fn keep_resealed(&mut self, work: &mut Reseal, batch: Chained) -> Result<(), Failure> {
+        self.next = None;
+        let heads = self.journal.append(&batch.keep).map_err(|error| fault::sync(DOING, &error))?;
+        for (header, key) in batch.made {
+            self.ring.put(header.at(), batch.work.case, key, Purpose::Foreign);
+            self.belonging.note(&header);
+        }
+        *work = batch.work;
+        self.note_heads(&heads).unwrap_or_default();
+        Ok(())
+    }
+
+    fn line<'s>(&mut self, work: &Reseal, stood: &'s StoodIn) -> Result<Chain<'s>, Failure> {
+        self.next = None;
+        let slot = self.journal.next_slot(Line::Cases).map_err(|error| fault::sync(DOING, &error))?;
+        let mut work = work.clone();
+        if slot.journal != work.journal {
+            // A new journal has begun meanwhile, and content lies under a slip of its own journal.
+            work = Reseal { journal: slot.journal, from: slot.seq, slips: BTreeMap::new(), ..work };
+        }
+        let mut keys: HashMap<EntryRef, (u64, CaseKey)> = HashMap::new();
+        for (old, new) in &work.slips {
+            let at = EntryRef { device: slot.device, journal: slot.journal, seq: *new };
+            keys.extend(self.ring.key(&at).map(|(key, _)| (*old, (*new, key.clone()))));
+        }
+        Ok(Chain { pen: self.pen()?, slot, keys, work, stood })
+    }
+
+    /// Whom a slip is for today, and the device that wrote it.
+    fn readers_of_slip(&self, old: &EntryRef, stood: &StoodIn) -> Result<Readers, Failure> {
+        let newest = match stood.of.get(old) {
+            Some(newest) => self.header_at(&newest.at)?,
+            None => self.header_at(old)?,
+        };
+        let (agency, roster) = (self.agency()?, self.trust()?.roster());
+        let mut audience = newest.map(|entry| entry.header.audience).unwrap_or_default();
+        // A device that only writes reads nothing back, its own included.
+        let author = roster.device(&old.device).filter(|device| device.is_active());
+        if let Some(author) = author.and_then(|device| roster.device_reader(device)) {
+            let reader = Reader { agency, id: Digest::from_bytes(author.id), key: author.key_id() };
+            audience.extend((!audience.iter().any(|held| held.id == reader.id)).then_some(reader));
+        }
+        readers_today(roster, &audience).ok_or_else(|| {
+            Failure::refused(format!("{DOING} — nobody whom the roster names could read it"), "Ask the admin.")
+        })
+    }
+}
+
+fn job_from(entry: SealedEntry, reseal: Option<SealedEntry>) -> Option<Job> {
+    // As long as its own envelope is there, nobody's stand-in is needed for it.
+    let from = reseal.as_ref().filter(|_| entry.envelope.is_none()).unwrap_or(&entry);
+    let envelope = from.envelope.clone()?;
+    let (digest, under) = (from.header.digest, EntryRef { seq: from.header.key, ..from.at() });
+    let replaces = reseal.as_ref().map(SealedEntry::hash);
+    Some(Job { entry, envelope, digest, under, replaces })
+}
+
+fn slip_entry(
+    pen: &Pen,
+    slot: &Slot,
+    case: CaseId,
+    (key, purpose): (&CaseKey, Purpose),
+    readers: &Readers,
+) -> Result<(SealedEntry, ShelfRow), Failure> {
+    let bytes = Slip::make(key, &readers.recipients).map_err(|fault| fault::keys(DOING, &KeysError::from(fault)))?;
+    let mut header = blank_header(pen.roster.0, slot, case, Kind::Slip);
+    let id = key.id(&header.place());
+    header.commitment = Digest::from_bytes(*id.as_bytes());
+    header.audience = readers.audience.clone();
+    header.roster.hash = Some(pen.roster.1);
+    header.digest = Digest::of(&bytes);
+    header.size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let row = ring::row(&header.at(), case, KeyId::from_bytes(*id.as_bytes()), key, purpose);
+    let entry = SealedEntry::sign(header, bytes, &pen.signer).map_err(|error| fault::sync(DOING, &error))?;
+    Ok((entry, row))
+}
+
+fn reseal_entry(pen: &Pen, slot: &Slot, job: &Job, slip: u64, (folded, key): (&Folded, &CaseKey)) -> (Header, Vec<u8>) {
+    let target = &job.entry.header;
+    let sealed = folded.seal(key, &NonceHedge { key: &pen.nonce, link: slot.prev });
+    let mut header = blank_header(pen.roster.0, slot, target.case, Kind::StandIn);
+    header.key = slip;
+    header.commitment = target.commitment;
+    header.digest = sealed.digest;
+    header.size = u64::try_from(sealed.envelope.len()).unwrap_or(u64::MAX);
+    header.target = Some(Target {
+        agency: target.agency,
+        entry: target.at(),
+        hash: job.entry.hash(),
+        change: Change::Reseal,
+        replaces: job.replaces,
+    });
+    (header, sealed.envelope)
+}

@@ -1,0 +1,89 @@
+//! Who sits at this device, as the screens and the presets of forms know it, and who would read what they keep.
+
+use amanat_keys::{
+    audience::Sharing,
+    fingerprint,
+    roster::{Member, Unit, UnitKind},
+};
+
+use crate::{
+    failure::Failure,
+    model::{Answer, Answers, CaseId, Code, DeviceId, HandWish, QuestionId, Value},
+    runtime::{
+        entries::keep::Whom,
+        homes::{config::Config, home::Home, levels},
+    },
+    ui::ReaderLine,
+};
+
+/// Fields of the officer that the settings may give as codes.
+const CODES: [&str; 4] = ["agency", "province", "district", "officer_gender"];
+
+/// What is known of the officer as answers: presets `officer.<field>` take their values from here. The roster knows names; the
+/// codes of agency, province and district stand in the settings (`[officer]`).
+pub fn known(unit: &Unit, member: &Member, config: &Config) -> Answers {
+    let mut answers = Answers::default();
+    let mut set = |field: &str, value: Value| answers.set(QuestionId::new(field), Answer::Value(value));
+    set("police_station", Value::Text(unit.name.as_str().into()));
+    set("name", Value::Text(member.name.as_str().into()));
+    for (field, value) in &config.officer {
+        let value = if CODES.contains(&field.as_str()) {
+            Value::Choice(Code::new(value))
+        } else {
+            Value::Text(value.as_str().into())
+        };
+        set(field, value);
+    }
+    answers
+}
+
+/// Who would read a case at a sharing level, one line a unit.
+///
+/// # Errors
+/// Refused when the roster does not list this device.
+pub fn readers(
+    home: &Home,
+    case: Option<CaseId>,
+    sharing: Option<&Code>,
+    to: Option<DeviceId>,
+    wish: Option<&HandWish>,
+) -> Result<Vec<ReaderLine>, Failure> {
+    let trust = home.trust()?;
+    let roster = trust.roster();
+    let said = sharing.and_then(levels::level);
+    let mut lines = Vec::new();
+    let whom = match (case.map(fingerprint::CaseId::from), wish) {
+        (Some(case), Some(wish)) => home.whom_after(&case, wish)?,
+        (Some(case), None) => home.whom_for(&case, said)?,
+        (None, _) => Whom { unit: home.unit()?.id, level: said.unwrap_or_default(), device: None, also: Vec::new() },
+    };
+    let level = whom.level;
+    for reader in home.readers_of(&whom)?.audience {
+        let Some(unit) = roster.units.iter().find(|unit| unit.id.as_bytes() == reader.id.as_bytes()) else { continue };
+        let people: std::collections::HashSet<_> =
+            roster.unit_devices(&unit.id).into_iter().map(|device| device.member).collect();
+        lines.push(ReaderLine {
+            unit: unit.name.clone(),
+            agency: None,
+            people: u32::try_from(people.len()).ok(),
+            statistics_only: false,
+        });
+    }
+    let reads = |to: &DeviceId| case.is_none_or(|case| !home.was_handed_in_by(&case, to));
+    let to = to.filter(reads).and_then(|to| roster.device(&fingerprint::DeviceId::from_bytes(*to.as_bytes())));
+    if let Some(device) = to.filter(|device| device.id != home.device() && roster.device_reader(device).is_some()) {
+        let name = roster.members.iter().find(|member| member.id == device.member).map(|member| member.name.clone());
+        let unit = name.unwrap_or_else(|| device.id.to_string());
+        lines.push(ReaderLine { unit, agency: None, people: Some(1), statistics_only: false });
+    }
+    if level == Sharing::H4 {
+        let national = roster.units.iter().filter(|unit| unit.kind == UnitKind::National);
+        lines.extend(national.map(|unit| ReaderLine {
+            unit: unit.name.clone(),
+            agency: None,
+            people: None,
+            statistics_only: true,
+        }));
+    }
+    Ok(lines)
+}

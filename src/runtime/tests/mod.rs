@@ -1,0 +1,8 @@
+//! Homes from inside, a story in each file.
+
+pub(in crate::runtime) mod guarding;
+pub(in crate::runtime) mod handed;
+pub(in crate::runtime) mod home;
+pub(in crate::runtime) mod lists;
+pub(in crate::runtime) mod people;
+mod retaining;
