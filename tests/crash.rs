@@ -274,7 +274,7 @@ fn a_long_import_goes_on_between_its_transactions() {
 }
 
 #[test]
-fn a_passphrase_is_the_old_one_or_the_new_one_wherever_the_change_was_killed() {
+fn a_passphrase_is_the_old_one_or_the_new_one_wherever_the_change_was_killed_or_the_disk_broke() {
     let agency = TestAgency::offline();
     open_case(&agency.officer, &opening(1, "change"));
     let home = agency.dir.path().join("changer");
@@ -292,9 +292,9 @@ fn a_passphrase_is_the_old_one_or_the_new_one_wherever_the_change_was_killed() {
     let make = || {
         drop(fs::remove_dir_all(&home));
         copy(&agency.officer.home, &home);
-        (old.command(change), String::new())
+        old.command(change)
     };
-    at_each_step("changing the passphrase", &["pwrite64", "fsync", "rename"], make, |dead, answer, at| {
+    let mut judge = |dead: bool, answer: Answer, at: &str| {
         let codes = (old.ask(&["status"]).code, new.ask(&["status"]).code);
         let opens = match codes {
             (0, 3) => &old,
@@ -310,8 +310,11 @@ fn a_passphrase_is_the_old_one_or_the_new_one_wherever_the_change_was_killed() {
         let to = next.passphrase.to_str().unwrap();
         opens.run(&["keys", "passphrase", "--new-passphrase-file", to]);
         assert_eq!(whole(next, at)["opened"], 1, "{at}");
-    });
-    println!("killed and the old one opens: {olds}; the new one: {news}");
+    };
+    let steps = ["pwrite64", "fsync", "rename"];
+    at_each_step("changing the passphrase", &steps, || (make(), String::new()), &mut judge);
+    broken_at_each_step("changing the passphrase", make, &mut judge);
+    println!("killed or broken and the old one opens: {olds}; the new one: {news}");
     assert!(olds > 0 && news > 0);
 }
 

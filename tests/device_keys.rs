@@ -168,7 +168,7 @@ fn asking_for_new_keys_killed_or_broken_at_any_step_asks_for_the_same_keys_after
 }
 
 #[test]
-fn new_keys_taken_up_on_a_device_that_is_killed_at_any_step_write_one_journal_of_their_own() {
+fn new_keys_taken_up_on_a_device_that_is_killed_or_broken_at_any_step_write_one_journal_of_their_own() {
     let (agency, case) = with_a_case();
     let (older, _) = opens(&agency.officer, "before");
     let (pack, words) = approved(&agency, "offered");
@@ -180,6 +180,7 @@ fn new_keys_taken_up_on_a_device_that_is_killed_at_any_step_write_one_journal_of
         assert_eq!((newer == older, journals), (false, 2), "{at}");
     };
     at_each_step("taking up", &["pwrite64", "fsync"], || (home.afresh().command(take), String::new()), judge);
+    broken_at_each_step("taking up", || home.afresh().command(take), judge);
     jot(&home.actor, &case, 1, "zukhwendar");
     whole(&home.actor, "afterwards");
 }

@@ -4,7 +4,7 @@
 use amanat_keys::recipient::RecipientKind;
 
 use crate::{
-    crash::{at_each_step, whole},
+    crash::{at_each_step, broken_at_each_step, whole},
     hub_key,
     hybrid::{all_find, slips_at_hub},
     rotation_killed::Again,
@@ -124,7 +124,7 @@ fn an_agency_moves_as_one_and_an_officer_who_was_away_loses_nothing() {
 }
 
 #[test]
-fn the_admin_killed_at_any_step_of_the_move_has_moved_or_has_not() {
+fn the_admin_killed_or_broken_at_any_step_of_the_move_has_moved_or_has_not() {
     let agency = TestAgency::offline();
     let files = requests(&agency, &[&far(&agency)], &agency.officer);
     let admin = Again::of(&agency.admin, agency.dir.path());
@@ -138,4 +138,5 @@ fn the_admin_killed_at_any_step_of_the_move_has_moved_or_has_not() {
     };
     let make = || (admin.afresh().command(raise(&files)), String::new());
     at_each_step("moving an agency", &["pwrite64", "fsync"], make, judge);
+    broken_at_each_step("moving an agency", || admin.afresh().command(raise(&files)), judge);
 }

@@ -71,6 +71,7 @@ mod verbs;
 mod verify;
 mod whole_codebook;
 mod xlsform;
+mod xlsform_htcds;
 
 /// A test file that is not on the list above would never run, and nobody would notice.
 #[test]

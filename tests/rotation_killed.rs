@@ -27,7 +27,7 @@ use amanat_sync::{
 use crate::{
     crash::{at_each_step, broken_at_each_step, copy, whole},
     rotation::{key_of, offer_and_list, opened_at_hub, station},
-    support::{Actor, Answer, GUJRAT, TestAgency, number, record},
+    support::{Actor, Answer, GUJRAT, TestAgency, jot, number, record},
 };
 
 /// A home that is put back to one beginning again and again.
@@ -264,6 +264,68 @@ fn sealing_again_killed_or_broken_at_any_step_seals_each_entry_once_and_loses_no
         whole(actor, "afterwards");
     }
     assert_eq!(number(&agency.hub_status(), "missing"), 0);
+}
+
+#[test]
+fn a_new_case_key_killed_or_broken_at_any_step_is_in_use_or_is_made_by_the_next_call_and_nothing_is_lost() {
+    let (agency, case) = with_journals(&[]);
+    let officer = Again::of(&agency.officer, agency.dir.path());
+    let rekey = ["keys", "rekey", &case];
+    let contents = contents(&agency.officer);
+    let slips = |home: &Home| everything(home).iter().filter(|entry| entry.header.kind == Kind::Slip).count();
+    let before = slips(&agency.officer.unlocked());
+    let last = agency.officer.counts().0;
+    let (mut none, mut new) = (0, 0);
+    let mut judge = |failed: bool, _answer: Answer, at: &str| {
+        let made = slips(&opened(&officer.actor, contents, at)) - before;
+        assert!(failed || made > 0, "{at}: it was done");
+        *(if made > 0 { &mut new } else { &mut none }) += usize::from(failed);
+        officer.actor.run(&rekey);
+        jot(&officer.actor, &case, 1, "under the new key");
+        let home = opened(&officer.actor, contents + 1, at);
+        let all = everything(&home);
+        let newest = all.iter().rfind(|entry| entry.header.kind == Kind::Sealed).unwrap();
+        assert!(newest.header.key > last, "{at}: what is kept now lies under a new key");
+        drop(home);
+        whole(&officer.actor, at);
+    };
+    let make = || (officer.afresh().command(rekey), String::new());
+    at_each_step("a new case key", &["pwrite64", "fsync"], make, &mut judge);
+    broken_at_each_step("a new case key", || officer.afresh().command(rekey), &mut judge);
+    println!("a new case key: {none} times there was none afterwards, {new} times there was");
+    assert!(none > 0);
+}
+
+#[test]
+fn a_root_key_changed_by_an_admin_who_is_killed_or_broken_at_any_step_still_signs_the_next_roster() {
+    let agency = TestAgency::offline();
+    let admin = Again::of(&agency.admin, agency.dir.path());
+    let rotate = ["keys", "rotate", "root"];
+    let roots = |actor: &Actor| {
+        let home = actor.unlocked();
+        let roster = home.trust().unwrap().roster();
+        roster.admins.iter().map(|admin| admin.root_key.key_id()).collect::<Vec<_>>()
+    };
+    let first = roots(&agency.admin);
+    let (mut older, mut newer) = (0, 0);
+    let mut judge = |failed: bool, _answer: Answer, at: &str| {
+        let changed = roots(&admin.actor) != first;
+        assert!(failed || changed, "{at}: it was done");
+        *(if changed { &mut newer } else { &mut older }) += usize::from(failed);
+        // Whichever key is in force, its admin signs with it, and changes it.
+        let added = admin.actor.run(&["roster", "unit-add", "PS After"]);
+        assert_eq!(added["adopted"], true, "{at}: {added}");
+        let now = roots(&admin.actor);
+        assert_eq!(admin.actor.run(&rotate)["adopted"], true, "{at}");
+        assert_ne!(roots(&admin.actor), now, "{at}");
+        assert_eq!(admin.actor.run(&["roster", "unit-add", "PS Later"])["adopted"], true, "{at}");
+        whole(&admin.actor, at);
+    };
+    let make = || (admin.afresh().command(rotate), String::new());
+    at_each_step("changing the root key", &["pwrite64", "fsync", "rename"], make, &mut judge);
+    broken_at_each_step("changing the root key", || admin.afresh().command(rotate), &mut judge);
+    println!("changing the root key: the older one stood {older} times, the newer {newer}");
+    assert!(older > 0 && newer > 0);
 }
 
 /// So many notes more in a case, kept one after the other by its officer.

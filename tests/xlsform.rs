@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use crate::support::{TestAgency, number, open_case, opening};
 
-type Sheet<'a> = (&'a str, &'a [&'a [&'a str]]);
+pub(crate) type Sheet<'a> = (&'a str, &'a [&'a [&'a str]]);
 
-fn workbook(path: &Path, sheets: &[Sheet<'_>]) {
+pub(crate) fn workbook(path: &Path, sheets: &[Sheet<'_>]) {
     let mut book = Workbook::new();
     for (name, rows) in sheets {
         let sheet = book.add_worksheet().set_name(*name).unwrap();

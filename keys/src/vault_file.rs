@@ -21,6 +21,11 @@ const MAX_PASSPHRASE_FILE: u64 = 4096;
 /// # Errors
 /// [`KeysError::Disk`]. The old content then still stands.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), KeysError> {
+    put(path, bytes, |beside| fs::rename(beside, path))
+}
+
+/// Writes what is to stand at a path beside it first, whole and synced; `place` then gives it its name.
+fn put(path: &Path, bytes: &[u8], place: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), KeysError> {
     let folder = folder_of(path);
     let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
     let mut random = [0_u8; 8];
@@ -29,7 +34,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), KeysError> {
     beside.push(name);
     beside.push(format!(".{:016x}", u64::from_le_bytes(random)));
     let beside = folder.join(beside);
-    let written = write_new(&beside, bytes).and_then(|()| fs::rename(&beside, path)).and_then(|()| sync(folder));
+    let written = write_new(&beside, bytes).and_then(|()| place(&beside)).and_then(|()| sync(folder));
     if written.is_err() {
         // Best effort: what stays behind is as sealed as what it was to replace.
         drop(fs::remove_file(&beside));
@@ -37,13 +42,18 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), KeysError> {
     Ok(written?)
 }
 
-/// Writes a file that must not exist yet, in the same careful way.
+/// Writes a file that must not exist yet, in the same careful way: a kill leaves the whole of it or nothing under its name.
 ///
 /// # Errors
 /// [`KeysError::Disk`]; of kind *already exists* when it does: keys are never made over other keys.
 pub fn create(path: &Path, bytes: &[u8]) -> Result<(), KeysError> {
-    write_new(path, bytes)?;
-    Ok(sync(folder_of(path))?)
+    put(path, bytes, |beside| match fs::hard_link(beside, path) {
+        Ok(()) => fs::remove_file(beside),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        // A filesystem without second names for a file: whoever makes keys holds the home's lock, so nobody comes between.
+        Err(_) if path.try_exists()? => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => fs::rename(beside, path),
+    })
 }
 
 /// Reads a locked file of at most [`MAX_FILE`] bytes.

@@ -173,6 +173,14 @@ pub enum Effect {
         /// The file as typed; nothing is overwritten.
         path: String,
     },
+    /// Show an attachment by the program of the settings, on record first → `Sealing`…, then `PartShown` or `SaveFailed`. One that is not here
+    /// is asked for instead.
+    ViewPart {
+        /// The entry that lists it.
+        entry: EntryId,
+        /// Which, from 0.
+        part: usize,
+    },
     /// Put this page on paper, on record first: to the printer's command → `Printed`, or into a new file → `PartSaved`; else `SaveFailed`.
     Print {
         /// The case.

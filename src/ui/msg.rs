@@ -198,7 +198,9 @@ pub enum Msg {
         /// Where.
         path: String,
     },
-    /// An attachment was not saved.
+    /// A program shows an attachment.
+    PartShown,
+    /// An attachment was not saved, or not shown.
     SaveFailed(Trouble),
 
     // -- the road

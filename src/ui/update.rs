@@ -203,6 +203,7 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         | Msg::Sealing { .. }
         | Msg::AttachFailed(_)
         | Msg::PartSaved { .. }
+        | Msg::PartShown
         | Msg::Printed
         | Msg::Aside(_)
         | Msg::SaveFailed(_) => return tell(app, &msg),

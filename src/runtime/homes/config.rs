@@ -26,6 +26,10 @@ pub struct Config {
     /// `["sh", "-c", "weasyprint - - | lp"]`. Without one a paper can only be saved to a file.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub print_command: Vec<String>,
+    /// A program and its arguments that show what comes on their standard input, for example `["feh", "-"]`; an argument `{media}` is replaced
+    /// by the media type. Without one an attachment can only be saved to a file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub view_command: Vec<String>,
     /// What is known of the officer beside their name, for presets of forms: `agency`, `province`, `district`,
     /// `officer_gender` as codes, anything else as text.
     pub officer: BTreeMap<String, String>,
@@ -39,6 +43,7 @@ impl Default for Config {
             idle_minutes: 0,
             sync_every_minutes: 15,
             print_command: Vec::new(),
+            view_command: Vec::new(),
             officer: BTreeMap::new(),
         };
         config.remember(&Settings::default());

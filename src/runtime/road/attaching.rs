@@ -225,22 +225,37 @@ impl Home {
             let taken = format!("{doing} — there is something of this name already");
             return Err(Failure::usage(taken, "Name another file, or say --force to replace it."));
         }
-        let slip = self.slip_of(&entry.author)?;
-        let key = self.ring.key(&slip).map(|(key, _)| key.clone());
-        let key = key.ok_or_else(|| Failure::refused(format!("{doing} — this device has no key for it"), ""))?;
-        let digest = sealed_digest(&part.digest);
-        let mut sealed = self.part_files().open(&digest).map_err(|error| fault::sync(&doing, &error))?;
-        let commitment = sealed_digest(&part.commitment);
         let mut sink = Chosen { path: to, over, file: None };
-        let total = part.sealed.saturating_mul(2);
-        let opened = part::open(&mut sealed, &mut sink, &key, &commitment, &digest, &mut |done| going(done, total));
-        let written = opened
-            .map_err(|fault| told(&doing, fault))
+        let written = self
+            .open_part(&doing, entry, part, &mut sink, going)
             .and_then(|()| sink.finish().map_err(|error| Failure::disk(&doing, &error)));
         if written.is_err() {
             sink.discard();
         }
         written.map(|()| part.size)
+    }
+
+    /// Opens an attachment into a writer, which gets its first byte after the whole was found right. `doing` begins what is said of a failure.
+    ///
+    /// # Errors
+    /// As [`Home::save_part`].
+    pub(in crate::runtime) fn open_part(
+        &self,
+        doing: &str,
+        entry: &Entry,
+        part: &Attached,
+        to: &mut impl Write,
+        going: Going<'_>,
+    ) -> Result<(), Failure> {
+        let slip = self.slip_of(&entry.author)?;
+        let key = self.ring.key(&slip).map(|(key, _)| key.clone());
+        let key = key.ok_or_else(|| Failure::refused(format!("{doing} — this device has no key for it"), ""))?;
+        let digest = sealed_digest(&part.digest);
+        let mut sealed = self.part_files().open(&digest).map_err(|error| fault::sync(doing, &error))?;
+        let commitment = sealed_digest(&part.commitment);
+        let total = part.sealed.saturating_mul(2);
+        let opened = part::open(&mut sealed, to, &key, &commitment, &digest, &mut |done| going(done, total));
+        opened.map_err(|fault| told(doing, fault))
     }
 
     /// Where the slip of an entry stands.

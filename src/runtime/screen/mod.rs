@@ -17,4 +17,5 @@ pub(in crate::runtime) mod seat_stick;
 pub mod start;
 pub mod tellings;
 pub mod terminal;
+mod viewing;
 pub mod wake;

@@ -11,6 +11,7 @@ use amanat_sync::courier::End;
 use super::{
     desk::{Beginning, tell},
     officer, tellings,
+    viewing::Viewer,
     wake::Wake,
 };
 use crate::{
@@ -50,6 +51,8 @@ pub(in crate::runtime) struct Seat {
     pub(in crate::runtime) asked: Asked,
     /// The list of cases that is being kept for the next unlocking.
     pub(in crate::runtime) listing: Option<Listing>,
+    /// Programs that show attachments. They are ended with the sitting.
+    pub(super) viewers: Vec<Viewer>,
 }
 
 impl Seat {
@@ -73,6 +76,7 @@ impl Seat {
             progress: Progress::default(),
             asked,
             listing: None,
+            viewers: Vec::new(),
         }
     }
 
@@ -124,6 +128,7 @@ impl Seat {
             Effect::AnswerAbroad(answer) => self.answer_abroad(&answer),
             Effect::NoteAccess { case, what, entries } => self.note_access(case, what, entries.len()),
             Effect::Attach { case, path } => self.attach(case, &path),
+            Effect::ViewPart { entry, part } => self.view_part(&entry, part),
             Effect::SavePart { entry, part, path } => self.save_part(&entry, part, &path),
             Effect::Print { case, what, page, to } => self.print(case, what, &page, to.as_deref()),
             // The main loop raises the flags itself: this thread is the one that is busy.
@@ -275,6 +280,7 @@ impl Seat {
             self.home = None;
             self.forms = HashMap::new();
             self.listing = None;
+            self.viewers.clear();
             process::wipe_stack();
             self.say(Msg::Locked { waiting });
         }

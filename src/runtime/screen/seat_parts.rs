@@ -9,14 +9,21 @@ use std::{
 
 use amanat_sync::courier::Outcome;
 
-use super::{officer, printing, seat::Seat, tellings, wake::Wake};
+use super::{
+    officer, printing,
+    seat::Seat,
+    tellings,
+    viewing::{self, Pipe},
+    wake::Wake,
+};
 use crate::{
     codebook::Surroundings,
     failure::Failure,
-    model::{CaseId, Casebook, Code, EntryId, HandWish},
+    model::{Attached, CaseId, Casebook, Code, Entry, EntryId, HandWish},
     runtime::{
         clock,
         entries::keep::{ToKeep, What},
+        homes::home::Home,
         road::{
             aside::{self, LookedAgain},
             attaching::{self, ToAttach},
@@ -105,8 +112,43 @@ impl Seat {
     }
 
     fn save_file(&mut self, id: &EntryId, part: usize, path: &str) -> Result<bool, Failure> {
-        let codebook = Arc::clone(&self.codebook);
         let mut going = self.going();
+        self.give_out((id, part), |home, entry, part| {
+            home.save_part(entry, part, Path::new(path), false, &mut *going).map(drop)
+        })
+    }
+
+    /// Has an attachment shown by the program of the settings, or asks for it to be fetched.
+    pub(in crate::runtime) fn view_part(&mut self, entry: &EntryId, part: usize) {
+        let mut going = self.going();
+        let (config, stop) = (self.config.clone(), Arc::clone(&self.stop));
+        let mut opened = None;
+        let shown = self.give_out((entry, part), |home, entry, part| {
+            let stopped = || stop.load(Ordering::SeqCst);
+            let fill = |pipe: &mut Pipe<'_>| home.open_part("showing an attachment", entry, part, pipe, &mut *going);
+            opened = Some(viewing::show(&config, &part.media, &stopped, fill)?);
+            Ok(())
+        });
+        self.viewers.retain_mut(|viewer| !viewer.is_closed());
+        self.viewers.extend(opened);
+        match shown {
+            Err(failure) => self.say(Msg::SaveFailed(tellings::trouble(&failure))),
+            Ok(true) => self.say(Msg::PartShown),
+            Ok(false) => {
+                self.say(Msg::SaveFailed(Trouble::word("part.asked")));
+                self.carry();
+            }
+        }
+    }
+
+    /// Gives an attachment to `give`, on record first: from there on something else than this program has a copy. False where it is not here
+    /// and was asked for.
+    fn give_out(
+        &mut self,
+        (id, part): (&EntryId, usize),
+        give: impl FnOnce(&Home, &Entry, &Attached) -> Result<(), Failure>,
+    ) -> Result<bool, Failure> {
+        let codebook = Arc::clone(&self.codebook);
         self.with_home(|home| {
             let mut found = None;
             home.replay(|entries, _so_far| found = entries.into_iter().find(|entry| entry.id == *id).or(found.take()))?;
@@ -116,10 +158,8 @@ impl Seat {
             if home.wish_part(&entry, &part)? {
                 return Ok(false);
             }
-            // On record before it is done: from here on there is a copy that nothing protects.
             home.keep(&codebook, ToKeep::access(entry.case, Code::new("export"), 1))?;
-            home.save_part(&entry, &part, Path::new(path), false, &mut *going)?;
-            Ok(true)
+            give(home, &entry, &part).map(|()| true)
         })
     }
 

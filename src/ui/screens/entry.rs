@@ -34,7 +34,7 @@ pub(crate) struct EntryView {
     names: bool,
     /// First line shown.
     line: u16,
-    /// Which attachment is to be saved, and where.
+    /// Which attachment is to be saved, and where; or shown.
     save: Option<(usize, Path)>,
     /// Where one was saved, or why not.
     said: Option<String>,
@@ -84,9 +84,21 @@ impl EntryView {
                 self.save = None;
                 self.said = Some(path.clone());
             }
+            (Msg::PartShown, Some(_)) => self.save = None,
             _ => {}
         }
         Turn::stay()
+    }
+
+    /// Shows the attachment if there is but one; else it is chosen first.
+    fn look(&mut self, count: usize) -> Turn {
+        let mut path = Path::without();
+        let only = count == 1;
+        if only {
+            path.begin();
+        }
+        self.save = Some((0, path));
+        if only { Turn::ask(Effect::ViewPart { entry: self.entry, part: 0 }) } else { Turn::stay() }
     }
 
     /// A path for the attachment that is chosen; the arrows choose another.
@@ -98,6 +110,9 @@ impl EntryView {
             KeyCode::Down => *part = (*part + 1).min(count.saturating_sub(1)),
             _ => match path.key(key, act) {
                 Asked::Still => {}
+                Asked::Path(_) if !path.asks() => {
+                    return Turn::ask(Effect::ViewPart { entry: self.entry, part: *part });
+                }
                 Asked::Path(path) => {
                     return Turn::ask(Effect::SavePart { entry: self.entry, part: *part, path });
                 }
@@ -119,7 +134,7 @@ impl EntryView {
             }
             return turn;
         }
-        let attached = world.book.entry(&self.entry).is_some_and(|entry| !entry.parts.is_empty());
+        let attached = world.book.entry(&self.entry).map_or(0, |entry| entry.parts.len());
         let page = u16::try_from(world.page()).unwrap_or(20).saturating_sub(2);
         let most = if self.beside { self.corrected(world) } else { self.height(world).saturating_sub(page) };
         match act {
@@ -141,7 +156,8 @@ impl EntryView {
             Some(Act::Paper) => {
                 self.papers = world.book.entry(&self.entry).and_then(|entry| Papers::new(entry, world));
             }
-            Some(Act::SavePart) if attached => self.save = Some((0, Path::new())),
+            Some(Act::ViewPart) if attached > 0 => return self.look(attached),
+            Some(Act::SavePart) if attached > 0 => self.save = Some((0, Path::new())),
             _ => self.line = scrolled(act, self.line, page, most),
         }
         Turn::stay()
@@ -253,7 +269,9 @@ impl EntryView {
         let Some(part) = entry.parts.get(*at) else { return };
         let (number, of) = ((at + 1).to_string(), entry.parts.len().to_string());
         let blanks = [("number", number.as_str()), ("of", &of), ("what", &told(part))];
-        let (heading, hint) = (canvas.fill("part.save", &blanks), canvas.say("part.save_hint").to_owned());
+        let (heading, hint) =
+            if path.asks() { ("part.save", "part.save_hint") } else { ("part.view", "part.view_hint") };
+        let (heading, hint) = (canvas.fill(heading, &blanks), canvas.say(hint).to_owned());
         path.draw(canvas, area, &heading, &hint);
     }
 

@@ -16,6 +16,8 @@ use crate::ui::{keymap::Act, msg::Trouble, theme::Role};
 #[derive(Debug)]
 pub(crate) struct Path {
     edit: Edit,
+    /// Whether a path is wanted at all, or only a word to begin.
+    asks: bool,
     /// How much of the work is done, while it goes on: parts of a hundred.
     busy: Option<u64>,
     trouble: Option<Trouble>,
@@ -41,7 +43,22 @@ impl Path {
 
     /// With a path that will do for most.
     pub(crate) fn of(path: &str) -> Self {
-        Self { edit: Edit::line(path), busy: None, trouble: None }
+        Self { edit: Edit::line(path), asks: true, busy: None, trouble: None }
+    }
+
+    /// For work that needs no path: it begins when it is asked for.
+    pub(crate) fn without() -> Self {
+        Self { asks: false, ..Self::new() }
+    }
+
+    /// The work begins.
+    pub(crate) fn begin(&mut self) {
+        (self.busy, self.trouble) = (Some(0), None);
+    }
+
+    /// Whether a path is wanted.
+    pub(crate) const fn asks(&self) -> bool {
+        self.asks
     }
 
     pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>) -> Asked {
@@ -50,12 +67,12 @@ impl Path {
             (Some(Act::Back), _) if self.busy.is_some() => return Asked::Stop,
             (Some(Act::Back), _) => return Asked::Left,
             _ if self.busy.is_some() => {}
-            (Some(Act::Choose), _) if !self.edit.text().trim().is_empty() => {
-                self.busy = Some(0);
-                self.trouble = None;
+            (Some(Act::Choose), _) if !self.asks || !self.edit.text().trim().is_empty() => {
+                self.begin();
                 return Asked::Path(self.edit.text().trim().to_owned());
             }
             (Some(_), _) => {}
+            _ if !self.asks => {}
             (None, KeyCode::Char(letter)) if !control => self.edit.letter(letter),
             (None, code) => {
                 self.edit.key(code, control, 60);
@@ -65,7 +82,7 @@ impl Path {
     }
 
     pub(crate) fn paste(&mut self, text: &str) {
-        if self.busy.is_none() {
+        if self.busy.is_none() && self.asks {
             self.edit.paste(text.trim_end_matches(['\r', '\n']));
         }
     }
@@ -85,7 +102,9 @@ impl Path {
 
     pub(crate) fn draw(&self, canvas: &mut Canvas<'_>, area: Rect, heading: &str, hint: &str) {
         let inside = canvas.popup(middle(area, 70, 9), heading);
-        self.edit.draw(canvas, Rect { y: inside.y + 1, height: 1, ..inside }, self.busy.is_none());
+        if self.asks {
+            self.edit.draw(canvas, Rect { y: inside.y + 1, height: 1, ..inside }, self.busy.is_none());
+        }
         let (text, role) = match (&self.busy, &self.trouble) {
             (Some(percent), _) => (canvas.fill("part.working", &[("percent", &percent.to_string())]), Role::Accent),
             (None, Some(trouble)) => {
