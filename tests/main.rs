@@ -15,6 +15,7 @@ mod aside;
 mod at_the_table;
 mod attached;
 mod attached_s3;
+mod attached_shown;
 mod attached_sticks;
 mod bundle;
 mod canary;

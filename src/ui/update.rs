@@ -142,8 +142,7 @@ fn lock(app: &mut App) -> Vec<Effect> {
     app.world.forget();
     app.world.road.waiting = waiting;
     app.ids.clear();
-    app.notice = None;
-    app.locked = true;
+    (app.notice, app.locked) = (None, true);
     effects
 }
 

@@ -16,8 +16,10 @@ fn on_case(mut stage: Stage) -> Stage {
 }
 
 fn last(stage: &Stage) -> &Effect {
-    let about_files =
-        |effect: &&Effect| matches!(effect, Effect::Attach { .. } | Effect::SavePart { .. } | Effect::StopSealing);
+    let about_files = |effect: &&Effect| {
+        let shows = matches!(effect, Effect::ViewPart { .. });
+        shows || matches!(effect, Effect::Attach { .. } | Effect::SavePart { .. } | Effect::StopSealing)
+    };
     stage.effects.iter().rev().find(about_files).expect("something about files was asked for")
 }
 
@@ -75,6 +77,26 @@ fn an_entry_lists_its_attachments_and_saves_one_with_a_warning() {
 }
 
 #[test]
+fn an_entry_has_one_of_its_attachments_shown_and_says_what_that_means_before() {
+    let mut stage = on_case(Stage::open());
+    stage.keys("F9 \"/scan\" Enter End Enter F4");
+    shows(&mut stage, &["F4 shows one", "Show attachment 1 of 2: image/jpeg, 2.3 MB", "program that the settings"]);
+    stage.keys("\"/typed\" Down");
+    let page = stage.screen(80, 24);
+    assert!(page.contains("Show attachment 2 of 2") && !page.contains("/typed"), "no path is asked for\n{page}");
+    assert!(
+        !stage.effects.iter().any(|effect| matches!(effect, Effect::ViewPart { .. })),
+        "nothing before it is chosen"
+    );
+    stage.keys("Enter");
+    assert!(matches!(last(&stage), Effect::ViewPart { part: 1, .. }));
+    shows(&mut stage, &["not on this device yet"]);
+    stage.keys("Up Enter");
+    assert!(matches!(last(&stage), Effect::ViewPart { part: 0, .. }));
+    assert!(!stage.screen(80, 24).contains("Show attachment"), "it stands in a window of its own");
+}
+
+#[test]
 fn an_entry_whose_attachment_is_on_its_way_is_not_called_received() {
     let mut stage = on_case(Stage::open());
     stage.keys("F9 \"/scan\" Enter");
@@ -125,6 +147,9 @@ fn attachments_speak_urdu() {
     assert!(page.contains('⊕') && page.contains("2.3") && !page.contains("files"), "{page}");
     stage.keys("End Enter F9");
     assert!(!stage.screen(80, 24).contains("Save attachment"));
+    stage.keys("Esc F4");
+    let page = stage.screen(80, 24);
+    assert!(page.contains("image/jpeg, 2.3 MB") && !page.contains("Show attachment"), "{page}");
 }
 
 #[test]
