@@ -110,6 +110,82 @@ fn says_that_it_is_gone(officer: &Actor, case: &str, before: &[SealedEntry]) {
     assert!(gone.iter().all(|it| it["since"].is_string()), "when, by the hub's clock: {shown}");
 }
 
+/// What the receipt of the case's one order says: entries named, stood in for, gone here, stand-ins received and own ones. What it carries is
+/// the order that the admins signed.
+fn became(actor: &Actor, case: &str) -> [u64; 5] {
+    let file = actor.file("erasure.receipt");
+    drop(fs::remove_file(&file));
+    let told = actor.run(&["case", "erase", case, "--receipt", file.to_str().unwrap()]);
+    let written: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    assert_eq!(written, told, "{}", actor.name);
+    let [order] = told["orders"].as_array().unwrap().as_slice() else { panic!("one order: {told}") };
+    let hex = text(order, "/statement");
+    let bytes: Vec<u8> =
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+    let signed = Erasure::verify(&bytes, actor.unlocked().trust().unwrap()).unwrap();
+    assert_eq!(signed.value().case.to_string(), case);
+    ["entries", "stood_in", "gone_here", "received_by_hub", "own_stand_ins"].map(|name| number(order, name))
+}
+
+#[test]
+fn a_receipt_says_what_became_of_an_order_here_and_at_the_hub_and_carries_it() {
+    let agency = TestAgency::build();
+    let (officer, reader) = (&agency.officer, &agency.reader);
+    let (erased, other) = (record(officer, 1, "zukhwendar"), record(officer, 2, "palmishto"));
+    officer.run(&["sync"]);
+    reader.run(&["sync"]);
+    let file = signed_order(&agency, &erased.case).to_string_lossy().into_owned();
+    reader.run(&["case", "erase", &erased.case, "--signed", &file]);
+    let count = erased.places;
+    assert_eq!(became(reader, &erased.case), [count, count, count, 0, count], "gone here; the hub has heard nothing");
+    reader.run(&["sync"]);
+    assert_eq!(became(reader, &erased.case), [count; 5], "and now it has signed for it");
+    let early = officer.ask(&["case", "erase", &erased.case, "--receipt", "early.receipt"]);
+    assert!(early.code == 5 && early.message().contains("no order"), "{}", early.json);
+    officer.run(&["sync"]);
+    assert_eq!(became(officer, &erased.case), [count, count, count, 0, 0], "the stand-ins are the reader's");
+    let none = officer.ask(&["case", "erase", &other.case, "--receipt", "none.receipt"]);
+    assert!(none.code == 5 && none.message().contains("no order"), "{}", none.json);
+}
+
+#[test]
+fn withdrawn_consent_is_a_reason_to_erase_where_nothing_stands_in_the_case_by_law() {
+    let agency = TestAgency::build();
+    let (officer, reader) = (&agency.officer, &agency.reader);
+    let (story, fir) = (record(officer, 1, "zukhwendar"), record(officer, 2, "palmishto"));
+    let amend = |entry: &str, answers: &serde_json::Value| {
+        officer.run_with(&["entry", "amend", entry, "--from", "-"], &answers.to_string());
+    };
+    let ask = |story: &crate::support::Story, entry: &str| {
+        let out = agency.dir.path().join("consent.erasure").to_string_lossy().into_owned();
+        reader.ask(&["case", "erase", &story.case, "--consent", entry, "--out", &out])
+    };
+    officer.run(&["sync"]);
+    reader.run(&["sync"]);
+    let early = ask(&story, story.interview());
+    assert!(early.code == 5 && early.message().contains("does not say that consent was withdrawn"), "{}", early.json);
+    for story in [&story, &fir] {
+        amend(story.interview(), &serde_json::json!({"consent_withdrawn_on": "2026-10-20"}));
+    }
+    let statement = serde_json::json!({"statement_type": "S161", "signed": false, "read_back": true});
+    amend(fir.interview(), &statement);
+    officer.run(&["sync"]);
+    reader.run(&["sync"]);
+    let law = ask(&fir, fir.interview());
+    assert!(law.code == 5 && law.message().contains("CrPC ss.154, 161, 164"), "{}", law.json);
+    let another = ask(&story, fir.interview());
+    assert!(another.code != 0, "an entry of another case: {}", another.json);
+    let proposed = ask(&story, story.interview());
+    assert_eq!((proposed.code, number(&proposed.json, "needed")), (0, 1), "{}", proposed.json);
+    let file = text(&proposed.json, "/file");
+    agency.admin.run(&["roster", "sign", &file]);
+    reader.run(&["case", "erase", &story.case, "--signed", &file]);
+    let shown = reader.run(&["case", "show", &story.case]).to_string();
+    assert!(shown.contains("Consent withdrawn on 2026-10-20"), "the reason stays: {shown}");
+    assert_eq!(number(&reader.run(&["case", "search", "zukhwendar"]), "total"), 0);
+    assert_eq!(number(&reader.run(&["case", "search", "palmishto"]), "total"), 1, "the other case is as it was");
+}
+
 #[test]
 fn an_erased_case_is_gone_everywhere_and_every_chain_stays_whole() {
     let agency = TestAgency::build();

@@ -386,6 +386,9 @@ pub(super) enum CaseVerb {
     #[command(
         after_help = "Examples, at a custodian's home:\n  amanat case erase 5f0c… --order \"LHC, 3 Nov 2026, WP 812/2026\" --out 5f0c.erasure\n  \
                             (each admin: amanat roster sign 5f0c.erasure)\n  amanat case erase 5f0c… --signed 5f0c.erasure\n  amanat sync\n\n\
+                            Where an interview says that consent was withdrawn and nothing in the case is there by law (CrPC\n\
+                            ss.154, 161, 164):\n  amanat case erase 5f0c… --consent 77ab…\n\
+                            Afterwards, what became of it:\n  amanat case erase 5f0c… --receipt 5f0c.receipt\n\n\
                             Entries that arrive after the proposal are not in it: propose again for those. The order's text stays\n\
                             readable to the case's readers; put no name of a victim in it."
     )]
@@ -393,13 +396,19 @@ pub(super) enum CaseVerb {
         /// The case's id, or its beginning
         id: String,
         /// Propose: the order's reference and reason, kept sealed in the case
-        #[arg(long, value_name = "TEXT", required_unless_present = "signed", conflicts_with = "signed")]
+        #[arg(long, value_name = "TEXT", group = "what")]
         order: Option<String>,
+        /// Propose: because this entry says that consent was withdrawn
+        #[arg(long, value_name = "ENTRY", group = "what")]
+        consent: Option<String>,
         /// Carry out: the proposal with the admins' signatures
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", group = "what")]
         signed: Option<PathBuf>,
+        /// Write what became of it into a new file: the orders, what is gone, what the hub has signed for
+        #[arg(long, value_name = "FILE", group = "what", required_unless_present_any = ["order", "consent", "signed"])]
+        receipt: Option<PathBuf>,
         /// Where to write the proposal (default: erasure-ID here)
-        #[arg(long, value_name = "FILE", conflicts_with = "signed")]
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["signed", "receipt"])]
         out: Option<PathBuf>,
     },
 }

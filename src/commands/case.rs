@@ -5,8 +5,15 @@ use std::io::Read as _;
 use serde_json::{Value as Json, json};
 
 use super::{
-    args::CaseVerb, book::Book, case_abroad, case_erase, case_hand_in, case_links, case_list, case_share,
-    context::Context, filled, output::Report, shown,
+    args::CaseVerb,
+    book::Book,
+    case_abroad,
+    case_erase::{self, Erasing},
+    case_hand_in, case_links, case_list, case_share,
+    context::Context,
+    filled,
+    output::Report,
+    shown,
 };
 use crate::{
     failure::Failure,
@@ -35,8 +42,9 @@ pub(super) fn run(context: &Context, verb: &CaseVerb) -> Result<Report, Failure>
         }
         CaseVerb::Receive { file, how } => case_abroad::receive(context, file, how),
         CaseVerb::HandIn { id, yes } => case_hand_in::run(context, id, *yes),
-        CaseVerb::Erase { id, order, signed, out } => {
-            case_erase::run(context, id, order.as_deref(), signed.as_deref(), out.as_deref())
+        CaseVerb::Erase { id, order, consent, signed, receipt, out } => {
+            let what = Erasing::asked(order.as_deref(), consent.as_deref(), signed.as_deref(), receipt.as_deref())?;
+            case_erase::run(context, id, what, out.as_deref())
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `amanat case erase`: first the proposal, then, once the admins have signed it, the stand-ins.
+//! `amanat case erase`: first the proposal, then, once the admins have signed it, the stand-ins; afterwards the receipt.
 
 use std::path::{Path, PathBuf};
 
@@ -11,28 +11,112 @@ use super::{
     output::{Report, one_line},
     typed,
 };
-use crate::{failure::Failure, model, runtime::homes::pack};
+use crate::{
+    failure::Failure,
+    model::{self, NoReason},
+    runtime::{
+        homes::{home::Home, pack},
+        screen::printing,
+    },
+};
 
-pub(super) fn run(
-    context: &Context,
-    id: &str,
-    order: Option<&str>,
-    signed: Option<&Path>,
-    out: Option<&Path>,
-) -> Result<Report, Failure> {
-    match (order, signed) {
-        (_, Some(signed)) => carry_out(context, id, signed),
-        (Some(order), None) => propose(context, id, order, out),
-        (None, None) => {
-            Err(Failure::usage("erasing — neither an order nor a signed proposal was given", "See --help."))
-        }
+/// What of an erasure is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Erasing<'a> {
+    /// Propose it, because of this order.
+    Order(&'a str),
+    /// Propose it, because this entry says that consent was withdrawn.
+    Consent(&'a str),
+    /// Carry out what was signed.
+    Signed(&'a Path),
+    /// Say what became of it.
+    Receipt(&'a Path),
+}
+
+impl<'a> Erasing<'a> {
+    /// Whichever was given.
+    ///
+    /// # Errors
+    /// Usage where none was.
+    pub(super) fn asked(
+        order: Option<&'a str>,
+        consent: Option<&'a str>,
+        signed: Option<&'a Path>,
+        receipt: Option<&'a Path>,
+    ) -> Result<Self, Failure> {
+        let order = order.map(Self::Order).or(consent.map(Self::Consent));
+        let asked = order.or(signed.map(Self::Signed)).or(receipt.map(Self::Receipt));
+        asked.ok_or_else(|| Failure::usage("erasing — neither a reason nor a signed proposal was given", "See --help."))
     }
 }
 
-fn propose(context: &Context, id: &str, order: &str, out: Option<&Path>) -> Result<Report, Failure> {
+pub(super) fn run(context: &Context, id: &str, what: Erasing<'_>, out: Option<&Path>) -> Result<Report, Failure> {
     let mut home = context.unlock()?;
     let book = Book::open(context, &mut home)?;
     let case = case_id(&book, id)?;
+    match what {
+        Erasing::Order(order) => propose(&mut home, case, order, out),
+        Erasing::Consent(entry) => {
+            let reason = withdrawn_consent(&book, case, entry)?;
+            propose(&mut home, case, &reason, out)
+        }
+        Erasing::Signed(signed) => carry_out(&mut home, case, signed),
+        Erasing::Receipt(file) => receipt(&home, case, file),
+    }
+}
+
+/// What an order says whose reason is that consent was withdrawn.
+fn withdrawn_consent(book: &Book, case: model::CaseId, asked: &str) -> Result<String, Failure> {
+    const DOING: &str = "proposing the erasure";
+    let entries = book.casebook.case(&case).map(|case| case.entries.clone()).unwrap_or_default();
+    let entry = typed::one_id("entry", asked, entries.into_iter())?;
+    match model::withdrawn(&book.casebook, &case, &entry) {
+        Ok(day) => Ok(format!("Consent withdrawn on {day} (entry {})", entry.short())),
+        Err(NoReason::NotWithdrawn) => Err(Failure::refused(
+            format!("{DOING} — that entry does not say that consent was withdrawn"),
+            "Correct the interview first: the day on which consent was withdrawn.",
+        )),
+        Err(NoReason::ByLaw(other)) => Err(Failure::refused(
+            format!(
+                "{DOING} — entry {} is kept by law, whatever is consented to (CrPC ss.154, 161, 164)",
+                other.short()
+            ),
+            "A case that holds an FIR or a statement is erased by a court's order only: --order TEXT.",
+        )),
+    }
+}
+
+/// What became of it, into a new file and onto the screen.
+fn receipt(home: &Home, case: model::CaseId, file: &Path) -> Result<Report, Failure> {
+    let receipts = home.erasure_receipts(case.into())?;
+    let agency = one_line(&home.trust()?.roster().name);
+    let (mut text, mut orders) = (String::new(), Vec::new());
+    for it in &receipts {
+        let (received, own) = it.at_hub;
+        let since = it.since.map_or_else(|| "not known".to_owned(), |since| since.to_string());
+        text.push_str(&format!(
+            "Order {}\n  names    {} entries\n  stood in {} of them\n  gone here {} of them, since {since} by the hub's clock\n  \
+             hub      has signed for {received} of {own} stand-ins of this device\n",
+            it.order, it.named, it.stood_in, it.gone,
+        ));
+        let statement: String = it.statement.iter().map(|byte| format!("{byte:02x}")).collect();
+        orders.push(json!({
+            "order": it.order.to_string(), "reason": it.reason.to_string(), "entries": it.named, "stood_in": it.stood_in,
+            "gone_here": it.gone, "since": it.since.map(|since| since.to_string()), "received_by_hub": received,
+            "own_stand_ins": own, "statement": statement,
+        }));
+    }
+    text.push_str(&format!(
+        "Written to {}. What was copied out of this program before, it cannot know.",
+        file.display()
+    ));
+    let all =
+        json!({"agency": agency, "case": case.to_string(), "device": home.device().to_string(), "orders": orders});
+    printing::to_file(file, &format!("{all:#}\n"))?;
+    Ok(Report::new(text, all))
+}
+
+fn propose(home: &mut Home, case: model::CaseId, order: &str, out: Option<&Path>) -> Result<Report, Failure> {
     let proposal = home.propose_erasure(case.into(), order)?;
     let out = out.map_or_else(|| PathBuf::from(format!("erasure-{}", case.short())), Path::to_path_buf);
     pack::write_statement(&proposal.statement, &out, "proposal")?;
@@ -70,11 +154,8 @@ fn propose(context: &Context, id: &str, order: &str, out: Option<&Path>) -> Resu
     ))
 }
 
-fn carry_out(context: &Context, id: &str, file: &Path) -> Result<Report, Failure> {
+fn carry_out(home: &mut Home, case: model::CaseId, file: &Path) -> Result<Report, Failure> {
     let statement = pack::read_statement(file, "signed order")?;
-    let mut home = context.unlock()?;
-    let book = Book::open(context, &mut home)?;
-    let case = case_id(&book, id)?;
     let stood = home.stand_in(case.into(), &statement)?;
     let mut text = format!(
         "Stood in for {} entries; {} are erased here. The next sync carries order and stand-ins to the hub and everybody.",

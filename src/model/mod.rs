@@ -22,6 +22,7 @@ mod sheet;
 pub(crate) mod specimen;
 mod summary;
 mod timeline;
+mod withdrawn;
 
 pub use abroad::{Crossing, crossings, peer_word};
 pub use again::with_new_ids;
@@ -46,3 +47,4 @@ pub use listed::Listed;
 pub use sheet::Sheet;
 pub use summary::{CaseSummary, Sort};
 pub use timeline::put_in_order;
+pub use withdrawn::{NoReason, withdrawn};

@@ -82,9 +82,14 @@ impl Erasures {
         true
     }
 
-    fn in_force(&self, target: &Doomed, tenure: &Tenure) -> bool {
+    pub(super) fn in_force(&self, target: &Doomed, tenure: &Tenure) -> bool {
         let stood = || self.stood.get(target).into_iter().flatten();
         self.named.contains_key(target) && stood().any(|signer| tenure.may_today(signer, &target.device))
+    }
+
+    /// By the hub's clock, milliseconds, when the first of an order was erased here.
+    pub(super) fn since(&self, order: &Digest) -> Option<i64> {
+        self.since.get(order).copied()
     }
 
     /// Whether this device has stood in for an entry already.

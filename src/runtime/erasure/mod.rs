@@ -3,4 +3,5 @@
 pub(in crate::runtime) mod erasing;
 pub mod handing_in;
 pub mod order;
+pub mod receipt;
 pub mod retention;
