@@ -28,7 +28,7 @@ fn a_photo_is_shown_through_a_pipe_is_on_record_and_is_closed_when_the_screen_lo
     typist.does(&format!("\"{}\" Enter", passphrase.trim_end()), "1 case");
     typist.does("Enter", "⊕ 1 file");
     typist.does("End Enter", "Attachments");
-    typist.types("F4");
+    typist.types("F11");
     typist.waits_until("the program has all of it", || out.exists());
     assert!(
         fs::read(&out).unwrap()

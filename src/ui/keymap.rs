@@ -207,7 +207,7 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Case], &[f(4), ctrl('n')], Act::Add, "add", 2),
     line(&[R::Case], &[f(9)], Act::Attach, "attach", 9),
     line(&[R::Entry], &[f(9)], Act::SavePart, "save_part", 5),
-    line(&[R::Entry], &[f(4), ctrl('o')], Act::ViewPart, "view_part", 0),
+    line(&[R::Entry], &[f(11), ctrl('o')], Act::ViewPart, "view_part", 0),
     line(&[R::Case, R::Entry], &[f(6)], Act::Correct, "correct", 3),
     line(&[R::Case, R::Entry], &[f(8)], Act::Names, "names", 4),
     line(&[R::Case, R::Entry], &[f(3), ctrl('p')], Act::Paper, "paper", 9),

@@ -79,8 +79,8 @@ fn an_entry_lists_its_attachments_and_saves_one_with_a_warning() {
 #[test]
 fn an_entry_has_one_of_its_attachments_shown_and_says_what_that_means_before() {
     let mut stage = on_case(Stage::open());
-    stage.keys("F9 \"/scan\" Enter End Enter F4");
-    shows(&mut stage, &["F4 shows one", "Show attachment 1 of 2: image/jpeg, 2.3 MB", "program that the settings"]);
+    stage.keys("F9 \"/scan\" Enter End Enter F11");
+    shows(&mut stage, &["F11 shows one", "Show attachment 1 of 2: image/jpeg, 2.3 MB", "program that the settings"]);
     stage.keys("\"/typed\" Down");
     let page = stage.screen(80, 24);
     assert!(page.contains("Show attachment 2 of 2") && !page.contains("/typed"), "no path is asked for\n{page}");
@@ -147,7 +147,7 @@ fn attachments_speak_urdu() {
     assert!(page.contains('⊕') && page.contains("2.3") && !page.contains("files"), "{page}");
     stage.keys("End Enter F9");
     assert!(!stage.screen(80, 24).contains("Save attachment"));
-    stage.keys("Esc F4");
+    stage.keys("Esc F11");
     let page = stage.screen(80, 24);
     assert!(page.contains("image/jpeg, 2.3 MB") && !page.contains("Show attachment"), "{page}");
 }

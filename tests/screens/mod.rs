@@ -13,4 +13,5 @@ mod papers;
 mod reviewing;
 mod stage;
 mod told;
+mod tongues;
 mod typed;
