@@ -4,6 +4,8 @@
 //! wrapping in logical order; with [`Bidi::Terminal`] text goes out as it is. Shaping keeps the marks over and under
 //! letters; order is UAX #9; graphemes are turned, never characters, so that a mark stays with its letter.
 
+use std::ops::Range;
+
 use ar_reshaper::{ArabicReshaper, ReshaperConfig};
 use unicode_bidi::{Level, ParagraphBidiInfo};
 use unicode_segmentation::UnicodeSegmentation;
@@ -92,13 +94,8 @@ pub(crate) fn cells(line: &str, width: u16, order: Order) -> Vec<Cell> {
     if !ours || fitted.is_empty() {
         return logical.iter().enumerate().map(|(from, (_, part))| cell(from, (*part).to_owned(), false)).collect();
     }
-    let base = if order.rtl { Level::rtl() } else { Level::ltr() };
-    let mut info = ParagraphBidiInfo::new(&fitted, Some(base));
-    hold_numbers(&fitted, &mut info.levels);
-    let (levels, runs) = info.visual_runs(0..fitted.len());
     let mut out = Vec::with_capacity(logical.len());
-    for run in runs {
-        let rtl = levels.get(run.start).is_some_and(Level::is_rtl);
+    for (run, rtl) in runs(&fitted, order.rtl) {
         let inside = logical.iter().enumerate().filter(|(_, (at, _))| run.contains(at));
         let mut part: Vec<Cell> = inside
             .map(|(from, (_, text))| cell(from, if rtl { mirror(text) } else { (*text).to_owned() }, rtl))
@@ -109,6 +106,15 @@ pub(crate) fn cells(line: &str, width: u16, order: Order) -> Vec<Cell> {
         out.extend(part);
     }
     out
+}
+
+/// The runs of a line from left to right, as byte ranges, and which of them are read from right to left (UAX #9, rules X1 to L2).
+fn runs(line: &str, rtl: bool) -> Vec<(Range<usize>, bool)> {
+    let base = if rtl { Level::rtl() } else { Level::ltr() };
+    let mut info = ParagraphBidiInfo::new(line, Some(base));
+    hold_numbers(line, &mut info.levels);
+    let (levels, runs) = info.visual_runs(0..line.len());
+    runs.into_iter().map(|run| (run.clone(), levels.get(run.start).is_some_and(Level::is_rtl))).collect()
 }
 
 /// Keeps what is written with digits in one piece: a date, a time, an identity card or a telephone number. After Urdu letters UAX #9
@@ -168,7 +174,7 @@ fn fit(line: &str, width: u16) -> String {
 
 /// A paragraph (without line breaks) in lines of at most `width` columns, as byte ranges in logical order. Breaks after
 /// spaces where it can; a word longer than the line is cut between graphemes. There is always at least one line.
-pub(crate) fn wrap(paragraph: &str, width: u16) -> Vec<std::ops::Range<usize>> {
+pub(crate) fn wrap(paragraph: &str, width: u16) -> Vec<Range<usize>> {
     let width = width.max(1);
     let mut lines = Vec::new();
     let (mut start, mut used, mut gap) = (0, 0_u16, None::<(usize, u16)>);
@@ -205,6 +211,59 @@ mod tests {
         // سلام: seen from the left: meem (isolated after alef), the joined lam-alef, seen (initial).
         assert_eq!(drawn("سلام", true), "\u{FEE1}\u{FEFC}\u{FEB3}");
         assert!(drawn("عمر 25 سال", true).contains("25"));
+    }
+
+    /// Debian's package `unicode-data`.
+    const UCD: &str = "/usr/share/unicode/BidiCharacterTest.txt";
+
+    fn numbers(text: &str, radix: u32) -> Vec<u32> {
+        text.split_whitespace().map(|number| u32::from_str_radix(number, radix).unwrap()).collect()
+    }
+
+    #[test]
+    fn every_line_of_the_unicode_databases_bidi_character_test_stands_in_its_order() {
+        let (mut told, mut run, mut held) = (String::new(), 0, 0);
+        let file = std::fs::read_to_string(UCD).expect("the package unicode-data is here, as tests/run says");
+        for line in file.lines().filter(|line| line.contains(';') && !line.starts_with('#')) {
+            let [points, direction, level, levels, order] = line.split(';').collect::<Vec<_>>()[..] else {
+                panic!("{line}")
+            };
+            let letters: Vec<char> =
+                numbers(points, 16).into_iter().map(|point| char::from_u32(point).unwrap()).collect();
+            let text: String = letters.iter().collect();
+            let rtl = level == "1";
+            // A line of the screen is one paragraph, and what only steers the order is taken out of it before.
+            if letters.contains(&'\u{2029}') {
+                continue;
+            }
+            if direction == "2" {
+                assert_eq!(reads_rtl(&text), rtl, "{line}");
+            }
+            let mut raw = ParagraphBidiInfo::new(&text, Some(Level::new(u8::from(rtl)).unwrap())).levels;
+            let before = raw.clone();
+            hold_numbers(&text, &mut raw);
+            if raw != before {
+                held += 1;
+                continue;
+            }
+            let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+            let kept: Vec<bool> = levels.split_whitespace().map(|level| level != "x").collect();
+            let mut seen = Vec::new();
+            for (run, rtl) in runs(&text, rtl) {
+                let inside = (0..letters.len()).filter(|at| kept[*at] && run.contains(&starts[*at]));
+                let mut inside: Vec<u32> = inside.map(|at| u32::try_from(at).unwrap()).collect();
+                if rtl {
+                    inside.reverse();
+                }
+                seen.extend(inside);
+            }
+            if seen != numbers(order, 10) {
+                told.push_str(&format!("{line}\n    is {seen:?}\n"));
+            }
+            run += 1;
+        }
+        println!("{run} lines of {UCD} stand in their order; in {held} a number of several parts is held in one piece");
+        assert!(told.is_empty() && run > 85_000, "{run}:\n{told}");
     }
 
     #[test]
