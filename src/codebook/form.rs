@@ -28,6 +28,9 @@ impl Text {
 /// In [`QuestionKind::Entry`]: entries of every form.
 pub const ANY_FORM: &str = "any";
 
+/// The question that says a talk was broken off; a form that has it can be closed in a few keys whenever the person wants to stop.
+pub const STOPPED_EARLY: &str = "stopped_early";
+
 /// The closed set of kinds of question; a new kind is code, a new question is data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QuestionKind {

@@ -35,8 +35,8 @@ pub use finish::{
     split_sealed, visible, visible_among,
 };
 pub use form::{
-    ANY_FORM, AnswerItem, CodeItem, CodeList, Codebook, Form, FormRule, Question, QuestionKind, Required, Section,
-    Stands, Text,
+    ANY_FORM, AnswerItem, CodeItem, CodeList, Codebook, Form, FormRule, Question, QuestionKind, Required,
+    STOPPED_EARLY, Section, Stands, Text,
 };
 pub use grammar::RuleError;
 pub use load::{LoadError, Sources};

@@ -107,6 +107,7 @@ pub(crate) enum Act {
     Assign,
     Merge,
     Rest,
+    StopEarly,
     Paper,
     CopyFrom,
     Beside,
@@ -220,6 +221,8 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Entry], &[f(10)], Act::Beside, "beside", 0),
     line(&[R::Form], &[f(4)], Act::CopyFrom, "copy_from", 0),
     line(&[R::Form], &[f(3)], Act::NextGap, "gap", 7),
+    // Whoever is told "stop" looks for no key: it stands in the bar before all that can wait.
+    line(&[R::Form], &[f(11), ctrl('t')], Act::StopEarly, "stop_early", 3),
     line(&[R::Form], &[f(5)], Act::NotAsked, "not_asked", 4),
     line(&[R::Form], &[f(6)], Act::Refused, "refused", 5),
     line(&[R::Form], &[f(7)], Act::Unknown, "unknown", 6),

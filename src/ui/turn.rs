@@ -8,6 +8,8 @@ use crate::model::{CaseId, Code, Draft, DraftId, EntryId, FormId, Problems, Shee
 pub(crate) struct Turn {
     pub(crate) go: Go,
     pub(crate) effects: Vec<Effect>,
+    /// Key of a sentence for the last row, until the next key.
+    pub(crate) says: Option<&'static str>,
 }
 
 /// Where to.
@@ -65,11 +67,11 @@ pub(crate) struct Finished {
 
 impl Turn {
     pub(crate) const fn stay() -> Self {
-        Self { go: Go::Stay, effects: Vec::new() }
+        Self::go(Go::Stay)
     }
 
     pub(crate) const fn go(go: Go) -> Self {
-        Self { go, effects: Vec::new() }
+        Self { go, effects: Vec::new(), says: None }
     }
 
     pub(crate) const fn open(open: Open) -> Self {
@@ -77,7 +79,13 @@ impl Turn {
     }
 
     pub(crate) fn ask(effect: Effect) -> Self {
-        Self { go: Go::Stay, effects: vec![effect] }
+        Self::stay().and(Some(effect))
+    }
+
+    /// The same, with a sentence on what was done.
+    pub(crate) const fn saying(mut self, word: &'static str) -> Self {
+        self.says = Some(word);
+        self
     }
 
     /// The same, with one more wish.

@@ -299,6 +299,7 @@ fn refresh(app: &mut App) {
 
 fn follow(app: &mut App, turn: Turn) -> Vec<Effect> {
     let mut effects = turn.effects;
+    app.notice = turn.says.map(Trouble::word).or_else(|| app.notice.take());
     for effect in &effects {
         match effect {
             Effect::KeepDraft(draft) => app.world.keep_draft(draft),
@@ -310,9 +311,7 @@ fn follow(app: &mut App, turn: Turn) -> Vec<Effect> {
     match turn.go {
         Go::Stay => {}
         Go::Back => {
-            if app.stack.len() > 1 {
-                app.stack.pop();
-            }
+            app.stack.truncate(app.stack.len().saturating_sub(1).max(1));
             refresh(app);
         }
         Go::Case(id) => {

@@ -12,6 +12,7 @@ mod looks;
 mod papers;
 mod reviewing;
 mod stage;
+mod stopping;
 mod told;
 mod tongues;
 mod typed;

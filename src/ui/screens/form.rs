@@ -10,7 +10,7 @@ use crate::{
     model::{Answer, CaseId, Draft, Given, Problems, QuestionId},
     ui::{
         effect::Effect,
-        keymap::{Act, Room},
+        keymap::{self, Act, Room},
         turn::{Finished, Go, Open, Turn},
         widgets::{
             canvas::Canvas,
@@ -127,7 +127,7 @@ impl Form {
         self.since.get_or_insert(world.boot_ms);
     }
 
-    fn keep(&mut self) -> Option<Effect> {
+    pub(super) fn keep(&mut self) -> Option<Effect> {
         self.take_draft().map(|draft| Effect::KeepDraft(Box::new(draft)))
     }
 
@@ -202,7 +202,7 @@ impl Form {
     }
 
     /// Gives the keyboard to another question.
-    fn reach(&mut self, at: usize, world: &World) {
+    pub(super) fn reach(&mut self, at: usize, world: &World) {
         self.at = at.min(self.asked.len().saturating_sub(1));
         (self.typing, self.running) = (false, false);
         let Some(question) = self.question() else { return };
@@ -282,9 +282,12 @@ impl Form {
     }
 
     pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>, world: &World) -> Turn {
-        if self.whom.is_some() {
+        // A list over the form is no reason to look for another key.
+        let stops = keymap::act(Room::Form, key) == Some(Act::StopEarly);
+        if self.whom.is_some() && !stops {
             return self.whom_key(key, act, world);
         }
+        let act = if stops { Some(Act::StopEarly) } else { act };
         if key.code == KeyCode::Enter && self.field.takes_lines() {
             return self.type_key(key, world);
         }
@@ -305,6 +308,7 @@ impl Form {
             Some(Act::NextPage) => self.go(self.section_start(true), world),
             Some(Act::PreviousPage) => self.go(self.section_start(false), world),
             Some(Act::Rest) => self.rest_not_asked(world),
+            Some(Act::StopEarly) => self.stop_early(world),
             Some(Act::NotAsked) => self.silence(Answer::NotAsked, world),
             Some(Act::Refused) => self.silence(Answer::Refused, world),
             Some(Act::Unknown) => self.silence(Answer::Unknown, world),
@@ -328,13 +332,16 @@ impl Form {
                 Turn::stay()
             }
             Some(Act::Finish) => self.finish(world),
-            Some(Act::Back) => {
-                self.commit(world);
-                let effect = self.keep();
-                Turn::go(Go::Back).and(effect)
-            }
+            Some(Act::Back) => self.leave(world),
             _ => self.type_key(key, world),
         }
+    }
+
+    /// To the screen below; the draft is kept.
+    pub(super) fn leave(&mut self, world: &World) -> Turn {
+        self.commit(world);
+        let effect = self.keep();
+        Turn::go(Go::Back).and(effect)
     }
 
     fn type_key(&mut self, key: &KeyEvent, world: &World) -> Turn {
