@@ -15,6 +15,7 @@ mod grammar;
 pub mod law;
 pub mod links;
 mod load;
+mod near;
 mod rule;
 #[cfg(test)]
 mod rule_laws;
@@ -41,5 +42,5 @@ pub use form::{
 pub use grammar::RuleError;
 pub use load::{LoadError, Sources};
 pub use rule::{BEFORE, CASE, CnicSays, Comparison, Expr, Facts, Path, Rule, Standing, Term, Truth};
-pub use search::SearchIndex;
+pub use search::{FEW, Found, SearchIndex, Wanted};
 pub use shared::SHARED;

@@ -9,10 +9,15 @@ use memchr::memmem::Finder;
 
 use crate::model::{Answer, Answers, CaseId, Content, Entry, EntryId, Value};
 
-use super::{find::fold, form::Codebook};
+use super::{find::fold, form::Codebook, near::Near};
 
 /// Which lists' words are worth finding a case by; the words of all codes would find everything.
 const WORDED: [&str; 2] = ["district", "country"];
+
+/// With so many cases that hold what was typed, nobody meant another word.
+pub const FEW: usize = 5;
+/// A word that is nearly so in more cases than this finds nothing.
+const MANY: usize = 200;
 
 /// The folded text of all cases.
 #[derive(Clone, Debug)]
@@ -67,22 +72,80 @@ impl SearchIndex {
         }
     }
 
-    /// The cases that hold every one of these words, anywhere. Nothing typed finds nothing. Lazy: the first ones are
-    /// there before the last are looked at.
-    pub fn search(&self, words: &str, with_names: bool) -> impl Iterator<Item = CaseId> + use<'_> {
-        let folded = fold(words);
-        // Made ready once for all rows, and not once for each.
+    /// The cases that hold every one of these words, anywhere, and while those are few the cases where a word is one edit away. Nothing
+    /// typed finds nothing. One walk for both, because the walk through memory is what takes the time.
+    pub fn search(&self, wanted: &Wanted, with_names: bool) -> Found {
+        let mut found = Found::default();
+        let rows = if wanted.is_empty() { &[][..] } else { &self.rows };
+        for row in rows {
+            let texts = [&*row.open, if with_names { &*row.sealed } else { "" }];
+            if wanted.all(texts, Word::is_in) {
+                found.exact.insert(row.case);
+            } else if found.exact.len() < FEW && found.near.len() < MANY && wanted.all(texts, Word::is_nearly_in) {
+                found.near.insert(row.case);
+            }
+        }
+        found
+    }
+}
+
+/// What a search has found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The cases that hold what was typed.
+    pub exact: HashSet<CaseId>,
+    /// Others that nearly do; of no use where [`FEW`] are exact, and never more than two hundred.
+    pub near: HashSet<CaseId>,
+}
+
+/// What is looked for: folded and made ready once for all rows, and not once for each.
+#[derive(Debug)]
+pub struct Wanted {
+    words: Vec<Word>,
+}
+
+#[derive(Debug)]
+struct Word {
+    exact: Finder<'static>,
+    near: Option<Near>,
+}
+
+impl Word {
+    fn is_in(&self, text: &str) -> bool {
+        self.exact.find(text.as_bytes()).is_some()
+    }
+
+    fn is_nearly_in(&self, text: &str) -> bool {
+        self.is_in(text) || self.near.as_ref().is_some_and(|near| near.is_in(text))
+    }
+}
+
+impl Wanted {
+    /// The words of what was typed.
+    pub fn new(typed: &str) -> Self {
+        let folded = fold(typed);
         let words = folded.split(' ').filter(|word| !word.is_empty());
-        let words: Vec<Finder<'static>> = words.map(|word| Finder::new(word).into_owned()).collect();
-        let rows = if words.is_empty() { &[][..] } else { &self.rows };
-        let rows = rows.iter().filter(move |row| {
-            let holds = |word: &Finder<'_>| {
-                let within = |text: &str| word.find(text.as_bytes()).is_some();
-                within(&row.open) || with_names && within(&row.sealed)
-            };
-            words.iter().all(holds)
-        });
-        rows.map(|row| row.case)
+        let words = words.map(|word| Word { exact: Finder::new(word).into_owned(), near: Near::new(word) }).collect();
+        Self { words }
+    }
+
+    /// Whether nothing was typed.
+    pub const fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// Whether a folded text holds every word.
+    pub fn is_in(&self, text: &str) -> bool {
+        self.all([text, ""], Word::is_in)
+    }
+
+    /// Whether a folded text holds every word, or one that is an edit away from it.
+    pub fn is_nearly_in(&self, text: &str) -> bool {
+        self.all([text, ""], Word::is_nearly_in)
+    }
+
+    fn all(&self, texts: [&str; 2], holds: impl Fn(&Word, &str) -> bool) -> bool {
+        self.words.iter().all(|word| texts.iter().any(|text| holds(word, text)))
     }
 }
 
@@ -131,12 +194,39 @@ mod tests {
             2,
             Content::Names(Names { of: EntryId::from_bytes([1; 16]), answers: text("name_full", "زرمینہ") }),
         ));
-        let found = |words: &str, names| index.search(words, names).map(|case| case.as_bytes()[0]).collect::<Vec<_>>();
+        let numbers = |cases: HashSet<CaseId>| cases.iter().map(|case| case.as_bytes()[0]).collect::<Vec<_>>();
+        let found = |words: &str, names| numbers(index.search(&Wanted::new(words), names).exact);
         assert_eq!(found("KILN lahore", false), [1]);
         assert_eq!(found("بھٹہ لاہور 123", false), [1]);
         assert!(found("kiln quetta", false).is_empty());
         assert!(found("زرمينه", false).is_empty(), "a name is not found unasked");
         assert_eq!(found("زرمينه", true), [2]);
         assert!(found("  ", true).is_empty());
+        let near = |words: &str, names| numbers(index.search(&Wanted::new(words), names).near);
+        assert_eq!(near("kilm lahroe", false), [1], "a word of the text and one of a district");
+        assert_eq!(near("مزودر", false), [1]);
+        assert!(
+            near("klin quetta", false).is_empty() && near("زرمنیہ", false).is_empty(),
+            "a name is not found unasked"
+        );
+        assert_eq!(near("زرمنیہ", true), [2]);
+    }
+
+    #[test]
+    fn with_enough_that_hold_what_was_typed_nobody_meant_another_word() {
+        let mut index = SearchIndex::new(Codebook::builtin().unwrap());
+        let form = FormRef { id: "note".into(), version: 1 };
+        let mut note = |at: u8, said: &str| {
+            index.add(&entry(at, at, Content::Sheet(Sheet::new(form.clone(), Lang::En, text("note_text", said)))));
+            let found = index.search(&Wanted::new("tailor"), false);
+            (found.exact.len(), found.near.len())
+        };
+        let few = u8::try_from(FEW).unwrap();
+        for at in 1..few {
+            note(at, "a tailor");
+        }
+        assert_eq!(note(few, "a tailer"), (FEW - 1, 1));
+        note(few + 1, "two tailors");
+        assert_eq!(note(few + 2, "a tailer"), (FEW, 1), "what came before is for the caller to leave out");
     }
 }

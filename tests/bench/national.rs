@@ -288,7 +288,7 @@ fn open(home: &Path, told: &str) {
     }
     let mut keys = Vec::new();
     for _ in 0..runs {
-        for word in ["raiwind", "kiln debt", "بھٹہ", "nothing like it"] {
+        for word in ["raiwind", "kiln debt", "بھٹہ", "nothing like it", "transprot"] {
             keys.extend(word.chars().map(|letter| room.key(KeyCode::Char(letter))));
             keys.extend(word.chars().map(|_| room.key(KeyCode::Backspace)));
         }

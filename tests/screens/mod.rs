@@ -11,6 +11,7 @@ mod listing;
 mod looks;
 mod papers;
 mod reviewing;
+mod searching;
 mod stage;
 mod stopping;
 mod told;

@@ -1,7 +1,5 @@
 //! All cases in a list that narrows as one types. Only the rows on the screen are ever built.
 
-use std::collections::HashSet;
-
 use ratatui::{
     crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind},
     layout::Rect,
@@ -9,7 +7,7 @@ use ratatui::{
 
 use super::narrowing::{self, Chosen, Narrowing};
 use crate::{
-    codebook::fold,
+    codebook::{self, Wanted},
     model::{CaseFilter, CaseId, Code, Delivery, FormId},
     ui::{
         due,
@@ -41,6 +39,8 @@ pub(crate) struct Caseload {
     /// The case the list stands on, so that it stays there when others arrive.
     at: Option<CaseId>,
     found: Vec<usize>,
+    /// How many of them, at the end, are spelt nearly as typed.
+    near: usize,
     drafts: Option<Menu>,
 }
 
@@ -54,6 +54,7 @@ impl Default for Caseload {
             list: List::default(),
             at: None,
             found: Vec::new(),
+            near: 0,
             drafts: None,
         }
     }
@@ -215,17 +216,27 @@ impl Caseload {
     }
 
     fn collect(&mut self, world: &World) {
-        let wanted = fold(self.typed.text());
+        self.near = 0;
+        let wanted = Wanted::new(self.typed.text());
         if wanted.is_empty() {
             self.found.clone_from(&self.base);
             return;
         }
-        let rows = self.base.iter().filter_map(|at| Some((*at, world.cases.get(*at)?)));
-        let said: HashSet<CaseId> = world.index.search(&wanted, false).collect();
-        let words: Vec<&str> = wanted.split(' ').collect();
-        let shown = |row: &CaseRow| words.iter().all(|word| row.folded.contains(word));
-        let rows = rows.filter(|(_, row)| shown(row) || said.contains(&row.id));
-        self.found = rows.map(|(at, _)| at).collect();
+        let said = world.index.search(&wanted, false);
+        let (mut found, mut near) = (Vec::new(), Vec::new());
+        for (at, row) in self.base.iter().filter_map(|at| Some((*at, world.cases.get(*at)?))) {
+            if said.exact.contains(&row.id) || wanted.is_in(&row.folded) {
+                found.push(at);
+            } else if found.len() < codebook::FEW && (said.near.contains(&row.id) || wanted.is_nearly_in(&row.folded)) {
+                near.push(at);
+            }
+        }
+        // What is written as typed comes first; where that is enough, what is only near is in the way.
+        if found.len() < codebook::FEW {
+            self.near = near.len();
+            found.append(&mut near);
+        }
+        self.found = found;
     }
 
     fn note_place(&mut self, world: &World) {
@@ -240,6 +251,8 @@ impl Caseload {
         self.typed.draw(canvas, Rect { x: area.x + taken, width: 30, height: 1, ..area }, typing);
         let filter = narrowing::told(&self.filter, world);
         let shown = words::count(canvas.tongue(), "count.cases", u64::try_from(self.found.len()).unwrap_or(0));
+        let near = [("shown", shown.as_str()), ("n", &self.near.to_string())];
+        let shown = if self.near == 0 { shown.clone() } else { canvas.fill("caseload.near", &near) };
         // Right of the search, whatever language it is in.
         let right = (area.x + taken + 31, area.width.saturating_sub(taken + 31));
         canvas.lean((right.0, area.y), right.1, &format!("{filter} · {shown}"), Role::Text, Lean::End);
