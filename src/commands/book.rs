@@ -4,7 +4,7 @@ use super::context::Context;
 use crate::{
     codebook::Codebook,
     failure::Failure,
-    model::{CaseFile, Casebook, Clocks, Content, Delivery, Entry, Late, put_in_order},
+    model::{CaseFile, Casebook, Clocks, Content, Delivery, DeviceId, Entry, Late, put_in_order, review::Waiting},
     runtime::{clock, entries::replay::Replayed, homes::home::Home, screen::tellings::marks},
 };
 
@@ -66,12 +66,7 @@ impl Book {
 
     /// Cases, those with the newest entry first.
     pub(super) fn newest_first(&self) -> Vec<&CaseFile> {
-        let (mut clocks, now) = (Clocks::default(), clock::now().unix_ms);
-        let mut all: Vec<&Entry> = self.entries().collect();
-        all.sort_unstable_by_key(|entry| entry.author);
-        for entry in all {
-            clocks.note(entry);
-        }
+        let (clocks, now) = (self.clocks(), clock::now().unix_ms);
         let newest = |case: &CaseFile| {
             let entries = case.entries.iter().filter_map(|id| self.casebook.entry(id));
             entries.map(|entry| clocks.kept(entry, now)).max().unwrap_or(i64::MIN)
@@ -86,6 +81,23 @@ impl Book {
         let mut cases: Vec<(i64, &CaseFile)> = cases.map(|case| (newest(case), case)).collect();
         cases.sort_by_key(|(when, case)| (std::cmp::Reverse(*when), case.id));
         cases.into_iter().map(|(_, case)| case).collect()
+    }
+
+    /// What waits for the supervisor at this device.
+    pub(super) fn waiting(&self, me: DeviceId) -> Vec<Waiting> {
+        let (clocks, now) = (self.clocks(), clock::now().unix_ms);
+        self.casebook.waiting(Some(me), now, |entry| clocks.kept(entry, now))
+    }
+
+    /// What is known of the clocks by which the entries were kept.
+    fn clocks(&self) -> Clocks {
+        let mut clocks = Clocks::default();
+        let mut all: Vec<&Entry> = self.entries().collect();
+        all.sort_unstable_by_key(|entry| entry.author);
+        for entry in all {
+            clocks.note(entry);
+        }
+        clocks
     }
 
     /// The entries of a case in the order in which they are shown.

@@ -61,7 +61,7 @@ fn list(context: &Context) -> Result<Report, Failure> {
     let book = Book::open(context, &mut home)?;
     let mut lines = Vec::new();
     let mut rows = Vec::new();
-    for waiting in book.casebook.waiting(Some(me)) {
+    for waiting in book.waiting(me) {
         let Some(entry) = book.casebook.entry(&waiting.entry) else { continue };
         let Content::Sheet(sheet) = &entry.content else { continue };
         let why = match waiting.why {
@@ -71,8 +71,13 @@ fn list(context: &Context) -> Result<Report, Failure> {
             Why::Returned => "returned",
         };
         let (id, case, when) = (entry.id.to_string(), entry.case.to_string(), entry.times.device.to_string());
-        lines.push(format!("{why:<9} {id}  {}  {when}", sheet.form()));
-        rows.push(json!({"why": why, "entry": id, "case": case, "form": sheet.form().to_string(), "time": when}));
+        let overdue = waiting.is_overdue();
+        let late = if overdue { format!("  overdue: {} days", waiting.days) } else { String::new() };
+        lines.push(format!("{why:<9} {id}  {}  {when}{late}", sheet.form()));
+        let form = sheet.form().to_string();
+        rows.push(json!({
+            "why": why, "entry": id, "case": case, "form": form, "time": when, "days": waiting.days, "overdue": overdue,
+        }));
     }
     let text = if lines.is_empty() { "Nothing waits for your review.".to_owned() } else { lines.join("\n") };
     Ok(Report::new(text, json!({ "waiting": rows })))

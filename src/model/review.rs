@@ -17,6 +17,9 @@ use super::{
 
 /// The form of a supervisor's word.
 pub const FORM: &str = "review";
+/// After so many days somebody should have been heard: the supervisor on what is new or answered, the author on what was returned.
+pub const OVERDUE_DAYS: i64 = 7;
+const DAY_MS: i64 = 86_400_000;
 
 /// How an entry stands with its supervisors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,6 +100,15 @@ pub struct Waiting {
     pub case: CaseId,
     /// The entry.
     pub entry: EntryId,
+    /// For how many whole days, by the clocks as far as evidence bears them out; 0 where nothing is known.
+    pub days: i64,
+}
+
+impl Waiting {
+    /// Whether it waits longer than it should. What collides stands before everything anyhow.
+    pub fn is_overdue(&self) -> bool {
+        self.why != Why::Collided && self.days >= OVERDUE_DAYS
+    }
 }
 
 impl Casebook {
@@ -157,8 +169,9 @@ impl Casebook {
         }
     }
 
-    /// What waits for a supervisor, the most urgent first: sheets that others filled. What was imported is not put to anybody.
-    pub fn waiting(&self, me: Option<DeviceId>) -> Vec<Waiting> {
+    /// What waits for a supervisor, the most urgent first: what collides, what is overdue, the rest. These are sheets that others filled;
+    /// what was imported is not put to anybody. `kept` says when an entry was kept, Unix milliseconds; 0 or less is not known.
+    pub fn waiting(&self, me: Option<DeviceId>, now: i64, kept: impl Fn(&Entry) -> i64) -> Vec<Waiting> {
         let mut waiting = Vec::new();
         for file in self.cases() {
             let mut words = self.words_by_entry(file);
@@ -179,14 +192,29 @@ impl Casebook {
                     Standing::Returned if theirs => Why::Returned,
                     _ => continue,
                 };
-                waiting.push(Waiting { why, case: file.id, entry: entry.id });
+                let since = self.since(why, entry, &on, &kept);
+                let days = if since > 0 { now.saturating_sub(since).max(0) / DAY_MS } else { 0 };
+                waiting.push(Waiting { why, case: file.id, entry: entry.id, days });
             }
         }
         let mut order: Vec<&Entry> = waiting.iter().filter_map(|waiting| self.entry(&waiting.entry)).collect();
         put_in_order(&mut order);
         let place: HashMap<EntryId, usize> = order.iter().enumerate().map(|(at, entry)| (entry.id, at)).collect();
-        waiting.sort_by_key(|waiting| (waiting.why, place.get(&waiting.entry).copied()));
+        waiting.sort_by_key(|waiting| {
+            let collided = waiting.why == Why::Collided;
+            (!collided, !waiting.is_overdue(), waiting.why, place.get(&waiting.entry).copied())
+        });
         waiting
+    }
+
+    /// Since when an entry waits: the last step of whoever is not waited for.
+    fn since(&self, why: Why, entry: &Entry, on: &[Word], kept: &impl Fn(&Entry) -> i64) -> i64 {
+        let last = match why {
+            Why::New => None,
+            Why::Collided | Why::Answered => self.amendments(&entry.id).map(kept).max(),
+            Why::Returned => on.iter().filter_map(|word| self.entry(&word.id)).map(kept).max(),
+        };
+        last.unwrap_or_else(|| kept(entry))
     }
 
     /// Every correction in a case: what whoever begins a word now has before them.
@@ -257,6 +285,10 @@ mod tests {
         })
     }
 
+    fn by_clock(entry: &Entry) -> i64 {
+        entry.times.device.unix_ms
+    }
+
     fn book(entries: impl IntoIterator<Item = Entry>) -> Casebook {
         let mut book = Casebook::default();
         entries.into_iter().for_each(|entry| book.apply(entry));
@@ -268,7 +300,10 @@ mod tests {
         let me = DeviceId::from_bytes([SUPERVISOR; 32]);
         let mut book = book([entry(1, OFFICER, sheet("note", &[]))]);
         assert_eq!(book.reviewed(&id(1)), Standing::New);
-        assert_eq!(book.waiting(Some(me)).iter().map(|waiting| waiting.why).collect::<Vec<_>>(), [Why::New]);
+        assert_eq!(
+            book.waiting(Some(me), 0, by_clock).iter().map(|waiting| waiting.why).collect::<Vec<_>>(),
+            [Why::New]
+        );
         book.apply(entry(2, SUPERVISOR, word(1, "RETURN", 0)));
         assert_eq!(book.reviewed(&id(1)), Standing::Returned);
         assert_eq!(book.returned_to(DeviceId::from_bytes([OFFICER; 32])), [(CaseId::from_bytes([7; 16]), id(1))]);
@@ -276,10 +311,10 @@ mod tests {
         book.apply(entry(3, OFFICER, change(1, &[], "note_text", Value::Text("in May".into()))));
         assert_eq!(book.reviewed(&id(1)), Standing::Answered);
         assert!(book.returned_to(DeviceId::from_bytes([OFFICER; 32])).is_empty());
-        assert_eq!(book.waiting(Some(me))[0].why, Why::Answered);
+        assert_eq!(book.waiting(Some(me), 0, by_clock)[0].why, Why::Answered);
         book.apply(entry(4, SUPERVISOR, word(1, "APPROVE", 1)));
         assert_eq!(book.reviewed(&id(1)), Standing::Approved);
-        assert!(book.waiting(Some(me)).is_empty());
+        assert!(book.waiting(Some(me), 0, by_clock).is_empty());
     }
 
     #[test]
@@ -316,8 +351,50 @@ mod tests {
             entry(2, OFFICER, change(1, &[], "note_text", Value::Text("May".into()))),
             entry(3, OTHER, change(1, &[], "note_text", Value::Text("June".into()))),
         ]);
-        let waiting = book.waiting(Some(DeviceId::from_bytes([SUPERVISOR; 32])));
-        assert_eq!(waiting, [Waiting { why: Why::Collided, case: CaseId::from_bytes([7; 16]), entry: id(1) }]);
+        let waiting = book.waiting(Some(DeviceId::from_bytes([SUPERVISOR; 32])), 0, by_clock);
+        assert_eq!(waiting, [Waiting { why: Why::Collided, case: CaseId::from_bytes([7; 16]), entry: id(1), days: 0 }]);
+    }
+
+    #[test]
+    fn what_waits_a_week_is_overdue_and_goes_up_and_each_step_begins_the_week_anew() {
+        let me = Some(DeviceId::from_bytes([SUPERVISOR; 32]));
+        let on_day = |n: u8, day: i64, device: u8, content: Content| {
+            let times = specimen::at(1 + day * DAY_MS);
+            Entry { times, ..entry(n, device, content) }
+        };
+        let mut book = book([
+            on_day(1, 0, OFFICER, sheet("note", &[])),
+            on_day(2, 3, OFFICER, sheet("note", &[])),
+            on_day(3, 1, OFFICER, sheet("note", &[])),
+            on_day(4, 2, SUPERVISOR, word(3, "RETURN", 0)),
+        ]);
+        let waits = |book: &Casebook, day: i64| {
+            let waiting = book.waiting(me, 1 + day * DAY_MS, by_clock).into_iter();
+            waiting.map(|row| (row.entry.as_bytes()[0], row.days, row.is_overdue())).collect::<Vec<_>>()
+        };
+        assert_eq!(waits(&book, 6), [(1, 6, false), (2, 3, false), (3, 4, false)]);
+        assert_eq!(
+            waits(&book, 9),
+            [(1, 9, true), (3, 7, true), (2, 6, false)],
+            "the return, and not what was returned"
+        );
+        book.apply(on_day(5, 9, OFFICER, change(3, &[], "note_text", Value::Text("in May".into()))));
+        assert_eq!(waits(&book, 9), [(1, 9, true), (3, 0, false), (2, 6, false)], "answered today");
+        let unknown = book.waiting(me, 1 + 9 * DAY_MS, |_| 0);
+        assert!(unknown.iter().all(|row| row.days == 0), "no evidence, no charge");
+    }
+
+    #[test]
+    fn what_collides_goes_before_what_is_overdue() {
+        let book = book([
+            entry(1, OFFICER, sheet("note", &[])),
+            entry(2, OFFICER, sheet("note", &[])),
+            entry(3, OFFICER, change(2, &[], "note_text", Value::Text("May".into()))),
+            entry(4, OTHER, change(2, &[], "note_text", Value::Text("June".into()))),
+        ]);
+        let waiting = book.waiting(Some(DeviceId::from_bytes([SUPERVISOR; 32])), 9 * DAY_MS, by_clock);
+        let rows: Vec<_> = waiting.iter().map(|row| (row.entry, row.is_overdue())).collect();
+        assert_eq!(rows, [(id(2), false), (id(1), true)]);
     }
 
     /// Everything that a case is made of, told by up to five devices: sheets of each form, corrections that know or do not know of
@@ -371,7 +448,7 @@ mod tests {
                 prop_assert_eq!(one.collisions(&told.id), other.collisions(&told.id));
             }
             let me = Some(DeviceId::from_bytes([SUPERVISOR; 32]));
-            prop_assert_eq!(one.waiting(me), other.waiting(me));
+            prop_assert_eq!(one.waiting(me, 999, by_clock), other.waiting(me, 999, by_clock));
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     codebook::{Codebook, SearchIndex, Surroundings},
     model::{
         self, Author, CaseId, Casebook, Clocks, Delivery, DeviceId, Draft, DraftId, Entry, Gone, Handed, Handover,
-        JournalId, Late, Listed, Moment, SavedFilter, UnitId,
+        JournalId, Late, Listed, Moment, SavedFilter, UnitId, review::Waiting,
     },
 };
 
@@ -266,6 +266,12 @@ impl World {
             |id| reading::row(&self.book, &self.codebook, &mut self.called, id, |entry| clocks.kept(entry, now));
         self.cases.extend(touched.iter().filter_map(&mut row));
         self.sort();
+    }
+
+    /// What waits for whoever supervises at this desk.
+    pub(crate) fn waiting(&self) -> Vec<Waiting> {
+        let now = self.now.unix_ms;
+        self.book.waiting(self.device(), now, |entry| self.clocks.kept(entry, now))
     }
 
     /// Newest first.

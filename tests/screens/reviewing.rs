@@ -1,10 +1,10 @@
 //! What a supervisor and an officer see of corrections, and what is taken over from an earlier person.
 
-use amanat::ui::{Keeping, ToKeep};
+use amanat::ui::{Bidi, Keeping, Settings, ToKeep};
 
 use super::{
     begun::{CASE, keeps, plain, with_victim},
-    stage::{Stage, code, number, text},
+    stage::{Stage, code, number, text, urdu},
 };
 
 #[test]
@@ -22,6 +22,22 @@ fn a_correction_that_arrives_while_the_word_is_written_is_not_covered_by_it() {
     assert_eq!(*of, person);
     stage.keys("Esc Esc F10");
     assert!(stage.screen(120, 30).contains("corrected since"), "{}", stage.screen(120, 30));
+}
+
+#[test]
+fn what_waits_more_than_a_week_is_overdue_in_words_and_first_in_both_languages() {
+    for (settings, said) in [(plain(), "overdue, 8 days"), (Settings { bidi: Bidi::Terminal, ..urdu() }, "تاخیر، 8 دن")]
+    {
+        let mut stage = with_victim(Stage::supervising(settings));
+        stage.size(120, 30);
+        // Kept a week ago and a day; what the others kept was kept today.
+        stage.sheet_by_clock(9, -8 * 24, CASE, "note", &[("note_text", text("Seen at the stand."))]);
+        stage.keys("F10");
+        let screen = stage.screen(120, 30);
+        let rows: Vec<&str> = screen.lines().skip(2).filter(|line| line.contains("PB-")).collect();
+        assert!(rows.len() > 2 && rows.iter().filter(|row| row.contains(said)).count() == 1, "{screen}");
+        assert!(rows.first().is_some_and(|row| row.contains(said) && row.contains('!')), "{screen}");
+    }
 }
 
 #[test]

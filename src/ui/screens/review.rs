@@ -19,6 +19,7 @@ use crate::{
         },
         world::World,
     },
+    words,
 };
 
 /// The queue.
@@ -59,7 +60,7 @@ impl Review {
     }
 
     pub(crate) fn refresh(&mut self, world: &World) {
-        self.rows = world.book.waiting(world.device());
+        self.rows = world.waiting();
         self.list.put(self.list.at, self.rows.len(), world.page().saturating_sub(2));
     }
 
@@ -73,12 +74,13 @@ impl Review {
         for (at, y) in self.list.shown(self.rows.len(), usize::from(area.height)).zip(area.y + 1..area.bottom()) {
             let Some(waiting) = self.rows.get(at) else { continue };
             let Some(entry) = world.book.entry(&waiting.entry) else { continue };
-            let (sign, word, mut role) = match waiting.why {
+            let (sign, word, role) = match waiting.why {
                 Why::Collided => ("✗", "review.collided", Role::Bad),
                 Why::Answered => ("↳", "review.answered", Role::Warn),
                 Why::New => (" ", "review.new", Role::Text),
                 Why::Returned => ("↩", "review.returned", Role::Faint),
             };
+            let (sign, mut role) = if waiting.is_overdue() { ("!", Role::Bad) } else { (sign, role) };
             if at == self.list.at {
                 role = Role::Selected;
                 canvas.wash(Rect { x: area.x.saturating_sub(1), y, width: area.width + 2, height: 1 }, role);
@@ -95,7 +97,11 @@ impl Review {
             let who = author(entry, world, canvas);
             let what = format!("{} · {who}", title.unwrap_or_default());
             canvas.put((area.x + 19, y), area.width.saturating_sub(19 + 17 + 18), &what, role);
-            let when = telling::clock(entry.times.device);
+            let when = if waiting.is_overdue() {
+                words::count(canvas.tongue(), "review.overdue", waiting.days.unsigned_abs())
+            } else {
+                telling::clock(entry.times.device)
+            };
             canvas.put((area.right().saturating_sub(34), y), 16, &when, role);
             let case = world.short(&waiting.case);
             canvas.lean((area.right().saturating_sub(17), y), 17, &case, role, Lean::End);
