@@ -10,6 +10,9 @@ use crate::{
 
 /// Hours within which a child's case reaches the child protection officer and ZARRA (Zainab Alert Act 2020).
 const CHILD_HOURS: i64 = 2;
+/// Hours from an arrest to a Magistrate (CrPC s.167).
+const REMAND_HOURS: i64 = 24;
+const HOUR_MS: i64 = 3_600_000;
 /// How far ahead the page looks, days.
 const AHEAD: i64 = 14;
 
@@ -64,6 +67,8 @@ impl What {
 pub(crate) struct Due {
     /// Days since 1970; `None` for what has no day.
     pub(crate) day: Option<i64>,
+    /// Until when on that day, for what the law counts in hours.
+    pub(crate) by: Option<Moment>,
     pub(crate) what: What,
     pub(crate) case: Option<CaseId>,
     pub(crate) entry: Option<EntryId>,
@@ -95,14 +100,16 @@ pub(crate) fn due(world: &World) -> Vec<Due> {
         for entry in file.entries.iter().filter_map(|id| world.book.entry(id)) {
             let Content::Sheet(sheet) = &entry.content else { continue };
             let found = of_entry(&standing(world, entry, sheet), entry, sheet, reported, world.now);
-            let found = found.into_iter().filter(|(day, _)| *day <= horizon);
-            rows.extend(found.map(|(day, what)| row(day, what, line.id, entry.id)));
+            let found = found.into_iter().filter(|(day, ..)| *day <= horizon);
+            rows.extend(found.map(|(day, by, what)| Due { by, ..row(day, what, line.id, entry.id) }));
         }
     }
     rows.extend(return_due(world));
-    rows.sort_by_key(|row| (row.day.is_none(), row.day));
+    // Within a day what has an hour goes first, the earliest first: the rest has until midnight.
+    rows.sort_by_key(|row| (row.day.is_none(), row.day, row.by.is_none(), row.by.map(|by| by.unix_ms)));
     rows.extend(world.drafts.iter().map(|draft| Due {
         day: None,
+        by: None,
         what: What::Unfinished,
         case: draft.case,
         entry: None,
@@ -120,7 +127,7 @@ fn asked(world: &World, case: &CaseId, entries: &[EntryId]) -> Option<Due> {
 }
 
 const fn row(day: i64, what: What, case: CaseId, entry: EntryId) -> Due {
-    Due { day: Some(day), what, case: Some(case), entry: Some(entry), draft: None }
+    Due { day: Some(day), by: None, what, case: Some(case), entry: Some(entry), draft: None }
 }
 
 /// What an entry says today; most were never corrected and are taken as they are.
@@ -145,13 +152,19 @@ fn reported(world: &World, entries: &[EntryId]) -> bool {
     })
 }
 
-fn of_entry(answers: &Answers, entry: &Entry, sheet: &Sheet, reported: bool, now: Moment) -> Vec<(i64, What)> {
+fn of_entry(
+    answers: &Answers,
+    entry: &Entry,
+    sheet: &Sheet,
+    reported: bool,
+    now: Moment,
+) -> Vec<(i64, Option<Moment>, What)> {
     let day = |question: &str| match answers.value(question)? {
         Value::Date(date) => date.day_number(),
         _ => None,
     };
     let mut found = Vec::new();
-    let mut note = |day: Option<i64>, what| found.extend(day.map(|day| (day, what)));
+    let mut note = |day: Option<i64>, what| found.extend(day.map(|day| (day, None, what)));
     match sheet.form().id.as_str() {
         "case" if !reported => {
             let fir = day("fir_date");
@@ -161,13 +174,19 @@ fn of_entry(answers: &Answers, entry: &Entry, sheet: &Sheet, reported: bool, now
         }
         "person" => {
             let held = is(answers, "suspect_status", &["ARREST"]);
-            note(day("arrest_date").filter(|_| held).map(|day| day + 1), What::Remand);
+            // By a clock that is fast the hours would begin next month: they began at the latest now.
+            let after = |hours: i64| {
+                let began = entry.times.device.unix_ms.min(now.unix_ms);
+                Moment { unix_ms: began + hours * HOUR_MS, ..entry.times.device }
+            };
+            // The form knows the day of an arrest. What was put down on that day happened before, and its hours end no later.
+            let by = after(REMAND_HOURS);
+            let arrest = day("arrest_date").filter(|_| held).map(|day| day + 1);
+            found.extend(arrest.map(|last| (last, (day_of(by) == last).then_some(by), What::Remand)));
             let child = is(answers, "role", &["VIC", "SMG"]) && is(answers, "age_group", &["CHILD"]);
             let told = answers.value("cpo_informed_at").is_some() || entry.source.is_some();
-            // By a clock that is fast the two hours would begin next month: they began at the latest now.
-            let began = entry.times.device.unix_ms.min(now.unix_ms);
-            let by = Moment { unix_ms: began + CHILD_HOURS * 3_600_000, ..entry.times.device };
-            note((child && !told).then(|| day_of(by)), What::Child);
+            let by = after(CHILD_HOURS);
+            found.extend((child && !told).then(|| (day_of(by), Some(by), What::Child)));
         }
         "referral" if is(answers, "status", &["OFFER", "SENT", "ACC", "START"]) => {
             note(day("next_check"), What::Referral);
@@ -198,6 +217,7 @@ fn return_due(world: &World) -> Option<Due> {
     let files = world.book.cases().flat_map(|file| file.entries.iter()).filter_map(|id| world.book.entry(id));
     (!files.into_iter().any(made)).then_some(Due {
         day: Some(today),
+        by: None,
         what: What::Return,
         case: None,
         entry: None,

@@ -7,6 +7,7 @@ mod casework;
 mod files;
 mod gone;
 mod handing;
+mod hours;
 mod listing;
 mod looks;
 mod papers;

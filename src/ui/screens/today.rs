@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::{
-    model::{FormId, PartialDate},
+    model::{FormId, Moment, PartialDate},
     ui::{
         due::{self, Due, What, today},
         keymap::Act,
@@ -17,6 +17,9 @@ use crate::{
         world::World,
     },
 };
+
+/// From here an hour is told by its day.
+const DAY_MS: u64 = 86_400_000;
 
 /// The page of what is due, most urgent first.
 #[derive(Debug)]
@@ -73,7 +76,9 @@ impl Today {
         for (at, y) in self.list.shown(self.rows.len(), usize::from(area.height)).zip(area.y + 1..area.bottom()) {
             let Some(due) = self.rows.get(at) else { continue };
             let left = due.day.map(|day| day - today);
+            let late = due.by.is_some_and(|by| by.unix_ms < world.now.unix_ms);
             let (sign, mut role) = match left {
+                _ if late => ("✗", Role::Bad),
                 Some(left) if left < 0 => ("✗", Role::Bad),
                 Some(left) if left < 3 => ("!", Role::Warn),
                 _ => (" ", Role::Text),
@@ -86,7 +91,10 @@ impl Today {
             canvas.put((area.x, y), 2, sign, role);
             let date = due.day.and_then(PartialDate::from_day_number).map(|date| date.to_string()).unwrap_or_default();
             canvas.put((area.x + 2, y), 11, &date, role);
-            let when = left.map(|left| days(canvas, left)).unwrap_or_default();
+            let when = match (due.by, left) {
+                (Some(by), _) if by.unix_ms.abs_diff(world.now.unix_ms) < DAY_MS => hours(canvas, by, world.now),
+                (_, left) => left.map(|left| days(canvas, left)).unwrap_or_default(),
+            };
             canvas.put((area.x + 14, y), 15, &when, role);
             let indent = if due.day.is_some() { 30 } else { 2 };
             canvas.put((area.x + indent, y), area.width.saturating_sub(indent + 18), &what(due, world, canvas), role);
@@ -101,6 +109,19 @@ fn days(canvas: &Canvas<'_>, left: i64) -> String {
         0 => canvas.say("today.today").to_owned(),
         left if left < 0 => crate::words::count(canvas.tongue(), "today.late", left.unsigned_abs()),
         left => crate::words::count(canvas.tongue(), "today.left", left.unsigned_abs()),
+    }
+}
+
+/// An hour that is near, whatever midnight lies between: until when, or how long ago that was.
+fn hours(canvas: &Canvas<'_>, by: Moment, now: Moment) -> String {
+    let late = now.unix_ms.saturating_sub(by.unix_ms);
+    if late < 0 {
+        return canvas.fill("today.by", &[("time", telling::clock(by).get(11..).unwrap_or_default())]);
+    }
+    let minutes = late.unsigned_abs() / 60_000;
+    match minutes {
+        0..60 => crate::words::count(canvas.tongue(), "today.minutes_late", minutes),
+        _ => crate::words::count(canvas.tongue(), "today.hours_late", minutes / 60),
     }
 }
 
