@@ -40,6 +40,7 @@ mod hybrid_raised;
 mod imported;
 mod journey;
 mod json;
+mod keys_page;
 mod let_go_killed;
 mod linear;
 mod list_killed;

@@ -6,8 +6,9 @@ use zeroize::Zeroizing;
 
 use super::abroad::{AbroadAnswer, AbroadOffer};
 use super::app::Settings;
+use super::audit::{AuditPage, Audited};
 use crate::model::{
-    Amendment, CaseId, Code, DeviceId, Draft, DraftId, EntryId, HandWish, Listed, OfferId, SavedFilter, Sheet,
+    Amendment, CaseId, Code, DeviceId, Draft, DraftId, EntryId, HandWish, Lang, Listed, OfferId, SavedFilter, Sheet,
 };
 
 /// One wish. The runtime performs them in the order given and never answers directly: results come home as
@@ -224,6 +225,19 @@ pub enum Effect {
     LoadKeys,
     /// What would follow if this device were lost today? → `PreviewIs`.
     PreviewRevocation(DeviceId),
+    /// What could these keys read, what do they still open, and where? → `AuditIs`.
+    Audit(Audited),
+    /// Write an audit into a file, as it was shown → `PartSaved` or `SaveFailed`.
+    SaveAudit {
+        /// What was shown.
+        page: Box<AuditPage>,
+        /// Whether for programs.
+        programs: bool,
+        /// The language of a page for people.
+        lang: Lang,
+        /// The file as typed; nothing is overwritten.
+        path: String,
+    },
     /// Show me what was set aside → `Aside`.
     LoadAside,
     /// Save the sealed bytes of one that was set aside → `PartSaved` or `SaveFailed`.

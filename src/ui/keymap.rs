@@ -37,6 +37,8 @@ pub(crate) enum Room {
     Team,
     /// The admin's keys.
     Keys,
+    /// What a key could read and still opens.
+    Audit,
     /// What was set aside.
     Aside,
     /// Before one of those is dropped.
@@ -117,6 +119,9 @@ pub(crate) enum Act {
     Homes,
     TryAgain,
     Drop,
+    Audit,
+    SavePage,
+    SaveData,
 }
 
 /// The first line shown of a page of lines, after an act that may move it.
@@ -183,6 +188,7 @@ const LISTS: &[Room] = &[
     R::Aside,
     R::Review,
     R::Keys,
+    R::Audit,
 ];
 
 /// The table. A line for one room stands before lines for many: the first that fits is taken.
@@ -264,6 +270,9 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Roster], &[f(4)], Act::Team, "team", 1),
     line(&[R::Roster], &[f(6)], Act::Keys, "keys", 2),
     line(&[R::Keys], &[key(KeyCode::Enter)], Act::Open, "preview", 1),
+    line(&[R::Keys], &[f(5)], Act::Audit, "audit", 2),
+    line(&[R::Audit], &[f(9)], Act::SavePage, "save_page", 1),
+    line(&[R::Audit], &[f(8)], Act::SaveData, "save_data", 2),
     line(&[R::Team], &[f(5)], Act::Sync, "sync", 1),
     line(&[R::Hidden], &[f(12), ctrl('k')], Act::Hide, "show_again", 0),
     line(&[R::Hidden], &[ctrl('l')], Act::Lock, "lock", 0),
@@ -285,6 +294,7 @@ pub(crate) const TABLE: &[Line] = &[
             R::Roster,
             R::Team,
             R::Keys,
+            R::Audit,
             R::Aside,
             R::Dropping,
             R::Today,
@@ -379,7 +389,7 @@ mod tests {
     use super::*;
     use crate::words::{self, Tongue};
 
-    const ROOMS: [Room; 20] = [
+    const ROOMS: [Room; 21] = [
         R::Welcome,
         R::Unlock,
         R::Caseload,
@@ -394,6 +404,7 @@ mod tests {
         R::Roster,
         R::Team,
         R::Keys,
+        R::Audit,
         R::Aside,
         R::Dropping,
         R::Today,

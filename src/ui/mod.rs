@@ -6,9 +6,11 @@
 
 mod abroad;
 mod app;
+mod audit;
 mod bidi;
 mod due;
 mod effect;
+mod filling;
 mod keymap;
 mod msg;
 mod reading;
@@ -25,6 +27,7 @@ mod world;
 
 pub use abroad::{AbroadAnswer, AbroadCame, AbroadOffer, AbroadOut, AbroadTaken, Offered};
 pub use app::{App, Settings, Stage, Start};
+pub use audit::{AuditCase, AuditHolder, AuditPage, Audited};
 pub use effect::{Effect, Keeping, Secret, ToKeep};
 pub use msg::{
     AsideNews, AsideRow, BundleIn, BundleOut, HomeChosen, HomeLine, KeyRow, Mark, Msg, Progress, ReaderLine, Replay,

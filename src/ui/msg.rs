@@ -6,6 +6,7 @@ use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 
 use super::abroad::{AbroadCame, AbroadOut, AbroadTaken};
 use super::app::{Settings, Stage};
+use super::audit::{AuditPage, Audited};
 use crate::codebook::Codebook;
 use crate::model::{
     Answers, CaseId, Delivery, DeviceId, Draft, DraftId, Entry, Gone, JournalId, Late, Listed, Moment, SavedFilter,
@@ -242,6 +243,13 @@ pub enum Msg {
         device: DeviceId,
         /// What its revocation would change, and what follows.
         lines: Vec<Sentence>,
+    },
+    /// Answers [`Audit`](super::Effect::Audit).
+    AuditIs {
+        /// Whose keys were asked about.
+        whose: Audited,
+        /// What was found, or why nothing.
+        page: Result<Box<AuditPage>, Trouble>,
     },
     /// What is set aside, and what became of it.
     Aside(AsideNews),
@@ -568,6 +576,8 @@ pub struct KeyRow {
     pub name: String,
     /// The device, for a device's keys.
     pub device: Option<DeviceId>,
+    /// The unit, for a unit's key.
+    pub unit: Option<UnitId>,
     /// What it opens or signs.
     pub opens: Sentence,
     /// For how many days it has been in use.

@@ -1,6 +1,6 @@
 //! What a screen answers to a key: where to go, and what to ask for.
 
-use super::{effect::Effect, keymap::Room, screens::Way};
+use super::{audit::Audited, effect::Effect, keymap::Room, screens::Way};
 use crate::model::{CaseId, Code, Draft, DraftId, EntryId, FormId, Problems, Sheet};
 
 /// The answer of a screen.
@@ -37,6 +37,7 @@ pub(crate) enum Open {
     Roster,
     Team,
     Keys,
+    Audit(Audited),
     Aside,
     Help(Room),
 }

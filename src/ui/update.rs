@@ -5,18 +5,16 @@ use ratatui::crossterm::event::KeyEvent;
 use super::{
     App, Effect, Msg,
     app::Stage,
+    filling,
     keymap::{self, Act, Room},
     msg::{HomeChosen, Trouble, Who},
     screens::{
-        Aside, Case, Caseload, Confirm, EntryView, Form, Help, Keys, Outbox, Review, Roster, Screen, Stick, Team,
+        Aside, Audit, Case, Caseload, Confirm, EntryView, Help, Keys, Outbox, Review, Roster, Screen, Stick, Team,
         Today, Unlock,
     },
     turn::{Fill, Go, Open, Turn},
 };
-use crate::{
-    codebook,
-    model::{Answer, Answers, CaseId, Content, Draft, DraftId, Entry, EntryId, Lang, Value, review},
-};
+use crate::model::{CaseId, Draft, DraftId, Entry, EntryId, Lang};
 
 /// Fewer unused ids than this, and more are asked for.
 const FEW_IDS: usize = 4;
@@ -205,6 +203,7 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         | Msg::PartShown
         | Msg::Printed
         | Msg::Aside(_)
+        | Msg::AuditIs { .. }
         | Msg::SaveFailed(_) => return tell(app, &msg),
         Msg::BundleWritten(_) | Msg::BundleRead(_) | Msg::BundleFailed(_) => {
             // Whoever has left the page meanwhile hears of it all the same.
@@ -352,7 +351,7 @@ fn push(app: &mut App, open: Open) -> Vec<Effect> {
             Screen::Case(case)
         }
         Open::Entry { case, entry, names } => Screen::Entry(EntryView::new(case, entry, names, &app.world)),
-        Open::Fill(fill) => match form(app, fill) {
+        Open::Fill(fill) => match filling::form(app, fill) {
             Some(form) => Screen::Form(Box::new(form)),
             None => {
                 app.notice = Some(Trouble::word("form.cannot_open"));
@@ -385,6 +384,10 @@ fn push(app: &mut App, open: Open) -> Vec<Effect> {
             effects.push(Effect::LoadKeys);
             Screen::Keys(Keys::default())
         }
+        Open::Audit(whose) => {
+            effects.push(Effect::Audit(whose));
+            Screen::Audit(Audit::new(whose))
+        }
         Open::Aside => {
             effects.push(Effect::LoadAside);
             Screen::Aside(Aside::default())
@@ -393,59 +396,4 @@ fn push(app: &mut App, open: Open) -> Vec<Effect> {
     };
     app.stack.push(screen);
     effects
-}
-
-/// A form to fill: a new draft, an old one, or one that holds what an entry says today.
-fn form(app: &mut App, fill: Fill) -> Option<Form> {
-    let draft = match fill {
-        Fill::Draft(id) => app.world.draft(&id)?.clone(),
-        Fill::New { form, case } => {
-            let form = std::sync::Arc::clone(app.world.codebook.newest(form.as_str())?);
-            let officer = app.world.who.as_ref()?.officer.clone();
-            let answers = codebook::presets(&form, app.world.now, &officer);
-            let draft = blank(app, form.form.clone(), case, answers)?;
-            knowing(app, draft)
-        }
-        Fill::Correct(id) => {
-            let entry = app.world.book.entry(&id)?.clone();
-            let Content::Sheet(sheet) = &entry.content else { return None };
-            let answers = app.world.book.answers(&entry.id, true);
-            let mut draft = blank(app, sheet.form().clone(), Some(entry.case), answers)?;
-            draft.target = Some(id);
-            draft.seen = app.world.book.amendments(&id).map(|entry| entry.id).collect();
-            knowing(app, draft)
-        }
-        Fill::Review { entry, word } => {
-            let case = app.world.book.entry(&entry)?.case;
-            let form = app.world.codebook.newest(review::FORM)?.form.clone();
-            let mut answers = Answers::default();
-            answers.set("review_of".into(), Answer::Value(Value::Entry(entry)));
-            if let Some(word) = word {
-                answers.set("review_word".into(), Answer::Value(Value::Choice(word)));
-            }
-            let draft = blank(app, form, Some(case), answers)?;
-            knowing(app, draft)
-        }
-    };
-    let case = match draft.case {
-        Some(case) => case,
-        None => CaseId::from_bytes(app.id()?),
-    };
-    Form::new(draft, case, &app.world)
-}
-
-/// A supervisor's word covers the corrections that were there when it was begun, and none that arrives while it is written.
-fn knowing(app: &App, mut draft: Draft) -> Draft {
-    if let Some(case) = draft.case.filter(|_| draft.form.id.as_str() == review::FORM) {
-        draft.seen.extend(app.world.book.corrections_in(&case));
-        draft.seen.sort_unstable();
-        draft.seen.dedup();
-    }
-    draft
-}
-
-fn blank(app: &mut App, form: crate::model::FormRef, case: Option<CaseId>, answers: Answers) -> Option<Draft> {
-    let id = DraftId::from_bytes(app.id()?);
-    let (started, lang) = (app.world.now, app.world.settings.lang);
-    Some(Draft { case, ..Draft::begun(id, form, answers, started, lang) })
 }

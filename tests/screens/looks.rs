@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Draws the screen at both sizes, checks the phrases and compares the whole.
-fn look(stage: &mut Stage, name: &str, keys: &str, phrases: [&str; 3]) {
+pub(crate) fn look(stage: &mut Stage, name: &str, keys: &str, phrases: [&str; 3]) {
     stage.keys(keys);
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("snapshots");

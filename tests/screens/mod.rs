@@ -8,6 +8,7 @@ mod files;
 mod gone;
 mod handing;
 mod hours;
+mod keys;
 mod listing;
 mod looks;
 mod papers;

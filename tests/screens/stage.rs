@@ -210,6 +210,7 @@ impl Stage {
             Effect::LoadRoster => vec![Msg::RosterIs(Box::new(roster()))],
             Effect::LoadKeys => vec![Msg::KeysAre(keys())],
             Effect::PreviewRevocation(device) => vec![Msg::PreviewIs { device, lines: preview() }],
+            Effect::Audit(_) | Effect::SaveAudit { .. } => super::keys::audited(effect),
             Effect::JudgePassphrase(secret) => {
                 let words = secret.reveal().split_whitespace().count();
                 let score = u8::try_from(words.min(4)).unwrap();

@@ -118,6 +118,7 @@ pub(crate) fn keys() -> Vec<KeyRow> {
         kind: kind.to_owned(),
         name: name.to_owned(),
         device: None,
+        unit: None,
         opens,
         days,
         due,
@@ -132,7 +133,7 @@ pub(crate) fn keys() -> Vec<KeyRow> {
     vec![
         row("recipients", "x25519", kind, 12, None),
         row("root", "Admin", root, 12, Some(718)),
-        row("unit", "PS Sample", unit, 400, Some(-35)),
+        KeyRow { unit: Some(unit_id("PS Sample")), ..row("unit", "PS Sample", unit, 400, Some(-35)) },
         KeyRow { device: Some(lost()), ..row("device", "Sana 5f0c1122", device, 12, Some(718)) },
         KeyRow { gone: true, ..row("device", "Omar 77aa3344", own, 3, Some(727)) },
         row("hub", "Sample hub", sentence("keys.opens_hub", &[], false), 12, None),

@@ -16,4 +16,4 @@ pub(crate) use canary::{Canary, files_below};
 pub(crate) use keys::read_script;
 pub(crate) use link::{Link, Way};
 pub(crate) use stories::{Story, jot, open_case, opening, person, record};
-pub(crate) use typist::Typist;
+pub(crate) use typist::{Typist, flat};

@@ -1,23 +1,16 @@
-//! What a key could read, and what it can still open now: gathered from every slip and stand-in that this device holds.
-//!
-//! *Could* is what its holder may have opened and copied. *Now* is what is still served to whoever comes with that key: a header that
-//! names it and whose envelope has not gone. A device lets an envelope go by the same signed words as the hub, so after a sync both
-//! answer alike.
+//! Which keys somebody asks about, and what the answer to such a question is made of.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use amanat_keys::{
-    fingerprint::{CaseId, DeviceId, KeyId},
+    fingerprint::{CaseId, DeviceId, KeyId, UnitId},
     roster::{Roster, Unit},
 };
-use amanat_sync::entry::{Change, EntryRef, Kind};
 
 use crate::{
     failure::Failure,
-    runtime::{
-        entries::stand_ins::holding,
-        homes::{home::Home, lineage},
-    },
+    runtime::homes::{home::Home, lineage},
+    words::Both,
 };
 
 /// A key that is asked about.
@@ -26,7 +19,7 @@ pub struct AskedKey {
     /// Its id.
     pub id: KeyId,
     /// Whose it is or was, in words.
-    pub of: String,
+    pub of: Both,
 }
 
 /// One case.
@@ -36,6 +29,17 @@ pub struct CaseAudit {
     pub could: u64,
     /// Entries that it can still open.
     pub now: u64,
+    /// Those of them that the hub still serves, as far as this device knows.
+    pub hub: u64,
+}
+
+/// Another device that may still hold what a key opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The device.
+    pub device: DeviceId,
+    /// Entries that it holds under a slip for the key, without a word that it has the slip in its place.
+    pub entries: u64,
 }
 
 /// The answer.
@@ -49,6 +53,8 @@ pub struct Audit {
     pub served: u64,
     /// Those that named one and have gone.
     pub gone: u64,
+    /// Other devices.
+    pub holders: Vec<Holder>,
 }
 
 impl Audit {
@@ -57,15 +63,9 @@ impl Audit {
         self.cases.values().fold(CaseAudit::default(), |sum, case| CaseAudit {
             could: sum.could.saturating_add(case.could),
             now: sum.now.saturating_add(case.now),
+            hub: sum.hub.saturating_add(case.hub),
         })
     }
-}
-
-/// What one slip's key means for those who ask.
-#[derive(Clone, Copy, Debug, Default)]
-struct Reach {
-    could: bool,
-    now: bool,
 }
 
 impl Home {
@@ -77,7 +77,7 @@ impl Home {
         let rosters = lineage::rosters(&self.pack()?.rosters)?;
         let named = |id: String| id.starts_with(asked) && asked.len() >= 8;
         let mut devices: BTreeSet<DeviceId> = BTreeSet::new();
-        let mut keys: BTreeMap<KeyId, String> = BTreeMap::new();
+        let mut keys: BTreeMap<KeyId, Both> = BTreeMap::new();
         for roster in &rosters {
             let members = roster.members.iter().filter(|member| member.name == asked).map(|member| member.id);
             let members: Vec<_> = members.collect();
@@ -112,6 +112,17 @@ impl Home {
         Ok(keys.into_iter().map(|(id, of)| AskedKey { id, of }).collect())
     }
 
+    /// Every key that a unit has or had.
+    ///
+    /// # Errors
+    /// What the pack refuses.
+    pub fn unit_keys_asked(&self, unit: &UnitId) -> Result<Vec<AskedKey>, Failure> {
+        let rosters = lineage::rosters(&self.pack()?.rosters)?;
+        let units = rosters.iter().filter_map(|roster| roster.unit(unit));
+        let keys: BTreeMap<KeyId, Both> = units.flat_map(keys_of_unit).collect();
+        Ok(keys.into_iter().map(|(id, of)| AskedKey { id, of }).collect())
+    }
+
     /// Units whose present key a device holds or may have held: due for [`Home::rotate_unit`] once it is revoked. Cases need no call of
     /// their own: what is kept next lies under a new case key by itself, because the unit's key in its slip is another.
     ///
@@ -123,79 +134,19 @@ impl Home {
         let due = units.filter(|unit| unit.recipient.as_ref().is_some_and(|key| held.contains(&key.key_id())));
         Ok(due.cloned().collect())
     }
-
-    /// What these keys could read and can still open, by everything that is held here.
-    ///
-    /// # Errors
-    /// What the journal refuses.
-    pub fn audit(&self, keys: Vec<AskedKey>) -> Result<Audit, Failure> {
-        let asked: BTreeSet<KeyId> = keys.iter().map(|key| key.id).collect();
-        let mut audit = Audit { keys, ..Audit::default() };
-        let mut slips: HashMap<EntryRef, Reach> = HashMap::new();
-        // Contents by the slip they lie under: how many, and how many have their envelope.
-        let mut under: HashMap<EntryRef, (CaseId, u64, u64)> = HashMap::new();
-        let mut resealed: Vec<(EntryRef, EntryRef, CaseId, bool)> = Vec::new();
-        let mut contents: HashMap<EntryRef, EntryRef> = HashMap::new();
-        self.each_entry(|entry| {
-            let (header, at) = (&entry.header, entry.at());
-            let here = entry.envelope.is_some();
-            if header.wraps() {
-                let slip = header.target.map_or(at, |target| target.entry);
-                if header.audience.iter().any(|reader| asked.contains(&reader.key)) {
-                    let reach = slips.entry(slip).or_default();
-                    reach.could = true;
-                    reach.now |= here;
-                    *(if here { &mut audit.served } else { &mut audit.gone }) += 1;
-                }
-            } else if header.kind == Kind::Sealed {
-                let slip = EntryRef { seq: header.key, ..at };
-                let held = under.entry(slip).or_insert((header.case, 0, 0));
-                held.1 += 1;
-                held.2 += u64::from(here);
-            } else if let Some(target) = holding(header).filter(|target| target.change == Change::Reseal) {
-                resealed.push((target.entry, EntryRef { seq: header.key, ..at }, header.case, here));
-                contents.insert(target.entry, target.entry);
-            }
-        })?;
-        if !contents.is_empty() {
-            self.each_entry(|entry| {
-                if entry.header.kind == Kind::Sealed && contents.contains_key(&entry.at()) {
-                    contents.insert(entry.at(), EntryRef { seq: entry.header.key, ..entry.at() });
-                }
-            })?;
-        }
-        for (slip, (case, could, now)) in under {
-            let reach = slips.get(&slip).copied().unwrap_or_default();
-            if reach.could {
-                let found = audit.cases.entry(case).or_default();
-                found.could += could;
-                found.now += if reach.now { now } else { 0 };
-            }
-        }
-        let mut counted: BTreeSet<EntryRef> = BTreeSet::new();
-        for (target, slip, case, here) in resealed {
-            let reach = slips.get(&slip).copied().unwrap_or_default();
-            let before = contents.get(&target).and_then(|slip| slips.get(slip)).copied().unwrap_or_default();
-            let found = audit.cases.entry(case).or_default();
-            // Read before under its first slip, it is no other entry.
-            found.could += u64::from(reach.could && !before.could && counted.insert(target));
-            found.now += u64::from(reach.now && here);
-        }
-        audit.cases.retain(|_, case| case.could > 0 || case.now > 0);
-        Ok(audit)
-    }
 }
 
-fn keys_of_unit(unit: &Unit) -> Vec<(KeyId, String)> {
+fn keys_of_unit(unit: &Unit) -> Vec<(KeyId, Both)> {
     unit.keys().map(|(epoch, key)| (key.key_id(), unit_words(unit, epoch))).collect()
 }
 
-fn unit_words(unit: &Unit, epoch: u64) -> String {
-    format!("{}, key {epoch}", unit.name)
+fn unit_words(unit: &Unit, epoch: u64) -> Both {
+    Both::fill("audit.key_of_unit", &[("unit", Both::same(&unit.name)), ("epoch", Both::same(epoch))])
 }
 
-fn device_words(roster: &Roster, device: &DeviceId) -> String {
+/// A device as people know it: the beginning of its id, and whose it is.
+pub(super) fn device_words(roster: &Roster, device: &DeviceId) -> Both {
     let short: String = device.to_string().chars().take(8).collect();
     let name = roster.member_of(device).map_or("", |member| member.name.as_str());
-    format!("device {short} of {name}")
+    Both::fill("audit.key_of_device", &[("device", Both::same(short)), ("name", Both::same(name))])
 }

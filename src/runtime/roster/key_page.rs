@@ -64,7 +64,7 @@ pub fn rows(home: &Home) -> Result<Vec<KeyRow>, Failure> {
         let mut opens = sentence(key).with("n", roster.unit_devices(&unit.id).len()).with("epoch", unit.epoch);
         opens.alarm = matches!(key, "keys.opens_unit_sheets" | "keys.opens_unit_alone");
         let due = unit.recipient.is_some().then_some(UNIT_DAYS);
-        rows.push(row("unit", unit.name.clone(), opens, days, due));
+        rows.push(KeyRow { unit: Some(unit.id.into()), ..row("unit", unit.name.clone(), opens, days, due) });
     }
     for device in &roster.devices {
         let days = since(&|old| {
@@ -161,7 +161,7 @@ fn row(kind: &str, name: String, opens: Sentence, days: u64, every: Option<i64>)
     let age = i64::try_from(days).unwrap_or(i64::MAX);
     let due = every.map(|every| every.saturating_sub(age));
     let name = name.chars().filter(|letter| !letter.is_control()).collect();
-    KeyRow { kind: kind.to_owned(), name, device: None, opens, days, due, gone: false }
+    KeyRow { kind: kind.to_owned(), name, device: None, opens, days, due, gone: false, unit: None }
 }
 
 fn sentence(key: &str) -> Sentence {

@@ -1,6 +1,7 @@
 //! What admins do: the agency founded, its roster changed and signed, people and devices let in and out, keys audited and recovered.
 
 pub mod audit;
+pub mod audit_page;
 pub mod ceremony;
 pub mod change;
 pub mod codebooks;
@@ -12,6 +13,7 @@ pub mod key_page;
 mod keys;
 pub mod moves;
 pub mod raise;
+mod reach;
 pub mod release;
 pub mod revocation;
 pub mod root_request;

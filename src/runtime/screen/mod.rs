@@ -11,6 +11,7 @@ pub(in crate::runtime) mod seat;
 mod seat_abroad;
 mod seat_homes;
 mod seat_keep;
+mod seat_keys;
 mod seat_list;
 mod seat_parts;
 pub(in crate::runtime) mod seat_stick;

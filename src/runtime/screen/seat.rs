@@ -150,6 +150,8 @@ impl Seat {
             Effect::LoadRoster => self.show_roster(),
             Effect::LoadKeys => self.show_keys(),
             Effect::PreviewRevocation(device) => self.preview(device),
+            Effect::Audit(whose) => self.audit(whose),
+            Effect::SaveAudit { page, programs, lang, path } => self.save_audit(&page, programs, lang, &path),
             Effect::LoadAside => self.show_aside(),
             Effect::SaveAside { id, path } => self.save_aside(&id, &path),
             Effect::TryAside => self.try_aside(),

@@ -28,7 +28,6 @@ use crate::{
             aside::{self, LookedAgain},
             attaching::{self, ToAttach},
         },
-        roster::key_page,
     },
     ui::{AsideNews, Msg, Secret, Trouble},
 };
@@ -37,20 +36,6 @@ use crate::{
 const STEP: Duration = Duration::from_millis(250);
 
 impl Seat {
-    pub(super) fn show_keys(&mut self) {
-        match self.with_home(|home| key_page::rows(home)) {
-            Ok(rows) => self.say(Msg::KeysAre(rows)),
-            Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
-        }
-    }
-
-    pub(in crate::runtime) fn preview(&mut self, device: crate::model::DeviceId) {
-        match self.with_home(|home| key_page::preview(home, device.into())) {
-            Ok(lines) => self.say(Msg::PreviewIs { device, lines }),
-            Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
-        }
-    }
-
     /// Who would be able to read a case after this.
     pub(super) fn hand_readers(&mut self, case: CaseId, wish: &HandWish) {
         match self.with_home(|home| officer::readers(home, Some(case), None, None, Some(wish))) {

@@ -18,7 +18,7 @@ pub(crate) struct Help {
 }
 
 /// The other screens in the order one meets them.
-const ROOMS: [(Room, &str); 15] = [
+const ROOMS: [(Room, &str); 16] = [
     (Room::Caseload, "help.caseload"),
     (Room::Case, "help.case"),
     (Room::Entry, "help.entry"),
@@ -29,6 +29,7 @@ const ROOMS: [(Room, &str); 15] = [
     (Room::Roster, "help.roster"),
     (Room::Team, "help.team"),
     (Room::Keys, "help.keys"),
+    (Room::Audit, "help.audit"),
     (Room::Aside, "help.aside"),
     (Room::Review, "help.review"),
     (Room::Menu, "help.menu"),

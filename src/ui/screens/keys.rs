@@ -3,11 +3,12 @@
 use ratatui::layout::Rect;
 
 use crate::ui::{
+    audit::Audited,
     effect::Effect,
     keymap::Act,
     msg::{KeyRow, Sentence},
     theme::Role,
-    turn::{Go, Turn},
+    turn::{Go, Open, Turn},
     view::Scroll,
     widgets::canvas::{Canvas, Lean},
     world::World,
@@ -42,6 +43,12 @@ impl Keys {
             Some(Act::PageDown) => self.row = self.row.saturating_add(page).min(last),
             Some(Act::First) => self.row = 0,
             Some(Act::Last) => self.row = last,
+            Some(Act::Audit) => {
+                let whose = rows
+                    .get(self.row)
+                    .and_then(|row| row.device.map(Audited::Device).or_else(|| row.unit.map(Audited::Unit)));
+                return whose.map_or_else(Turn::stay, |whose| Turn::open(Open::Audit(whose)));
+            }
             Some(Act::Open) => {
                 let device = rows.get(self.row).filter(|row| !row.gone).and_then(|row| row.device);
                 if let Some(device) = device {

@@ -3,6 +3,7 @@
 mod abroad;
 mod abroad_in;
 mod aside;
+mod audit;
 mod case;
 mod case_view;
 mod caseload;
@@ -32,6 +33,7 @@ mod unlock;
 mod welcome;
 
 pub(crate) use aside::Aside;
+pub(crate) use audit::Audit;
 pub(crate) use case::Case;
 pub(crate) use caseload::Caseload;
 pub(crate) use confirm::Confirm;

@@ -6,8 +6,8 @@ use ratatui::{
 };
 
 use super::{
-    Aside, Case, Caseload, Confirm, EntryView, Form, Help, Keys, Outbox, Review, Roster, Stick, Team, Today, Unlock,
-    Welcome,
+    Aside, Audit, Case, Caseload, Confirm, EntryView, Form, Help, Keys, Outbox, Review, Roster, Stick, Team, Today,
+    Unlock, Welcome,
 };
 use crate::ui::{
     keymap::{Act, Room},
@@ -35,6 +35,7 @@ pub(crate) enum Screen {
     Roster(Roster),
     Team(Team),
     Keys(Keys),
+    Audit(Audit),
     Aside(Aside),
     Help(Help),
 }
@@ -57,6 +58,7 @@ impl Screen {
             Self::Roster(_) => Room::Roster,
             Self::Team(_) => Room::Team,
             Self::Keys(_) => Room::Keys,
+            Self::Audit(screen) => screen.room(),
             Self::Aside(screen) => screen.room(),
             Self::Help(_) => Room::Help,
         }
@@ -79,6 +81,7 @@ impl Screen {
             Self::Roster(screen) => screen.key(act, world),
             Self::Team(screen) => screen.key(act, world),
             Self::Keys(screen) => screen.key(act, world),
+            Self::Audit(screen) => screen.key(key, act, world),
             Self::Aside(screen) => screen.key(key, act, world),
             Self::Help(screen) => screen.key(act),
         }
@@ -96,6 +99,7 @@ impl Screen {
             Self::Case(screen) => screen.paste(text),
             Self::Entry(screen) => screen.paste(text),
             Self::Aside(screen) => screen.paste(text),
+            Self::Audit(screen) => screen.paste(text),
             Self::Outbox(_)
             | Self::Today(_)
             | Self::Review(_)
@@ -124,6 +128,7 @@ impl Screen {
             | Self::Roster(_)
             | Self::Team(_)
             | Self::Keys(_)
+            | Self::Audit(_)
             | Self::Aside(_)
             | Self::Help(_) => Turn::stay(),
         }
@@ -139,6 +144,7 @@ impl Screen {
             Self::Case(screen) => screen.hear(msg),
             Self::Entry(screen) => screen.hear(msg),
             Self::Aside(screen) => screen.hear(msg, world),
+            Self::Audit(screen) => screen.hear(msg),
             Self::Outbox(_)
             | Self::Caseload(_)
             | Self::Form(_)
@@ -168,6 +174,7 @@ impl Screen {
             | Self::Roster(_)
             | Self::Team(_)
             | Self::Keys(_)
+            | Self::Audit(_)
             | Self::Aside(_)
             | Self::Help(_) => {}
         }
@@ -190,6 +197,7 @@ impl Screen {
             Self::Roster(_) => (canvas.say("roster.title").to_owned(), unit(world)),
             Self::Team(_) => (canvas.say("team.title").to_owned(), unit(world)),
             Self::Keys(_) => (canvas.say("keys.title").to_owned(), unit(world)),
+            Self::Audit(_) => (canvas.say("audit.title").to_owned(), unit(world)),
             Self::Aside(_) => (canvas.say("aside.title").to_owned(), unit(world)),
             Self::Help(_) => (canvas.say("help.title").to_owned(), String::new()),
         }
@@ -212,6 +220,7 @@ impl Screen {
             Self::Roster(screen) => screen.draw(world, scroll, canvas, area),
             Self::Team(screen) => screen.draw(world, scroll, canvas, area),
             Self::Keys(screen) => screen.draw(world, scroll, canvas, area),
+            Self::Audit(screen) => screen.draw(scroll, canvas, area),
             Self::Aside(screen) => screen.draw(canvas, area),
             Self::Help(screen) => screen.draw(scroll, canvas, area),
         }

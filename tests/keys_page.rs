@@ -1,0 +1,87 @@
+//! The keys on the screen of a live agency: what one opens is read and saved.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{Actor, GUJRAT, TestAgency, Typist, flat, number, record};
+
+/// A person at the page of keys, with the line of the station chosen.
+fn at_the_station(actor: &Actor) -> Typist {
+    let mut typist = Typist::sits_down(&actor.home, &[]);
+    typist.sees("\u{2500}");
+    let passphrase = fs::read_to_string(&actor.passphrase).unwrap();
+    typist.types(&format!("\"{}\" Enter", passphrase.trim_end()));
+    typist.sees("Stands at");
+    typist.does("F8", "F6 keys");
+    typist.does("F6", "What each key opens.");
+    let chosen = format!("\u{25b8} {GUJRAT}");
+    while !flat(&typist.screen()).contains(&chosen) {
+        let before = typist.screen();
+        typist.types("Down");
+        typist.sees_that("another line chosen", |screen| screen != before);
+    }
+    typist
+}
+
+#[test]
+fn the_audit_of_a_unit_is_read_with_its_places_and_the_files_say_what_was_shown() {
+    let mut agency = TestAgency::build();
+    record(&agency.officer, 1, "zukhwendar");
+    for actor in [&agency.officer, &agency.reader, &agency.supervisor] {
+        actor.run(&["sync"]);
+    }
+    // Kept where there is no road: on this device, and nowhere else.
+    agency.kill_hub();
+    let (officer, reader, supervisor) = (&agency.officer, &agency.reader, &agency.supervisor);
+    record(supervisor, 2, "palmishto");
+    let told = supervisor.run(&["keys", "audit", GUJRAT]);
+    let (could, here, hub) = (number(&told, "could_read"), number(&told, "can_open_now"), number(&told, "at_hub"));
+    assert!(could == here && hub > 0 && hub < here, "{told}");
+    let of = |told: &Value, actor: &Actor| {
+        let id = actor.unlocked().device().to_string();
+        let held = told["on_devices"].as_array().unwrap().iter().find(|it| it["device"] == id.as_str());
+        held.map(|it| number(it, "entries"))
+    };
+    let held = [officer, reader, supervisor].map(|actor| of(&told, actor));
+    let story = told["cases"].as_array().unwrap().iter().map(|case| number(case, "could")).max();
+    assert_eq!(
+        held,
+        [story, Some(hub), None],
+        "its own story, what has left its author, and nothing of itself: {told}"
+    );
+
+    let cases = told["cases"].as_array().unwrap().len();
+    let mut typist = at_the_station(supervisor);
+    let screen = typist.does("F5", "Could read");
+    let hub = format!("! Entries at the hub: {hub}, as far");
+    let here = format!("! Entries on this device: {here}.");
+    for told in [&format!("Could read {could} entries of {cases} cases"), &hub, &here] {
+        assert!(flat(&screen).contains(told.as_str()), "{told}\n{screen}");
+    }
+    let file = |name: &str| agency.dir.path().join(name);
+    for (key, name) in [("F9", "a.html"), ("F8", "a.json")] {
+        typist.does(key, "Nothing is overwritten.");
+        typist.does(&format!("C-u \"{}\" Enter", file(name).display()), &format!("/{name}."));
+    }
+    let html = fs::read_to_string(file("a.html")).unwrap();
+    assert!(html.contains("lang=\"en\"") && html.contains(&hub[2..]) && html.contains(&here[2..]), "{html}");
+    let json: Value = serde_json::from_str(&fs::read_to_string(file("a.json")).unwrap()).unwrap();
+    for same in ["asked", "keys", "could_read", "can_open_now", "at_hub", "on_devices", "cases", "served"] {
+        assert_eq!(json[same], told[same], "{same}");
+    }
+    // What is there already stays as it is; a page in Urdu is written under another name.
+    typist.does("F9", "Nothing is overwritten.");
+    typist.does(&format!("C-u \"{}\" Enter", file("a.html").display()), "saving the paper");
+    typist.types("Esc");
+    typist.sees_that("the question taken back", |screen| !screen.contains("saving the paper"));
+    typist.does("F2", "English");
+    typist.types("F9");
+    typist.sees("audit-");
+    typist.types(&format!("C-u \"{}\" Enter", file("b.html").display()));
+    typist.waits_until("the page in Urdu", || file("b.html").exists());
+    typist.sees("b.html");
+    let urdu = fs::read_to_string(file("b.html")).unwrap();
+    assert!(urdu.contains("lang=\"ur\" dir=\"rtl\"") && !urdu.contains("Could read"), "{urdu}");
+    assert_eq!(fs::read_to_string(file("a.html")).unwrap(), html);
+}
