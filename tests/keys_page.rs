@@ -1,10 +1,11 @@
-//! The keys on the screen of a live agency: what one opens is read and saved.
+//! The keys on the screen of a live agency: what one opens is read and saved, and a unit gets a new one.
 
 use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{Actor, GUJRAT, TestAgency, Typist, flat, number, record};
+use crate::rotation::{key_of, offer_and_list, opened_at_hub};
+use crate::support::{Actor, GUJRAT, TestAgency, Typist, flat, number, record, text};
 
 /// A person at the page of keys, with the line of the station chosen.
 fn at_the_station(actor: &Actor) -> Typist {
@@ -15,11 +16,13 @@ fn at_the_station(actor: &Actor) -> Typist {
     typist.sees("Stands at");
     typist.does("F8", "F6 keys");
     typist.does("F6", "What each key opens.");
-    let chosen = format!("\u{25b8} {GUJRAT}");
-    while !flat(&typist.screen()).contains(&chosen) {
-        let before = typist.screen();
+    // By the line that is chosen: the clock and the road change the screen as well.
+    let chosen = |screen: &str| screen.lines().find(|line| line.contains('\u{25b8}')).map(str::to_owned);
+    let mut at = chosen(&typist.screen());
+    while !at.as_ref().is_some_and(|line| line.contains(GUJRAT)) {
         typist.types("Down");
-        typist.sees_that("another line chosen", |screen| screen != before);
+        let screen = typist.sees_that("another line chosen", |screen| chosen(screen) != at);
+        at = chosen(&screen);
     }
     typist
 }
@@ -84,4 +87,49 @@ fn the_audit_of_a_unit_is_read_with_its_places_and_the_files_say_what_was_shown(
     let urdu = fs::read_to_string(file("b.html")).unwrap();
     assert!(urdu.contains("lang=\"ur\" dir=\"rtl\"") && !urdu.contains("Could read"), "{urdu}");
     assert_eq!(fs::read_to_string(file("a.html")).unwrap(), html);
+}
+
+#[test]
+fn a_supervisor_gives_the_station_a_new_key_by_keys_before_and_after_the_admin_lists_it() {
+    let agency = TestAgency::build();
+    let (officer, reader, supervisor) = (&agency.officer, &agency.reader, &agency.supervisor);
+    record(officer, 1, "zukhwendar");
+    for actor in [officer, reader, supervisor] {
+        actor.run(&["sync"]);
+    }
+    let older = key_of(supervisor);
+    let slips = opened_at_hub(&agency, &older);
+    // An officer may look at the keys, and may not do this.
+    let mut typist = at_the_station(officer);
+    typist.does("F8", "this device is no custodian of it");
+    typist.types("Enter C-q");
+    typist.ends();
+
+    let mut typist = at_the_station(supervisor);
+    let screen = typist.does("F8", "Enter begins.");
+    assert!(flat(&screen).contains("offered to the admins. Nothing is rewrapped yet"), "{screen}");
+    assert!(!supervisor.file("unit-key-2.join").exists(), "nothing is made before it is agreed to");
+    let screen = typist.does("Enter", "Read these words aloud to them");
+    typist.types("C-q");
+    typist.ends();
+    // The file and the words are those of the command; it says the same of the same key.
+    let offered = offer_and_list(&agency);
+    assert!(flat(&screen).contains(&text(&offered, "/words")), "{offered}\n{screen}");
+    let command = fs::read(agency.dir.path().join("unit-key.join")).unwrap();
+    assert_eq!(fs::read(supervisor.file("unit-key-2.join")).unwrap(), command);
+    supervisor.run(&["sync"]);
+
+    let mut typist = at_the_station(supervisor);
+    let (all, done) = (number(&offered, "open"), "rewrapped to key 2. With the next contacts");
+    typist.does("F8", &format!("listed key 2. {all} slips are to be rewrapped to it; 0 are done."));
+    let screen = typist.does("Enter", &format!("Done: {all} slips of {GUJRAT} are {done}"));
+    assert!(flat(&screen).contains("! Has not heard of it yet"), "the officer is away: {screen}");
+    typist.types("C-q");
+    typist.ends();
+    assert_ne!(key_of(supervisor), older);
+    for actor in [supervisor, reader, supervisor] {
+        actor.run(&["sync"]);
+    }
+    assert_eq!(opened_at_hub(&agency, &older), slips - usize::try_from(all).unwrap(), "what was rewrapped is gone");
+    assert_eq!(supervisor.run(&["verify"])["holds"], true);
 }

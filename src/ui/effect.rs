@@ -9,6 +9,7 @@ use super::app::Settings;
 use super::audit::{AuditPage, Audited};
 use crate::model::{
     Amendment, CaseId, Code, DeviceId, Draft, DraftId, EntryId, HandWish, Lang, Listed, OfferId, SavedFilter, Sheet,
+    UnitId,
 };
 
 /// One wish. The runtime performs them in the order given and never answers directly: results come home as
@@ -238,6 +239,12 @@ pub enum Effect {
         /// The file as typed; nothing is overwritten.
         path: String,
     },
+    /// What would giving this unit a new key mean now? → `Rotation`.
+    LookAtRotation(UnitId),
+    /// Give it a new key as far as that can go now → `Rotation`….
+    Rotate(UnitId),
+    /// Stop that after the batch at hand → `Rotation`.
+    StopRotating,
     /// Show me what was set aside → `Aside`.
     LoadAside,
     /// Save the sealed bytes of one that was set aside → `PartSaved` or `SaveFailed`.

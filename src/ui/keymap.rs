@@ -39,6 +39,8 @@ pub(crate) enum Room {
     Keys,
     /// What a key could read and still opens.
     Audit,
+    /// A unit gets a new key.
+    Rotation,
     /// What was set aside.
     Aside,
     /// Before one of those is dropped.
@@ -122,6 +124,7 @@ pub(crate) enum Act {
     Audit,
     SavePage,
     SaveData,
+    Rotate,
 }
 
 /// The first line shown of a page of lines, after an act that may move it.
@@ -271,6 +274,8 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Roster], &[f(6)], Act::Keys, "keys", 2),
     line(&[R::Keys], &[key(KeyCode::Enter)], Act::Open, "preview", 1),
     line(&[R::Keys], &[f(5)], Act::Audit, "audit", 2),
+    line(&[R::Keys], &[f(8)], Act::Rotate, "rotate", 3),
+    line(&[R::Rotation], &[key(KeyCode::Enter)], Act::Keep, "begin_rotation", 1),
     line(&[R::Audit], &[f(9)], Act::SavePage, "save_page", 1),
     line(&[R::Audit], &[f(8)], Act::SaveData, "save_data", 2),
     line(&[R::Team], &[f(5)], Act::Sync, "sync", 1),
@@ -295,6 +300,7 @@ pub(crate) const TABLE: &[Line] = &[
             R::Team,
             R::Keys,
             R::Audit,
+            R::Rotation,
             R::Aside,
             R::Dropping,
             R::Today,
@@ -389,7 +395,7 @@ mod tests {
     use super::*;
     use crate::words::{self, Tongue};
 
-    const ROOMS: [Room; 21] = [
+    const ROOMS: [Room; 22] = [
         R::Welcome,
         R::Unlock,
         R::Caseload,
@@ -405,6 +411,7 @@ mod tests {
         R::Team,
         R::Keys,
         R::Audit,
+        R::Rotation,
         R::Aside,
         R::Dropping,
         R::Today,

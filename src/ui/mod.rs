@@ -15,6 +15,7 @@ mod keymap;
 mod msg;
 mod reading;
 mod road;
+mod rotation;
 mod screens;
 mod telling;
 mod theme;
@@ -34,6 +35,7 @@ pub use msg::{
     RosterDevice, RosterMember, RosterPage, RosterUnit, Sentence, StickPage, Strength, TeamPage, TeamRow, TeamWord,
     Trouble, Who,
 };
+pub use rotation::RotationNews;
 pub use theme::{Bidi, Theme};
 pub use update::update;
 pub use view::{Scroll, view};

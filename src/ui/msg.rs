@@ -7,6 +7,7 @@ use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 use super::abroad::{AbroadCame, AbroadOut, AbroadTaken};
 use super::app::{Settings, Stage};
 use super::audit::{AuditPage, Audited};
+use super::rotation::RotationNews;
 use crate::codebook::Codebook;
 use crate::model::{
     Answers, CaseId, Delivery, DeviceId, Draft, DraftId, Entry, Gone, JournalId, Late, Listed, Moment, SavedFilter,
@@ -251,6 +252,8 @@ pub enum Msg {
         /// What was found, or why nothing.
         page: Result<Box<AuditPage>, Trouble>,
     },
+    /// A unit that gets a new key.
+    Rotation(UnitId, RotationNews),
     /// What is set aside, and what became of it.
     Aside(AsideNews),
     /// Something else went wrong or is worth saying; shown in the status line until the next key.

@@ -9,8 +9,8 @@ use super::{
     keymap::{self, Act, Room},
     msg::{HomeChosen, Trouble, Who},
     screens::{
-        Aside, Audit, Case, Caseload, Confirm, EntryView, Help, Keys, Outbox, Review, Roster, Screen, Stick, Team,
-        Today, Unlock,
+        Aside, Audit, Case, Caseload, Confirm, EntryView, Help, Keys, Outbox, Review, Roster, Rotation, Screen, Stick,
+        Team, Today, Unlock,
     },
     turn::{Fill, Go, Open, Turn},
 };
@@ -204,6 +204,7 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         | Msg::Printed
         | Msg::Aside(_)
         | Msg::AuditIs { .. }
+        | Msg::Rotation(..)
         | Msg::SaveFailed(_) => return tell(app, &msg),
         Msg::BundleWritten(_) | Msg::BundleRead(_) | Msg::BundleFailed(_) => {
             // Whoever has left the page meanwhile hears of it all the same.
@@ -387,6 +388,10 @@ fn push(app: &mut App, open: Open) -> Vec<Effect> {
         Open::Audit(whose) => {
             effects.push(Effect::Audit(whose));
             Screen::Audit(Audit::new(whose))
+        }
+        Open::Rotation(unit) => {
+            effects.push(Effect::LookAtRotation(unit));
+            Screen::Rotation(Rotation::new(unit))
         }
         Open::Aside => {
             effects.push(Effect::LoadAside);

@@ -1,8 +1,8 @@
-//! What an admin does with keys on the screen: the audit of one is read and saved.
+//! What people do with keys on the screen: the audit of one is read and saved, and a unit gets a new one.
 
 use amanat::{
     model::{CaseId, DeviceId, Lang},
-    ui::{AuditCase, AuditHolder, AuditPage, Audited, Effect, Msg, Trouble},
+    ui::{AuditCase, AuditHolder, AuditPage, Audited, Effect, Msg, RotationNews, Sentence, Trouble},
     words::Both,
 };
 
@@ -94,4 +94,57 @@ fn the_page_that_was_read_is_saved_to_a_path_that_is_proposed_or_typed() {
     let mut stage = Stage::open_with(urdu());
     stage.keys("F8 F6 Down*3 F5 F9 Enter");
     assert_eq!(stage.effects.last(), Some(&saved(false, Lang::Ur, "audit-5f5f5f5f.html")));
+}
+
+fn said(key: &str, blanks: &[(&str, &str)]) -> Sentence {
+    let blanks = blanks.iter().map(|(blank, text)| ((*blank).to_owned(), (*text).to_owned(), false)).collect();
+    Sentence { key: format!("rotation.{key}"), blanks, alarm: key == "others" }
+}
+
+/// What the stage's desk answers: what it begins goes on until it is stopped.
+pub(crate) fn rotation(effect: Effect) -> Vec<Msg> {
+    let news = match effect {
+        Effect::LookAtRotation(_) => RotationNews::Ahead(vec![
+            said("rewrap", &[("epoch", "2"), ("n", "3000"), ("done", "0")]),
+            said("others", &[("n", "4")]),
+            said("means", &[]),
+        ]),
+        Effect::Rotate(_) => RotationNews::At { done: 1500, total: 3000, rate: 500 },
+        _ => RotationNews::Ended { told: vec![said("stopped", &[("n", "1500"), ("total", "3000")])], more: true },
+    };
+    vec![Msg::Rotation(unit_id("PS Sample"), news)]
+}
+
+#[test]
+fn a_unit_gets_a_new_key_after_its_consequences_were_read_and_it_can_be_stopped_and_gone_on_with() {
+    let mut stage = Stage::open();
+    let began = |stage: &Stage| stage.effects.iter().filter(|effect| matches!(effect, Effect::Rotate(_))).count();
+    let shows = ["3000 slips are to be rewrapped", "! 4 slips were written at headquarters", "Enter begins."];
+    look(&mut stage, "rotation", "F8 F6 Down*2 F8", shows);
+    assert_eq!((stage.effects.last(), began(&stage)), (Some(&Effect::LookAtRotation(unit_id("PS Sample"))), 0));
+    let shows = ["▰▰▰▰▰▰▰▰▰▰▱", "1500 of 3000, 500 a second, 3 s left", "Esc stops after the batch at hand"];
+    look(&mut stage, "rotation_running", "Enter", shows);
+    stage.keys("Enter");
+    assert_eq!(began(&stage), 1, "it goes on already");
+    stage.keys("Esc");
+    assert_eq!(stage.effects.last(), Some(&Effect::StopRotating));
+    let screen = stage.screen(80, 24);
+    assert!(screen.contains("Stopped: 1500 of 3000") && !screen.contains('▰'), "{screen}");
+    stage.keys("Enter");
+    assert_eq!(began(&stage), 2);
+    // What another unit's rotation says is none of this page's.
+    let ended = RotationNews::Ended { told: vec![said("left", &[("n", "9")])], more: false };
+    stage.send(Msg::Rotation(unit_id("other"), ended.clone()));
+    assert!(!stage.screen(80, 24).contains("9 slips keep an older key"));
+    stage.send(Msg::Rotation(unit_id("PS Sample"), ended));
+    let screen = stage.screen(80, 24);
+    assert!(screen.contains("9 slips keep an older key") && !screen.contains("Enter begins."), "{screen}");
+    stage.keys("Enter Esc");
+    assert_eq!(began(&stage), 2, "what is done is not begun again");
+    assert!(stage.screen(80, 24).contains("▸ PS Sample"), "back at the keys");
+    // A device's key is no unit's.
+    stage.keys("Down F8");
+    assert_eq!(stage.effects.iter().filter(|effect| matches!(effect, Effect::LookAtRotation(_))).count(), 1);
+    let mut stage = Stage::open_with(urdu());
+    look(&mut stage, "urdu_rotation", "F8 F6 Down*2 F8", ["UR", "3000", "Enter"]);
 }

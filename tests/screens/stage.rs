@@ -210,6 +210,7 @@ impl Stage {
             Effect::LoadRoster => vec![Msg::RosterIs(Box::new(roster()))],
             Effect::LoadKeys => vec![Msg::KeysAre(keys())],
             Effect::PreviewRevocation(device) => vec![Msg::PreviewIs { device, lines: preview() }],
+            Effect::LookAtRotation(_) | Effect::Rotate(_) | Effect::StopRotating => super::keys::rotation(effect),
             Effect::Audit(_) | Effect::SaveAudit { .. } => super::keys::audited(effect),
             Effect::JudgePassphrase(secret) => {
                 let words = secret.reveal().split_whitespace().count();

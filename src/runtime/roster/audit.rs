@@ -145,7 +145,7 @@ fn unit_words(unit: &Unit, epoch: u64) -> Both {
 }
 
 /// A device as people know it: the beginning of its id, and whose it is.
-pub(super) fn device_words(roster: &Roster, device: &DeviceId) -> Both {
+pub(in crate::runtime) fn device_words(roster: &Roster, device: &DeviceId) -> Both {
     let short: String = device.to_string().chars().take(8).collect();
     let name = roster.member_of(device).map_or("", |member| member.name.as_str());
     Both::fill("audit.key_of_device", &[("device", Both::same(short)), ("name", Both::same(name))])

@@ -58,6 +58,22 @@ pub struct Looked {
     pub others: u64,
 }
 
+/// What the next call would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ahead {
+    /// Make a key and offer it to the admins.
+    Offer(Looked),
+    /// Offer the same key again: no roster lists it yet.
+    Waits(Looked),
+    /// Rewrap, or go on with it.
+    Rewrap {
+        /// Slips rewrapped so far.
+        rewrapped: u64,
+        /// Of so many.
+        total: u64,
+    },
+}
+
 /// What came of a call.
 #[derive(Debug)]
 pub enum Rotated {
@@ -123,6 +139,24 @@ impl Home {
             }
             Some(_) | None => self.offer(&unit, kind),
         }
+    }
+
+    /// What [`Home::rotate_unit`] would do now; nothing is changed.
+    ///
+    /// # Errors
+    /// As [`Home::rotate_unit`].
+    pub fn look_ahead(&self, unit: UnitId) -> Result<Ahead, Failure> {
+        let unit = self.may_rotate(unit)?;
+        let current = unit.recipient.as_ref().map(Recipient::key_id);
+        let rewrap = |rewrapped, total| Ahead::Rewrap { rewrapped, total };
+        Ok(match self.work_on(&unit.id)? {
+            Some(work) if work.epoch == 0 && Some(work.offered) != current => Ahead::Waits(self.look_at_slips(&unit)?),
+            Some(work) if !work.done && work.epoch == 0 => rewrap(0, self.count_stale(&unit)?),
+            Some(work) if !work.done && work.epoch == unit.epoch => rewrap(work.rewrapped, work.total),
+            Some(work) if work.done && Some(work.offered) == current => Ahead::Offer(self.look_at_slips(&unit)?),
+            Some(_) | None if self.is_unfinished(&unit)? => rewrap(0, self.count_stale(&unit)?),
+            Some(_) | None => Ahead::Offer(self.look_at_slips(&unit)?),
+        })
     }
 
     fn may_rotate(&self, unit: UnitId) -> Result<Unit, Failure> {

@@ -242,7 +242,7 @@ impl Room {
                     self.desk.order(Order::Do(Effect::Remember(settings)));
                 }
                 Effect::Quit => self.running = false,
-                Effect::StopSealing => self.desk.stop(),
+                Effect::StopSealing | Effect::StopRotating => self.desk.stop(),
                 Effect::ReadFirst(case) => self.desk.first(case),
                 Effect::Lock => {
                     self.desk.stop();

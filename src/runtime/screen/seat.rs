@@ -132,7 +132,7 @@ impl Seat {
             Effect::SavePart { entry, part, path } => self.save_part(&entry, part, &path),
             Effect::Print { case, what, page, to } => self.print(case, what, &page, to.as_deref()),
             // The main loop raises the flags itself: this thread is the one that is busy.
-            Effect::StopSealing | Effect::ReadFirst(_) => {}
+            Effect::StopSealing | Effect::StopRotating | Effect::ReadFirst(_) => {}
             Effect::KeepList { lines, last } => self.file_list(&lines, last),
             Effect::LoadHomes => self.show_homes(),
             Effect::ChooseHome { name } => self.choose_home(name.as_deref()),
@@ -152,6 +152,8 @@ impl Seat {
             Effect::PreviewRevocation(device) => self.preview(device),
             Effect::Audit(whose) => self.audit(whose),
             Effect::SaveAudit { page, programs, lang, path } => self.save_audit(&page, programs, lang, &path),
+            Effect::LookAtRotation(unit) => self.look_at_rotation(unit),
+            Effect::Rotate(unit) => self.rotate(unit),
             Effect::LoadAside => self.show_aside(),
             Effect::SaveAside { id, path } => self.save_aside(&id, &path),
             Effect::TryAside => self.try_aside(),

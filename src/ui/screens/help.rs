@@ -18,7 +18,7 @@ pub(crate) struct Help {
 }
 
 /// The other screens in the order one meets them.
-const ROOMS: [(Room, &str); 16] = [
+const ROOMS: [(Room, &str); 17] = [
     (Room::Caseload, "help.caseload"),
     (Room::Case, "help.case"),
     (Room::Entry, "help.entry"),
@@ -30,6 +30,7 @@ const ROOMS: [(Room, &str); 16] = [
     (Room::Team, "help.team"),
     (Room::Keys, "help.keys"),
     (Room::Audit, "help.audit"),
+    (Room::Rotation, "help.rotation"),
     (Room::Aside, "help.aside"),
     (Room::Review, "help.review"),
     (Room::Menu, "help.menu"),

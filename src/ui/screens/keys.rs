@@ -49,6 +49,10 @@ impl Keys {
                     .and_then(|row| row.device.map(Audited::Device).or_else(|| row.unit.map(Audited::Unit)));
                 return whose.map_or_else(Turn::stay, |whose| Turn::open(Open::Audit(whose)));
             }
+            Some(Act::Rotate) => {
+                let unit = rows.get(self.row).and_then(|row| row.unit);
+                return unit.map_or_else(Turn::stay, |unit| Turn::open(Open::Rotation(unit)));
+            }
             Some(Act::Open) => {
                 let device = rows.get(self.row).filter(|row| !row.gone).and_then(|row| row.device);
                 if let Some(device) = device {
@@ -144,7 +148,8 @@ fn age(row: &KeyRow, canvas: &Canvas<'_>) -> (String, bool) {
     }
 }
 
-fn told(sentence: &Sentence, canvas: &Canvas<'_>) -> (String, Role) {
+/// A sentence of the desk, in the screen's language.
+pub(super) fn told(sentence: &Sentence, canvas: &Canvas<'_>) -> (String, Role) {
     let blanks: Vec<(&str, &str)> = sentence
         .blanks
         .iter()

@@ -6,8 +6,8 @@ use ratatui::{
 };
 
 use super::{
-    Aside, Audit, Case, Caseload, Confirm, EntryView, Form, Help, Keys, Outbox, Review, Roster, Stick, Team, Today,
-    Unlock, Welcome,
+    Aside, Audit, Case, Caseload, Confirm, EntryView, Form, Help, Keys, Outbox, Review, Roster, Rotation, Stick, Team,
+    Today, Unlock, Welcome,
 };
 use crate::ui::{
     keymap::{Act, Room},
@@ -35,6 +35,7 @@ pub(crate) enum Screen {
     Roster(Roster),
     Team(Team),
     Keys(Keys),
+    Rotation(Rotation),
     Audit(Audit),
     Aside(Aside),
     Help(Help),
@@ -58,6 +59,7 @@ impl Screen {
             Self::Roster(_) => Room::Roster,
             Self::Team(_) => Room::Team,
             Self::Keys(_) => Room::Keys,
+            Self::Rotation(_) => Room::Rotation,
             Self::Audit(screen) => screen.room(),
             Self::Aside(screen) => screen.room(),
             Self::Help(_) => Room::Help,
@@ -81,6 +83,7 @@ impl Screen {
             Self::Roster(screen) => screen.key(act, world),
             Self::Team(screen) => screen.key(act, world),
             Self::Keys(screen) => screen.key(act, world),
+            Self::Rotation(screen) => screen.key(act),
             Self::Audit(screen) => screen.key(key, act, world),
             Self::Aside(screen) => screen.key(key, act, world),
             Self::Help(screen) => screen.key(act),
@@ -106,6 +109,7 @@ impl Screen {
             | Self::Roster(_)
             | Self::Team(_)
             | Self::Keys(_)
+            | Self::Rotation(_)
             | Self::Help(_) => {}
         }
         Turn::stay()
@@ -128,6 +132,7 @@ impl Screen {
             | Self::Roster(_)
             | Self::Team(_)
             | Self::Keys(_)
+            | Self::Rotation(_)
             | Self::Audit(_)
             | Self::Aside(_)
             | Self::Help(_) => Turn::stay(),
@@ -145,6 +150,7 @@ impl Screen {
             Self::Entry(screen) => screen.hear(msg),
             Self::Aside(screen) => screen.hear(msg, world),
             Self::Audit(screen) => screen.hear(msg),
+            Self::Rotation(screen) => screen.hear(msg),
             Self::Outbox(_)
             | Self::Caseload(_)
             | Self::Form(_)
@@ -174,6 +180,7 @@ impl Screen {
             | Self::Roster(_)
             | Self::Team(_)
             | Self::Keys(_)
+            | Self::Rotation(_)
             | Self::Audit(_)
             | Self::Aside(_)
             | Self::Help(_) => {}
@@ -198,6 +205,7 @@ impl Screen {
             Self::Team(_) => (canvas.say("team.title").to_owned(), unit(world)),
             Self::Keys(_) => (canvas.say("keys.title").to_owned(), unit(world)),
             Self::Audit(_) => (canvas.say("audit.title").to_owned(), unit(world)),
+            Self::Rotation(_) => (canvas.say("rotation.title").to_owned(), unit(world)),
             Self::Aside(_) => (canvas.say("aside.title").to_owned(), unit(world)),
             Self::Help(_) => (canvas.say("help.title").to_owned(), String::new()),
         }
@@ -221,6 +229,7 @@ impl Screen {
             Self::Team(screen) => screen.draw(world, scroll, canvas, area),
             Self::Keys(screen) => screen.draw(world, scroll, canvas, area),
             Self::Audit(screen) => screen.draw(scroll, canvas, area),
+            Self::Rotation(screen) => screen.draw(world, canvas, area),
             Self::Aside(screen) => screen.draw(canvas, area),
             Self::Help(screen) => screen.draw(scroll, canvas, area),
         }

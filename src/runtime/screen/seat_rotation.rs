@@ -1,0 +1,140 @@
+//! The desk's part in a unit's new key: what would be done is said before it is done, and how far it is while it goes on.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use amanat_keys::{
+    roster::Unit,
+    rotation::{RotationWord, Said},
+    statement::Statement,
+};
+
+use super::{seat::Seat, tellings, wake::Wake};
+use crate::{
+    failure::Failure,
+    model::UnitId,
+    runtime::{
+        clock,
+        homes::{home::Home, pack},
+        roster::audit,
+        rotation::units::{Ahead, Looked, Rotated},
+    },
+    ui::{Msg, RotationNews, Sentence},
+};
+
+impl Seat {
+    pub(super) fn look_at_rotation(&mut self, unit: UnitId) {
+        let ahead = self.with_home(|home| Ok(ahead(&listed(home, unit)?, home.look_ahead(unit.into())?)));
+        let failed = |failure| RotationNews::Failed(tellings::trouble(&failure));
+        self.say(Msg::Rotation(unit, ahead.map_or_else(failed, RotationNews::Ahead)));
+    }
+
+    /// Goes as far as it can now: an offer is written as the command writes it, slips are rewrapped until all are, or somebody stops it.
+    pub(super) fn rotate(&mut self, unit: UnitId) {
+        self.stop.store(false, Ordering::SeqCst);
+        let (stop, wake, begun) = (Arc::clone(&self.stop), self.wake.clone(), clock::instant());
+        let mut first = None;
+        let mut tell = |done: u64, total: u64| {
+            let since = done.saturating_sub(*first.get_or_insert(done));
+            let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
+            let news = RotationNews::At { done, total, rate: since.saturating_mul(1000) / ms };
+            wake.send(Wake::Msg(Msg::Rotation(unit, news))).unwrap_or_default();
+            !stop.load(Ordering::SeqCst)
+        };
+        let came = self.with_home(|home| {
+            let before = listed(home, unit)?;
+            match home.rotate_unit(before.id, &mut tell)? {
+                Rotated::Offered { request, words, looked } => offered(home, &before, &request, &words, looked),
+                Rotated::Stopped { rewrapped, total } => {
+                    Ok((vec![line("stopped", &[("n", rewrapped), ("total", total)])], true))
+                }
+                Rotated::Done { word, escrowed, .. } => Ok((done(home, &before, &word, escrowed), false)),
+            }
+        });
+        let news = match came {
+            Ok((told, more)) => RotationNews::Ended { told, more },
+            Err(failure) => RotationNews::Failed(tellings::trouble(&failure)),
+        };
+        self.say(Msg::Rotation(unit, news));
+        self.say_marks();
+        self.carry();
+    }
+}
+
+fn listed(home: &Home, unit: UnitId) -> Result<Unit, Failure> {
+    let listed = home.trust()?.roster().unit(&unit.into()).cloned();
+    listed.ok_or_else(|| Failure::usage("rotating the unit's key — the roster has no such unit", "Sync first."))
+}
+
+fn ahead(unit: &Unit, ahead: Ahead) -> Vec<Sentence> {
+    let epoch = ("epoch", unit.epoch);
+    let mut told = match ahead {
+        Ahead::Offer(_) => vec![named("offer", &[("unit", &unit.name)])],
+        Ahead::Waits(_) => vec![named("waits", &[("unit", &unit.name)])],
+        Ahead::Rewrap { rewrapped, total } => {
+            vec![line("rewrap", &[epoch, ("n", total), ("done", rewrapped)])]
+        }
+    };
+    if let Ahead::Offer(looked) | Ahead::Waits(looked) = ahead {
+        told.push(line("slips", &[("n", looked.open)]));
+        told.extend(left_out(looked));
+    }
+    told.push(line("means", &[]));
+    told
+}
+
+/// Slips that will keep their key.
+fn left_out(looked: Looked) -> impl Iterator<Item = Sentence> {
+    let counted = [("shut", looked.shut), ("others", looked.others)];
+    counted.into_iter().filter(|(_, n)| *n > 0).map(|(key, n)| warned(line(key, &[("n", n)])))
+}
+
+fn offered(
+    home: &Home,
+    unit: &Unit,
+    request: &Statement,
+    words: &str,
+    looked: Looked,
+) -> Result<(Vec<Sentence>, bool), Failure> {
+    let out = home.paths().folder().join(format!("unit-key-{}.join", unit.epoch + 1));
+    pack::write_statement(request, &out, "request")?;
+    let mut told = vec![
+        named("offered", &[("path", &out.display().to_string())]),
+        named("words", &[("words", words)]),
+        named("admin", &[("unit", &unit.name)]),
+    ];
+    told.extend(left_out(looked));
+    Ok((told, false))
+}
+
+fn done(home: &Home, unit: &Unit, word: &RotationWord, escrowed: bool) -> Vec<Sentence> {
+    let Said::Rewrapped { epoch, slips, left, stragglers, .. } = &word.said else { return Vec::new() };
+    let mut told = line("done", &[("n", *slips), ("epoch", *epoch)]);
+    told.blanks.push(("unit".to_owned(), unit.name.clone(), false));
+    let mut told = vec![told];
+    if *left > 0 {
+        told.push(warned(line("left", &[("n", *left)])));
+    }
+    if !escrowed {
+        told.push(warned(line("not_escrowed", &[])));
+    }
+    let roster = home.trust().map(|trust| trust.roster());
+    let names = roster
+        .into_iter()
+        .flat_map(|roster| stragglers.iter().map(move |device| audit::device_words(roster, device).joined()));
+    told.extend(names.map(|name| warned(named("straggler", &[("name", &name)]))));
+    told
+}
+
+fn named(key: &str, blanks: &[(&str, &str)]) -> Sentence {
+    let blanks = blanks.iter().map(|(blank, text)| ((*blank).to_owned(), (*text).to_owned(), false)).collect();
+    Sentence { key: format!("rotation.{key}"), blanks, alarm: false }
+}
+
+fn line(key: &str, blanks: &[(&str, u64)]) -> Sentence {
+    let blanks: Vec<(&str, String)> = blanks.iter().map(|(blank, n)| (*blank, n.to_string())).collect();
+    named(key, &blanks.iter().map(|(blank, text)| (*blank, text.as_str())).collect::<Vec<_>>())
+}
+
+fn warned(sentence: Sentence) -> Sentence {
+    Sentence { alarm: true, ..sentence }
+}

@@ -1,0 +1,28 @@
+//! What screens and desk say to each other of a unit that gets a new key.
+
+use super::msg::{Sentence, Trouble};
+
+/// What the desk says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RotationNews {
+    /// What would be done next, and what follows from it.
+    Ahead(Vec<Sentence>),
+    /// How far it has come.
+    At {
+        /// Slips rewrapped.
+        done: u64,
+        /// Of so many.
+        total: u64,
+        /// So many a second; 0 as long as that is not known.
+        rate: u64,
+    },
+    /// It has ended, or was stopped.
+    Ended {
+        /// What came of it.
+        told: Vec<Sentence>,
+        /// Whether it can be gone on with at once.
+        more: bool,
+    },
+    /// It could not be done.
+    Failed(Trouble),
+}
