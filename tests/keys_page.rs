@@ -1,19 +1,26 @@
-//! The keys on the screen of a live agency: what one opens is read and saved, and a unit gets a new one.
+//! The keys on the screen of a live agency: what one opens is read and saved, and a unit gets a new one,
+//! of which whoever owes it is reminded.
 
 use std::fs;
 
 use serde_json::Value;
 
-use crate::rotation::{key_of, offer_and_list, opened_at_hub};
+use crate::rotation::{key_of, newcomer, offer_and_list, opened_at_hub};
 use crate::support::{Actor, GUJRAT, TestAgency, Typist, flat, number, record, text};
 
-/// A person at the page of keys, with the line of the station chosen.
-fn at_the_station(actor: &Actor) -> Typist {
+/// A person at the list of cases.
+fn at_the_cases(actor: &Actor) -> Typist {
     let mut typist = Typist::sits_down(&actor.home, &[]);
     typist.sees("\u{2500}");
     let passphrase = fs::read_to_string(&actor.passphrase).unwrap();
     typist.types(&format!("\"{}\" Enter", passphrase.trim_end()));
     typist.sees("Stands at");
+    typist
+}
+
+/// A person at the page of keys, with the line of the station chosen.
+fn at_the_station(actor: &Actor) -> Typist {
+    let mut typist = at_the_cases(actor);
     typist.does("F8", "F6 keys");
     typist.does("F6", "What each key opens.");
     // By the line that is chosen: the clock and the road change the screen as well.
@@ -132,4 +139,50 @@ fn a_supervisor_gives_the_station_a_new_key_by_keys_before_and_after_the_admin_l
     }
     assert_eq!(opened_at_hub(&agency, &older), slips - usize::try_from(all).unwrap(), "what was rewrapped is gone");
     assert_eq!(supervisor.run(&["verify"])["holds"], true);
+}
+
+/// Whether a person is reminded that the station is owed a new key.
+fn is_reminded(actor: &Actor) -> bool {
+    let mut typist = at_the_cases(actor);
+    // What is owed is said before what a pass of the courier came to.
+    typist.sees_that("a contact", |screen| screen.contains("   HQ "));
+    let screen = typist.does("F7", "Return of last month");
+    typist.types("C-q");
+    typist.ends();
+    flat(&screen).contains(&format!("Give {GUJRAT} a new key"))
+}
+
+#[test]
+fn who_owes_a_station_a_new_key_is_reminded_from_the_revocation_until_the_rotation_is_signed() {
+    let agency = TestAgency::build();
+    let supervisor = &agency.supervisor;
+    record(&agency.officer, 1, "zukhwendar");
+    for actor in [&agency.officer, &agency.reader, supervisor] {
+        actor.run(&["sync"]);
+    }
+    let gone = newcomer(&agency).unlocked().device().to_string();
+    supervisor.run(&["sync"]);
+    assert!(!is_reminded(supervisor), "nobody has left");
+    agency.admin.run(&["roster", "revoke", &gone[..12], "--lost"]);
+    agency.admin.run(&["roster", "publish"]);
+    supervisor.run(&["sync"]);
+    assert!(is_reminded(supervisor));
+    offer_and_list(&agency);
+    supervisor.run(&["sync"]);
+    assert!(is_reminded(supervisor), "its key is listed, and nothing is rewrapped");
+
+    let mut typist = at_the_cases(supervisor);
+    let row = format!("Give {GUJRAT} a new key");
+    typist.does("F7", &row);
+    // The last one of the page: nothing was begun and not finished.
+    typist.types("End");
+    typist.does("Enter", "listed key 2");
+    typist.does("Enter", "Done:");
+    typist.types("Esc");
+    typist.sees_that("the row gone", |screen| {
+        flat(screen).contains("Return of last month") && !flat(screen).contains(&row)
+    });
+    typist.types("C-q");
+    typist.ends();
+    assert!(!is_reminded(supervisor), "it was signed");
 }

@@ -53,7 +53,7 @@ pub(crate) fn offered_by(agency: &TestAgency, custodian: &Actor) -> Value {
 }
 
 /// A supervisor whom the station gets now.
-fn newcomer(agency: &TestAgency) -> Actor {
+pub(crate) fn newcomer(agency: &TestAgency) -> Actor {
     let newcomer = agency.enrol("newcomer", "supervisor", GUJRAT);
     agency.admin.run(&["roster", "publish"]);
     for actor in [&newcomer, &agency.supervisor, &newcomer] {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::world::World;
 use crate::{
     codebook::{counted::month_before, law},
-    model::{Answers, CaseId, Code, Content, DraftId, Entry, EntryId, Moment, PartialDate, Sheet, Value},
+    model::{Answers, CaseId, Code, Content, DraftId, Entry, EntryId, Moment, PartialDate, Sheet, UnitId, Value},
 };
 
 /// Hours within which a child's case reaches the child protection officer and ZARRA (Zainab Alert Act 2020).
@@ -39,6 +39,8 @@ pub(crate) enum What {
     Return,
     /// A case that another unit hands over to this one.
     Asked,
+    /// A unit whose key somebody has who reads for it no more.
+    NewKey,
     /// A form that was begun.
     Unfinished,
 }
@@ -57,6 +59,7 @@ impl What {
             Self::Returned => "today.returned",
             Self::Return => "today.return",
             Self::Asked => "today.asked",
+            Self::NewKey => "today.new_key",
             Self::Unfinished => "today.unfinished",
         }
     }
@@ -73,6 +76,8 @@ pub(crate) struct Due {
     pub(crate) case: Option<CaseId>,
     pub(crate) entry: Option<EntryId>,
     pub(crate) draft: Option<DraftId>,
+    /// The unit that gets a new key.
+    pub(crate) unit: Option<UnitId>,
 }
 
 /// Today by the clock of the place.
@@ -105,6 +110,8 @@ pub(crate) fn due(world: &World) -> Vec<Due> {
         }
     }
     rows.extend(return_due(world));
+    let owed = world.owed.iter().map(|(unit, _)| Due { unit: Some(*unit), ..of_day(today(world.now), What::NewKey) });
+    rows.extend(owed);
     // Within a day what has an hour goes first, the earliest first: the rest has until midnight.
     rows.sort_by_key(|row| (row.day.is_none(), row.day, row.by.is_none(), row.by.map(|by| by.unix_ms)));
     rows.extend(world.drafts.iter().map(|draft| Due {
@@ -114,6 +121,7 @@ pub(crate) fn due(world: &World) -> Vec<Due> {
         case: draft.case,
         entry: None,
         draft: Some(draft.id),
+        unit: None,
     }));
     rows
 }
@@ -127,7 +135,12 @@ fn asked(world: &World, case: &CaseId, entries: &[EntryId]) -> Option<Due> {
 }
 
 const fn row(day: i64, what: What, case: CaseId, entry: EntryId) -> Due {
-    Due { day: Some(day), by: None, what, case: Some(case), entry: Some(entry), draft: None }
+    Due { case: Some(case), entry: Some(entry), ..of_day(day, what) }
+}
+
+/// What belongs to no case.
+const fn of_day(day: i64, what: What) -> Due {
+    Due { day: Some(day), by: None, what, case: None, entry: None, draft: None, unit: None }
 }
 
 /// What an entry says today; most were never corrected and are taken as they are.
@@ -215,12 +228,5 @@ fn return_due(world: &World) -> Option<Due> {
         _ => false,
     };
     let files = world.book.cases().flat_map(|file| file.entries.iter()).filter_map(|id| world.book.entry(id));
-    (!files.into_iter().any(made)).then_some(Due {
-        day: Some(today),
-        by: None,
-        what: What::Return,
-        case: None,
-        entry: None,
-        draft: None,
-    })
+    (!files.into_iter().any(made)).then_some(of_day(today, What::Return))
 }

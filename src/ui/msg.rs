@@ -252,6 +252,8 @@ pub enum Msg {
         /// What was found, or why nothing.
         page: Result<Box<AuditPage>, Trouble>,
     },
+    /// Units to which this device owes a new key; comes by itself whenever that may have changed.
+    KeysOwed(Vec<(UnitId, String)>),
     /// A unit that gets a new key.
     Rotation(UnitId, RotationNews),
     /// What is set aside, and what became of it.

@@ -182,6 +182,7 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Synced(_) | Msg::SyncFailed { .. } => app.world.hear(&msg),
         Msg::RosterIs(page) => app.world.list_people(page),
         Msg::TeamIs(page) => app.world.team = Some(page),
+        Msg::KeysOwed(units) => app.world.owed = units,
         Msg::KeysAre(rows) => app.world.keys = Some(rows),
         Msg::PreviewIs { device, lines } => app.world.preview = Some((device, lines)),
         Msg::Notice(trouble) | Msg::DraftFailed { trouble, .. } => app.notice = Some(trouble),

@@ -66,6 +66,8 @@ pub(crate) struct World {
     pub(crate) late: Late,
     /// Every key, once it was asked for.
     pub(crate) keys: Option<Vec<KeyRow>>,
+    /// Units to which this device owes a new key.
+    pub(crate) owed: Vec<(UnitId, String)>,
     /// What would follow if this device were lost.
     pub(crate) preview: Option<(DeviceId, Vec<Sentence>)>,
 }
@@ -136,6 +138,7 @@ impl World {
             team: None,
             late: Late::default(),
             keys: None,
+            owed: Vec::new(),
             preview: None,
         }
     }
@@ -158,6 +161,7 @@ impl World {
         self.team = None;
         self.late = Late::default();
         self.keys = None;
+        self.owed = Vec::new();
         self.preview = None;
     }
 

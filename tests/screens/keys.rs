@@ -148,3 +148,22 @@ fn a_unit_gets_a_new_key_after_its_consequences_were_read_and_it_can_be_stopped_
     let mut stage = Stage::open_with(urdu());
     look(&mut stage, "urdu_rotation", "F8 F6 Down*2 F8", ["UR", "3000", "Enter"]);
 }
+
+#[test]
+fn a_unit_that_is_owed_a_new_key_stands_among_what_is_due_and_enter_goes_there() {
+    let mut stage = Stage::supervising(urdu());
+    let owed = || Msg::KeysOwed(vec![(unit_id("PS Sample"), "PS Sample".into())]);
+    stage.send(owed());
+    stage.keys("F2");
+    let shows = ["Give PS Sample a new key", "Return of last month", "today"];
+    look(&mut stage, "today_new_key", "F7", shows);
+    stage.keys("F2");
+    assert!(stage.screen(80, 24).contains("PS Sample"), "in Urdu as well");
+    stage.keys("F2 End Enter");
+    assert_eq!(stage.effects.last(), Some(&Effect::LookAtRotation(unit_id("PS Sample"))));
+    stage.send(Msg::KeysOwed(Vec::new()));
+    stage.keys("Esc");
+    assert!(!stage.screen(80, 24).contains("PS Sample"), "what is paid is due no more");
+    stage.send(owed());
+    assert!(stage.screen(80, 24).contains("Give PS Sample a new key"));
+}

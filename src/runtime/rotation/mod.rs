@@ -5,6 +5,7 @@ pub mod device_keys;
 pub mod hub_epoch;
 pub mod hub_key;
 mod offer;
+mod owed;
 mod reseal_work;
 pub mod resealing;
 pub(in crate::runtime) mod rewrapping;

@@ -333,6 +333,7 @@ impl Seat {
                 let late = home.late();
                 self.say(Msg::Marks(marks));
                 self.say(Msg::Late(late));
+                self.say_owed();
             }
             Err(failure) => self.say(Msg::Notice(tellings::trouble(&failure))),
         }

@@ -22,6 +22,18 @@ use crate::{
 };
 
 impl Seat {
+    /// Which units are owed a new key: a roster that came may have ended a reader, a rotation that ended pays the debt.
+    pub(super) fn say_owed(&self) {
+        let owed = self.home.as_ref().map(Home::keys_owed);
+        match owed {
+            None => {}
+            Some(Ok(units)) => {
+                self.say(Msg::KeysOwed(units.into_iter().map(|unit| (unit.id.into(), unit.name)).collect()));
+            }
+            Some(Err(failure)) => self.say(Msg::Notice(tellings::trouble(&failure))),
+        }
+    }
+
     pub(super) fn look_at_rotation(&mut self, unit: UnitId) {
         let ahead = self.with_home(|home| Ok(ahead(&listed(home, unit)?, home.look_ahead(unit.into())?)));
         let failed = |failure| RotationNews::Failed(tellings::trouble(&failure));

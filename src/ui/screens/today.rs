@@ -40,6 +40,7 @@ impl Today {
             Some(Act::Back) => Turn::go(Go::Back),
             Some(Act::Open) => match self.rows.get(self.list.at) {
                 Some(Due { draft: Some(draft), .. }) => Turn::open(Open::Fill(Fill::Draft(*draft))),
+                Some(Due { unit: Some(unit), .. }) => Turn::open(Open::Rotation(*unit)),
                 Some(Due { what: What::Return, .. }) => {
                     Turn::open(Open::Fill(Fill::New { form: FormId::new("return"), case: None }))
                 }
@@ -97,7 +98,10 @@ impl Today {
             };
             canvas.put((area.x + 14, y), 15, &when, role);
             let indent = if due.day.is_some() { 30 } else { 2 };
-            canvas.put((area.x + indent, y), area.width.saturating_sub(indent + 18), &what(due, world, canvas), role);
+            // What belongs to no case has its column as well: names of units are long.
+            let beside = if due.unit.is_some() { 0 } else { 18 };
+            let wide = area.width.saturating_sub(indent + beside);
+            canvas.put((area.x + indent, y), wide, &what(due, world, canvas), role);
             let case = due.case.map(|id| world.short(&id)).unwrap_or_default();
             canvas.lean((area.right().saturating_sub(17), y), 17, &case, role, Lean::End);
         }
@@ -133,6 +137,10 @@ fn what(due: &Due, world: &World, canvas: &Canvas<'_>) -> String {
             let title = form.map_or("", |form| form.title.get(world.settings.lang));
             let begun = draft.map(|draft| telling::clock(draft.started)).unwrap_or_default();
             canvas.fill(What::Unfinished.word(), &[("form", title), ("when", &begun)])
+        }
+        What::NewKey => {
+            let named = world.owed.iter().find(|(unit, _)| Some(*unit) == due.unit);
+            canvas.fill(What::NewKey.word(), &[("unit", named.map_or("", |(_, name)| name.as_str()))])
         }
         what => canvas.say(what.word()).to_owned(),
     }
