@@ -463,6 +463,8 @@ pub struct RosterPage {
     pub expires: Option<Moment>,
     /// From when on it is so old that whoever reads may be somebody else by now.
     pub red: Option<Moment>,
+    /// The least version of the program that the agency wants, where this one is older.
+    pub wanted: Option<String>,
     /// The agency's fingerprint words, in order.
     pub words: Vec<String>,
     /// This device's fingerprint words, in order.

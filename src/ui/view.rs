@@ -48,6 +48,7 @@ pub fn view(app: &App, scroll: &mut Scroll, frame: &mut Frame<'_>) {
         canvas.paragraph(Rect { y: body.bottom(), height: hint, ..body }, &text, Role::Accent);
     }
     bars::keys(&mut canvas, Rect { y: area.bottom() - 2, height: 1, ..area }, top.room());
+    bars::old_program(&mut canvas, Rect { y: area.bottom() - 3, height: 1, ..area }, &app.world);
     bars::status(&mut canvas, Rect { y: area.bottom() - 1, height: 1, ..area }, app);
     if let Some((x, y)) = canvas.cursor {
         frame.set_cursor_position((x, y));

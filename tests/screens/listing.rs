@@ -2,7 +2,7 @@
 
 use amanat::{
     model::CaseId,
-    ui::{Effect, Settings, Theme},
+    ui::{Effect, Msg, RosterPage, Settings, Theme},
 };
 
 use super::stage::{Stage, code, number, text};
@@ -65,6 +65,27 @@ fn an_old_roster_is_amber_on_every_page_and_red_after_a_month_and_stops_nothing(
     assert!(screen.contains("✗ Roster stale") && screen.contains("who reads may have changed"), "{screen}");
     stage.keys("F4");
     assert!(stage.screen(80, 24).contains("Part 1"), "{}", stage.screen(80, 24));
+}
+
+#[test]
+fn a_program_older_than_the_agency_wants_is_amber_on_every_page_beside_an_old_roster() {
+    let mut stage = stage();
+    assert!(!stage.screen(80, 24).contains("is wanted"));
+    let page = RosterPage { wanted: Some("9.8.7".into()), ..super::told::roster() };
+    stage.send(Msg::RosterIs(Box::new(page)));
+    for keys in ["", "Enter", "Esc F7", "Esc F6", "F1"] {
+        stage.keys(keys);
+        let screen = stage.screen(80, 24);
+        assert!(screen.contains("! Program 9.8.7 or newer is wanted"), "{keys}\n{screen}");
+    }
+    stage.set_clock(81 * 86_400_000);
+    let screen = stage.screen(80, 24);
+    assert!(screen.contains("9.8.7 or newer") && screen.contains("! Roster stale since"), "both fit\n{screen}");
+    stage.keys("F2");
+    let screen = stage.screen(80, 24);
+    assert!(screen.contains("9.8.7") && !screen.contains("wanted"), "in Urdu too\n{screen}");
+    stage.keys("F2 C-l");
+    assert!(!stage.screen(80, 24).contains("9.8.7"), "a locked screen says nothing of the agency");
 }
 
 #[test]

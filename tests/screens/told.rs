@@ -34,7 +34,7 @@ pub(crate) fn unit_id(name: &str) -> UnitId {
 const UNITS: [&str; 3] = ["Model Town Police Station", "Punjab Police Headquarters", "Saddar Police Station"];
 
 /// A roster of three units and two people.
-pub(super) fn roster() -> RosterPage {
+pub(crate) fn roster() -> RosterPage {
     let unit = |name: &str, kind: &str, epoch, readable| RosterUnit {
         id: unit_id(name),
         name: name.into(),
@@ -62,6 +62,7 @@ pub(super) fn roster() -> RosterPage {
         issued: Some(Moment::pkt(NOW.unix_ms - 10 * 86_400_000)),
         expires: Some(Moment::pkt(NOW.unix_ms + 80 * 86_400_000)),
         red: Some(Moment::pkt(NOW.unix_ms + 110 * 86_400_000)),
+        wanted: None,
         words: words("agency"),
         own_words: words("own"),
         units: vec![

@@ -44,6 +44,15 @@ pub(crate) fn roster_age(canvas: &mut Canvas<'_>, area: Rect, world: &World) {
     canvas.lean((area.x + 1, area.y), width, &text, role, Lean::End);
 }
 
+/// That the agency wants a newer program, on the line above the keys of every page: the one under the heading is the roster's. It keeps
+/// nobody from working either.
+pub(crate) fn old_program(canvas: &mut Canvas<'_>, area: Rect, world: &World) {
+    let page = world.roster.as_ref().filter(|_| world.who.is_some());
+    let Some(wanted) = page.and_then(|page| page.wanted.as_ref()) else { return };
+    let text = format!(" ! {} ", canvas.fill("status.old_program", &[("version", wanted)]));
+    canvas.lean((area.x + 1, area.y), area.width.saturating_sub(2), &text, Role::Warn, Lean::Start);
+}
+
 /// The keys that hold here, as many as fit. Help is always among them; hiding and the language where there is room.
 pub(crate) fn keys(canvas: &mut Canvas<'_>, area: Rect, room: Room) {
     canvas.rule(area.x, area.y - 1, area.width);
