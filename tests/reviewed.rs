@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Actor, TestAgency, open_case, opening, record, text};
+use crate::bundle::{hub_reads, hub_writes, reads, writes};
+use crate::support::{Actor, GUJRAT, TestAgency, number, open_case, opening, record, text};
 
 fn waiting(supervisor: &Actor) -> Vec<(String, String)> {
     let told = supervisor.run(&["review", "list"]);
@@ -116,4 +117,71 @@ fn everything_a_case_is_made_of_is_kept_and_its_steps_are_corrections() {
     let kept = officer.run_with(&["entry", "add", "--form", "return", "--from", "-"], &said);
     let told = officer.run(&["entry", "show", &text(&kept, "/entry")])["answers"].to_string();
     assert!(told.contains("count_accused"), "{told}");
+}
+
+/// The words on an officer's entry as the officer's device tells them: what was said, and that it waits for an answer.
+fn told(officer: &Actor, entry: &str) -> (String, String) {
+    let back = standing(officer, entry);
+    let note = back["words"].as_array().and_then(|words| words.last()).and_then(|word| word["note"].as_str());
+    (text(&back, "/standing"), note.unwrap_or_default().to_owned())
+}
+
+/// The officer never has a network. The supervisor has one, so that headquarters has signed for each word before it goes on a stick.
+#[test]
+fn a_word_that_headquarters_has_already_reaches_an_officer_whom_only_sticks_reach() {
+    let agency = TestAgency::build();
+    let (officer, supervisor) = (&agency.officer, &agency.supervisor);
+    let story = record(officer, 1, "lemtavrosk");
+    let (to_station, _) = writes(officer, &agency, "to-station.age", Some(GUJRAT));
+    reads(supervisor, &to_station);
+    supervisor.run(&["sync"]);
+    let (person, interview) = (story.person().to_owned(), story.typed[2].0.clone());
+    supervisor.run(&["review", "return", &person, "--note", "The age is missing."]);
+    supervisor.run(&["sync"]);
+    let (first, wrote) = writes(supervisor, &agency, "first.age", Some(GUJRAT));
+    assert_eq!(number(&wrote, "entries"), 0, "headquarters has all of it: {wrote}");
+    supervisor.run(&["review", "approve", &interview]);
+    supervisor.run(&["sync"]);
+    let (second, _) = writes(supervisor, &agency, "second.age", Some(GUJRAT));
+    // The newer one first: it has the older word too. Then the older one, and the newer one once more.
+    for (stick, new) in [(&second, true), (&first, false), (&second, false)] {
+        let read = reads(officer, stick);
+        assert_eq!((number(&read, "new") > 0, number(&read, "carried")), (new, 0), "{read}");
+        assert_eq!(read["trouble"], Value::Array(vec![]), "{read}");
+        assert_eq!(told(officer, &person), ("returned".into(), "The age is missing.".into()));
+        assert_eq!(told(officer, &interview).0, "approved");
+    }
+    // The answer goes the same way, and headquarters has nothing twice.
+    let change = json!({"occupation": "weaver"}).to_string();
+    officer.run_with(&["entry", "amend", &person, "--from", "-", "--reason", "NEWINFO"], &change);
+    let (answer, _) = writes(officer, &agency, "answer.age", Some(GUJRAT));
+    reads(supervisor, &answer);
+    assert!(waiting(supervisor).contains(&("answered".into(), person)));
+    supervisor.run(&["sync"]);
+    for actor in [officer, supervisor] {
+        assert_eq!(actor.run(&["verify"])["holds"], true, "{}", actor.name);
+    }
+}
+
+/// Where only supervisors read the unit's cases, the word is sealed to the officer's device beside them.
+#[test]
+fn a_word_reaches_the_officer_by_a_stick_of_the_hub() {
+    let agency = TestAgency::build();
+    agency.admin.run(&["roster", "policy", "readers", "supervisors"]);
+    agency.admin.run(&["roster", "publish"]);
+    agency.officer.run(&["sync"]);
+    let story = record(&agency.officer, 1, "lemtavrosk");
+    let (to_hub, _) = writes(&agency.officer, &agency, "to-hub.age", None);
+    hub_reads(&agency, &to_hub);
+    agency.supervisor.run(&["sync"]);
+    let person = story.person().to_owned();
+    agency.supervisor.run(&["review", "return", &person, "--note", "The age is missing."]);
+    agency.supervisor.run(&["sync"]);
+    let (of_supervisor, _) = writes(&agency.supervisor, &agency, "of-supervisor.age", Some(GUJRAT));
+    let stick = hub_writes(&agency, "from-hub.age", GUJRAT);
+    for stick in [&stick, &of_supervisor] {
+        let read = reads(&agency.officer, stick);
+        assert_eq!((number(&read, "carried"), &read["trouble"]), (0, &Value::Array(vec![])), "{read}");
+        assert_eq!(told(&agency.officer, &person), ("returned".into(), "The age is missing.".into()));
+    }
 }

@@ -35,11 +35,7 @@ impl Item {
 
     /// Bytes of header, signature and envelope; a bare hash has 32.
     pub fn size(&self) -> u64 {
-        let whole = |entry: &SealedEntry| {
-            let envelope = entry.envelope.as_ref().map_or(0, Vec::len);
-            crate::cbor::count(entry.bytes.len().saturating_add(entry.signature.len()).saturating_add(envelope))
-        };
-        self.entry().map_or(32, whole)
+        self.entry().map_or(32, SealedEntry::size)
     }
 
     /// The entry, where there is one.

@@ -312,6 +312,12 @@ impl SealedEntry {
         self.header.at()
     }
 
+    /// Bytes of header, signature and envelope.
+    pub fn size(&self) -> u64 {
+        let envelope = self.envelope.as_ref().map_or(0, Vec::len);
+        count(self.bytes.len().saturating_add(self.signature.len()).saturating_add(envelope))
+    }
+
     /// Bytes that the entry takes on the wire, about; used to fill a batch, never as a limit.
     pub fn weight(&self) -> u64 {
         count(self.envelope.as_ref().map_or(0, Vec::len)).saturating_add(112).saturating_add(match self.header.kind {

@@ -1,11 +1,12 @@
 //! What a device puts on a stick: what headquarters has not signed for, of its own journals and of those it carries, and
-//! everything signed that whoever reads the stick may lack.
+//! everything signed that whoever reads the stick may lack; to people also what its own journals say to them.
 
 use std::collections::BTreeMap;
 
 use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_keys::trust::Trust;
 
+use super::back::{Places, back, readers};
 use super::fault::BundleFault;
 use super::manifest::{Manifest, PartLine, Seen};
 use crate::batch::{Item, Limit};
@@ -42,6 +43,8 @@ pub struct Load {
     pub parts_left: u64,
     /// Places up to these are bare hashes: headquarters has them, and a reader of the unit gets them from there.
     bare: BTreeMap<Place, u64>,
+    /// Places among them that go whole all the same, because readers may have no other road.
+    back: Places,
     handed: Vec<(Place, u64)>,
     /// Entries that headquarters lacks, of each journal.
     waiting: Vec<(Place, u64)>,
@@ -155,6 +158,11 @@ fn gather(
     whole_from: &BTreeMap<Place, u64>,
 ) -> Result<Load> {
     let heads = journal.heads()?;
+    let back = if to_hub {
+        Places::new()
+    } else {
+        back(journal, party.device, &status.own, readers(trust, &to, &party.device))?
+    };
     let mut wanted: Vec<Carried> = Vec::new();
     for own in status.own.iter().filter(|own| own.state != State::Forked && own.kept.seq > own.offered_from) {
         let known = heads.iter().find(|known| known.own.is_some() && known.journal == own.journal);
@@ -163,7 +171,8 @@ fn gather(
     wanted.extend(carried(journal, road, status)?);
     let unlisted = |known: &&KnownHead| {
         let place = (known.device, known.journal);
-        whole_from.contains_key(&place) && wanted.iter().all(|it| (it.known.device, it.known.journal) != place)
+        let is_listed = whole_from.contains_key(&place) || back.contains_key(&place);
+        is_listed && wanted.iter().all(|it| (it.known.device, it.known.journal) != place)
     };
     let listing: Vec<Carried> =
         heads.iter().filter(unlisted).map(|known| Carried { known: *known, there: known.head.seq }).collect();
@@ -188,6 +197,7 @@ fn gather(
         papers,
         parts_left: 0,
         bare: BTreeMap::new(),
+        back,
         handed: Vec::new(),
         waiting: Vec::new(),
     };
@@ -199,6 +209,8 @@ fn gather(
         load.handed.push((place, known.head.seq));
         load.waiting.push((place, known.head.seq.saturating_sub(there)));
         let weight = journal.weigh(&known.device, &known.journal, whole)?;
+        let also = load.back.get(&place).into_iter().flat_map(|places| places.range(..=whole));
+        let weight = also.fold(weight, |sum, (_, entry)| sum.saturating_add(*entry));
         load.manifest.bytes = load.manifest.bytes.saturating_add(weight);
         load.stretch(journal, &known, after)?;
     }
@@ -249,10 +261,12 @@ impl Load {
     ) -> std::result::Result<Vec<Item>, BundleFault> {
         let wanted = Wanted::After { device: run.device, journal: run.journal, seq: after };
         let limit = Limit { items: BUNDLE_PIECE, bytes: BUNDLE_PIECE_BYTES };
-        let bare = self.bare.get(&(run.device, run.journal)).copied().unwrap_or(0);
+        let place = (run.device, run.journal);
+        let (bare, back) = (self.bare.get(&place).copied().unwrap_or(0), self.back.get(&place));
+        let goes_whole = |seq: u64| seq > bare || back.is_some_and(|places| places.contains_key(&seq));
         let held = journal.pending(&wanted, limit)?.into_iter().next();
         let items = held.into_iter().flat_map(|held| (held.first..).zip(held.items));
-        Ok(items.map(|(seq, item)| if seq <= bare { Item::Elided(item.hash()) } else { item }).collect())
+        Ok(items.map(|(seq, item)| if goes_whole(seq) { item } else { Item::Elided(item.hash()) }).collect())
     }
 
     /// The next bytes of an attachment.

@@ -6,6 +6,7 @@
 //! gives its good half, and reading one twice, or late, or out of order changes nothing that was right.
 #![doc = include_str!("../../BUNDLE.md")]
 
+mod back;
 mod fault;
 mod frames;
 mod load;

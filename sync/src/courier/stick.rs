@@ -1,6 +1,7 @@
 //! Taking in what a stick brings: the same steps as a pass, without a road. Documents first, because they prove the rest; then
 //! entries, piece by piece; then the hub's words, because a receipt counts only for what is held.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 
 use amanat_keys::fingerprint::{DeviceId, Digest};
@@ -18,6 +19,7 @@ use crate::cbor::count;
 use crate::entry::{EntryRef, Part};
 use crate::journal::{Journal, KnownHead, Wanted};
 use crate::part_files::{PartFiles, Received};
+use crate::receipt::Receipt;
 use crate::road::{Place, Road, Rows, again_row, carried_row, part_row};
 use crate::transport::{Transport, TransportError};
 use crate::wire::limits::{BUNDLE_DOCUMENTS, BUNDLE_WORDS};
@@ -173,13 +175,14 @@ impl Taking {
             trip.file(&newest)?;
         }
         let (mut passed_over, mut unsigned) = (PassedOver::default(), Unsigned::default());
+        let signed = signed(trip, &self.words, status.vouched);
         while let Some(runs) = bundle.piece()? {
             let (own, others): (Vec<Run>, Vec<Run>) =
                 runs.into_iter().map(|(_, run)| run).partition(|run| run.device == trip.party.device);
             let own = beyond(trip, own)?;
             pull::restored(trip, own, &mut passed_over)?;
             let others = unsigned.joined(others);
-            let (marks, entries) = marks(trip, &others, from_hub)?;
+            let (marks, entries) = marks(trip, &others, from_hub, &signed)?;
             // Before the entries: a stop in between must not leave any of them without somebody who hands it on.
             marks.write(trip.journal).map_err(End::Local)?;
             self.carried = self.carried.saturating_add(entries);
@@ -306,9 +309,24 @@ fn beyond(trip: &mut Trip<'_>, own: Vec<Run>) -> Result<Vec<Run>, End> {
     Ok(beyond)
 }
 
-/// What must be remembered of others' runs: that we carry them now, if a device brought them, and which bare hashes to ask the
-/// hub for. With the number of entries that are new here.
-fn marks(trip: &Trip<'_>, runs: &[Run], from_hub: bool) -> Result<(Rows, u64), End> {
+/// Up to where the hub has journals, by receipts on the stick that it can be held to.
+fn signed(trip: &Trip<'_>, words: &[Vec<u8>], vouched: u64) -> BTreeMap<Place, u64> {
+    let mut signed = BTreeMap::new();
+    for word in words.iter().filter(|word| is(word, Purpose::Receipt)) {
+        let Ok(statement) = Statement::from_bytes(word) else { continue };
+        let Ok(word) = Receipt::prove(statement, trip.trust, &trip.party.hub) else { continue };
+        // A hub that fell back since may lack what it once had.
+        if word.epoch >= vouched {
+            let upto = signed.entry((word.device, word.journal)).or_default();
+            *upto = word.seq.max(*upto);
+        }
+    }
+    signed
+}
+
+/// What must be remembered of others' runs: that we carry them now, if a device brought what the hub has not signed for, and which bare
+/// hashes to ask the hub for. With the number of entries that are new here and carried.
+fn marks(trip: &Trip<'_>, runs: &[Run], from_hub: bool, signed: &BTreeMap<Place, u64>) -> Result<(Rows, u64), End> {
     let road = Road::carrying(trip.journal).map_err(End::Local)?;
     let (mut change, mut entries) = (Rows::default(), 0_u64);
     for run in runs {
@@ -316,8 +334,10 @@ fn marks(trip: &Trip<'_>, runs: &[Run], from_hub: bool) -> Result<(Rows, u64), E
         let held = trip.known(&place)?.map_or(0, |known| known.head.seq);
         let new = (run.first..).zip(&run.items).filter(|(seq, _)| *seq > held);
         let (whole, bare): (Vec<_>, Vec<_>) = new.partition(|(_, item)| matches!(item, Item::Entry(_)));
-        if !from_hub && !whole.is_empty() {
-            entries = entries.saturating_add(count(whole.len()));
+        let there = signed.get(&place).copied().unwrap_or(0);
+        let carried = whole.iter().filter(|(seq, _)| *seq > there).count();
+        if !from_hub && carried > 0 {
+            entries = entries.saturating_add(count(carried));
             if road.there(&place).is_none() {
                 change.put.push(carried_row(&place, held));
             }

@@ -115,6 +115,9 @@ pub const BUNDLE_PIECE: u64 = 1024;
 pub const BUNDLE_PIECE_BYTES: u64 = 4 * 1024 * 1024;
 /// Bare hashes that are held while a bundle is read, until an entry follows that vouches for them: 20 MiB, the journals of a district.
 pub const MAX_UNSIGNED: u64 = 512 * 1024;
+/// Bytes of what headquarters has and a device puts on a stick for people all the same: some thousands of a supervisor's words, which a
+/// small laptop reads in a second.
+pub const BUNDLE_BACK_BYTES: u64 = 8 * 1024 * 1024;
 /// Attachments in one bundle.
 pub const BUNDLE_PARTS: usize = 16_384;
 /// Bytes of one piece of them, so that reading and writing hold no more at once.
