@@ -248,6 +248,9 @@ impl fmt::Display for HubStatus {
             let backlog = device.contact.map_or(0, |contact| contact.backlog);
             let (state, journals, entries) = (device.state, device.heads.len(), device.entries());
             writeln!(f, "{id}  {state:<7}  {journals:>8}  {entries:>7}  {heard:<13}  {backlog:>7}")?;
+            for (journal, seq) in &device.heads {
+                writeln!(f, "  journal {journal}  up to {seq}")?;
+            }
         }
         Ok(())
     }

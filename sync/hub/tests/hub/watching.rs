@@ -86,6 +86,10 @@ fn the_status_says_of_each_device_when_it_was_heard_and_what_it_did_not_bring() 
     assert_eq!((&line(2)["last_contact_ms"], &line(2)["state"]), (&serde_json::Value::Null, &"active".into()));
     let text = String::from_utf8(hub(&["status"], &home).stdout).unwrap();
     assert!(text.contains("never") && text.contains(" s ago") && text.contains("last heard"), "{text}");
+    for head in status["devices"].as_array().unwrap().iter().flat_map(|line| line["heads"].as_array().unwrap()) {
+        let told = format!("  journal {}  up to {}\n", head["journal"].as_str().unwrap(), head["seq"]);
+        assert!(text.contains(&told), "{told} in {text}");
+    }
 
     // The live screen draws again; on a pipe without the codes of a terminal.
     let mut command = Command::new(env!("CARGO_BIN_EXE_amanat-hub"));
