@@ -150,8 +150,8 @@ pub enum Verb {
         #[arg(long, default_value = "hub")]
         home: PathBuf,
     },
-    /// Makes a backup in a new folder, while the hub serves, and reads it back: a home like this one, keys included. For SQLite; a
-    /// PostgreSQL server makes its own.
+    /// Makes a backup in a new folder, while the hub serves, and reads it back: a home like this one, keys included. Its tables
+    /// are one SQLite file, also where the hub's are in a PostgreSQL database.
     Backup {
         /// The folder, which is not there yet.
         folder: PathBuf,
@@ -175,8 +175,9 @@ pub enum Verb {
         #[arg(long, default_value = "hub")]
         home: PathBuf,
     },
-    /// Moves the hub to another store, from SQLite to PostgreSQL or back: copies while the hub serves, asks for it to be stopped when
-    /// nearly all is there, brings over the rest, compares both, and changes the settings. Killed anywhere, the same command goes on.
+    /// Moves the hub to another store, from SQLite to PostgreSQL or back: copies while the hub serves, has it keep nothing new for
+    /// a moment when nearly all is there, brings over the rest, compares both, and has the hub go on there. A hub that does not listen to
+    /// its keeper is to be stopped then. Killed anywhere, the same command goes on.
     Migrate {
         /// Where the hub is: sqlite, or the URL of its database as in the settings.
         #[arg(long, value_name = "STORE")]

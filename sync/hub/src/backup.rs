@@ -1,4 +1,5 @@
-//! A backup: a second home, made while the first one serves, read back before it counts.
+//! A backup: a second home, made while the first one serves, read back before it counts. Its tables are one SQLite file, also where the
+//! hub's are in a PostgreSQL database.
 //!
 //! It holds all that a hub is: the entries, the roster it has adopted, its settings, and its keys, without which the receipts of the
 //! restored hub would be another's. So it is kept as the hub itself is kept. Entries in it are as sealed as they are at the hub.
@@ -7,11 +8,13 @@ use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Component, Path, PathBuf};
 
+use amanat_keys::fingerprint::AgencyId;
 use amanat_keys::trust::Trust;
 
 use crate::blob_place::PlaceUrl;
 use crate::config::{DEFAULT_CERTIFICATE, Settings};
 use crate::home::{HomeFault, HubHome, read, replace};
+use crate::moving::Move;
 use crate::next_key::NEXT;
 use crate::secrets;
 use crate::store::{Copied, SqliteStore};
@@ -41,13 +44,10 @@ impl HubHome {
     /// Makes a backup in a folder that is not there yet. Beside a hub that serves, too.
     ///
     /// # Errors
-    /// [`HomeFault::Elsewhere`] where the tables are on a PostgreSQL server; [`HomeFault::BackupExists`]; [`HomeFault`] when something
-    /// cannot be read, written, or is not as it was written. Then there is no backup.
-    pub fn back_up(&self, folder: &Path) -> Result<BackedUp, HomeFault> {
-        let settings = self.settings()?;
-        if settings.store.is_some() {
-            return Err(HomeFault::Elsewhere);
-        }
+    /// [`HomeFault::BackupExists`]; [`HomeFault`] when something cannot be read, written, or is not as it was written. Then there is no
+    /// backup.
+    pub async fn back_up(&self, folder: &Path) -> Result<BackedUp, HomeFault> {
+        let settings = Settings { store: None, password_file: None, ..self.settings()? };
         if folder.exists() {
             return Err(HomeFault::BackupExists(folder.to_owned()));
         }
@@ -60,7 +60,7 @@ impl HubHome {
             std::fs::remove_dir_all(&partial).map_err(failed(&partial))?;
         }
         DirBuilder::new().recursive(true).mode(0o700).create(&partial).map_err(failed(&partial))?;
-        let made = self.fill(&partial);
+        let made = self.fill(&partial).await;
         let (copied, trust) = match made {
             Ok(made) => made,
             Err(fault) => {
@@ -76,12 +76,19 @@ impl HubHome {
         Ok(BackedUp { folder: folder.to_owned(), copied, roster: trust.as_ref().map(Trust::roster_version), outside })
     }
 
-    fn fill(&self, to: &Path) -> Result<(Copied, Option<Trust>), HomeFault> {
+    async fn fill(&self, to: &Path) -> Result<(Copied, Option<Trust>), HomeFault> {
         for name in FILES.into_iter().filter(|name| self.path(name).exists()) {
             let path = to.join(name);
             replace(&path, &read(&self.path(name))?).map_err(|source| HomeFault::Disk(path.clone(), source))?;
         }
-        let settings = self.settings()?;
+        let mut settings = self.settings()?;
+        let server = settings.store.is_some().then(|| settings.clone());
+        if server.is_some() {
+            // What is restored serves from the file beside these.
+            (settings.store, settings.password_file) = (None, None);
+            let path = to.join("settings.toml");
+            replace(&path, settings.to_text()?.as_bytes()).map_err(|source| disk(&path, source))?;
+        }
         for name in named(&settings).filter(|name| inside(name) && self.path(name).is_file()) {
             let path = to.join(name);
             if let Some(above) = path.parent() {
@@ -96,7 +103,10 @@ impl HubHome {
             if tables.exists() {
                 std::fs::remove_file(&tables).map_err(|source| HomeFault::Disk(tables.clone(), source))?;
             }
-            SqliteStore::back_up(&self.path("hub.sqlite"), &tables)?;
+            match &server {
+                None => SqliteStore::back_up(&self.path("hub.sqlite"), &tables)?,
+                Some(server) => self.copy_from_server(server, &tables, trust.as_deref()).await?,
+            }
             // A roster on the shelf and not adopted, or the other way round, would be a hub that never was.
             let now = held()?;
             if now == trust || tried >= TRIES {
@@ -112,7 +122,7 @@ impl HubHome {
                 Some(Trust::from_bytes(&read(&path)?)?)
             }
         };
-        let agency = trust.as_ref().map_or(amanat_keys::fingerprint::AgencyId::ZERO, Trust::agency);
+        let agency = trust.as_ref().map_or(AgencyId::ZERO, Trust::agency);
         let copied = SqliteStore::check_copy(&tables, &agency)?;
         // After the tables: what they call held is there, unless it was erased meanwhile.
         if let Some(parts) = parts(&settings) {
@@ -123,6 +133,29 @@ impl HubHome {
         HubHome::at(to).next_key()?;
         HubHome::at(to).settings()?;
         Ok((copied, trust))
+    }
+}
+
+impl HubHome {
+    /// The tables of a PostgreSQL database in a file, as a move would bring them there.
+    async fn copy_from_server(&self, server: &Settings, tables: &Path, trust: Option<&[u8]>) -> Result<(), HomeFault> {
+        let agency = match trust {
+            Some(trust) => Trust::from_bytes(trust)?.agency(),
+            None => AgencyId::ZERO,
+        };
+        let beside = tables.with_extension("coming");
+        if beside.exists() {
+            std::fs::remove_file(&beside).map_err(|source| disk(&beside, source))?;
+        }
+        let (from, to) = (self.store(server).await?, SqliteStore::open(&beside)?);
+        Move { agency, from: &*from, to: &to }.copy().await?;
+        drop(to);
+        // One file, as of a hub that keeps its things in one.
+        SqliteStore::back_up(&beside, tables)?;
+        let left = [beside.clone(), beside.with_extension("coming-wal"), beside.with_extension("coming-shm")];
+        left.iter()
+            .filter(|path| path.exists())
+            .try_for_each(|path| std::fs::remove_file(path).map_err(|source| disk(path, source)))
     }
 }
 

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::args::{Args, BundleVerb, Verb};
 use crate::config::Settings;
 use crate::store::{Copied, Depth};
-use crate::{Brought, HomeFault, HubHome, Made, NewKey, NextKey, Progress, StorePlace, serve};
+use crate::{Brought, HomeFault, HubHome, Made, Moved, NewKey, NextKey, Progress, StorePlace, serve};
 
 /// Runs the command line; the first argument is the program's name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -35,11 +35,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match runtime.block_on(perform(args)) {
         Ok(code) => code,
-        Err(fault) => {
-            let said = say("amanat-hub", &*fault);
-            // What this command is not for, as a wrong argument.
-            if matches!(fault.downcast_ref(), Some(HomeFault::Elsewhere)) { ExitCode::from(2) } else { said }
-        }
+        Err(fault) => say("amanat-hub", &*fault),
     }
 }
 
@@ -203,7 +199,7 @@ async fn perform(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {
             let (from, to) = (StorePlace::read(&from, None), StorePlace::read(&to, password_file));
             migrate(&HubHome::at(&home), &from, &to).await?;
         }
-        Verb::Backup { folder, home } => back_up(&HubHome::at(&home), &folder)?,
+        Verb::Backup { folder, home } => back_up(&HubHome::at(&home), &folder).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -231,15 +227,16 @@ async fn migrate(home: &HubHome, from: &StorePlace, to: &StorePlace) -> Result<(
         }
         Progress::StopNow => println!("nearly all is there: stop the hub now (SIGTERM); the rest takes seconds"),
     };
-    let Depth { journals, entries, .. } = home.move_store(from, to, told).await?;
+    let Moved { depth: Depth { journals, entries, .. }, serving } = home.move_store(from, to, told).await?;
+    let next = if serving { "The hub has gone over and serves" } else { "Start the hub" };
     println!(
-        "moved: {entries} entries in {journals} journals, the same heads in both. Start the hub; what it left is a copy now"
+        "moved: {entries} entries in {journals} journals, the same heads in both. {next}; what it left is a copy now"
     );
     Ok(())
 }
 
-fn back_up(home: &HubHome, folder: &Path) -> Result<(), HomeFault> {
-    let made = home.back_up(folder)?;
+async fn back_up(home: &HubHome, folder: &Path) -> Result<(), HomeFault> {
+    let made = home.back_up(folder).await?;
     let Copied { journals, entries } = made.copied;
     println!("backup {}\nread back: {entries} entries in {journals} journals", made.folder.display());
     for outside in made.outside {

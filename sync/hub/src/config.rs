@@ -98,9 +98,16 @@ impl Settings {
     /// # Errors
     /// [`SettingsFault`].
     pub fn read(path: &Path) -> Result<Self, SettingsFault> {
-        let text = std::fs::read_to_string(path)?;
+        Self::from_text(&std::fs::read_to_string(path)?)
+    }
+
+    /// Reads and checks the file's text.
+    ///
+    /// # Errors
+    /// [`SettingsFault`].
+    pub fn from_text(text: &str) -> Result<Self, SettingsFault> {
         let settings: Self =
-            toml::from_str(&text).map_err(|source| SettingsFault::Shape(source.message().to_owned()))?;
+            toml::from_str(text).map_err(|source| SettingsFault::Shape(source.message().to_owned()))?;
         settings.url()?;
         settings.database()?;
         settings.parts_at(Path::new(""))?;

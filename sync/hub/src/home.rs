@@ -39,7 +39,7 @@ use crate::hub::{Hub, HubFault, HubIdentity};
 use crate::lineage;
 use crate::request::Made;
 use crate::secrets::{self, Secrets};
-use crate::store::{HubStore, PostgresStore, SqliteStore, StoreFault};
+use crate::store::{HubStore, PostgresStore, SqliteStore, StoreFault, SwapStore};
 use crate::tls::{self, Files, Tls, TlsFault};
 
 /// Largest file of ours that is read whole, in bytes: a roster of ten thousand devices, twice.
@@ -107,12 +107,6 @@ pub enum HomeFault {
     /// The hub cannot move to another store.
     #[error(transparent)]
     Move(#[from] crate::moving::MoveFault),
-    /// The tables are on a server that makes its own backups.
-    #[error(
-        "backing up: the tables of this hub are in a PostgreSQL database, which has better tools. Use pg_basebackup with archived WAL, or \
-         pg_dump -Fc, and copy this folder (settings.toml, hub.keys, hub-next.keys, transport.key, tls.pem, trust) beside it"
-    )]
-    Elsewhere,
     /// Something is there already.
     #[error("backing up: {0} is there already; name a folder that is not")]
     BackupExists(PathBuf),
@@ -222,14 +216,15 @@ impl HubHome {
         let waiting = self.next_key()?;
         let next = waiting.as_ref().map(|waiting| waiting.signer.clone());
         let identity = HubIdentity { id, signer, next, epoch: settings.epoch };
-        let store = self.store(settings).await?;
+        let store = Arc::new(SwapStore::over(self.store(settings).await?, settings.store.clone()));
         let home = Self::at(&self.folder);
         let keep = Box::new(move |trust: &Trust| {
             replace(&home.path("trust"), &trust.to_bytes())?;
             // After the roster: a key in use that no roster on the disk names would be nobody's.
             home.take_up_key(trust).map(drop).map_err(std::io::Error::other)
         });
-        let hub = Hub::open(identity, store, trust, keep).await?.with_parts(self.blobs(settings)?).await?;
+        let hub = Hub::open(identity, Arc::<SwapStore>::clone(&store), trust, keep).await?;
+        let hub = hub.with_parts(self.blobs(settings)?).await?.with_swap(store);
         hub.contacts.remember(self.contacts());
         if let Some(waiting) = waiting {
             hub.offer(&waiting.request).await?;

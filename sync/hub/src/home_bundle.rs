@@ -86,8 +86,7 @@ impl HubHome {
     /// [`HomeFault::Disk`] when the socket cannot be made.
     pub(crate) fn listen_to_keeper(&self, hub: &std::sync::Arc<Hub>) -> Result<(), HomeFault> {
         let (socket, home) = (self.path("control"), Self::at(&self.path(".")));
-        let opens = std::sync::Arc::new(move || home.transports().map_err(std::io::Error::other));
-        control::listen(std::sync::Arc::clone(hub), opens, &socket).map_err(|source| HomeFault::Disk(socket, source))
+        control::listen(std::sync::Arc::clone(hub), home, &socket).map_err(|source| HomeFault::Disk(socket, source))
     }
 
     /// Writes a stick for a unit or a device, beside a hub that may be running.

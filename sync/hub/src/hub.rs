@@ -26,7 +26,7 @@ use crate::rates::Rates;
 use crate::seats::Seats;
 use crate::signing::{Keys, Signing};
 use crate::standing::Standing;
-use crate::store::{HubStore, StoreFault};
+use crate::store::{HubStore, StoreFault, SwapStore};
 use crate::turns::Turns;
 
 /// Who this hub is, and in which life: the epoch rises when it was restored from a backup.
@@ -50,6 +50,8 @@ pub struct Hub {
     pub(crate) id: DeviceId,
     pub(crate) signing: Arc<Signing>,
     pub(crate) store: Arc<dyn HubStore>,
+    /// The same, where it can be changed for another.
+    pub(crate) swap: Option<Arc<SwapStore>>,
     pub(crate) keeper: Keeper,
     /// Where attachments lie; without it none are taken.
     pub(crate) blobs: Option<Arc<Blobs>>,
@@ -146,6 +148,7 @@ impl Hub {
             id,
             signing,
             store,
+            swap: None,
             keeper,
             blobs: None,
             nonces: Nonces::default(),
@@ -178,6 +181,12 @@ impl Hub {
         // A hub that was killed between an erasure and the removal of what it listed finishes now.
         self.swept().await?;
         Ok(self)
+    }
+
+    /// The same hub, whose store can be changed for another while it serves.
+    pub(crate) fn with_swap(mut self, swap: Arc<SwapStore>) -> Self {
+        self.swap = Some(swap);
+        self
     }
 
     /// Takes the next roster, if it follows the one held and its quorum holds. The requests that run keep the one they began

@@ -120,5 +120,9 @@ pub const CREDENTIALS_FILE: u64 = 16 * 1024;
 pub const EVIDENCE_PER_DEVICE: u32 = 256;
 /// A stick that is handed to a running hub and of which no byte comes for so long is given up: a slow one is read in the meantime.
 pub const CONTROL_PAUSE: Duration = Duration::from_secs(60);
+/// A hub that nothing is written to, because its store moves, waits so long for whoever moves it; then it goes on where it is.
+pub const MOVE_HELD: Duration = Duration::from_secs(600);
+/// What is said to it then, in bytes: the settings.
+pub const MOVE_SAID: u64 = 64 * 1024;
 /// What a hub says of a stick, in bytes: a line for each journal that was refused.
 pub const CONTROL_ANSWER: u64 = 16 * 1024 * 1024;

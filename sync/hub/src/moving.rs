@@ -1,9 +1,10 @@
-//! A hub moves to another store: copied while it serves, the rest once it has stopped, and settled only when both hold the same.
+//! A hub moves to another store: copied while it serves, the rest while it keeps nothing new, and settled only when both hold the same.
 //!
 //! A round goes through every journal and brings over what the other store lacks: entries by the law of the chain, so that an interrupted
 //! move is gone on with wherever it stands and two histories can never mix; who may read them; what forks left; orders to erase, before
 //! the entries that they name; documents and checkpoints. Rounds are made beside the hub that serves until one of them finds little; then
-//! the hub is waited for, a last round runs alone, and both stores are compared.
+//! the hub is asked to keep nothing new (`going_over`), or, where it does not listen, its end is waited for; a last round runs alone, and
+//! both stores are compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use amanat_sync::chain::{self, Head, Stretch, Verdict};
 use amanat_sync::documents::{Document, DocumentKind};
 use amanat_sync::entry::{Change, Header, Kind, SealedEntry};
 
+use crate::going_over::Held;
 use crate::home::{HomeFault, HomeLock, HubHome};
 use crate::hub::DOCUMENT_KINDS;
 use crate::store::{
@@ -94,8 +96,34 @@ pub(crate) struct Move<'a> {
 }
 
 impl Move<'_> {
+    /// Brings over what the other store lacks, beside a hub that serves, until little of it is left.
+    async fn rounds(&self, mut told: impl FnMut(Brought)) -> Result<(), HomeFault> {
+        loop {
+            let brought = self.round().await?;
+            told(brought);
+            if brought.all() <= LITTLE {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Makes a copy from which a hub can be restored, beside one that serves. Entries come last: no checkpoint in it may speak of more than
+    /// it holds.
+    pub(crate) async fn copy(&self) -> Result<(), HomeFault> {
+        self.rounds(drop).await?;
+        self.entries_and_readers().await?;
+        // What the first met half way, evidence of an entry that came with it, comes now.
+        self.entries_and_readers().await.map(drop)
+    }
+
     /// Brings over what the other store lacks, as it stands now.
     pub(crate) async fn round(&self) -> Result<Brought, HomeFault> {
+        let mut brought = self.entries_and_readers().await?;
+        brought.beside = brought.beside.saturating_add(self.papers().await?);
+        Ok(brought)
+    }
+
+    async fn entries_and_readers(&self) -> Result<Brought, HomeFault> {
         // Orders first: an entry that is erased must not be taken for a missing one.
         let mut brought = Brought { entries: 0, beside: self.orders().await? };
         let (heads, there) = (self.from.ledger().await?.heads, self.to.ledger().await?.heads);
@@ -107,7 +135,6 @@ impl Move<'_> {
             let places = heads.iter().filter(|(place, _)| place.0 == device).map(|(place, head)| (*place, *head));
             brought.add(self.device(device, places.collect()).await?);
         }
-        brought.beside = brought.beside.saturating_add(self.papers().await?);
         Ok(brought)
     }
 
@@ -332,7 +359,7 @@ impl HubHome {
         from: &StorePlace,
         to: &StorePlace,
         mut told: impl FnMut(Progress),
-    ) -> Result<Depth, HomeFault> {
+    ) -> Result<Moved, HomeFault> {
         let mut settings = self.settings()?;
         let here = settings.store.clone();
         if here != from.store {
@@ -351,21 +378,23 @@ impl HubHome {
         }
         let target = self.store(&settings).await?;
         let moving = Move { agency: trust.agency(), from: &*source, to: &*target };
-        loop {
-            let brought = moving.round().await?;
-            told(Progress::Round(brought));
-            if brought.all() <= LITTLE {
-                break;
-            }
-        }
-        let _alone = self.once_stopped(&mut told).await?;
+        moving.rounds(|brought| told(Progress::Round(brought))).await?;
+        let held = Held::ask(self, from.store.as_deref()).await?;
+        let _alone = match held {
+            Some(_) => None,
+            None => Some(self.once_stopped(&mut told).await?),
+        };
         let last = moving.round().await?;
         // What the last round met half way, evidence of an entry that came with it, comes now.
         told(Progress::Round(last));
         told(Progress::Round(moving.round().await?));
         let depth = moving.compare().await?;
-        self.write("settings.toml", settings.to_text()?.as_bytes())?;
-        Ok(depth)
+        let (text, serving) = (settings.to_text()?, held.is_some());
+        match held {
+            Some(held) => held.go_over(self, &text).await?,
+            None => self.write("settings.toml", text.as_bytes())?,
+        }
+        Ok(Moved { depth, serving })
     }
 
     async fn once_stopped(&self, told: &mut impl FnMut(Progress)) -> Result<HomeLock, HomeFault> {
@@ -383,6 +412,15 @@ impl HubHome {
             }
         }
     }
+}
+
+/// What a move came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moved {
+    /// What both stores hold.
+    pub depth: Depth,
+    /// Whether the hub that serves has gone over by itself.
+    pub serving: bool,
 }
 
 /// How a move goes.

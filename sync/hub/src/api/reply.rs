@@ -142,6 +142,7 @@ pub(crate) fn refuse(request: &RequestId, device: Option<DeviceId>, failure: &Fa
     let device = device.map(|id| id.to_string());
     let (status, cause) = (status.as_u16(), failure.cause());
     match failure {
+        Failure::Store(StoreFault::Moving) => tracing::info!(request = request.0, device, status, cause, "comes again"),
         Failure::Store(_) | Failure::Broken(_) => tracing::error!(request = request.0, device, status, cause, "failed"),
         _ => tracing::info!(request = request.0, device, status, cause, "refused"),
     }
@@ -166,6 +167,7 @@ mod tests {
             (Failure::Overtaken, 429, "1"),
             (Failure::Store(StoreFault::Full), 507, "300"),
             (Failure::Store(StoreFault::Stopped), 503, "5"),
+            (Failure::Store(StoreFault::Moving), 503, "5"),
         ];
         for (failure, status, wait) in told {
             let answer = refuse(&RequestId(String::new()), None, &failure);

@@ -26,10 +26,12 @@ mod paging;
 mod parts;
 mod postgres;
 mod sqlite;
+mod swap;
 
 pub use memory::MemoryStore;
 pub use postgres::{AddressFault, PostgresAddress, PostgresStore};
 pub use sqlite::SqliteStore;
+pub(crate) use swap::SwapStore;
 
 /// What a store method gives back: a future that may move between threads.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreFault>> + Send + 'a>>;
@@ -394,6 +396,9 @@ pub enum StoreFault {
     /// What was read back cannot have been written by this program.
     #[error("the store holds what was never written: {0}")]
     Damaged(&'static str),
+    /// The hub is about to go on in another store: what is read goes on, what would be written comes again.
+    #[error("the store is moving to another place")]
+    Moving,
     /// The store has been stopped.
     #[error("the store is stopped")]
     Stopped,

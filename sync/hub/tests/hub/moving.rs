@@ -1,9 +1,10 @@
 //! A hub moves from one store to another and back while devices push, its mover killed in the middle; and what lies beside the entries
 //! moves with them.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use amanat_keys::fingerprint::Digest;
@@ -25,8 +26,15 @@ fn mover(home: &Path, from: &str, to: &str, pass: &Path) -> (Child, impl Iterato
     (child, lines)
 }
 
-/// Moves a hub that serves: stops it when asked to, and gives the lines.
+/// Moves a hub that serves and that goes on serving; what was said, and how it ended.
+fn moves_beside(home: &Path, from: &str, to: &str, pass: &Path) -> (Vec<String>, Output) {
+    let (child, lines) = mover(home, from, to, pass);
+    (lines.collect(), child.wait_with_output().unwrap())
+}
+
+/// Moves a hub that does not listen to its keeper: stops it when asked to, and gives the lines.
 fn moves(home: &Path, from: &str, to: &str, pass: &Path, running: Running) -> Vec<String> {
+    std::fs::remove_file(home.join("control")).unwrap();
     let (child, lines) = mover(home, from, to, pass);
     let (mut running, mut said) = (Some(running), Vec::new());
     for line in lines {
@@ -100,6 +108,100 @@ fn a_hub_moves_to_a_server_and_back_while_devices_push_and_the_mover_is_killed()
     assert_eq!(read_all(&agency, &running.url), written + 20);
     let status: serde_json::Value = serde_json::from_slice(&hub(&["status", "--json"], &home).stdout).unwrap();
     assert_eq!(status["entries"], written + 20);
+    assert_eq!(running.terminate(), Some(0));
+}
+
+/// There and back, and each device pushes all the while. What was refused for a moment comes with the next push; what was acknowledged
+/// at either store is there at the end.
+#[test]
+#[expect(clippy::print_stdout, reason = "a run says how much went on meanwhile")]
+fn a_hub_goes_over_while_devices_push_and_its_process_never_ends() {
+    let cluster = Cluster::shared();
+    let folder = tempfile::tempdir().unwrap();
+    let (agency, mut running) = serving(folder.path());
+    let (home, url, pass) = (folder.path().join("hub"), cluster.database(), cluster.password_file());
+    let (mut first, mut second) = (Writer::new(&agency, 0), Writer::new(&agency, 1));
+    for writer in [&mut first, &mut second] {
+        writer.writes(1_000);
+        assert!(matches!(writer.syncs(&agency, &running.url).end, End::Done));
+    }
+    for (from, to) in [("sqlite", url.as_str()), (url.as_str(), "sqlite")] {
+        let enough = AtomicBool::new(false);
+        let (done, late) = std::thread::scope(|scope| {
+            let all: Vec<_> = [&mut first, &mut second]
+                .into_iter()
+                .map(|writer| {
+                    let (agency, url, enough) = (&agency, &running.url, &enough);
+                    scope.spawn(move || {
+                        let (mut done, mut late) = (0_u64, 0_u64);
+                        while !enough.load(Ordering::SeqCst) {
+                            writer.writes(3);
+                            let outcome = writer.syncs(agency, url);
+                            assert!(outcome.trouble.is_empty(), "{outcome:?}");
+                            if matches!(outcome.end, End::Done) { done += 1 } else { late += 1 }
+                        }
+                        (done, late)
+                    })
+                })
+                .collect();
+            let (said, ended) = moves_beside(&home, from, to, &pass);
+            // Before anything is claimed: who pushes would else never end.
+            enough.store(true, Ordering::SeqCst);
+            assert!(ended.status.success(), "{said:?} {}", String::from_utf8_lossy(&ended.stderr));
+            assert!(said.last().unwrap().contains("The hub has gone over"), "{said:?}");
+            all.into_iter().map(|one| one.join().unwrap()).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+        });
+        println!("to {to}: {done} syncs came to their end meanwhile, {late} are to come again");
+        assert!(done > 0, "pushes go on during the move");
+        assert!(running.child.try_wait().unwrap().is_none(), "the process goes on");
+        for writer in [&mut first, &mut second] {
+            let acknowledged = writer.received(&agency);
+            let outcome = writer.syncs(&agency, &running.url);
+            assert!(matches!(outcome.end, End::Done) && outcome.trouble.is_empty(), "{outcome:?}");
+            assert!(writer.received(&agency) == writer.written && acknowledged <= writer.written);
+        }
+        let written = first.written + second.written;
+        assert_eq!(read_all(&agency, &running.url), written);
+        let status: serde_json::Value = serde_json::from_slice(&hub(&["status", "--json"], &home).stdout).unwrap();
+        assert_eq!(status["entries"], written, "as the settings name it");
+    }
+    assert_eq!(running.terminate(), Some(0));
+}
+
+/// While somebody moves it, a hub refuses for a moment what it would have to keep, and answers who asks; it goes on where it is when the
+/// mover is gone, and keeps to the store that it serves from when another is named.
+#[test]
+fn a_hub_whose_mover_is_gone_goes_on_where_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (agency, running) = serving(folder.path());
+    let home = folder.path().join("hub");
+    let mut writer = Writer::new(&agency, 0);
+    writer.writes(20);
+    assert!(matches!(writer.syncs(&agency, &running.url).end, End::Done));
+    let talks = |from: &str| {
+        let mut talk = UnixStream::connect(home.join("control")).unwrap();
+        talk.write_all(format!("amanat-hub move\n{{\"from\": {from}}}\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        let mut hears = BufReader::new(talk.try_clone().unwrap());
+        hears.read_line(&mut answer).unwrap();
+        (talk, hears, answer)
+    };
+    let (_, _, other) = talks("\"postgres://elsewhere/hub\"");
+    assert!(other.contains("serves from another store"), "{other}");
+    let (talk, hears, held) = talks("null");
+    assert_eq!(held.trim(), "{\"held\":true}");
+    writer.writes(5);
+    let outcome = writer.syncs(&agency, &running.url);
+    assert!(!matches!(outcome.end, End::Done), "{outcome:?}");
+    assert_eq!(writer.received(&agency), 20);
+    assert_eq!(read_all(&agency, &running.url), 20, "who asks is answered");
+    drop((talk, hears));
+    // The next one to talk is heard once the hub has gone on.
+    drop(talks("\"postgres://elsewhere/hub\""));
+    let outcome = writer.syncs(&agency, &running.url);
+    assert!(matches!(outcome.end, End::Done), "{outcome:?}");
+    assert_eq!(writer.received(&agency), 25);
+    assert!(!settings(&home).contains("postgres"));
     assert_eq!(running.terminate(), Some(0));
 }
 

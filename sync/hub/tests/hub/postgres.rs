@@ -1,5 +1,6 @@
 //! The built program on a PostgreSQL server: stopped, started again, and its server crashed and stopped under it while a device syncs.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -8,6 +9,7 @@ use amanat_sync::courier::{Courier, End, pass};
 use amanat_sync::journal::{Journal as _, MemoryJournal};
 
 use super::cluster::Cluster;
+use super::keeping::Writer;
 use super::process::keep_more;
 use super::running::*;
 use super::support::*;
@@ -84,15 +86,57 @@ fn a_hub_on_a_server_serves_stops_and_serves_again() {
 
     let status: serde_json::Value = serde_json::from_slice(&hub(&["status", "--json"], &home).stdout).unwrap();
     assert_eq!((&status["entries"], &status["running"]), (&300.into(), &false.into()));
-    let elsewhere = hub(&["backup", folder.path().join("backup").to_str().unwrap()], &home);
-    assert_eq!(elsewhere.status.code(), Some(2), "{elsewhere:?}");
-    assert!(String::from_utf8_lossy(&elsewhere.stderr).contains("pg_basebackup"), "{elsewhere:?}");
     let running = Running::start(&home);
     keep_more(&mut officer, &pen.story(20));
     let mut to_hub = road(&agency, 0, &running.url);
     let outcome = pass(&mut courier, &mut officer, &mut to_hub, agency.party(0), &mut agency.trust.clone());
     assert!(matches!(outcome.end, End::Done), "{outcome:?}");
     assert_eq!(read_all(&agency, &running.url), 320);
+}
+
+/// Two devices push without a break while a backup of the server's tables is made; then the hub dies, and what was backed up is served in
+/// its place by itself, from a file.
+#[test]
+fn a_backup_of_what_a_server_holds_is_made_while_devices_push_and_served_in_the_hubs_place() {
+    let cluster = Cluster::shared();
+    let folder = tempfile::tempdir().unwrap();
+    let (home, backup) = (folder.path().join("hub"), folder.path().join("backup"));
+    let (agency, _url) = settled(&cluster, folder.path());
+    let running = Running::start(&home);
+    let (mut first, mut second) = (Writer::new(&agency, 0), Writer::new(&agency, 1));
+    for writer in [&mut first, &mut second] {
+        writer.writes(500);
+        assert!(matches!(writer.syncs(&agency, &running.url).end, End::Done));
+    }
+    let enough = AtomicBool::new(false);
+    let made = std::thread::scope(|scope| {
+        for writer in [&mut first, &mut second] {
+            let (agency, url, enough) = (&agency, &running.url, &enough);
+            scope.spawn(move || {
+                while !enough.load(Ordering::SeqCst) {
+                    writer.writes(5);
+                    assert!(matches!(writer.syncs(agency, url).end, End::Done));
+                }
+            });
+        }
+        let made = hub(&["backup", backup.to_str().unwrap()], &home);
+        enough.store(true, Ordering::SeqCst);
+        made
+    });
+    assert!(made.status.success(), "{made:?}");
+    let said = String::from_utf8_lossy(&made.stdout).into_owned();
+    let back: u64 = said.split("read back: ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    let written = first.written + second.written;
+    assert!((1_000..=written).contains(&back), "{said} of {written}");
+    let names: BTreeSet<_> = std::fs::read_dir(&backup).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert!(names.iter().all(|name| !name.to_string_lossy().contains("coming")), "{names:?}");
+    assert!(!std::fs::read_to_string(backup.join("settings.toml")).unwrap().contains("postgres"));
+    running.kill();
+    let running = Running::start(&backup);
+    assert_eq!(read_all(&agency, &running.url), usize::try_from(back).unwrap());
+    let status: serde_json::Value = serde_json::from_slice(&hub(&["status", "--json"], &backup).stdout).unwrap();
+    assert_eq!((&status["entries"], &status["missing"]), (&back.into(), &0.into()));
+    assert_eq!(running.terminate(), Some(0));
 }
 
 #[test]
