@@ -1,7 +1,7 @@
 //! What happens to people and devices after they were enrolled: admins come and go, officers are posted elsewhere, stations are split
-//! and merged, a device is lost. Each is a change in a copy of the adopted roster, like those of [`super::roster_edit`].
+//! and merged, a device is lost. Each is a change in a copy of the adopted roster, like those of [`super::edit`].
 //!
-//! Pure: what follows from a change is said by [`super::roster_change`], whether it may be adopted by `keys::trust`.
+//! Pure: what follows from a change is said by [`super::change`], whether it may be adopted by `keys::trust`.
 
 use amanat_keys::{
     fingerprint::{DeviceId, Digest, JournalId, MemberId, UnitId},

@@ -31,11 +31,13 @@ impl SwapStore {
         Self { inside: RwLock::new(Inside { store, named, held: false }) }
     }
 
-    /// From here on nothing is written; what is read goes on. False, and nothing changes, where the store is another than the one meant.
+    /// From here on nothing is written; what is read goes on. False, and nothing changes, where the store is another than the one meant, or is
+    /// held for somebody else already: what a second one lets go, the first still relies on.
     pub(crate) async fn hold(&self, meant: Option<&str>) -> bool {
         let mut inside = self.inside.write().await;
-        inside.held = inside.named.as_deref() == meant;
-        inside.held
+        let may = !inside.held && inside.named.as_deref() == meant;
+        inside.held |= may;
+        may
     }
 
     /// Writes go on where they were.
@@ -133,5 +135,26 @@ impl HubStore for SwapStore {
 
     fn let_in(&self, grants: Vec<Grant>) -> Answer<'_, ()> {
         Box::pin(async move { self.to_write().await?.store.let_in(grants).await })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::MemoryStore;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_store_is_held_for_one_alone_and_a_second_who_asks_lets_nothing_go() {
+        let swap = SwapStore::over(Arc::new(MemoryStore::default()), Some("here".to_owned()));
+        assert!(!swap.hold(Some("elsewhere")).await && !swap.hold(None).await);
+        swap.order(Vec::new()).await.unwrap();
+        assert!(swap.hold(Some("here")).await);
+        for second in [Some("here"), Some("elsewhere"), None] {
+            assert!(!swap.hold(second).await);
+            assert!(matches!(swap.order(Vec::new()).await, Err(StoreFault::Moving)), "still held for the first");
+        }
+        assert_eq!(swap.orders().await.unwrap(), Vec::new(), "what is read goes on");
+        swap.release().await;
+        swap.order(Vec::new()).await.unwrap();
     }
 }
