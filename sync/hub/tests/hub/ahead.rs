@@ -20,7 +20,7 @@ use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt as _;
 
-use super::hostile::descriptors;
+use super::crowd::descriptors;
 use super::keeping::{Writer, read_all};
 use super::running::*;
 use super::support::*;

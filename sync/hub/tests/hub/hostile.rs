@@ -4,7 +4,6 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use amanat_hub::limits;
@@ -14,8 +13,8 @@ use amanat_sync::courier::End;
 use amanat_sync::transport::{Transport as _, TransportError};
 use amanat_sync::wire::codec;
 use amanat_sync::wire::messages::{PushReply, RunAnswer};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use super::crowd::{Crowd, descriptors, peak};
 use super::keeping::Writer;
 use super::running::*;
 use super::support::*;
@@ -26,20 +25,6 @@ fn served(agency: &Agency, writer: &mut Writer, url: &str) {
     let outcome = writer.syncs(agency, url);
     assert!(matches!(outcome.end, End::Done) && outcome.trouble.is_empty(), "{outcome:?}");
     assert_eq!(writer.received(agency), writer.written);
-}
-
-/// The fullest that the hub's process has ever been, in MiB.
-fn peak(running: &Running) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", running.child.id())).unwrap();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
-}
-
-/// As many descriptors as the system lets this process have.
-pub(super) fn descriptors() -> usize {
-    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
-    usize::try_from(maximum.unwrap_or(1 << 20)).unwrap()
 }
 
 #[test]
@@ -82,47 +67,17 @@ fn thousands_of_strangers_cost_little_memory_and_keep_nobody_out() {
 #[test]
 #[expect(clippy::print_stdout, reason = "a run says how much memory that took")]
 fn five_hundred_devices_connected_at_once_fit_into_a_hundred_mebibytes() {
-    descriptors();
     let folder = tempfile::tempdir().unwrap();
-    let (agency, running) = serving_with(folder.path(), &["--url", "https://127.0.0.1:7070"]);
-    assert_eq!(running.terminate(), Some(0));
-    let mut command = Command::new(env!("CARGO_BIN_EXE_amanat-hub"));
-    command
-        .args(["serve", "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--home"])
-        .arg(folder.path().join("hub"));
-    let running = Running::as_told(command, Stdio::null());
-    let connected: Vec<_> = std::thread::scope(|scope| {
-        let some = |actor: usize| {
-            let (agency, url) = (&agency, &running.url);
-            scope.spawn(move || {
-                let connect = || {
-                    let mut road = road(agency, actor, url);
-                    // The signature holds, the body does not: enough to be known. Who comes too fast is told to wait, and comes again.
-                    loop {
-                        match road.documents(&Digest::ZERO, b"a body") {
-                            Err(TransportError::Refused(_)) => return road,
-                            // A moment of rest: whoever spins keeps the hub from everybody else.
-                            Err(TransportError::Busy(_)) => std::thread::park_timeout(Duration::from_millis(50)),
-                            other => panic!("{other:?}"),
-                        }
-                    }
-                };
-                (0..125).map(|_| connect()).collect::<Vec<_>>()
-            })
-        };
-        let all: Vec<_> = (0..4).map(some).collect();
-        all.into_iter().flat_map(|some| some.join().unwrap()).collect()
-    });
-    let numbers = Running::page_at(running.metrics.as_ref().unwrap(), "/metrics").1;
-    let devices =
-        numbers.lines().find_map(|line| line.strip_prefix("amanat_hub_connections{of=\"devices\"} ")).unwrap();
+    let crowd = Crowd::of_devices(folder.path());
     println!(
-        "{devices} of {} connections open at once; the hub held {} MiB at its fullest",
-        connected.len(),
-        peak(&running)
+        "{} of {} connections open at once; the hub held {} MiB at its fullest",
+        crowd.devices,
+        crowd.connected.len(),
+        crowd.mebibytes()
     );
-    assert_eq!(devices, connected.len().to_string(), "each of them is connected");
-    assert!(peak(&running) <= 100);
+    assert_eq!((crowd.devices, crowd.connected.len()), (500, 500), "each of them is connected");
+    assert!(crowd.mebibytes() <= 100);
+    let Crowd { agency, running, connected, .. } = crowd;
     drop(connected);
     served(&agency, &mut Writer::new(&agency, 1), &running.url);
 }

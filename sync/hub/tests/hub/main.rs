@@ -11,6 +11,7 @@ mod attachments;
 mod carrying;
 #[path = "../../src/store/postgres/cluster.rs"]
 mod cluster;
+mod crowd;
 mod crowding;
 mod cut;
 mod damaged;
