@@ -23,6 +23,7 @@ mod sqlite;
 mod sqlite_erase;
 mod sqlite_hub;
 mod sqlite_keep;
+mod sqlite_lying;
 mod sqlite_read;
 mod sqlite_reseal;
 mod sqlite_road;

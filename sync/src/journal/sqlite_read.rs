@@ -10,11 +10,12 @@ use super::shapes::run_after;
 use super::sqlite::storage;
 use super::sqlite_hub::{HubRow, hub_row, receipt};
 use super::{
-    DocumentFiled, KnownHead, Line, Quarantined, Shelf, ShelfRow, Standing, State, Status, Wanted, row, sqlite_road,
-    sqlite_sealed,
+    DocumentFiled, KnownHead, Line, Quarantined, Shelf, ShelfRow, Standing, State, Status, Wanted, row, sqlite_lying,
+    sqlite_road, sqlite_sealed,
 };
-use crate::batch::{Item, Limit, Run, Why};
+use crate::batch::{Limit, Run, Why};
 use crate::chain::{self, Head};
+use crate::cores;
 use crate::documents::{Document, DocumentKind};
 use crate::entry::{EntryRef, Slot};
 use crate::error::{Result, SyncError};
@@ -60,7 +61,7 @@ pub(super) fn split(place: i64) -> (i64, u64) {
     (place.div_euclid(SPAN), seq_of(place))
 }
 
-fn seq_of(place: i64) -> u64 {
+pub(super) fn seq_of(place: i64) -> u64 {
     u64::try_from(place.rem_euclid(SPAN)).unwrap_or(0)
 }
 
@@ -198,16 +199,6 @@ pub(super) fn link_at(db: &Connection, at: &Numbered, seq: u64) -> Result<Option
     })
 }
 
-/// What stands at a place: the entry opened, or the bare hash.
-fn item(seal: &RowSeal, at: &KnownHead, seq: u64, row: &Row<'_>) -> Result<Item> {
-    if let Ok(hash) = row.get_ref(1).map_err(storage)?.as_blob() {
-        return Ok(Item::Elided(Digest::from_bytes(hash.try_into().map_err(|_len| COLUMN)?)));
-    }
-    let key = row::key(&at.device, &at.journal, seq);
-    let plain = open(seal, row::ENTRY, &key, blob(row, 2)?)?;
-    Ok(Item::Entry(Box::new(row::unpack(&plain)?)))
-}
-
 pub(super) fn open(seal: &RowSeal, table: &str, key: &[u8], sealed: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>> {
     seal.open(table, key, b"", b"", sealed).map_err(|_source| SyncError::StorageDamaged("a row does not open"))
 }
@@ -259,25 +250,29 @@ fn fill(
     let range = [place(at.no, run.first)?, place(at.no.saturating_add(1), 0)?, most];
     let mut rows = statement.query(range).map_err(storage)?;
     let mut link = run.before;
-    while let Some(row) = rows.next().map_err(storage)? {
-        let seq = seq_of(row.get(0).map_err(storage)?);
-        if seq != run.last().saturating_add(1) {
-            return Err(SyncError::StorageDamaged("a journal has a hole"));
+    loop {
+        let some = sqlite_lying::some(&mut rows)?;
+        if some.is_empty() {
+            return Ok(left);
         }
-        let item = item(seal, &at.known, seq, row)?;
-        link = chain::link(&link, &item.hash());
-        if link != Digest::from_bytes(array(row, 3)?) {
-            return Err(SyncError::StorageDamaged("a link is not the one that follows from the entries"));
+        let opened = cores::each(&some, |lying| lying.open(seal, &at.known));
+        for (lying, item) in some.iter().zip(opened) {
+            if lying.seq != run.last().saturating_add(1) {
+                return Err(SyncError::StorageDamaged("a journal has a hole"));
+            }
+            let item = item.ok_or(SyncError::StorageDamaged("a row was not opened"))??;
+            link = chain::link(&link, &item.hash());
+            if link != lying.link {
+                return Err(SyncError::StorageDamaged("a link is not the one that follows from the entries"));
+            }
+            left = left.and_then(|l| l.take(item.weight(), started));
+            if left.is_none() {
+                return Ok(None);
+            }
+            started = true;
+            run.items.push(item);
         }
-        let weight = item.weight();
-        left = left.and_then(|l| l.take(weight, started));
-        if left.is_none() {
-            return Ok(None);
-        }
-        started = true;
-        run.items.push(item);
     }
-    Ok(left)
 }
 
 pub(super) fn shelf(db: &Connection, seal: &RowSeal, shelf: Shelf) -> Result<Vec<ShelfRow>> {
