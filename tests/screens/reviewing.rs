@@ -34,7 +34,7 @@ fn on_an_entrys_own_page_the_keys_of_a_review_are_a_supervisors_and_no_other_key
         let kept = keeps(&stage);
         let told = kept.iter().find_map(|keep| match &keep.what {
             Keeping::Sheet(sheet) => sheet.answers().choice("review_word").map(|code| code.as_str().to_owned()),
-            _ => None,
+            Keeping::Amendment(_) => None,
         });
         // A return wants its note and a merge the other entry: the form is open, and says what is missing.
         let open = asked.contains("Review") || asked.contains("review");
