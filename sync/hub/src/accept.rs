@@ -231,7 +231,7 @@ impl<'a> Push<'a> {
         let now = hub.now_ms();
         let held = || heads.values().filter(|a| a.head.seq > 0);
         let moved: Vec<(Place, Head)> = held().map(|a| (a.place, a.head)).collect();
-        let newest = hub.heeding(hub.keeper.cover(&*hub.store, &moved, now).await)?;
+        let newest = hub.cover(&moved).await?;
         let mut statements: Vec<Vec<u8>> = held().map(|a| receipt(hub, &standing, &a.held(), &newest, now)).collect();
         statements.push(newest.statement);
         let refused = (0_u64..).zip(&told).filter_map(|(run, told)| {

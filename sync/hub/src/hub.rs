@@ -10,6 +10,7 @@ use amanat_keys::error::KeysError;
 use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_keys::rotation::{RotationWord, Said};
 use amanat_keys::trust::{Step, Trust};
+use amanat_sync::chain::Head;
 use amanat_sync::documents::DocumentKind;
 use amanat_sync::proof;
 use tokio::sync::Semaphore;
@@ -18,7 +19,7 @@ use crate::blobs::Blobs;
 use crate::clock;
 use crate::contacts::Contacts;
 use crate::counters::Counters;
-use crate::keeper::{Keeper, Speaker};
+use crate::keeper::{Keeper, Newest, Speaker};
 use crate::limits::BODIES;
 use crate::lineage;
 use crate::nonces::Nonces;
@@ -26,7 +27,7 @@ use crate::rates::Rates;
 use crate::seats::Seats;
 use crate::signing::{Keys, Signing};
 use crate::standing::Standing;
-use crate::store::{HubStore, StoreFault, SwapStore};
+use crate::store::{HubStore, Place, StoreFault, SwapStore};
 use crate::turns::Turns;
 
 /// Who this hub is, and in which life: the epoch rises when it was restored from a backup.
@@ -349,6 +350,17 @@ impl Hub {
             tracing::error!("the disk is full: what is new is refused, what is held is served; make room");
         }
         kept
+    }
+
+    /// A checkpoint that covers these heads, durable ([`Keeper::cover`]).
+    pub(crate) async fn cover(&self, heads: &[(Place, Head)]) -> Result<Newest, StoreFault> {
+        let before = self.keeper.kept();
+        let newest = self.heeding(self.keeper.cover(&*self.store, heads, self.now_ms()).await)?;
+        // The entries may have been held since before the disk was full, and only the word on them was missing.
+        if self.keeper.kept() > before {
+            self.has_room();
+        }
+        Ok(newest)
     }
 
     /// Something new could be kept.

@@ -3,6 +3,7 @@
 //! A push that changed something waits for a checkpoint that covers it. Pushes that arrive while one is being made share
 //! the next, so the cost does not grow with the number of devices that push at once.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest};
@@ -36,6 +37,8 @@ pub(crate) struct Newest {
 pub(crate) struct Keeper {
     speaker: Speaker,
     waiting: Mutex<Vec<(Place, Head)>>,
+    /// Checkpoints that the store has kept since the start.
+    kept: AtomicU64,
     book: tokio::sync::Mutex<Book>,
 }
 
@@ -62,7 +65,12 @@ impl Keeper {
         let stands = |held: &Newest| held.checkpoint.heads == heads.hash() && keys.have_signed(&held.statement);
         let moved = !current.as_ref().is_some_and(stands);
         let book = Book { heads, newest: current, moved, offered: None };
-        let keeper = Self { speaker, waiting: Mutex::new(Vec::new()), book: tokio::sync::Mutex::new(book) };
+        let keeper = Self {
+            speaker,
+            waiting: Mutex::new(Vec::new()),
+            kept: AtomicU64::new(0),
+            book: tokio::sync::Mutex::new(book),
+        };
         match keeper.cover(store, &[], now_ms).await {
             // What is held is served; the checkpoint comes with the first entry for which there is room.
             Err(StoreFault::Full) => tracing::error!("the disk is full: what is new is refused until there is room"),
@@ -95,6 +103,7 @@ impl Keeper {
             let Checkpoint { epoch, number, .. } = next.checkpoint;
             store.keep_checkpoint(KeptCheckpoint { epoch, number, statement: next.statement.clone() }).await?;
             book.offered = None;
+            self.kept.fetch_add(1, Ordering::Relaxed);
             book.newest = Some(next);
             book.moved = again.is_some();
         }
@@ -105,6 +114,11 @@ impl Keeper {
     pub(crate) async fn renew(&self, store: &dyn HubStore, now_ms: u64) -> Result<Newest, StoreFault> {
         self.book.lock().await.moved = true;
         self.cover(store, &[], now_ms).await
+    }
+
+    /// How many checkpoints the store has kept since the start: one more is something new that it had room for.
+    pub(crate) fn kept(&self) -> u64 {
+        self.kept.load(Ordering::Relaxed)
     }
 
     /// The newest checkpoint and the list that it hashes.

@@ -107,7 +107,7 @@ pub(crate) async fn incomplete(
         return Ok(Vec::new());
     }
     let (heads, now) = (own.iter().map(|held| (held.place, held.head)).collect::<Vec<_>>(), hub.now_ms());
-    let newest = hub.keeper.cover(&*hub.store, &heads, now).await?;
+    let newest = hub.cover(&heads).await?;
     Ok(own.iter().map(|held| receipt(hub, standing, held, &newest, now)).collect())
 }
 
@@ -320,7 +320,7 @@ async fn receipts(hub: &Hub, standing: &Standing, caller: &Caller, held: &[Compl
     }
     let now = hub.now_ms();
     let heads: Vec<_> = own.iter().map(|held| (held.place, held.head)).collect();
-    let newest = hub.keeper.cover(&*hub.store, &heads, now).await?;
+    let newest = hub.cover(&heads).await?;
     let mut statements: Vec<Vec<u8>> = own.into_iter().map(|held| receipt(hub, standing, held, &newest, now)).collect();
     statements.push(newest.statement);
     Ok(statements)

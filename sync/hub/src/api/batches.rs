@@ -58,7 +58,7 @@ pub(super) async fn pull(State(hub): State<Arc<Hub>>, request: Request) -> Respo
         // shows, and take the hub for one that hides.
         let served = runs.iter().filter(|run| !run.items.is_empty());
         let served: Vec<(Place, Head)> = served.map(|run| ((run.device, run.journal), run.head())).collect();
-        let covered = hub.keeper.cover(&*hub.store, &served, hub.now_ms()).await.is_ok();
+        let covered = hub.cover(&served).await.is_ok();
         let (newest, list) = hub.keeper.newest().await?;
         // The checkpoint, and for readers the list it hashes, only when the caller has not seen it, and once for all pages. A hub that
         // cannot write one serves all the same.

@@ -94,6 +94,32 @@ fn a_hub_on_a_server_serves_stops_and_serves_again() {
     assert_eq!(read_all(&agency, &running.url), 320);
 }
 
+/// The entries found room and the word on them none: with room again nothing new has to come before the hub says that all is well.
+#[test]
+fn a_disk_that_was_full_for_the_checkpoint_alone_is_not_called_full_once_that_is_kept() {
+    let cluster = Cluster::shared();
+    let folder = tempfile::tempdir().unwrap();
+    let (agency, url) = settled(&cluster, folder.path());
+    let running = Running::start(&folder.path().join("hub"));
+    let mut writer = Writer::new(&agency, 0);
+    writer.writes(20);
+    assert!(matches!(writer.syncs(&agency, &running.url).end, End::Done));
+    let full = "create function full_disk() returns trigger language plpgsql as
+                    $$ begin raise exception 'no space' using errcode = 'disk_full'; end $$;
+                create trigger full_disk before insert on checkpoints execute function full_disk()";
+    cluster.psql(&url, full);
+    writer.writes(20);
+    let outcome = writer.syncs(&agency, &running.url);
+    assert!(matches!(outcome.end, End::Busy(wait) if wait == amanat_hub::limits::FULL_DISK), "{outcome:?}");
+    assert_eq!(cluster.psql(&url, "select count(*) from entries"), "40\n");
+    assert!(running.page("/v1/health").contains(r#""disk":"full""#));
+    cluster.psql(&url, "drop trigger full_disk on checkpoints");
+    assert!(matches!(writer.syncs(&agency, &running.url).end, End::Done));
+    assert_eq!(writer.received(&agency), 40);
+    assert!(running.page("/v1/health").contains(r#""disk":"ok""#), "{}", running.page("/v1/health"));
+    assert_eq!(running.terminate(), Some(0));
+}
+
 /// Two devices push without a break while a backup of the server's tables is made; then the hub dies, and what was backed up is served in
 /// its place by itself, from a file.
 #[test]
