@@ -112,7 +112,7 @@ fn receipt(home: &Home, case: model::CaseId, file: &Path) -> Result<Report, Fail
     ));
     let all =
         json!({"agency": agency, "case": case.to_string(), "device": home.device().to_string(), "orders": orders});
-    printing::to_file(file, &format!("{all:#}\n"))?;
+    printing::to_file("the receipt", file, &format!("{all:#}\n"))?;
     Ok(Report::new(text, all))
 }
 

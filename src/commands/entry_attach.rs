@@ -8,7 +8,7 @@ use super::{book::Book, context::Context, filled, output::Report, shown, sync};
 use crate::{
     codebook::Surroundings,
     failure::Failure,
-    model::{Attached, Code, Entry},
+    model::{Attached, Code, Entry, ListedPart},
     runtime::{
         entries::keep::{ToKeep, What},
         homes::home::Home,
@@ -75,7 +75,7 @@ pub(super) fn save(context: &Context, id: &str, n: usize, to: &Path, over: bool)
         let many = format!("looking for attachment {n} — the entry has {}", entry.parts.len());
         Failure::usage(many, "amanat entry show ID lists them.")
     })?;
-    if home.wish_part(&entry, &part)? {
+    if home.wish_part(&entry.author, &part)? {
         sync::fetch_parts(context, &mut home)?;
     }
     if !home.holds_part(&part) {
@@ -86,7 +86,8 @@ pub(super) fn save(context: &Context, id: &str, n: usize, to: &Path, over: bool)
     home.keep(&home.codebook()?, ToKeep::access(entry.case, Code::new("export"), 1))?;
     let output = context.output;
     let mut told = 0;
-    let saved = home.save_part(&entry, &part, to, over, &mut |done, total| {
+    let listed = ListedPart { case: entry.case, author: entry.author, part: part.clone() };
+    let saved = home.save_part(&listed, to, over, &mut |done, total| {
         let percent = done.saturating_mul(100) / total.max(1);
         if percent > told {
             told = percent;

@@ -70,7 +70,7 @@ pub(super) fn run(
             return Ok(Report::new("", json!({})));
         }
         Some(path) => {
-            printing::to_file(path, &page)?;
+            printing::to_file("the paper", path, &page)?;
             format!("Saved in {}. Nothing protects it: print it and delete it.", path.display())
         }
         None => {

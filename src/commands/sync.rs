@@ -94,7 +94,7 @@ fn moved(outcome: &Outcome) -> bool {
 fn wish_all(home: &Home, book: &Book) -> Result<(), Failure> {
     for entry in book.entries() {
         for part in &entry.parts {
-            home.wish_part(entry, part)?;
+            home.wish_part(&entry.author, part)?;
         }
     }
     Ok(())

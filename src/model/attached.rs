@@ -1,6 +1,20 @@
 //! An attachment of an entry: a scan, a photo, a recording, as the entry speaks of it. Its bytes lie elsewhere, sealed.
 
-use super::ids::PartHash;
+use super::{
+    Author,
+    ids::{CaseId, PartHash},
+};
+
+/// An attachment and the entry that lists it: all that it takes to find its bytes and its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedPart {
+    /// The case of the entry.
+    pub case: CaseId,
+    /// The place of the entry.
+    pub author: Author,
+    /// The attachment.
+    pub part: Attached,
+}
 
 /// What is known of an attachment.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -27,7 +27,7 @@ mod withdrawn;
 pub use abroad::{Crossing, crossings, peer_word};
 pub use again::with_new_ids;
 pub use answer::{Answer, Answers, Given, Lang, Value};
-pub use attached::Attached;
+pub use attached::{Attached, ListedPart};
 pub use casebook::{CaseFile, Casebook, Collision, Delivery, Line};
 pub use clocks::Clocks;
 pub use date::{DateError, Moment, PartialDate, western_digit};

@@ -8,8 +8,8 @@ use super::abroad::{AbroadAnswer, AbroadOffer};
 use super::app::Settings;
 use super::audit::{AuditPage, Audited};
 use crate::model::{
-    Amendment, CaseId, Code, DeviceId, Draft, DraftId, EntryId, HandWish, Lang, Listed, OfferId, SavedFilter, Sheet,
-    UnitId,
+    Amendment, CaseId, Code, DeviceId, Draft, DraftId, EntryId, HandWish, Lang, Listed, ListedPart, OfferId,
+    SavedFilter, Sheet, UnitId,
 };
 
 /// One wish. The runtime performs them in the order given and never answers directly: results come home as
@@ -168,21 +168,14 @@ pub enum Effect {
     },
     /// Open an attachment into a file → `Sealing`…, then `PartSaved` or `SaveFailed`. One that is not here is asked for instead.
     SavePart {
-        /// The entry that lists it.
-        entry: EntryId,
-        /// Which, from 0.
-        part: usize,
+        /// Which, and where it is listed.
+        listed: Box<ListedPart>,
         /// The file as typed; nothing is overwritten.
         path: String,
     },
     /// Show an attachment by the program of the settings, on record first → `Sealing`…, then `PartShown` or `SaveFailed`. One that is not here
     /// is asked for instead.
-    ViewPart {
-        /// The entry that lists it.
-        entry: EntryId,
-        /// Which, from 0.
-        part: usize,
-    },
+    ViewPart(Box<ListedPart>),
     /// Put this page on paper, on record first: to the printer's command → `Printed`, or into a new file → `PartSaved`; else `SaveFailed`.
     Print {
         /// The case.

@@ -234,8 +234,10 @@ impl Stage {
             Effect::StopSealing => {
                 vec![not_attached("attaching — stopped")]
             }
-            Effect::ViewPart { part: 1, .. } => vec![Msg::SaveFailed(Trouble::word("part.asked"))],
-            Effect::ViewPart { .. } => vec![Msg::PartShown],
+            Effect::ViewPart(listed) if &*listed.part.media == "audio/ogg" => {
+                vec![Msg::SaveFailed(Trouble::word("part.asked"))]
+            }
+            Effect::ViewPart(_) => vec![Msg::PartShown],
             Effect::SavePart { path, .. } if path == "/later" => vec![Msg::SaveFailed(Trouble::word("part.asked"))],
             Effect::SavePart { path, .. } => vec![Msg::PartSaved { path }],
             _ => Vec::new(),

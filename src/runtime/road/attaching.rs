@@ -30,8 +30,8 @@ use crate::{
     codebook::{self, Codebook, Origin, Surroundings},
     failure::Failure,
     model::{
-        self, Answer, Answers, Attached, Author, Draft, DraftId, Entry, FormRef, Given, Lang, PartHash, Problems,
-        Sheet, Value,
+        self, Answer, Answers, Attached, Author, Draft, DraftId, Entry, FormRef, Given, Lang, ListedPart, PartHash,
+        Problems, Sheet, Value,
     },
     runtime::{
         clock,
@@ -212,14 +212,7 @@ impl Home {
     ///
     /// # Errors
     /// Refused when it is not what its author signed for; failed when it is not here, or the place is taken.
-    pub fn save_part(
-        &self,
-        entry: &Entry,
-        part: &Attached,
-        to: &Path,
-        over: bool,
-        going: Going<'_>,
-    ) -> Result<u64, Failure> {
+    pub fn save_part(&self, listed: &ListedPart, to: &Path, over: bool, going: Going<'_>) -> Result<u64, Failure> {
         let doing = format!("saving an attachment to {}", to.display());
         if !over && fs::symlink_metadata(to).is_ok() {
             let taken = format!("{doing} — there is something of this name already");
@@ -227,12 +220,12 @@ impl Home {
         }
         let mut sink = Chosen { path: to, over, file: None };
         let written = self
-            .open_part(&doing, entry, part, &mut sink, going)
+            .open_part(&doing, listed, &mut sink, going)
             .and_then(|()| sink.finish().map_err(|error| Failure::disk(&doing, &error)));
         if written.is_err() {
             sink.discard();
         }
-        written.map(|()| part.size)
+        written.map(|()| listed.part.size)
     }
 
     /// Opens an attachment into a writer, which gets its first byte after the whole was found right. `doing` begins what is said of a failure.
@@ -242,12 +235,12 @@ impl Home {
     pub(in crate::runtime) fn open_part(
         &self,
         doing: &str,
-        entry: &Entry,
-        part: &Attached,
+        listed: &ListedPart,
         to: &mut impl Write,
         going: Going<'_>,
     ) -> Result<(), Failure> {
-        let slip = self.slip_of(&entry.author)?;
+        let ListedPart { author, part, .. } = listed;
+        let slip = self.slip_of(author)?;
         let key = self.ring.key(&slip).map(|(key, _)| key.clone());
         let key = key.ok_or_else(|| Failure::refused(format!("{doing} — this device has no key for it"), ""))?;
         let digest = sealed_digest(&part.digest);
@@ -278,11 +271,11 @@ impl Home {
     ///
     /// # Errors
     /// What the disk says.
-    pub fn wish_part(&self, entry: &Entry, part: &Attached) -> Result<bool, Failure> {
+    pub fn wish_part(&self, author: &Author, part: &Attached) -> Result<bool, Failure> {
         if self.holds_part(part) {
             return Ok(false);
         }
-        let Author { device, journal, seq } = entry.author;
+        let Author { device, journal, seq } = *author;
         let at = EntryRef { device: device.into(), journal: journal.into(), seq };
         let wish = Wish { at: PartAt { entry: at, digest: sealed_digest(&part.digest) }, size: part.sealed };
         let wished = self.part_files().wish(&wish);

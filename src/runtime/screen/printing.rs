@@ -100,12 +100,13 @@ fn feed(child: &mut Child, page: &str, stop: &dyn Fn() -> bool) -> Result<ExitSt
     }
 }
 
-/// Writes a page into a new file that only its owner may read. Nothing is overwritten, and half a page is none.
+/// Writes a page into a new file that only its owner may read: *the paper*, or what else `what` calls it where something fails. Nothing is
+/// overwritten, and half a page is none.
 ///
 /// # Errors
 /// What the disk says.
-pub fn to_file(path: &Path, page: &str) -> Result<(), Failure> {
-    let doing = || format!("saving the paper to {}", path.display());
+pub fn to_file(what: &str, path: &Path, page: &str) -> Result<(), Failure> {
+    let doing = || format!("saving {what} to {}", path.display());
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -167,9 +168,9 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("paper.html");
-        to_file(&path, "one").unwrap();
+        to_file("the paper", &path, "one").unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert!(to_file(&path, "two").is_err());
+        assert!(to_file("the paper", &path, "two").is_err());
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one");
     }
 }

@@ -128,8 +128,8 @@ impl Seat {
             Effect::AnswerAbroad(answer) => self.answer_abroad(&answer),
             Effect::NoteAccess { case, what, entries } => self.note_access(case, what, entries.len()),
             Effect::Attach { case, path } => self.attach(case, &path),
-            Effect::ViewPart { entry, part } => self.view_part(&entry, part),
-            Effect::SavePart { entry, part, path } => self.save_part(&entry, part, &path),
+            Effect::ViewPart(listed) => self.view_part(&listed),
+            Effect::SavePart { listed, path } => self.save_part(&listed, &path),
             Effect::Print { case, what, page, to } => self.print(case, what, &page, to.as_deref()),
             // The main loop raises the flags itself: this thread is the one that is busy.
             Effect::StopSealing | Effect::StopRotating | Effect::ReadFirst(_) => {}

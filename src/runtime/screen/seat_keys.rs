@@ -35,7 +35,7 @@ impl Seat {
     pub(super) fn save_audit(&self, page: &AuditPage, programs: bool, lang: Lang, path: &str) {
         let tongue = if lang == Lang::En { Tongue::En } else { Tongue::Ur };
         let text = if programs { format!("{:#}\n", audit_page::json(page)) } else { audit_page::html(page, tongue) };
-        match printing::to_file(Path::new(path), &text) {
+        match printing::to_file("the audit", Path::new(path), &text) {
             Ok(()) => self.say(Msg::PartSaved { path: path.to_owned() }),
             Err(failure) => self.say(Msg::SaveFailed(tellings::trouble(&failure))),
         }

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     codebook::Surroundings,
     failure::Failure,
-    model::{Attached, CaseId, Casebook, Code, Entry, EntryId, HandWish},
+    model::{CaseId, Casebook, Code, HandWish, ListedPart},
     runtime::{
         clock,
         entries::keep::{ToKeep, What},
@@ -85,8 +85,8 @@ impl Seat {
     }
 
     /// Opens an attachment into a file, or asks for it to be fetched.
-    pub(in crate::runtime) fn save_part(&mut self, entry: &EntryId, part: usize, path: &str) {
-        match self.save_file(entry, part, path) {
+    pub(in crate::runtime) fn save_part(&mut self, listed: &ListedPart, path: &str) {
+        match self.save_file(listed, path) {
             Err(failure) => self.say(Msg::SaveFailed(tellings::trouble(&failure))),
             Ok(true) => self.say(Msg::PartSaved { path: path.to_owned() }),
             Ok(false) => {
@@ -96,22 +96,20 @@ impl Seat {
         }
     }
 
-    fn save_file(&mut self, id: &EntryId, part: usize, path: &str) -> Result<bool, Failure> {
+    fn save_file(&mut self, listed: &ListedPart, path: &str) -> Result<bool, Failure> {
         let mut going = self.going();
-        self.give_out((id, part), |home, entry, part| {
-            home.save_part(entry, part, Path::new(path), false, &mut *going).map(drop)
-        })
+        self.give_out(listed, |home| home.save_part(listed, Path::new(path), false, &mut *going).map(drop))
     }
 
     /// Has an attachment shown by the program of the settings, or asks for it to be fetched.
-    pub(in crate::runtime) fn view_part(&mut self, entry: &EntryId, part: usize) {
+    pub(in crate::runtime) fn view_part(&mut self, listed: &ListedPart) {
         let mut going = self.going();
         let (config, stop) = (self.config.clone(), Arc::clone(&self.stop));
         let mut opened = None;
-        let shown = self.give_out((entry, part), |home, entry, part| {
+        let shown = self.give_out(listed, |home| {
             let stopped = || stop.load(Ordering::SeqCst);
-            let fill = |pipe: &mut Pipe<'_>| home.open_part("showing an attachment", entry, part, pipe, &mut *going);
-            opened = Some(viewing::show(&config, &part.media, &stopped, fill)?);
+            let fill = |pipe: &mut Pipe<'_>| home.open_part("showing an attachment", listed, pipe, &mut *going);
+            opened = Some(viewing::show(&config, &listed.part.media, &stopped, fill)?);
             Ok(())
         });
         self.viewers.retain_mut(|viewer| !viewer.is_closed());
@@ -130,21 +128,16 @@ impl Seat {
     /// and was asked for.
     fn give_out(
         &mut self,
-        (id, part): (&EntryId, usize),
-        give: impl FnOnce(&Home, &Entry, &Attached) -> Result<(), Failure>,
+        listed: &ListedPart,
+        give: impl FnOnce(&Home) -> Result<(), Failure>,
     ) -> Result<bool, Failure> {
         let codebook = Arc::clone(&self.codebook);
         self.with_home(|home| {
-            let mut found = None;
-            home.replay(|entries, _so_far| found = entries.into_iter().find(|entry| entry.id == *id).or(found.take()))?;
-            let entry = found.ok_or_else(|| Failure::failed("saving an attachment — the entry is not here", ""))?;
-            let part = entry.parts.get(part).cloned();
-            let part = part.ok_or_else(|| Failure::failed("saving an attachment — the entry has none", ""))?;
-            if home.wish_part(&entry, &part)? {
+            if home.wish_part(&listed.author, &listed.part)? {
                 return Ok(false);
             }
-            home.keep(&codebook, ToKeep::access(entry.case, Code::new("export"), 1))?;
-            give(home, &entry, &part).map(|()| true)
+            home.keep(&codebook, ToKeep::access(listed.case, Code::new("export"), 1))?;
+            give(home).map(|()| true)
         })
     }
 
@@ -157,7 +150,7 @@ impl Seat {
         let done = noted.and_then(|entries| {
             self.say_kept(entries, None);
             match to {
-                Some(path) => printing::to_file(Path::new(path), page.reveal()),
+                Some(path) => printing::to_file("the paper", Path::new(path), page.reveal()),
                 None => printing::to_printer(&self.config, page.reveal(), &|| stop.load(Ordering::SeqCst)),
             }
         });

@@ -8,7 +8,7 @@ use ratatui::{
 use super::{case_view::author, caseload::mark, compare, papers::Papers};
 use crate::{
     codebook::Question,
-    model::{Answers, Attached, CaseId, Code, Content, Entry, EntryId, review},
+    model::{Answers, Attached, CaseId, Code, Content, Entry, EntryId, ListedPart, review},
     ui::{
         bidi,
         effect::Effect,
@@ -91,30 +91,38 @@ impl EntryView {
     }
 
     /// Shows the attachment if there is but one; else it is chosen first.
-    fn look(&mut self, count: usize) -> Turn {
+    fn look(&mut self, count: usize, world: &World) -> Turn {
         let mut path = Path::without();
         let only = count == 1;
         if only {
             path.begin();
         }
         self.save = Some((0, path));
-        if only { Turn::ask(Effect::ViewPart { entry: self.entry, part: 0 }) } else { Turn::stay() }
+        if only { self.ask(0, world, Effect::ViewPart) } else { Turn::stay() }
+    }
+
+    /// Asks for something to be done with an attachment of the entry.
+    fn ask(&self, n: usize, world: &World, wish: impl FnOnce(Box<ListedPart>) -> Effect) -> Turn {
+        let Some(entry) = world.book.entry(&self.entry) else { return Turn::stay() };
+        let Some(part) = entry.parts.get(n).cloned() else { return Turn::stay() };
+        Turn::ask(wish(Box::new(ListedPart { case: entry.case, author: entry.author, part })))
     }
 
     /// A path for the attachment that is chosen; the arrows choose another.
     fn save_key(&mut self, key: &KeyEvent, act: Option<Act>, world: &World) -> Turn {
         let count = world.book.entry(&self.entry).map_or(0, |entry| entry.parts.len());
-        let Some((part, path)) = &mut self.save else { return Turn::stay() };
+        let Some((n, path)) = &mut self.save else { return Turn::stay() };
         match key.code {
-            KeyCode::Up => *part = part.saturating_sub(1),
-            KeyCode::Down => *part = (*part + 1).min(count.saturating_sub(1)),
+            KeyCode::Up => *n = n.saturating_sub(1),
+            KeyCode::Down => *n = (*n + 1).min(count.saturating_sub(1)),
             _ => match path.key(key, act) {
                 Asked::Still => {}
-                Asked::Path(_) if !path.asks() => {
-                    return Turn::ask(Effect::ViewPart { entry: self.entry, part: *part });
-                }
-                Asked::Path(path) => {
-                    return Turn::ask(Effect::SavePart { entry: self.entry, part: *part, path });
+                Asked::Path(to) => {
+                    let n = *n;
+                    if path.asks() {
+                        return self.ask(n, world, |listed| Effect::SavePart { listed, path: to });
+                    }
+                    return self.ask(n, world, Effect::ViewPart);
                 }
                 Asked::Stop => return Turn::ask(Effect::StopSealing),
                 Asked::Left => self.save = None,
@@ -156,7 +164,7 @@ impl EntryView {
             Some(Act::Paper) => {
                 self.papers = world.book.entry(&self.entry).and_then(|entry| Papers::new(entry, world));
             }
-            Some(Act::ViewPart) if attached > 0 => return self.look(attached),
+            Some(Act::ViewPart) if attached > 0 => return self.look(attached, world),
             Some(Act::SavePart) if attached > 0 => self.save = Some((0, Path::new())),
             _ => self.line = scrolled(act, self.line, page, most),
         }
