@@ -18,7 +18,20 @@ use crate::frame::Frame;
 /// How hard zstd tries where the table below says nothing.
 const LEVEL: i32 = 9;
 
-/// What zstd looks for when sealing with a dictionary: repeats of four bytes and more, lazily, in tables of 128 KiB. An entry is about
+/// How long zstd may look for a shorter frame. Any decoder reads either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// While somebody waits for the disk, and for thousands at a time.
+    Quick,
+    /// While a person reads what is about to be kept: the frame of an entry of 1 KiB is a fourteenth smaller and takes a fifteenth of a
+    /// millisecond longer (`cargo bench -p amanat --bench wire`, `… -p amanat-keys --bench payload`).
+    Thorough,
+}
+
+/// Content above this, in bytes, is compressed quickly in any case: the time that a thorough search takes grows with it.
+const THOROUGH: usize = 64 * 1024;
+
+/// What zstd looks for when sealing with a dictionary in a hurry: repeats of four bytes and more, lazily, in tables of 128 KiB. An entry is about
 /// 1 KiB and the dictionary 32: the tables of level 9 are four times as large and are cold after each wait for the disk, where they cost
 /// 160 µs instead of 120. Frames are as small as at level 9 to within a hundredth (`cargo bench -p amanat --bench wire`); below *lazy*,
 /// zstd keeps the dictionary's code for letters and makes text that it does not know larger than without one. Any decoder reads it.
@@ -30,6 +43,17 @@ const SEARCH: [CParameter; 7] = [
     CParameter::SearchLog(3),
     CParameter::MinMatch(4),
     CParameter::TargetLength(8),
+];
+
+/// The same with time: repeats of three bytes and more, and of all ways to write them down the shortest.
+const THOROUGH_SEARCH: [CParameter; 7] = [
+    CParameter::Strategy(Strategy::ZSTD_btopt),
+    CParameter::WindowLog(17),
+    CParameter::HashLog(15),
+    CParameter::ChainLog(15),
+    CParameter::SearchLog(5),
+    CParameter::MinMatch(3),
+    CParameter::TargetLength(32),
 ];
 
 /// A dictionary of the fixed table.
@@ -97,32 +121,37 @@ fn checked(id: u32) -> Result<Option<&'static Dictionary>, ZstdFault> {
 }
 
 thread_local! {
-    /// This thread's compressor with the newest dictionary, made at its first use: making one costs more than an entry.
-    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    /// This thread's compressors with the newest dictionary, made at their first use: making one costs more than an entry.
+    static QUICK: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    static THOROUGHLY: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
     /// This thread's decompressors, one for each dictionary id that it has met.
     static DECOMPRESSORS: RefCell<Vec<(u32, Decompressor<'static>)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Compresses `content` into one frame with checksum, content size and the newest dictionary's id, into `out` (emptied first).
-pub(crate) fn compress(content: &[u8], out: &mut Vec<u8>) -> Result<(), ZstdFault> {
+pub(crate) fn compress(content: &[u8], effort: Effort, out: &mut Vec<u8>) -> Result<(), ZstdFault> {
+    let (compressors, search) = match effort {
+        Effort::Thorough if content.len() <= THOROUGH => (&THOROUGHLY, THOROUGH_SEARCH),
+        Effort::Quick | Effort::Thorough => (&QUICK, SEARCH),
+    };
     out.clear();
     out.reserve(zstd::zstd_safe::compress_bound(content.len()));
-    COMPRESSOR.with_borrow_mut(|slot| {
+    compressors.with_borrow_mut(|slot| {
         let compressor = match slot {
             Some(compressor) => compressor,
-            None => slot.insert(new_compressor(NEWEST)?),
+            None => slot.insert(new_compressor(NEWEST, search)?),
         };
         compressor.compress_to_buffer(content, out).map(drop).map_err(|_refused| ZstdFault::Compress)
     })
 }
 
-fn new_compressor(id: u32) -> Result<Compressor<'static>, ZstdFault> {
+fn new_compressor(id: u32, search: [CParameter; 7]) -> Result<Compressor<'static>, ZstdFault> {
     let made = match checked(id)? {
         None => Compressor::new(LEVEL),
         Some(dictionary) => Compressor::with_dictionary(LEVEL, dictionary.bytes),
     };
     let mut compressor = made.map_err(|_refused| ZstdFault::Compress)?;
-    for parameter in SEARCH {
+    for parameter in search {
         compressor.set_parameter(parameter).map_err(|_refused| ZstdFault::Compress)?;
     }
     compressor.set_parameter(CParameter::ChecksumFlag(true)).map_err(|_refused| ZstdFault::Compress)?;

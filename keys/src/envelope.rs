@@ -42,7 +42,7 @@ use thiserror::Error;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::case_key::{CaseKey, Place};
-use crate::dictionary::{self, ZstdFault};
+use crate::dictionary::{self, Effort, ZstdFault};
 use crate::error::{Damage, Forgery, KeysError, Misuse};
 use crate::fingerprint::Digest;
 use crate::limits;
@@ -155,16 +155,21 @@ fn seal_with(
     key: &CaseKey,
     hedge: &NonceHedge<'_>,
 ) -> Result<Sealed, EnvelopeFault> {
-    fold_into(scratch, plain_json, place)?;
+    fold_into(scratch, plain_json, place, Effort::Quick)?;
     Ok(seal_plaintext(&scratch.plaintext, key, hedge))
 }
 
-fn fold_into(Scratch { json, plaintext }: &mut Scratch, plain_json: &[u8], place: &Place) -> Result<(), EnvelopeFault> {
+fn fold_into(
+    Scratch { json, plaintext }: &mut Scratch,
+    plain_json: &[u8],
+    place: &Place,
+    effort: Effort,
+) -> Result<(), EnvelopeFault> {
     splice_slot(plain_json, place, json)?;
     if json.len() > limits::CONTENT {
         return Err(EnvelopeFault::TooLarge);
     }
-    dictionary::compress(json, plaintext)?;
+    dictionary::compress(json, effort, plaintext)?;
     padding::pad(plaintext);
     Ok(())
 }
@@ -177,13 +182,13 @@ pub struct Folded {
 }
 
 impl Folded {
-    /// Makes `plain_json` ready for `place`, as [`seal`] does.
+    /// Makes `plain_json` ready for `place`, as [`seal`] does, which is in a hurry.
     ///
     /// # Errors
     /// As [`seal`].
-    pub fn new(plain_json: &[u8], place: &Place) -> Result<Self, EnvelopeFault> {
+    pub fn new(plain_json: &[u8], place: &Place, effort: Effort) -> Result<Self, EnvelopeFault> {
         SCRATCH.with_borrow_mut(|scratch| {
-            let folded = fold_into(scratch, plain_json, place).map(|()| {
+            let folded = fold_into(scratch, plain_json, place, effort).map(|()| {
                 let commitment = Digest::of(&scratch.plaintext);
                 Self { plaintext: scratch.plaintext.clone().into(), commitment }
             });
@@ -207,7 +212,7 @@ impl Folded {
         Ok(Self { plaintext, commitment: *commitment })
     }
 
-    /// Seals it: the same bytes as [`seal`] of what it was made from.
+    /// Seals it: the same bytes as [`seal`] of what it was made from in a hurry.
     #[must_use]
     pub fn seal(&self, key: &CaseKey, hedge: &NonceHedge<'_>) -> Sealed {
         seal_committed(&self.plaintext, self.commitment, key, hedge)

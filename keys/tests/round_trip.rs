@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use amanat_keys::dictionary::Effort;
 use amanat_keys::envelope::{self, EnvelopeFault, Folded};
 use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId};
 use amanat_keys::parcel::{self, ParcelFault};
@@ -49,6 +50,23 @@ fn an_entry_opens_at_its_place_and_at_no_other() {
     for other in elsewhere {
         assert_eq!(open(&sealed, &other, &key), Err(EnvelopeFault::WrongSlot), "{other:?}");
     }
+}
+
+/// What is written while a person reads is looked through harder: fewer bytes of the same content, opened by whatever opens the other.
+#[test]
+fn what_is_folded_with_time_is_the_same_content_in_fewer_bytes() {
+    let key = CaseKey::generate();
+    let nonce_key = NonceKey::from_bytes([9; 32]);
+    let hedge = NonceHedge { key: &nonce_key, link: Digest::of(b"link") };
+    let words = ["kar", "lut", "mis", "ben", "dor", "sha", "vim", "pel", "tog", "nir"];
+    let text: String =
+        (0..300_usize).map(|n| format!("{}{} ", words[n * n % 10], words[(n * 7 + n / 9) % 10])).collect();
+    let json = format!(r#"{{"kind":"note","text":"{text}"}}"#);
+    let folded = |effort| Folded::new(json.as_bytes(), &place(), effort).unwrap().seal(&key, &hedge);
+    let (quick, thorough) = (folded(Effort::Quick), folded(Effort::Thorough));
+    assert!(thorough.envelope.len() < quick.envelope.len(), "{} {}", thorough.envelope.len(), quick.envelope.len());
+    assert_eq!(open(&thorough, &place(), &key).unwrap(), open(&quick, &place(), &key).unwrap());
+    assert_eq!(quick.envelope.len(), seal(json.as_bytes(), &key).unwrap().envelope.len());
 }
 
 #[test]

@@ -7,6 +7,8 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use amanat_keys::dictionary::Effort;
+use amanat_keys::envelope::Folded;
 use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId};
 use amanat_keys::recipient::ReadIdentity;
 use amanat_keys::{CaseKey, NonceHedge, NonceKey, Place, Sealed, Slip, dictionary, envelope, parcel, part};
@@ -42,8 +44,10 @@ fn case_folder(json: &str, readers: &[ReadIdentity]) -> (tempfile::TempDir, Seal
     let nonce_key = NonceKey::from_bytes([9; 32]);
     let hedge = NonceHedge { key: &nonce_key, link: Digest::of(b"link") };
     let sealed = envelope::seal(json.as_bytes(), &place(), &key, &hedge).unwrap();
+    let thorough = Folded::new(json.as_bytes(), &place(), Effort::Thorough).unwrap().seal(&key, &hedge);
     std::fs::write(folder.path().join("slip"), Slip::make(&key, &audience).unwrap()).unwrap();
     std::fs::write(folder.path().join("entry"), &sealed.envelope).unwrap();
+    std::fs::write(folder.path().join("thorough"), &thorough.envelope).unwrap();
     for (number, reader) in readers.iter().enumerate() {
         let name = format!("key{}", number + 1);
         std::fs::write(folder.path().join(name), reader.to_text().expose_secret()).unwrap();
@@ -63,8 +67,8 @@ fn dictionary_option() -> &'static str {
 fn every_reader_opens_an_entry_with_age_zstd_and_jq() {
     let readers: Vec<_> = (0..3).map(|_| ReadIdentity::generate().unwrap()).collect();
     let (folder, _) = case_folder(JSON, &readers);
-    for number in 1..=3 {
-        let line = format!("cat slip entry | age -d -i key{number} | zstd -dc {} | jq -c .", dictionary_option());
+    for (number, entry) in (1..=3).flat_map(|number| [(number, "entry"), (number, "thorough")]) {
+        let line = format!("cat slip {entry} | age -d -i key{number} | zstd -dc {} | jq -c .", dictionary_option());
         let printed: serde_json::Value = serde_json::from_str(&shell(folder.path(), &line)).unwrap();
         let expected: serde_json::Value = serde_json::from_str(JSON).unwrap();
         assert_eq!(printed["text"], expected["text"]);

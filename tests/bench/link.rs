@@ -268,5 +268,8 @@ fn record(station: &Station, n: usize, interviews: bool) -> Work {
 
 fn keep(home: &mut Home, codebook: &Codebook, sheet: Sheet) -> Vec<Entry> {
     let (case, what) = (CaseId::from_bytes([7; 16]), What::Sheet(sheet));
-    home.keep(codebook, ToKeep { case, what, source: None, draft: None, sharing: None }).unwrap()
+    let keep = ToKeep { case, what, source: None, draft: None, sharing: None };
+    // As the screen does while its person reads who will see it.
+    home.write_ahead(codebook, keep.clone(), None).unwrap();
+    home.keep_to(codebook, keep, None).unwrap()
 }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use amanat_keys::{
     case_key::{CaseKey, Place},
+    dictionary::Effort,
     envelope::{Folded, Sealed},
     error::KeysError,
     fingerprint::{CaseId, Digest},
@@ -215,7 +216,7 @@ pub(in crate::runtime) fn ahead(
     let first = first_content(&slot, &plan, &given.pieces).filter(|_| given.after.is_none());
     let Some(First { place, under, piece }) = first else { return Ok(None) };
     let text = record::encode(&given.times, piece.source.as_ref(), None, piece.parts(), &piece.content);
-    let folded = fold(&text, &place)?;
+    let folded = fold(&text, &place, Effort::Thorough)?;
     let text = match under {
         Some((_, key)) => Text::Sealed(folded.seal(key, &hedge(pen, &slot))),
         None => Text::Folded(folded),
@@ -294,7 +295,7 @@ fn make(slot: &Slot, plan: &[Planned], given: &mut Given<'_>) -> Result<Vec<Made
             let ready = |piece: &&Piece| !piece.waits() && (*at > 0 || first_may);
             let folded = given.pieces.get(*at).filter(ready).map(|piece| {
                 let text = record::encode(&given.times, piece.source.as_ref(), None, piece.parts(), &piece.content);
-                fold(&text, &place(&Slot { seq: *seq, ..*slot }, piece.case, *slip))
+                fold(&text, &place(&Slot { seq: *seq, ..*slot }, piece.case, *slip), Effort::Quick)
             });
             Ok(Made::Content(folded.transpose()?.map_or(Text::Waits, Text::Folded)))
         }
@@ -347,7 +348,7 @@ fn chain(pen: &Pen, mut slot: Slot, plan: Vec<Planned>, made: Vec<Made>, given: 
                     Text::Waits => {
                         let (source, parts) = (piece.source.as_ref(), piece.parts());
                         let text = record::encode(&times, source, ties.as_deref(), parts, &piece.content);
-                        fold(&text, &place(&slot, piece.case, slip))?.seal(&key, &hedge(pen, &slot))
+                        fold(&text, &place(&slot, piece.case, slip), Effort::Quick)?.seal(&key, &hedge(pen, &slot))
                     }
                 };
                 let (header, envelope) = content_entry(pen, &slot, &piece, slip, sealed);
@@ -407,8 +408,8 @@ fn place(slot: &Slot, case: CaseId, slip: u64) -> Place {
     Place { agency: slot.agency, device: slot.device, journal: slot.journal, seq: slot.seq, case, key: slip }
 }
 
-fn fold(text: &[u8], place: &Place) -> Result<Folded, Failure> {
-    Folded::new(text, place).map_err(|fault| fault::keys(DOING, &KeysError::from(fault)))
+fn fold(text: &[u8], place: &Place, effort: Effort) -> Result<Folded, Failure> {
+    Folded::new(text, place, effort).map_err(|fault| fault::keys(DOING, &KeysError::from(fault)))
 }
 
 fn hedge<'a>(pen: &'a Pen, slot: &Slot) -> NonceHedge<'a> {
