@@ -48,6 +48,7 @@ mod lost_receipt;
 mod memory;
 mod offline;
 mod pinned;
+mod procedure;
 mod recovered;
 mod restore;
 mod retained;

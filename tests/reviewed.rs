@@ -119,6 +119,38 @@ fn everything_a_case_is_made_of_is_kept_and_its_steps_are_corrections() {
     assert!(told.contains("count_accused"), "{told}");
 }
 
+/// An FIR is one case's: the number, the year, the station and the district name it, and the rule that stops a second one is named.
+#[test]
+fn an_fir_that_another_case_has_is_refused_under_the_rule_it_breaks() {
+    let agency = TestAgency::offline();
+    let officer = &agency.officer;
+    let fir = |number: u32, district: &str| {
+        let mut case = opening(1, "lemtavrosk");
+        let more = json!({
+            "investigation_status": "FIR", "fir_no": number, "fir_year": 2026, "fir_station": "PS Saddar",
+            "fir_date": "2026-10-03", "district": district,
+        });
+        case.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        officer.ask_with(&["entry", "add", "--form", "case", "--from", "-"], &case.to_string())
+    };
+    let first = fir(123, "PK610");
+    assert_eq!(first.code, 0, "{}", first.json);
+    let second = fir(123, "PK610");
+    assert_eq!(second.code, 2);
+    assert!(second.message().contains("Police Rules 24.5"), "{}", second.json);
+    for (number, district) in [(124, "PK610"), (123, "PK617")] {
+        assert_eq!(fir(number, district).code, 0, "{number} {district}");
+    }
+    let high = fir(10_000, "PK610");
+    assert!(high.code == 2 && high.message().contains("Police Rules 24.5"), "{}", high.json);
+    // What else the first case says can still be corrected.
+    let case = text(&first.json, "/entry");
+    officer.run_with(
+        &["entry", "amend", &case, "--from", "-", "--reason", "NEWINFO"],
+        &json!({"risk_level": "HIGH"}).to_string(),
+    );
+}
+
 /// The words on an officer's entry as the officer's device tells them: what was said, and that it waits for an answer.
 fn told(officer: &Actor, entry: &str) -> (String, String) {
     let back = standing(officer, entry);

@@ -1,10 +1,13 @@
 //! What a form can see beside its own answers: the case it belongs to, and the entries it can name.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::model::{Answers, CaseId, Casebook, Content, EntryId};
 
-use super::counted::Months;
+use super::{counted::Months, procedure::Fir};
 
 /// The answers around a form, as they stand today.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub struct Surroundings {
     pub before: Answers,
     /// For a return: the figures of each month. `None` where nobody asked for them to be counted.
     pub months: Option<Arc<Months>>,
+    /// For a case: the FIRs of all others. `None` where nobody looked.
+    pub firs: Option<Arc<BTreeSet<Fir>>>,
     /// For a review: the corrections of each entry that can be named.
     pub corrected: BTreeMap<EntryId, Vec<EntryId>>,
 }
@@ -49,6 +54,9 @@ impl Surroundings {
         }
         if form == "return" {
             around.months = Some(Arc::new(Months::of(book)));
+        }
+        if form == "case" {
+            around.firs = Some(Arc::new(Fir::of_others(book, case)));
         }
         around
     }

@@ -7,7 +7,7 @@ use super::{
     around::Surroundings,
     finish::{Origin, today},
     form::{Codebook, Question},
-    law, screened,
+    law, procedure, screened,
 };
 
 /// Works out one derived question from the answers before it. An imported draft keeps a value of its own where none
@@ -58,7 +58,8 @@ pub(super) fn into(
         id => {
             let scene = law::Scene { codebook, own: clean, around, today: today(draft.started) };
             let counted = || around.months.as_ref()?.work_out(id, clean.value("period"));
-            match law::work_out(id, &scene).or_else(|| screened::work_out(id, &scene)).or_else(counted) {
+            let by_law = law::work_out(id, &scene).or_else(|| procedure::work_out(id, &scene));
+            match by_law.or_else(|| screened::work_out(id, &scene)).or_else(counted) {
                 Some(found) => found,
                 None => return own.cloned(),
             }

@@ -16,6 +16,7 @@ pub mod law;
 pub mod links;
 mod load;
 mod near;
+pub mod procedure;
 mod rule;
 #[cfg(test)]
 mod rule_laws;

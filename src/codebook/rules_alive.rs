@@ -233,7 +233,7 @@ fn every_rule_of_a_form_is_broken_by_some_answers_of_an_officer_and_not_by_other
             }
             let slots: Vec<Slot> = turns.paths.iter().map(|path| slot(codebook, form, path, &turns)).collect();
             let (mut dice, mut broken, mut held) = (Dice(1), false, false);
-            for _ in 0..6_000 {
+            for _ in 0..40_000 {
                 let (answers, around) = drawn(&slots, &mut dice);
                 let draft = draft(form.form.clone(), answers);
                 let problems = check_draft(form, codebook, &draft, Origin::Officer, &around);

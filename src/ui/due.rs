@@ -4,14 +4,12 @@ use std::borrow::Cow;
 
 use super::world::World;
 use crate::{
-    codebook::{counted::month_before, law},
+    codebook::{counted::month_before, law, procedure::REMAND_HOURS},
     model::{Answers, CaseId, Code, Content, DraftId, Entry, EntryId, Moment, PartialDate, Sheet, UnitId, Value},
 };
 
 /// Hours within which a child's case reaches the child protection officer and ZARRA (Zainab Alert Act 2020).
 const CHILD_HOURS: i64 = 2;
-/// Hours from an arrest to a Magistrate (CrPC s.167).
-const REMAND_HOURS: i64 = 24;
 const HOUR_MS: i64 = 3_600_000;
 /// How far ahead the page looks, days.
 const AHEAD: i64 = 14;
@@ -186,16 +184,14 @@ fn of_entry(
             note(fir.filter(|_| !interim).map(|fir| fir + law::REPORT_DAYS + law::INTERIM_DAYS), What::Interim);
         }
         "person" => {
-            let held = is(answers, "suspect_status", &["ARREST"]);
             // By a clock that is fast the hours would begin next month: they began at the latest now.
             let after = |hours: i64| {
                 let began = entry.times.device.unix_ms.min(now.unix_ms);
                 Moment { unix_ms: began + hours * HOUR_MS, ..entry.times.device }
             };
-            // The form knows the day of an arrest. What was put down on that day happened before, and its hours end no later.
-            let by = after(REMAND_HOURS);
-            let arrest = day("arrest_date").filter(|_| held).map(|day| day + 1);
-            found.extend(arrest.map(|last| (last, (day_of(by) == last).then_some(by), What::Remand)));
+            found.extend(
+                remand(answers, day("arrest_date"), after(REMAND_HOURS)).map(|(day, by)| (day, by, What::Remand)),
+            );
             let child = is(answers, "role", &["VIC", "SMG"]) && is(answers, "age_group", &["CHILD"]);
             let told = answers.value("cpo_informed_at").is_some() || entry.source.is_some();
             let by = after(CHILD_HOURS);
@@ -210,6 +206,19 @@ fn of_entry(
         _ => {}
     }
     found
+}
+
+/// Until when somebody who is held has to be before a Magistrate. The hours run from the arrest, whenever it was written down; where
+/// only its day is known, what was put down on that day happened before, and its hours end no later than those.
+fn remand(answers: &Answers, arrest: Option<i64>, written: Moment) -> Option<(i64, Option<Moment>)> {
+    let held = is(answers, "suspect_status", &["ARREST"]) && answers.value("produced_at").is_none();
+    held.then_some(())?;
+    if let Some(Value::Moment(arrest)) = answers.value("arrested_at") {
+        let by = Moment { unix_ms: arrest.unix_ms.saturating_add(REMAND_HOURS * HOUR_MS), ..*arrest };
+        return Some((day_of(by), Some(by)));
+    }
+    let last = arrest? + 1;
+    Some((last, (day_of(written) == last).then_some(written)))
 }
 
 fn is(answers: &Answers, question: &str, codes: &[&str]) -> bool {

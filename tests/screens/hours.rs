@@ -1,7 +1,7 @@
 //! What the law counts in hours is told by the hour: until when, how late, and first of its day.
 
 use amanat::{
-    model::{Answer, PartialDate, Value},
+    model::{Answer, Moment, PartialDate, Value},
     ui::{Bidi, Settings},
 };
 
@@ -76,4 +76,28 @@ fn an_arrest_of_an_earlier_day_has_no_hour_that_anybody_knows() {
     stage.keys("F7");
     let told = rows(&mut stage);
     assert!(told.iter().any(|row| row.contains("Magistrate") && row.contains("today")), "{told:#?}");
+}
+
+/// The hours run from the arrest: written down a day later, most of them are gone, and once a Magistrate has seen the person, all are.
+#[test]
+fn the_hours_of_an_arrest_run_from_its_time_whenever_it_was_written_down() {
+    let at = |hours: i64| Answer::Value(Value::Moment(Moment::pkt(NOW.unix_ms + hours * 60 * MINUTE)));
+    let suspect = |more: &[(&'static str, Answer)]| {
+        let held = [("role", code("SUS")), ("suspect_status", code("ARREST"))];
+        held.iter().chain(more).cloned().collect::<Vec<_>>()
+    };
+    for (more, said) in [
+        (vec![("arrested_at", at(-20))], Some("by 13:47")),
+        (vec![("arrested_at", at(-27))], Some("3 hours late")),
+        (vec![("arrested_at", at(-27)), ("produced_at", at(-5))], None),
+    ] {
+        let mut stage = Stage::open_with(plain());
+        stage.size(120, 30);
+        stage.case(1, &[("case_class", code("TIP")), ("risk_level", code("HIGH")), ("victims_seen", number(1))]);
+        // Kept just now, long after the arrest.
+        stage.sheet_by_clock(5, 0, CASE, "person", &suspect(&more));
+        stage.keys("F7");
+        let told = rows(&mut stage).into_iter().find(|row| row.contains("Magistrate"));
+        assert_eq!(told.as_ref().map(|row| row.contains(said.unwrap_or_default())), said.map(|_| true), "{told:?}");
+    }
 }
