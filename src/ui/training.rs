@@ -1,4 +1,4 @@
-//! Hints for who learns: on every screen the next step, worked out from what the practice case has and lacks.
+//! Hints for who learns: on every page the next step, worked out from what the practice case has and lacks.
 
 use super::{App, keymap::Room, screens::Screen};
 use crate::model::{Casebook, Content};
@@ -11,20 +11,38 @@ const STEPS: [(&str, &str); 4] = [
     ("referral", "training.add_referral"),
 ];
 
-/// The key of the hint for what is on the screen now.
+/// The key of the hint for what is on the screen now. There is one for every page: a page that is added here has to say its own.
 pub(super) fn hint(app: &App) -> &'static str {
-    let Some(top) = app.stack.last() else { return "training.other" };
-    match (top, top.room()) {
-        (_, Room::Menu) => "training.menu",
-        (_, Room::Path) => "training.path",
-        (Screen::Unlock(_), _) => "training.unlock",
-        (Screen::Caseload(_), _) if app.world.cases.is_empty() => "training.new_case",
-        (Screen::Caseload(_), _) => "training.open_case",
-        (Screen::Case(_), _) => next(&app.world.book),
-        (Screen::Form(_), _) => "training.form",
-        (Screen::Confirm(_), _) => "training.confirm",
-        (Screen::Entry(_), _) => "training.entry",
-        _ => "training.other",
+    let Some(top) = app.stack.last() else { return "training.menu" };
+    match top {
+        Screen::Welcome(_) => "training.welcome",
+        Screen::Unlock(unlock) if unlock.chooses() => "training.menu",
+        Screen::Unlock(_) => "training.unlock",
+        Screen::Caseload(list) => {
+            list.asks().unwrap_or(if app.world.cases.is_empty() { "training.new_case" } else { "training.open_case" })
+        }
+        Screen::Case(case) => case.asks().unwrap_or_else(|| next(&app.world.book)),
+        Screen::Entry(entry) => entry.asks().unwrap_or("training.entry"),
+        Screen::Form(form) if form.room() == Room::Menu => "training.copy",
+        Screen::Form(_) => "training.form",
+        Screen::Confirm(_) => "training.confirm",
+        Screen::Outbox(_) => "training.outbox",
+        Screen::Stick(stick) if stick.room() == Room::Stick => "training.stick",
+        Screen::Stick(_) => "training.stick_in",
+        Screen::Today(_) => "training.today",
+        Screen::Review(_) => "training.review",
+        Screen::Roster(_) => "training.roster",
+        Screen::Team(_) => "training.team",
+        Screen::Keys(_) => "training.keys",
+        Screen::Audit(audit) if audit.room() == Room::Path => "training.save_part",
+        Screen::Audit(_) => "training.audit",
+        Screen::Rotation(_) => "training.rotation",
+        Screen::Aside(aside) => match aside.room() {
+            Room::Path => "training.save_part",
+            Room::Dropping => "training.aside_drop",
+            _ => "training.aside",
+        },
+        Screen::Help(_) => "training.help",
     }
 }
 

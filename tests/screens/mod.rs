@@ -12,6 +12,7 @@ mod keys;
 mod listing;
 mod looks;
 mod papers;
+mod practised;
 mod reviewing;
 mod searching;
 mod stage;

@@ -89,6 +89,22 @@ impl Case {
         }
     }
 
+    /// The key of the hint for what is asked over the page, while anything is.
+    pub(crate) fn asks(&self) -> Option<&'static str> {
+        if let Some(papers) = &self.papers {
+            return Some(papers.hint());
+        }
+        [
+            (self.add.is_some(), "training.menu"),
+            (self.attach.is_some(), "training.attach"),
+            (self.links.is_some(), "training.links"),
+            (self.hand_in.is_some(), "training.hand_in"),
+            (self.handing.is_some(), "training.hand"),
+        ]
+        .into_iter()
+        .find_map(|(open, hint)| open.then_some(hint))
+    }
+
     pub(crate) fn paste(&mut self, text: &str) {
         if let Some(path) = &mut self.attach {
             path.paste(text);

@@ -72,6 +72,15 @@ impl Caseload {
         }
     }
 
+    /// The key of the hint for what is asked over the list, while anything is.
+    pub(crate) fn asks(&self) -> Option<&'static str> {
+        let narrows = self.narrowing.as_ref().map(|narrowing| match narrowing.room() {
+            Room::Path => "training.filter_name",
+            _ => "training.filter",
+        });
+        self.drafts.as_ref().map(|_| "training.drafts").or(narrows)
+    }
+
     pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>, world: &World) -> Turn {
         if let Some(menu) = &mut self.drafts {
             if act == Some(Act::Back) {

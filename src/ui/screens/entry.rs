@@ -64,6 +64,12 @@ impl EntryView {
         }
     }
 
+    /// The key of the hint for what is asked over the page, while anything is.
+    pub(crate) fn asks(&self) -> Option<&'static str> {
+        let saves = self.save.as_ref().map(|_| "training.save_part");
+        saves.or_else(|| self.papers.as_ref().map(Papers::hint))
+    }
+
     pub(crate) fn paste(&mut self, text: &str) {
         if let Some((_, path)) = &mut self.save {
             path.paste(text);

@@ -62,6 +62,14 @@ impl Papers {
         }
     }
 
+    /// The key of the hint for this step.
+    pub(super) const fn hint(&self) -> &'static str {
+        match self.step {
+            Step::Which(_) | Step::Whereto(..) => "training.papers",
+            Step::File(..) | Step::Printing(_) | Step::Said(_) => "training.paper_file",
+        }
+    }
+
     pub(super) fn paste(&mut self, text: &str) {
         if let Step::File(path, _) = &mut self.step {
             path.paste(text);
