@@ -2,13 +2,16 @@
 
 use std::{
     fs,
-    io::Write as _,
-    process::{Command, Stdio},
+    io::{BufRead as _, BufReader, Write as _},
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::mpsc::{Receiver, channel},
+    thread,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
 
-use crate::support::{Actor, TestAgency};
+use crate::support::{Actor, TestAgency, record, text};
 
 /// What an officer is, so that the forms are filled in beforehand as at a station.
 const OFFICER: &str = "\n[officer]\nagency = \"PB-POL\"\nprovince = \"PK-PB\"\ndistrict = \"PK617\"\n\
@@ -37,6 +40,89 @@ fn listens(actor: &Actor, arguments: &[&str], lines: &str) -> String {
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
     said
+}
+
+/// How long somebody listens for a sentence before something is wrong.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Somebody at the lines, who says one and listens to what comes of it before the next.
+struct Listener {
+    child: Child,
+    into: ChildStdin,
+    said: Receiver<String>,
+    /// All that was heard.
+    heard: Vec<String>,
+}
+
+impl Listener {
+    fn sits_down(actor: &Actor) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_amanat"));
+        command.arg("--home").arg(&actor.home).arg("--plain");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (into, out) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let (sender, said) = channel();
+        thread::spawn(move || BufReader::new(out).lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        let mut listener = Self { child, into, said, heard: Vec::new() };
+        listener.hears("This device is locked");
+        listener.says(passphrase(actor).trim_end());
+        listener.hears("Cases");
+        listener
+    }
+
+    fn says(&mut self, line: &str) {
+        writeln!(self.into, "{line}").unwrap();
+    }
+
+    /// Waits for a sentence among what has not been heard yet.
+    fn hears(&mut self, phrase: &str) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let Ok(line) = self.said.recv_timeout(left) else {
+                panic!("{phrase} was not said, but\n{}", self.heard.join("\n"))
+            };
+            assert!(!line.contains('\u{1b}'), "no control codes");
+            self.heard.push(line.clone());
+            if line.contains(phrase) {
+                return line;
+            }
+        }
+    }
+
+    /// Says a line and waits for what comes of it.
+    fn does(&mut self, line: &str, phrase: &str) -> String {
+        self.says(line);
+        self.hears(phrase)
+    }
+
+    /// Goes on by a key, from what is chosen on the page that is being said, until that is this.
+    fn goes_to(&mut self, key: &str, wanted: &str) {
+        for _ in 0..60 {
+            let mut line = self.hears("▸ ");
+            // What is chosen among the answers of a question is no row of its own.
+            while ["▸ (", "▸ ["].iter().any(|answer| line.starts_with(answer)) {
+                line = self.hears("▸ ");
+            }
+            if line.contains(wanted) {
+                return;
+            }
+            self.says(key);
+        }
+        panic!("{key} never came to {wanted}:\n{}", self.heard.join("\n"))
+    }
+
+    /// Everything that this device kept is received.
+    fn has_sent_everything(&mut self) {
+        self.says("/f6");
+        self.says("/f5");
+        self.hears("Headquarters has signed for everything");
+        self.says("/esc");
+    }
+
+    fn leaves(mut self) {
+        self.says("/ctrl-q");
+        assert!(self.child.wait().unwrap().success(), "{}", self.heard.join("\n"));
+    }
 }
 
 fn passphrase(actor: &Actor) -> String {
@@ -90,4 +176,62 @@ fn urdu_is_said_as_it_was_written_and_the_settings_stay() {
     let settings = fs::read_to_string(officer.file("settings.toml")).unwrap();
     assert!(settings.contains("bidi = \"app\""), "{settings}");
     assert_ne!(officer.run(&["status"]), Value::Null);
+}
+
+/// A supervisor returns an entry with a note; the officer hears what came back, corrects it; the supervisor hears that and approves:
+/// three sittings, none of them with a screen.
+#[test]
+fn an_entry_is_returned_and_corrected_line_by_line() {
+    let agency = TestAgency::build();
+    let (officer, supervisor) = (&agency.officer, &agency.supervisor);
+    let story = record(officer, 1, "lemtavrosk");
+    let (case, person) = (story.case.clone(), story.person().to_owned());
+    let mut sitting = Listener::sits_down(officer);
+    sitting.has_sent_everything();
+    sitting.leaves();
+
+    let mut sitting = Listener::sits_down(supervisor);
+    sitting.does("/f5", "PB-610");
+    sitting.does("/f10", "Review");
+    sitting.goes_to("/down", "Person");
+    sitting.does("/f5", "What is to be done");
+    sitting.says("/type The age is missing.");
+    sitting.does("/f10", "Who will be able to read this");
+    sitting.does("/f10", "○ kept");
+    sitting.does("/esc", "Cases");
+    sitting.has_sent_everything();
+    sitting.leaves();
+
+    let mut sitting = Listener::sits_down(officer);
+    sitting.says("/f7");
+    sitting.does("/f5", "Due");
+    sitting.says("/esc");
+    sitting.says("/f5");
+    sitting.does("/f7", "Returned by your supervisor");
+    sitting.does("/enter", "The age is missing.");
+    sitting.does("/f6", "Correcting");
+    sitting.goes_to("/tab", "Age in years");
+    sitting.says("/f8");
+    sitting.says("/type 43");
+    sitting.does("/f10", "Age in years: 41 → 43");
+    sitting.says("/type 2");
+    sitting.does("/f10", "○ kept");
+    sitting.does("/esc", "Cases");
+    sitting.has_sent_everything();
+    sitting.leaves();
+
+    let mut sitting = Listener::sits_down(supervisor);
+    sitting.says("/f5");
+    sitting.does("/f10", "corrected since");
+    sitting.says("/home");
+    sitting.does("/f4", "Approved");
+    sitting.does("/f10", "Who will be able to read this");
+    sitting.does("/f10", "○ kept");
+    sitting.does("/esc", "Cases");
+    sitting.has_sent_everything();
+    sitting.leaves();
+    officer.run(&["sync"]);
+    assert_eq!(text(&officer.run(&["entry", "show", &person]), "/review/standing"), "approved");
+    let changed = supervisor.run(&["case", "show", &case]).to_string();
+    assert!(changed.contains("\"age_years\":43"), "{changed}");
 }

@@ -1,6 +1,9 @@
 //! What a supervisor and an officer see of corrections, and what is taken over from an earlier person.
 
-use amanat::ui::{Bidi, Keeping, Settings, ToKeep};
+use amanat::{
+    model::{Answer, Value},
+    ui::{Bidi, Keeping, Settings, ToKeep},
+};
 
 use super::{
     begun::{CASE, keeps, plain, with_victim},
@@ -116,4 +119,27 @@ fn what_people_share_is_taken_over_marked_and_gone_through_and_one_key_takes_it_
     stage.keys("F4 Enter F10");
     assert!(stage.screen(120, 40).contains("Taken over from"), "{}", stage.screen(120, 40));
     assert!(keeps(&stage).is_empty());
+}
+
+/// What arrives while a supervisor looks at the list moves rows, and never the bar to another entry.
+#[test]
+fn the_bar_stays_on_its_entry_when_others_arrive() {
+    let mut stage = with_victim(Stage::supervising(plain()));
+    let case = stage.entry_of("case");
+    stage.keys("F10 End");
+    // Overdue: it goes before all that is there.
+    stage.sheet_by_clock(9, -8 * 24, CASE, "note", &[("note_text", text("Seen at the stand."))]);
+    assert!(stage.screen(120, 30).contains("overdue"));
+    stage.keys("F4 F10 Enter");
+    let [ToKeep { what: Keeping::Sheet(sheet), .. }] = *keeps(&stage) else { panic!("{}", stage.screen(120, 30)) };
+    assert_eq!(sheet.answers().value("review_of"), Some(&Value::Entry(case)));
+
+    let mut stage = with_victim(Stage::open_with(plain()));
+    let day = |day: &str| Answer::Value(Value::Date(day.parse().unwrap()));
+    stage.sheet(3, CASE, "note", &[("note_text", text("Call.")), ("follow_up_on", day("2026-11-24"))]);
+    stage.keys("F7");
+    let other = stage.case(4, &[("case_class", code("TIP")), ("victims_seen", number(1))]);
+    stage.sheet(5, other, "note", &[("note_text", text("Before.")), ("follow_up_on", day("2026-11-23"))]);
+    stage.keys("Enter");
+    assert!(stage.screen(120, 30).contains("Call."), "{}", stage.screen(120, 30));
 }

@@ -60,8 +60,11 @@ impl Review {
     }
 
     pub(crate) fn refresh(&mut self, world: &World) {
+        let chosen = self.rows.get(self.list.at).map(|waiting| waiting.entry);
         self.rows = world.waiting();
-        self.list.put(self.list.at, self.rows.len(), world.page().saturating_sub(2));
+        // Whatever arrives: the word that is said next is said of the entry that was chosen.
+        let at = chosen.and_then(|entry| self.rows.iter().position(|waiting| waiting.entry == entry));
+        self.list.put(at.unwrap_or(self.list.at), self.rows.len(), world.page().saturating_sub(2));
     }
 
     pub(crate) fn draw(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) {

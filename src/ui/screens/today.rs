@@ -59,8 +59,15 @@ impl Today {
     }
 
     pub(crate) fn refresh(&mut self, world: &World) {
+        let chosen = self.rows.get(self.list.at).cloned();
         self.rows = due::due(world);
-        self.list.put(self.list.at, self.rows.len(), world.page().saturating_sub(2));
+        // Whatever arrives: the row that was chosen stays so, wherever it stands now.
+        let same = |one: &Due, other: &Due| {
+            (one.what, one.case, one.entry, one.draft, one.unit)
+                == (other.what, other.case, other.entry, other.draft, other.unit)
+        };
+        let at = chosen.and_then(|chosen| self.rows.iter().position(|row| same(row, &chosen)));
+        self.list.put(at.unwrap_or(self.list.at), self.rows.len(), world.page().saturating_sub(2));
     }
 
     pub(crate) fn draw(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) {
