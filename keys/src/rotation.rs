@@ -1,6 +1,8 @@
 //! Signed words on a rotation (FORMATS sections 4 and 5): that a second reader has opened what was put in the place of older
 //! envelopes, and that a unit's slips have been rewrapped, with the devices that have not heard of it yet.
 //!
+//! A third says what sealing a case again has come to, with what stays under its older key.
+//!
 //! A word covers a whole journal up to a place and names its link there, so that it weighs the same for one stand-in and for a
 //! hundred thousand, and means that history and no other. By the first of these words the hub and every device let the older
 //! envelopes go; whoever made the stand-ins cannot say it, so that one stolen key destroys nothing.
@@ -12,7 +14,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder};
 use crate::canonical::{self, strictly_rising};
 use crate::device::Signer;
 use crate::error::{Forgery, KeysError};
-use crate::fingerprint::{AgencyId, DeviceId, Digest, JournalId, UnitId};
+use crate::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId, UnitId};
 use crate::roster::UnitKind;
 use crate::statement::{Purpose, Statement, Verified};
 use crate::trust::Trust;
@@ -21,6 +23,35 @@ use crate::trust::Trust;
 pub const MAX_EXCEPT: usize = 40_000;
 /// Most devices that a certificate names.
 const MAX_DEVICES: u64 = 20_000;
+/// Most entries that a certificate names as left under their older key: a case has some hundreds of entries in all.
+pub const MAX_LEFT: usize = 40_000;
+
+/// Why an entry stays under its older key when its case is sealed again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeftOut {
+    /// It does not open where the case was sealed again.
+    Shut,
+    /// Another custodian must.
+    Others,
+    /// It has attachments.
+    Attached,
+}
+
+impl LeftOut {
+    const fn number(self) -> u8 {
+        match self {
+            Self::Shut => 0,
+            Self::Others => 1,
+            Self::Attached => 2,
+        }
+    }
+}
+
+/// How a certificate names a case: whoever does not know the case learns nothing of which one it is.
+#[must_use]
+pub fn resealed_case(agency: &AgencyId, case: &CaseId) -> Digest {
+    Digest::tagged("resealed-case", &[agency.as_bytes(), case.as_bytes()])
+}
 
 /// What is said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +81,20 @@ pub enum Said {
     Read {
         /// Rising.
         except: Vec<u64>,
+    },
+    /// A case has been sealed again, by reseals that stand in the speaker's own journal from one number up to the place. It lets nothing go:
+    /// that takes another's *opened*.
+    Resealed {
+        /// Which, as [`resealed_case`] names it.
+        case: Digest,
+        /// The first number that belongs to it.
+        from: u64,
+        /// How many entries have a reseal among them.
+        entries: u64,
+        /// Entries of the case that stay under their older key, by the hashes of their headers, rising; and why.
+        left: Vec<(Digest, LeftOut)>,
+        /// Active devices that have slips of their own in the case, rising: what they seal from then on may lie under these.
+        stragglers: Vec<DeviceId>,
     },
 }
 
@@ -99,6 +144,11 @@ impl RotationWord {
             Said::Rewrapped { unit, .. } => {
                 claimed.by == claimed.device && trust.roster().may_stand_in(&claimed.by, unit)
             }
+            Said::Resealed { .. } => {
+                let roster = trust.roster();
+                let stands_in = roster.units.iter().any(|unit| roster.may_stand_in(&claimed.by, &unit.id));
+                claimed.by == claimed.device && stands_in
+            }
         };
         let verified = trust.spoken(&unverified, |device| may && device.id == claimed.by)?;
         if verified.value().agency != trust.agency() {
@@ -120,6 +170,7 @@ impl RotationWord {
             Said::Rewrapped { unit, epoch, .. } => {
                 Digest::tagged("rotation-rewrapped", &[self.by.as_bytes(), unit.as_bytes(), &epoch.to_be_bytes()])
             }
+            Said::Resealed { case, .. } => Digest::tagged("case-resealed", &[self.by.as_bytes(), case.as_bytes()]),
         }
     }
 
@@ -127,7 +178,7 @@ impl RotationWord {
     pub fn opens(&self, seq: u64) -> bool {
         match &self.said {
             Said::Opened { except } => seq <= self.last && except.binary_search(&seq).is_err(),
-            Said::Rewrapped { .. } | Said::Read { .. } => false,
+            Said::Rewrapped { .. } | Said::Read { .. } | Said::Resealed { .. } => false,
         }
     }
 }
@@ -145,6 +196,12 @@ impl<C> Encode<C> for RotationWord {
             }
             Said::Rewrapped { unit, epoch, slips, left, stragglers } => {
                 e.array(6)?.u8(1)?.encode(unit)?.u64(*epoch)?.u64(*slips)?.u64(*left)?;
+                e.array(count(stragglers.len()))?;
+                stragglers.iter().try_for_each(|device| e.encode(device)?.ok())
+            }
+            Said::Resealed { case, from, entries, left, stragglers } => {
+                e.array(6)?.u8(3)?.encode(case)?.u64(*from)?.u64(*entries)?.array(count(left.len()))?;
+                left.iter().try_for_each(|(hash, why)| e.array(2)?.encode(hash)?.u8(why.number())?.ok())?;
                 e.array(count(stragglers.len()))?;
                 stragglers.iter().try_for_each(|device| e.encode(device)?.ok())
             }
@@ -170,6 +227,11 @@ impl<'b, C> Decode<'b, C> for RotationWord {
         {
             return Err(Error::message("an exception outside of the stretch"));
         }
+        if let Said::Resealed { from, entries, .. } = &said
+            && (*from == 0 || *from > last || *entries == 0 || *entries > last - from + 1)
+        {
+            return Err(Error::message("more reseals than the stretch has places"));
+        }
         Ok(Self { agency, by, serial, device, journal, last, link, said })
     }
 }
@@ -184,14 +246,39 @@ fn decode_said(d: &mut Decoder<'_>) -> Result<Said, Error> {
             }
             Ok(if kind == 2 { Said::Read { except } } else { Said::Opened { except } })
         }
+        (Some(6), 3) => {
+            let (case, from, entries) = (d.decode()?, d.u64()?, d.u64()?);
+            let left: Vec<(Digest, LeftOut)> =
+                canonical::list(d, u64::try_from(MAX_LEFT).unwrap_or(u64::MAX), left_out)?;
+            if !strictly_rising(left.iter().map(|(hash, _)| *hash)) {
+                return Err(Error::message("entries unsorted or repeated"));
+            }
+            Ok(Said::Resealed { case, from, entries, left, stragglers: devices(d)? })
+        }
         (Some(6), 1) => {
             let (unit, epoch, slips, left) = (d.decode()?, d.u64()?, d.u64()?, d.u64()?);
-            let stragglers: Vec<DeviceId> = canonical::list(d, MAX_DEVICES, |d| d.decode())?;
-            if !strictly_rising(stragglers.iter().copied()) {
-                return Err(Error::message("devices unsorted or repeated"));
-            }
-            Ok(Said::Rewrapped { unit, epoch, slips, left, stragglers })
+            Ok(Said::Rewrapped { unit, epoch, slips, left, stragglers: devices(d)? })
         }
         _ => Err(Error::message("a word on a rotation of another kind")),
     }
+}
+
+fn devices(d: &mut Decoder<'_>) -> Result<Vec<DeviceId>, Error> {
+    let devices: Vec<DeviceId> = canonical::list(d, MAX_DEVICES, |d| d.decode())?;
+    if !strictly_rising(devices.iter().copied()) {
+        return Err(Error::message("devices unsorted or repeated"));
+    }
+    Ok(devices)
+}
+
+fn left_out(d: &mut Decoder<'_>) -> Result<(Digest, LeftOut), Error> {
+    canonical::array(d, 2)?;
+    let hash = d.decode()?;
+    let why = match d.u8()? {
+        0 => LeftOut::Shut,
+        1 => LeftOut::Others,
+        2 => LeftOut::Attached,
+        _ => return Err(Error::message("left for another reason")),
+    };
+    Ok((hash, why))
 }

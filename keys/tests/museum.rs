@@ -34,7 +34,7 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/museum");
 
 #[test]
 fn every_specimen_is_refused_with_its_own_fault_and_its_repaired_copy_is_accepted() {
-    let judges: [(&str, usize, Judge); 12] = [
+    let judges: [(&str, usize, Judge); 13] = [
         ("envelope", 40, open_envelope),
         ("payload", 9, open_payload),
         ("slip", 35, |v| open_slip(v).map(drop).map_err(|fault| format!("{fault:?}"))),
@@ -45,6 +45,7 @@ fn every_specimen_is_refused_with_its_own_fault_and_its_repaired_copy_is_accepte
         ("unit keys", 45, spoken::unit_keys),
         ("join request", 40, spoken::join_request),
         ("freshness", 30, spoken::freshness),
+        ("rotation word", 40, spoken::rotation_word),
         ("vault", 60, kept::vault),
         ("local row", 25, kept::row),
     ];

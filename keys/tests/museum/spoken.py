@@ -1,4 +1,4 @@
-"""spoken.py: broken statements that are no rosters: the envelope of every statement, unit keys, join requests, freshness."""
+"""spoken.py: broken statements that are no rosters: the envelope of every statement, unit keys, join requests, freshness, words on a rotation."""
 import os
 
 from agency import *  # noqa: F403 - the made-up agency is the vocabulary here
@@ -265,6 +265,60 @@ def freshness():
         attack(what, refused, spelling)
 
 
+def rotation_words():
+    """Around the certificate of a case that was sealed again; LAPTOP's member supervises headquarters."""
+    laptop, tablet = device_of(LAPTOP), device_of(TABLET)
+    case, link = tagged("resealed-case", AGENCY, made_up("museum case", 16)), made_up("museum rotation link", 32)
+    hashes = sorted(made_up(f"museum left {n}", 32) for n in range(2))
+    left = [[hashes[0], 0], [hashes[1], 2]]
+    good = [1, AGENCY, laptop, 1, laptop, JOURNAL, 50, link, [3, case, 40, 11, left, [tablet]]]
+
+    def attack(name, refused, elements, signers=(LAPTOP,), over=AGENCY, purpose="rotation-certificate", statement=None):
+        body = elements if isinstance(elements, bytes) else cbor(elements)
+        specimen(HERE, "rotation-word-" + name, "rotation word", refused,
+                 {"held": [HELD], "offered": statement or signed(body, signers, over, purpose)},
+                 {"offered": signed(cbor(good), [LAPTOP], purpose="rotation-certificate")})
+
+    def saying(*said):
+        return good[:8] + [list(said)]
+
+    def malformed(why):
+        return f"Malformed(RotationWord: {why})"
+
+    def by(key, said=good[8], device=None):
+        return [1, AGENCY, device_of(key), 1, device or device_of(key), JOURNAL, 50, link, said]
+
+    none, resealed = "Forged(NoAuthority)", good[8]
+    attack("resealed-by-an-officer", none, by(TABLET), (TABLET,))
+    attack("resealed-by-a-reader-without-the-role", none, by(DESK), (DESK,))
+    attack("resealed-by-a-lost-device", none, by(LOST), (LOST,))
+    attack("resealed-by-a-stranger", none, by(STRANGER), (STRANGER,))
+    attack("resealed-in-anothers-journal", none, by(LAPTOP, device=tablet))
+    attack("resealed-by-nobody", none, good, ())
+    attack("rewrapped-by-an-officer", none, by(TABLET, [1, STATION, 1, 4, 0, []]), (TABLET,))
+    attack("rewrapped-for-another-unit", none, by(LAPTOP, [1, STATION, 1, 4, 0, []]))
+    attack("opened-of-its-own", none, by(LAPTOP, [0, []]))
+    attack("read-by-whom-headquarters-does-not-know", none, by(TABLET, [2, []], laptop)[:3] + [50] + by(TABLET, [2, []], laptop)[4:], (TABLET,))
+    attack("of-another-agency", "Forged(OtherAgency)", [1, OTHER_AGENCY] + good[2:])
+    attack("signed-over-another-agency", "Forged(Signature)", good, over=OTHER_AGENCY)
+    attack("signature-of-another-key", "Forged(Signature)", good,
+           statement=alone("rotation-certificate", cbor(good), LAPTOP.id, DESK.sign("rotation-certificate", AGENCY, cbor(good))))
+    attack("statement-of-another-purpose", "Forged(OtherPurpose)", good, purpose="freshness")
+    attack("left-for-another-reason", malformed("left for another reason"), saying(*resealed[:4], [[hashes[0], 3]], []))
+    attack("left-unsorted", malformed("entries unsorted or repeated"), saying(*resealed[:4], left[::-1], []))
+    attack("left-twice", malformed("entries unsorted or repeated"), saying(*resealed[:4], [left[0], left[0]], []))
+    attack("stragglers-unsorted", malformed("devices unsorted or repeated"), saying(*resealed[:5], sorted([laptop, tablet], reverse=True)))
+    attack("more-than-its-stretch", malformed("more reseals than the stretch has places"), saying(*resealed[:3], 12, left, []))
+    attack("reseals-from-zero", malformed("more reseals than the stretch has places"), saying(3, case, 0, 11, left, []))
+    attack("reseals-from-behind", malformed("more reseals than the stretch has places"), saying(3, case, 51, 1, left, []))
+    attack("no-reseals", malformed("more reseals than the stretch has places"), saying(3, case, 40, 0, left, []))
+    attack("case-of-31-bytes", malformed("byte string of the wrong length"), saying(3, case[:31], *resealed[2:]))
+    attack("of-another-kind", malformed("a word on a rotation of another kind"), saying(4, *resealed[1:]))
+    attack("40001-entries-left", malformed("list too long or of unknown length"), saying(*resealed[:4], claimed(4, 40_001), []))
+    for what, refused, spelling in broken_spelling(good, 2, 3, "RotationWord"):
+        attack(what, refused, spelling)
+
+
 def write_spoken():
-    for section in (statements, unit_keys, join_requests, freshness):
+    for section in (statements, unit_keys, join_requests, freshness, rotation_words):
         section()

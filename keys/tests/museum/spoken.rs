@@ -1,4 +1,4 @@
-//! Judges of statements that are no rosters: any statement by a known key, unit keys, join requests, freshness.
+//! Judges of statements that are no rosters: any statement by a known key, unit keys, join requests, freshness, words on a rotation.
 
 use amanat_keys::device::{DeviceKeys, Signer};
 use amanat_keys::error::KeysError;
@@ -6,6 +6,7 @@ use amanat_keys::fingerprint::{AgencyId, DeviceId};
 use amanat_keys::freshness::{Confirmed, Freshness};
 use amanat_keys::join::JoinRequest;
 use amanat_keys::recipient::ReadIdentity;
+use amanat_keys::rotation::RotationWord;
 use amanat_keys::statement::{Purpose, Statement};
 use amanat_keys::unit_key::UnitKeys;
 use amanat_keys::verifying_key::VerifyingKey;
@@ -57,4 +58,10 @@ pub(crate) fn freshness(v: &Value) -> Result<(), String> {
     let word = told(Freshness::verify(&hex(&v["offered"]), &trust))?;
     assert_eq!(word.value().judge(&trust), Confirmed::Newest);
     Ok(())
+}
+
+/// `held`, `offered`.
+pub(crate) fn rotation_word(v: &Value) -> Result<(), String> {
+    let trust = trust(&v["held"]);
+    told(RotationWord::verify(&hex(&v["offered"]), &trust)).map(drop)
 }
