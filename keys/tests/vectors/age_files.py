@@ -4,6 +4,7 @@ every day, where those themselves are not at hand. Run by hand; its output is ch
     pip install cryptography zstandard kyber-py
     python3 keys/tests/vectors/age_files.py
 """
+import base64
 import hashlib
 import hmac
 
@@ -122,7 +123,61 @@ def main():
         each["identity"] = ME.text
     hybrid = []
     hybrids(hybrid, body)
-    write("age_files.json", {"files": out + hybrid})
+    write("age_files.json", {"files": out + hybrid, "armoured": armoured(right + body)})
+
+
+def armoured(file):
+    """The same right file as text (age.md, "ASCII armor"), in the classes of CCTV's `armor` files: strict, but for the ends of lines and for white
+    space around it."""
+    begin, end = b"-----BEGIN AGE ENCRYPTED FILE-----", b"-----END AGE ENCRYPTED FILE-----"
+    text = base64.b64encode(file)
+    assert len(text) % 64 and text.endswith(b"=")
+    lines = [text[at:at + 64] for at in range(0, len(text), 64)]
+    rows = []
+
+    def row(name, expect, lines, begin=begin, end=end, eol=b"\n", before=b"", after=b"\n"):
+        armour = before + eol.join([begin, *lines] + ([end] if end else [])) + after
+        rows.append({"name": "armour, " + name, "expect": expect, "file": armour.hex(), "payload": sha256(TEXT).hex(), "identity": ME.text})
+
+    # 48 bytes are a line: with grease of so many, the file is whole lines.
+    full = next(header(KEY, [stanza(ME, KEY, "age files"), b"-> " + b"g" * n + b"\n\n"]) + payload(KEY, NONCE, TEXT) for n in range(1, 49)
+                if len(header(KEY, [stanza(ME, KEY, "age files"), b"-> " + b"g" * n + b"\n\n"]) + payload(KEY, NONCE, TEXT)) % 48 == 0)
+    whole = base64.b64encode(full)
+    row("right", "success", lines)
+    row("with carriage returns", "success", lines, eol=b"\r\n", after=b"\r\n")
+    row("without a last end of line", "success", lines, after=b"")
+    row("of whole lines", "success", [whole[at:at + 64] for at in range(0, len(whole), 64)])
+    # age.md lets a reader pass over white space before it; the library does not.
+    row("behind empty lines", "refused", lines, before=b"\n \t\n")
+    row("before white space", "success", lines, after=b"\n \t\n")
+    # -- what the text is made of
+    last = lines[-1]
+    bare = last.rstrip(b"=")
+    place = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".index(bare[-1:])
+    other = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[place + 1:place + 2]
+    for name, changed in (
+        ("in small letters", [line.lower() for line in lines]),
+        ("a letter that is none", [b"*" + lines[0][1:], *lines[1:]]),
+        ("without padding", [*lines[:-1], bare]),
+        ("in another spelling", [*lines[:-1], bare[:-1] + other + last[len(bare):]]),
+        ("a line of 65 letters", [lines[0] + lines[1][:1], lines[1][1:], *lines[2:]]),
+        ("a short line in the middle", [lines[0][:60], lines[0][60:] + lines[1], *lines[2:]]),
+        ("an empty line at its beginning", [b"", *lines]),
+        ("an empty line at its end", [*lines, b""]),
+        ("a space before a line", [b" " + lines[0], *lines[1:]]),
+        ("a space behind a line", [lines[0] + b" ", *lines[1:]]),
+        ("a space behind the last line", [*lines[:-1], last + b" "]),
+        ("a header of its own", [b"Version: 1", b"", *lines]),
+        ("a checksum", [*lines, b"=AAAA"]),
+        ("nothing inside", []),
+    ):
+        row(name, "refused", changed)
+    row("another word", "refused", lines, begin=b"-----BEGIN AGE FILE-----", end=b"-----END AGE FILE-----")
+    row("an end of another word", "refused", lines, end=b"-----END AGE FILE-----")
+    row("without its end", "refused", lines, end=None)
+    row("words before it", "refused", lines, before=b"a letter\n")
+    row("words behind it", "refused", lines, after=b"\na letter\n")
+    return rows
 
 
 def hybrids(out, body):
