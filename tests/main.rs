@@ -50,6 +50,8 @@ mod offline;
 mod pinned;
 mod procedure;
 mod recovered;
+mod resealed;
+mod resealed_killed;
 mod restore;
 mod retained;
 mod returning;

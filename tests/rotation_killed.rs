@@ -3,17 +3,8 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use amanat::{
-    codebook::{self, Codebook, Origin},
-    model::{self, Answers, Draft, DraftId, Lang, Moment, Value},
-    runtime::{
-        entries::keep::{ToKeep, What},
-        homes::home::Home,
-        rotation::units::Rotated,
-    },
-};
+use amanat::runtime::{homes::home::Home, rotation::units::Rotated};
 use amanat_keys::{
-    fingerprint::CaseId,
     rotation::{RotationWord, Said},
     statement::Verified,
 };
@@ -63,7 +54,7 @@ pub(crate) fn everything(home: &Home) -> Vec<SealedEntry> {
 }
 
 /// How many stand-ins of a kind there are for each entry.
-fn stood(home: &Home, change: Change) -> BTreeMap<EntryRef, usize> {
+pub(crate) fn stood(home: &Home, change: Change) -> BTreeMap<EntryRef, usize> {
     let mut stood = BTreeMap::new();
     for target in everything(home).iter().filter_map(|entry| entry.header.target) {
         if target.change == change {
@@ -75,7 +66,7 @@ fn stood(home: &Home, change: Change) -> BTreeMap<EntryRef, usize> {
 }
 
 /// The home in this process, after every entry of it has been opened: so many, and none is lost.
-fn opened(actor: &Actor, contents: u64, at: &str) -> Home {
+pub(crate) fn opened(actor: &Actor, contents: u64, at: &str) -> Home {
     let mut home = actor.unlocked();
     home.journal().check().unwrap();
     let replayed = home.replay(|_, _| {}).unwrap();
@@ -83,18 +74,18 @@ fn opened(actor: &Actor, contents: u64, at: &str) -> Home {
     home
 }
 
-fn contents(actor: &Actor) -> u64 {
+pub(crate) fn contents(actor: &Actor) -> u64 {
     actor.unlocked().replay(|_, _| {}).unwrap().opened
 }
 
 /// An agency whose slips stand in two journals, and whose supervisor and reader hold them all.
-fn with_two_journals() -> (TestAgency, String) {
+pub(crate) fn with_two_journals() -> (TestAgency, String) {
     with_journals(&["officer-two"])
 }
 
 /// The same with a journal more for each of these officers. A transaction never holds slips of two journals, so that there are as many
 /// as journals.
-fn with_journals(officers: &[&str]) -> (TestAgency, String) {
+pub(crate) fn with_journals(officers: &[&str]) -> (TestAgency, String) {
     let agency = TestAgency::build();
     let more: Vec<Actor> = officers.iter().map(|name| agency.enrol(name, "officer", GUJRAT)).collect();
     agency.admin.run(&["roster", "publish"]);
@@ -142,7 +133,7 @@ fn ended(left: &Again, (all, theirs, contents): (u64, u64, u64), at: &str) -> us
     match home.rotate_unit(unit, &mut |_, _| true).unwrap() {
         Rotated::Done { word, .. } => match word.said {
             Said::Rewrapped { slips, left, .. } => assert_eq!((slips, left), (all, theirs), "{at}"),
-            other @ (Said::Opened { .. } | Said::Read { .. }) => panic!("{at}: {other:?}"),
+            other @ (Said::Opened { .. } | Said::Read { .. } | Said::Resealed { .. }) => panic!("{at}: {other:?}"),
         },
         // It had come to its end: what is asked for then is the key after it.
         Rotated::Offered { .. } => assert_eq!(before, all, "{at}"),
@@ -227,46 +218,6 @@ fn a_rotation_on_a_disk_that_breaks_at_any_step_goes_on_once_it_is_mended() {
 }
 
 #[test]
-fn sealing_again_killed_or_broken_at_any_step_seals_each_entry_once_and_loses_none() {
-    let (agency, case) = with_two_journals();
-    let reader = Again::of(&agency.reader, agency.dir.path());
-    let reseal = ["keys", "rekey", &case, "--reseal"];
-    let of_case = |entry: &&SealedEntry| entry.header.case.to_string() == case && entry.header.kind == Kind::Sealed;
-    let all = everything(&agency.officer.unlocked()).iter().filter(of_case).count();
-    let contents = contents(&agency.reader);
-    let mut judge = |failed: bool, _answer: Answer, at: &str| {
-        let mut home = opened(&reader.actor, contents, at);
-        let before = stood(&home, Change::Reseal).len();
-        // All or nothing: it is one transaction here. What is whole is not begun once more by this test.
-        if failed && before == 0 {
-            let ids = everything(&home).into_iter().map(|entry| entry.header.case);
-            let id = ids.into_iter().find(|id| id.to_string() == case).unwrap();
-            assert!(home.reseal_case(id, &mut |_, _| true).unwrap().done, "{at}");
-        }
-        assert!(stood(&home, Change::Reseal).len() >= all, "{at}: every entry once");
-        drop(home);
-        opened(&reader.actor, contents, at);
-        whole(&reader.actor, at);
-    };
-    let make = || (reader.afresh().command(reseal), String::new());
-    at_each_step("sealing a case again", &["pwrite64", "fsync"], make, &mut judge);
-    broken_at_each_step("sealing a case again", || reader.afresh().command(reseal), &mut judge);
-
-    reader.afresh().run(&reseal);
-    for actor in [&agency.reader, &agency.supervisor, &agency.officer] {
-        actor.run(&["sync"]);
-    }
-    for actor in [&agency.supervisor, &agency.officer, &agency.reader] {
-        actor.run(&["sync"]);
-        let bare = everything(&actor.unlocked());
-        let bare = bare.iter().filter(of_case).filter(|entry| entry.envelope.is_none()).count();
-        assert!(bare >= all, "{}: {bare} of {all} older envelopes are gone", actor.name);
-        whole(actor, "afterwards");
-    }
-    assert_eq!(number(&agency.hub_status(), "missing"), 0);
-}
-
-#[test]
 fn a_new_case_key_killed_or_broken_at_any_step_is_in_use_or_is_made_by_the_next_call_and_nothing_is_lost() {
     let (agency, case) = with_journals(&[]);
     let officer = Again::of(&agency.officer, agency.dir.path());
@@ -326,73 +277,4 @@ fn a_root_key_changed_by_an_admin_who_is_killed_or_broken_at_any_step_still_sign
     broken_at_each_step("changing the root key", || admin.afresh().command(rotate), &mut judge);
     println!("changing the root key: the older one stood {older} times, the newer {newer}");
     assert!(older > 0 && newer > 0);
-}
-
-/// So many notes more in a case, kept one after the other by its officer.
-fn jot_many(officer: &Actor, case: &str, notes: usize) {
-    let codebook = Codebook::builtin().unwrap();
-    let form = codebook.newest("note").unwrap();
-    let mut home = officer.unlocked();
-    home.replay(|_, _| {}).unwrap();
-    let case = case_of(&home, case).into();
-    let begun = Moment::pkt(1_795_322_868_000);
-    for note in 0..notes {
-        let mut answers = Answers::default();
-        answers.set("noted_on".into(), model::Answer::Value(Value::Date("2026-11-22".parse().unwrap())));
-        answers.set("note_text".into(), model::Answer::Value(Value::Text(format!("SAMPLE note {note}").into())));
-        let draft = Draft::begun(DraftId::from_bytes([1; 16]), form.form.clone(), answers, begun, Lang::En);
-        let sheet = codebook::finish(form, codebook, &draft, Origin::Officer).unwrap().0;
-        let thing = ToKeep { case, what: What::Sheet(sheet), source: None, draft: None, sharing: None };
-        home.keep(codebook, thing).unwrap();
-    }
-}
-
-fn case_of(home: &Home, case: &str) -> CaseId {
-    let mut cases = everything(home).into_iter().map(|entry| entry.header.case);
-    cases.find(|id| id.to_string() == case).unwrap()
-}
-
-#[test]
-fn sealing_again_stopped_after_any_batch_has_kept_what_it_said_and_goes_on_to_seal_each_entry_once() {
-    let (agency, case) = with_journals(&[]);
-    // More than two transactions' worth, so that three are on their way at once.
-    jot_many(&agency.officer, &case, 1_100);
-    for actor in [&agency.officer, &agency.supervisor] {
-        actor.run(&["sync"]);
-    }
-    let left = Again::of(&agency.supervisor, agency.dir.path());
-    let home = left.actor.unlocked();
-    let (case, before) = (case_of(&home, &case), everything(&home).len());
-    let of_case = |entry: &&SealedEntry| entry.header.case == case && entry.header.kind == Kind::Sealed;
-    let all = everything(&home).iter().filter(of_case).count();
-    drop(home);
-    let mut stops = Vec::new();
-    for batches in 1.. {
-        let mut home = left.afresh().unlocked();
-        let mut told = 0;
-        let stopped = home.reseal_case(case, &mut |_, total| {
-            assert_eq!(total, all as u64);
-            told += 1;
-            told < batches
-        });
-        let stopped = stopped.unwrap();
-        drop(home);
-        if stopped.done {
-            break;
-        }
-        let at = format!("stopped after {batches} batches");
-        let mut home = left.actor.unlocked();
-        let kept = stood(&home, Change::Reseal).len();
-        assert_eq!(kept as u64, stopped.resealed, "{at}");
-        let new = everything(&home).len() - before;
-        let slips = new - kept;
-        assert!((1..=2).contains(&slips), "{at}: a new slip for each older one, and nothing sealed ahead: {slips}");
-        let again = home.reseal_case(case, &mut |_, _| true).unwrap();
-        assert_eq!((again.done, again.before as usize, again.resealed as usize), (true, kept, all - kept), "{at}");
-        assert_eq!(stood(&home, Change::Reseal).len(), all, "{at}: each entry once");
-        drop(home);
-        whole(&left.actor, &at);
-        stops.push(kept);
-    }
-    assert!(stops.len() >= 3 && stops.is_sorted_by(|a, b| a < b) && stops.last() == Some(&all), "{stops:?} of {all}");
 }

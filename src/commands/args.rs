@@ -350,6 +350,9 @@ pub(super) enum KeysVerb {
         /// Seal older entries again too
         #[arg(long)]
         reseal: bool,
+        /// Only look: what would be sealed again, and what would stay under an older key
+        #[arg(long)]
+        look: bool,
     },
     /// Make a recovery key, split it onto printed sheets, and have every sheet typed back before anything is sealed to it (admin)
     #[command(after_help = "Example:\n  amanat keys split --shares 5 --threshold 3 --sheets /media/printer\n\n\

@@ -398,6 +398,9 @@ pub(super) enum CaseVerb {
         /// Propose: the order's reference and reason, kept sealed in the case
         #[arg(long, value_name = "TEXT", group = "what")]
         order: Option<String>,
+        /// With --order: this entry alone, and others named in the same way; by default all that the case holds
+        #[arg(long, value_name = "ENTRY", requires = "order")]
+        entry: Vec<String>,
         /// Propose: because this entry says that consent was withdrawn
         #[arg(long, value_name = "ENTRY", group = "what")]
         consent: Option<String>,

@@ -42,8 +42,9 @@ pub(super) fn run(context: &Context, verb: &CaseVerb) -> Result<Report, Failure>
         }
         CaseVerb::Receive { file, how } => case_abroad::receive(context, file, how),
         CaseVerb::HandIn { id, yes } => case_hand_in::run(context, id, *yes),
-        CaseVerb::Erase { id, order, consent, signed, receipt, out } => {
-            let what = Erasing::asked(order.as_deref(), consent.as_deref(), signed.as_deref(), receipt.as_deref())?;
+        CaseVerb::Erase { id, order, entry, consent, signed, receipt, out } => {
+            let order = order.as_deref().map(|order| (order, entry.as_slice()));
+            let what = Erasing::asked(order, consent.as_deref(), signed.as_deref(), receipt.as_deref())?;
             case_erase::run(context, id, what, out.as_deref())
         }
     }

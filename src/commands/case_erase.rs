@@ -23,8 +23,8 @@ use crate::{
 /// What of an erasure is asked for.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Erasing<'a> {
-    /// Propose it, because of this order.
-    Order(&'a str),
+    /// Propose it, because of this order: of these entries, or of all.
+    Order(&'a str, &'a [String]),
     /// Propose it, because this entry says that consent was withdrawn.
     Consent(&'a str),
     /// Carry out what was signed.
@@ -39,12 +39,12 @@ impl<'a> Erasing<'a> {
     /// # Errors
     /// Usage where none was.
     pub(super) fn asked(
-        order: Option<&'a str>,
+        order: Option<(&'a str, &'a [String])>,
         consent: Option<&'a str>,
         signed: Option<&'a Path>,
         receipt: Option<&'a Path>,
     ) -> Result<Self, Failure> {
-        let order = order.map(Self::Order).or(consent.map(Self::Consent));
+        let order = order.map(|(text, only)| Self::Order(text, only)).or(consent.map(Self::Consent));
         let asked = order.or(signed.map(Self::Signed)).or(receipt.map(Self::Receipt));
         asked.ok_or_else(|| Failure::usage("erasing — neither a reason nor a signed proposal was given", "See --help."))
     }
@@ -55,10 +55,15 @@ pub(super) fn run(context: &Context, id: &str, what: Erasing<'_>, out: Option<&P
     let book = Book::open(context, &mut home)?;
     let case = case_id(&book, id)?;
     match what {
-        Erasing::Order(order) => propose(&mut home, case, order, out),
+        Erasing::Order(order, only) => {
+            let of_case = book.casebook.case(&case).map(|case| case.entries.clone()).unwrap_or_default();
+            let one = |asked: &String| typed::one_id("entry", asked, of_case.iter().copied());
+            let only = only.iter().map(one).collect::<Result<Vec<_>, _>>()?;
+            propose(&mut home, case, (order, &only), out)
+        }
         Erasing::Consent(entry) => {
             let reason = withdrawn_consent(&book, case, entry)?;
-            propose(&mut home, case, &reason, out)
+            propose(&mut home, case, (&reason, &[]), out)
         }
         Erasing::Signed(signed) => carry_out(&mut home, case, signed),
         Erasing::Receipt(file) => receipt(&home, case, file),
@@ -116,8 +121,13 @@ fn receipt(home: &Home, case: model::CaseId, file: &Path) -> Result<Report, Fail
     Ok(Report::new(text, all))
 }
 
-fn propose(home: &mut Home, case: model::CaseId, order: &str, out: Option<&Path>) -> Result<Report, Failure> {
-    let proposal = home.propose_erasure(case.into(), order)?;
+fn propose(
+    home: &mut Home,
+    case: model::CaseId,
+    (order, only): (&str, &[model::EntryId]),
+    out: Option<&Path>,
+) -> Result<Report, Failure> {
+    let proposal = home.propose_erasure(case.into(), order, only)?;
     let out = out.map_or_else(|| PathBuf::from(format!("erasure-{}", case.short())), Path::to_path_buf);
     pack::write_statement(&proposal.statement, &out, "proposal")?;
     let roster = home.trust()?.roster();

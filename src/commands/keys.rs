@@ -6,8 +6,8 @@ use amanat_keys::{recipient::RecipientKind, trust::Trust};
 use serde_json::{Value as Json, json};
 
 use super::{
-    args::KeysVerb, context::Context, keys_audit, keys_device, keys_hub, keys_raise, keys_recovery, keys_root,
-    keys_rotate, output::Report, passphrase,
+    args::KeysVerb, context::Context, keys_audit, keys_device, keys_hub, keys_raise, keys_recovery, keys_rekey,
+    keys_root, keys_rotate, output::Report, passphrase,
 };
 use crate::{
     failure::Failure,
@@ -36,7 +36,7 @@ pub(super) fn run(context: &Context, verb: &KeysVerb) -> Result<Report, Failure>
         KeysVerb::Rotate { what, which, out, recipients, .. } => {
             keys_rotate::run(context, what, which.as_deref(), out.as_deref(), *recipients)
         }
-        KeysVerb::Rekey { case, reseal } => keys_rotate::rekey(context, case, *reseal),
+        KeysVerb::Rekey { case, reseal, look } => keys_rekey::run(context, case, *reseal, *look),
         KeysVerb::Split { shares, threshold, sheets, proposal } => {
             keys_recovery::split(context, (*threshold, *shares), sheets, proposal.as_deref())
         }

@@ -13,10 +13,8 @@ use amanat_keys::{
 use serde_json::{Value as Json, json};
 
 use super::{
-    book::Book,
     context::Context,
-    output::{Output, Report, one_line, put},
-    typed,
+    output::{Report, one_line},
 };
 use crate::{
     failure::Failure,
@@ -159,49 +157,4 @@ pub(super) fn named(home: &Home, device: &DeviceId) -> String {
     let member = home.trust().ok().and_then(|trust| trust.roster().member_of(device));
     let short: String = device.to_string().chars().take(8).collect();
     member.map_or_else(|| short.clone(), |member| format!("{} ({short})", one_line(&member.name)))
-}
-
-/// `amanat keys rekey CASE [--reseal]`.
-pub(super) fn rekey(context: &Context, case: &str, reseal: bool) -> Result<Report, Failure> {
-    let mut home = context.unlock()?;
-    let book = Book::open(context, &mut home)?;
-    let case = typed::one_id("case", case, book.casebook.cases().map(|case| case.id))?;
-    drop(book);
-    let new = home.rekey_case(case.into())?;
-    let mut text = format!("What this device writes into case {} from now on lies under a new key.", case.short());
-    let mut json = json!({"case": case.to_string(), "slips": new.slips});
-    if reseal {
-        let mut tell = counted(context.output, "Sealed again");
-        let sealed = home.reseal_case(case.into(), &mut tell);
-        context.output.progress_done();
-        let sealed = sealed?;
-        text.push_str(&format!(
-            "\n{} entries are sealed again, {} before. Sync: their older envelopes go from the hub and from every device once another \
-             reader has opened the new ones.",
-            sealed.resealed, sealed.before
-        ));
-        for (count, why) in [
-            (sealed.attached, "have attachments, and stay under the older key"),
-            (sealed.shut, "do not open here"),
-            (sealed.others, "must be sealed again by another custodian"),
-        ] {
-            if count > 0 {
-                text.push_str(&format!("\n  ! {count} entries {why}"));
-            }
-        }
-        put(&mut json, "resealed", json!(sealed.resealed));
-        put(&mut json, "before", json!(sealed.before));
-        put(&mut json, "attached", json!(sealed.attached));
-        put(&mut json, "shut", json!(sealed.shut));
-        put(&mut json, "others", json!(sealed.others));
-    }
-    Ok(Report::new(text, json))
-}
-
-/// Progress of work of which only the number is known.
-fn counted(output: Output, what: &'static str) -> impl FnMut(u64, u64) -> bool {
-    move |done, total| {
-        output.progress(&format!("{what} {done} of {total}"));
-        true
-    }
 }

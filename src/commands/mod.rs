@@ -36,6 +36,7 @@ mod keys_device;
 mod keys_hub;
 mod keys_raise;
 mod keys_recovery;
+mod keys_rekey;
 mod keys_root;
 mod keys_rotate;
 mod output;

@@ -7,9 +7,10 @@ use zeroize::Zeroizing;
 use super::abroad::{AbroadAnswer, AbroadOffer};
 use super::app::Settings;
 use super::audit::{AuditPage, Audited};
+use super::rotation::Renewed;
 use crate::model::{
     Amendment, CaseId, Code, DeviceId, Draft, DraftId, EntryId, HandWish, Lang, Listed, ListedPart, OfferId,
-    SavedFilter, Sheet, UnitId,
+    SavedFilter, Sheet,
 };
 
 /// One wish. The runtime performs them in the order given and never answers directly: results come home as
@@ -232,10 +233,10 @@ pub enum Effect {
         /// The file as typed; nothing is overwritten.
         path: String,
     },
-    /// What would giving this unit a new key mean now? → `Rotation`.
-    LookAtRotation(UnitId),
+    /// What would giving this a new key mean now? → `Rotation`.
+    LookAtRotation(Renewed),
     /// Give it a new key as far as that can go now → `Rotation`….
-    Rotate(UnitId),
+    Rotate(Renewed),
     /// Stop that after the batch at hand → `Rotation`.
     StopRotating,
     /// Show me what was set aside → `Aside`.

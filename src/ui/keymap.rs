@@ -192,6 +192,7 @@ const LISTS: &[Room] = &[
     R::Review,
     R::Keys,
     R::Audit,
+    R::Rotation,
 ];
 
 /// The table. A line for one room stands before lines for many: the first that fits is taken.
@@ -227,6 +228,7 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Case], &[f(5)], Act::Links, "links", 10),
     line(&[R::Case], &[f(7)], Act::HandOver, "hand_over", 5),
     line(&[R::Case], &[f(10)], Act::HandIn, "hand_in", 0),
+    line(&[R::Case], &[f(11)], Act::Rotate, "reseal", 0),
     line(&[R::Entry], &[f(10)], Act::Beside, "beside", 0),
     line(&[R::Form], &[f(4)], Act::CopyFrom, "copy_from", 0),
     line(&[R::Form], &[f(3)], Act::NextGap, "gap", 7),

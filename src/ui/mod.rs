@@ -35,7 +35,7 @@ pub use msg::{
     RosterDevice, RosterMember, RosterPage, RosterUnit, Sentence, StickPage, Strength, TeamPage, TeamRow, TeamWord,
     Trouble, Who,
 };
-pub use rotation::RotationNews;
+pub use rotation::{Renewed, RotationNews};
 pub use theme::{Bidi, Theme};
 pub use update::update;
 pub use view::{Scroll, view};

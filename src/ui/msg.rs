@@ -7,7 +7,7 @@ use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 use super::abroad::{AbroadCame, AbroadOut, AbroadTaken};
 use super::app::{Settings, Stage};
 use super::audit::{AuditPage, Audited};
-use super::rotation::RotationNews;
+use super::rotation::{Renewed, RotationNews};
 use crate::codebook::Codebook;
 use crate::model::{
     Answers, CaseId, Delivery, DeviceId, Draft, DraftId, Entry, Gone, JournalId, Late, Listed, Moment, SavedFilter,
@@ -254,8 +254,8 @@ pub enum Msg {
     },
     /// Units to which this device owes a new key; comes by itself whenever that may have changed.
     KeysOwed(Vec<(UnitId, String)>),
-    /// A unit that gets a new key.
-    Rotation(UnitId, RotationNews),
+    /// A unit or a case that gets a new key.
+    Rotation(Renewed, RotationNews),
     /// What is set aside, and what became of it.
     Aside(AsideNews),
     /// Something else went wrong or is worth saying; shown in the status line until the next key.

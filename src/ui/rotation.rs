@@ -1,6 +1,16 @@
-//! What screens and desk say to each other of a unit that gets a new key.
+//! What screens and desk say to each other of a unit that gets a new key, or of a case that is sealed again.
 
 use super::msg::{Sentence, Trouble};
+use crate::model::{CaseId, UnitId};
+
+/// What gets a new key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewed {
+    /// A unit: its slips are rewrapped.
+    Unit(UnitId),
+    /// A case: its entries are sealed again.
+    Case(CaseId),
+}
 
 /// What the desk says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,7 +19,7 @@ pub enum RotationNews {
     Ahead(Vec<Sentence>),
     /// How far it has come.
     At {
-        /// Slips rewrapped.
+        /// Slips rewrapped, or entries sealed again.
         done: u64,
         /// Of so many.
         total: u64,

@@ -1,7 +1,7 @@
 //! What a screen answers to a key: where to go, and what to ask for.
 
-use super::{audit::Audited, effect::Effect, keymap::Room, screens::Way};
-use crate::model::{CaseId, Code, Draft, DraftId, EntryId, FormId, Problems, Sheet, UnitId};
+use super::{audit::Audited, effect::Effect, keymap::Room, rotation::Renewed, screens::Way};
+use crate::model::{CaseId, Code, Draft, DraftId, EntryId, FormId, Problems, Sheet};
 
 /// The answer of a screen.
 #[derive(Debug, PartialEq)]
@@ -38,7 +38,7 @@ pub(crate) enum Open {
     Team,
     Keys,
     Audit(Audited),
-    Rotation(UnitId),
+    Rotation(Renewed),
     Aside,
     Help(Room),
 }

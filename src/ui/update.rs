@@ -390,9 +390,9 @@ fn push(app: &mut App, open: Open) -> Vec<Effect> {
             effects.push(Effect::Audit(whose));
             Screen::Audit(Audit::new(whose))
         }
-        Open::Rotation(unit) => {
-            effects.push(Effect::LookAtRotation(unit));
-            Screen::Rotation(Rotation::new(unit))
+        Open::Rotation(renewed) => {
+            effects.push(Effect::LookAtRotation(renewed));
+            Screen::Rotation(Rotation::new(renewed))
         }
         Open::Aside => {
             effects.push(Effect::LoadAside);

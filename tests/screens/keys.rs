@@ -2,7 +2,7 @@
 
 use amanat::{
     model::{CaseId, DeviceId, Lang},
-    ui::{AuditCase, AuditHolder, AuditPage, Audited, Effect, Msg, RotationNews, Sentence, Trouble},
+    ui::{AuditCase, AuditHolder, AuditPage, Audited, Effect, Msg, Renewed, RotationNews, Sentence, Trouble},
     words::Both,
 };
 
@@ -101,8 +101,41 @@ fn said(key: &str, blanks: &[(&str, &str)]) -> Sentence {
     Sentence { key: format!("rotation.{key}"), blanks, alarm: key == "others" }
 }
 
+/// The station of the stage.
+fn sample() -> Renewed {
+    Renewed::Unit(unit_id("PS Sample"))
+}
+
+/// What is said of a case.
+fn of_case(key: &str, blanks: &[(&str, &str)], alarm: bool) -> Sentence {
+    Sentence { key: format!("reseal.{key}"), alarm, ..said(key, blanks) }
+}
+
+fn resealed(effect: &Effect) -> RotationNews {
+    if matches!(effect, Effect::Rotate(_)) {
+        return RotationNews::Ended {
+            told: vec![of_case("stopped", &[("n", "512"), ("total", "1300")], false)],
+            more: true,
+        };
+    }
+    let whose = [("device", Both::same("77aa3344")), ("name", Both::same("Nadia Qureshi"))];
+    let name = Both::fill("audit.key_of_device", &whose);
+    RotationNews::Ahead(vec![
+        of_case("open", &[("n", "1300"), ("slips", "2")], false),
+        of_case("before", &[("n", "5")], false),
+        of_case("shut", &[("n", "1")], true),
+        of_case("others", &[("n", "3")], true),
+        of_case("attached", &[("n", "2"), ("parts", "4"), ("mib", "9")], true),
+        of_case("straggler", &[("name", &name.joined())], true),
+        of_case("means", &[], false),
+    ])
+}
+
 /// What the stage's desk answers: what it begins goes on until it is stopped.
 pub(crate) fn rotation(effect: Effect) -> Vec<Msg> {
+    if let Effect::LookAtRotation(Renewed::Case(case)) | Effect::Rotate(Renewed::Case(case)) = effect {
+        return vec![Msg::Rotation(Renewed::Case(case), resealed(&effect))];
+    }
     let news = match effect {
         Effect::LookAtRotation(_) => RotationNews::Ahead(vec![
             said("rewrap", &[("epoch", "2"), ("n", "3000"), ("done", "0")]),
@@ -112,7 +145,7 @@ pub(crate) fn rotation(effect: Effect) -> Vec<Msg> {
         Effect::Rotate(_) => RotationNews::At { done: 1500, total: 3000, rate: 500 },
         _ => RotationNews::Ended { told: vec![said("stopped", &[("n", "1500"), ("total", "3000")])], more: true },
     };
-    vec![Msg::Rotation(unit_id("PS Sample"), news)]
+    vec![Msg::Rotation(sample(), news)]
 }
 
 #[test]
@@ -121,7 +154,7 @@ fn a_unit_gets_a_new_key_after_its_consequences_were_read_and_it_can_be_stopped_
     let began = |stage: &Stage| stage.effects.iter().filter(|effect| matches!(effect, Effect::Rotate(_))).count();
     let shows = ["3000 slips are to be rewrapped", "! 4 slips were written at headquarters", "Enter begins."];
     look(&mut stage, "rotation", "F8 F6 Down*2 F8", shows);
-    assert_eq!((stage.effects.last(), began(&stage)), (Some(&Effect::LookAtRotation(unit_id("PS Sample"))), 0));
+    assert_eq!((stage.effects.last(), began(&stage)), (Some(&Effect::LookAtRotation(sample())), 0));
     let shows = ["▰▰▰▰▰▰▰▰▰▰▱", "1500 of 3000, 500 a second, 3 s left", "Esc stops after the batch at hand"];
     look(&mut stage, "rotation_running", "Enter", shows);
     stage.keys("Enter");
@@ -134,9 +167,9 @@ fn a_unit_gets_a_new_key_after_its_consequences_were_read_and_it_can_be_stopped_
     assert_eq!(began(&stage), 2);
     // What another unit's rotation says is none of this page's.
     let ended = RotationNews::Ended { told: vec![said("left", &[("n", "9")])], more: false };
-    stage.send(Msg::Rotation(unit_id("other"), ended.clone()));
+    stage.send(Msg::Rotation(Renewed::Unit(unit_id("other")), ended.clone()));
     assert!(!stage.screen(80, 24).contains("9 slips keep an older key"));
-    stage.send(Msg::Rotation(unit_id("PS Sample"), ended));
+    stage.send(Msg::Rotation(sample(), ended));
     let screen = stage.screen(80, 24);
     assert!(screen.contains("9 slips keep an older key") && !screen.contains("Enter begins."), "{screen}");
     stage.keys("Enter Esc");
@@ -160,10 +193,43 @@ fn a_unit_that_is_owed_a_new_key_stands_among_what_is_due_and_enter_goes_there()
     stage.keys("F2");
     assert!(stage.screen(80, 24).contains("PS Sample"), "in Urdu as well");
     stage.keys("F2 End Enter");
-    assert_eq!(stage.effects.last(), Some(&Effect::LookAtRotation(unit_id("PS Sample"))));
+    assert_eq!(stage.effects.last(), Some(&Effect::LookAtRotation(sample())));
     stage.send(Msg::KeysOwed(Vec::new()));
     stage.keys("Esc");
     assert!(!stage.screen(80, 24).contains("PS Sample"), "what is paid is due no more");
     stage.send(owed());
     assert!(stage.screen(80, 24).contains("Give PS Sample a new key"));
+}
+
+#[test]
+fn a_case_is_sealed_again_from_its_page_after_what_stays_was_read_and_it_can_be_gone_on_with() {
+    let mut stage = Stage::supervising(amanat::ui::Settings::default());
+    let case = stage.case(1, &[]);
+    let of = Renewed::Case(case);
+    let shows = ["1300 entries open under 2 slips", "! 1 entries do not open here", "Enter begins."];
+    look(&mut stage, "reseal", "Enter F11", shows);
+    assert_eq!(stage.effects.last(), Some(&Effect::LookAtRotation(of)));
+    let screen = stage.screen(80, 24);
+    assert!(screen.contains('\u{2193}') && !screen.contains("stays copied"), "there is more than fits\n{screen}");
+    assert!(stage.screen(120, 40).contains("device 77aa3344 of Nadia Qureshi."), "a name in the language of the page");
+    stage.keys("Down*4");
+    let screen = stage.screen(80, 24);
+    assert!(screen.contains("stays copied") && !screen.contains('\u{2193}'), "it scrolls\n{screen}");
+    assert!(stage.screen(80, 24).contains(&format!("Case {} sealed again", case.short())));
+    stage.keys("Enter");
+    assert_eq!(stage.effects.last(), Some(&Effect::Rotate(of)));
+    assert!(stage.screen(80, 24).contains("Stopped: 512 of 1300 entries"));
+    // A unit's rotation says nothing to this page.
+    stage.send(Msg::Rotation(sample(), RotationNews::Ended { told: vec![said("left", &[("n", "9")])], more: false }));
+    assert!(!stage.screen(80, 24).contains("9 slips"));
+    stage.send(Msg::Rotation(
+        of,
+        RotationNews::Ended { told: vec![of_case("done", &[("n", "1300")], false)], more: false },
+    ));
+    assert!(stage.screen(80, 24).contains("Done: 1300 entries are sealed again"));
+    stage.keys("Esc");
+    assert!(!stage.screen(80, 24).contains("Done: 1300"), "back at the case");
+    let mut stage = Stage::supervising(urdu());
+    stage.case(1, &[]);
+    look(&mut stage, "urdu_reseal", "Enter F11", ["UR", "1300", "Enter"]);
 }

@@ -36,6 +36,7 @@ const SCREENS: &[(&str, &str)] = &[
     ("a paper before it is printed", "Enter Home F3 Enter"),
     ("sharing it", "Enter F7"),
     ("handing it in", "Enter F10"),
+    ("a case sealed again", "Enter F11"),
     ("attaching a file", "Enter F9"),
     ("one entry", "Enter End Enter"),
     ("correcting it", "Enter End Enter F6"),

@@ -21,8 +21,9 @@ use super::erasing::doomed;
 use crate::{
     codebook,
     failure::Failure,
-    model::{Answer, Answers, Given, Gone, Lang, Sheet, Value},
+    model::{Answer, Answers, EntryId, Given, Gone, Lang, Sheet, Value},
     runtime::{
+        border::entry_id,
         clock,
         entries::{
             keep::{ToKeep, What},
@@ -84,11 +85,12 @@ pub struct StoodIn {
 
 impl Home {
     /// Proposes to erase every entry of a case that this device holds, may stand in for, and that is no order's reason. Keeps the
-    /// order's text in the case, under a slip of its own, so that it stays readable when the others are gone.
+    /// order's text in the case, under a slip of its own, so that it stays readable when the others are gone. Where `only` names entries it is
+    /// those alone, and every slip stays.
     ///
     /// # Errors
     /// Refused where this device is no custodian's or there is nothing to erase; usage for a text that says nothing.
-    pub fn propose_erasure(&mut self, case: CaseId, text: &str) -> Result<Proposal, Failure> {
+    pub fn propose_erasure(&mut self, case: CaseId, text: &str, only: &[EntryId]) -> Result<Proposal, Failure> {
         if text.trim().is_empty() || text.len() > MAX_TEXT {
             return Err(Failure::usage(
                 format!("{PROPOSING} — the order's text is empty or longer than {MAX_TEXT} bytes"),
@@ -102,7 +104,9 @@ impl Home {
         let stays = |entry: &SealedEntry| {
             self.erasures.is_reason(&entry.hash()) || entry.header.wraps() && kept_slips.contains(&entry.at())
         };
-        let all: Vec<&SealedEntry> = held.iter().filter(|entry| !stays(entry)).collect();
+        let meant =
+            |entry: &SealedEntry| only.is_empty() || !entry.header.wraps() && only.contains(&entry_id(&entry.hash()));
+        let all: Vec<&SealedEntry> = held.iter().filter(|entry| !stays(entry) && meant(entry)).collect();
         let may: Vec<&SealedEntry> =
             all.iter().copied().filter(|entry| self.may_stand_in(&me, &entry.header.device)).collect();
         let left_out = all.len().saturating_sub(may.len());

@@ -1,9 +1,10 @@
-//! What a rotation has come to, signed: how many slips, how many are left, and which devices have not heard of it yet.
+//! What a rotation has come to, signed: how many slips, how many are left, and which devices have not heard of it yet; and what sealing a
+//! case again has.
 
 use amanat_keys::{
     fingerprint::DeviceId,
     roster::{Roster, Unit},
-    rotation::{RotationWord, Said},
+    rotation::{RotationWord, Said, resealed_case},
 };
 use amanat_sync::{
     documents::{Document, DocumentKind},
@@ -11,7 +12,12 @@ use amanat_sync::{
     journal::{Journal as _, Line},
 };
 
-use super::{units::DOING, work::Work};
+use super::{
+    reseal_work::Reseal,
+    resealing::{self, Rekeyed},
+    units::DOING,
+    work::Work,
+};
 use crate::{
     failure::Failure,
     runtime::{
@@ -21,9 +27,8 @@ use crate::{
 };
 
 impl Home {
-    /// Signs what the rotation has come to, and files it for everybody. The same thing twice is said once.
+    /// Signs what the rotation has come to, and files it for everybody.
     pub(super) fn certify(&mut self, unit: &Unit, work: &Work) -> Result<RotationWord, Failure> {
-        let slot = self.journal.next_slot(Line::Cases).map_err(|error| fault::sync(DOING, &error))?;
         let said = Said::Rewrapped {
             unit: unit.id,
             epoch: unit.epoch,
@@ -31,6 +36,29 @@ impl Home {
             left: work.left,
             stragglers: self.stragglers(unit)?,
         };
+        self.sign_word(DOING, said)
+    }
+
+    /// Signs what sealing a case again has come to, and files it for everybody: the case is named so that only who knows it recognises it.
+    pub(super) fn certify_case(
+        &mut self,
+        work: &Reseal,
+        rekeyed: &Rekeyed,
+        stragglers: Vec<DeviceId>,
+    ) -> Result<RotationWord, Failure> {
+        let said = Said::Resealed {
+            case: resealed_case(&self.agency()?, &work.case),
+            from: work.from,
+            entries: rekeyed.before.saturating_add(rekeyed.resealed),
+            left: rekeyed.left.iter().map(|left| (left.hash, left.why)).collect(),
+            stragglers,
+        };
+        self.sign_word(resealing::DOING, said)
+    }
+
+    /// A word about what stands in this device's own journal up to now. The same thing twice is said once.
+    fn sign_word(&mut self, doing: &str, said: Said) -> Result<RotationWord, Failure> {
+        let slot = self.journal.next_slot(Line::Cases).map_err(|error| fault::sync(doing, &error))?;
         let (agency, by) = (self.agency()?, self.device());
         let mut word = RotationWord {
             agency,

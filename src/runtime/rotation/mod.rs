@@ -6,6 +6,7 @@ pub mod hub_epoch;
 pub mod hub_key;
 mod offer;
 mod owed;
+pub mod reseal_look;
 mod reseal_work;
 pub mod resealing;
 pub(in crate::runtime) mod rewrapping;

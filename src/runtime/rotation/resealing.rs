@@ -4,6 +4,13 @@
 //! A custodian seals again under slips of their own: one for each slip that there was, for the same readers as the roster has them
 //! today, and for the author's device, which must not lose what it wrote. The content is not looked at, its commitment stays, and so do
 //! signature and chain. Which new slip stands for which old one is written with each batch, in the same transaction.
+//!
+//! ```text
+//! look     everything of the case is opened; nothing is written                          (reseal_look)
+//! re-key   what this device writes itself from now on lies under a new key
+//! seal     entries in batches; each batch and how far it goes are one transaction         [kill: goes on with the next batch]
+//! certify  signed: how many, what is left and why, who may still write under older keys   (certificate)
+//! ```
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -14,6 +21,7 @@ use amanat_keys::{
     error::KeysError,
     fingerprint::{CaseId, Digest, KeyId},
     payload::NonceHedge,
+    rotation::RotationWord,
     slip::Slip,
 };
 use amanat_sync::{
@@ -23,6 +31,7 @@ use amanat_sync::{
 };
 
 use super::{
+    reseal_look::{Job, Left, Looked},
     reseal_work::Reseal,
     units::{Tell, readers_today},
 };
@@ -44,12 +53,12 @@ use crate::{
     },
 };
 
-const DOING: &str = "sealing the case again";
+pub(super) const DOING: &str = "sealing the case again";
 /// Entries in one transaction.
 const BATCH: usize = 512;
 
 /// What came of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rekeyed {
     /// New slips of this device, under which it goes on.
     pub slips: u64,
@@ -57,24 +66,17 @@ pub struct Rekeyed {
     pub resealed: u64,
     /// Those that had been sealed again before it was stopped.
     pub before: u64,
-    /// Entries with attachments: they stay under the old key.
-    pub attached: u64,
-    /// Entries that do not open here.
-    pub shut: u64,
-    /// Entries that another custodian must seal again.
-    pub others: u64,
-    /// Whether all that is held has been gone through.
-    pub done: bool,
+    /// What stays under an older key, and why.
+    pub left: Vec<Left>,
+    /// What was signed, once all that is held has been gone through.
+    pub word: Option<RotationWord>,
 }
 
-/// One entry to seal again.
-struct Job {
-    entry: SealedEntry,
-    /// Its newest envelope, the digest of that, and the slip whose key opens it.
-    envelope: Vec<u8>,
-    digest: Digest,
-    under: EntryRef,
-    replaces: Option<Digest>,
+impl Rekeyed {
+    /// Whether all that is held has been gone through.
+    pub const fn done(&self) -> bool {
+        self.word.is_some()
+    }
 }
 
 /// A batch whose entries are sealed at their places; its slips and rows are ready to be kept.
@@ -203,34 +205,37 @@ impl Home {
         Ok(Rekeyed { slips: u64::try_from(purposes.len()).unwrap_or(u64::MAX), ..Rekeyed::default() })
     }
 
-    /// Seals every entry of a case again that is held, opens, and that this device may stand in for. Called again it goes on.
+    /// Seals every entry of a case again that is held, opens, and that this device may stand in for, after all of it was opened once; what
+    /// this device writes itself goes on under a new key. Called again it goes on.
     ///
     /// # Errors
-    /// Refused where this device is no custodian's of any entry; what the journal refuses.
+    /// As [`Home::look_at_case`]; what the journal refuses.
     pub fn reseal_case(&mut self, case: CaseId, tell: Tell<'_>) -> Result<Rekeyed, Failure> {
-        self.listed()?;
         let stood = self.stood_in(|_| false)?;
-        let marks = marks::few(&self.journal).map_err(|error| fault::sync(DOING, &error))?;
-        let begun = marks::reseal(&marks, &case).and_then(Reseal::read);
-        let mut work = match begun {
-            Some(work) => work,
-            None => self.begin_reseal(case)?,
+        let begun = self.reseal_begun(case)?;
+        let Looked { jobs, before, left, stragglers, .. } = self.look_through(case, &stood, begun.as_ref())?;
+        let (slips, mut work) = match begun {
+            Some(work) => (0, work),
+            None => (self.rekey_case(case)?.slips, self.begin_reseal(case)?),
         };
-        let mut rekeyed = Rekeyed::default();
-        let jobs = self.to_reseal(case, &stood, &work, &mut rekeyed)?;
-        if jobs.is_empty() && rekeyed.before == 0 {
-            return Err(Failure::refused(
-                format!("{DOING} — this device may and can seal none of its entries again"),
-                "A supervisor seals again what their station wrote, a custodian at headquarters everything that they read.",
-            ));
-        }
+        let mut rekeyed = Rekeyed { slips, before, left, ..Rekeyed::default() };
         if !self.seal_again(&jobs, (&stood, &mut work), &mut rekeyed, tell)? {
             return Ok(rekeyed);
         }
+        // The word first: killed between the two, the same command says it again; the other way round it would never be said.
+        rekeyed.word = Some(self.certify_case(&work, &rekeyed, stragglers)?);
         let row = Mark::Reseal(&case, Vec::new()).row();
         self.journal.shelve(&[], &[(row.shelf, row.key)]).map_err(|error| fault::sync(DOING, &error))?;
-        rekeyed.done = true;
         Ok(rekeyed)
+    }
+
+    /// How far sealing it again had come when it was stopped; nothing where a new journal has begun since: content lies under a slip of its
+    /// own journal.
+    pub(super) fn reseal_begun(&self, case: CaseId) -> Result<Option<Reseal>, Failure> {
+        let failed = |error| fault::sync(DOING, &error);
+        let marks = marks::few(&self.journal).map_err(failed)?;
+        let journal = self.journal.next_slot(Line::Cases).map_err(failed)?.journal;
+        Ok(marks::reseal(&marks, &case).and_then(Reseal::read).filter(|work| work.journal == journal))
     }
 
     fn begin_reseal(&mut self, case: CaseId) -> Result<Reseal, Failure> {
@@ -238,45 +243,6 @@ impl Home {
         let work = Reseal { case, journal: slot.journal, from: slot.seq, slips: BTreeMap::new() };
         self.remember(&Mark::Reseal(&case, work.row()))?;
         Ok(work)
-    }
-
-    fn to_reseal(
-        &self,
-        case: CaseId,
-        stood: &StoodIn,
-        work: &Reseal,
-        rekeyed: &mut Rekeyed,
-    ) -> Result<Vec<Job>, Failure> {
-        let me = self.device();
-        let (mut jobs, mut own) = (Vec::new(), Vec::new());
-        for known in self.journal.heads().map_err(|error| fault::sync(DOING, &error))? {
-            self.each_held((known.device, known.journal), 0, |entries| {
-                let of_case = |entry: &SealedEntry| entry.header.case == case && entry.header.kind == Kind::Sealed;
-                own.extend(entries.into_iter().filter(of_case).filter(|entry| !self.erasures.is_reason(&entry.hash())));
-                Ok(())
-            })?;
-        }
-        for entry in own {
-            let newest = stood.of.get(&entry.at());
-            let again =
-                newest.is_some_and(|it| it.at.device == me && it.at.journal == work.journal && it.at.seq >= work.from);
-            if again {
-                rekeyed.before += 1;
-                continue;
-            }
-            let (mine, attached) = (self.may_stand_in(&me, &entry.header.device), !entry.header.parts.is_empty());
-            let job = match newest {
-                Some(newest) => self.header_at(&newest.at)?.and_then(|reseal| job_from(entry, Some(reseal))),
-                None => job_from(entry, None),
-            };
-            match job {
-                _ if !mine => rekeyed.others += 1,
-                _ if attached => rekeyed.attached += 1,
-                Some(job) if self.ring.holds(&job.under) => jobs.push(job),
-                _ => rekeyed.shut += 1,
-            }
-        }
-        Ok(jobs)
     }
 
     /// Seals all of these again, batch by batch: while one is written, the one before it in the line is signed and the next opened, on all
@@ -347,11 +313,7 @@ impl Home {
     fn line<'s>(&mut self, work: &Reseal, stood: &'s StoodIn) -> Result<Chain<'s>, Failure> {
         self.next = None;
         let slot = self.journal.next_slot(Line::Cases).map_err(|error| fault::sync(DOING, &error))?;
-        let mut work = work.clone();
-        if slot.journal != work.journal {
-            // A new journal has begun meanwhile, and content lies under a slip of its own journal.
-            work = Reseal { journal: slot.journal, from: slot.seq, slips: BTreeMap::new(), ..work };
-        }
+        let work = work.clone();
         let mut keys: HashMap<EntryRef, (u64, CaseKey)> = HashMap::new();
         for (old, new) in &work.slips {
             let at = EntryRef { device: slot.device, journal: slot.journal, seq: *new };
@@ -361,7 +323,7 @@ impl Home {
     }
 
     /// Whom a slip is for today, and the device that wrote it.
-    fn readers_of_slip(&self, old: &EntryRef, stood: &StoodIn) -> Result<Readers, Failure> {
+    pub(super) fn readers_of_slip(&self, old: &EntryRef, stood: &StoodIn) -> Result<Readers, Failure> {
         let newest = match stood.of.get(old) {
             Some(newest) => self.header_at(&newest.at)?,
             None => self.header_at(old)?,
@@ -378,15 +340,6 @@ impl Home {
             Failure::refused(format!("{DOING} — nobody whom the roster names could read it"), "Ask the admin.")
         })
     }
-}
-
-fn job_from(entry: SealedEntry, reseal: Option<SealedEntry>) -> Option<Job> {
-    // As long as its own envelope is there, nobody's stand-in is needed for it.
-    let from = reseal.as_ref().filter(|_| entry.envelope.is_none()).unwrap_or(&entry);
-    let envelope = from.envelope.clone()?;
-    let (digest, under) = (from.header.digest, EntryRef { seq: from.header.key, ..from.at() });
-    let replaces = reseal.as_ref().map(SealedEntry::hash);
-    Some(Job { entry, envelope, digest, under, replaces })
 }
 
 fn slip_entry(

@@ -14,6 +14,7 @@ mod seat_keep;
 mod seat_keys;
 mod seat_list;
 mod seat_parts;
+mod seat_reseal;
 mod seat_rotation;
 pub(in crate::runtime) mod seat_stick;
 pub mod start;

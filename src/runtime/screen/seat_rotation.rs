@@ -8,7 +8,7 @@ use amanat_keys::{
     statement::Statement,
 };
 
-use super::{seat::Seat, tellings, wake::Wake};
+use super::{seat::Seat, seat_reseal, tellings, wake::Wake};
 use crate::{
     failure::Failure,
     model::UnitId,
@@ -16,9 +16,9 @@ use crate::{
         clock,
         homes::{home::Home, pack},
         roster::audit,
-        rotation::units::{Ahead, Looked, Rotated},
+        rotation::units::{Ahead, Looked, Rotated, Tell},
     },
-    ui::{Msg, RotationNews, Sentence},
+    ui::{Msg, Renewed, RotationNews, Sentence},
 };
 
 impl Seat {
@@ -34,14 +34,18 @@ impl Seat {
         }
     }
 
-    pub(super) fn look_at_rotation(&mut self, unit: UnitId) {
-        let ahead = self.with_home(|home| Ok(ahead(&listed(home, unit)?, home.look_ahead(unit.into())?)));
+    pub(super) fn look_at_rotation(&mut self, renewed: Renewed) {
+        let ahead = self.with_home(|home| match renewed {
+            Renewed::Unit(unit) => Ok(ahead(&listed(home, unit)?, home.look_ahead(unit.into())?)),
+            Renewed::Case(case) => Ok(seat_reseal::ahead(home, &home.look_at_case(case.into())?)),
+        });
         let failed = |failure| RotationNews::Failed(tellings::trouble(&failure));
-        self.say(Msg::Rotation(unit, ahead.map_or_else(failed, RotationNews::Ahead)));
+        self.say(Msg::Rotation(renewed, ahead.map_or_else(failed, RotationNews::Ahead)));
     }
 
-    /// Goes as far as it can now: an offer is written as the command writes it, slips are rewrapped until all are, or somebody stops it.
-    pub(super) fn rotate(&mut self, unit: UnitId) {
+    /// Goes as far as it can now: an offer is written as the command writes it, slips are rewrapped or entries sealed again until all are, or
+    /// somebody stops it.
+    pub(super) fn rotate(&mut self, renewed: Renewed) {
         self.stop.store(false, Ordering::SeqCst);
         let (stop, wake, begun) = (Arc::clone(&self.stop), self.wake.clone(), clock::instant());
         let mut first = None;
@@ -49,26 +53,32 @@ impl Seat {
             let since = done.saturating_sub(*first.get_or_insert(done));
             let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
             let news = RotationNews::At { done, total, rate: since.saturating_mul(1000) / ms };
-            wake.send(Wake::Msg(Msg::Rotation(unit, news))).unwrap_or_default();
+            wake.send(Wake::Msg(Msg::Rotation(renewed, news))).unwrap_or_default();
             !stop.load(Ordering::SeqCst)
         };
-        let came = self.with_home(|home| {
-            let before = listed(home, unit)?;
-            match home.rotate_unit(before.id, &mut tell)? {
-                Rotated::Offered { request, words, looked } => offered(home, &before, &request, &words, looked),
-                Rotated::Stopped { rewrapped, total } => {
-                    Ok((vec![line("stopped", &[("n", rewrapped), ("total", total)])], true))
-                }
-                Rotated::Done { word, escrowed, .. } => Ok((done(home, &before, &word, escrowed), false)),
-            }
+        let came = self.with_home(|home| match renewed {
+            Renewed::Unit(unit) => rotate_unit(home, unit, &mut tell),
+            Renewed::Case(case) => seat_reseal::reseal(home, case, &mut tell),
         });
         let news = match came {
             Ok((told, more)) => RotationNews::Ended { told, more },
             Err(failure) => RotationNews::Failed(tellings::trouble(&failure)),
         };
-        self.say(Msg::Rotation(unit, news));
+        self.say(Msg::Rotation(renewed, news));
         self.say_marks();
         self.carry();
+    }
+}
+
+/// What came of it, and whether it can be gone on with at once.
+fn rotate_unit(home: &mut Home, unit: UnitId, tell: Tell<'_>) -> Result<(Vec<Sentence>, bool), Failure> {
+    let before = listed(home, unit)?;
+    match home.rotate_unit(before.id, tell)? {
+        Rotated::Offered { request, words, looked } => offered(home, &before, &request, &words, looked),
+        Rotated::Stopped { rewrapped, total } => {
+            Ok((vec![line("stopped", &[("n", rewrapped), ("total", total)])], true))
+        }
+        Rotated::Done { word, escrowed, .. } => Ok((done(home, &before, &word, escrowed), false)),
     }
 }
 

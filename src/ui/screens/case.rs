@@ -10,6 +10,7 @@ use crate::{
         effect::Effect,
         keymap::{Act, Room},
         msg::Msg,
+        rotation::Renewed,
         turn::{Fill, Go, Open, Turn},
         widgets::{
             canvas::{Canvas, tongue},
@@ -195,6 +196,7 @@ impl Case {
                 Turn::stay()
             }
             Some(Act::HandIn) => self.ask_hand_in(world),
+            Some(Act::Rotate) => Turn::open(Open::Rotation(Renewed::Case(self.id))),
             Some(Act::Links) => {
                 self.links = Some(Linked::new(self.id, world));
                 Turn::stay()

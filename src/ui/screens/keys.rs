@@ -2,16 +2,20 @@
 
 use ratatui::layout::Rect;
 
-use crate::ui::{
-    audit::Audited,
-    effect::Effect,
-    keymap::Act,
-    msg::{KeyRow, Sentence},
-    theme::Role,
-    turn::{Go, Open, Turn},
-    view::Scroll,
-    widgets::canvas::{Canvas, Lean},
-    world::World,
+use crate::{
+    ui::{
+        audit::Audited,
+        effect::Effect,
+        keymap::Act,
+        msg::{KeyRow, Sentence},
+        rotation::Renewed,
+        theme::Role,
+        turn::{Go, Open, Turn},
+        view::Scroll,
+        widgets::canvas::{Canvas, Lean},
+        world::World,
+    },
+    words,
 };
 
 /// The list, or the preview of one row.
@@ -51,7 +55,7 @@ impl Keys {
             }
             Some(Act::Rotate) => {
                 let unit = rows.get(self.row).and_then(|row| row.unit);
-                return unit.map_or_else(Turn::stay, |unit| Turn::open(Open::Rotation(unit)));
+                return unit.map_or_else(Turn::stay, |unit| Turn::open(Open::Rotation(Renewed::Unit(unit))));
             }
             Some(Act::Open) => {
                 let device = rows.get(self.row).filter(|row| !row.gone).and_then(|row| row.device);
@@ -153,7 +157,10 @@ pub(super) fn told(sentence: &Sentence, canvas: &Canvas<'_>) -> (String, Role) {
     let blanks: Vec<(&str, &str)> = sentence
         .blanks
         .iter()
-        .map(|(blank, text, word)| (blank.as_str(), if *word { canvas.say(text) } else { text.as_str() }))
+        .map(|(blank, text, word)| {
+            let spoken = || words::spoken(canvas.tongue(), text);
+            (blank.as_str(), if *word { canvas.say(text) } else { spoken() })
+        })
         .collect();
     let text = canvas.fill(&sentence.key, &blanks);
     if sentence.alarm { (format!("! {text}"), Role::Warn) } else { (text, Role::Text) }

@@ -7,6 +7,7 @@ use crate::{
     ui::{
         due::{self, Due, What, today},
         keymap::Act,
+        rotation::Renewed,
         telling,
         theme::Role,
         turn::{Fill, Go, Open, Turn},
@@ -40,7 +41,7 @@ impl Today {
             Some(Act::Back) => Turn::go(Go::Back),
             Some(Act::Open) => match self.rows.get(self.list.at) {
                 Some(Due { draft: Some(draft), .. }) => Turn::open(Open::Fill(Fill::Draft(*draft))),
-                Some(Due { unit: Some(unit), .. }) => Turn::open(Open::Rotation(*unit)),
+                Some(Due { unit: Some(unit), .. }) => Turn::open(Open::Rotation(Renewed::Unit(*unit))),
                 Some(Due { what: What::Return, .. }) => {
                     Turn::open(Open::Fill(Fill::New { form: FormId::new("return"), case: None }))
                 }
