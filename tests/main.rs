@@ -12,6 +12,7 @@ mod abroad;
 mod abroad_again;
 mod abroad_killed;
 mod aside;
+mod assigned;
 mod at_the_table;
 mod attached;
 mod attached_s3;

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::model::{Answers, CaseId, Casebook, Content, EntryId};
+use crate::model::{Answers, CaseId, Casebook, Content, EntryId, MemberId};
 
 use super::{counted::Months, procedure::Fir};
 
@@ -25,6 +25,10 @@ pub struct Surroundings {
     pub firs: Option<Arc<BTreeSet<Fir>>>,
     /// For a review: the corrections of each entry that can be named.
     pub corrected: BTreeMap<EntryId, Vec<EntryId>>,
+    /// For a review: the words by which the case is given to somebody today.
+    pub assigned: Vec<EntryId>,
+    /// For a review: members of the roster to whom the case can be given, by what they are called.
+    pub people: BTreeMap<Box<str>, MemberId>,
 }
 
 impl Surroundings {
@@ -33,6 +37,7 @@ impl Surroundings {
         let mut around = Self::default();
         let Some(file) = case.and_then(|id| book.case(id)) else { return around };
         let opening = book.opening(file).map(|opening| opening.id);
+        around.assigned = book.assigned(file).into_iter().map(|given| given.word).collect();
         for entry in file.entries.iter().filter_map(|id| book.entry(id)) {
             let Content::Sheet(_) = &entry.content else { continue };
             let answers = book.answers(&entry.id, true);

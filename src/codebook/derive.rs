@@ -1,7 +1,7 @@
 //! Answers that the program works out and nobody is asked: pure functions, and the one place that knows which derived
 //! question each of them answers.
 
-use crate::model::{Answer, Answers, Code, Draft, Given, PartialDate, Value, screening};
+use crate::model::{Answer, Answers, Code, Draft, Given, PartialDate, Value, assigned, screening};
 
 use super::{
     around::Surroundings,
@@ -54,6 +54,13 @@ pub(super) fn into(
             }),
             _ => None,
         },
+        assigned::ASSIGNEE => match clean.value(assigned::ASSIGNED) {
+            Some(Value::Text(name)) => around.people.get(name).map(|member| text(&member.to_string())),
+            _ => None,
+        },
+        assigned::INSTEAD if clean.choice("review_word").is_some_and(|word| word.as_str() == "ASSIGN") => {
+            instead(draft, around)
+        }
         "case_short" if own.is_none() => short_of(clean, draft),
         id => {
             let scene = law::Scene { codebook, own: clean, around, today: today(draft.started) };
@@ -73,6 +80,19 @@ pub(super) fn into(
         }
         (found, Origin::Officer) => found.map(Given::from),
     }
+}
+
+fn text(text: &str) -> Answer {
+    Answer::Value(Value::Text(text.into()))
+}
+
+/// The words in whose place this one stands: those that were there when it was begun, and for a correction those before it too.
+fn instead(draft: &Draft, around: &Surroundings) -> Option<Answer> {
+    let mut words = assigned::instead(&around.before);
+    words
+        .extend(around.assigned.iter().filter(|word| draft.seen.contains(word) && draft.target.as_ref() != Some(word)));
+    let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+    (!words.is_empty()).then(|| text(&words.join(" ")))
 }
 
 /// Fewest and most whole years between a birth and a day, as far as both are known.

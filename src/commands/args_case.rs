@@ -167,6 +167,9 @@ pub(super) struct Which {
     /// With a follow-up that is due, today or before
     #[arg(long)]
     pub(super) due: bool,
+    /// Given to whoever sits here
+    #[arg(long)]
+    pub(super) mine: bool,
     /// Class (list case_class)
     #[arg(long, value_name = "CODE")]
     pub(super) class: Option<String>,

@@ -23,12 +23,14 @@ pub(super) enum ReviewVerb {
         #[arg(long)]
         note: String,
     },
-    /// Give an entry to another officer
+    /// Give a case to a member of the roster, who finds it on the page of what is due after the next sync
+    #[command(after_help = "Example:\n  amanat review assign 5f0c --to \"Sana Malik\" --note \"Hear the driver.\"\n\n\
+                            `amanat case list --mine` lists what was given to whoever sits here.")]
     Assign {
-        /// The entry
+        /// The entry, or the case
         id: String,
-        /// To whom
-        #[arg(long, value_name = "OFFICER")]
+        /// To whom: the name, or a part of it that is nobody else's
+        #[arg(long, value_name = "MEMBER")]
         to: String,
         /// What is to be done
         #[arg(long)]

@@ -4,7 +4,9 @@ use super::context::Context;
 use crate::{
     codebook::Codebook,
     failure::Failure,
-    model::{CaseFile, Casebook, Clocks, Content, Delivery, DeviceId, Entry, Late, put_in_order, review::Waiting},
+    model::{
+        CaseFile, Casebook, Clocks, Content, Delivery, DeviceId, Entry, Late, MemberId, put_in_order, review::Waiting,
+    },
     runtime::{clock, entries::replay::Replayed, homes::home::Home, screen::tellings::marks},
 };
 
@@ -83,10 +85,21 @@ impl Book {
         cases.into_iter().map(|(_, case)| case).collect()
     }
 
-    /// What waits for the supervisor at this device.
-    pub(super) fn waiting(&self, me: DeviceId) -> Vec<Waiting> {
+    /// What waits for the supervisor at this device, and then for those to whom cases were given.
+    ///
+    /// # Errors
+    /// Refused when the roster does not list this device.
+    pub(super) fn waiting(&self, home: &Home, me: DeviceId) -> Result<Vec<Waiting>, Failure> {
         let (clocks, now) = (self.clocks(), clock::now().unix_ms);
-        self.casebook.waiting(Some(me), now, |entry| clocks.kept(entry, now))
+        let kept = |entry: &Entry| clocks.kept(entry, now);
+        let roster = home.trust()?.roster();
+        let is_of = |member: &MemberId, device: &DeviceId| {
+            roster.device(&(*device).into()).is_some_and(|device| MemberId::from(device.member) == *member)
+        };
+        let given = self.casebook.not_taken_up(is_of, kept);
+        let mut waiting = self.casebook.waiting(Some(me), now, kept);
+        waiting.extend(self.casebook.waiting_for_others(&given, now, kept));
+        Ok(waiting)
     }
 
     /// What is known of the clocks by which the entries were kept.

@@ -110,6 +110,7 @@ fn whole(home: &Home, book: &Book, file: &CaseFile) -> Json {
     json!({
         "case": file.id.to_string(), "sharing": format!("{:?}", home.level(&keys)), "entries": entries,
         "gone": shown::gone(book, &file.id), "crossings": shown::crossings(book, file),
+        "assigned": shown::assigned(book, file),
     })
 }
 

@@ -18,10 +18,11 @@ pub(super) fn run(context: &Context, limit: usize, which: &Which) -> Result<Repo
     }
     let book = Book::open(context, &mut home)?;
     let today = clock::now().date().and_then(|date| date.day_number()).unwrap_or(0);
+    let me = home.member()?.id.into();
     let mut cases = book.newest_first();
     cases.retain(|file| {
         let received = || book.entries_of(file).iter().all(|entry| book.casebook.delivery(entry) == Delivery::Received);
-        filter.is_plain() || filter.takes(&book.casebook, file, today, received)
+        filter.is_plain() || filter.takes(&book.casebook, file, (today, Some(&me)), received)
     });
     let lines: Vec<Json> = cases.iter().take(limit).map(|case| shown::case_line(&book, case)).collect();
     let mut text = table(&lines);
@@ -70,6 +71,7 @@ fn filter(home: &Home, which: &Which) -> Result<CaseFilter, Failure> {
         }
     }
     filter.due |= which.due;
+    filter.mine |= which.mine;
     filter.station = which.station.as_deref().map(Into::into).or(filter.station);
     filter.days = which.days.or(filter.days);
     Ok(filter)

@@ -66,7 +66,7 @@ fn wished(
     let case = case_id(&book, id)?;
     let codebook = home.codebook()?;
     let wish = wish(&home, &codebook)?;
-    let readers = officer::readers(&home, Some(case), None, None, Some(&wish))?;
+    let readers = officer::readers(&home, Some(case), None, &[], Some(&wish))?;
     let done = if how.dry_run { None } else { Some(home.hand_over(&codebook, case.into(), &wish)?) };
     let readers: Vec<Reads> = readers
         .into_iter()

@@ -18,8 +18,11 @@ use super::{
 use crate::{
     codebook::{self, Origin, Stands, Surroundings},
     failure::Failure,
-    model::{Answers, CaseId, Code, review::FORM},
-    runtime::entries::keep::{ToKeep, What},
+    model::{Answers, CaseId, Code, assigned, review::FORM},
+    runtime::{
+        entries::keep::{ToKeep, What},
+        screen::officer,
+    },
 };
 
 pub(super) fn run(context: &Context, verb: &EntryVerb) -> Result<Report, Failure> {
@@ -82,12 +85,17 @@ fn add(context: &Context, form: &str, from: &Path, case: Option<&str>) -> Result
     given.iter().for_each(|(question, given)| filled.set(question.clone(), given.clone()));
     let mut draft = draft(form.form.clone(), case, filled);
     (draft.seen, draft.started) = (book.casebook.corrections_in(&case), home.now());
-    let around = Surroundings::for_form(&book.casebook, existing.as_ref(), form.form.id.as_str(), None);
+    let mut around = Surroundings::for_form(&book.casebook, existing.as_ref(), form.form.id.as_str(), None);
+    let people =
+        if form.form.id.as_str() == FORM { officer::people(&home, &book.casebook, &case)? } else { Vec::new() };
+    around.people = people.iter().map(|person| (person.called.as_str().into(), person.member)).collect();
     let finished = codebook::finish_among(form, codebook, &draft, Origin::Officer, &around);
     let (sheet, warnings) = finished.map_err(|problems| unfinished(form, &problems))?;
     let alike = alike(&book, form.form.id.as_str(), sheet.answers());
+    let to = assigned::assignee(sheet.answers());
     let keep = ToKeep { case, what: What::Sheet(sheet), source: None, draft: None, sharing: None };
-    let kept = home.keep(codebook, keep)?;
+    let given = people.into_iter().find(|person| Some(person.member) == to);
+    let kept = home.keep_to(codebook, keep, given.into_iter().flat_map(|person| person.devices))?;
     let mut report = kept_report(&kept, &warnings);
     put(&mut report.json, "alike", Json::Array(alike));
     Ok(report)

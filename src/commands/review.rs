@@ -6,19 +6,21 @@ use super::{
     args_later::ReviewVerb,
     book::Book,
     context::Context,
-    filled::{draft, entry_id, kept_report, unfinished},
-    output::Report,
+    filled::{case_id, draft, entry_id, kept_report, unfinished},
+    output::{Report, one_line, put},
+    shown,
 };
 use crate::{
     codebook::{self, Origin, Surroundings},
     failure::Failure,
     model::{
-        Answer, Answers, Content, EntryId, Value,
+        Answer, Answers, Content, EntryId, Value, assigned,
         review::{FORM, Why},
     },
     runtime::{
         entries::keep::{ToKeep, What},
         homes::home::Home,
+        screen::officer::{self, Person},
     },
 };
 
@@ -29,10 +31,7 @@ pub(super) fn run(context: &Context, verb: &ReviewVerb) -> Result<Report, Failur
         ReviewVerb::Return { id, note } => {
             say(context, id, &[("review_word", choice("RETURN")), ("review_note", text(note))])
         }
-        ReviewVerb::Assign { id, to, note } => {
-            let told = [("review_word", choice("ASSIGN")), ("review_assigned", text(to)), ("review_note", text(note))];
-            say(context, id, &told)
-        }
+        ReviewVerb::Assign { id, to, note } => assign(context, id, to, note),
         ReviewVerb::Merge { id, into, note } => merge(context, id, into, note),
     }
 }
@@ -61,7 +60,7 @@ fn list(context: &Context) -> Result<Report, Failure> {
     let book = Book::open(context, &mut home)?;
     let mut lines = Vec::new();
     let mut rows = Vec::new();
-    for waiting in book.waiting(me) {
+    for waiting in book.waiting(&home, me)? {
         let Some(entry) = book.casebook.entry(&waiting.entry) else { continue };
         let Content::Sheet(sheet) = &entry.content else { continue };
         let why = match waiting.why {
@@ -69,22 +68,56 @@ fn list(context: &Context) -> Result<Report, Failure> {
             Why::Answered => "answered",
             Why::New => "new",
             Why::Returned => "returned",
+            Why::Assigned => "assigned",
         };
         let (id, case, when) = (entry.id.to_string(), entry.case.to_string(), entry.times.device.to_string());
         let overdue = waiting.is_overdue();
         let late = if overdue { format!("  overdue: {} days", waiting.days) } else { String::new() };
-        lines.push(format!("{why:<9} {id}  {}  {when}{late}", sheet.form()));
+        let given = book.casebook.case(&waiting.case).map(|file| shown::assigned(&book, file)).unwrap_or_default();
+        let to: Vec<&str> = given.iter().filter_map(|given| given["to"].as_str()).collect();
+        let to = if to.is_empty() { String::new() } else { format!("  given to {}", one_line(&to.join(", "))) };
+        lines.push(format!("{why:<9} {id}  {}  {when}{to}{late}", sheet.form()));
         let form = sheet.form().to_string();
         rows.push(json!({
             "why": why, "entry": id, "case": case, "form": form, "time": when, "days": waiting.days, "overdue": overdue,
+            "assigned": given,
         }));
     }
     let text = if lines.is_empty() { "Nothing waits for your review.".to_owned() } else { lines.join("\n") };
     Ok(Report::new(text, json!({ "waiting": rows })))
 }
 
+/// Gives the case of an entry to a member of the roster.
+fn assign(context: &Context, id: &str, to: &str, note: &str) -> Result<Report, Failure> {
+    say_of(context, id, |_, _, people| {
+        let called = &named(people, to)?.called;
+        Ok(vec![("review_word", choice("ASSIGN")), (assigned::ASSIGNED, text(called)), ("review_note", text(note))])
+    })
+}
+
+/// The one whom this names: by all of what they are called, else by a part that is nobody else's.
+fn named<'a>(people: &'a [Person], asked: &str) -> Result<&'a Person, Failure> {
+    let (asked, folded) = (asked.trim(), asked.trim().to_lowercase());
+    if let Some(person) = people.iter().find(|person| person.called == asked) {
+        return Ok(person);
+    }
+    let mut found = people.iter().filter(|person| person.called.to_lowercase().contains(&folded));
+    match (found.next(), found.next()) {
+        (Some(person), None) if !folded.is_empty() => Ok(person),
+        (first, _) => {
+            let what =
+                if first.is_some() { "several people are called so" } else { "nobody who reads the case is called so" };
+            let names: Vec<String> = people.iter().map(|person| one_line(&person.called)).collect();
+            Err(Failure::usage(
+                format!("giving the case to somebody — {what}"),
+                format!("Name one of these: {}.", names.join("; ")),
+            ))
+        }
+    }
+}
+
 fn merge(context: &Context, id: &str, into: &str, note: &str) -> Result<Report, Failure> {
-    say_of(context, id, |book, of| {
+    say_of(context, id, |book, of, _| {
         let stands = entry_id(book, into)?;
         let same = |id: &EntryId| book.casebook.entry(id).map(|entry| entry.case);
         if stands == of || same(&stands) != same(&of) {
@@ -99,39 +132,69 @@ fn merge(context: &Context, id: &str, into: &str, note: &str) -> Result<Report, 
 }
 
 fn say(context: &Context, id: &str, told: &[(&'static str, Answer)]) -> Result<Report, Failure> {
-    say_of(context, id, |_, _| Ok(told.to_vec()))
+    say_of(context, id, |_, _, _| Ok(told.to_vec()))
 }
 
 /// Keeps a word on an entry, sealed to the readers of its case and to the device of whoever wrote it.
 fn say_of(
     context: &Context,
     id: &str,
-    told: impl FnOnce(&Book, EntryId) -> Result<Vec<(&'static str, Answer)>, Failure>,
+    told: impl FnOnce(&Book, EntryId, &[Person]) -> Result<Vec<(&'static str, Answer)>, Failure>,
 ) -> Result<Report, Failure> {
     let mut home = context.unlock()?;
     supervises(&home)?;
     let codebook = &home.codebook()?;
     let book = Book::open(context, &mut home)?;
-    let id = entry_id(&book, id)?;
+    let id = entry_or_opening(&book, id)?;
     let Some(entry) = book.casebook.entry(&id) else { return Err(super::filled::gone(&id)) };
-    let reviewed = matches!(&entry.content, Content::Sheet(sheet) if sheet.form().id.as_str() != FORM);
-    if !reviewed || entry.author.device.as_bytes() == home.device().as_bytes() {
+    let people = officer::people(&home, &book.casebook, &entry.case)?;
+    let mut answers = Answers::default();
+    answers.set("review_of".into(), Answer::Value(Value::Entry(id)));
+    told(&book, id, &people)?.into_iter().for_each(|(question, answer)| answers.set(question.into(), answer));
+    let gives = answers.choice("review_word").is_some_and(|word| word.as_str() == "ASSIGN");
+    let sheet = matches!(&entry.content, Content::Sheet(sheet) if sheet.form().id.as_str() != FORM);
+    // What a supervisor wrote can be given to somebody; nobody judges what they wrote themselves.
+    if !sheet || (!gives && entry.author.device.as_bytes() == home.device().as_bytes()) {
         return Err(Failure::usage(
             "reviewing — this is no filled form of somebody else",
             "Name an entry from `amanat review list`.",
         ));
     }
     let form = codebook.newest(FORM).ok_or_else(|| Failure::failed("reviewing — no form for reviews", ""))?;
-    let mut answers = Answers::default();
-    answers.set("review_of".into(), Answer::Value(Value::Entry(id)));
-    told(&book, id)?.into_iter().for_each(|(question, answer)| answers.set(question.into(), answer));
     let mut draft = draft(form.form.clone(), entry.case, answers);
     draft.seen = book.casebook.corrections_in(&entry.case);
-    let around = Surroundings::of(&book.casebook, Some(&entry.case));
+    let mut around = Surroundings::of(&book.casebook, Some(&entry.case));
+    around.people = people.iter().map(|person| (person.called.as_str().into(), person.member)).collect();
     let finished = codebook::finish_among(form, codebook, &draft, Origin::Officer, &around);
     let (sheet, warnings) = finished.map_err(|problems| unfinished(form, &problems))?;
-    let (case, to) = (entry.case, entry.author.device);
+    let to = assigned::assignee(sheet.answers());
+    let given = people.iter().find(|person| Some(person.member) == to);
+    let devices = given.into_iter().flat_map(|person| person.devices.iter().copied());
+    let (case, devices) = (entry.case, devices.chain([entry.author.device]).collect::<Vec<_>>());
     let keep = ToKeep { case, what: What::Sheet(sheet), source: None, draft: None, sharing: None };
-    let kept = home.keep_to(codebook, keep, Some(to))?;
-    Ok(kept_report(&kept, &warnings))
+    let kept = home.keep_to(codebook, keep, devices)?;
+    let mut report = kept_report(&kept, &warnings);
+    if let Some(person) = given {
+        put(&mut report.json, "to", json!(person.called));
+        put(&mut report.json, "reads", json!(person.reads));
+        report.text.push_str(&format!("\nGiven to {}; the next sync tells them.", one_line(&person.called)));
+        if !person.reads {
+            report.text.push_str(
+                "\n! They cannot read this case: this word reaches them and nothing else of it. Share the case with their unit, have \
+                 them made a reader, or name somebody who reads it.",
+            );
+        }
+    }
+    Ok(report)
+}
+
+/// An entry by the beginning of its id, or the one that opens the case of this id.
+fn entry_or_opening(book: &Book, asked: &str) -> Result<EntryId, Failure> {
+    let entry = entry_id(book, asked);
+    if entry.is_ok() {
+        return entry;
+    }
+    let case = case_id(book, asked).ok().and_then(|case| book.casebook.case(&case));
+    let opening = case.and_then(|file| book.casebook.opening(file)).map(|opening| opening.id);
+    opening.map_or(entry, Ok)
 }

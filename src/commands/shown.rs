@@ -13,7 +13,7 @@ use crate::{
     codebook::Form,
     model::{
         self, Absence, Answers, CaseFile, CaseId, Content, Delivery, Entry, EntryId, Gone, Handover, Peer, Problem,
-        ProblemKind, Severity, review::Standing,
+        ProblemKind, Severity, assigned::Assignment, review::Standing,
     },
 };
 
@@ -101,6 +101,17 @@ fn told_of(peer: &Peer) -> Json {
         "agency": peer.agency.to_string(), "name": &*peer.name, "unit": &*peer.unit, "offer": peer.offer.to_string(),
         "proof": peer.proof.as_deref(),
     })
+}
+
+/// To whom a case is given today.
+pub(super) fn assigned(book: &Book, file: &CaseFile) -> Vec<Json> {
+    let told = |given: Assignment| {
+        json!({
+            "entry": given.word.to_string(), "of": given.of.to_string(), "to": &*given.name, "note": given.note.as_deref(),
+            "member": given.to.map(|member| member.to_string()), "by": given.by.to_string(),
+        })
+    };
+    book.casebook.assigned(file).into_iter().map(told).collect()
 }
 
 /// How a case stands with other agencies.

@@ -6,7 +6,7 @@ use super::{
     answer::{Answers, Value},
     casebook::{CaseFile, Casebook},
     entry::Content,
-    ids::Code,
+    ids::{Code, MemberId},
 };
 
 /// How a case stands.
@@ -32,6 +32,8 @@ pub struct CaseFilter {
     pub state: CaseState,
     /// A follow-up is due, today or before.
     pub due: bool,
+    /// It is given to whoever sits here.
+    pub mine: bool,
     /// List `case_class`.
     pub class: Option<Code>,
     /// List `case_status`.
@@ -63,8 +65,15 @@ impl CaseFilter {
         *self == Self { words: self.words.clone(), ..Self::default() }
     }
 
-    /// Whether a case is let through. `today` counts days since 1970; whether all of it is received is asked only where it matters.
-    pub fn takes(&self, book: &Casebook, file: &CaseFile, today: i64, received: impl FnOnce() -> bool) -> bool {
+    /// Whether a case is let through. `today` counts days since 1970, `me` is who sits here; whether all of it is received is asked only
+    /// where it matters.
+    pub fn takes(
+        &self,
+        book: &Casebook,
+        file: &CaseFile,
+        (today, me): (i64, Option<&MemberId>),
+        received: impl FnOnce() -> bool,
+    ) -> bool {
         let row = &file.summary;
         let is = |code: &Option<Code>, wanted: &Option<Code>| wanted.is_none() || code == wanted;
         let says = |code: &Option<Code>, of: &[&str]| code.as_ref().is_some_and(|code| of.contains(&code.as_str()));
@@ -84,6 +93,7 @@ impl CaseFilter {
             }
             && self.exploitation.as_ref().is_none_or(|code| exploits(book, file, code))
             && (!self.due || follow_up_due(book, file, today))
+            && (!self.mine || book.assigned(file).iter().any(|given| given.to.is_some() && given.to.as_ref() == me))
     }
 }
 
@@ -184,7 +194,7 @@ mod tests {
         let today = today.parse::<super::super::date::PartialDate>().unwrap().day_number().unwrap();
         let mut found: Vec<u8> = book
             .cases()
-            .filter(|file| filter.takes(book, file, today, || false))
+            .filter(|file| filter.takes(book, file, (today, None), || false))
             .map(|file| file.id.as_bytes()[0])
             .collect();
         found.sort_unstable();
@@ -234,7 +244,7 @@ mod tests {
         assert_eq!(is(CaseState::Open), [2], "what is cleared is not open either");
         let waiting = CaseFilter { state: CaseState::NotReceived, ..CaseFilter::default() };
         let file = book.cases().next().unwrap();
-        assert!(waiting.takes(&book, file, 0, || false) && !waiting.takes(&book, file, 0, || true));
+        assert!(waiting.takes(&book, file, (0, None), || false) && !waiting.takes(&book, file, (0, None), || true));
         let bonded = CaseFilter { exploitation: Some("BONDED".into()), ..CaseFilter::default() };
         assert_eq!(taken(&book, &bonded, "2026-11-22"), [0_u8; 0], "it is said of a person, and of nothing else");
     }

@@ -3,6 +3,7 @@
 mod abroad;
 mod again;
 mod answer;
+pub mod assigned;
 mod attached;
 mod casebook;
 mod clocks;

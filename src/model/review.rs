@@ -50,7 +50,7 @@ pub struct Word {
 }
 
 impl Word {
-    fn of(&self) -> Option<EntryId> {
+    pub(super) fn of(&self) -> Option<EntryId> {
         match self.answers.value("review_of")? {
             Value::Entry(id) => Some(*id),
             _ => None,
@@ -89,6 +89,8 @@ pub enum Why {
     New,
     /// Its author has not answered yet.
     Returned,
+    /// Its case was given to somebody who has not gone on with it yet.
+    Assigned,
 }
 
 /// One entry that waits.
@@ -120,7 +122,7 @@ impl Casebook {
         words.filter(|word| word.of() == Some(*id) && word.device != entry.author.device).collect()
     }
 
-    fn words_in(&self, file: &CaseFile) -> Vec<Word> {
+    pub(super) fn words_in(&self, file: &CaseFile) -> Vec<Word> {
         let word = |entry: &Entry| Word { id: entry.id, device: entry.author.device, answers: self.own_word(entry) };
         let mut words: Vec<Word> = self.sheets(file, FORM).map(word).collect();
         words.sort_unstable_by_key(|word| word.id);
@@ -210,18 +212,39 @@ impl Casebook {
     /// Since when an entry waits: the last step of whoever is not waited for.
     fn since(&self, why: Why, entry: &Entry, on: &[Word], kept: &impl Fn(&Entry) -> i64) -> i64 {
         let last = match why {
-            Why::New => None,
+            Why::New | Why::Assigned => None,
             Why::Collided | Why::Answered => self.amendments(&entry.id).map(kept).max(),
             Why::Returned => on.iter().filter_map(|word| self.entry(&word.id)).map(kept).max(),
         };
         last.unwrap_or_else(|| kept(entry))
     }
 
-    /// Every correction in a case: what whoever begins a word now has before them.
+    /// Every correction and every word in a case: what whoever begins a word now has before them.
     pub fn corrections_in(&self, case: &CaseId) -> Vec<EntryId> {
         let entries = self.case(case).into_iter().flat_map(|file| file.entries.iter());
-        let entries = entries.filter_map(|id| self.entry(id));
-        entries.filter(|entry| matches!(entry.content, Content::Amendment(_))).map(|entry| entry.id).collect()
+        let counts = |entry: &&Entry| match &entry.content {
+            Content::Amendment(_) => true,
+            Content::Sheet(sheet) => sheet.form().id.as_str() == FORM,
+            _ => false,
+        };
+        entries.filter_map(|id| self.entry(id)).filter(counts).map(|entry| entry.id).collect()
+    }
+
+    /// Those of these that wait, as a supervisor is told: who was given the case has not gone on with it.
+    pub fn waiting_for_others(
+        &self,
+        given: &[super::assigned::Assignment],
+        now: i64,
+        kept: impl Fn(&Entry) -> i64,
+    ) -> Vec<Waiting> {
+        let waiting = given.iter().filter_map(|given| {
+            let since = self.entry(&given.word).map(&kept)?;
+            let days = if since > 0 { now.saturating_sub(since).max(0) / DAY_MS } else { 0 };
+            Some(Waiting { why: Why::Assigned, case: given.case, entry: given.of, days })
+        });
+        let mut waiting: Vec<Waiting> = waiting.collect();
+        waiting.sort_by_key(|waiting| std::cmp::Reverse(waiting.days));
+        waiting
     }
 
     /// What was returned to the author who sits at this device.

@@ -33,6 +33,8 @@ pub(crate) enum What {
     Lesson,
     /// An entry that a supervisor returned.
     Returned,
+    /// A case that a supervisor gave to whoever sits here.
+    Given,
     /// The return of the month that is over.
     Return,
     /// A case that another unit hands over to this one.
@@ -55,6 +57,7 @@ impl What {
             Self::FollowUp => "today.follow_up",
             Self::Lesson => "today.lesson",
             Self::Returned => "today.returned",
+            Self::Given => "today.given",
             Self::Return => "today.return",
             Self::Asked => "today.asked",
             Self::NewKey => "today.new_key",
@@ -94,6 +97,10 @@ pub(crate) fn due(world: &World) -> Vec<Due> {
     if let Some(me) = world.device() {
         let back = world.book.returned_to(me).into_iter();
         rows.extend(back.map(|(case, entry)| row(today(world.now), What::Returned, case, entry)));
+    }
+    if let Some(me) = world.member() {
+        let given = world.not_taken_up().into_iter().filter(|given| given.to == Some(me));
+        rows.extend(given.map(|given| row(today(world.now), What::Given, given.case, given.word)));
     }
     for line in &world.cases {
         let closed = line.status.as_ref().is_some_and(|code| matches!(code.as_str(), "CLO" | "CLR"));

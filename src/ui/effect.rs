@@ -88,8 +88,8 @@ pub enum Effect {
         case: Option<CaseId>,
         /// Its sharing level (list `handling_code`), if the sheet says one.
         sharing: Option<Code>,
-        /// A device beside the units: the author's, for a supervisor's word.
-        to: Option<DeviceId>,
+        /// Devices beside the units: for a supervisor's word the author's, and those of whom the case is given to.
+        to: Vec<DeviceId>,
     },
     /// Let go of every key of a case → `Gone` and `Marks`, or `Notice` with what is in the way.
     HandIn {
@@ -268,8 +268,8 @@ pub struct ToKeep {
     pub sharing: Option<Code>,
     /// What.
     pub what: Keeping,
-    /// A device that reads it beside those who read the case: the author of an entry that is reviewed.
-    pub to: Option<DeviceId>,
+    /// Devices that read it beside those who read the case: the author's of an entry that is reviewed, and those of whom the case is given to.
+    pub to: Vec<DeviceId>,
     /// The draft it came from, to be dropped in the same transaction.
     pub draft: Option<DraftId>,
 }

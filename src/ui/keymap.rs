@@ -272,6 +272,7 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Entry], &[f(4)], Act::Approve, "approve", 0),
     line(&[R::Entry], &[f(5)], Act::Return, "return", 0),
     line(&[R::Entry], &[f(7)], Act::Merge, "merge", 0),
+    line(&[R::Case, R::Entry], &[ctrl('g')], Act::Assign, "assign", 0),
     line(&[R::Roster], &[f(4)], Act::Team, "team", 1),
     line(&[R::Roster], &[f(6)], Act::Keys, "keys", 2),
     line(&[R::Keys], &[key(KeyCode::Enter)], Act::Open, "preview", 1),

@@ -13,6 +13,7 @@ mod effect;
 mod filling;
 mod keymap;
 mod msg;
+mod people;
 mod reading;
 mod road;
 mod rotation;
@@ -35,6 +36,7 @@ pub use msg::{
     RosterDevice, RosterMember, RosterPage, RosterUnit, Sentence, StickPage, Strength, TeamPage, TeamRow, TeamWord,
     Trouble, Who,
 };
+pub use people::{Person, people, units_of};
 pub use rotation::{Renewed, RotationNews};
 pub use theme::{Bidi, Theme};
 pub use update::update;

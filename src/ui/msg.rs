@@ -10,8 +10,8 @@ use super::audit::{AuditPage, Audited};
 use super::rotation::{Renewed, RotationNews};
 use crate::codebook::Codebook;
 use crate::model::{
-    Answers, CaseId, Delivery, DeviceId, Draft, DraftId, Entry, Gone, JournalId, Late, Listed, Moment, SavedFilter,
-    UnitId,
+    Answers, CaseId, Delivery, DeviceId, Draft, DraftId, Entry, Gone, JournalId, Late, Listed, MemberId, Moment,
+    SavedFilter, UnitId,
 };
 
 /// One thing that happened. The runtime makes them from the terminal, the clock and its two workers; only
@@ -495,6 +495,8 @@ pub struct RosterUnit {
 /// One member of the roster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RosterMember {
+    /// Which.
+    pub id: MemberId,
     /// The name.
     pub name: String,
     /// Pairs of role code and unit name.
@@ -508,6 +510,8 @@ pub struct RosterMember {
 pub struct RosterDevice {
     /// The device.
     pub id: DeviceId,
+    /// Its member.
+    pub owner: MemberId,
     /// Its member's name.
     pub member: String,
     /// `active`, `left` or `lost`.
@@ -518,6 +522,8 @@ pub struct RosterDevice {
     pub leads: Vec<UnitId>,
     /// Units for which its member could ever answer.
     pub answers: Vec<UnitId>,
+    /// Units whose cases it reads today.
+    pub reads: Vec<UnitId>,
 }
 
 /// What the hub knows of the people of a supervisor's units, as rows.

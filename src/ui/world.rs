@@ -1,10 +1,11 @@
 //! What all screens see and none of them changes: the casebook and what stands around it.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
     app::{Settings, Start},
     msg::{KeyRow, Mark, Msg, RosterPage, Sentence, TeamPage, Who},
+    people::{self, Person},
     reading::{self, Called, CaseRow},
     road::Road,
 };
@@ -12,7 +13,9 @@ use crate::{
     codebook::{Codebook, SearchIndex, Surroundings},
     model::{
         self, Author, CaseId, Casebook, Clocks, Delivery, DeviceId, Draft, DraftId, Entry, Gone, Handed, Handover,
-        JournalId, Late, Listed, Moment, SavedFilter, UnitId, review::Waiting,
+        JournalId, Late, Listed, MemberId, Moment, SavedFilter, UnitId,
+        assigned::Assignment,
+        review::{self, Waiting},
     },
 };
 
@@ -275,7 +278,10 @@ impl World {
     /// What waits for whoever supervises at this desk.
     pub(crate) fn waiting(&self) -> Vec<Waiting> {
         let now = self.now.unix_ms;
-        self.book.waiting(self.device(), now, |entry| self.clocks.kept(entry, now))
+        let kept = |entry: &Entry| self.clocks.kept(entry, now);
+        let mut waiting = self.book.waiting(self.device(), now, kept);
+        waiting.extend(self.book.waiting_for_others(&self.not_taken_up(), now, kept));
+        waiting
     }
 
     /// Newest first.
@@ -331,6 +337,27 @@ impl World {
         self.roster.as_ref()?.units.iter().find(|unit| unit.name == *name).map(|unit| unit.id)
     }
 
+    /// Who sits here, by the roster's number.
+    pub(crate) fn member(&self) -> Option<MemberId> {
+        self.roster.as_ref()?.members.iter().find(|member| member.me).map(|member| member.id)
+    }
+
+    /// To whom a case can be given.
+    pub(crate) fn people(&self, case: &CaseId) -> Vec<Person> {
+        let Some(page) = &self.roster else { return Vec::new() };
+        let units = people::units_of(page, &self.book, case, &self.handed(case), self.unit());
+        people::people(page, &units)
+    }
+
+    /// Cases that were given to somebody who has not gone on with them.
+    pub(crate) fn not_taken_up(&self) -> Vec<Assignment> {
+        let devices = self.roster.iter().flat_map(|page| page.devices.iter());
+        let owners: HashMap<DeviceId, MemberId> = devices.map(|device| (device.id, device.owner)).collect();
+        let now = self.now.unix_ms;
+        self.book
+            .not_taken_up(|member, device| owners.get(device) == Some(member), |entry| self.clocks.kept(entry, now))
+    }
+
     /// A unit's name, where the roster tells it.
     pub(crate) fn unit_name(&self, id: &UnitId) -> String {
         let unit = self.roster.iter().flat_map(|page| page.units.iter()).find(|unit| unit.id == *id);
@@ -371,7 +398,13 @@ impl World {
 
     /// What the rules of a form can see of the case around it, and of what it corrects.
     pub(crate) fn around(&self, draft: &Draft) -> Surroundings {
-        Surroundings::for_form(&self.book, draft.case.as_ref(), draft.form.id.as_str(), draft.target.as_ref())
+        let form = draft.form.id.as_str();
+        let mut around = Surroundings::for_form(&self.book, draft.case.as_ref(), form, draft.target.as_ref());
+        if let Some(case) = draft.case.filter(|_| form == review::FORM) {
+            let people = self.people(&case).into_iter();
+            around.people = people.map(|person| (person.called.into(), person.member)).collect();
+        }
+        around
     }
 
     /// Rows between the heading and the bars.

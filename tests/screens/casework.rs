@@ -100,7 +100,7 @@ fn a_supervisor_returns_an_entry_and_its_author_finds_it_on_the_page_of_what_is_
         panic!("{}", stage.screen(120, 30))
     };
     assert_eq!((sheet.form().id.as_str(), *case), ("review", CASE));
-    assert!(to.is_some(), "sealed to the device of whoever wrote it");
+    assert!(!to.is_empty(), "sealed to the device of whoever wrote it");
     assert_eq!(sheet.answers().choice("review_word").map(|code| code.as_str()), Some("RETURN"));
     stage.keys("Esc F10");
     assert!(stage.screen(120, 30).contains("returned"), "{}", stage.screen(120, 30));

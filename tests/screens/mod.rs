@@ -2,6 +2,7 @@
 
 mod abroad;
 mod aside;
+mod assigning;
 mod begun;
 mod casework;
 mod files;

@@ -1,7 +1,7 @@
 //! What the workers of the stage tell of an agency: its roster, team and keys, who would read a case, and what follows if a device is lost.
 
 use amanat::{
-    model::{DeviceId, Moment, UnitId},
+    model::{DeviceId, MemberId, Moment, UnitId},
     ui::{
         KeyRow, ReaderLine, RosterDevice, RosterMember, RosterPage, RosterUnit, Sentence, TeamPage, TeamRow, TeamWord,
     },
@@ -33,6 +33,11 @@ pub(crate) fn unit_id(name: &str) -> UnitId {
 
 const UNITS: [&str; 3] = ["Model Town Police Station", "Punjab Police Headquarters", "Saddar Police Station"];
 
+/// A member's number: made of the name.
+pub(crate) fn member_id(name: &str) -> MemberId {
+    MemberId::from_bytes([name.bytes().fold(7, |sum: u8, byte| sum.wrapping_mul(31).wrapping_add(byte)); 16])
+}
+
 /// A roster of three units and two people.
 pub(crate) fn roster() -> RosterPage {
     let unit = |name: &str, kind: &str, epoch, readable| RosterUnit {
@@ -43,15 +48,19 @@ pub(crate) fn roster() -> RosterPage {
         readable,
     };
     let member = |name: &str, role: &str, unit: &str, me| RosterMember {
+        id: member_id(name),
         name: name.into(),
         roles: vec![(role.into(), unit.into())],
         me,
     };
     let device = |byte, member: &str, state: &str, me| RosterDevice {
         id: DeviceId::from_bytes([byte; 32]),
+        owner: member_id(member),
         member: member.into(),
         state: state.into(),
         me,
+        // A device of the other unit reads nothing here.
+        reads: vec![unit_id(if member == "Nadia Qureshi" { UNITS[2] } else { UNITS[0] })],
         // Whose word counts is the roster's to say; here everybody's does, for every unit.
         leads: UNITS.map(unit_id).to_vec(),
         answers: UNITS.map(unit_id).to_vec(),

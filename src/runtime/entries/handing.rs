@@ -123,7 +123,7 @@ impl Home {
             also.extend([from, unit]);
         }
         also.remove(&owner);
-        Whom { unit: owner, level, device: None, also: also.into_iter().collect() }
+        Whom { unit: owner, level, devices: Vec::new(), also: also.into_iter().collect() }
     }
 
     /// The word that says what is wished, where it may be said here and now.

@@ -1,11 +1,14 @@
 //! Keeping: a finished form becomes signed entries in the journal, all of it in one transaction or nothing (`DESIGN.md` section 4,
 //! invariant 1).
 
+use std::collections::BTreeSet;
+
 use amanat_keys::{
     audience::Sharing,
     case_key::CaseKey,
     fingerprint::{CaseId, DeviceId, Digest, UnitId},
     roster::UnitKind,
+    trust::Trust,
 };
 use amanat_sync::{
     entry::{EntryRef, Header, Reader, Slot},
@@ -80,7 +83,7 @@ impl Home {
         self.keep_for(codebook, keep, None)
     }
 
-    /// As [`Home::keep`], for the readers of the case and one device beside them: a supervisor's word reaches the officer who is no
+    /// As [`Home::keep`], for the readers of the case and some devices beside them: a supervisor's word reaches the officer who is no
     /// reader of the unit with the next sync. A device that the roster does not list any more is left out.
     ///
     /// # Errors
@@ -89,7 +92,7 @@ impl Home {
         &mut self,
         codebook: &Codebook,
         keep: ToKeep,
-        to: Option<model::DeviceId>,
+        to: impl IntoIterator<Item = model::DeviceId>,
     ) -> Result<Vec<Entry>, Failure> {
         let whom = self.whom_to(&keep, to)?;
         self.keep_for(codebook, keep, whom)
@@ -104,7 +107,7 @@ impl Home {
         &mut self,
         codebook: &Codebook,
         keep: ToKeep,
-        to: Option<model::DeviceId>,
+        to: impl IntoIterator<Item = model::DeviceId>,
     ) -> Result<(), Failure> {
         self.ahead = None;
         let whom = self.whom_to(&keep, to)?;
@@ -118,15 +121,19 @@ impl Home {
         Ok(())
     }
 
-    /// The readers of the case and one device beside them, where there is one to add.
-    fn whom_to(&self, keep: &ToKeep, to: Option<model::DeviceId>) -> Result<Option<Whom>, Failure> {
-        let device = to.map(|device| DeviceId::from_bytes(*device.as_bytes()));
-        let listed = device.filter(|device| self.trust().is_ok_and(|trust| trust.roster().device(device).is_some()));
+    /// The readers of the case and some devices beside them, where there are any to add.
+    fn whom_to(&self, keep: &ToKeep, to: impl IntoIterator<Item = model::DeviceId>) -> Result<Option<Whom>, Failure> {
+        let roster = self.trust().ok().map(Trust::roster);
+        let listed = |device: &DeviceId| roster.is_some_and(|roster| roster.device(device).is_some());
         // Nor one that has handed the case in: what is sealed to it would lie there to be read.
-        let listed = listed.filter(|device| !self.was_handed_in_by(&keep.case, &(*device).into()));
-        let Some(device) = listed else { return Ok(None) };
+        let reads = |device: &DeviceId| !self.was_handed_in_by(&keep.case, &(*device).into());
+        let devices: BTreeSet<DeviceId> = to.into_iter().map(DeviceId::from).collect();
+        let devices: Vec<DeviceId> = devices.into_iter().filter(listed).filter(reads).collect();
+        if devices.is_empty() {
+            return Ok(None);
+        }
         let said = keep.sharing.as_ref().and_then(level);
-        Ok(Some(Whom { device: Some(device), ..self.whom_for(&keep.case.into(), said)? }))
+        Ok(Some(Whom { devices, ..self.whom_for(&keep.case.into(), said)? }))
     }
 
     /// As [`Home::keep`], for the readers of another unit than this device's own, at a given level.
@@ -297,7 +304,7 @@ impl Home {
     pub(in crate::runtime) fn whom_for(&self, case: &CaseId, said: Option<Sharing>) -> Result<Whom, Failure> {
         let level = said.unwrap_or_else(|| self.level(case));
         let unit = self.unit_for(case)?;
-        Ok(Whom { unit, level, device: None, also: self.let_in(case, &unit, level) })
+        Ok(Whom { unit, level, devices: Vec::new(), also: self.let_in(case, &unit, level) })
     }
 
     pub(in crate::runtime) fn readers_of(&self, whom: &Whom) -> Result<Readers, Failure> {
@@ -307,8 +314,8 @@ impl Home {
         for also in whom.also.iter().filter_map(|unit| self.readers(unit, Sharing::H1).ok()) {
             also.audience.iter().zip(&also.recipients).for_each(|(reader, key)| readers.add(*reader, key));
         }
-        let device = whom.device.and_then(|device| roster.device_reader(roster.device(&device)?));
-        if let Some(device) = device {
+        let devices = whom.devices.iter().filter_map(|device| roster.device_reader(roster.device(device)?));
+        for device in devices {
             let id = Digest::from_bytes(device.id);
             let reader = Reader { agency: device.agency, id, key: device.key_id() };
             readers.add(reader, &device.recipient);
@@ -382,8 +389,8 @@ pub(in crate::runtime) struct Whom {
     pub unit: UnitId,
     /// At which level.
     pub level: Sharing,
-    /// A device beside them, whose member need be no reader of the unit.
-    pub device: Option<DeviceId>,
+    /// Devices beside them, whose members need be no readers of the unit.
+    pub devices: Vec<DeviceId>,
     /// Units that the case was shared with.
     pub also: Vec<UnitId>,
 }

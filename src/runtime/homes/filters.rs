@@ -56,7 +56,7 @@ fn write_one(saved: &SavedFilter) -> Value {
         CaseState::NotReceived => "not_received",
     };
     json!({
-        "name": saved.name, "words": filter.words, "state": state, "due": filter.due, "class": code(&filter.class),
+        "name": saved.name, "words": filter.words, "state": state, "due": filter.due, "mine": filter.mine, "class": code(&filter.class),
         "status": code(&filter.status), "exploitation": code(&filter.exploitation), "station": filter.station,
         "days": filter.days,
     })
@@ -73,6 +73,7 @@ fn read_one(json: &Value) -> Option<SavedFilter> {
             _ => CaseState::All,
         },
         due: json.get("due").and_then(Value::as_bool).unwrap_or(false),
+        mine: json.get("mine").and_then(Value::as_bool).unwrap_or(false),
         class: text("class").map(Code::new),
         status: text("status").map(Code::new),
         exploitation: text("exploitation").map(Code::new),
@@ -92,6 +93,7 @@ mod tests {
             words: "بھٹہ".into(),
             state: CaseState::NotReceived,
             due: true,
+            mine: true,
             class: Some(Code::new("TIP")),
             status: Some(Code::new("INV")),
             exploitation: Some(Code::new("BONDED")),

@@ -249,8 +249,11 @@ impl Home {
         let author = self.trust()?.roster().retention_days().map(|_| at.device);
         let case = duty_case(&self.device(), &unit, author.as_ref());
         let keep = ToKeep { case: case.into(), what: What::Content(content), source: None, draft: None, sharing: None };
-        let kept =
-            self.keep_for(codebook, keep, Some(Whom { unit, level: Sharing::H2, device: author, also: Vec::new() }))?;
+        let kept = self.keep_for(
+            codebook,
+            keep,
+            Some(Whom { unit, level: Sharing::H2, devices: author.into_iter().collect(), also: Vec::new() }),
+        )?;
         self.words.learn(&kept);
         Ok(())
     }

@@ -1,20 +1,25 @@
 //! Who sits at this device, as the screens and the presets of forms know it, and who would read what they keep.
 
+use std::collections::BTreeMap;
+
 use amanat_keys::{
     audience::Sharing,
     fingerprint,
     roster::{Member, Unit, UnitKind},
 };
 
+use super::tellings;
 use crate::{
     failure::Failure,
-    model::{Answer, Answers, CaseId, Code, DeviceId, HandWish, QuestionId, Value},
+    model::{Answer, Answers, CaseId, Casebook, Code, DeviceId, HandWish, QuestionId, Value},
     runtime::{
         entries::keep::Whom,
         homes::{config::Config, home::Home, levels},
     },
-    ui::ReaderLine,
+    ui::{self, ReaderLine},
 };
+
+pub use crate::ui::Person;
 
 /// Fields of the officer that the settings may give as codes.
 const CODES: [&str; 4] = ["agency", "province", "district", "officer_gender"];
@@ -45,7 +50,7 @@ pub fn readers(
     home: &Home,
     case: Option<CaseId>,
     sharing: Option<&Code>,
-    to: Option<DeviceId>,
+    to: &[DeviceId],
     wish: Option<&HandWish>,
 ) -> Result<Vec<ReaderLine>, Failure> {
     let trust = home.trust()?;
@@ -55,7 +60,9 @@ pub fn readers(
     let whom = match (case.map(fingerprint::CaseId::from), wish) {
         (Some(case), Some(wish)) => home.whom_after(&case, wish)?,
         (Some(case), None) => home.whom_for(&case, said)?,
-        (None, _) => Whom { unit: home.unit()?.id, level: said.unwrap_or_default(), device: None, also: Vec::new() },
+        (None, _) => {
+            Whom { unit: home.unit()?.id, level: said.unwrap_or_default(), devices: Vec::new(), also: Vec::new() }
+        }
     };
     let level = whom.level;
     for reader in home.readers_of(&whom)?.audience {
@@ -70,9 +77,12 @@ pub fn readers(
         });
     }
     let reads = |to: &DeviceId| case.is_none_or(|case| !home.was_handed_in_by(&case, to));
-    let to = to.filter(reads).and_then(|to| roster.device(&fingerprint::DeviceId::from_bytes(*to.as_bytes())));
-    if let Some(device) = to.filter(|device| device.id != home.device() && roster.device_reader(device).is_some()) {
-        let name = roster.members.iter().find(|member| member.id == device.member).map(|member| member.name.clone());
+    let devices = to.iter().filter(|to| reads(to)).filter_map(|to| roster.device(&fingerprint::DeviceId::from(*to)));
+    let others = devices.filter(|device| device.id != home.device() && roster.device_reader(device).is_some());
+    // Somebody with two devices is one person.
+    let members: BTreeMap<_, _> = others.map(|device| (device.member, device)).collect();
+    for (id, device) in members {
+        let name = roster.member(&id).map(|member| member.name.clone());
         let unit = name.unwrap_or_else(|| device.id.to_string());
         lines.push(ReaderLine { unit, agency: None, people: Some(1), statistics_only: false });
     }
@@ -86,4 +96,15 @@ pub fn readers(
         }));
     }
     Ok(lines)
+}
+
+/// To whom a case can be given: members of the units that read it.
+///
+/// # Errors
+/// Refused when the roster does not list this device.
+pub fn people(home: &Home, book: &Casebook, case: &CaseId) -> Result<Vec<Person>, Failure> {
+    let page = tellings::roster(home)?;
+    let handed = home.handed(&fingerprint::CaseId::from(*case));
+    let units = ui::units_of(&page, book, case, &handed, Some(home.unit()?.id.into()));
+    Ok(ui::people(&page, &units))
 }

@@ -116,7 +116,7 @@ impl Seat {
             }
             Effect::WriteAhead(keep) => self.write_ahead(*keep),
             Effect::Keep(keep) => self.keep(*keep),
-            Effect::Readers { case, sharing, to } => self.readers(case, sharing.as_ref(), to),
+            Effect::Readers { case, sharing, to } => self.readers(case, sharing.as_ref(), &to),
             Effect::HandReaders { case, wish } => self.hand_readers(case, &wish),
             Effect::HandOver { case, wish } => self.hand_over(case, &wish),
             Effect::OpenAgency { path, words } => self.open_agency(&path, &words),
@@ -311,7 +311,7 @@ impl Seat {
         }
     }
 
-    fn readers(&mut self, case: Option<CaseId>, sharing: Option<&Code>, to: Option<DeviceId>) {
+    fn readers(&mut self, case: Option<CaseId>, sharing: Option<&Code>, to: &[DeviceId]) {
         let lines = self.with_home(|home| officer::readers(home, case, sharing, to, None));
         match lines {
             Ok(lines) => self.say(Msg::Readers { case, lines }),

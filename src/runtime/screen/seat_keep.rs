@@ -26,13 +26,14 @@ impl Seat {
 
     /// What cannot be written is told when it is to be kept.
     pub(in crate::runtime) fn write_ahead(&mut self, keep: ToKeep) {
-        let (to, keep) = (keep.to, self.to_keep(keep));
+        let to = keep.to.clone();
+        let keep = self.to_keep(keep);
         let codebook = Arc::clone(&self.codebook);
         self.with_home(|home| home.write_ahead(&codebook, keep, to)).unwrap_or_default();
     }
 
     pub(in crate::runtime) fn keep(&mut self, keep: ToKeep) {
-        let (draft, to) = (keep.draft, keep.to);
+        let (draft, to) = (keep.draft, keep.to.clone());
         let keep = self.to_keep(keep);
         let codebook = Arc::clone(&self.codebook);
         match self.with_home(|home| home.keep_to(&codebook, keep, to)) {

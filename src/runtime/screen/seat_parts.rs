@@ -38,7 +38,7 @@ const STEP: Duration = Duration::from_millis(250);
 impl Seat {
     /// Who would be able to read a case after this.
     pub(super) fn hand_readers(&mut self, case: CaseId, wish: &HandWish) {
-        match self.with_home(|home| officer::readers(home, Some(case), None, None, Some(wish))) {
+        match self.with_home(|home| officer::readers(home, Some(case), None, &[], Some(wish))) {
             Ok(lines) => self.say(Msg::Readers { case: Some(case), lines }),
             Err(failure) => self.say(Msg::HandFailed(tellings::trouble(&failure))),
         }

@@ -284,6 +284,7 @@ pub(in crate::runtime) fn roster(home: &Home) -> Result<RosterPage, Failure> {
         readable: home.holds_key_of(unit),
     });
     let members = roster.members.iter().map(|member| RosterMember {
+        id: member.id.into(),
         name: member.name.clone(),
         roles: member.roles.iter().map(|(role, unit)| (role.word().to_owned(), name_of(unit))).collect(),
         me: me == Some(member.id),
@@ -294,6 +295,8 @@ pub(in crate::runtime) fn roster(home: &Home) -> Result<RosterPage, Failure> {
     };
     let devices = roster.devices.iter().map(|device| RosterDevice {
         id: device.id.into(),
+        owner: device.member.into(),
+        reads: of(&|unit| device.is_active() && roster.reads_for(device, unit)),
         leads: of(&|unit| tenure.ever_led(&device.id, unit)),
         answers: of(&|unit| tenure.ever_answered(&device.id, unit)),
         member: roster.member(&device.member).map_or_else(String::new, |member| member.name.clone()),

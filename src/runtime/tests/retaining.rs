@@ -171,7 +171,7 @@ fn the_word_of_somebody_who_does_not_read_at_headquarters_is_worth_nothing() {
     let whom = Whom {
         unit: agency.two.unit().unwrap().id,
         level: Sharing::H2,
-        device: Some(agency.one.device()),
+        devices: vec![agency.one.device()],
         also: Vec::new(),
     };
     agency.two.keep_for(codebook(), keep, Some(whom)).unwrap();

@@ -195,6 +195,12 @@ impl Case {
                 self.attach = Some(Path::new());
                 Turn::stay()
             }
+            Some(Act::Assign) if world.supervises() => {
+                let opening = world.book.case(&self.id).and_then(|file| world.book.opening(file));
+                let word = Some(Code::new("ASSIGN"));
+                opening
+                    .map_or_else(Turn::stay, |opening| Turn::open(Open::Fill(Fill::Review { entry: opening.id, word })))
+            }
             Some(Act::HandIn) => self.ask_hand_in(world),
             Some(Act::Rotate) => Turn::open(Open::Rotation(Renewed::Case(self.id))),
             Some(Act::Links) => {

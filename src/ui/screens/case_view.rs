@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::{
     case::{ABOVE, Case, Line},
     caseload::mark,
+    review::assigned_to,
 };
 use crate::{
     model::{Code, Content, Entry, Handover, Moment, Step},
@@ -100,6 +101,10 @@ impl Case {
             (0, 0) => String::new(),
         };
         canvas.lean((area.x, area.y + 3), area.width, &away, Role::Faint, Lean::End);
+        if let Some(to) = assigned_to(&self.id, world) {
+            let text = format!("→ {}", canvas.fill("case.assigned", &[("who", &to)]));
+            canvas.put((area.x, area.y + 3), area.width, &text, Role::Accent);
+        }
         if let (count @ 1.., when) = world.book.erased(&self.id) {
             let entries =
                 crate::words::count(canvas.tongue(), "count.entries", u64::try_from(count).unwrap_or(u64::MAX));

@@ -214,11 +214,11 @@ impl Caseload {
             self.base = (0..world.cases.len()).collect();
             return;
         }
-        let today = due::today(world.now);
+        let (today, me) = (due::today(world.now), world.member());
         let takes = |row: &CaseRow| {
             let received = || world.case_delivery(&row.id) == Delivery::Received;
             let file = world.book.case(&row.id);
-            file.is_some_and(|file| self.filter.takes(&world.book, file, today, received))
+            file.is_some_and(|file| self.filter.takes(&world.book, file, (today, me.as_ref()), received))
         };
         let rows = world.cases.iter().enumerate().filter(|(_, row)| takes(row));
         self.base = rows.map(|(at, _)| at).collect();

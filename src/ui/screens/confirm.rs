@@ -10,7 +10,7 @@ use crate::{
         Question,
         alike::{self, Alike},
     },
-    model::{Amendment, Answers, Code, Content, DeviceId, EntryId, Sheet, Value, review},
+    model::{Amendment, Answers, Code, Content, DeviceId, EntryId, Sheet, Value, assigned, review},
     ui::{
         effect::{Effect, Keeping, ToKeep},
         keymap::Act,
@@ -46,17 +46,28 @@ pub(crate) struct Confirm {
     trouble: Option<Trouble>,
 }
 
-/// The device of the author whom a supervisor's word, or the correction of one, is told to.
-fn told_to(sheet: Option<&Sheet>, target: Option<EntryId>, world: &World) -> Option<DeviceId> {
+/// The devices that a supervisor's word, or the correction of one, is told to: that of the author of what it is on, and those of
+/// whoever the case is given to, or was.
+fn told_to(told: &Answers, sheet: Option<&Sheet>, target: Option<EntryId>, world: &World) -> Vec<DeviceId> {
     let corrected = target.and_then(|target| world.book.entry(&target)).and_then(|entry| match &entry.content {
         Content::Sheet(sheet) => Some(sheet),
         _ => None,
     });
-    let word = sheet.or(corrected).filter(|word| word.form().id.as_str() == review::FORM)?;
-    match word.answers().value("review_of")? {
-        Value::Entry(of) => world.book.entry(of).map(|entry| entry.author.device),
+    let Some(word) = sheet.or(corrected).filter(|word| word.form().id.as_str() == review::FORM) else {
+        return Vec::new();
+    };
+    let author = match word.answers().value("review_of") {
+        Some(Value::Entry(of)) => world.book.entry(of).map(|entry| entry.author.device),
         _ => None,
-    }
+    };
+    let before = target.map(|target| world.book.answers(&target, false));
+    let members: Vec<_> = before.iter().chain([told]).filter_map(assigned::assignee).collect();
+    let devices = world.roster.iter().flat_map(|page| page.devices.iter());
+    let theirs = devices.filter(|device| device.state == "active" && members.contains(&device.owner));
+    let mut to: Vec<DeviceId> = author.into_iter().chain(theirs.map(|device| device.id)).collect();
+    to.sort_unstable();
+    to.dedup();
+    to
 }
 
 impl Confirm {
@@ -64,7 +75,7 @@ impl Confirm {
     pub(crate) fn new(finished: Finished, world: &World) -> (Self, Effect) {
         let sharing = finished.sheet.answers().choice("handling_code").cloned();
         let sheet = (finished.draft.target.is_none()).then_some(&finished.sheet);
-        let to = told_to(sheet, finished.draft.target, world);
+        let to = told_to(finished.sheet.answers(), sheet, finished.draft.target, world);
         let asked = Effect::Readers { case: finished.draft.case, sharing, to };
         let changes = finished.draft.target.map(|target| changes(&finished, target, world));
         let list = world.codebook.list("amend_reason").map(|list| &**list);
@@ -133,8 +144,8 @@ impl Confirm {
             Keeping::Amendment(amendment) => amendment.changes.choice("handling_code").cloned(),
         };
         let to = match &what {
-            Keeping::Sheet(sheet) => told_to(Some(sheet), None, world),
-            Keeping::Amendment(amendment) => told_to(None, Some(amendment.target), world),
+            Keeping::Sheet(sheet) => told_to(sheet.answers(), Some(sheet), None, world),
+            Keeping::Amendment(amendment) => told_to(&amendment.changes, None, Some(amendment.target), world),
         };
         let opens = draft.case.is_none();
         Ok(ToKeep { case: self.finished.case, opens, sharing, what, to, draft: Some(draft.id) })
@@ -175,6 +186,7 @@ impl Confirm {
         if let Some(changes) = &self.changes {
             y = self.draw_changes(world, canvas, rest(y), changes) + 1;
         }
+        y = self.draw_assigned(world, canvas, rest(y));
         y = self.draw_parts(world, canvas, rest(y));
         y = self.draw_alike(world, canvas, rest(y));
         y = self.draw_warnings(world, canvas, rest(y));
@@ -246,6 +258,18 @@ impl Confirm {
             y += 1 + reason.height();
         }
         y
+    }
+
+    /// That whoever the case is given to cannot read it, and what to do.
+    fn draw_assigned(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) -> u16 {
+        let told = self.changes.as_ref().unwrap_or_else(|| self.finished.sheet.answers());
+        let Some(member) = assigned::assignee(told) else { return area.y };
+        let people = world.people(&self.finished.case).into_iter();
+        let Some(shut) = people.into_iter().find(|person| person.member == member && !person.reads) else {
+            return area.y;
+        };
+        let text = format!("! {}", canvas.fill("assign.cannot_read", &[("who", &shut.called)]));
+        area.y + canvas.paragraph(Rect { height: 4, ..area }, &text, Role::Warn) + 1
     }
 
     /// Which answers travel apart, and which never leave.

@@ -163,6 +163,10 @@ impl EntryView {
                 };
                 return Turn::open(Open::Fill(Fill::Review { entry: self.entry, word: Some(Code::new(word)) }));
             }
+            Some(Act::Assign) if self.may_assign(world) => {
+                let word = Some(Code::new("ASSIGN"));
+                return Turn::open(Open::Fill(Fill::Review { entry: self.entry, word }));
+            }
             Some(Act::Beside) => {
                 self.beside = !self.beside;
                 self.line = 0;
@@ -179,9 +183,15 @@ impl EntryView {
 
     /// Nobody reviews what they wrote themselves, nor a review.
     fn may_review(&self, world: &World) -> bool {
-        let Some(entry) = world.book.entry(&self.entry) else { return false };
-        let Content::Sheet(sheet) = &entry.content else { return false };
-        world.supervises() && Some(entry.author.device) != world.device() && sheet.form().id.as_str() != review::FORM
+        let theirs = world.book.entry(&self.entry).is_some_and(|entry| Some(entry.author.device) != world.device());
+        theirs && self.may_assign(world)
+    }
+
+    /// What a supervisor wrote can be given to somebody as well.
+    fn may_assign(&self, world: &World) -> bool {
+        let content = world.book.entry(&self.entry).map(|entry| &entry.content);
+        let sheet = matches!(content, Some(Content::Sheet(sheet)) if sheet.form().id.as_str() != review::FORM);
+        world.supervises() && sheet
     }
 
     fn toggle_names(&mut self, world: &World) -> Turn {

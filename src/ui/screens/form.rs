@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 
-use super::{form_copy::Whom, form_offers::offers};
+use super::{
+    form_copy::Whom,
+    form_offers::{offers, people},
+};
 use crate::{
     codebook::{self, Form as Questions, Origin, Question, Section, Surroundings},
     model::{Answer, CaseId, Draft, Given, Problems, QuestionId},
@@ -37,6 +40,8 @@ pub(crate) struct Form {
     pub(super) form: Arc<Questions>,
     pub(super) around: Surroundings,
     pub(super) entries: Vec<(Box<str>, Offer)>,
+    /// To whom the case can be given, for a supervisor's word.
+    people: Vec<Offer>,
     /// The questions that are put under these answers, in order.
     pub(super) asked: Vec<Place>,
     /// Which of them must be answered.
@@ -67,13 +72,14 @@ impl Form {
     pub(crate) fn new(draft: Draft, case: CaseId, world: &World) -> Option<Self> {
         let form = Arc::clone(world.codebook.form(&draft.form)?);
         let around = world.around(&draft);
-        let entries = offers(draft.case.as_ref(), world);
+        let (entries, people) = (offers(draft.case.as_ref(), world), people(&draft, world));
         let mut screen = Self {
             draft,
             case,
             form,
             around,
             entries,
+            people,
             asked: Vec::new(),
             required: Vec::new(),
             at: 0,
@@ -164,7 +170,13 @@ impl Form {
     }
 
     pub(super) fn setting<'a>(&'a self, world: &'a World) -> Setting<'a> {
-        Setting { codebook: &world.codebook, now: world.now, entries: &self.entries, width: editor_width(world.size.0) }
+        Setting {
+            codebook: &world.codebook,
+            now: world.now,
+            entries: &self.entries,
+            people: &self.people,
+            width: editor_width(world.size.0),
+        }
     }
 
     /// Which questions are put now; the place stays on its question, or the nearest before it.
@@ -433,7 +445,7 @@ impl Form {
     /// The case around the draft may have changed.
     pub(crate) fn refresh(&mut self, world: &World) {
         self.around = world.around(&self.draft);
-        self.entries = offers(self.draft.case.as_ref(), world);
+        (self.entries, self.people) = (offers(self.draft.case.as_ref(), world), people(&self.draft, world));
         self.judge(world);
     }
 

@@ -1,8 +1,9 @@
 //! What a question that names another entry has to offer.
 
 use crate::{
-    model::CaseId,
-    ui::{telling, widgets::choice::Offer, world::World},
+    model::{CaseId, Code, Draft, review},
+    ui::{people::Person, telling, widgets::choice::Offer, world::World},
+    words::{self, Tongue},
 };
 
 /// The entries of a case that a question can name: pseudonym or role, never a name.
@@ -30,6 +31,21 @@ pub(super) fn offers(case: Option<&CaseId>, world: &World) -> Vec<(Box<str>, Off
         offers.push((sheet.form().id.as_str().into(), offer));
     }
     offers
+}
+
+/// To whom the case of a supervisor's word can be given, with whether they read it.
+pub(super) fn people(draft: &Draft, world: &World) -> Vec<Offer> {
+    let Some(case) = draft.case.filter(|_| draft.form.id.as_str() == review::FORM) else { return Vec::new() };
+    let told = |person: &Person, tongue| {
+        let who = [("who", person.called.as_str())];
+        if person.reads { person.called.clone() } else { words::fill(tongue, "assign.reads_not", &who) }
+    };
+    let offer = |person: Person| Offer {
+        en: told(&person, Tongue::En),
+        ur: told(&person, Tongue::Ur),
+        code: Code::new(person.called),
+    };
+    world.people(&case).into_iter().map(offer).collect()
 }
 
 fn offers_like(offers: &[(Box<str>, Offer)], form: &str) -> usize {

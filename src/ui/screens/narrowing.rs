@@ -27,13 +27,16 @@ const DAYS: [u16; 4] = [7, 30, 90, 365];
 const FIRST: [&str; 9] = ["all", "open", "high", "not_received", "due", "part", "saved", "save", "forget"];
 
 /// Parts that a filter can be narrowed by, and the lists of their codes.
-const PARTS: [(&str, &str); 5] = [
+const PARTS: [(&str, &str); 6] = [
     ("class", "case_class"),
     ("exploitation", "exploitation_type"),
     ("status", "case_status"),
     ("station", ""),
     ("days", ""),
+    (MINE, ""),
 ];
+/// The part that has one value only.
+const MINE: &str = "mine";
 
 /// A question on the way to a filter.
 #[derive(Debug)]
@@ -95,8 +98,12 @@ impl Narrowing {
                 None => Chosen::Still,
             },
             Step::Part(menu) => {
-                if let Some(at) = menu.key(key.code, act) {
-                    self.step = values(at, world);
+                match menu.key(key.code, act).map(|at| (at, PARTS.get(at))) {
+                    Some((_, Some((MINE, _)))) => {
+                        return Chosen::Filter(Box::new(CaseFilter { mine: true, ..now.clone() }));
+                    }
+                    Some((at, _)) => self.step = values(at, world),
+                    None => {}
                 }
                 Chosen::Still
             }
@@ -232,6 +239,7 @@ pub(super) fn told(filter: &CaseFilter, world: &World) -> String {
     let parts = [
         state.map(|word| say(world, word)),
         filter.due.then(|| say(world, "narrow.due_short")),
+        filter.mine.then(|| say(world, "narrow.mine_short")),
         label("case_class", &filter.class),
         label("exploitation_type", &filter.exploitation),
         label("case_status", &filter.status),

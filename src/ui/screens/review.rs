@@ -5,10 +5,12 @@ use ratatui::layout::Rect;
 use super::case_view::author;
 use crate::{
     model::{
-        Content,
+        CaseId, Content,
+        assigned::Assignment,
         review::{Waiting, Why},
     },
     ui::{
+        bidi,
         keymap::Act,
         telling,
         theme::Role,
@@ -82,6 +84,7 @@ impl Review {
                 Why::Answered => ("↳", "review.answered", Role::Warn),
                 Why::New => (" ", "review.new", Role::Text),
                 Why::Returned => ("↩", "review.returned", Role::Faint),
+                Why::Assigned => ("→", "review.assigned", Role::Faint),
             };
             let (sign, mut role) = if waiting.is_overdue() { ("!", Role::Bad) } else { (sign, role) };
             if at == self.list.at {
@@ -98,7 +101,9 @@ impl Review {
                 _ => None,
             };
             let who = author(entry, world, canvas);
-            let what = format!("{} · {who}", title.unwrap_or_default());
+            let given = assigned_to(&waiting.case, world);
+            let given = given.map(|to| format!(" → {to}")).unwrap_or_default();
+            let what = format!("{} · {who}{given}", title.unwrap_or_default());
             canvas.put((area.x + 19, y), area.width.saturating_sub(19 + 17 + 18), &what, role);
             let when = if waiting.is_overdue() {
                 words::count(canvas.tongue(), "review.overdue", waiting.days.unsigned_abs())
@@ -110,4 +115,12 @@ impl Review {
             canvas.lean((area.right().saturating_sub(17), y), 17, &case, role, Lean::End);
         }
     }
+}
+
+/// To whom a case is given today, by name alone: the unit is the supervisor's own.
+pub(super) fn assigned_to(case: &CaseId, world: &World) -> Option<String> {
+    let given = world.book.case(case).map(|file| world.book.assigned(file)).unwrap_or_default();
+    let name = |given: &Assignment| bidi::inert(given.name.split(" · ").next().unwrap_or_default());
+    let names: Vec<String> = given.iter().map(name).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }

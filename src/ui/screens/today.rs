@@ -2,9 +2,11 @@
 
 use ratatui::layout::Rect;
 
+use super::case_view::author;
 use crate::{
-    model::{FormId, Moment, PartialDate},
+    model::{FormId, Moment, PartialDate, Value},
     ui::{
+        bidi,
         due::{self, Due, What, today},
         keymap::Act,
         rotation::Renewed,
@@ -149,6 +151,15 @@ fn what(due: &Due, world: &World, canvas: &Canvas<'_>) -> String {
         What::NewKey => {
             let named = world.owed.iter().find(|(unit, _)| Some(*unit) == due.unit);
             canvas.fill(What::NewKey.word(), &[("unit", named.map_or("", |(_, name)| name.as_str()))])
+        }
+        What::Given => {
+            let word = due.entry.and_then(|id| world.book.entry(&id));
+            let by = word.map(|word| author(word, world, canvas)).unwrap_or_default();
+            let note = word.and_then(|word| match world.book.answers(&word.id, false).value("review_note") {
+                Some(Value::Text(note)) => note.lines().next().map(bidi::inert),
+                _ => None,
+            });
+            canvas.fill(What::Given.word(), &[("who", &by), ("note", &note.unwrap_or_default())])
         }
         what => canvas.say(what.word()).to_owned(),
     }

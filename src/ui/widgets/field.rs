@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     codebook::{Question, QuestionKind, shape},
-    model::{Answer, Code, Given, Lang, Moment, PartialDate, Value, western_digit},
+    model::{Answer, Code, Given, Lang, Moment, PartialDate, Value, assigned, western_digit},
     ui::{bidi, telling},
     words::{self, Tongue},
 };
@@ -37,6 +37,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) now: Moment,
     /// Entries of the case that can be named, by the form they were filled in.
     pub(crate) entries: &'a [(Box<str>, Offer)],
+    /// People to whom the case can be given.
+    pub(crate) people: &'a [Offer],
     /// Columns of the editor, for moving up and down in it.
     pub(crate) width: u16,
 }
@@ -75,6 +77,13 @@ impl Field {
             QuestionKind::Map { keys, values } => {
                 let pairs = if let Some(Value::Map(pairs)) = value { &**pairs } else { &[] };
                 Self::Pairs(Pairs::new(list(keys), list(values), pairs))
+            }
+            QuestionKind::Text if question.id.as_str() == assigned::ASSIGNED && !setting.people.is_empty() => {
+                let chosen = match value {
+                    Some(Value::Text(name)) => vec![Code::new(name)],
+                    _ => Vec::new(),
+                };
+                Self::Choice(Choice::from_offers(setting.people.to_vec(), chosen))
             }
             QuestionKind::LongText => Self::Long(Edit::lines(&typed(question, value))),
             QuestionKind::Text
@@ -224,6 +233,8 @@ fn chosen(question: &Question, codes: &[Code]) -> Option<Value> {
         QuestionKind::Choices { .. } => Some(Value::Choices(codes.into())),
         QuestionKind::Flag => Some(Value::Flag(first?.as_str() == "yes")),
         QuestionKind::Entry { .. } => first?.as_str().parse().ok().map(Value::Entry),
+        // Somebody of the roster: what they are called stands there as they were chosen.
+        QuestionKind::Text => Some(Value::Text(first?.as_str().into())),
         _ => first.cloned().map(Value::Choice),
     }
 }
