@@ -39,6 +39,7 @@ mod hub_restored;
 mod hybrid;
 mod hybrid_raised;
 mod imported;
+mod joined;
 mod journey;
 mod json;
 mod keys_page;

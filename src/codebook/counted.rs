@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Answer, Answers, Casebook, Code, Content, EntryId, PartialDate, Value};
+use crate::model::{Answer, Answers, Casebook, Code, Content, EntryId, PartialDate, Value, review};
 
 use super::derive::codes;
 
@@ -43,9 +43,13 @@ impl Months {
     /// Counts a whole casebook. A case and its persons belong to the month in which the case was recorded, FIRs and their offences
     /// to that of the FIR, convictions to that of the decision.
     pub fn of(book: &Casebook) -> Self {
-        let mut months = Self::default();
-        for file in book.cases() {
-            let sheets: Vec<(&str, EntryId, Answers)> = file.entries.iter().filter_map(|id| sheet(book, id)).collect();
+        let (mut months, same) = (Self::default(), book.same());
+        // A case that is a duplicate of another is no case of its own, and what is in it counts with the one that stands.
+        for file in book.cases().filter(|file| same.stands_for(&file.id).is_none()) {
+            let beneath = same.beneath(&file.id).filter_map(|case| book.case(&case));
+            let entries = [file].into_iter().chain(beneath).flat_map(|file| file.entries.iter());
+            let once = entries.filter(|id| same.counted_with(id).is_none() && !is_merged(book, id));
+            let sheets: Vec<(&str, EntryId, Answers)> = once.filter_map(|id| sheet(book, id)).collect();
             let of_form =
                 |form: &'static str| sheets.iter().filter(move |(of, ..)| *of == form).map(|(_, _, answers)| answers);
             let opening = book.opening(file).map(|opening| opening.id);
@@ -55,15 +59,22 @@ impl Months {
                 months.case(month, case, of_form("person"));
                 months.add(month, "count_referrals", of_form("referral").count());
             }
-            if let Some(month) = month(case, "fir_date") {
+            // Of a case and its duplicates there is one FIR, wherever it was put down.
+            if let Some(month) =
+                month(case, "fir_date").or_else(|| of_form("case").find_map(|case| month(case, "fir_date")))
+            {
                 months.add(month, "count_firs", 1);
                 months.add(month, "count_offences", of_form("offence").count());
             }
             // Somebody convicted of three offences in one month is one person convicted.
-            let mut convicted: Vec<(Month, Option<&Value>)> = Vec::new();
+            let mut convicted: Vec<(Month, Option<EntryId>)> = Vec::new();
             for outcome in of_form("outcome").filter(|outcome| is(outcome, "verdict", "CONV")) {
                 let Some(month) = month(outcome, "verdict_date") else { continue };
-                let who = (month, outcome.value("suspect_ref"));
+                let who = match outcome.value("suspect_ref") {
+                    Some(Value::Entry(id)) => Some(same.counted_with(id).unwrap_or(*id)),
+                    _ => None,
+                };
+                let who = (month, who);
                 if !convicted.contains(&who) {
                     convicted.push(who);
                     months.add(month, "count_convicted", 1);
@@ -120,6 +131,13 @@ impl Months {
             Value::Number(figure(question))
         })))
     }
+}
+
+/// Whether a supervisor said that another entry of its case stands for this one. Most cases hold no such word.
+fn is_merged(book: &Casebook, id: &EntryId) -> bool {
+    let file = book.entry(id).and_then(|entry| book.case(&entry.case));
+    file.is_some_and(|file| book.sheets(file, review::FORM).next().is_some())
+        && book.reviewed(id) == review::Standing::Merged
 }
 
 fn sheet<'a>(book: &'a Casebook, id: &EntryId) -> Option<(&'a str, EntryId, Answers)> {
@@ -234,5 +252,50 @@ mod tests {
         assert_eq!(months.work_out("age_group", None), None);
         let day = |text: &str| month_before(text.parse().unwrap()).unwrap().to_string();
         assert_eq!((day("2026-01-09"), day("2026-11-25")), ("2025-12".to_owned(), "2026-10".to_owned()));
+    }
+
+    #[test]
+    fn what_is_one_counts_once_across_cases_and_within_one() {
+        let named = |question: &'static str, id: u8| (question, Value::Entry(EntryId::from_bytes([id; 16])));
+        let said = |id: u8, word: &str, gone: u8, stands: u8| {
+            entry(id, id, "same", &[("same_word", code(word)), named("same_gone", gone), named("same_stands", stands)])
+        };
+        let opened = ("opened_on", date("2026-10-03"));
+        let person = |id: u8, role: &str| entry(id, id / 10, "person", &[("role", code(role)), ("gender", code("F"))]);
+        let convicted = |id: u8, by: u8| {
+            let told = [("verdict", code("CONV")), ("verdict_date", date("2026-10-20")), named("suspect_ref", by)];
+            entry(id, id / 10, "outcome", &told)
+        };
+        let story = [
+            entry(10, 1, "case", std::slice::from_ref(&opened)),
+            person(11, "VIC"),
+            person(12, "SUS"),
+            convicted(13, 12),
+            entry(20, 2, "case", &[opened.clone(), ("fir_date", date("2026-10-05"))]),
+            person(21, "VIC"),
+            person(22, "SUS"),
+            person(23, "VIC"),
+            convicted(24, 22),
+        ];
+        let counted = |more: &[Entry]| {
+            let mut book = Casebook::default();
+            story.iter().chain(more).for_each(|entry| book.apply(entry.clone()));
+            let months = Months::of(&book);
+            ["count_cases", "count_victims", "count_accused", "count_convicted", "count_firs"].map(|question| {
+                match months.work_out(question, Some(&date("2026-10"))) {
+                    Some(Some(Answer::Value(Value::Number(number)))) => number,
+                    other => panic!("{question}: {other:?}"),
+                }
+            })
+        };
+        assert_eq!(counted(&[]), [2, 3, 2, 2, 1]);
+        let (cases, victims, accused) =
+            (said(200, "SAME", 20, 10), said(210, "SAME", 21, 11), said(220, "SAME", 22, 12));
+        assert_eq!(counted(std::slice::from_ref(&cases)), [1, 3, 2, 2, 1], "one case, and everybody in both");
+        assert_eq!(counted(&[cases.clone(), victims.clone(), accused.clone()]), [1, 2, 1, 1, 1]);
+        assert_eq!(counted(&[victims, accused]), [2, 2, 1, 2, 1], "persons are one where cases are not");
+        let mut merged = entry(230, 2, "review", &[named("review_of", 23), ("review_word", code("MERGE"))]);
+        merged.author = specimen::author(2, 1);
+        assert_eq!(counted(&[cases, merged]), [1, 2, 2, 2, 1], "and a duplicate within a case is none of its own");
     }
 }

@@ -7,7 +7,7 @@ use super::{
     alike::{self, Why},
     find::fold,
 };
-use crate::model::{Answers, CaseId, Casebook, Code, Content, EntryId, Value};
+use crate::model::{Answers, CaseId, Casebook, Code, Content, EntryId, Value, same::Pair};
 
 /// One thing that two cases share.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,10 @@ pub struct Link {
 /// What is shared, the surest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tie {
+    /// A supervisor said that the two cases, or a person of each, are one.
+    Same,
+    /// Supervisors differ over whether they are one.
+    Differ,
     /// The same CNIC.
     Cnic,
     /// The same phone number.
@@ -45,6 +49,8 @@ impl Tie {
     /// The end of its key in `words/`.
     pub const fn word(self) -> &'static str {
         match self {
+            Self::Same => "same",
+            Self::Differ => "differ",
             Self::Cnic => "cnic",
             Self::Phone => "phone",
             Self::Fir => "fir",
@@ -84,6 +90,7 @@ pub fn links(book: &Casebook, case: &CaseId) -> Vec<Link> {
             }
         }
     }
+    said_same(book, case, &mut found);
     let here = places(book, case);
     let (number, named) = numbers(book, case);
     for other in book.cases().filter(|other| other.id != *case) {
@@ -104,6 +111,48 @@ pub fn links(book: &Casebook, case: &CaseId) -> Vec<Link> {
     }
     let link = |((why, case, here, there), roles)| Link { case, why, here, there, roles };
     found.into_iter().map(link).collect()
+}
+
+/// What a supervisor said is one with this case, or with a person of it.
+fn said_same(book: &Casebook, case: &CaseId, found: &mut BTreeMap<Place, Roles>) {
+    let same = book.same();
+    if same.is_empty() {
+        return;
+    }
+    let opening = |case: &CaseId| book.case(case).and_then(|file| book.opening(file)).map(|opening| opening.id);
+    for (gone, stands) in same.cases() {
+        let other = if gone == case { stands } else { gone };
+        if (gone == case || stands == case)
+            && let Some((here, there)) = opening(case).zip(opening(other))
+        {
+            found.insert((Tie::Same, *other, here, there), None);
+        }
+    }
+    for pair in same.collided() {
+        let (one, other) = match pair {
+            Pair::Cases(one, other) => (opening(one), opening(other)),
+            Pair::Persons(one, other) => (Some(*one), Some(*other)),
+        };
+        let Some((one, other)) = one.zip(other) else { continue };
+        let of = |id: &EntryId| book.entry(id).map(|entry| entry.case);
+        for (here, there) in [(one, other), (other, one)] {
+            if let Some(far) = of(&there).filter(|_| of(&here) == Some(*case)) {
+                found.insert((Tie::Differ, far, here, there), None);
+            }
+        }
+    }
+    let persons = |case: &CaseId| -> Vec<EntryId> {
+        book.case(case).into_iter().flat_map(|file| book.sheets(file, "person").map(|person| person.id)).collect()
+    };
+    let here = persons(case);
+    for (one, other) in same.persons() {
+        for (mine, theirs) in [(one, other), (other, one)] {
+            let there = book.entry(theirs).map(|entry| entry.case).filter(|there| there != case);
+            if let Some(there) = there.filter(|_| here.contains(mine)) {
+                found.insert((Tie::Same, there, *mine, *theirs), roles(book, &book.answers(mine, false), theirs));
+            }
+        }
+    }
 }
 
 fn roles(book: &Casebook, told: &Answers, other: &EntryId) -> Roles {
@@ -215,5 +264,31 @@ mod tests {
             first.roles.map(|(here, there)| [here.to_string(), there.to_string()]),
             Some(["SUS".into(), "WIT".into()])
         );
+    }
+
+    #[test]
+    fn what_a_supervisor_said_is_one_ties_both_ways_and_where_words_differ_that_is_said() {
+        let said = |id: u8, word: &str, (gone, stands): (u8, u8)| {
+            let named = |id| Value::Entry(EntryId::from_bytes([id; 16]));
+            let told =
+                [("same_word", Value::Choice(word.into())), ("same_gone", named(gone)), ("same_stands", named(stands))];
+            let told = told.into_iter().map(|(id, value)| (id.into(), Answer::Value(value).into())).collect();
+            entry(id, specimen::sheet("same", told))
+        };
+        let mut book = Casebook::default();
+        for (id, form) in [(10, "case"), (11, "person"), (20, "case"), (21, "person")] {
+            book.apply(entry(id, sheet(form, &[("role", "VIC")])));
+        }
+        let of = |book: &Casebook, case: u8| {
+            let links = links(book, &CaseId::from_bytes([case; 16]));
+            links.iter().map(|link| (link.why, link.here.as_bytes()[0], link.there.as_bytes()[0])).collect::<Vec<_>>()
+        };
+        book.apply(said(200, "SAME", (20, 10)));
+        book.apply(said(210, "SAME", (21, 11)));
+        assert_eq!(of(&book, 1), [(Tie::Same, 10, 20), (Tie::Same, 11, 21)]);
+        assert_eq!(of(&book, 2), [(Tie::Same, 20, 10), (Tie::Same, 21, 11)]);
+        book.apply(said(220, "APART", (20, 10)));
+        assert_eq!(of(&book, 1), [(Tie::Same, 11, 21), (Tie::Differ, 10, 20)]);
+        assert_eq!(of(&book, 2), [(Tie::Same, 21, 11), (Tie::Differ, 20, 10)]);
     }
 }

@@ -12,6 +12,7 @@ mod find;
 mod finish;
 mod form;
 mod grammar;
+mod joined;
 pub mod law;
 pub mod links;
 mod load;
@@ -41,6 +42,7 @@ pub use form::{
     STOPPED_EARLY, Section, Stands, Text,
 };
 pub use grammar::RuleError;
+pub use joined::{JoinWish, joined};
 pub use load::{LoadError, Sources};
 pub use rule::{BEFORE, CASE, CnicSays, Comparison, Expr, Facts, Path, Rule, Standing, Term, Truth};
 pub use search::{FEW, Found, SearchIndex, Wanted};

@@ -36,13 +36,27 @@ pub(super) enum ReviewVerb {
         #[arg(long)]
         note: String,
     },
-    /// Say that an entry is a duplicate of another of its case; both stay
+    /// Say that an entry is a duplicate of another of its case, that a case is a duplicate of another, or that a person is one of
+    /// another case; both stay
+    #[command(after_help = "Examples:\n  amanat review merge 5f0c --into 77aa --note \"The same FIR.\"\n\n\
+                            Of two cases, or persons of two, only those are told who read both. They see one and count one; \
+                            `amanat review apart` takes it back.")]
     Merge {
-        /// The duplicate
+        /// The duplicate: an entry, or a case
         id: String,
-        /// The entry that stands
-        #[arg(long, value_name = "ENTRY")]
+        /// What stands
+        #[arg(long, value_name = "ENTRY|CASE")]
         into: String,
+        /// Why
+        #[arg(long)]
+        note: String,
+    },
+    /// Say that two cases, or persons of two, are not one after all
+    Apart {
+        /// One of them: an entry, or a case
+        id: String,
+        /// The other
+        other: String,
         /// Why
         #[arg(long)]
         note: String,

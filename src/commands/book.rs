@@ -5,7 +5,9 @@ use crate::{
     codebook::Codebook,
     failure::Failure,
     model::{
-        CaseFile, Casebook, Clocks, Content, Delivery, DeviceId, Entry, Late, MemberId, put_in_order, review::Waiting,
+        CaseFile, Casebook, Clocks, Content, Delivery, DeviceId, Entry, Late, MemberId, put_in_order,
+        review::Waiting,
+        same::{MayJoin, Same},
     },
     runtime::{clock, entries::replay::Replayed, homes::home::Home, screen::tellings::marks},
 };
@@ -14,6 +16,8 @@ use crate::{
 pub(super) struct Book {
     /// The fold.
     pub(super) casebook: Casebook,
+    /// What supervisors said is one and the same.
+    pub(super) same: Same,
     /// What could not be read, and why.
     pub(super) replayed: Replayed,
     /// What came in after its device had left.
@@ -27,6 +31,7 @@ impl Book {
     /// What the journal refuses.
     pub(super) fn open(context: &Context, home: &mut Home) -> Result<Self, Failure> {
         let mut casebook = Casebook::default();
+        casebook.let_join(supervisors(home)?);
         let output = context.output;
         let mut shown = 0;
         let replayed = home.replay(|entries, so_far| {
@@ -46,7 +51,8 @@ impl Book {
         for failure in &replayed.afterwards {
             output.note(&failure.message);
         }
-        let mut book = Self { casebook, replayed, late: home.late() };
+        let same = casebook.same();
+        let mut book = Self { casebook, same, replayed, late: home.late() };
         book.mark(home)?;
         Ok(book)
     }
@@ -79,7 +85,8 @@ impl Book {
             let told = entries.into_iter().any(|entry| !matches!(entry.content, Content::Opened(_)));
             told || self.casebook.gone(&case.id).len() > 0
         };
-        let cases = self.casebook.cases().filter(is_case);
+        // A duplicate is shown with the case that stands for it.
+        let cases = self.casebook.cases().filter(|case| self.same.stands_for(&case.id).is_none()).filter(is_case);
         let mut cases: Vec<(i64, &CaseFile)> = cases.map(|case| (newest(case), case)).collect();
         cases.sort_by_key(|(when, case)| (std::cmp::Reverse(*when), case.id));
         cases.into_iter().map(|(_, case)| case).collect()
@@ -123,8 +130,22 @@ impl Book {
     /// All entries.
     pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
         let ids = self.casebook.cases().flat_map(|case| case.entries.iter());
-        ids.filter_map(|id| self.casebook.entry(id))
+        ids.filter_map(|id| self.casebook.entry(id)).chain(self.casebook.same_entries())
     }
+
+    /// A case and the duplicates that are folded beneath it.
+    pub(super) fn with_duplicates(&self, case: &CaseFile) -> Vec<&CaseFile> {
+        let all = [case.id].into_iter().chain(self.same.beneath(&case.id));
+        all.filter_map(|id| self.casebook.case(&id)).collect()
+    }
+}
+
+/// Whose words on what is one and the same count: those of devices whose member supervises, or did.
+fn supervisors(home: &Home) -> Result<MayJoin, Failure> {
+    let (roster, tenure) = (home.trust()?.roster(), home.tenure());
+    let leads = |device: &DeviceId| roster.units.iter().any(|unit| tenure.ever_led(&(*device).into(), &unit.id));
+    let devices = roster.devices.iter().map(|device| DeviceId::from(device.id));
+    Ok(MayJoin::These(devices.filter(leads).collect()))
 }
 
 /// The codebook in use.

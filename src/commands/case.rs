@@ -98,7 +98,7 @@ fn show(context: &Context, id: Option<&str>) -> Result<Report, Failure> {
     let Some(file) = book.casebook.case(&case) else {
         return Err(Failure::failed(format!("looking for the case {} — it is not in the casebook", case.short()), ""));
     };
-    note_opened(context, &mut home, &book, &[file])?;
+    note_opened(context, &mut home, &book, &book.with_duplicates(file))?;
     let json = whole(&home, &book, file);
     Ok(Report::new(serde_json::to_string_pretty(&json).unwrap_or_default(), json))
 }
@@ -106,11 +106,17 @@ fn show(context: &Context, id: Option<&str>) -> Result<Report, Failure> {
 /// A case with its entries.
 fn whole(home: &Home, book: &Book, file: &CaseFile) -> Json {
     let entries: Vec<Json> = book.entries_of(file).into_iter().map(|entry| shown::entry(book, entry)).collect();
+    let told = |case: &CaseFile| {
+        let entries: Vec<Json> = book.entries_of(case).into_iter().map(|entry| shown::entry(book, entry)).collect();
+        json!({"case": case.id.to_string(), "entries": entries})
+    };
+    let beneath: Vec<Json> = book.with_duplicates(file).into_iter().skip(1).map(told).collect();
     let keys = amanat_keys::fingerprint::CaseId::from(file.id);
     json!({
         "case": file.id.to_string(), "sharing": format!("{:?}", home.level(&keys)), "entries": entries,
         "gone": shown::gone(book, &file.id), "crossings": shown::crossings(book, file),
-        "assigned": shown::assigned(book, file),
+        "assigned": shown::assigned(book, file), "beneath": beneath,
+        "duplicate_of": book.same.stands_for(&file.id).map(|case| case.to_string()),
     })
 }
 
@@ -134,7 +140,7 @@ fn search(context: &Context, words: &[String]) -> Result<Report, Failure> {
     let found: Vec<Json> = book
         .newest_first()
         .into_iter()
-        .filter(|case| holds(&book, case, &wanted))
+        .filter(|case| book.with_duplicates(case).into_iter().any(|case| holds(&book, case, &wanted)))
         .map(|case| shown::case_line(&book, case))
         .collect();
     Ok(Report::new(table(&found), json!({"cases": found, "total": found.len()})))

@@ -11,11 +11,12 @@ use super::{
     shown,
 };
 use crate::{
-    codebook::{self, Origin, Surroundings},
+    codebook::{self, JoinWish, Origin, Surroundings},
     failure::Failure,
     model::{
-        Answer, Answers, Content, EntryId, Value, assigned,
+        Answer, Answers, Content, EntryId, Lang, Problems, Value, assigned,
         review::{FORM, Why},
+        same,
     },
     runtime::{
         entries::keep::{ToKeep, What},
@@ -33,6 +34,11 @@ pub(super) fn run(context: &Context, verb: &ReviewVerb) -> Result<Report, Failur
         }
         ReviewVerb::Assign { id, to, note } => assign(context, id, to, note),
         ReviewVerb::Merge { id, into, note } => merge(context, id, into, note),
+        ReviewVerb::Apart { id, other, note } => {
+            let (mut home, book) = opened(context)?;
+            let (gone, stands) = (entry_or_opening(&book, id)?, entry_or_opening(&book, other)?);
+            join(&mut home, &book, JoinWish { same: false, gone, stands, note: note.as_str().into() })
+        }
     }
 }
 
@@ -89,7 +95,9 @@ fn list(context: &Context) -> Result<Report, Failure> {
 
 /// Gives the case of an entry to a member of the roster.
 fn assign(context: &Context, id: &str, to: &str, note: &str) -> Result<Report, Failure> {
-    say_of(context, id, |_, _, people| {
+    let (mut home, book) = opened(context)?;
+    let id = entry_or_opening(&book, id)?;
+    say_in(&mut home, &book, id, |people| {
         let called = &named(people, to)?.called;
         Ok(vec![("review_word", choice("ASSIGN")), (assigned::ASSIGNED, text(called)), ("review_note", text(note))])
     })
@@ -116,41 +124,72 @@ fn named<'a>(people: &'a [Person], asked: &str) -> Result<&'a Person, Failure> {
     }
 }
 
+/// Within a case another entry stands for one; of two cases, or of two persons in two, one counts for both.
 fn merge(context: &Context, id: &str, into: &str, note: &str) -> Result<Report, Failure> {
-    say_of(context, id, |book, of, _| {
-        let stands = entry_id(book, into)?;
-        let same = |id: &EntryId| book.casebook.entry(id).map(|entry| entry.case);
-        if stands == of || same(&stands) != same(&of) {
-            return Err(Failure::usage(
-                "merging — the two are not two entries of one case",
-                "Cases themselves are linked by their short numbers.",
-            ));
-        }
-        let stands = Answer::Value(Value::Entry(stands));
-        Ok(vec![("review_word", choice("MERGE")), ("review_stands", stands), ("review_note", text(note))])
-    })
+    let (mut home, book) = opened(context)?;
+    let (gone, stands) = (entry_or_opening(&book, id)?, entry_or_opening(&book, into)?);
+    let case = |id: &EntryId| book.casebook.entry(id).map(|entry| entry.case);
+    if gone != stands && case(&gone) != case(&stands) {
+        return join(&mut home, &book, JoinWish { same: true, gone, stands, note: note.into() });
+    }
+    if stands == gone {
+        return Err(Failure::usage("merging — an entry is no duplicate of itself", "Name the one that stands."));
+    }
+    let stands = Answer::Value(Value::Entry(stands));
+    let told = vec![("review_word", choice("MERGE")), ("review_stands", stands), ("review_note", text(note))];
+    say_in(&mut home, &book, gone, |_| Ok(told))
+}
+
+/// Says that two are one, or that they are not after all, for those who read both cases.
+fn join(home: &mut Home, book: &Book, wish: JoinWish) -> Result<Report, Failure> {
+    let codebook = &home.codebook()?;
+    let case = |id: &EntryId| book.casebook.entry(id).map(|entry| entry.case);
+    let cases = case(&wish.gone).zip(case(&wish.stands));
+    let done = codebook::joined(&book.casebook, codebook, &wish, (home.now(), Lang::En)).zip(cases);
+    let Some((done, (gone, stands))) = done else {
+        return Err(Failure::usage(
+            "merging — these are neither two cases nor two persons of different cases",
+            "Name two cases, or two sheets of the form person.",
+        ));
+    };
+    let form = codebook.newest(same::FORM).ok_or_else(|| Failure::failed("merging — no form for it", ""))?;
+    let sheet = done.map_err(|problems| unfinished(form, &problems))?;
+    let readers = officer::readers_of_both(home, [gone, stands])?;
+    let kept = home.keep_joined(codebook, [gone, stands], sheet)?;
+    let names: Vec<String> = readers.iter().map(|line| one_line(&line.unit)).collect();
+    let mut report = kept_report(&kept, &Problems::default());
+    put(&mut report.json, "readers", json!(names));
+    report.text.push_str(&format!("\nRead by those who read both: {}.", names.join(", ")));
+    Ok(report)
 }
 
 fn say(context: &Context, id: &str, told: &[(&'static str, Answer)]) -> Result<Report, Failure> {
-    say_of(context, id, |_, _, _| Ok(told.to_vec()))
+    let (mut home, book) = opened(context)?;
+    let id = entry_or_opening(&book, id)?;
+    say_in(&mut home, &book, id, |_| Ok(told.to_vec()))
 }
 
-/// Keeps a word on an entry, sealed to the readers of its case and to the device of whoever wrote it.
-fn say_of(
-    context: &Context,
-    id: &str,
-    told: impl FnOnce(&Book, EntryId, &[Person]) -> Result<Vec<(&'static str, Answer)>, Failure>,
-) -> Result<Report, Failure> {
+/// The home of whoever supervises, and everything that can be read.
+fn opened(context: &Context) -> Result<(Home, Book), Failure> {
     let mut home = context.unlock()?;
     supervises(&home)?;
-    let codebook = &home.codebook()?;
     let book = Book::open(context, &mut home)?;
-    let id = entry_or_opening(&book, id)?;
+    Ok((home, book))
+}
+
+/// Keeps a word on an entry, sealed to the readers of its case, to the device of whoever wrote it and to those of whom the case is given to.
+fn say_in(
+    home: &mut Home,
+    book: &Book,
+    id: EntryId,
+    told: impl FnOnce(&[Person]) -> Result<Vec<(&'static str, Answer)>, Failure>,
+) -> Result<Report, Failure> {
+    let codebook = &home.codebook()?;
     let Some(entry) = book.casebook.entry(&id) else { return Err(super::filled::gone(&id)) };
-    let people = officer::people(&home, &book.casebook, &entry.case)?;
+    let people = officer::people(home, &book.casebook, &entry.case)?;
     let mut answers = Answers::default();
     answers.set("review_of".into(), Answer::Value(Value::Entry(id)));
-    told(&book, id, &people)?.into_iter().for_each(|(question, answer)| answers.set(question.into(), answer));
+    told(&people)?.into_iter().for_each(|(question, answer)| answers.set(question.into(), answer));
     let gives = answers.choice("review_word").is_some_and(|word| word.as_str() == "ASSIGN");
     let sheet = matches!(&entry.content, Content::Sheet(sheet) if sheet.form().id.as_str() != FORM);
     // What a supervisor wrote can be given to somebody; nobody judges what they wrote themselves.

@@ -168,17 +168,21 @@ pub(super) fn parted(all: &Answers) -> (Answers, Answers) {
 
 /// A case in a list: counts and codes, no answers.
 pub(super) fn case_line(book: &Book, case: &CaseFile) -> Json {
-    let entries = book.entries_of(case);
+    let all = book.with_duplicates(case);
+    let entries: Vec<&Entry> = all.iter().flat_map(|case| book.entries_of(case)).collect();
+    let beneath: Vec<String> = all.iter().skip(1).map(|case| case.id.to_string()).collect();
     let sheets = |form: &str| {
         let is = |entry: &&&Entry| matches!(&entry.content, Content::Sheet(sheet) if sheet.form().id.as_str() == form);
-        entries.iter().filter(is).count()
+        let counted_here = |id: &EntryId| entries.iter().any(|entry| entry.id == *id);
+        let again = |entry: &&Entry| book.same.counted_with(&entry.id).is_some_and(|with| counted_here(&with));
+        entries.iter().filter(is).filter(|entry| !again(entry)).count()
     };
     let received = entries.iter().filter(|entry| delivery(book, entry) == "received").count();
     let newest = entries.last().map(|entry| entry.times.device.to_string());
     json!({
         "case": case.id.to_string(), "entries": entries.len(), "persons": sheets("person"),
         "interviews": sheets("interview"), "received": received, "newest": newest,
-        "erased": book.casebook.erased(&case.id).0, "handed_in": book.casebook.handed_in(&case.id),
+        "beneath": beneath, "erased": book.casebook.erased(&case.id).0, "handed_in": book.casebook.handed_in(&case.id),
     })
 }
 

@@ -3,7 +3,7 @@
 //! The fold is a set of entries: applying them in any order, or twice, gives the same casebook. What a case shows is
 //! computed from its entries when asked for; only what lists and filters need is kept beside them.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
     again,
@@ -11,6 +11,7 @@ use super::{
     entry::{Author, Content, Entry},
     gone::Gone,
     ids::{CaseId, DeviceId, EntryId, JournalId, QuestionId},
+    same::{self, MayJoin},
     summary::{CaseSummary, Sort},
 };
 
@@ -77,6 +78,9 @@ pub struct Casebook {
     pub(super) about: HashMap<EntryId, Vec<EntryId>>,
     /// Entries kept again, by the one that they say they were, sorted.
     pub(super) copies: HashMap<EntryId, Vec<EntryId>>,
+    /// Words on what is one and the same: they are nobody's case.
+    pub(super) joins: BTreeSet<EntryId>,
+    pub(super) may_join: MayJoin,
     rows: HashSet<[u8; 32]>,
     /// Entries whose content is gone, by case.
     pub(super) gone: HashMap<CaseId, BTreeMap<EntryId, Gone>>,
@@ -105,6 +109,11 @@ impl Casebook {
     /// Takes one entry in. Applying one twice changes nothing.
     pub fn apply(&mut self, entry: Entry) {
         if self.entries.contains_key(&entry.id) || self.is_gone(&entry.case, &entry.id) {
+            return;
+        }
+        if matches!(&entry.content, Content::Sheet(sheet) if sheet.form().id.as_str() == same::FORM) {
+            self.joins.insert(entry.id);
+            self.entries.insert(entry.id, Box::new(entry));
             return;
         }
         let (id, case, author) = (entry.id, entry.case, entry.author);

@@ -43,6 +43,7 @@ impl Casebook {
         if known {
             let before = std::mem::take(self);
             (self.received, self.handed_over, self.gone) = (before.received, before.handed_over, before.gone);
+            self.may_join = before.may_join;
             before.entries.into_values().for_each(|entry| self.apply(*entry));
         }
         for case in self.gone.keys() {

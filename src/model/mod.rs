@@ -17,6 +17,7 @@ mod ids;
 mod late;
 mod listed;
 pub mod review;
+pub mod same;
 pub mod screening;
 mod sheet;
 #[cfg(test)]

@@ -107,8 +107,13 @@ pub(crate) fn due(world: &World) -> Vec<Due> {
         let Some(file) = world.book.case(&line.id).filter(|_| !closed) else { continue };
         rows.extend(asked(world, &line.id, &file.entries));
         let reported = reported(world, &file.entries);
-        for entry in file.entries.iter().filter_map(|id| world.book.entry(id)) {
+        let beneath = line.beneath.iter().filter_map(|id| world.book.case(id)).flat_map(|file| file.entries.iter());
+        for entry in file.entries.iter().chain(beneath).filter_map(|id| world.book.entry(id)) {
             let Content::Sheet(sheet) = &entry.content else { continue };
+            // The clocks of an FIR run once, in the case that stands.
+            if entry.case != line.id && sheet.form().id.as_str() == "case" {
+                continue;
+            }
             let found = of_entry(&standing(world, entry, sheet), entry, sheet, reported, world.now);
             let found = found.into_iter().filter(|(day, ..)| *day <= horizon);
             rows.extend(found.map(|(day, by, what)| Due { by, ..row(day, what, line.id, entry.id) }));

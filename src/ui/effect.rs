@@ -121,6 +121,19 @@ pub enum Effect {
         wish: Box<HandWish>,
     },
 
+    /// Who would be able to read a word that two cases, or persons of them, are one? → `Readers` of the first of them, or `HandFailed`.
+    SameReaders {
+        /// The cases.
+        cases: [CaseId; 2],
+    },
+    /// Keep such a word for those who read both → `Kept`, or `HandFailed`.
+    SaySame {
+        /// The cases.
+        cases: [CaseId; 2],
+        /// The word.
+        sheet: Box<Sheet>,
+    },
+
     // -- another agency
     /// Whose roster is it that has these words, and which of its units can read? → `AgencyIs` or `AbroadFailed`.
     OpenAgency {

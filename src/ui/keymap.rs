@@ -23,6 +23,8 @@ pub(crate) enum Room {
     Menu,
     /// Filling a form.
     Form,
+    /// What ties a case to others.
+    Links,
     /// Before keeping.
     Confirm,
     /// What has gone to headquarters.
@@ -110,6 +112,7 @@ pub(crate) enum Act {
     Return,
     Assign,
     Merge,
+    Join,
     Rest,
     StopEarly,
     Paper,
@@ -193,6 +196,7 @@ const LISTS: &[Room] = &[
     R::Keys,
     R::Audit,
     R::Rotation,
+    R::Links,
 ];
 
 /// The table. A line for one room stands before lines for many: the first that fits is taken.
@@ -223,6 +227,8 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Case, R::Entry], &[f(8)], Act::Names, "names", 4),
     line(&[R::Case, R::Entry], &[f(3), ctrl('p')], Act::Paper, "paper", 9),
     line(&[R::Menu], &[key(KeyCode::Enter)], Act::Choose, "choose", 1),
+    line(&[R::Links], &[key(KeyCode::Enter)], Act::Choose, "open", 1),
+    line(&[R::Links], &[f(7)], Act::Join, "join", 2),
     line(&[R::Form], &[key(KeyCode::Enter), key(KeyCode::Tab)], Act::Next, "next", 1),
     line(&[R::Form], &[key(KeyCode::BackTab)], Act::Previous, "previous", 0),
     line(&[R::Case], &[f(5)], Act::Links, "links", 10),
@@ -308,6 +314,7 @@ pub(crate) const TABLE: &[Line] = &[
             R::Dropping,
             R::Today,
             R::Review,
+            R::Links,
             R::Help,
         ],
         &[key(KeyCode::Esc)],
@@ -398,7 +405,7 @@ mod tests {
     use super::*;
     use crate::words::{self, Tongue};
 
-    const ROOMS: [Room; 22] = [
+    const ROOMS: [Room; 23] = [
         R::Welcome,
         R::Unlock,
         R::Caseload,
@@ -419,6 +426,7 @@ mod tests {
         R::Dropping,
         R::Today,
         R::Review,
+        R::Links,
         R::Help,
         R::Hidden,
     ];

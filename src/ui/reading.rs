@@ -1,12 +1,12 @@
 //! What the screens ask of the casebook: what a case says in one row, and what an entry says today.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::telling;
 use crate::codebook::{Codebook, fold};
 use crate::model::{
-    Amendment, Author, CaseId, Casebook, Code, Content, Delivery, Entry, Lang, Listed, PartialDate, QuestionId,
-    put_in_order,
+    Amendment, Author, CaseId, Casebook, Code, Content, Delivery, Entry, EntryId, Lang, Listed, PartialDate,
+    QuestionId, put_in_order, same::Same,
 };
 
 /// One case in one row. Nothing here names a person.
@@ -33,6 +33,8 @@ pub(crate) struct CaseRow {
     pub(crate) handed_in: usize,
     /// When its newest entry was kept, as far as evidence goes; for order only.
     pub(crate) newest: i64,
+    /// Duplicates of it, which are folded beneath it.
+    pub(crate) beneath: Vec<CaseId>,
     /// What a search looks through: number, place and the words of its codes, folded.
     pub(crate) folded: String,
 }
@@ -86,6 +88,7 @@ pub(crate) fn kept_row(line: Listed, codebook: &Codebook, called: &mut Called) -
         away: count(line.away),
         handed_in: count(line.handed_in),
         newest: line.newest,
+        beneath: Vec::new(),
     }
 }
 
@@ -146,7 +149,38 @@ pub(crate) fn row(
         away: book.at_headquarters(id),
         handed_in: book.handed_in(id),
         newest: file.entries.iter().filter_map(|id| book.entry(id)).map(kept).max().unwrap_or(0),
+        beneath: Vec::new(),
     })
+}
+
+/// The row of a case with those that are folded beneath it, and `None` for one that is a duplicate itself: one person is counted once.
+pub(crate) fn row_with_duplicates(
+    (book, same): (&Casebook, &Same),
+    codebook: &Codebook,
+    called: &mut Called,
+    id: &CaseId,
+    kept: impl Fn(&Entry) -> i64,
+) -> Option<CaseRow> {
+    if same.stands_for(id).is_some() {
+        return None;
+    }
+    let mut whole = row(book, codebook, called, id, &kept)?;
+    for beneath in same.beneath(id) {
+        let Some(other) = row(book, codebook, called, &beneath, &kept) else { continue };
+        whole.folded.push(' ');
+        whole.folded.push_str(&other.folded);
+        whole.newest = whole.newest.max(other.newest);
+        whole.collided |= other.collided;
+        whole.beneath.push(beneath);
+    }
+    if !whole.beneath.is_empty() {
+        let files = whole.beneath.iter().chain([id]).filter_map(|case| book.case(case));
+        let persons: BTreeSet<EntryId> =
+            files.flat_map(|file| book.sheets(file, "person").map(|person| person.id)).collect();
+        let again = |id: &EntryId| same.counted_with(id).is_some_and(|with| persons.contains(&with));
+        whole.persons = persons.iter().filter(|id| !again(id)).count();
+    }
+    Some(whole)
 }
 
 /// The amendments of an entry in the order in which they are shown.

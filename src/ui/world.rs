@@ -16,6 +16,7 @@ use crate::{
         JournalId, Late, Listed, MemberId, Moment, SavedFilter, UnitId,
         assigned::Assignment,
         review::{self, Waiting},
+        same::{MayJoin, Same},
     },
 };
 
@@ -51,6 +52,8 @@ pub(crate) struct World {
     pub(crate) index: SearchIndex,
     /// One row a case, newest first.
     pub(crate) cases: Vec<CaseRow>,
+    /// What supervisors said is one and the same.
+    pub(crate) same: Same,
     /// What is known of the clocks by which entries were kept.
     clocks: Clocks,
     /// Whether entries turned out to be older than their clock said since the rows were made.
@@ -103,7 +106,13 @@ impl World {
     /// The roster as it stands.
     pub(crate) fn list_people(&mut self, page: Box<RosterPage>) {
         self.is_at_least(page.issued);
+        let supervise = page.devices.iter().filter(|device| !device.leads.is_empty()).map(|device| device.id);
+        self.book.let_join(MayJoin::These(supervise.collect()));
         self.roster = Some(page);
+        self.join_anew();
+        if !self.listed && self.road.replay.is_none() {
+            self.list_touched();
+        }
     }
 
     /// Takes note of a time that it cannot be before.
@@ -131,6 +140,7 @@ impl World {
             size: (80, 24),
             index: SearchIndex::new(&start.codebook),
             cases: Vec::new(),
+            same: Same::default(),
             clocks: Clocks::default(),
             older: false,
             called: Called::default(),
@@ -155,6 +165,7 @@ impl World {
         self.road = Road::default();
         self.index = SearchIndex::new(&self.codebook);
         self.cases = Vec::new();
+        self.same = Same::default();
         self.clocks = Clocks::default();
         self.older = false;
         self.touched = Vec::new();
@@ -195,10 +206,28 @@ impl World {
             self.index.add(&entry);
             self.book.apply(entry);
         }
+        self.join_anew();
         // A row of the kept list says more than one of a case that is half read.
         if !self.listed && (self.road.replay.is_none() || self.touched.len() >= self.cases.len()) {
             self.list_touched();
         }
+    }
+
+    /// Works out anew what is one and the same; the rows of cases for which that changes are made anew.
+    fn join_anew(&mut self) {
+        if self.same.is_empty() && self.book.same_entries().next().is_none() {
+            return;
+        }
+        let before = std::mem::replace(&mut self.same, self.book.same());
+        if before != self.same {
+            let joined = before.cases().chain(self.same.cases());
+            self.touched.extend(joined.flat_map(|(gone, stands)| [*gone, *stands]));
+        }
+    }
+
+    /// A case and those that are folded beneath it.
+    pub(crate) fn with_duplicates(&self, id: &CaseId) -> Vec<CaseId> {
+        [*id].into_iter().chain(self.same.beneath(id)).collect()
     }
 
     /// Takes lines of the list in as it was kept.
@@ -220,7 +249,8 @@ impl World {
 
     /// Whether no more of a case is known than what its row says.
     pub(crate) fn is_unread(&self, id: &CaseId) -> bool {
-        self.listed && !self.cases.iter().any(|row| row.id == *id && row.read)
+        let row_of = self.same.stands_for(id).unwrap_or(*id);
+        self.listed && !self.cases.iter().any(|row| row.id == row_of && row.read)
     }
 
     /// Everything has been read, or no more of it will be: what is listed is what was read.
@@ -257,6 +287,8 @@ impl World {
             touched.extend(self.book.cases().map(|file| file.id));
             self.older = false;
         }
+        let stand: Vec<CaseId> = touched.iter().filter_map(|case| self.same.stands_for(case)).collect();
+        touched.extend(stand);
         touched.sort_unstable();
         touched.dedup();
         self.list_anew(&touched);
@@ -269,8 +301,10 @@ impl World {
         }
         self.cases.retain(|row| touched.binary_search(&row.id).is_err());
         let (clocks, now) = (&self.clocks, self.now.unix_ms);
-        let mut row =
-            |id| reading::row(&self.book, &self.codebook, &mut self.called, id, |entry| clocks.kept(entry, now));
+        let known = (&self.book, &self.same);
+        let mut row = |id| {
+            reading::row_with_duplicates(known, &self.codebook, &mut self.called, id, |entry| clocks.kept(entry, now))
+        };
         self.cases.extend(touched.iter().filter_map(&mut row));
         self.sort();
     }
@@ -300,8 +334,11 @@ impl World {
         files.filter_map(|id| self.book.entry(id)).for_each(|entry| self.index.add(entry));
         let ids: Vec<CaseId> = self.book.cases().map(|file| file.id).collect();
         let (clocks, now) = (&self.clocks, self.now.unix_ms);
-        let mut row =
-            |id| reading::row(&self.book, &self.codebook, &mut self.called, id, |entry| clocks.kept(entry, now));
+        self.same = self.book.same();
+        let known = (&self.book, &self.same);
+        let mut row = |id| {
+            reading::row_with_duplicates(known, &self.codebook, &mut self.called, id, |entry| clocks.kept(entry, now))
+        };
         self.cases = ids.iter().filter_map(&mut row).collect();
         self.listed = false;
         self.sort();
@@ -326,9 +363,10 @@ impl World {
         self.road.of(entry, self.device())
     }
 
-    /// How far a case has come.
+    /// How far a case has come, with its duplicates.
     pub(crate) fn case_delivery(&self, id: &CaseId) -> Delivery {
-        reading::delivery(&self.book, id, |entry| self.delivery(entry))
+        let far = |case| reading::delivery(&self.book, &case, |entry| self.delivery(entry));
+        self.with_duplicates(id).into_iter().map(far).min().unwrap_or(Delivery::Kept)
     }
 
     /// The unit of the person at this desk.
@@ -392,8 +430,12 @@ impl World {
 
     /// The name of a case on the screen: its short number.
     pub(crate) fn short(&self, id: &CaseId) -> String {
-        let row = self.cases.iter().find(|row| row.id == *id);
-        row.map_or_else(|| id.short(), |row| row.short.clone())
+        if let Some(row) = self.cases.iter().find(|row| row.id == *id) {
+            return row.short.clone();
+        }
+        // A duplicate has no row of its own.
+        let summary = self.book.case(id).map(|file| self.book.summary(file));
+        summary.and_then(|summary| summary.case_short).map_or_else(|| id.short(), String::from)
     }
 
     /// What the rules of a form can see of the case around it, and of what it corrects.

@@ -9,6 +9,7 @@ mod files;
 mod gone;
 mod handing;
 mod hours;
+mod joining;
 mod keys;
 mod listing;
 mod looks;

@@ -190,6 +190,12 @@ impl Stage {
             }
             Effect::Readers { case, .. } => vec![Msg::Readers { case, lines: readers() }],
             Effect::HandReaders { .. } | Effect::HandOver { .. } => self.hand(effect),
+            Effect::SameReaders { cases } => vec![Msg::Readers { case: Some(cases[0]), lines: readers() }],
+            // A word on two cases stands in a case of its own.
+            Effect::SaySame { sheet, .. } => {
+                let entry = self.entry(amanat::model::CaseId::from_bytes([0xAB; 16]), Content::Sheet(*sheet));
+                vec![Msg::Kept { entries: vec![entry], draft: None }]
+            }
             Effect::OpenAgency { .. }
             | Effect::OfferAbroad { .. }
             | Effect::TakeBackAbroad { .. }

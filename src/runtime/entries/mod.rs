@@ -4,6 +4,7 @@ pub(in crate::runtime) mod again;
 mod crew;
 pub(in crate::runtime) mod cut_off;
 pub mod handing;
+pub mod joining;
 pub mod keep;
 pub(in crate::runtime) mod keep_many;
 pub mod kept_list;

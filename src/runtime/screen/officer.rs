@@ -65,17 +65,7 @@ pub fn readers(
         }
     };
     let level = whom.level;
-    for reader in home.readers_of(&whom)?.audience {
-        let Some(unit) = roster.units.iter().find(|unit| unit.id.as_bytes() == reader.id.as_bytes()) else { continue };
-        let people: std::collections::HashSet<_> =
-            roster.unit_devices(&unit.id).into_iter().map(|device| device.member).collect();
-        lines.push(ReaderLine {
-            unit: unit.name.clone(),
-            agency: None,
-            people: u32::try_from(people.len()).ok(),
-            statistics_only: false,
-        });
-    }
+    lines.extend(units_of(home, &whom)?);
     let reads = |to: &DeviceId| case.is_none_or(|case| !home.was_handed_in_by(&case, to));
     let devices = to.iter().filter(|to| reads(to)).filter_map(|to| roster.device(&fingerprint::DeviceId::from(*to)));
     let others = devices.filter(|device| device.id != home.device() && roster.device_reader(device).is_some());
@@ -94,6 +84,32 @@ pub fn readers(
             people: None,
             statistics_only: true,
         }));
+    }
+    Ok(lines)
+}
+
+/// Who would read a word that two cases, or persons of them, are one.
+///
+/// # Errors
+/// Refused where it is not for this device to say.
+pub fn readers_of_both(home: &Home, cases: [CaseId; 2]) -> Result<Vec<ReaderLine>, Failure> {
+    units_of(home, &home.whom_of_both(cases)?)
+}
+
+/// The units that would read, each with how many people it has.
+fn units_of(home: &Home, whom: &Whom) -> Result<Vec<ReaderLine>, Failure> {
+    let roster = home.trust()?.roster();
+    let mut lines = Vec::new();
+    for reader in home.readers_of(whom)?.audience {
+        let Some(unit) = roster.units.iter().find(|unit| unit.id.as_bytes() == reader.id.as_bytes()) else { continue };
+        let people: std::collections::HashSet<_> =
+            roster.unit_devices(&unit.id).into_iter().map(|device| device.member).collect();
+        lines.push(ReaderLine {
+            unit: unit.name.clone(),
+            agency: None,
+            people: u32::try_from(people.len()).ok(),
+            statistics_only: false,
+        });
     }
     Ok(lines)
 }

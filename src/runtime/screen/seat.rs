@@ -119,6 +119,7 @@ impl Seat {
             Effect::Readers { case, sharing, to } => self.readers(case, sharing.as_ref(), &to),
             Effect::HandReaders { case, wish } => self.hand_readers(case, &wish),
             Effect::HandOver { case, wish } => self.hand_over(case, &wish),
+            Effect::SameReaders { .. } | Effect::SaySame { .. } => self.sameness(effect),
             Effect::OpenAgency { path, words } => self.open_agency(&path, &words),
             Effect::OfferAbroad { offer, out } => self.offer_abroad(&offer, out.as_deref()),
             Effect::TakeBackAbroad { case, roster, words, offer, out } => {

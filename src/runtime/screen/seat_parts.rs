@@ -19,7 +19,7 @@ use super::{
 use crate::{
     codebook::Surroundings,
     failure::Failure,
-    model::{CaseId, Casebook, Code, HandWish, ListedPart},
+    model::{CaseId, Casebook, Code, HandWish, ListedPart, Sheet},
     runtime::{
         clock,
         entries::keep::{ToKeep, What},
@@ -29,7 +29,7 @@ use crate::{
             attaching::{self, ToAttach},
         },
     },
-    ui::{AsideNews, Msg, Secret, Trouble},
+    ui::{AsideNews, Effect, Msg, Secret, Trouble},
 };
 
 /// Between two words on how far it is: often enough to be seen moving.
@@ -51,6 +51,33 @@ impl Seat {
             Ok(done) => {
                 self.say(Msg::Kept { entries: done.entries, draft: None });
                 self.say(Msg::Handed { opened: done.opened, left: done.left });
+                self.carry();
+            }
+            Err(failure) => self.say(Msg::HandFailed(tellings::trouble(&failure))),
+        }
+    }
+
+    /// A word that two cases, or persons of them, are one: who would read it, and keeping it.
+    pub(super) fn sameness(&mut self, effect: Effect) {
+        match effect {
+            Effect::SameReaders { cases } => self.same_readers(cases),
+            Effect::SaySame { cases, sheet } => self.say_same(cases, *sheet),
+            _ => {}
+        }
+    }
+
+    fn same_readers(&mut self, cases: [CaseId; 2]) {
+        match self.with_home(|home| officer::readers_of_both(home, cases)) {
+            Ok(lines) => self.say(Msg::Readers { case: Some(cases[0]), lines }),
+            Err(failure) => self.say(Msg::HandFailed(tellings::trouble(&failure))),
+        }
+    }
+
+    fn say_same(&mut self, cases: [CaseId; 2], sheet: Sheet) {
+        let codebook = Arc::clone(&self.codebook);
+        match self.with_home(|home| home.keep_joined(&codebook, cases, sheet)) {
+            Ok(entries) => {
+                self.say_kept(entries, None);
                 self.carry();
             }
             Err(failure) => self.say(Msg::HandFailed(tellings::trouble(&failure))),

@@ -52,8 +52,9 @@ pub(crate) struct Case {
 pub(super) const ABOVE: u16 = 5;
 
 impl Case {
-    /// Opens a case. One that this device wrote nothing in is somebody else's: opening it is put on record.
-    pub(crate) fn open(id: CaseId, world: &World) -> (Self, Option<Effect>) {
+    /// Opens a case. One that this device wrote nothing in is somebody else's: opening it is put on record, and so is opening what is folded
+    /// beneath it.
+    pub(crate) fn open(id: CaseId, world: &World) -> (Self, Vec<Effect>) {
         let mut case = Self {
             id,
             lines: Vec::new(),
@@ -68,21 +69,26 @@ impl Case {
         };
         case.refresh(world);
         case.list.put(case.lines.len(), case.lines.len(), case.page(world));
-        let file = world.book.case(&id);
-        let entries: Vec<EntryId> = file.map(|file| file.entries.clone()).unwrap_or_default();
         let me = world.device();
-        let mine = entries.iter().filter_map(|id| world.book.entry(id)).any(|entry| Some(entry.author.device) == me);
-        let note =
-            (!mine && !entries.is_empty()).then(|| Effect::NoteAccess { case: id, what: Code::new("case"), entries });
-        (case, note)
+        let note = |id: CaseId| {
+            let entries = world.book.case(&id).map(|file| file.entries.clone()).unwrap_or_default();
+            let mine =
+                entries.iter().filter_map(|id| world.book.entry(id)).any(|entry| Some(entry.author.device) == me);
+            (!mine && !entries.is_empty()).then(|| Effect::NoteAccess { case: id, what: Code::new("case"), entries })
+        };
+        let notes = world.with_duplicates(&id).into_iter().filter_map(note).collect();
+        (case, notes)
     }
 
     pub(crate) const fn room(&self) -> Room {
         if let Some(handing) = &self.handing {
             return handing.room();
         }
+        if let Some(linked) = &self.links {
+            return linked.room();
+        }
         match (&self.add, &self.attach, &self.papers) {
-            _ if self.links.is_some() || self.hand_in.is_some() => Room::Menu,
+            _ if self.hand_in.is_some() => Room::Menu,
             (Some(_), ..) => Room::Menu,
             (None, Some(_), _) => Room::Path,
             (None, None, Some(papers)) => papers.room(),
@@ -116,9 +122,15 @@ impl Case {
         if let Some(handing) = &mut self.handing {
             handing.paste(text);
         }
+        if let Some(linked) = &mut self.links {
+            linked.paste(text);
+        }
     }
 
-    pub(crate) fn hear(&mut self, msg: &Msg) -> Turn {
+    pub(crate) fn hear(&mut self, msg: &Msg, world: &World) -> Turn {
+        if let Some(linked) = &mut self.links {
+            linked.hear(msg, world);
+        }
         if let Some(papers) = &mut self.papers {
             papers.hear(msg);
         }
@@ -158,7 +170,7 @@ impl Case {
             };
         }
         if let Some(linked) = &mut self.links {
-            let (turn, open) = linked.key(key, act);
+            let (turn, open) = linked.key(key, act, world);
             if !open {
                 self.links = None;
             }
@@ -252,16 +264,17 @@ impl Case {
     /// Names come when they are asked for, and asking is an entry of its own.
     fn toggle_names(&mut self, world: &World) -> Turn {
         self.names = !self.names;
-        let file = world.book.case(&self.id);
-        let entries = file.map(|file| file.entries.clone()).unwrap_or_default();
-        let shown: Vec<EntryId> = entries
-            .into_iter()
-            .filter(|id| matches!(world.book.entry(id), Some(Entry { content: Content::Names(_), .. })))
-            .collect();
-        if !self.names || shown.is_empty() {
-            return Turn::stay();
+        let mut turn = Turn::stay();
+        for case in world.with_duplicates(&self.id) {
+            let entries = world.book.case(&case).map(|file| file.entries.clone()).unwrap_or_default();
+            let shown: Vec<EntryId> = entries
+                .into_iter()
+                .filter(|id| matches!(world.book.entry(id), Some(Entry { content: Content::Names(_), .. })))
+                .collect();
+            let asked = self.names && !shown.is_empty();
+            turn = turn.and(asked.then(|| Effect::NoteAccess { case, what: Code::new("names"), entries: shown }));
         }
-        Turn::ask(Effect::NoteAccess { case: self.id, what: Code::new("names"), entries: shown })
+        turn
     }
 
     fn open_line(&self, world: &World) -> Turn {
@@ -269,13 +282,12 @@ impl Case {
             Some(Line::Draft(id)) => Turn::open(Open::Fill(Fill::Draft(*id))),
             Some(Line::Entry(id)) => {
                 let entry = world.book.entry(id).map(|entry| match &entry.content {
-                    Content::Names(names) => names.of,
-                    Content::Amendment(amendment) => amendment.target,
-                    _ => entry.id,
+                    Content::Names(names) => (entry.case, names.of),
+                    Content::Amendment(amendment) => (entry.case, amendment.target),
+                    _ => (entry.case, entry.id),
                 });
-                entry.map_or_else(Turn::stay, |entry| {
-                    Turn::open(Open::Entry { case: self.id, entry, names: self.names })
-                })
+                entry
+                    .map_or_else(Turn::stay, |(case, entry)| Turn::open(Open::Entry { case, entry, names: self.names }))
             }
             None => Turn::stay(),
         }
@@ -331,10 +343,11 @@ impl Case {
     }
 
     pub(crate) fn refresh(&mut self, world: &World) {
+        // What is folded beneath it stands in its story, each entry where it was kept.
         let mut entries: Vec<&Entry> = world
-            .book
-            .case(&self.id)
-            .into_iter()
+            .with_duplicates(&self.id)
+            .iter()
+            .filter_map(|id| world.book.case(id))
             .flat_map(|file| file.entries.iter())
             .filter_map(|id| world.book.entry(id))
             // Names are part of their sheet on the screen; an access is not part of the case's story.

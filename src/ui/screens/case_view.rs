@@ -72,7 +72,8 @@ impl Case {
 
     /// The case in three lines: what it is, where, how dangerous.
     fn draw_summary(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) {
-        let Some(facts) = world.cases.iter().find(|row| row.id == self.id) else { return };
+        let row_of = world.same.stands_for(&self.id).unwrap_or(self.id);
+        let Some(facts) = world.cases.iter().find(|row| row.id == row_of) else { return };
         let lang = world.settings.lang;
         let label = |list: &str, code: &Option<Code>| {
             code.as_ref().map(|code| telling::brief(&telling::label(&world.codebook, list, code, lang)).to_owned())
@@ -101,7 +102,10 @@ impl Case {
             (0, 0) => String::new(),
         };
         canvas.lean((area.x, area.y + 3), area.width, &away, Role::Faint, Lean::End);
-        if let Some(to) = assigned_to(&self.id, world) {
+        if let Some(stands) = world.same.stands_for(&self.id) {
+            let text = format!("⧉ {}", canvas.fill("same.beneath", &[("case", &world.short(&stands))]));
+            canvas.put((area.x, area.y + 3), area.width, &text, Role::Warn);
+        } else if let Some(to) = assigned_to(&self.id, world) {
             let text = format!("→ {}", canvas.fill("case.assigned", &[("who", &to)]));
             canvas.put((area.x, area.y + 3), area.width, &text, Role::Accent);
         }
@@ -132,8 +136,10 @@ impl Case {
             }
             Line::Entry(id) => {
                 let Some(entry) = world.book.entry(id) else { return Default::default() };
+                let what = self.what(entry, world, canvas);
+                let beneath = entry.case != self.id;
                 [
-                    self.what(entry, world, canvas),
+                    if beneath { format!("⧉ {}  {what}", world.short(&entry.case)) } else { what },
                     telling::clock(entry.times.device),
                     author(entry, world, canvas),
                     mark(world.delivery(entry), canvas),

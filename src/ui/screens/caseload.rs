@@ -1,5 +1,7 @@
 //! All cases in a list that narrows as one types. Only the rows on the screen are ever built.
 
+use std::collections::HashSet;
+
 use ratatui::{
     crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind},
     layout::Rect,
@@ -234,9 +236,10 @@ impl Caseload {
         let said = world.index.search(&wanted, false);
         let (mut found, mut near) = (Vec::new(), Vec::new());
         for (at, row) in self.base.iter().filter_map(|at| Some((*at, world.cases.get(*at)?))) {
-            if said.exact.contains(&row.id) || wanted.is_in(&row.folded) {
+            let any = |found: &HashSet<CaseId>| row.beneath.iter().chain([&row.id]).any(|id| found.contains(id));
+            if any(&said.exact) || wanted.is_in(&row.folded) {
                 found.push(at);
-            } else if found.len() < codebook::FEW && (said.near.contains(&row.id) || wanted.is_nearly_in(&row.folded)) {
+            } else if found.len() < codebook::FEW && (any(&said.near) || wanted.is_nearly_in(&row.folded)) {
                 near.push(at);
             }
         }
@@ -329,7 +332,8 @@ fn cells(row: &CaseRow, world: &World, canvas: &Canvas<'_>) -> [String; 8] {
         row.short.clone(),
         row.class.as_ref().map(|code| code.as_str().to_owned()).unwrap_or_default(),
         label("district", &row.district),
-        row.station.clone(),
+        // How many duplicates are folded beneath it.
+        if row.beneath.is_empty() { row.station.clone() } else { format!("⧉{} {}", row.beneath.len(), row.station) },
         label("risk_level", &row.risk),
         row.opened.map(|date| date.to_string()).unwrap_or_default(),
         row.persons.to_string(),

@@ -18,7 +18,7 @@ pub(crate) struct Help {
 }
 
 /// The other screens in the order one meets them.
-const ROOMS: [(Room, &str); 17] = [
+const ROOMS: [(Room, &str); 18] = [
     (Room::Caseload, "help.caseload"),
     (Room::Case, "help.case"),
     (Room::Entry, "help.entry"),
@@ -33,6 +33,7 @@ const ROOMS: [(Room, &str); 17] = [
     (Room::Rotation, "help.rotation"),
     (Room::Aside, "help.aside"),
     (Room::Review, "help.review"),
+    (Room::Links, "help.links"),
     (Room::Menu, "help.menu"),
     (Room::Unlock, "help.unlock"),
     (Room::Welcome, "help.welcome"),

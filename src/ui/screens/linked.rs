@@ -3,11 +3,13 @@
 
 use ratatui::{crossterm::event::KeyEvent, layout::Rect};
 
+use super::sameness::Sameness;
 use crate::{
     codebook::links::{self, Link, Tie},
     model::{CaseId, western_digit},
     ui::{
-        keymap::Act,
+        keymap::{Act, Room},
+        msg::Msg,
         telling,
         theme::Role,
         turn::{Open, Turn},
@@ -30,16 +32,48 @@ pub(super) struct Linked {
     case: CaseId,
     links: Vec<Link>,
     list: List,
+    /// Saying of the two of a row that they are one.
+    same: Option<Box<Sameness>>,
 }
 
 impl Linked {
     /// Everything that ties a case to others: it looks at every entry, so it is asked by a key.
     pub(super) fn new(case: CaseId, world: &World) -> Self {
-        Self { case, links: links::links(&world.book, &case), list: List::default() }
+        Self { case, links: links::links(&world.book, &case), list: List::default(), same: None }
+    }
+
+    pub(super) const fn room(&self) -> Room {
+        match &self.same {
+            Some(same) => same.room(),
+            None => Room::Links,
+        }
+    }
+
+    pub(super) fn paste(&mut self, text: &str) {
+        if let Some(same) = &mut self.same {
+            same.paste(text);
+        }
+    }
+
+    pub(super) fn hear(&mut self, msg: &Msg, world: &World) {
+        if let Some(same) = &mut self.same {
+            same.hear(msg);
+        }
+        if matches!(msg, Msg::Kept { .. }) {
+            self.links = links::links(&world.book, &self.case);
+            self.list.put(self.list.at, self.links.len(), ROWS);
+        }
     }
 
     /// A key; whether the page stays open. *Enter* walks to the other case, a digit to the one of that row.
-    pub(super) fn key(&mut self, key: &KeyEvent, act: Option<Act>) -> (Turn, bool) {
+    pub(super) fn key(&mut self, key: &KeyEvent, act: Option<Act>, world: &World) -> (Turn, bool) {
+        if let Some(same) = &mut self.same {
+            let (turn, open) = same.key(key, act, world);
+            if !open {
+                self.same = None;
+            }
+            return (turn, true);
+        }
         let row = |code| match code {
             ratatui::crossterm::event::KeyCode::Char(digit) => western_digit(digit).to_digit(10)?.checked_sub(1),
             _ => None,
@@ -47,6 +81,11 @@ impl Linked {
         let chosen = match act {
             Some(Act::Back) => return (Turn::stay(), false),
             Some(Act::Choose) => Some(self.list.at),
+            Some(Act::Join) if world.supervises() => {
+                let link = self.links.get(self.list.at);
+                self.same = link.and_then(|link| Sameness::new(self.case, link, world)).map(Box::new);
+                None
+            }
             Some(act) => {
                 self.list.go(act, self.links.len(), ROWS);
                 None
@@ -83,6 +122,9 @@ impl Linked {
         self.draw_graph(world, canvas, graph);
         let hint = canvas.say("links.hint").to_owned();
         canvas.lean((inside.x, inside.bottom().saturating_sub(1)), inside.width, &hint, Role::Faint, Lean::Own);
+        if let Some(same) = &self.same {
+            same.draw(canvas, area);
+        }
     }
 
     /// This case on top, and each other one at the end of its line.
@@ -133,14 +175,16 @@ fn nodes(links: &[Link]) -> Vec<(CaseId, Vec<Tie>)> {
 /// A card, a phone or an FIR is a double line, a number that somebody wrote a single one, what is merely alike a broken one.
 fn line(ties: &[Tie]) -> &'static str {
     match ties.iter().min() {
-        Some(Tie::Cnic | Tie::Phone | Tie::Fir) => "═══",
-        Some(Tie::Named) => "───",
+        Some(Tie::Same | Tie::Cnic | Tie::Phone | Tie::Fir) => "═══",
+        Some(Tie::Named | Tie::Differ) => "───",
         Some(Tie::Name | Tie::Place) | None => "╌╌╌",
     }
 }
 
 const fn word(tie: Tie) -> &'static str {
     match tie {
+        Tie::Same => "links.short.same",
+        Tie::Differ => "links.short.differ",
         Tie::Cnic => "links.short.cnic",
         Tie::Phone => "links.short.phone",
         Tie::Fir => "links.short.fir",

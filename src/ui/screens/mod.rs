@@ -26,6 +26,7 @@ mod papers;
 mod review;
 mod roster;
 mod rotation;
+mod sameness;
 mod screen;
 mod stick;
 mod team;

@@ -155,6 +155,7 @@ fn waiting(world: &World) -> Vec<&Entry> {
     let files = world.book.cases().flat_map(|file| file.entries.iter());
     let mut rows: Vec<&Entry> = files
         .filter_map(|id| world.book.entry(id))
+        .chain(world.book.same_entries())
         .filter(|entry| Some(entry.author.device) == me && world.delivery(entry) != Delivery::Received)
         .collect();
     put_in_order(&mut rows);

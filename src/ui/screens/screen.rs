@@ -146,7 +146,7 @@ impl Screen {
             Self::Unlock(screen) => screen.hear(msg, world),
             Self::Confirm(screen) => screen.hear(msg, world),
             Self::Stick(screen) => screen.hear(msg, world),
-            Self::Case(screen) => screen.hear(msg),
+            Self::Case(screen) => screen.hear(msg, world),
             Self::Entry(screen) => screen.hear(msg),
             Self::Aside(screen) => screen.hear(msg, world),
             Self::Audit(screen) => screen.hear(msg),
