@@ -49,6 +49,7 @@ mod list_killed;
 mod lost_receipt;
 mod memory;
 mod offline;
+mod pasted;
 mod pinned;
 mod procedure;
 mod recovered;

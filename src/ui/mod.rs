@@ -14,6 +14,7 @@ mod filling;
 mod keymap;
 mod msg;
 mod people;
+mod pointing;
 mod reading;
 mod road;
 mod rotation;

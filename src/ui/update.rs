@@ -8,6 +8,7 @@ use super::{
     filling,
     keymap::{self, Act, Room},
     msg::{HomeChosen, Trouble, Who},
+    pointing,
     screens::{
         Aside, Audit, Case, Caseload, Confirm, EntryView, Help, Keys, Outbox, Review, Roster, Rotation, Screen, Stick,
         Team, Today, Unlock,
@@ -36,7 +37,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
         Msg::Mouse(mouse) => {
             app.touched = app.world.boot_ms;
-            let turn = app.stack.last_mut().map(|screen| screen.mouse(&mouse, &app.world));
+            let turn = app.stack.last_mut().map(|screen| pointing::mouse(screen, &mouse, &app.world));
             turn.map(|turn| follow(app, turn)).unwrap_or_default()
         }
         other => on_news(app, other),

@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use ratatui::layout::Rect;
+
 use super::{
     app::{Settings, Start},
     msg::{KeyRow, Mark, Msg, RosterPage, Sentence, TeamPage, Who},
@@ -447,6 +449,13 @@ impl World {
             around.people = people.map(|person| (person.called.into(), person.member)).collect();
         }
         around
+    }
+
+    /// Where a page is drawn: between the heading and the bars, and above a hint.
+    pub(crate) const fn body(&self) -> Rect {
+        let (columns, rows) = self.size;
+        let hint = if self.training { HINT } else { 0 };
+        Rect { x: 1, y: 2, width: columns.saturating_sub(2), height: rows.saturating_sub(5 + hint) }
     }
 
     /// Rows between the heading and the bars.

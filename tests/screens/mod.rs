@@ -14,6 +14,8 @@ mod keys;
 mod listing;
 mod looks;
 mod papers;
+mod pasting;
+mod pointer;
 mod practised;
 mod reviewing;
 mod searching;

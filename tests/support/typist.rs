@@ -94,6 +94,13 @@ impl Typist {
         self.keyboard.flush().unwrap();
     }
 
+    /// Pastes a text, as a terminal brackets it. The program reads while it comes: a line holds no hundred thousand bytes.
+    pub(crate) fn pastes(&mut self, text: &str) {
+        let bytes = [b"\x1b[200~", text.as_bytes(), b"\x1b[201~"].concat();
+        self.keyboard.write_all(&bytes).expect("the program takes a paste");
+        self.keyboard.flush().unwrap();
+    }
+
     /// Waits until the screen is as wanted; gives it.
     pub(crate) fn sees_that(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
         let drawn = self.lock();

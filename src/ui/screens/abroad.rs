@@ -94,6 +94,14 @@ impl Abroad {
         }
     }
 
+    /// The list that is asked from now.
+    pub(super) const fn menu(&mut self) -> Option<&mut Menu> {
+        match &mut self.asking {
+            Asking::Unit(menu, _) | Asking::Reason(menu, _) => Some(menu),
+            Asking::Pack(_) | Asking::Words(_) | Asking::File(_) | Asking::Look(_) | Asking::Said(_) => None,
+        }
+    }
+
     pub(super) fn paste(&mut self, text: &str) {
         if let Asking::Pack(path) | Asking::Words(path) | Asking::File(path) = &mut self.asking {
             path.paste(text);

@@ -71,6 +71,14 @@ impl AbroadIn {
         }
     }
 
+    /// The list that is asked from now.
+    pub(super) const fn menu(&mut self) -> Option<&mut Menu> {
+        match &mut self.asking {
+            Asking::Say(menu) => Some(menu),
+            _ => None,
+        }
+    }
+
     pub(super) fn paste(&mut self, text: &str) {
         if let Asking::Words(path) | Asking::Note(path) | Asking::File(path) = &mut self.asking {
             path.paste(text);

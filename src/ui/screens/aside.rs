@@ -8,6 +8,7 @@ use crate::{
         effect::Effect,
         keymap::{Act, Room},
         msg::{AsideNews, AsideRow, Msg, Trouble},
+        pointing::{Rows, Spot},
         telling,
         theme::Role,
         turn::{Go, Turn},
@@ -57,6 +58,14 @@ impl Aside {
             (None, Some(_)) => Room::Dropping,
             (None, None) => Room::Aside,
         }
+    }
+
+    pub(crate) fn spot(&mut self, world: &World) -> Spot<'_> {
+        if self.save.is_some() || self.drop.is_some() {
+            return Spot::Nothing;
+        }
+        let (len, first) = (self.rows.as_deref().map_or(0, <[AsideRow]>::len), world.body().y + ABOVE);
+        Spot::Rows(Rows { list: &mut self.list, len, page: page(world), first, each: EACH })
     }
 
     pub(crate) fn paste(&mut self, text: &str) {

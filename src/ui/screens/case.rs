@@ -1,6 +1,6 @@
 //! One case: its entries in the order in which they were kept, and what can be added to it.
 
-use ratatui::crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::crossterm::event::KeyEvent;
 
 use super::{handing::Handing, linked::Linked, papers::Papers};
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
         effect::Effect,
         keymap::{Act, Room},
         msg::Msg,
+        pointing::{Rows, Spot},
         rotation::Renewed,
         turn::{Fill, Go, Open, Turn},
         widgets::{
@@ -293,22 +294,28 @@ impl Case {
         }
     }
 
-    pub(crate) fn mouse(&mut self, mouse: &MouseEvent, world: &World) -> Turn {
+    pub(crate) fn spot(&mut self, world: &World) -> Spot<'_> {
+        let first = world.body().y + ABOVE;
         let page = self.page(world);
-        match mouse.kind {
-            MouseEventKind::ScrollDown => self.list.put(self.list.at + 1, self.lines.len(), page),
-            MouseEventKind::ScrollUp => self.list.put(self.list.at.saturating_sub(1), self.lines.len(), page),
-            MouseEventKind::Down(MouseButton::Left) if self.add.is_none() => {
-                let row = mouse.row.checked_sub(2 + ABOVE).map(usize::from);
-                let Some(at) = row.and_then(|row| self.list.hit(row, self.lines.len())) else { return Turn::stay() };
-                if at == self.list.at {
-                    return self.open_line(world);
-                }
-                self.list.put(at, self.lines.len(), page);
-            }
-            _ => {}
+        if let Some((menu, _)) = &mut self.add {
+            return Spot::Menu(menu);
         }
-        Turn::stay()
+        if let Some(linked) = &mut self.links {
+            return linked.spot(world);
+        }
+        if let Some(menu) = &mut self.hand_in {
+            return Spot::Menu(menu);
+        }
+        if let Some(papers) = &mut self.papers {
+            return papers.menu().map_or(Spot::Nothing, Spot::Menu);
+        }
+        if let Some(handing) = &mut self.handing {
+            return handing.menu().map_or(Spot::Nothing, Spot::Menu);
+        }
+        if self.attach.is_some() {
+            return Spot::Nothing;
+        }
+        Spot::Rows(Rows { list: &mut self.list, len: self.lines.len(), page, first, each: 1 })
     }
 
     fn chosen<'a>(&self, world: &'a World) -> Option<&'a Entry> {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use ratatui::{
-    crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind},
+    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
     layout::Rect,
 };
 
@@ -14,10 +14,11 @@ use crate::{
     ui::{
         due,
         keymap::{Act, Room},
+        pointing::{Rows, Spot},
         reading::CaseRow,
         telling,
         theme::Role,
-        turn::{Fill, Go, Open, Turn},
+        turn::{Fill, Open, Turn},
         widgets::{
             canvas::{Canvas, Lean},
             list::List,
@@ -169,28 +170,15 @@ impl Caseload {
         self.search(world);
     }
 
-    pub(crate) fn mouse(&mut self, mouse: &MouseEvent, world: &World) -> Turn {
-        let page = page(world);
-        match mouse.kind {
-            MouseEventKind::ScrollDown => self.list.put(self.list.at + 3, self.found.len(), page),
-            MouseEventKind::ScrollUp => self.list.put(self.list.at.saturating_sub(3), self.found.len(), page),
-            MouseEventKind::Down(MouseButton::Left) => {
-                let Some(row) = mouse.row.checked_sub(2 + ABOVE) else { return Turn::stay() };
-                let Some(at) = self.list.hit(usize::from(row), self.found.len()) else { return Turn::stay() };
-                let again = at == self.list.at;
-                self.list.put(at, self.found.len(), page);
-                self.note_place(world);
-                // A second click on the same row opens it.
-                return if again {
-                    Turn::go(self.at.map_or(Go::Stay, |id| Go::Push(Open::Case(id))))
-                } else {
-                    Turn::stay()
-                };
-            }
-            _ => {}
+    pub(crate) fn spot(&mut self, world: &World) -> Spot<'_> {
+        if let Some(menu) = &mut self.drafts {
+            return Spot::Menu(menu);
         }
-        self.note_place(world);
-        Turn::stay()
+        if let Some(narrowing) = &mut self.narrowing {
+            return narrowing.menu().map_or(Spot::Nothing, Spot::Menu);
+        }
+        let first = world.body().y + ABOVE;
+        Spot::Rows(Rows { list: &mut self.list, len: self.found.len(), page: page(world), first, each: 1 })
     }
 
     /// The world has changed: the same case stays chosen, wherever its row is now.
@@ -251,7 +239,8 @@ impl Caseload {
         self.found = found;
     }
 
-    fn note_place(&mut self, world: &World) {
+    /// The case that the list stands on now.
+    pub(crate) fn note_place(&mut self, world: &World) {
         let row = self.found.get(self.list.at).and_then(|at| world.cases.get(*at));
         self.at = row.map(|row| row.id);
     }

@@ -1,6 +1,7 @@
 //! The last look before keeping: who will be able to read it, what is worth a thought, and why it changes.
 
 use ratatui::{
+    buffer::Buffer,
     crossterm::event::{KeyCode, KeyEvent},
     layout::Rect,
 };
@@ -15,6 +16,7 @@ use crate::{
         effect::{Effect, Keeping, ToKeep},
         keymap::Act,
         msg::{Msg, ReaderLine, Trouble},
+        pointing::Spot,
         telling,
         theme::Role,
         turn::{Finished, Go, Turn},
@@ -119,6 +121,18 @@ impl Confirm {
 
     pub(crate) fn paste(&mut self, _text: &str) {}
 
+    /// The reasons, where there are any to choose from: they stand below what is drawn above them.
+    pub(crate) fn spot(&mut self, world: &World) -> Spot<'_> {
+        let Some(changes) = self.changes.as_ref().filter(|_| !self.keeping) else { return Spot::Nothing };
+        let area = world.body();
+        let mut glass = Buffer::empty(Rect::new(0, 0, world.size.0, world.size.1));
+        let mut canvas = Canvas::new(&mut glass, world.settings);
+        let rest = |y: u16| Rect { y, height: area.bottom().saturating_sub(y), ..area };
+        let y = self.draw_readers(world, &mut canvas, area) + 1;
+        let first = self.draw_changes(world, &mut canvas, rest(y), changes) + 1;
+        self.reason.as_mut().map_or(Spot::Nothing, |reason| Spot::Choice(reason, first))
+    }
+
     fn to_keep(&self, world: &World) -> Result<ToKeep, Trouble> {
         // Who will be able to read it is shown before it is kept (`DESIGN.md` section 4, invariant 8).
         if self.readers.is_none() {
@@ -184,7 +198,8 @@ impl Confirm {
         let rest = |y: u16| Rect { y, height: area.bottom().saturating_sub(y), ..area };
         y = self.draw_readers(world, canvas, rest(y)) + 1;
         if let Some(changes) = &self.changes {
-            y = self.draw_changes(world, canvas, rest(y), changes) + 1;
+            y = self.draw_changes(world, canvas, rest(y), changes);
+            y = self.draw_reason(canvas, rest(y)) + 1;
         }
         y = self.draw_assigned(world, canvas, rest(y));
         y = self.draw_parts(world, canvas, rest(y));
@@ -227,7 +242,7 @@ impl Confirm {
         y + 1
     }
 
-    /// What changes, from what to what; then why.
+    /// What changes, from what to what.
     fn draw_changes(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect, changes: &Answers) -> u16 {
         let lang = world.settings.lang;
         let heading = canvas.say("confirm.changes").to_owned();
@@ -250,13 +265,17 @@ impl Confirm {
             canvas.put((area.x + 2, y), area.width, &format!("+ {more}"), Role::Faint);
             y += 1;
         }
-        if let Some(reason) = &self.reason {
-            let heading = canvas.say("confirm.reason").to_owned();
-            canvas.lean((area.x, y), area.width, &heading, Role::Accent, Lean::Own);
-            let room = Rect { x: area.x + 2, y: y + 1, width: area.width.saturating_sub(4), height: reason.height() };
-            reason.draw(canvas, room);
-            y += 1 + reason.height();
-        }
+        y
+    }
+
+    /// Why it changes, as a list to choose from.
+    fn draw_reason(&self, canvas: &mut Canvas<'_>, area: Rect) -> u16 {
+        let (mut y, Some(reason)) = (area.y, &self.reason) else { return area.y };
+        let heading = canvas.say("confirm.reason").to_owned();
+        canvas.lean((area.x, y), area.width, &heading, Role::Accent, Lean::Own);
+        let room = Rect { x: area.x + 2, y: y + 1, width: area.width.saturating_sub(4), height: reason.height() };
+        reason.draw(canvas, room);
+        y += 1 + reason.height();
         y
     }
 

@@ -14,6 +14,7 @@ use crate::{
         effect::Effect,
         keymap::{Act, Room, scrolled},
         msg::Msg,
+        pointing::Spot,
         reading, telling,
         theme::Role,
         turn::{Fill, Go, Open, Turn},
@@ -61,6 +62,14 @@ impl EntryView {
             (Some(_), _) => Room::Path,
             (None, Some(papers)) => papers.room(),
             (None, None) => Room::Entry,
+        }
+    }
+
+    pub(crate) fn spot(&mut self) -> Spot<'_> {
+        match (&self.save, &mut self.papers) {
+            (Some(_), _) => Spot::Nothing,
+            (None, Some(papers)) => papers.menu().map_or(Spot::Nothing, Spot::Menu),
+            (None, None) => Spot::Lines,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
     form_copy::Whom,
@@ -362,16 +362,23 @@ impl Form {
         let did = field.key(key, &self.setting(world));
         self.field = field;
         match (did, key.code) {
-            (Did::Changed, _) => {
+            (Did::Nothing, KeyCode::Up) => self.go(self.at.saturating_sub(1), world),
+            (Did::Nothing, KeyCode::Down) => self.go(self.at + 1, world),
+            (did, _) => self.did(did, world),
+        }
+    }
+
+    /// What a field did with a key or a click.
+    pub(super) fn did(&mut self, did: Did, world: &World) -> Turn {
+        match did {
+            Did::Changed => {
                 self.typing = true;
                 self.commit(world);
+                Turn::stay()
             }
-            (Did::Taken, _) => return self.go_on(world),
-            (Did::Nothing, KeyCode::Up) => return self.go(self.at.saturating_sub(1), world),
-            (Did::Nothing, KeyCode::Down) => return self.go(self.at + 1, world),
-            (Did::Nothing | Did::Moved, _) => {}
+            Did::Taken => self.go_on(world),
+            Did::Nothing | Did::Moved => Turn::stay(),
         }
-        Turn::stay()
     }
 
     pub(crate) fn paste(&mut self, text: &str, world: &World) -> Turn {
@@ -386,15 +393,6 @@ impl Form {
             }
         }
         Turn::stay()
-    }
-
-    /// The wheel goes from question to question.
-    pub(crate) fn mouse(&mut self, mouse: &MouseEvent, world: &World) -> Turn {
-        match mouse.kind {
-            MouseEventKind::ScrollDown => self.go(self.at + 1, world),
-            MouseEventKind::ScrollUp => self.go(self.at.saturating_sub(1), world),
-            _ => Turn::stay(),
-        }
     }
 
     /// In a text a word back; else the last answer that was changed.

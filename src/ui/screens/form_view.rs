@@ -33,23 +33,35 @@ pub(super) const fn field_width(columns: u16) -> u16 {
     body.saturating_sub(INDENT + 1)
 }
 
+/// The lines of the section that is open.
+pub(super) struct Plan {
+    /// Its questions, by their places among all that are asked.
+    pub(super) places: Vec<usize>,
+    /// Rows of the one that has the keyboard.
+    pub(super) open: u16,
+    /// The first row shown.
+    pub(super) line: u16,
+}
+
+/// Where the sections stand, if there is room, and where the questions do.
+pub(super) const fn columns(area: Rect) -> (Option<Rect>, Rect) {
+    let page = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
+    if !canvas_is_wide(area) {
+        return (None, page);
+    }
+    (Some(Rect { width: SIDE - 2, ..page }), Rect { x: page.x + SIDE, width: page.width - SIDE, ..page })
+}
+
 impl Form {
     pub(crate) fn draw(&self, world: &World, scroll: &mut Scroll, canvas: &mut Canvas<'_>, area: Rect) {
         self.draw_progress(canvas, area);
-        let mut page = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
-        if canvas_is_wide(area) {
-            self.draw_sections(canvas, Rect { width: SIDE - 2, ..page });
-            page = Rect { x: page.x + SIDE, width: page.width - SIDE, ..page };
+        let (side, page) = columns(area);
+        if let Some(side) = side {
+            self.draw_sections(canvas, side);
         }
-        let Some((section, _)) = self.section() else { return };
-        let places: Vec<usize> =
-            (0..self.asked.len()).filter(|at| self.asked.get(*at).is_some_and(|place| place.0 == section)).collect();
-        let open = self.open_height(canvas, world, page.width);
-        let before = u16::try_from(places.iter().filter(|at| **at < self.at).count()).unwrap_or(u16::MAX);
-        // As little scrolling as it takes to show the open question whole, with the one before it if there is room.
-        let (top, bottom) = (before.saturating_sub(1), before.saturating_add(open));
-        scroll.line =
-            scroll.line.max(bottom.saturating_sub(page.height)).min(top.max(bottom.saturating_sub(page.height)));
+        let Some(plan) = self.plan(canvas, world, page) else { return };
+        scroll.line = plan.line;
+        let Plan { places, open, .. } = plan;
         let mut row = 0_u16;
         for at in places {
             let height = if at == self.at { open } else { 1 };
@@ -68,6 +80,26 @@ impl Form {
         if let Some(whom) = &self.whom {
             whom.menu.draw(canvas, area);
         }
+    }
+
+    /// Which lines stand where, from what is answered alone: a form looks the same however one came to it.
+    pub(super) fn plan(&self, canvas: &Canvas<'_>, world: &World, page: Rect) -> Option<Plan> {
+        let (section, _) = self.section()?;
+        let places: Vec<usize> =
+            (0..self.asked.len()).filter(|at| self.asked.get(*at).is_some_and(|place| place.0 == section)).collect();
+        let open = self.open_height(canvas, world, page.width);
+        let before = u16::try_from(places.iter().filter(|at| **at < self.at).count()).unwrap_or(u16::MAX);
+        // As little scrolling as it takes to show the open question whole.
+        let line = before.saturating_add(open).saturating_sub(page.height);
+        Some(Plan { places, open, line })
+    }
+
+    /// Rows of the open question above its field.
+    pub(super) fn above_field(&self, canvas: &Canvas<'_>, world: &World, width: u16) -> u16 {
+        let Some(question) = self.question() else { return 0 };
+        let (above, _) = self.remarks(canvas, world, question);
+        let wide = width.saturating_sub(INDENT + 1);
+        2 + above.iter().map(|text| Canvas::lines(text, wide).min(4)).sum::<u16>()
     }
 
     /// Which section, how much of the form is answered, what is wrong.

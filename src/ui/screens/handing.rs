@@ -102,6 +102,15 @@ impl Handing {
         }
     }
 
+    /// The list that is asked from now.
+    pub(super) fn menu(&mut self) -> Option<&mut Menu> {
+        match &mut self.asking {
+            Asking::What(menu, _) | Asking::Unit(_, menu, _) | Asking::Reason(_, menu, _) => Some(menu),
+            Asking::Abroad(abroad) => abroad.menu(),
+            Asking::Note(_) | Asking::Look(_) | Asking::Said(..) => None,
+        }
+    }
+
     pub(super) fn paste(&mut self, text: &str) {
         match &mut self.asking {
             Asking::Note(note) => note.paste(text),

@@ -8,11 +8,15 @@ use crate::{
         effect::Effect,
         keymap::Act,
         msg::{KeyRow, Sentence},
+        pointing::{Rows, Spot},
         rotation::Renewed,
         theme::Role,
         turn::{Go, Open, Turn},
         view::Scroll,
-        widgets::canvas::{Canvas, Lean},
+        widgets::{
+            canvas::{Canvas, Lean},
+            list::List,
+        },
         world::World,
     },
     words,
@@ -21,12 +25,24 @@ use crate::{
 /// The list, or the preview of one row.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
-    row: usize,
+    list: List,
     preview: bool,
     line: u16,
 }
 
+/// Lines above the list, and lines of one row.
+const ABOVE: u16 = 2;
+const EACH: u16 = 3;
+
 impl Keys {
+    pub(crate) fn spot(&mut self, world: &World) -> Spot<'_> {
+        if self.preview {
+            return Spot::Lines;
+        }
+        let (len, first) = (world.keys.as_deref().map_or(0, <[KeyRow]>::len), world.body().y + ABOVE);
+        Spot::Rows(Rows { list: &mut self.list, len, page: page(world), first, each: EACH })
+    }
+
     pub(crate) fn key(&mut self, act: Option<Act>, world: &World) -> Turn {
         let rows = world.keys.as_deref().unwrap_or_default();
         if self.preview {
@@ -38,33 +54,29 @@ impl Keys {
             }
             return Turn::stay();
         }
-        let (last, page) = (rows.len().saturating_sub(1), world.page() / 3);
         match act {
             Some(Act::Back) => return Turn::go(Go::Back),
-            Some(Act::Up) => self.row = self.row.saturating_sub(1),
-            Some(Act::Down) => self.row = self.row.saturating_add(1).min(last),
-            Some(Act::PageUp) => self.row = self.row.saturating_sub(page),
-            Some(Act::PageDown) => self.row = self.row.saturating_add(page).min(last),
-            Some(Act::First) => self.row = 0,
-            Some(Act::Last) => self.row = last,
             Some(Act::Audit) => {
                 let whose = rows
-                    .get(self.row)
+                    .get(self.list.at)
                     .and_then(|row| row.device.map(Audited::Device).or_else(|| row.unit.map(Audited::Unit)));
                 return whose.map_or_else(Turn::stay, |whose| Turn::open(Open::Audit(whose)));
             }
             Some(Act::Rotate) => {
-                let unit = rows.get(self.row).and_then(|row| row.unit);
+                let unit = rows.get(self.list.at).and_then(|row| row.unit);
                 return unit.map_or_else(Turn::stay, |unit| Turn::open(Open::Rotation(Renewed::Unit(unit))));
             }
             Some(Act::Open) => {
-                let device = rows.get(self.row).filter(|row| !row.gone).and_then(|row| row.device);
+                let device = rows.get(self.list.at).filter(|row| !row.gone).and_then(|row| row.device);
                 if let Some(device) = device {
                     (self.preview, self.line) = (true, 0);
                     return Turn::ask(Effect::PreviewRevocation(device));
                 }
             }
-            _ => {}
+            Some(act) => {
+                self.list.go(act, rows.len(), page(world));
+            }
+            None => {}
         }
         Turn::stay()
     }
@@ -76,17 +88,17 @@ impl Keys {
             return;
         };
         if self.preview {
-            let row = keys.get(self.row);
+            let row = keys.get(self.list.at);
             self.preview(row, world, scroll, canvas, area);
             return;
         }
         let text = canvas.say("keys.about").to_owned();
         canvas.put((area.x, area.y), area.width, &text, Role::Faint);
-        let shown = usize::from(area.height.saturating_sub(2) / 3).max(1);
-        let first = self.row.saturating_sub(shown.saturating_sub(1));
-        let rows = keys.iter().enumerate().skip(first).take(shown);
-        for ((at, row), y) in rows.zip((area.y.saturating_add(2)..area.bottom()).step_by(3)) {
-            draw_row(row, at == self.row, canvas, Rect { y, ..area });
+        let shown = self.list.shown(keys.len(), usize::from(area.height.saturating_sub(ABOVE) / EACH).max(1));
+        let rows = keys.iter().enumerate().skip(shown.start).take(shown.len());
+        let lines = (area.y.saturating_add(ABOVE)..area.bottom()).step_by(usize::from(EACH));
+        for ((at, row), y) in rows.zip(lines) {
+            draw_row(row, at == self.list.at, canvas, Rect { y, ..area });
         }
     }
 
@@ -112,6 +124,11 @@ impl Keys {
             y = y.saturating_add(taken.max(1));
         }
     }
+}
+
+/// Rows that are on the screen at once.
+fn page(world: &World) -> usize {
+    (world.page().saturating_sub(usize::from(ABOVE)) / usize::from(EACH)).max(1)
 }
 
 fn most(world: &World) -> u16 {

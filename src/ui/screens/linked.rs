@@ -10,6 +10,7 @@ use crate::{
     ui::{
         keymap::{Act, Room},
         msg::Msg,
+        pointing::{Rows, Spot},
         telling,
         theme::Role,
         turn::{Open, Turn},
@@ -98,9 +99,14 @@ impl Linked {
         }
     }
 
+    pub(super) fn spot(&mut self, world: &World) -> Spot<'_> {
+        let first = place(world.body()).y + 1;
+        Spot::Rows(Rows { list: &mut self.list, len: self.links.len(), page: ROWS, first, each: 1 })
+    }
+
     pub(super) fn draw(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) {
         let heading = canvas.say("links.title").to_owned();
-        let inside = canvas.popup(middle(area, 78, 19), &heading);
+        let inside = canvas.popup(place(area), &heading);
         if self.links.is_empty() {
             let text = canvas.say("links.none").to_owned();
             canvas.paragraph(Rect { y: inside.y + 1, height: 3, ..inside }, &text, Role::Faint);
@@ -157,6 +163,11 @@ impl Linked {
             canvas.put((x, y), left, &text, Role::Faint);
         }
     }
+}
+
+/// The box that it is drawn in.
+fn place(area: Rect) -> Rect {
+    middle(area, 78, 19)
 }
 
 /// The other cases in the order of their surest tie, each with what ties it.

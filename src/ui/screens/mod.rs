@@ -13,6 +13,7 @@ mod entry;
 mod form;
 mod form_copy;
 mod form_gaps;
+mod form_mouse;
 mod form_offers;
 mod form_view;
 mod handing;

@@ -75,6 +75,14 @@ impl Narrowing {
         if matches!(self.step, Step::Name(_)) { Room::Path } else { Room::Menu }
     }
 
+    /// The list that is asked from now.
+    pub(super) const fn menu(&mut self) -> Option<&mut Menu> {
+        match &mut self.step {
+            Step::First(menu) | Step::Part(menu) | Step::Value(menu, ..) | Step::Saved(menu, _) => Some(menu),
+            Step::Name(_) => None,
+        }
+    }
+
     pub(super) fn paste(&mut self, text: &str) {
         if let Step::Name(name) = &mut self.step {
             name.paste(text);

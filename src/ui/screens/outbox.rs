@@ -8,6 +8,7 @@ use crate::{
     ui::{
         effect::Effect,
         keymap::Act,
+        pointing::{Rows, Spot},
         telling,
         theme::Role,
         turn::{Go, Open, Turn},
@@ -46,6 +47,11 @@ impl Outbox {
             None => {}
         }
         Turn::stay()
+    }
+
+    pub(crate) fn spot(&mut self, world: &World) -> Spot<'_> {
+        let (page, first) = (world.page().saturating_sub(usize::from(ABOVE)), world.body().y + ABOVE);
+        Spot::Rows(Rows { list: &mut self.list, len: waiting(world).len(), page, first, each: 1 })
     }
 
     pub(crate) fn draw(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) {

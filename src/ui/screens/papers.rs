@@ -62,6 +62,14 @@ impl Papers {
         }
     }
 
+    /// The list that is asked from now.
+    pub(super) const fn menu(&mut self) -> Option<&mut Menu> {
+        match &mut self.step {
+            Step::Which(menu) | Step::Whereto(menu, _) => Some(menu),
+            Step::File(..) | Step::Printing(_) | Step::Said(_) => None,
+        }
+    }
+
     /// The key of the hint for this step.
     pub(super) const fn hint(&self) -> &'static str {
         match self.step {

@@ -12,6 +12,7 @@ use crate::{
     ui::{
         bidi,
         keymap::Act,
+        pointing::{Rows, Spot},
         telling,
         theme::Role,
         turn::{Fill, Go, Open, Turn},
@@ -59,6 +60,11 @@ impl Review {
             }
             None => Turn::stay(),
         }
+    }
+
+    pub(crate) fn spot(&mut self, world: &World) -> Spot<'_> {
+        let (page, first) = (world.page().saturating_sub(2), world.body().y + 1);
+        Spot::Rows(Rows { list: &mut self.list, len: self.rows.len(), page, first, each: 1 })
     }
 
     pub(crate) fn refresh(&mut self, world: &World) {

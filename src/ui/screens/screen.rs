@@ -1,9 +1,6 @@
 //! The closed set of screens, and the same few questions put to each of them.
 
-use ratatui::{
-    crossterm::event::{KeyEvent, MouseEvent},
-    layout::Rect,
-};
+use ratatui::{crossterm::event::KeyEvent, layout::Rect};
 
 use super::{
     Aside, Audit, Case, Caseload, Confirm, EntryView, Form, Help, Keys, Outbox, Review, Roster, Rotation, Stick, Team,
@@ -12,6 +9,7 @@ use super::{
 use crate::ui::{
     keymap::{Act, Room},
     msg::Msg,
+    pointing::Spot,
     turn::Turn,
     view::Scroll,
     widgets::canvas::Canvas,
@@ -115,27 +113,33 @@ impl Screen {
         Turn::stay()
     }
 
-    /// A click or the wheel: never needed, so only lists and forms know it.
-    pub(crate) fn mouse(&mut self, mouse: &MouseEvent, world: &World) -> Turn {
+    /// What a pointer can choose or move here.
+    pub(crate) fn spot(&mut self, world: &World) -> Spot<'_> {
         match self {
-            Self::Caseload(screen) => screen.mouse(mouse, world),
-            Self::Case(screen) => screen.mouse(mouse, world),
-            Self::Form(screen) => screen.mouse(mouse, world),
-            Self::Welcome(_)
-            | Self::Unlock(_)
-            | Self::Entry(_)
-            | Self::Confirm(_)
-            | Self::Outbox(_)
-            | Self::Stick(_)
-            | Self::Today(_)
-            | Self::Review(_)
-            | Self::Roster(_)
-            | Self::Team(_)
-            | Self::Keys(_)
-            | Self::Rotation(_)
-            | Self::Audit(_)
-            | Self::Aside(_)
-            | Self::Help(_) => Turn::stay(),
+            Self::Unlock(screen) => screen.spot(),
+            Self::Caseload(screen) => screen.spot(world),
+            Self::Case(screen) => screen.spot(world),
+            Self::Entry(screen) => screen.spot(),
+            Self::Form(screen) => screen.spot(),
+            Self::Confirm(screen) => screen.spot(world),
+            Self::Outbox(screen) => screen.spot(world),
+            Self::Stick(screen) => screen.spot(world),
+            Self::Today(screen) => screen.spot(world),
+            Self::Review(screen) => screen.spot(world),
+            Self::Keys(screen) => screen.spot(world),
+            Self::Aside(screen) => screen.spot(world),
+            Self::Audit(screen) if screen.room() == Room::Path => Spot::Nothing,
+            Self::Roster(_) | Self::Team(_) | Self::Audit(_) | Self::Help(_) => Spot::Lines,
+            Self::Welcome(_) | Self::Rotation(_) => Spot::Nothing,
+        }
+    }
+
+    /// A row was chosen by the pointer: what follows from it on the page.
+    pub(crate) fn pointed(&mut self, world: &World) {
+        match self {
+            Self::Caseload(screen) => screen.note_place(world),
+            Self::Stick(screen) => screen.take_place(),
+            _ => {}
         }
     }
 

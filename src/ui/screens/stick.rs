@@ -11,6 +11,7 @@ use crate::{
         effect::Effect,
         keymap::{Act, Room},
         msg::{BundleIn, BundleOut, Msg, StickPage, Trouble},
+        pointing::{Rows, Spot},
         theme::Role,
         turn::{Go, Turn},
         widgets::{
@@ -57,6 +58,8 @@ pub(crate) struct Stick {
     came: Option<Box<AbroadIn>>,
 }
 
+/// Most places that are shown.
+const PLACES: usize = 3;
 /// Columns of the labels before the addressee and the path.
 const LABEL: u16 = 8;
 
@@ -103,6 +106,35 @@ impl Stick {
     fn turn_to(&mut self, way: Way) {
         self.way = way;
         self.said = None;
+    }
+
+    pub(crate) fn spot(&mut self, world: &World) -> Spot<'_> {
+        let first = self.places_row(world);
+        match (&mut self.came, &self.page) {
+            (Some(came), _) => came.menu().map_or(Spot::Nothing, Spot::Menu),
+            (None, Some(page)) if self.busy.is_none() => {
+                let len = page.places.len();
+                Spot::Rows(Rows { list: &mut self.places, len, page: PLACES, first, each: 1 })
+            }
+            _ => Spot::Nothing,
+        }
+    }
+
+    /// The screen's row of the first place: below the sentences, the addressee and the path.
+    fn places_row(&self, world: &World) -> u16 {
+        let body = world.body();
+        let sentences = self.what(tongue(world.settings.lang));
+        let sentences: u16 = sentences.iter().map(|(text, _)| Canvas::lines(text, body.width)).sum();
+        let whom = u16::from(self.way == Way::Out);
+        body.y + 1 + sentences + 1 + whom + 1 + 1
+    }
+
+    /// The pointer has chosen a place: it stands in the path from now on.
+    pub(crate) fn take_place(&mut self) {
+        let chosen = self.page.as_ref().and_then(|page| page.places.get(self.places.at));
+        if let Some(place) = chosen.filter(|_| self.busy.is_none() && self.came.is_none()) {
+            self.path = Edit::line(place);
+        }
     }
 
     /// Takes one of the sticks that are in.
@@ -183,7 +215,7 @@ impl Stick {
         let heading = canvas.say(title).to_owned();
         canvas.lean((area.x, y), area.width, &heading, Role::Strong, Lean::Own);
         y += 1;
-        for (text, role) in self.what(canvas) {
+        for (text, role) in self.what(canvas.tongue()) {
             y += canvas.paragraph(below(area, y), &text, role);
         }
         y += 1;
@@ -217,12 +249,12 @@ impl Stick {
     }
 
     /// What will leave, or what is looked for, in sentences.
-    fn what(&self, canvas: &Canvas<'_>) -> Vec<(String, Role)> {
-        let tongue = canvas.tongue();
+    fn what(&self, tongue: words::Tongue) -> Vec<(String, Role)> {
+        let say = |word: &str| words::say(tongue, word).to_owned();
         let mut lines = Vec::new();
         match (self.way, &self.page) {
-            (Way::In, _) => lines.push((canvas.say("stick.in_what").to_owned(), Role::Text)),
-            (Way::Out, None) => lines.push((canvas.say("stick.looking").to_owned(), Role::Faint)),
+            (Way::In, _) => lines.push((say("stick.in_what"), Role::Text)),
+            (Way::Out, None) => lines.push((say("stick.looking"), Role::Faint)),
             (Way::Out, Some(page)) => {
                 let own = words::count(tongue, "stick.own", page.own);
                 let attached = counted(tongue, "stick.attached", page.attached);
@@ -233,8 +265,8 @@ impl Stick {
                 if page.receipts > 0 {
                     lines.push((words::count(tongue, "stick.receipts", page.receipts), Role::Text));
                 }
-                lines.push((canvas.say("stick.papers").to_owned(), Role::Text));
-                lines.push((canvas.say("stick.sealed").to_owned(), Role::Faint));
+                lines.push((say("stick.papers"), Role::Text));
+                lines.push((say("stick.sealed"), Role::Faint));
             }
         }
         lines
@@ -246,7 +278,7 @@ impl Stick {
         let text = canvas.say(word).to_owned();
         canvas.put((area.x + LABEL, y), area.width.saturating_sub(LABEL), &text, Role::Faint);
         let mut y = y + 1;
-        for (at, place) in places.iter().enumerate().take(3) {
+        for (at, place) in places.iter().enumerate().take(PLACES) {
             let chosen = at == self.places.at && self.path.text() == place;
             let sign = if chosen { "▸ " } else { "  " };
             let role = if chosen { Role::Accent } else { Role::Text };

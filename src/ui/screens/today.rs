@@ -9,6 +9,7 @@ use crate::{
         bidi,
         due::{self, Due, What, today},
         keymap::Act,
+        pointing::{Rows, Spot},
         rotation::Renewed,
         telling,
         theme::Role,
@@ -59,6 +60,11 @@ impl Today {
             }
             None => Turn::stay(),
         }
+    }
+
+    pub(crate) fn spot(&mut self, world: &World) -> Spot<'_> {
+        let (page, first) = (world.page().saturating_sub(2), world.body().y + 1);
+        Spot::Rows(Rows { list: &mut self.list, len: self.rows.len(), page, first, each: 1 })
     }
 
     pub(crate) fn refresh(&mut self, world: &World) {

@@ -10,6 +10,7 @@ use crate::{
         effect::{Effect, Secret},
         keymap::{Act, Room},
         msg::{HomeLine, Msg, Trouble},
+        pointing::Spot,
         theme::Role,
         turn::Turn,
         widgets::{
@@ -79,6 +80,10 @@ impl Unlock {
             }
         }
         Turn::stay()
+    }
+
+    pub(crate) fn spot(&mut self) -> Spot<'_> {
+        self.homes.as_mut().map_or(Spot::Nothing, |(menu, _)| Spot::Menu(menu))
     }
 
     pub(crate) fn paste(&mut self, text: &str) {

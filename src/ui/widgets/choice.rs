@@ -111,6 +111,27 @@ impl Choice {
         Did::Moved
     }
 
+    /// A click on a row of the drawn list: it is pointed at; a click on what was pointed at takes it.
+    pub(crate) fn click(&mut self, row: u16) -> Did {
+        let Some(row) = row.checked_sub(u16::from(self.is_long())) else { return Did::Moved };
+        let row = usize::from(row);
+        let Some(at) = self.list.hit(row, self.found.len()).filter(|_| row < ROWS) else { return Did::Moved };
+        if !(self.pointing && at == self.list.at) {
+            self.pointing = true;
+            self.list.put(at, self.found.len(), ROWS);
+            return Did::Moved;
+        }
+        match (self.many, self.pointed()) {
+            (true, _) => self.toggle(),
+            // What was chosen before and is clicked at again is the answer as well.
+            (false, Some(code)) => {
+                self.chosen = vec![code];
+                Did::Taken
+            }
+            (false, None) => Did::Moved,
+        }
+    }
+
     /// In a list that is seen whole, a number takes the row of that place: one key, one answer.
     fn numbered(&self, digit: char) -> Option<Code> {
         if self.many || !self.typed.is_empty() || self.offers.len() > ROWS {

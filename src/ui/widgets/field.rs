@@ -120,6 +120,15 @@ impl Field {
         }
     }
 
+    /// A click on a row of the field as it is drawn.
+    pub(crate) fn click(&mut self, row: u16) -> Did {
+        match self {
+            Self::Choice(choice) => choice.click(row),
+            Self::Pairs(pairs) => pairs.click(row),
+            Self::Line(_) | Self::Long(_) => Did::Nothing,
+        }
+    }
+
     /// Enter, where it does not make a new line: takes what is pointed at.
     pub(crate) fn take(&mut self) -> Did {
         if let Self::Choice(choice) = self { choice.take() } else { Did::Moved }

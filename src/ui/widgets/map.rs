@@ -90,6 +90,17 @@ impl Pairs {
         Did::Moved
     }
 
+    /// A click on a row of the drawn list: it is chosen; a click on the chosen one gives it the next value.
+    pub(crate) fn click(&mut self, row: u16) -> Did {
+        let Some(row) = row.checked_sub(self.legend()).map(usize::from) else { return Did::Moved };
+        let Some(at) = self.list.hit(row, self.keys.len()).filter(|_| row < ROWS) else { return Did::Moved };
+        if at == self.list.at {
+            return self.step(1);
+        }
+        self.list.put(at, self.keys.len(), ROWS);
+        Did::Moved
+    }
+
     fn go(&mut self, act: Act) {
         self.list.go(act, self.keys.len(), ROWS);
     }

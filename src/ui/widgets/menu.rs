@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     model::western_digit,
-    ui::{keymap::Act, theme::Role},
+    ui::{keymap::Act, pointing::lies_in, theme::Role},
 };
 
 /// A question with a few answers.
@@ -65,12 +65,30 @@ impl Menu {
         (self.typed.is_empty() && self.items.len() <= 9 && at < self.items.len()).then_some(at)
     }
 
+    /// A click: chooses the row under it. Whether that row had been chosen before.
+    pub(crate) fn click(&mut self, column: u16, row: u16, area: Rect) -> bool {
+        let place = self.place(area);
+        // Within the frame, below the line that is typed.
+        let rows = Rect { y: place.y + 2, height: place.height.saturating_sub(3), ..place };
+        let found = self.found().len();
+        let at = lies_in(rows, column, row).then(|| self.list.hit(usize::from(row - rows.y), found)).flatten();
+        let again = at == Some(self.list.at);
+        if let Some(at) = at {
+            self.list.put(at, found, ROWS);
+        }
+        again
+    }
+
+    /// The box that it is drawn in.
+    fn place(&self, area: Rect) -> Rect {
+        let rows = self.items.len().min(ROWS);
+        middle(area, 56, u16::try_from(rows + 4).unwrap_or(u16::MAX))
+    }
+
     pub(crate) fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let found = self.found();
-        let rows = self.items.len().min(ROWS);
-        let height = u16::try_from(rows + 4).unwrap_or(u16::MAX);
         let heading = canvas.say(self.heading).to_owned();
-        let inside = canvas.popup(middle(area, 56, height), &heading);
+        let inside = canvas.popup(self.place(area), &heading);
         self.typed.draw(canvas, Rect { height: 1, ..inside }, true);
         for (at, y) in self.list.shown(found.len(), ROWS).zip(inside.y + 1..inside.bottom()) {
             let item = found.get(at).and_then(|at| self.items.get(*at)).map_or("", String::as_str);
