@@ -360,9 +360,14 @@ pub(crate) struct DoomedHub {
 impl DoomedHub {
     /// Starts it and waits until it serves, or is dead already.
     pub(crate) fn serve(agency: &TestAgency, step: &str, n: usize) -> Self {
+        Self::meets(Fate::Killed, agency, step, n)
+    }
+
+    /// The same, or with a disk that breaks there.
+    pub(crate) fn meets(fate: Fate, agency: &TestAgency, step: &str, n: usize) -> Self {
         let mut command = Command::new(beside_us("amanat-hub"));
         command.arg("serve").arg("--home").arg(&agency.hub_home).args(["--listen", &agency.hub_address().to_string()]);
-        let mut command = doomed(&command, Fate::Killed, step, n);
+        let mut command = doomed(&command, fate, step, n);
         // A group of its own, so that strace and the hub under it can be ended together.
         command.stdin(Stdio::null()).stderr(Stdio::null()).process_group(0);
         let mut child = command.spawn().expect("strace starts");

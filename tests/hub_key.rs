@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     bundle::{hub_reads, hub_writes, reads, writes},
-    crash::{DoomedHub, at_each_step, broken_at_each_step},
+    crash::{DoomedHub, Fate, at_each_step, broken_at_each_step},
     support::{Actor, GUJRAT, HubProcess, TestAgency, beside_us, finish, hub_says, jot, number, record, text},
 };
 
@@ -273,6 +273,53 @@ fn a_new_key_that_a_hub_takes_up_when_it_is_killed_at_any_step_is_in_use_after_t
     }
     println!("taking up the hub's key: killed {kills} times");
     assert!(kills > 8, "the hub was hardly ever killed");
+    agency.start_hub();
+    officer.run(&["sync"]);
+    proven(&officer);
+}
+
+#[test]
+fn a_hub_whose_disk_breaks_at_any_step_of_taking_up_its_new_key_takes_it_up_once_the_disk_is_mended() {
+    let mut agency = TestAgency::build();
+    let officer = agency.officer.clone();
+    record(&officer, 1, "zukhwendar");
+    officer.run(&["sync"]);
+    let (request, words) = asks(&mut agency);
+    agency.admin.run(&rotate(&request, &words));
+    agency.kill_hub();
+    let (older, key) = (agency.hub_status()["key"].clone(), listed(&agency)["key"].clone());
+    assert_ne!(older, key);
+    let hub = HubAgain::of(&agency);
+    let (mut broke, mut kept, mut taken) = (0, 0, 0);
+    for step in ["pwrite64", "fsync", "rename", "ftruncate"] {
+        for n in 1.. {
+            assert!(n < 200, "the hub never lives without its {step}");
+            hub.afresh();
+            let at = format!("taking up, {step} broken from {n} on");
+            let doomed = DoomedHub::meets(Fate::Broken, &agency, step, n);
+            let told = agency.admin.ask(&["roster", "publish"]);
+            drop(doomed);
+            // Whatever was on the disk by then is one key whole, the older or the new one; never none, and never half of either.
+            let status = agency.hub_status();
+            let now = status["key"].clone();
+            assert!(now == older || now == key, "{at}: {status}");
+            *(if now == key { &mut taken } else { &mut kept }) += 1;
+            agency.start_hub();
+            agency.admin.run(&["roster", "publish"]);
+            let status = agency.hub_status();
+            assert_eq!((&status["key"], &status["next_key"]), (&key, &Value::Null), "{at}");
+            assert!(number(&status, "entries") > 0, "{at}");
+            agency.kill_hub();
+            if told.code == 0 && now == key {
+                break;
+            }
+            broke += 1;
+        }
+    }
+    println!(
+        "taking up the hub's key: the disk broke {broke} times; the older key was left {kept} times, the new one {taken}"
+    );
+    assert!(broke > 8 && kept > 0 && taken > 0, "{broke}, {kept}, {taken}");
     agency.start_hub();
     officer.run(&["sync"]);
     proven(&officer);

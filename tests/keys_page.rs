@@ -1,16 +1,23 @@
 //! The keys on the screen of a live agency: what one opens is read and saved, and a unit gets a new one,
 //! of which whoever owes it is reminded.
 
-use std::fs;
+use std::{fs, path::Path};
 
+use amanat_keys::rotation::Said;
+use amanat_sync::{documents::DocumentKind, entry::Change, journal::Journal as _};
 use serde_json::Value;
 
+use crate::crash::whole;
 use crate::rotation::{key_of, newcomer, offer_and_list, opened_at_hub};
+use crate::rotation_killed::{stood, with_journals};
 use crate::support::{Actor, GUJRAT, TestAgency, Typist, flat, number, record, text};
 
 /// A person at the list of cases.
 fn at_the_cases(actor: &Actor) -> Typist {
-    let mut typist = Typist::sits_down(&actor.home, &[]);
+    unlocked(Typist::sits_down(&actor.home, &[]), actor)
+}
+
+fn unlocked(mut typist: Typist, actor: &Actor) -> Typist {
     typist.sees("\u{2500}");
     let passphrase = fs::read_to_string(&actor.passphrase).unwrap();
     typist.types(&format!("\"{}\" Enter", passphrase.trim_end()));
@@ -20,7 +27,10 @@ fn at_the_cases(actor: &Actor) -> Typist {
 
 /// A person at the page of keys, with the line of the station chosen.
 fn at_the_station(actor: &Actor) -> Typist {
-    let mut typist = at_the_cases(actor);
+    goes_to_the_station(at_the_cases(actor))
+}
+
+fn goes_to_the_station(mut typist: Typist) -> Typist {
     typist.does("F8", "F6 keys");
     typist.does("F6", "What each key opens.");
     // By the line that is chosen: the clock and the road change the screen as well.
@@ -185,4 +195,64 @@ fn who_owes_a_station_a_new_key_is_reminded_from_the_revocation_until_the_rotati
     typist.types("C-q");
     typist.ends();
     assert!(!is_reminded(supervisor), "it was signed");
+}
+
+/// The program on a disk that takes its time over everything that must last: so that somebody who watches can press a key in between.
+fn on_a_slow_disk(actor: &Actor) -> Typist {
+    let slow = ["-f", "-qqq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync"];
+    let delay = ["-e", "inject=fsync,fdatasync:delay_enter=500000"];
+    let program = [env!("CARGO_BIN_EXE_amanat"), "--home", actor.home.to_str().unwrap()];
+    let arguments = [&slow[..], &delay, &program].concat();
+    unlocked(Typist::starts(Path::new("/usr/bin/strace"), actor.home.parent().unwrap(), &arguments), actor)
+}
+
+#[test]
+fn a_rotation_that_is_stopped_by_a_key_on_a_real_home_has_kept_what_it_said_and_goes_on_by_the_next_key() {
+    let officers = ["officer-two", "officer-three", "officer-four", "officer-five"];
+    let (agency, _) = with_journals(&officers);
+    let (reader, supervisor) = (&agency.reader, &agency.supervisor);
+    let older = key_of(supervisor);
+    let served = opened_at_hub(&agency, &older);
+    let offered = offer_and_list(&agency);
+    supervisor.run(&["sync"]);
+    let all = number(&offered, "open");
+    // With nobody to talk to, nothing but the rotation waits for the disk.
+    let mut typist = goes_to_the_station(on_a_slow_disk(supervisor));
+    typist.does("F8", &format!("{all} slips are to be rewrapped to it; 0 are done."));
+    typist.types("Enter");
+    let ends = format!(" of {all}");
+    typist.sees_that("the first batch kept", |screen| screen.contains(&ends) && screen.contains("Esc stops after"));
+    typist.types("Esc");
+    let screen = typist.sees_that("it stopped", |screen| screen.contains("Stopped: "));
+    let said = flat(&screen);
+    let done: u64 = said.split("Stopped: ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!(said.contains(&format!("Stopped: {done} of {all} slips are rewrapped. Enter goes on.")), "{screen}");
+    assert!(0 < done && done < all, "{screen}");
+    typist.types("C-q");
+    typist.ends();
+    let certified = || {
+        let home = supervisor.unlocked();
+        let filed = home.journal().documents().unwrap();
+        let words = filed.into_iter().filter(|it| it.document.kind == DocumentKind::RotationCertificate);
+        let trust = home.trust().unwrap();
+        let words = words.filter_map(|it| amanat_keys::rotation::RotationWord::verify(&it.document.bytes, trust).ok());
+        words.filter(|word| matches!(word.value().said, Said::Rewrapped { .. })).count()
+    };
+    assert_eq!(stood(&supervisor.unlocked(), Change::Rewrap).len() as u64, done, "what it said is what is kept");
+    assert_eq!(certified(), 0, "nothing is signed before it has ended");
+    whole(supervisor, "stopped by a key");
+
+    let mut typist = at_the_station(supervisor);
+    typist.does("F8", &format!("{all} slips are to be rewrapped to it; {done} are done."));
+    let screen = typist.does("Enter", &format!("Done: {all} slips of {GUJRAT} are rewrapped"));
+    assert!(!screen.contains("Enter begins."), "{screen}");
+    typist.types("C-q");
+    typist.ends();
+    assert_eq!(stood(&supervisor.unlocked(), Change::Rewrap).len() as u64, all, "each slip once");
+    assert_eq!(certified(), 1);
+    for actor in [supervisor, reader, supervisor] {
+        actor.run(&["sync"]);
+    }
+    assert_eq!(opened_at_hub(&agency, &older), served - usize::try_from(all).unwrap(), "what was rewrapped is gone");
+    whole(supervisor, "gone on with");
 }

@@ -133,7 +133,7 @@ fn ended(left: &Again, (all, theirs, contents): (u64, u64, u64), at: &str) -> us
     match home.rotate_unit(unit, &mut |_, _| true).unwrap() {
         Rotated::Done { word, .. } => match word.said {
             Said::Rewrapped { slips, left, .. } => assert_eq!((slips, left), (all, theirs), "{at}"),
-            other @ (Said::Opened { .. } | Said::Read { .. } | Said::Resealed { .. }) => panic!("{at}: {other:?}"),
+            other => panic!("{at}: {other:?}"),
         },
         // It had come to its end: what is asked for then is the key after it.
         Rotated::Offered { .. } => assert_eq!(before, all, "{at}"),

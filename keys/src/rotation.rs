@@ -1,7 +1,7 @@
 //! Signed words on a rotation (FORMATS sections 4 and 5): that a second reader has opened what was put in the place of older
 //! envelopes, and that a unit's slips have been rewrapped, with the devices that have not heard of it yet.
 //!
-//! A third says what sealing a case again has come to, with what stays under its older key.
+//! A third says what sealing a case again has come to, with what stays under its older key; a fourth that a device has let older ones go.
 //!
 //! A word covers a whole journal up to a place and names its link there, so that it weighs the same for one stand-in and for a
 //! hundred thousand, and means that history and no other. By the first of these words the hub and every device let the older
@@ -96,6 +96,12 @@ pub enum Said {
         /// Active devices that have slips of their own in the case, rising: what they seal from then on may lie under these.
         stragglers: Vec<DeviceId>,
     },
+    /// The speaker holds nothing any more that the journal's stand-ins up to the place replaced, but what these numbers replaced. Said by devices
+    /// that read for nobody and could vouch for no stand-in: an audit counts them among those that may hold older envelopes until they do.
+    LetGo {
+        /// Rising.
+        except: Vec<u64>,
+    },
 }
 
 /// `[1, agency, speaker, serial, device, journal, last, link, said]`, signed by the speaker's device.
@@ -135,7 +141,7 @@ impl RotationWord {
         let unverified = Statement::from_bytes(bytes)?.expect::<Self>(Purpose::RotationCertificate)?;
         let claimed = unverified.peek()?;
         let may = match &claimed.said {
-            Said::Opened { .. } => claimed.by != claimed.device,
+            Said::Opened { .. } | Said::LetGo { .. } => claimed.by != claimed.device,
             Said::Read { .. } => {
                 let roster = trust.roster();
                 let reader = roster.device(&claimed.by).zip(roster.unit_of_kind(UnitKind::Headquarters));
@@ -170,6 +176,9 @@ impl RotationWord {
             Said::Rewrapped { unit, epoch, .. } => {
                 Digest::tagged("rotation-rewrapped", &[self.by.as_bytes(), unit.as_bytes(), &epoch.to_be_bytes()])
             }
+            Said::LetGo { .. } => {
+                Digest::tagged("older-let-go", &[self.by.as_bytes(), self.device.as_bytes(), self.journal.as_bytes()])
+            }
             Said::Resealed { case, .. } => Digest::tagged("case-resealed", &[self.by.as_bytes(), case.as_bytes()]),
         }
     }
@@ -178,7 +187,15 @@ impl RotationWord {
     pub fn opens(&self, seq: u64) -> bool {
         match &self.said {
             Said::Opened { except } => seq <= self.last && except.binary_search(&seq).is_err(),
-            Said::Rewrapped { .. } | Said::Read { .. } | Said::Resealed { .. } => false,
+            Said::Rewrapped { .. } | Said::Read { .. } | Said::Resealed { .. } | Said::LetGo { .. } => false,
+        }
+    }
+
+    /// Whether by it the speaker has what stands there in the place of something older, or has nothing older left.
+    pub fn shows(&self, seq: u64) -> bool {
+        match &self.said {
+            Said::LetGo { except } => seq <= self.last && except.binary_search(&seq).is_err(),
+            _ => self.opens(seq),
         }
     }
 }
@@ -189,8 +206,12 @@ impl<C> Encode<C> for RotationWord {
         e.array(9)?.u8(1)?.encode(self.agency)?.encode(self.by)?.u64(self.serial)?.encode(self.device)?;
         e.encode(self.journal)?.u64(self.last)?.encode(self.link)?;
         match &self.said {
-            Said::Opened { except } | Said::Read { except } => {
-                let kind = if matches!(self.said, Said::Read { .. }) { 2 } else { 0 };
+            Said::Opened { except } | Said::Read { except } | Said::LetGo { except } => {
+                let kind = match self.said {
+                    Said::Read { .. } => 2,
+                    Said::LetGo { .. } => 4,
+                    _ => 0,
+                };
                 e.array(2)?.u8(kind)?.array(count(except.len()))?;
                 except.iter().try_for_each(|seq| e.u64(*seq)?.ok())
             }
@@ -222,7 +243,7 @@ impl<'b, C> Decode<'b, C> for RotationWord {
         if matches!(said, Said::Read { .. }) && serial != last {
             return Err(Error::message("a word on a journal that was read is numbered by its last place"));
         }
-        if let Said::Opened { except } | Said::Read { except } = &said
+        if let Said::Opened { except } | Said::Read { except } | Said::LetGo { except } = &said
             && except.iter().any(|seq| *seq == 0 || *seq > last)
         {
             return Err(Error::message("an exception outside of the stretch"));
@@ -239,12 +260,16 @@ impl<'b, C> Decode<'b, C> for RotationWord {
 fn decode_said(d: &mut Decoder<'_>) -> Result<Said, Error> {
     let elements = d.array()?;
     match (elements, d.u8()?) {
-        (Some(2), kind @ (0 | 2)) => {
+        (Some(2), kind @ (0 | 2 | 4)) => {
             let except = canonical::list(d, u64::try_from(MAX_EXCEPT).unwrap_or(u64::MAX), |d| d.u64())?;
             if !strictly_rising(except.iter().copied()) {
                 return Err(Error::message("exceptions unsorted or repeated"));
             }
-            Ok(if kind == 2 { Said::Read { except } } else { Said::Opened { except } })
+            Ok(match kind {
+                2 => Said::Read { except },
+                4 => Said::LetGo { except },
+                _ => Said::Opened { except },
+            })
         }
         (Some(6), 3) => {
             let (case, from, entries) = (d.decode()?, d.u64()?, d.u64()?);

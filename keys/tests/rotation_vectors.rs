@@ -23,7 +23,7 @@ fn digest(value: &Value) -> Digest {
 fn each_kind_of_word_is_read_and_written_as_it_was_read() {
     let (v, trust) = (vectors(), trust());
     let words = v["words"].as_object().unwrap();
-    assert_eq!(words.len(), 5);
+    assert_eq!(words.len(), 6);
     for (name, word) in words {
         let bytes = hex(&word["statement"]);
         let verified = RotationWord::verify(&bytes, &trust).unwrap_or_else(|fault| panic!("{name}: {fault:?}"));
@@ -31,6 +31,13 @@ fn each_kind_of_word_is_read_and_written_as_it_was_read() {
         assert_eq!(canonical::encode(verified.value()), hex(&word["payload"]), "{name}");
         assert_eq!(verified.value().about(), digest(&word["about"]), "{name}");
         assert_eq!(verified.value().opens(3), name == "opened", "{name}: only one of them lets anything go");
+        let shows = [3, 9, 51].map(|seq| verified.value().shows(seq));
+        let expected = match name.as_str() {
+            "opened" => [true, true, false],
+            "let go" => [true, false, false],
+            _ => [false; 3],
+        };
+        assert_eq!(shows, expected, "{name}");
     }
 }
 

@@ -299,6 +299,9 @@ def rotation_words():
     attack("rewrapped-for-another-unit", none, by(LAPTOP, [1, STATION, 1, 4, 0, []]))
     attack("opened-of-its-own", none, by(LAPTOP, [0, []]))
     attack("read-by-whom-headquarters-does-not-know", none, by(TABLET, [2, []], laptop)[:3] + [50] + by(TABLET, [2, []], laptop)[4:], (TABLET,))
+    attack("let-go-of-its-own", none, by(TABLET, [4, []]), (TABLET,))
+    attack("let-go-by-a-lost-device", none, by(LOST, [4, []], laptop), (LOST,))
+    attack("let-go-of-what-lies-behind", malformed("an exception outside of the stretch"), by(TABLET, [4, [51]], laptop), (TABLET,))
     attack("of-another-agency", "Forged(OtherAgency)", [1, OTHER_AGENCY] + good[2:])
     attack("signed-over-another-agency", "Forged(Signature)", good, over=OTHER_AGENCY)
     attack("signature-of-another-key", "Forged(Signature)", good,

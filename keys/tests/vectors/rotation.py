@@ -37,6 +37,7 @@ def main():
         "rewrapped": (word([1, UNIT, 2, 4, 1, [two]]),
                       tagged("rotation-rewrapped", one, UNIT, (2).to_bytes(8, "big"))),
         "read": (word([2, [7]], by=one, device=two, serial=50), tagged("journal-read", one, two, journal)),
+        "let go": (word([4, [9]], by=two, device=one), tagged("older-let-go", two, one, journal)),
         "resealed": (word(resealed()), tagged("case-resealed", one, case)),
         "resealed, nothing left": (word(resealed(left=[], stragglers=[]), serial=2), tagged("case-resealed", one, case)),
     }
@@ -54,10 +55,12 @@ def main():
         "a case of 16 bytes": resealed(case=CASE),
         "five elements": resealed()[:-1],
         "of another kind": [4] + resealed()[1:],
+        "let go of what lies behind": [4, [51]],
+        "let go, unsorted": [4, [3, 2]],
     }
     write("rotation.json", {
         "case id": CASE.hex(), "case": case.hex(), "left": [[hash.hex(), why] for hash, why in left], "straggler": two.hex(),
-        "words": {name: {"payload": body.hex(), "statement": signed(body).hex(), "about": about.hex(), "payload hash": sha256(body).hex()}
+        "words": {name: {"payload": body.hex(), "statement": signed(body, OFFICER if name == "let go" else CUSTODIAN).hex(), "about": about.hex(), "payload hash": sha256(body).hex()}
                   for name, (body, about) in words.items()},
         "resealed by an officer": signed(word(resealed(), by=two, device=two), OFFICER).hex(),
         "resealed in another's journal": signed(word(resealed(), device=two)).hex(),

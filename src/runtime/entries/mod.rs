@@ -8,6 +8,7 @@ pub mod joining;
 pub mod keep;
 pub(in crate::runtime) mod keep_many;
 pub mod kept_list;
+mod let_go;
 pub mod list_first;
 pub(in crate::runtime) mod newest;
 pub(in crate::runtime) mod opening;

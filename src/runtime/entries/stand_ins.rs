@@ -2,7 +2,7 @@
 //! content. What they give is taken over here; that they open is said here, for those who may then let the older envelopes go; and what
 //! others have said so of goes here.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use amanat_keys::{
     case_key::CaseKey,
@@ -29,20 +29,10 @@ use super::{
 };
 use crate::{
     failure::Failure,
-    runtime::{
-        erasure::erasing::doomed,
-        fault,
-        homes::{
-            home::Home,
-            marks::{self, Mark},
-        },
-        rotation::units::readers_today,
-    },
+    runtime::{erasure::erasing::doomed, fault, homes::home::Home, rotation::units::readers_today},
 };
 
 const READING: &str = "reading the journal";
-/// Envelopes that go in one transaction.
-const CHUNK: usize = 4096;
 
 /// One of a device's journals.
 pub(in crate::runtime) type Place = (DeviceId, JournalId);
@@ -66,7 +56,7 @@ pub(in crate::runtime) struct StoodIn {
     /// By the entry.
     pub of: HashMap<EntryRef, Newest>,
     /// By hash, those that one of them replaces.
-    older: HashMap<Digest, Doomed>,
+    pub(super) older: HashMap<Digest, Doomed>,
 }
 
 /// The change of a stand-in that holds something.
@@ -304,84 +294,8 @@ impl Home {
         Ok(verified.map(amanat_keys::statement::Verified::into_value).collect())
     }
 
-    /// Lets older envelopes go that a second reader's word says are replaced. Gives their places.
-    pub(in crate::runtime) fn let_older_go(&mut self) -> Result<Vec<EntryRef>, Failure> {
-        let mut about: BTreeMap<Place, Vec<RotationWord>> = BTreeMap::new();
-        for word in self.rotation_words()?.into_iter().filter(|word| matches!(word.said, Said::Opened { .. })) {
-            about.entry((word.device, word.journal)).or_default().push(word);
-        }
-        if about.is_empty() {
-            return Ok(Vec::new());
-        }
-        let marks = marks::few(&self.journal).map_err(|error| fault::sync(READING, &error))?;
-        let mut gone = Vec::new();
-        for (place, words) in about {
-            let from = marks::replaced(&marks, &place.0, &place.1);
-            let upto = words.iter().map(|word| word.last).max().unwrap_or(0);
-            if upto <= from {
-                continue;
-            }
-            let (due, reached) = self.due_in(place, from, &words)?;
-            for chunk in due.chunks(CHUNK) {
-                let dropped = self.journal.erase(chunk, &[]);
-                gone.extend(dropped.map_err(|error| fault::sync("letting an older envelope go", &error))?);
-            }
-            self.remember(&Mark::Replaced(&place.0, &place.1, reached))?;
-        }
-        Ok(gone)
-    }
-
-    /// What confirmed stand-ins of a journal after a number replace, and up to where words reached it.
-    fn due_in(&self, place: Place, from: u64, words: &[RotationWord]) -> Result<(Vec<Doomed>, u64), Failure> {
-        let mut links: HashMap<u64, Digest> = HashMap::new();
-        let mut stand_ins = Vec::new();
-        self.each_after(place, from, |first, mut link, items| {
-            for (item, seq) in items.iter().zip(first..) {
-                link = chain::link(&link, &item.hash());
-                if words.iter().any(|word| word.last == seq) {
-                    links.insert(seq, link);
-                }
-                let held = item.entry().filter(|entry| entry.envelope.is_some() && self.stands(&entry.header));
-                stand_ins.extend(held.and_then(|entry| Some((entry.header.clone(), holding(&entry.header)?))));
-            }
-            Ok(())
-        })?;
-        let words: Vec<&RotationWord> = words.iter().filter(|it| links.get(&it.last) == Some(&it.link)).collect();
-        let reached = words.iter().map(|word| word.last).max().unwrap_or(from);
-        let (mut due, mut older) = (BTreeSet::new(), Vec::new());
-        let mut audiences: HashMap<u64, Vec<Reader>> = HashMap::new();
-        for (header, target) in stand_ins.iter().filter(|(header, _)| header.seq <= reached) {
-            let slip = EntryRef { seq: header.key, ..header.at() };
-            if !header.wraps() && !audiences.contains_key(&header.key) {
-                let found = self.header_at(&slip)?.map(|slip| slip.header.audience).unwrap_or_default();
-                audiences.insert(header.key, found);
-            }
-            let audience = if header.wraps() { Some(&header.audience) } else { audiences.get(&header.key) };
-            let readers = audience.map(Vec::as_slice).unwrap_or_default();
-            if !words.iter().any(|word| word.opens(header.seq) && self.reads(&word.by, readers)) {
-                continue;
-            }
-            let Some(held) = self.header_at(&target.entry)?.filter(|held| held.hash() == target.hash) else { continue };
-            if !self.keeps_readers(readers, &self.readers_by(&held.header)?) {
-                continue;
-            }
-            // What this device can open today it must be able to open afterwards.
-            let under = EntryRef { seq: held.header.key, ..held.at() };
-            let stays = !header.wraps() && self.ring.holds(&under) && !self.ring.holds(&slip);
-            if held.envelope.is_some() && !stays {
-                due.insert(doomed(&held));
-            }
-            older.extend(target.replaces);
-        }
-        if !older.is_empty() {
-            let stood = self.stood_in(|_| false)?;
-            due.extend(older.iter().filter_map(|hash| stood.older.get(hash)));
-        }
-        Ok((due.into_iter().collect(), reached))
-    }
-
     /// Who opens an entry: the slip's audience, its own or that of the slip it lies under.
-    fn readers_by(&self, header: &Header) -> Result<Vec<Reader>, Failure> {
+    pub(super) fn readers_by(&self, header: &Header) -> Result<Vec<Reader>, Failure> {
         if header.wraps() {
             return Ok(header.audience.clone());
         }
@@ -391,14 +305,14 @@ impl Home {
 
     /// Whether everybody whom the roster still names among the readers before is among those now: a stand-in that leaves one out replaces
     /// nothing for them.
-    fn keeps_readers(&self, now: &[Reader], before: &[Reader]) -> bool {
+    pub(super) fn keeps_readers(&self, now: &[Reader], before: &[Reader]) -> bool {
         let Some(roster) = self.trust.as_ref().map(|trust| trust.roster()) else { return false };
         let today = readers_today(roster, before);
         today.is_some_and(|today| today.audience.iter().all(|reader| now.iter().any(|kept| kept.id == reader.id)))
     }
 
     /// Whether a device is among these readers: itself, or by a unit that it reads for.
-    fn reads(&self, device: &DeviceId, readers: &[Reader]) -> bool {
+    pub(super) fn reads(&self, device: &DeviceId, readers: &[Reader]) -> bool {
         let Some(roster) = self.trust.as_ref().map(|trust| trust.roster()) else { return false };
         let Some(listed) = roster.device(device) else { return false };
         readers.iter().any(|reader| {

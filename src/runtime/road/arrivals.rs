@@ -113,7 +113,10 @@ impl Home {
             Ok(said) => arrived.adopted.wrapped |= said,
             Err(failure) => arrived.afterwards.push(failure),
         }
-        arrived.afterwards.extend(self.let_older_go().err());
+        match self.let_older_go() {
+            Ok(said) => arrived.adopted.wrapped |= said,
+            Err(failure) => arrived.afterwards.push(failure),
+        }
         match self.let_in_late(new, &arrived.entries) {
             Ok(opened) => arrived.adopted.wrapped |= opened > 0,
             Err(failure) => arrived.afterwards.push(failure),

@@ -3,7 +3,7 @@
 //! *Could* is what its holder may have opened and copied. *Now* is what is still served to whoever comes with that key: a header that
 //! names it and whose envelope has not gone. A device lets an envelope go by the same signed words as the hub, so after a sync both
 //! answer alike; what has not been received yet is not at the hub. Another device has the slips that stand in the place of older ones if
-//! it made them, or has signed that they open; of one that has done neither nobody here knows.
+//! it made them, or has signed that they open, or that it holds nothing older any more; of one that has done none of it nobody here knows.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -101,7 +101,8 @@ impl Home {
     fn holders(&self, walk: &Walk) -> Result<Vec<Holder>, Failure> {
         let (roster, me) = (self.trust()?.roster(), self.device());
         let mut said: HashMap<DeviceId, Vec<RotationWord>> = HashMap::new();
-        for word in self.rotation_words()?.into_iter().filter(|word| matches!(word.said, Said::Opened { .. })) {
+        let shown = |word: &RotationWord| matches!(word.said, Said::Opened { .. } | Said::LetGo { .. });
+        for word in self.rotation_words()?.into_iter().filter(shown) {
             said.entry(word.by).or_default().push(word);
         }
         let names = |device: &Device, id: &Digest| {
@@ -112,7 +113,7 @@ impl Home {
             let words = said.get(&device.id).map(Vec::as_slice).unwrap_or_default();
             let has = |stand_in: &EntryRef| {
                 let of_it = |word: &&RotationWord| (word.device, word.journal) == (stand_in.device, stand_in.journal);
-                stand_in.device == device.id || words.iter().filter(of_it).any(|word| word.opens(stand_in.seq))
+                stand_in.device == device.id || words.iter().filter(of_it).any(|word| word.shows(stand_in.seq))
             };
             let groups = walk.groups.iter().filter(|((author, readers), _)| {
                 *author == device.id || readers.iter().any(|reader| names(device, reader))

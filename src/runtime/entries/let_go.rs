@@ -1,0 +1,164 @@
+//! Older envelopes let go on this device, by another reader's word that what stands in their place opens; and this device's own word that
+//! they are gone, where it reads for nobody and vouches for no stand-in.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use amanat_keys::{
+    erasure::Doomed,
+    fingerprint::Digest,
+    rotation::{MAX_EXCEPT, RotationWord, Said},
+};
+use amanat_sync::{
+    chain,
+    documents::{Document, DocumentKind},
+    entry::{EntryRef, Reader},
+    journal::Journal as _,
+};
+
+use super::stand_ins::{Place, holding};
+use crate::{
+    failure::Failure,
+    runtime::{
+        erasure::erasing::doomed,
+        fault,
+        homes::{
+            home::Home,
+            marks::{self, Mark},
+        },
+    },
+};
+
+const READING: &str = "reading the journal";
+/// Envelopes that go in one transaction.
+const CHUNK: usize = 4096;
+
+impl Home {
+    /// Lets older envelopes go that a second reader's word says are replaced. Whether this
+    /// device has said something of it.
+    pub(in crate::runtime) fn let_older_go(&mut self) -> Result<bool, Failure> {
+        let mut about: BTreeMap<Place, Vec<RotationWord>> = BTreeMap::new();
+        for word in self.rotation_words()?.into_iter().filter(|word| matches!(word.said, Said::Opened { .. })) {
+            about.entry((word.device, word.journal)).or_default().push(word);
+        }
+        if about.is_empty() {
+            return Ok(false);
+        }
+        let marks = marks::few(&self.journal).map_err(|error| fault::sync(READING, &error))?;
+        let mut spoke = false;
+        for (place, words) in about {
+            let from = marks::replaced(&marks, &place.0, &place.1);
+            let upto = words.iter().map(|word| word.last).max().unwrap_or(0);
+            if upto <= from {
+                continue;
+            }
+            let (due, reached) = self.due_in(place, from, &words)?;
+            for chunk in due.chunks(CHUNK) {
+                let dropped = self.journal.erase(chunk, &[]);
+                dropped.map_err(|error| fault::sync("letting an older envelope go", &error))?;
+            }
+            // Before the mark: killed between the two, it is said again by the next pass; the other way round it never would be.
+            spoke |= self.say_older_gone(place, reached)?;
+            self.remember(&Mark::Replaced(&place.0, &place.1, reached))?;
+        }
+        Ok(spoke)
+    }
+
+    /// What confirmed stand-ins of a journal after a number replace, and up to where words reached it.
+    fn due_in(&self, place: Place, from: u64, words: &[RotationWord]) -> Result<(Vec<Doomed>, u64), Failure> {
+        let mut links: HashMap<u64, Digest> = HashMap::new();
+        let mut stand_ins = Vec::new();
+        self.each_after(place, from, |first, mut link, items| {
+            for (item, seq) in items.iter().zip(first..) {
+                link = chain::link(&link, &item.hash());
+                if words.iter().any(|word| word.last == seq) {
+                    links.insert(seq, link);
+                }
+                let held = item.entry().filter(|entry| entry.envelope.is_some() && self.stands(&entry.header));
+                stand_ins.extend(held.and_then(|entry| Some((entry.header.clone(), holding(&entry.header)?))));
+            }
+            Ok(())
+        })?;
+        let words: Vec<&RotationWord> = words.iter().filter(|it| links.get(&it.last) == Some(&it.link)).collect();
+        let reached = words.iter().map(|word| word.last).max().unwrap_or(from);
+        let (mut due, mut older) = (BTreeSet::new(), Vec::new());
+        let mut audiences: HashMap<u64, Vec<Reader>> = HashMap::new();
+        for (header, target) in stand_ins.iter().filter(|(header, _)| header.seq <= reached) {
+            let slip = EntryRef { seq: header.key, ..header.at() };
+            if !header.wraps() && !audiences.contains_key(&header.key) {
+                let found = self.header_at(&slip)?.map(|slip| slip.header.audience).unwrap_or_default();
+                audiences.insert(header.key, found);
+            }
+            let audience = if header.wraps() { Some(&header.audience) } else { audiences.get(&header.key) };
+            let readers = audience.map(Vec::as_slice).unwrap_or_default();
+            if !words.iter().any(|word| word.opens(header.seq) && self.reads(&word.by, readers)) {
+                continue;
+            }
+            let Some(held) = self.header_at(&target.entry)?.filter(|held| held.hash() == target.hash) else { continue };
+            if !self.keeps_readers(readers, &self.readers_by(&held.header)?) {
+                continue;
+            }
+            // What this device can open today it must be able to open afterwards.
+            let under = EntryRef { seq: held.header.key, ..held.at() };
+            let stays = !header.wraps() && self.ring.holds(&under) && !self.ring.holds(&slip);
+            if held.envelope.is_some() && !stays {
+                due.insert(doomed(&held));
+            }
+            older.extend(target.replaces);
+        }
+        if !older.is_empty() {
+            let stood = self.stood_in(|_| false)?;
+            due.extend(older.iter().filter_map(|hash| stood.older.get(hash)));
+        }
+        Ok((due.into_iter().collect(), reached))
+    }
+
+    /// Says that nothing older is held here of what a journal's stand-ins replaced, up to where words reached it, but for what is named. Who
+    /// vouches for the stand-ins has said more than that. Whether there was anything to say.
+    fn say_older_gone(&mut self, place: Place, reached: u64) -> Result<bool, Failure> {
+        let (me, words) = (self.device(), self.rotation_words()?);
+        let of_it = |word: &&RotationWord| word.by == me && (word.device, word.journal) == place;
+        let vouches = words.iter().filter(of_it).any(|word| matches!(word.said, Said::Opened { .. }));
+        if place.0 == me || vouches || self.listed().is_err() {
+            return Ok(false);
+        }
+        let before = words.iter().filter(of_it).find_map(|word| match &word.said {
+            Said::LetGo { except } => Some((word, except)),
+            _ => None,
+        });
+        let (serial, from, older) = before.map_or((0, 0, &[][..]), |(word, except)| (word.serial, word.last, except));
+        let (mut link, mut replaced, mut targets) = (None, 0_usize, Vec::new());
+        self.each_after(place, from, |first, before, items| {
+            let mut at = before;
+            for (item, seq) in items.iter().zip(first..=reached) {
+                at = chain::link(&at, &item.hash());
+                link = Some(at);
+                let target = item.entry().and_then(|entry| holding(&entry.header));
+                targets.extend(target.map(|target| (seq, target)));
+            }
+            Ok(())
+        })?;
+        let Some(link) = link else { return Ok(false) };
+        // What was excepted before may have gone since.
+        let mut except = Vec::new();
+        for seq in older {
+            let at = EntryRef { device: place.0, journal: place.1, seq: *seq };
+            let target = self.header_at(&at)?.and_then(|entry| holding(&entry.header));
+            targets.extend(target.map(|target| (*seq, target)));
+        }
+        for (seq, target) in targets {
+            let held = self.header_at(&target.entry)?.filter(|held| held.hash() == target.hash);
+            replaced += usize::from(held.is_some());
+            except.extend(held.is_some_and(|held| held.envelope.is_some()).then_some(seq));
+        }
+        except.sort_unstable();
+        if (replaced == 0 && before.is_none()) || except.len() > MAX_EXCEPT {
+            return Ok(false);
+        }
+        let (agency, (device, journal)) = (self.agency()?, place);
+        let said = Said::LetGo { except };
+        let word = RotationWord { agency, by: me, serial: serial + 1, device, journal, last: reached, link, said };
+        let (about, version, bytes) = (word.about(), word.serial, word.sign(&self.signer()).to_bytes());
+        self.file(&Document { kind: DocumentKind::RotationCertificate, about, version, bytes })?;
+        Ok(true)
+    }
+}
