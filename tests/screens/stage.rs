@@ -237,9 +237,7 @@ impl Stage {
             }
             Effect::Attach { path, .. } if path == "/slow" => vec![Msg::Sealing { done: 41, total: 100 }],
             Effect::Attach { case, .. } => vec![self.with_files(case)],
-            Effect::StopSealing => {
-                vec![not_attached("attaching — stopped")]
-            }
+            Effect::StopSealing => vec![not_attached("attaching — stopped")],
             Effect::ViewPart(listed) if &*listed.part.media == "audio/ogg" => {
                 vec![Msg::SaveFailed(Trouble::word("part.asked"))]
             }

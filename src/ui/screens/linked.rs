@@ -100,6 +100,9 @@ impl Linked {
     }
 
     pub(super) fn spot(&mut self, world: &World) -> Spot<'_> {
+        if self.same.is_some() {
+            return Spot::Nothing;
+        }
         let first = place(world.body()).y + 1;
         Spot::Rows(Rows { list: &mut self.list, len: self.links.len(), page: ROWS, first, each: 1 })
     }
