@@ -6,7 +6,7 @@ use std::{
     process::{Child, ChildStdin, Command, Stdio},
     sync::mpsc::{Receiver, channel},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -42,7 +42,7 @@ fn listens(actor: &Actor, arguments: &[&str], lines: &str) -> String {
     said
 }
 
-/// How long somebody listens for a sentence before something is wrong.
+/// How long nothing is said before something is wrong.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Somebody at the lines, who says one and listens to what comes of it before the next.
@@ -62,7 +62,8 @@ impl Listener {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (into, out) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         let (sender, said) = channel();
-        thread::spawn(move || BufReader::new(out).lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        let listens = move || BufReader::new(out).lines().map_while(Result::ok).try_for_each(|line| sender.send(line));
+        thread::Builder::new().name("ear".to_owned()).spawn(listens).unwrap();
         let mut listener = Self { child, into, said, heard: Vec::new() };
         listener.hears("This device is locked");
         listener.says(passphrase(actor).trim_end());
@@ -77,10 +78,8 @@ impl Listener {
     /// Waits for a sentence among what has not been heard yet.
     #[expect(clippy::disallowed_methods, reason = "a test that waits for ever says nothing")]
     fn hears(&mut self, phrase: &str) -> String {
-        let until = Instant::now() + PATIENCE;
         loop {
-            let left = until.saturating_duration_since(Instant::now());
-            let Ok(line) = self.said.recv_timeout(left) else {
+            let Ok(line) = self.said.recv_timeout(PATIENCE) else {
                 panic!("{phrase} was not said, but\n{}", self.heard.join("\n"))
             };
             assert!(!line.contains('\u{1b}'), "no control codes");
