@@ -42,6 +42,7 @@ mod imported;
 mod joined;
 mod journey;
 mod json;
+mod key_pages;
 mod keys_page;
 mod let_go_killed;
 mod linear;

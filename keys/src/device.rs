@@ -11,6 +11,7 @@ use crate::error::{Forgery, KeysError};
 use crate::fingerprint::{AgencyId, DeviceId, KeyId};
 use crate::recipient::{ReadIdentity, Recipient, RecipientKind};
 use crate::statement::{Purpose, signing_string};
+use crate::stretch::Stretch;
 use crate::verifying_key::VerifyingKey;
 
 /// The keys of one device. Secrets are wiped when dropped and are never printed.
@@ -63,6 +64,12 @@ impl DeviceKeys {
     /// The part that may only sign: cheap to clone, and can be handed to a thread that must not read.
     pub fn signer(&self) -> Signer {
         self.signer.clone()
+    }
+
+    /// Where its secrets lie.
+    pub fn stretches(&self) -> impl Iterator<Item = Stretch> {
+        let signing = Stretch::of(&*self.signer.secret);
+        [signing].into_iter().chain(self.identities().map(ReadIdentity::stretch))
     }
 
     /// The public signing key.

@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Malformed;
 use crate::hybrid_kem::{Encapsulated, MlKem768X25519, Public, Secret};
+use crate::stretch::Stretch;
 
 /// The word that begins its stanzas.
 pub(crate) const TAG: &str = "mlkem768x25519";
@@ -45,6 +46,11 @@ const Q: u16 = 3329;
 pub(crate) struct Identity(Arc<Secret>);
 
 impl Identity {
+    /// Where its secret lies.
+    pub(crate) fn stretch(&self) -> Stretch {
+        Stretch::of(&*self.0)
+    }
+
     /// From the system's randomness.
     pub(crate) fn generate() -> Self {
         let mut seed = Zeroizing::new([0; 32]);

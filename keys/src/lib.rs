@@ -89,6 +89,7 @@ pub mod rotation;
 pub mod row_seal;
 pub mod slip;
 pub mod statement;
+pub mod stretch;
 pub mod tenure;
 pub mod tls_key;
 pub mod transfer;

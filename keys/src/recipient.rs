@@ -14,6 +14,7 @@ use crate::error::{Forgery, KeysError, Malformed};
 use crate::fingerprint::KeyId;
 use crate::hybrid;
 use crate::limits;
+use crate::stretch::Stretch;
 
 /// Bytes of a parcel's header besides its recipients' stanzas: the version's line, the MAC's, and more than age's grease takes.
 pub(crate) const AROUND_STANZAS: usize = 1024;
@@ -204,6 +205,17 @@ impl age::Recipient for Recipient {
 pub struct ReadIdentity {
     secret: Secret,
     recipient: Recipient,
+}
+
+impl ReadIdentity {
+    /// Where its secret lies.
+    #[must_use]
+    pub fn stretch(&self) -> Stretch {
+        match &self.secret {
+            Secret::X25519(identity) => Stretch::of(identity),
+            Secret::Hybrid(identity) => identity.stretch(),
+        }
+    }
 }
 
 /// The secret of either kind.

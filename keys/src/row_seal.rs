@@ -10,6 +10,7 @@ use rand::rngs::OsRng;
 use zeroize::Zeroizing;
 
 use crate::error::{Damage, KeysError, Misuse};
+use crate::stretch::Stretch;
 
 /// Bytes that a seal adds: a random nonce of 24 and a tag of 16.
 pub const OVERHEAD: usize = NONCE_LEN + TAG_LEN;
@@ -24,6 +25,11 @@ pub struct RowSeal {
 }
 
 impl RowSeal {
+    /// Where its key lies.
+    pub fn stretch(&self) -> Stretch {
+        Stretch::of(&*self.cipher)
+    }
+
     /// Under a vault key.
     pub fn new(vault_key: &[u8; 32]) -> Self {
         Self { cipher: Arc::new(XChaCha20Poly1305::new(vault_key.into())) }

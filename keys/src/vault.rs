@@ -19,6 +19,7 @@ use crate::passphrase::Passphrase;
 use crate::payload::NonceKey;
 use crate::recipient::{ReadIdentity, Recipient};
 use crate::row_seal::RowSeal;
+use crate::stretch::Stretch;
 
 pub use crate::locked_file::WorkFactor;
 
@@ -84,6 +85,13 @@ impl Vault {
     /// The device's keys.
     pub const fn keys(&self) -> &DeviceKeys {
         &self.keys
+    }
+
+    /// Where its secrets lie.
+    pub fn stretches(&self) -> impl Iterator<Item = Stretch> {
+        let own = [Stretch::of(&*self.vault_key), Stretch::of(&*self.nonce_key)];
+        let units = self.units.iter().map(|held| held.identity.stretch());
+        own.into_iter().chain(self.keys.stretches()).chain(units)
     }
 
     /// Whether another holds the very same secrets.

@@ -13,6 +13,7 @@ use crate::{
     failure::Failure,
     runtime::{
         homes::{make::Hashing, passphrase_change},
+        key_pages::{self, KeyPages},
         process,
         roster::key_page::{self, Told},
         rotation::device_keys::Stage,
@@ -87,14 +88,8 @@ fn status(context: &Context) -> Result<Report, Failure> {
         let (word, bytes) = (kind.word(), kind.slip_bytes());
         format!("  Cases are sealed to {word} recipients: {bytes} bytes for each reader, once a case.")
     }));
-    let locked = process::pages_locked();
-    lines.push(if locked {
-        "  Keys in memory are kept out of swap, and no core is dumped.".to_owned()
-    } else {
-        "  ! Keys in memory may be swapped to the disk: this user's limit does not allow all pages to be locked (ulimit -l unlimited). No core \
-         is dumped."
-            .to_owned()
-    });
+    let (pages, bytes) = (key_pages::now(), process::locked_bytes());
+    lines.push(told_of_pages(&pages, bytes));
     let root = home.paths().root().exists();
     if root {
         lines.push("  This home holds a root key.".to_owned());
@@ -102,11 +97,33 @@ fn status(context: &Context) -> Result<Report, Failure> {
     Ok(Report::new(
         lines.join("\n"),
         json!({"device": home.device().to_string(), "joined": home.has_joined(), "root": root, "units": units,
-               "waiting_for_keys": waiting.len(), "keys": keys, "pages_locked": locked,
+               "waiting_for_keys": waiting.len(), "keys": keys, "pages_locked": pages.limit.is_none() && bytes > 0,
+               "key_pages": {"wanted": pages.wanted, "locked": pages.locked, "page": pages.size, "limit": pages.limit, "all_locked": bytes},
                "new_device_keys": renewing.map(Stage::word), "new_hub_keys": hub_keys,
                "recipients": sealed_to.map(RecipientKind::word),
                "slip_bytes_a_reader": sealed_to.map(RecipientKind::slip_bytes)}),
     ))
+}
+
+/// What of this process's memory is kept out of swap, and why not more.
+fn told_of_pages(pages: &KeyPages, bytes: u64) -> String {
+    let KeyPages { wanted, locked, size, limit } = *pages;
+    let mine = u64::try_from(locked.saturating_mul(size)).unwrap_or(u64::MAX) / 1024;
+    match limit {
+        None if bytes > 0 => {
+            "  Keys in memory and what they open are kept out of swap, and no core is dumped.".to_owned()
+        }
+        Some(limit) if wanted == locked => format!(
+            "  The {wanted} pages of memory that hold keys are kept out of swap ({mine} KiB of the {} KiB that this user may lock); what they open \
+             may be swapped (ulimit -l unlimited). No core is dumped.",
+            limit / 1024
+        ),
+        _ => format!(
+            "  ! Keys in memory may be swapped to the disk: {locked} of {wanted} pages that hold keys are locked, for this user may lock {} (ulimit \
+             -l). No core is dumped.",
+            limit.map_or_else(|| "none".to_owned(), |limit| format!("{} KiB", limit / 1024))
+        ),
+    }
 }
 
 /// A key in two lines, and as JSON.

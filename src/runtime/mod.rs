@@ -9,6 +9,7 @@ pub mod entries;
 pub mod erasure;
 pub mod fault;
 pub mod homes;
+pub mod key_pages;
 pub mod process;
 pub mod road;
 pub mod roster;

@@ -15,12 +15,24 @@ pub fn guard_memory() {
     lock_pages();
 }
 
-/// Under a limit a page too many would end the program where it asks for memory, so it is all pages or none. Each is locked when it is
-/// first touched: what is only reserved costs nothing.
+/// How many bytes this user may keep out of swap; none where there is no limit.
+#[cfg(unix)]
+pub(in crate::runtime) fn lock_limit() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Memlock).current
+}
+
+/// Windows bounds it by the working set and says no number.
+#[cfg(not(unix))]
+pub(in crate::runtime) fn lock_limit() -> Option<u64> {
+    None
+}
+
+/// Under a limit a page too many would end the program where it asks for memory, so it is all pages or, later, those with keys alone
+/// (`key_pages`). Each is locked when it is first touched: what is only reserved costs nothing.
 #[cfg(target_os = "linux")]
 fn lock_pages() {
-    use rustix::{mm::MlockAllFlags, process::Resource};
-    if rustix::process::getrlimit(Resource::Memlock).current.is_none() {
+    use rustix::mm::MlockAllFlags;
+    if lock_limit().is_none() {
         let all = MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT;
         rustix::mm::mlockall(all).unwrap_or_default();
     }
@@ -38,14 +50,14 @@ pub fn wipe_stack() {
     std::hint::black_box(&mut deep);
 }
 
-/// Whether this process's memory is kept out of swap.
+/// Bytes of this process's memory that are kept out of swap, as the system says.
 #[must_use]
-pub fn pages_locked() -> bool {
+pub fn locked_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let locked = status
         .lines()
         .find_map(|line| line.strip_prefix("VmLck:")?.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
-    locked.is_some_and(|kib| kib > 0)
+    locked.unwrap_or(0).saturating_mul(1024)
 }
 
 /// Whatever this process makes is its owner's alone: the journal and what SQLite puts beside it, settings, and also packs and join

@@ -106,6 +106,7 @@ impl Home {
         if !set.damaged {
             replayed.afterwards.extend(self.sweep_parts(&set.listed).err());
         }
+        self.lock_key_pages();
         let done = self.carry_out(std::mem::take(&mut set.named))?;
         replayed.afterwards.extend(done.afterwards);
         // What is not to go is opened after all: its slip first, and then what was read before its slip.

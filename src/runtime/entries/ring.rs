@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use amanat_keys::{
     case_key::CaseKey,
     fingerprint::{CaseId, JournalId, KeyId},
+    stretch::Stretch,
 };
 use amanat_sync::{
     entry::{EntryRef, Header, Kind, Reader},
@@ -82,6 +83,11 @@ impl Ring {
     /// The key that a slip at this place gave, and the case that the slip belongs to.
     pub(in crate::runtime) fn key(&self, slip: &EntryRef) -> Option<(&CaseKey, CaseId)> {
         self.keys.get(slip).map(|(key, _, case)| (key, *case))
+    }
+
+    /// Where the keys lie, until the next one is taken in.
+    pub(in crate::runtime) fn stretches(&self) -> impl Iterator<Item = Stretch> {
+        self.keys.values().map(|(key, ..)| Stretch::of(key))
     }
 
     /// What the key of a slip is for.

@@ -37,7 +37,7 @@ use crate::{
     runtime::{
         entries::{handing::HandoverWords, kept_list::Reached, ring::Ring, sealing::Ahead},
         erasure::{erasing::Erasures, retention::Words},
-        fault,
+        fault, key_pages,
     },
 };
 
@@ -45,9 +45,9 @@ use crate::{
 pub struct Home {
     closed: ClosedHome,
     /// What `identity.age` holds.
-    pub(in crate::runtime) vault: Vault,
+    pub(in crate::runtime) vault: Box<Vault>,
     /// What this device signs and reads with: the vault's keys, or those that it has asked for once a roster lists them.
-    pub(in crate::runtime) keys: DeviceKeys,
+    pub(in crate::runtime) keys: Box<DeviceKeys>,
     /// The older signing key, while both are listed.
     pub(in crate::runtime) older: Option<Signer>,
     pub(in crate::runtime) seal: RowSeal,
@@ -109,9 +109,10 @@ impl Home {
         let ring = Ring::read(&journal).map_err(|error| fault::sync(doing, &error))?;
         let mut home = Self {
             closed,
-            keys: vault.keys().clone(),
+            // In boxes: what is moved leaves the pages that were locked for it.
+            keys: Box::new(vault.keys().clone()),
             older: None,
-            vault,
+            vault: Box::new(vault),
             seal,
             journal,
             trust,
@@ -147,7 +148,15 @@ impl Home {
         if let Some(cleared) = home.clear_sheets()? {
             home.notices.push(cleared.told());
         }
+        home.lock_key_pages();
         Ok(home)
+    }
+
+    /// Keeps the pages on which keys lie out of swap, as far as the system lets this user: first what opens everything, then the keys of cases.
+    /// To be called again when keys have come.
+    pub(in crate::runtime) fn lock_key_pages(&self) {
+        let own = self.vault.stretches().chain(self.keys.stretches()).chain([self.seal.stretch()]);
+        key_pages::lock(own.chain(self.ring.stretches()));
     }
 
     /// A journal that ends before the place it had reached comes from a backup. Writing on would use numbers twice, so a new

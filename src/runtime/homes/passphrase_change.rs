@@ -32,7 +32,7 @@ const STEPS: [Step; 5] =
 
 /// Everything sealed under the new passphrase, before anything is written.
 struct Change {
-    vault: Vault,
+    vault: Box<Vault>,
     seal: RowSeal,
     identity: Vec<u8>,
     root: Option<Vec<u8>>,
@@ -76,6 +76,7 @@ impl Change {
     fn reseal(&mut self, home: &mut Home) -> Result<(), Failure> {
         home.journal.reseal(self.seal.clone()).map_err(|error| fault::sync(DOING, &error))?;
         home.vault = self.vault.clone();
+        home.lock_key_pages();
         home.seal = self.seal.clone();
         Ok(())
     }

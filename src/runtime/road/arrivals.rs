@@ -95,6 +95,7 @@ impl Home {
         let said = self.say_what_opens(codebook, &new, &arrived.replayed);
         let said = said.map(|told| arrived.adopted.wrapped |= told);
         self.follow_rotations(&new, &mut arrived);
+        self.lock_key_pages();
         match self.retain() {
             Ok(gone) => arrived.replayed.gone.extend(gone),
             Err(failure) => arrived.afterwards.push(failure),

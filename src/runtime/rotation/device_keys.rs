@@ -213,7 +213,7 @@ impl Home {
     fn use_keys(&mut self, next: Option<&NextKeys>) -> Result<(), Failure> {
         let held = self.vault.keys();
         let Some(next) = next.filter(|next| next.keys.verifying_key() != held.verifying_key()) else {
-            (self.keys, self.older) = (held.clone(), None);
+            (*self.keys, self.older) = (held.clone(), None);
             return Ok(());
         };
         let listed = self.trust.as_ref().and_then(|trust| trust.device(&held.device_id()));
@@ -221,12 +221,12 @@ impl Home {
             None | Some(Stage::Asked) => {
                 let read = next.keys.identities().cloned().collect();
                 let (signer, current) = (held.signer(), held.identity().clone());
-                self.keys = DeviceKeys::from_parts(held.device_id(), signer, current, read);
+                *self.keys = DeviceKeys::from_parts(held.device_id(), signer, current, read);
                 self.older = None;
             }
             Some(Stage::Listed | Stage::Ended) => {
                 self.older = Some(held.signer());
-                self.keys = next.keys.clone();
+                *self.keys = next.keys.clone();
             }
         }
         Ok(())
@@ -288,7 +288,7 @@ impl Home {
         let held = vault_file::read(&path).map_err(refused)?;
         Vault::open(&held, passphrase, self.practice()).map_err(refused)?;
         let mut vault = self.vault.clone();
-        vault.set_keys(self.keys.clone());
+        vault.set_keys(self.keys.as_ref().clone());
         let locked = vault.lock(passphrase, factor).map_err(refused)?;
         vault_file::replace(&path, &locked).map_err(refused)?;
         let read =
@@ -301,6 +301,7 @@ impl Home {
             ));
         }
         self.vault = vault;
+        self.lock_key_pages();
         self.older = None;
         let gone = self.journal.shelve(&[], &[(Shelf::Marks, marks::NEXT_KEYS.to_vec())]);
         gone.map_err(|error| fault::sync(DOING, &error))
