@@ -44,27 +44,35 @@ impl Home {
             return Ok(false);
         }
         let marks = marks::few(&self.journal).map_err(|error| fault::sync(READING, &error))?;
+        // Of each speaker by itself: the first of two to speak of a journal may not have held the key yet, and let nothing go.
+        let past = |word: &RotationWord| marks::replaced(&marks, &word.about());
         let mut spoke = false;
         for (place, words) in about {
-            let from = marks::replaced(&marks, &place.0, &place.1);
-            let upto = words.iter().map(|word| word.last).max().unwrap_or(0);
-            if upto <= from {
-                continue;
-            }
-            let (due, reached) = self.due_in(place, from, &words)?;
+            let Some(from) = words.iter().filter(|word| past(word) < word.last).map(past).min() else { continue };
+            let (due, heard) = self.due_in(place, from, &words)?;
             for chunk in due.chunks(CHUNK) {
                 let dropped = self.journal.erase(chunk, &[]);
                 dropped.map_err(|error| fault::sync("letting an older envelope go", &error))?;
             }
             // Before the mark: killed between the two, it is said again by the next pass; the other way round it never would be.
-            spoke |= self.say_older_gone(place, reached)?;
-            self.remember(&Mark::Replaced(&place.0, &place.1, reached))?;
+            let reached = heard.iter().map(|word| word.last).max();
+            if let Some(reached) = reached {
+                spoke |= self.say_older_gone(place, reached)?;
+            }
+            for word in heard.into_iter().filter(|word| past(word) < word.last) {
+                self.remember(&Mark::Replaced(&word.about(), word.last))?;
+            }
         }
         Ok(spoke)
     }
 
-    /// What confirmed stand-ins of a journal after a number replace, and up to where words reached it.
-    fn due_in(&self, place: Place, from: u64, words: &[RotationWord]) -> Result<(Vec<Doomed>, u64), Failure> {
+    /// What confirmed stand-ins of a journal after a number replace, and the words that speak of the history that is held here.
+    fn due_in<'w>(
+        &self,
+        place: Place,
+        from: u64,
+        words: &'w [RotationWord],
+    ) -> Result<(Vec<Doomed>, Vec<&'w RotationWord>), Failure> {
         let mut links: HashMap<u64, Digest> = HashMap::new();
         let mut stand_ins = Vec::new();
         self.each_after(place, from, |first, mut link, items| {
@@ -78,7 +86,7 @@ impl Home {
             }
             Ok(())
         })?;
-        let words: Vec<&RotationWord> = words.iter().filter(|it| links.get(&it.last) == Some(&it.link)).collect();
+        let words: Vec<&'w RotationWord> = words.iter().filter(|it| links.get(&it.last) == Some(&it.link)).collect();
         let reached = words.iter().map(|word| word.last).max().unwrap_or(from);
         let (mut due, mut older) = (BTreeSet::new(), Vec::new());
         let mut audiences: HashMap<u64, Vec<Reader>> = HashMap::new();
@@ -109,7 +117,7 @@ impl Home {
             let stood = self.stood_in(|_| false)?;
             due.extend(older.iter().filter_map(|hash| stood.older.get(hash)));
         }
-        Ok((due.into_iter().collect(), reached))
+        Ok((due.into_iter().collect(), words))
     }
 
     /// Says that nothing older is held here of what a journal's stand-ins replaced, up to where words reached it, but for what is named. Who

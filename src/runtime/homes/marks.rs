@@ -72,8 +72,8 @@ pub(in crate::runtime) enum Mark<'a> {
     Rotation(&'a UnitId, Vec<u8>),
     /// How far sealing a case again has come.
     Reseal(&'a CaseId, Vec<u8>),
-    /// Up to where confirmed stand-ins of a journal have let older envelopes go here.
-    Replaced(&'a DeviceId, &'a JournalId, u64),
+    /// Up to where what one reader's word confirms, by what that is about, has let older envelopes go here.
+    Replaced(&'a Digest, u64),
     /// This device's time, in Unix milliseconds, when an entry was set aside.
     Aside(&'a Digest, i64),
     /// Sheets of a recovery key, until it is said what became of them.
@@ -123,9 +123,7 @@ impl Mark<'_> {
             Self::Offered(held) => ([UNIT, held.identity.key_id().as_bytes()].concat(), stored(held)),
             Self::Rotation(unit, work) => ([ROTATION, unit.as_bytes()].concat(), work.clone()),
             Self::Reseal(case, work) => ([RESEAL, case.as_bytes()].concat(), work.clone()),
-            Self::Replaced(device, journal, seq) => {
-                ([REPLACED, device.as_bytes(), journal.as_bytes()].concat(), seq.to_be_bytes().to_vec())
-            }
+            Self::Replaced(about, seq) => ([REPLACED, about.as_bytes()].concat(), seq.to_be_bytes().to_vec()),
         };
         ShelfRow { shelf: Shelf::Marks, key, case: None, key_id: None, plain: Zeroizing::new(plain) }
     }
@@ -184,9 +182,9 @@ pub(in crate::runtime) fn reseal<'a>(rows: &'a [ShelfRow], case: &CaseId) -> Opt
     rows.iter().find(|row| row.key == key).map(|row| row.plain.as_slice())
 }
 
-/// Up to where a journal's stand-ins have let older envelopes go here.
-pub(in crate::runtime) fn replaced(rows: &[ShelfRow], device: &DeviceId, journal: &JournalId) -> u64 {
-    let key = [REPLACED, device.as_bytes(), journal.as_bytes()].concat();
+/// Up to where the stand-ins that a word is about have let older envelopes go here.
+pub(in crate::runtime) fn replaced(rows: &[ShelfRow], about: &Digest) -> u64 {
+    let key = [REPLACED, about.as_bytes()].concat();
     let row = rows.iter().find(|row| row.key == key);
     row.and_then(|row| row.plain.as_slice().try_into().ok()).map_or(0, u64::from_be_bytes)
 }
