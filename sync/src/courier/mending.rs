@@ -130,6 +130,18 @@ pub(super) fn settle(trip: &mut Trip<'_>, asked: &[EntryRef]) -> Result<Rows, En
     Ok(done)
 }
 
+/// What was set aside is filed before it is noted that it is to be asked for. A program that was killed in between, or whose disk was full,
+/// has noted nothing, and what came after it stands on a hash that nobody would ever fill: so whoever starts looks once.
+pub(super) fn catch_up(trip: &mut Trip<'_>) -> Result<(), End> {
+    if trip.courier.noted {
+        return Ok(());
+    }
+    let aside = trip.journal.quarantined().map_err(End::Local)?;
+    remember(trip, &aside)?.write(trip.journal).map_err(End::Local)?;
+    trip.courier.noted = true;
+    Ok(())
+}
+
 /// Remembers the places at which an entry came damaged and is held by its hash. Where nothing behind it vouches for its place the
 /// journal ends before it, and the next pass asks for what follows anyway.
 pub(super) fn remember(trip: &Trip<'_>, aside: &[Quarantined]) -> Result<Rows, End> {

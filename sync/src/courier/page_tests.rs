@@ -12,6 +12,7 @@ use super::tests::{Agency, CARRIER, OFFICER};
 use super::{Courier, End, Trouble, pull};
 use crate::batch::{Item, Run, Why};
 use crate::journal::{Journal, Keep, Line, MemoryJournal, State};
+use crate::road::{Road, damaged_at};
 use crate::specimen::Pen;
 use crate::transport::{Transport, TransportError};
 use crate::wire::codec;
@@ -378,6 +379,21 @@ fn a_damaged_newest_entry_is_asked_for_ever_more_rarely_and_holds_up_nothing_tha
         assert_eq!(journal.heads().unwrap()[0].head.seq, 7);
         assert_eq!(journal.quarantined().unwrap().len(), 1);
     }
+}
+
+#[test]
+fn what_was_set_aside_and_not_noted_when_the_program_was_killed_is_asked_for_by_the_next_one() {
+    let agency = Agency::new();
+    let pen = agency.story(5);
+    let (mut journal, mut pages) = (MemoryJournal::default(), Pages::new(&[&pen], false));
+    pages.forged = Some(3);
+    pulled(&agency, &mut journal, &mut pages).unwrap();
+    let noted = |journal: &MemoryJournal| Road::carrying(journal).unwrap().damaged;
+    assert_eq!(noted(&journal), [pen.at(3)]);
+    // As a kill between the two leaves it: the entry set aside, and nobody who asks for it.
+    journal.shelve(&[], &[damaged_at(&pen.at(3))]).unwrap();
+    pulled(&agency, &mut journal, &mut pages).unwrap();
+    assert_eq!(noted(&journal), [pen.at(3)]);
 }
 
 #[test]

@@ -28,6 +28,8 @@ pub struct Courier {
     pub(super) parts: Option<PartFiles>,
     /// How often what came damaged has been asked for in vain.
     pub(super) patience: Patience,
+    /// Whether all that was set aside and is to be asked for is known to be noted.
+    pub(super) noted: bool,
     /// Journals whose newest entries came damaged.
     pub(super) tails: Tails,
     /// Own forked journals whose other history was asked for since this program began.

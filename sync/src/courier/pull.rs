@@ -34,6 +34,7 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
     let before = trip.journal.heads().map_err(End::Local)?;
     // What did not verify is not asked for twice in one pass: it would fill every page.
     let mut passed_over = PassedOver::resting(trip.courier.tails.resting(&mut trip.courier.patience));
+    mending::catch_up(trip)?;
     let road = Road::carrying(trip.journal).map_err(End::Local)?;
     for (place, seen) in &road.forked {
         passed_over.expect(*place, seen.seq);
@@ -240,7 +241,11 @@ pub(super) fn take(trip: &mut Trip<'_>, runs: Vec<Run>, passed_over: &mut Passed
     if status.aside_full && (aside > 0 || forked) {
         trip.outcome.tell(Trouble::AsideFull);
     }
-    mending::remember(trip, &pulled.quarantine)?.write(trip.journal).map_err(End::Local)?;
+    if aside > 0 {
+        trip.courier.noted = false;
+        mending::remember(trip, &pulled.quarantine)?.write(trip.journal).map_err(End::Local)?;
+        trip.courier.noted = true;
+    }
     let road = Road::carrying(trip.journal).map_err(End::Local)?;
     let mut there = Rows::default();
     for (Offered { place, first, before, ends, stands, clean }, verdict) in offered.into_iter().zip(verdicts) {
