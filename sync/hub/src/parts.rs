@@ -1,11 +1,12 @@
 //! What the hub says about attachments: how they stand, pieces in, pieces out. A piece is taken only for what an entry held here
 //! lists, and given only to its author's device and to those whom the entry's slip names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_sync::bundle::PartLine;
+use amanat_sync::chain::{Stretch, link0};
 use amanat_sync::wire::limits::MAX_PART_PIECE;
 use amanat_sync::wire::parts::{PartAt, PartState, PartsCall, PartsReply};
 use tokio::sync::OwnedSemaphorePermit;
@@ -17,7 +18,7 @@ use crate::api::reply::Failure;
 use crate::blobs::{Blob, Blobs, Brought};
 use crate::limits::{BODIES, BODY_TURN, SETTLE_TURN};
 use crate::standing::{Caller, Standing};
-use crate::store::{Asker, Complete, PartBook, PartHeld, Place, StoreFault};
+use crate::store::{Asker, Complete, PartBook, PartHeld, Place, Run, StoreFault};
 
 /// Answers one call.
 pub(crate) async fn answer(
@@ -132,7 +133,7 @@ async fn ask(
 ) -> Result<PartsReply, Failure> {
     let books = hub.store.parts(asker(standing, caller), asked.clone()).await?;
     let (mut reply, mut moved, mut looked) = (PartsReply::default(), Vec::new(), false);
-    let mut searches = SEARCHES;
+    let (mut searches, mut unheard) = (SEARCHES, BTreeSet::new());
     for (at, book) in asked.into_iter().zip(books) {
         let Some(book) = book.filter(|book| book.may) else {
             reply.states.push(PartState::Unknown);
@@ -150,10 +151,27 @@ async fn ask(
         } else {
             standing_of(blobs, &at, &book)
         };
+        if book.state == PartHeld::Held && at.entry.device == caller.device {
+            unheard.insert((at.entry.device, at.entry.journal));
+        }
         reply.states.push(state);
     }
+    moved.extend(again(hub, standing, unheard).await?);
     reply.statements = receipts(hub, standing, caller, &moved).await?;
     Ok(reply)
+}
+
+/// How far these journals are held. Their device asks about an attachment that is here: the answer in which it was signed for was lost.
+async fn again(hub: &Hub, standing: &Standing, places: BTreeSet<Place>) -> Result<Vec<Complete>, StoreFault> {
+    let asks = |place: Place| {
+        let root = link0(&standing.agency, &place.0, &place.1);
+        Run { place, root, stretch: Stretch { first: 1, before: root, hashes: Vec::new() }, rows: Vec::new() }
+    };
+    if places.is_empty() {
+        return Ok(Vec::new());
+    }
+    let held = hub.store.accept(places.into_iter().map(asks).collect()).await?;
+    Ok(held.into_iter().map(|it| Complete { place: it.place, head: it.head, complete: it.complete }).collect())
 }
 
 /// Whether one that was lost stands in its place again, as large as it should be: somebody put it back.

@@ -210,6 +210,44 @@ fn pieces_whose_answer_is_lost_are_not_sent_twice_and_a_hub_goes_on_where_it_sto
     assert_eq!((reply.states, reply.bytes), (vec![PartState::Held], bytes[699_990..].to_vec()));
 }
 
+/// A road on which no answer comes back that says of a piece that it was the last.
+struct Deaf<'a>(Road<'a>);
+
+impl Transport for Deaf<'_> {
+    fn push(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.0.push(checkpoint, body)
+    }
+    fn pull(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.0.pull(checkpoint, body)
+    }
+    fn documents(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.0.documents(checkpoint, body)
+    }
+    fn parts(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        let answer = self.0.parts(checkpoint, body)?;
+        let last = PartsReply::from_bytes(&answer).unwrap().states == [PartState::Held];
+        if last { Err(TransportError::Unreachable("the answer was lost".to_owned())) } else { Ok(answer) }
+    }
+    fn mark(&self) -> Option<Digest> {
+        self.0.mark()
+    }
+}
+
+#[test]
+fn an_attachment_whose_last_answer_was_lost_is_signed_for_when_its_author_asks_about_it() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let folder = tempfile::tempdir().unwrap();
+    let hub = block(hub_with(&agency, Arc::new(MemoryStore::default()), in_folder(folder.path())));
+    let mut desk = Desk::new(&agency, 0, 1);
+    let part = desk.seal(&noise(8, 40_000));
+    desk.attach(&[part]);
+    let broken = desk.travel(&agency, &mut Deaf(Road::new(&agency, &hub, 0)));
+    assert!(matches!(broken.end, End::Unreachable(_)), "{broken:?}");
+    assert_eq!(desk.standing(&agency), (2, 1), "nobody has heard that it is there");
+    let again = desk.travel(&agency, &mut Road::new(&agency, &hub, 0));
+    assert_eq!((again.parts.sent, desk.standing(&agency)), (0, (2, 2)), "not a byte of it goes twice");
+}
+
 #[test]
 fn only_the_author_and_the_audience_hear_of_an_attachment_and_no_entry_gives_another_devices_bytes() {
     let agency = Agency::new("http://127.0.0.1:7070");
