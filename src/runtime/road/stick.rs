@@ -108,9 +108,10 @@ impl StickJob {
         let local = |error| Unwritten { failure: fault::sync(&doing, &error), word: "" };
         let (whose, whom) = ((self.party, &self.trust), (to.ids.clone(), to.hub));
         // Entries have their room first; attachments take what is left of it.
-        let entries = bundle::load_with_parts(&self.journal, whose, whom.clone(), &self.parts, 0).map_err(local)?;
-        let most = Cargo { manifest: &entries.manifest, papers: &entries.papers, heads: &[] }.most();
-        let room = stick_file::room(&path).map_or(u64::MAX, |free| free.saturating_sub(most) / 100 * 85);
+        let room = |entries: &bundle::Load| {
+            let most = Cargo { manifest: &entries.manifest, papers: &entries.papers, heads: &[] }.most();
+            stick_file::room(&path).map_or(u64::MAX, |free| free.saturating_sub(most) / 100 * 85)
+        };
         let load = bundle::load_with_parts(&self.journal, whose, whom, &self.parts, room).map_err(local)?;
         let cargo = Cargo { manifest: &load.manifest, papers: &load.papers, heads: &[] };
         let (journal, waiting) = (&self.journal, load.manifest.count());

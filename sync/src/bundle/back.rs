@@ -20,19 +20,24 @@ use crate::wire::limits::{BUNDLE_BACK_BYTES, BUNDLE_PIECE_BYTES};
 /// Entries that are looked at together: few, because each may be as large as an envelope may be.
 const LOOK: u64 = 32;
 
+/// Is shown every own entry above the place up to which headquarters has everything, attachments too.
+pub(super) type See<'s> = &'s mut dyn FnMut(&SealedEntry);
+
 /// Places that go whole, each with what its entry weighs.
 pub(super) type Places = BTreeMap<Place, BTreeMap<u64, u64>>;
 
 /// The newest entries of this device's own journals that whoever the stick is for may read, with the slips that they lie under. What
-/// headquarters lacks is whole in any case; of that only the slips are given, without which nobody opens it.
+/// headquarters lacks is whole in any case; of that only the slips are given, without which nobody opens it. These journals are long and are
+/// gone through once: where somebody wants to `see` entries of which headquarters may lack an attachment, those are shown on the way.
 ///
 /// # Errors
 /// Storage.
-pub(super) fn back(
-    journal: &dyn Journal,
+pub(super) fn back<'s>(
+    journal: &'s dyn Journal,
     device: DeviceId,
     own: &[Standing],
     readers: BTreeSet<Digest>,
+    see: Option<See<'s>>,
 ) -> Result<Places> {
     let own: Vec<&Standing> = own.iter().filter(|own| own.state != State::Forked).collect();
     let there = own.iter().map(|own| (own.journal, own.offered_from)).collect();
@@ -44,6 +49,7 @@ pub(super) fn back(
         slips: BTreeMap::new(),
         places: Places::new(),
         left: Some(BUNDLE_BACK_BYTES),
+        see,
     };
     // Newest first, so that a rewrap is met before what lies under the slip that it stands in for.
     for own in own.iter().rev() {
@@ -93,15 +99,20 @@ struct Choice<'a> {
     places: Places,
     /// Bytes that are left; nothing once an entry did not fit, so that nothing older goes before it.
     left: Option<u64>,
+    see: Option<See<'a>>,
 }
 
 impl Choice<'_> {
     fn of_journal(&mut self, own: &Standing) -> Result<()> {
         let mut above = own.kept.seq;
-        while above > 0 && (self.left.is_some() || above > own.offered_from) {
+        let least = if self.see.is_some() { own.offered_from.min(own.complete) } else { own.offered_from };
+        while above > 0 && (self.left.is_some() || above > least) {
             let from = above.saturating_sub(LOOK);
             for entry in self.entries(&own.journal, from, above)?.iter().rev() {
                 self.look_at(entry)?;
+                if let Some(see) = self.see.as_mut().filter(|_| entry.header.seq > own.complete) {
+                    see(entry);
+                }
             }
             above = from;
         }
@@ -203,7 +214,7 @@ mod tests {
         let own = journal.status(&hub()).unwrap().own;
         assert_eq!(own[0].offered_from, upto);
         let third = BTreeSet::from([Digest::from_bytes([3; 32])]);
-        let places = back(&journal, pen.device(), &own, third).unwrap();
+        let places = back(&journal, pen.device(), &own, third, None).unwrap();
         let of_one = places.get(&(pen.device(), pen.slot.journal));
         let weighs = |seq: u64| pen.written[usize::try_from(seq).unwrap() - 1].size();
         assert!(of_one.iter().all(|places| places.iter().all(|(seq, weight)| *weight == weighs(*seq))));

@@ -13,7 +13,7 @@ use crate::batch::{Item, Limit};
 use crate::chain::link0;
 use crate::courier::Party;
 use crate::documents::DocumentKind;
-use crate::entry::{EntryRef, Part};
+use crate::entry::{EntryRef, Part, SealedEntry};
 use crate::error::Result;
 use crate::journal::{Journal, KnownHead, State, Status, Wanted};
 use crate::part_files::PartFiles;
@@ -72,11 +72,17 @@ pub fn carried(journal: &dyn Journal, road: &Road, status: &Status) -> Result<Ve
 /// Storage.
 pub fn load(journal: &dyn Journal, party: Party, trust: &Trust, to: Vec<Digest>, to_hub: bool) -> Result<Load> {
     let (road, status) = (Road::read(journal)?, journal.status(&party.hub)?);
-    gather(journal, (party, trust), (to, to_hub), &road, &status, &BTreeMap::new())
+    let back = if to_hub {
+        Places::new()
+    } else {
+        back(journal, party.device, &status.own, readers(trust, &to, &party.device), None)?
+    };
+    gather(journal, (party, trust), (to, to_hub), (&road, &status), (back, &BTreeMap::new()))
 }
 
-/// The same with the attachments that the hub may lack and that are here, as long as they take no more than `room` bytes together; those
-/// that do not fit stay for the next stick. Entries that list them go whole to people, who could not tell else whose they are.
+/// The same with the attachments that the hub may lack and that are here, as long as they take no more than `room` bytes together, which is
+/// told once it is known what else goes; those that do not fit stay for the next stick. Entries that list them go whole to people, who could
+/// not tell else whose they are.
 ///
 /// # Errors
 /// Storage.
@@ -85,19 +91,26 @@ pub fn load_with_parts(
     (party, trust): (Party, &Trust),
     (to, to_hub): (Vec<Digest>, bool),
     files: &PartFiles,
-    room: u64,
+    room: impl FnOnce(&Load) -> u64,
 ) -> Result<Load> {
     let (road, status) = (Road::read(journal)?, journal.status(&party.hub)?);
-    let listed = parts(journal, party, files, &road, &status)?;
+    let mut listed = Listed { files, found: BTreeMap::new() };
+    let back = if to_hub {
+        listed.of_own(journal, party, &status)?;
+        Places::new()
+    } else {
+        let mut see = |entry: &SealedEntry| listed.take(entry);
+        back(journal, party.device, &status.own, readers(trust, &to, &party.device), Some(&mut see))?
+    };
+    listed.carried(&road, &status);
     let mut first: BTreeMap<Place, u64> = BTreeMap::new();
-    for PartLine { at, .. } in &listed {
+    for PartLine { at, .. } in listed.found.values().filter(|_| !to_hub) {
         let lowest = first.entry((at.entry.device, at.entry.journal)).or_insert(at.entry.seq);
         *lowest = at.entry.seq.min(*lowest);
     }
-    let whole_from = if to_hub { BTreeMap::new() } else { first };
-    let mut load = gather(journal, (party, trust), (to, to_hub), &road, &status, &whole_from)?;
-    let mut left = room;
-    for line in listed {
+    let mut load = gather(journal, (party, trust), (to, to_hub), (&road, &status), (back, &first))?;
+    let mut left = room(&load);
+    for line in listed.lines() {
         match left.checked_sub(line.size).filter(|_| load.manifest.parts.len() < BUNDLE_PARTS) {
             Some(rest) => {
                 left = rest;
@@ -110,42 +123,57 @@ pub fn load_with_parts(
 }
 
 /// Attachments that are here and that no receipt covers: of own journals that go on, and those that came by stick.
-fn parts(
-    journal: &dyn Journal,
-    party: Party,
-    files: &PartFiles,
-    road: &Road,
-    status: &Status,
-) -> Result<Vec<PartLine>> {
-    let mut found: BTreeMap<(DeviceId, Digest), PartLine> = BTreeMap::new();
-    for own in status.own.iter().filter(|own| own.state != State::Forked) {
-        let (device, id, mut seq) = (party.device, own.journal, own.complete);
-        while seq < own.kept.seq {
-            let limit = Limit { items: BUNDLE_PIECE, bytes: BUNDLE_PIECE_BYTES };
-            let runs = journal.pending(&Wanted::After { device, journal: id, seq }, limit)?;
-            let Some(run) = runs.first().filter(|run| !run.items.is_empty()) else { break };
-            seq = run.last();
-            for entry in run.entries().filter(|entry| entry.envelope.is_some()) {
-                for part in entry.header.parts.iter().filter(|part| files.holds(part)) {
-                    let at = PartAt { entry: entry.at(), digest: part.digest };
-                    found.entry((device, part.digest)).or_insert(PartLine { at, size: part.size });
-                }
+struct Listed<'f> {
+    files: &'f PartFiles,
+    found: BTreeMap<(DeviceId, Digest), PartLine>,
+}
+
+impl Listed<'_> {
+    /// Those of an entry; its first entry is named where several list one.
+    fn take(&mut self, entry: &SealedEntry) {
+        let (at, device) = (entry.at(), entry.header.device);
+        for part in entry.header.parts.iter().filter(|part| entry.envelope.is_some() && self.files.holds(part)) {
+            let line = PartLine { at: PartAt { entry: at, digest: part.digest }, size: part.size };
+            let held = self.found.entry((device, part.digest)).or_insert(line);
+            if at < held.at.entry {
+                *held = line;
             }
         }
     }
-    for (at, size) in &road.parts {
-        let EntryRef { device, journal, seq } = at.entry;
-        let covered = status
-            .passed
-            .iter()
-            .any(|(word, _)| (word.device, word.journal) == (device, journal) && word.complete >= seq);
-        if !covered && files.holds(&Part { digest: at.digest, size: *size }) {
-            found.entry((device, at.digest)).or_insert(PartLine { at: *at, size: *size });
+
+    /// Those of own journals, which nobody else goes through.
+    fn of_own(&mut self, journal: &dyn Journal, party: Party, status: &Status) -> Result<()> {
+        for own in status.own.iter().filter(|own| own.state != State::Forked) {
+            let (device, id, mut seq) = (party.device, own.journal, own.complete);
+            while seq < own.kept.seq {
+                let limit = Limit { items: BUNDLE_PIECE, bytes: BUNDLE_PIECE_BYTES };
+                let runs = journal.pending(&Wanted::After { device, journal: id, seq }, limit)?;
+                let Some(run) = runs.first().filter(|run| !run.items.is_empty()) else { break };
+                seq = run.last();
+                run.entries().for_each(|entry| self.take(entry));
+            }
+        }
+        Ok(())
+    }
+
+    fn carried(&mut self, road: &Road, status: &Status) {
+        for (at, size) in &road.parts {
+            let EntryRef { device, journal, seq } = at.entry;
+            let covered = status
+                .passed
+                .iter()
+                .any(|(word, _)| (word.device, word.journal) == (device, journal) && word.complete >= seq);
+            if !covered && self.files.holds(&Part { digest: at.digest, size: *size }) {
+                self.found.entry((device, at.digest)).or_insert(PartLine { at: *at, size: *size });
+            }
         }
     }
-    let mut lines: Vec<PartLine> = found.into_values().collect();
-    lines.sort_by_key(|line| (line.at.entry, line.size));
-    Ok(lines)
+
+    fn lines(self) -> Vec<PartLine> {
+        let mut lines: Vec<PartLine> = self.found.into_values().collect();
+        lines.sort_by_key(|line| (line.at.entry, line.size));
+        lines
+    }
 }
 
 /// `whole_from`: from these numbers on entries go whole although the hub has them.
@@ -153,16 +181,10 @@ fn gather(
     journal: &dyn Journal,
     (party, trust): (Party, &Trust),
     (to, to_hub): (Vec<Digest>, bool),
-    road: &Road,
-    status: &Status,
-    whole_from: &BTreeMap<Place, u64>,
+    (road, status): (&Road, &Status),
+    (back, whole_from): (Places, &BTreeMap<Place, u64>),
 ) -> Result<Load> {
     let heads = journal.heads()?;
-    let back = if to_hub {
-        Places::new()
-    } else {
-        back(journal, party.device, &status.own, readers(trust, &to, &party.device))?
-    };
     let mut wanted: Vec<Carried> = Vec::new();
     for own in status.own.iter().filter(|own| own.state != State::Forked && own.kept.seq > own.offered_from) {
         let known = heads.iter().find(|known| known.own.is_some() && known.journal == own.journal);

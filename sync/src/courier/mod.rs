@@ -13,6 +13,8 @@ mod again;
 mod ahead_tests;
 mod hand_on;
 mod lacking;
+#[cfg(test)]
+mod load_tests;
 mod mending;
 mod news;
 mod outcome;
