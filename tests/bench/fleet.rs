@@ -1,7 +1,8 @@
 //! The fleet of `tests/fleet.rs` for as many seeds as one likes, on all cores: what failed names its seed.
 //!
 //! `cargo bench -p amanat --bench fleet -- --seeds A..B` (without it 0..10000). Prints how often each fault happened; a failing seed
-//! ends the run with the command that shows it again; one seed alone tells all that happens.
+//! ends the run with the command that shows it again; one seed alone tells all that happens. With `--towns` it is people with real homes
+//! who erase, seal again, rotate keys and attach files.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,8 +20,10 @@ use std::ops::Range;
 
 fn main() {
     let seeds = seeds();
-    let faults = simulation::live_through(seeds.clone());
-    println!("fleet: seeds {seeds:?}\n{faults}");
+    let towns = std::env::args().any(|word| word == "--towns");
+    let live = if towns { simulation::live_in_towns } else { simulation::live_through };
+    let faults = live(seeds.clone());
+    println!("fleet{}: seeds {seeds:?}\n{faults}", if towns { " of towns" } else { "" });
     let missing = faults.missing();
     assert!(missing.is_empty() || seeds.end - seeds.start < 200, "never happened: {missing:?}");
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Every kind of fault, as it is printed.
-const KINDS: [&str; 46] = [
+/// Every kind of fault of a world of sealed things that nobody opens, as it is printed.
+const SEALED: &[&str] = &[
     "requests lost",
     "answers lost",
     "requests cut",
@@ -53,18 +53,85 @@ const KINDS: [&str; 46] = [
     "devices that hold set aside what lies beyond a cut-off",
 ];
 
+/// What happens in a town of real homes: the road's faults again, and what people do there.
+const TOWNS: &[&str] = &[
+    "requests lost",
+    "answers lost",
+    "requests cut",
+    "answers cut",
+    "answers cut that were read as far as they came",
+    "requests doubled on the road, the second refused",
+    "requests sent again and answered again",
+    "requests that arrived late",
+    "requests that arrived after a younger one",
+    "answers with a bit turned over",
+    "hub killed before it kept",
+    "hub killed after it kept",
+    "hub killed before its checkpoint",
+    "hub killed after its checkpoint",
+    "hub killed before it erased",
+    "hub killed after it erased",
+    "hub killed between requests",
+    "pushes that left before the last was answered",
+    "roads that broke with two pushes on their way",
+    "pages asked for before the last was filed",
+    "programs killed between two deeds",
+    "programs killed on the road",
+    "programs killed before they took home what had come",
+    "cases proposed for erasure",
+    "erasures carried out by a custodian",
+    "entries kept in a case while its erasure was on its way",
+    "entries erased at the hub",
+    "cases given a new key",
+    "cases sealed again",
+    "entries sealed again",
+    "older envelopes let go at the hub",
+    "unit keys offered",
+    "unit keys that a roster listed",
+    "rotations stopped and gone on with",
+    "rotations carried to their end",
+    "slips that named an older key when the rotation had ended, and were rewrapped",
+    "entries kept with an attachment",
+    "attachments cut on their way and gone on with",
+    "attachments that reached the hub whole",
+    "attachments asked for by another",
+    "attachments that arrived whole where they were asked for",
+    "attachments whose entry was erased",
+    "newcomers who opened everything by the newest key alone",
+];
+
 /// What happened on purpose, and what came of it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Faults {
+    kinds: &'static [&'static str],
     counts: BTreeMap<&'static str, u64>,
     /// Things that are no faults and say how large the worlds were.
     sizes: BTreeMap<&'static str, u64>,
 }
 
 impl Faults {
+    /// Of a world in which nothing is opened.
+    pub(crate) fn of_sealed() -> Self {
+        Self { kinds: SEALED, counts: BTreeMap::new(), sizes: BTreeMap::new() }
+    }
+
+    /// Of a town.
+    pub(crate) fn of_town() -> Self {
+        Self { kinds: TOWNS, ..Self::of_sealed() }
+    }
+
     pub(crate) fn note(&mut self, kind: &'static str) {
-        assert!(KINDS.contains(&kind), "a fault without a line: {kind}");
-        *self.counts.entry(kind).or_default() += 1;
+        self.note_many(kind, 1);
+    }
+
+    pub(crate) fn note_many(&mut self, kind: &'static str, n: u64) {
+        assert!(self.kinds.contains(&kind), "a fault without a line: {kind}");
+        *self.counts.entry(kind).or_default() += n;
+    }
+
+    /// How many answers were not what the hub said.
+    pub(crate) fn odd_answers(&self) -> u64 {
+        self.count("answers with a bit turned over") + self.count("answers cut that were read as far as they came")
     }
 
     pub(crate) fn add(&mut self, size: &'static str, n: usize) {
@@ -87,7 +154,7 @@ impl Faults {
 
     /// Kinds that never happened.
     pub(crate) fn missing(&self) -> Vec<&'static str> {
-        KINDS.into_iter().filter(|kind| self.count(kind) == 0).collect()
+        self.kinds.iter().copied().filter(|kind| self.count(kind) == 0).collect()
     }
 }
 
@@ -96,7 +163,7 @@ impl fmt::Display for Faults {
         for (what, n) in &self.sizes {
             writeln!(f, "{n:>10}  {what}")?;
         }
-        writeln!(f, "of faults:")?;
-        KINDS.iter().try_for_each(|kind| writeln!(f, "{:>10}  {kind}", self.count(kind)))
+        writeln!(f, "of faults and deeds:")?;
+        self.kinds.iter().try_for_each(|kind| writeln!(f, "{:>10}  {kind}", self.count(kind)))
     }
 }

@@ -16,6 +16,7 @@ mod chance;
 mod device;
 mod disk;
 mod faults;
+mod fused;
 mod holds;
 mod mortal;
 mod office;
@@ -23,6 +24,7 @@ mod peace;
 mod revoked;
 mod road;
 mod sticks;
+mod town;
 mod world;
 
 /// The agency, the pens and the signed requests are those of the hub's own tests.
@@ -30,4 +32,6 @@ mod world;
 #[allow(dead_code, reason = "its road and its readers are for other tests")]
 mod support;
 
+pub(crate) use fused::Sabotage;
+pub(crate) use town::{finds_out, live_in_towns};
 pub(crate) use world::{finds_out_a_deaf_hub, live_through};

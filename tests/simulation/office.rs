@@ -2,15 +2,11 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use amanat_hub::store::{
-    Accepted, Answer as Later, Asker, Beside, Complete, Depth, Due, Grant, HubStore, KeptCheckpoint, Ledger,
-    MemoryStore, Page, PartBook, Place, Run, Sought, SqliteStore, StoreFault,
-};
-use amanat_hub::{Hub, HubIdentity};
-use amanat_keys::erasure::Doomed;
+use amanat_hub::store::{Depth, HubStore, Ledger, MemoryStore, Page, Place, Sought, SqliteStore};
+use amanat_hub::{Blobs, Hub, HubIdentity, PlaceUrl};
 use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_keys::hub_epoch::HubEpoch;
 use amanat_keys::recipient::ReadIdentity;
@@ -19,13 +15,13 @@ use amanat_keys::statement::Statement;
 use amanat_keys::trust::Trust;
 use amanat_sync::bundle::BundleFault;
 use amanat_sync::documents::{Document, DocumentKind};
-use amanat_sync::wire::parts::PartAt;
 use axum::body::Body;
 use axum::http::Request;
 use tokio::runtime::{Builder, Runtime};
 
 use super::disk::copy;
-use super::support::{Agency, Answer, HQ, STATION, ask};
+use super::fused::{Dies, Fused, Sabotage};
+use super::support::{Agency, Answer, ask};
 
 thread_local! {
     /// The hub's clock, in milliseconds since 1970.
@@ -40,103 +36,6 @@ fn now() -> u64 {
     NOW.with(Cell::get)
 }
 
-/// At which of its writes a hub dies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dies {
-    BeforeKeeping,
-    AfterKeeping,
-    BeforeCheckpoint,
-    AfterCheckpoint,
-}
-
-/// A store whose hub may die.
-struct Fused {
-    store: Arc<dyn HubStore>,
-    state: Mutex<(Option<Dies>, bool)>,
-}
-
-impl Fused {
-    fn passes(&self, point: Option<Dies>) -> Result<(), StoreFault> {
-        let mut state = self.state.lock().unwrap();
-        state.1 |= point.is_some() && state.0 == point;
-        if state.1 { Err(StoreFault::Stopped) } else { Ok(()) }
-    }
-}
-
-impl HubStore for Fused {
-    fn accept(&self, runs: Vec<Run>) -> Later<'_, Vec<Accepted>> {
-        Box::pin(async move {
-            self.passes(Some(Dies::BeforeKeeping))?;
-            let kept = self.store.accept(runs).await?;
-            self.passes(Some(Dies::AfterKeeping)).map(|()| kept)
-        })
-    }
-    fn keep_checkpoint(&self, checkpoint: KeptCheckpoint) -> Later<'_, ()> {
-        Box::pin(async move {
-            self.passes(Some(Dies::BeforeCheckpoint))?;
-            self.store.keep_checkpoint(checkpoint).await?;
-            self.passes(Some(Dies::AfterCheckpoint))
-        })
-    }
-    fn page(&self, sought: Sought) -> Later<'_, Page> {
-        Box::pin(async move {
-            self.passes(None)?;
-            self.store.page(sought).await
-        })
-    }
-    fn ledger(&self) -> Later<'_, Ledger> {
-        self.store.ledger()
-    }
-    fn keep_document(&self, document: Document) -> Later<'_, bool> {
-        self.store.keep_document(document)
-    }
-    fn documents(&self, kind: DocumentKind, from: u64, most: usize) -> Later<'_, Vec<Document>> {
-        self.store.documents(kind, from, most)
-    }
-    fn depth(&self) -> Later<'_, Depth> {
-        self.store.depth()
-    }
-    fn order(&self, doomed: Vec<Doomed>) -> Later<'_, ()> {
-        self.store.order(doomed)
-    }
-    fn due(&self) -> Later<'_, Vec<Due>> {
-        self.store.due()
-    }
-    fn erase(&self, doomed: Vec<Doomed>) -> Later<'_, ()> {
-        self.store.erase(doomed)
-    }
-    fn beside(&self, device: DeviceId) -> Later<'_, Beside> {
-        self.store.beside(device)
-    }
-    fn orders(&self) -> Later<'_, Vec<(Doomed, bool)>> {
-        self.store.orders()
-    }
-    fn checkpoints(&self, after: (u64, u64), most: usize) -> Later<'_, Vec<KeptCheckpoint>> {
-        self.store.checkpoints(after, most)
-    }
-    fn let_in(&self, grants: Vec<Grant>) -> Later<'_, ()> {
-        self.store.let_in(grants)
-    }
-    fn parts(&self, asker: Asker, asked: Vec<PartAt>) -> Later<'_, Vec<Option<PartBook>>> {
-        self.store.parts(asker, asked)
-    }
-    fn hold_part(&self, device: DeviceId, digest: Digest) -> Later<'_, Vec<Complete>> {
-        self.store.hold_part(device, digest)
-    }
-    fn lose_part(&self, device: DeviceId, digest: Digest) -> Later<'_, Vec<Complete>> {
-        self.store.lose_part(device, digest)
-    }
-    fn incomplete(&self, device: DeviceId) -> Later<'_, Vec<Complete>> {
-        self.store.incomplete(device)
-    }
-    fn doomed_parts(&self) -> Later<'_, Vec<(DeviceId, Digest)>> {
-        self.store.doomed_parts()
-    }
-    fn parts_gone(&self, gone: Vec<(DeviceId, Digest)>) -> Later<'_, ()> {
-        self.store.parts_gone(gone)
-    }
-}
-
 /// The hub and what it stands on.
 pub(crate) struct Office {
     runtime: Runtime,
@@ -149,11 +48,15 @@ pub(crate) struct Office {
     trust: Arc<Mutex<Trust>>,
     agency: Agency,
     copies: u32,
+    /// Where attachments lie, for a hub that keeps them.
+    parts: Option<PathBuf>,
     /// What the admin trusts, and every roster signed after the first.
     admin: Trust,
     rosters: Vec<Vec<u8>>,
     /// Does not heed them.
     deaf: bool,
+    /// What its store does instead of what it is told.
+    planted: Option<Sabotage>,
 }
 
 /// A copy of the hub's store, as a backup has it.
@@ -171,8 +74,8 @@ impl Office {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let disk = file.map_or_else(|| Lies::InMemory(Arc::new(MemoryStore::default())), Lies::InFile);
         let trust = Arc::new(Mutex::new(agency.trust.clone()));
-        let fused = Arc::new(Fused { store: store(&disk), state: Mutex::default() });
-        let hub = opened(&runtime, &agency.hub, &fused, &trust);
+        let fused = Arc::new(Fused { store: store(&disk), state: Mutex::default(), planted: None });
+        let hub = opened(&runtime, &agency.hub, &fused, (&trust, None));
         Self {
             runtime,
             identity: agency.hub.clone(),
@@ -182,10 +85,25 @@ impl Office {
             trust,
             agency: agency.clone(),
             copies: 0,
+            parts: None,
             admin: agency.trust.clone(),
             rosters: Vec::new(),
             deaf: false,
+            planted: None,
         }
+    }
+
+    /// The same, keeping attachments below this folder.
+    pub(crate) fn keeping_parts(mut self, folder: PathBuf) -> Self {
+        self.parts = Some(folder);
+        self.restart();
+        self
+    }
+
+    /// From now on its store does this.
+    pub(crate) fn is_sabotaged(&mut self, planted: Option<Sabotage>) {
+        self.planted = planted;
+        self.restart();
     }
 
     /// Copies the store as it lies there, where it lies in a file.
@@ -239,14 +157,20 @@ impl Office {
         self.fused.state.lock().unwrap().1
     }
 
+    /// Where it died, if it did.
+    pub(crate) fn died_at(&self) -> Option<Dies> {
+        let state = self.fused.state.lock().unwrap();
+        state.0.filter(|_| state.1)
+    }
+
     /// Kill -9, and started again over what its store holds.
     pub(crate) fn restart(&mut self) {
         // Nothing of the old one may hold the file.
         let nothing: Arc<dyn HubStore> = Arc::new(MemoryStore::default());
-        self.fused = Arc::new(Fused { store: nothing, state: Mutex::default() });
-        self.hub = opened(&self.runtime, &self.identity, &self.fused, &self.trust);
-        self.fused = Arc::new(Fused { store: store(&self.disk), state: Mutex::default() });
-        self.hub = opened(&self.runtime, &self.identity, &self.fused, &self.trust);
+        self.fused = Arc::new(Fused { store: nothing, state: Mutex::default(), planted: None });
+        self.hub = opened(&self.runtime, &self.identity, &self.fused, (&self.trust, self.parts.as_deref()));
+        self.fused = Arc::new(Fused { store: store(&self.disk), state: Mutex::default(), planted: self.planted });
+        self.hub = opened(&self.runtime, &self.identity, &self.fused, (&self.trust, self.parts.as_deref()));
     }
 
     /// One request to its door.
@@ -317,10 +241,18 @@ impl Office {
         self.runtime.block_on(self.fused.store.depth()).unwrap()
     }
 
+    /// Documents of a kind, as they lie on its shelf.
+    pub(crate) fn documents(&self, kind: DocumentKind) -> Vec<Document> {
+        self.runtime.block_on(self.fused.store.documents(kind, 0, usize::MAX)).unwrap()
+    }
+
     /// Everything above these numbers, as somebody would see it in whose name every slip was made.
     pub(crate) fn above(&self, held: BTreeMap<Place, u64>) -> Page {
-        let mut readers: Vec<[u8; 32]> = self.agency.actors.iter().map(|actor| *actor.id.as_bytes()).collect();
-        readers.extend([*HQ.as_bytes(), *STATION.as_bytes()]);
+        let roster = self.trust().roster().clone();
+        let mut readers: Vec<[u8; 32]> = roster.devices.iter().map(|device| *device.id.as_bytes()).collect();
+        readers.extend(roster.units.iter().map(|unit| *unit.id.as_bytes()));
+        // In this name erasures travel.
+        readers.push(*Digest::tagged("everybody", &[self.agency.id().as_bytes()]).as_bytes());
         let device = DeviceId::from_bytes(*Digest::ZERO.as_bytes());
         let sought = Sought { agency: self.agency.id(), device, readers, held, again: Vec::new(), bytes: usize::MAX };
         self.runtime.block_on(self.fused.store.page(sought)).unwrap()
@@ -334,7 +266,17 @@ fn store(disk: &Lies) -> Arc<dyn HubStore> {
     }
 }
 
-fn opened(runtime: &Runtime, identity: &HubIdentity, fused: &Arc<Fused>, trust: &Arc<Mutex<Trust>>) -> Arc<Hub> {
+/// Where whole attachments lie below the folder of a hub's attachments.
+pub(crate) fn whole_parts(folder: &Path) -> PathBuf {
+    folder.join("parts")
+}
+
+fn opened(
+    runtime: &Runtime,
+    identity: &HubIdentity,
+    fused: &Arc<Fused>,
+    (trust, parts): (&Arc<Mutex<Trust>>, Option<&Path>),
+) -> Arc<Hub> {
     let file = Arc::clone(trust);
     let keep = Box::new(move |trust: &Trust| {
         *file.lock().unwrap() = trust.clone();
@@ -342,5 +284,9 @@ fn opened(runtime: &Runtime, identity: &HubIdentity, fused: &Arc<Fused>, trust: 
     });
     let held = trust.lock().unwrap().clone();
     let store = Arc::clone(fused) as Arc<dyn HubStore>;
-    Arc::new(runtime.block_on(Hub::open_at(identity.clone(), store, held, keep, now)).unwrap())
+    let hub = runtime.block_on(Hub::open_at(identity.clone(), store, held, keep, now)).unwrap();
+    let Some(folder) = parts else { return Arc::new(hub) };
+    let place = PlaceUrl::Folder(whole_parts(folder)).open(None).unwrap();
+    let blobs = Blobs::new(&folder.join("coming"), place).unwrap();
+    Arc::new(runtime.block_on(hub.with_parts(blobs)).unwrap())
 }

@@ -14,7 +14,8 @@ use hyper::body::Frame;
 
 use super::chance::Dice;
 use super::faults::Faults;
-use super::office::{Dies, Office};
+use super::fused::Dies;
+use super::office::Office;
 use super::support::{Agency, Answer, Client};
 
 /// What a program remembers of the road while it runs.
@@ -126,16 +127,17 @@ impl Road<'_> {
                 if !died {
                     return self.heard(answer);
                 }
-                self.faults.note(match point {
-                    Dies::BeforeKeeping => "hub killed before it kept",
-                    Dies::AfterKeeping => "hub killed after it kept",
-                    Dies::BeforeCheckpoint => "hub killed before its checkpoint",
-                    Dies::AfterCheckpoint => "hub killed after its checkpoint",
-                });
+                self.faults.note(point.word());
                 lost()
             }
             _ => {
                 let answer = self.exchange(path, checkpoint, body, None);
+                // Of somewhere that not every request comes by.
+                if let Some(point) = self.office.died_at() {
+                    self.office.restart();
+                    self.faults.note(point.word());
+                    return lost();
+                }
                 self.on_the_way_back(fate, path, checkpoint, body, answer)
             }
         }
@@ -330,6 +332,9 @@ impl Transport for Road<'_> {
     }
     fn documents(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
         self.call("/v1/documents", checkpoint, body)
+    }
+    fn parts(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.call("/v1/parts", checkpoint, body)
     }
     fn mark(&self) -> Option<Digest> {
         self.line.mark

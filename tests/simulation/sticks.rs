@@ -6,8 +6,8 @@ use amanat_sync::bundle::{self, BundleFault, Cargo};
 use amanat_sync::courier::{End, TakenIn, Trouble, take_in};
 use amanat_sync::road::Road;
 
+use super::fused::Dies;
 use super::mortal::Mortal;
-use super::office::Dies;
 use super::support::STATION;
 use super::world::{ACTORS, READER, World};
 

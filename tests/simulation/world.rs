@@ -135,8 +135,13 @@ const HAPPENS: [(u64, Deed); 17] = [
 
 /// Lives through all of these, on every core.
 pub(crate) fn live_through(seeds: Range<u64>) -> Faults {
+    on_every_core(seeds, Faults::of_sealed(), |seed, told| live(seed, told, false))
+}
+
+/// Adds up what happened in all of these; one alone tells all that happens.
+pub(crate) fn on_every_core(seeds: Range<u64>, none: Faults, live: impl Fn(u64, bool) -> Faults + Sync) -> Faults {
     let told = seeds.end.saturating_sub(seeds.start) == 1;
-    let (next, all) = (AtomicU64::new(seeds.start), Mutex::new(Faults::default()));
+    let (next, all) = (AtomicU64::new(seeds.start), Mutex::new(none));
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let work = || {
         loop {
@@ -144,7 +149,7 @@ pub(crate) fn live_through(seeds: Range<u64>) -> Faults {
             if seed >= seeds.end {
                 return;
             }
-            let faults = live(seed, told, false);
+            let faults = live(seed, told);
             all.lock().unwrap().take(&faults);
         }
     };
@@ -162,7 +167,7 @@ pub(crate) fn finds_out_a_deaf_hub(mut seeds: Range<u64>, word: &str) -> bool {
 
 /// Lives through one seed; panics where something does not hold, with the command that shows it again.
 fn live(seed: u64, told: bool, deaf: bool) -> Faults {
-    let _named = Named(seed);
+    let _named = Named(seed, "");
     let mut world = World::new(seed, told);
     if deaf {
         world.office.goes_deaf();
@@ -191,16 +196,17 @@ fn live(seed: u64, told: bool, deaf: bool) -> Faults {
     world.faults
 }
 
-/// Says how to see it again.
-struct Named(u64);
+/// Says how to see it again: the seed, and what else the command wants to know.
+pub(crate) struct Named(pub(crate) u64, pub(crate) &'static str);
 
 impl Drop for Named {
     fn drop(&mut self) {
         if std::thread::panicking() {
             println!(
-                "seed {0} failed; again: cargo bench -p amanat --bench fleet -- --seeds {0}..{1}",
+                "seed {0} failed; again: cargo bench -p amanat --bench fleet -- {2}--seeds {0}..{1}",
                 self.0,
-                self.0 + 1
+                self.0 + 1,
+                self.1
             );
         }
     }
@@ -228,7 +234,7 @@ impl World {
             office,
             devices,
             book: Book::default(),
-            faults: Faults::default(),
+            faults: Faults::of_sealed(),
             strange: false,
             told,
             late: Vec::new(),
@@ -394,11 +400,7 @@ impl World {
         let dies = (!calm && self.dice.one_in(7)).then(|| 1 + self.dice.roll(10));
         let room = [700, 3_000, 20_000][self.dice.index(3)];
         let ahead = self.dice.one_in(2);
-        let odd = |faults: &Faults| {
-            faults.count("answers with a bit turned over")
-                + faults.count("answers cut that were read as far as they came")
-        };
-        let before = odd(&self.faults);
+        let before = self.faults.odd_answers();
         let Device { disk, trust, courier, line, .. } = &mut self.devices[at];
         let mut road = Road {
             agency: &self.agency,
@@ -420,7 +422,7 @@ impl World {
         if self.told {
             println!("  {at}: {outcome:?}{}", if died { ", and was killed" } else { "" });
         }
-        self.strange |= odd(&self.faults) > before;
+        self.strange |= self.faults.odd_answers() > before;
         if died {
             self.faults.note("devices killed while they travelled");
             self.devices[at].killed();
