@@ -66,6 +66,7 @@ struct Run {
 struct Handshake {
     seconds: f64,
     up: f64,
+    down: f64,
 }
 
 impl Run {
@@ -117,21 +118,47 @@ fn main() {
         let [cut, clean] = runs;
         works.push((work, clean, cut));
     }
+    // A hub that has just been started knows none of the nonces that it gave before: one question more. The second pass has one from the first.
     let hub = station.serve();
-    let nothing = run(&station, &mut link, slow, 0, &hub);
-    told("nothing to do", &nothing);
+    let nothing = ["nothing to do, no nonce from last time", "nothing to do"].map(|name| {
+        let pass = idle_pass(&station, &mut link, slow, &hub, &new);
+        told(name, &pass.run);
+        (name, pass)
+    });
     let seconds = round_trip.as_secs_f64();
     row("a new TLS connection over that link", "s", new.seconds, ("a round trip", seconds), Goal::None);
     for (work, clean, cut) in &works {
         figures(work, clean, cut, &new, n, (rate, seconds));
     }
-    row(
-        "a pass with nothing to do, its connection apart",
-        "s",
-        nothing.apart(&new),
-        ("a round trip", seconds),
-        Goal::None,
-    );
+    for (name, pass) in &nothing {
+        row(&format!("{name}: questions that the hub answered"), "", pass.questions, ("one", 1.0), Goal::None);
+        // Each question and each answer takes its bytes' time on the link beside the round trip.
+        let waits = pass.questions * seconds + pass.bytes * 8.0 / f64::from(u32::try_from(rate).unwrap());
+        let beside = ("a round trip for each and their bytes ÷ rate", waits);
+        row(&format!("{name}, its connection and the program itself apart"), "s", pass.seconds, beside, Goal::None);
+        row(&format!("{name}, the same"), "s", pass.seconds, ("a round trip", seconds), Goal::RatioAtMost(2.0));
+    }
+}
+
+/// A pass that finds nothing to do.
+struct Idle {
+    run: Run,
+    /// What the link takes of it: without the new connection, and without what the program takes over a link that is none.
+    seconds: f64,
+    /// Bytes of questions and answers, HTTP and TLS records included and the handshake apart.
+    bytes: f64,
+    questions: f64,
+}
+
+/// One such pass over this link, and one over none, where a question costs next to nothing: so long the program takes by itself.
+fn idle_pass(station: &Station, link: &mut Link, slow: Shape, hub: &Hub, new: &Handshake) -> Idle {
+    let before = hub.answers();
+    let over_it = run(station, link, slow, 0, hub);
+    let questions = hub.answers() - before;
+    let itself = run(station, link, GOOD, 0, hub);
+    let seconds = over_it.apart(new) - itself.seconds;
+    let bytes = over_it.up + over_it.down - over_it.connections * (new.up + new.down);
+    Idle { run: over_it, seconds, bytes, questions }
 }
 
 fn told(name: &str, run: &Run) {
@@ -222,12 +249,13 @@ fn handshake(station: &Station, link: &mut Link, shape: Shape) -> Handshake {
             })
             .collect();
         drop(road);
-        (took, f64::from(u32::try_from(link.counts()[0]).unwrap()))
+        let [up, down, ..] = link.counts().map(|count| f64::from(u32::try_from(count).unwrap()));
+        (took, up, down)
     };
-    let (_, first) = asks(1);
-    let (took, both) = asks(2);
+    let (_, up, down) = asks(1);
+    let (took, both_up, both_down) = asks(2);
     link.becomes(GOOD);
-    Handshake { seconds: took[0] - took[1], up: 2.0 * first - both }
+    Handshake { seconds: took[0] - took[1], up: 2.0 * up - both_up, down: 2.0 * down - both_down }
 }
 
 fn opened(station: &Station) -> Home {

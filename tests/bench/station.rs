@@ -38,12 +38,24 @@ pub(crate) struct Hub {
 impl Hub {
     /// One of its numbers.
     pub(crate) fn number(&self, name: &str) -> f64 {
+        let page = self.page();
+        let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("{name} is not on the page")).parse().unwrap()
+    }
+
+    /// How many questions of devices it has answered, whatever the answer was.
+    pub(crate) fn answers(&self) -> f64 {
+        let page = self.page();
+        let of_devices = page.lines().filter(|line| line.starts_with("amanat_hub_answers_total{route=\"/v1/"));
+        of_devices.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+    }
+
+    fn page(&self) -> String {
         let mut stream = TcpStream::connect(&self.metrics).unwrap();
         write!(stream, "GET /metrics HTTP/1.1\r\nhost: hub\r\nconnection: close\r\n\r\n").unwrap();
         let mut page = String::new();
         stream.read_to_string(&mut page).unwrap();
-        let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("{name} is not on the page")).parse().unwrap()
+        page
     }
 }
 
