@@ -96,7 +96,7 @@ impl Town {
             return;
         }
         let entry = away[self.dice.index(away.len())];
-        if person.home().wish_part(entry, &entry.parts[0]).unwrap() {
+        if person.home().wish_part(&entry.author, &entry.parts[0]).unwrap() {
             self.book.wishes.push(Wished { by: at, number: number(entry).unwrap() });
             self.faults.note("attachments asked for by another");
         }
@@ -104,7 +104,8 @@ impl Town {
 
     pub(crate) fn proposes_erasure(&mut self, at: usize) {
         let case = self.case();
-        let Some(proposal) = settled(self.people[at].home_mut().propose_erasure(case.into(), "by order of a court"))
+        let Some(proposal) =
+            settled(self.people[at].home_mut().propose_erasure(case.into(), "by order of a court", &[]))
         else {
             return;
         };

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use amanat::model::ListedPart;
 use amanat::runtime::rotation::units::Ahead;
 use amanat_keys::fingerprint::DeviceId;
 use amanat_keys::roster::Role;
@@ -204,7 +205,8 @@ impl Town {
             let entry = person.attached.iter().find(|entry| number(entry) == Some(wished.number));
             let entry = entry.expect("what was asked for is open");
             let to = self.dir.path().join("saved");
-            person.home().save_part(entry, &entry.parts[0], &to, true, &mut |_, _| true).unwrap();
+            let listed = ListedPart { case: entry.case, author: entry.author, part: entry.parts[0].clone() };
+            person.home().save_part(&listed, &to, true, &mut |_, _| true).unwrap();
             let was = self.book.kept[&wished.number].attached.as_ref();
             assert_eq!(Some(&std::fs::read(&to).unwrap()), was, "an attachment came as something else");
             came += 1;
