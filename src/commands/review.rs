@@ -215,13 +215,25 @@ fn say_in(
     let mut report = kept_report(&kept, &warnings);
     if let Some(person) = given {
         put(&mut report.json, "to", json!(person.called));
-        put(&mut report.json, "reads", json!(person.reads));
+        let (_, left) = home.open_for_assignees(&case)?;
+        let reads = person.reads || person.opens;
+        put(&mut report.json, "reads", json!(reads));
+        put(&mut report.json, "left", json!(left));
         report.text.push_str(&format!("\nGiven to {}; the next sync tells them.", one_line(&person.called)));
-        if !person.reads {
-            report.text.push_str(
+        report.text.push_str(match (person.reads, person.opens) {
+            (true, _) => "",
+            (false, true) => {
+                "\nThey read all of this case from now on, names, phones and homes included. What they have read stays read."
+            }
+            (false, false) => {
                 "\n! They cannot read this case: this word reaches them and nothing else of it. Share the case with their unit, have \
-                 them made a reader, or name somebody who reads it.",
-            );
+                 them made a reader, or name somebody who reads it."
+            }
+        });
+        if left > 0 {
+            report.text.push_str(&format!(
+                "\n! {left} slips stay closed to them: their authors' supervisor, or a custodian at headquarters, opens them."
+            ));
         }
     }
     Ok(report)

@@ -524,6 +524,8 @@ pub struct RosterDevice {
     pub answers: Vec<UnitId>,
     /// Units whose cases it reads today.
     pub reads: Vec<UnitId>,
+    /// Whether something can be sealed to it by itself.
+    pub opens: bool,
 }
 
 /// What the hub knows of the people of a supervisor's units, as rows.

@@ -19,6 +19,8 @@ pub struct Person {
     pub devices: Vec<DeviceId>,
     /// Whether one of these devices reads the case today.
     pub reads: bool,
+    /// Whether one of them could be given the case to read.
+    pub opens: bool,
 }
 
 /// The units that read a case: the one that has it, those that were let in, and headquarters where the sharing level says so.
@@ -60,15 +62,16 @@ pub fn people(page: &RosterPage, units: &BTreeSet<UnitId>) -> Vec<Person> {
     for member in &page.members {
         let mut posts = posts(page, member).filter(|(role, unit)| units.contains(unit) && !CASELESS.contains(role));
         let Some((_, unit)) = posts.next() else { continue };
-        let in_use = page.devices.iter().filter(|device| device.owner == member.id && device.state == "active");
+        let in_use = || page.devices.iter().filter(|device| device.owner == member.id && device.state == "active");
         let (devices, reads): (Vec<DeviceId>, Vec<bool>) =
-            in_use.map(|device| (device.id, device.reads.iter().any(|unit| units.contains(unit)))).unzip();
+            in_use().map(|device| (device.id, device.reads.iter().any(|unit| units.contains(unit)))).unzip();
         if devices.is_empty() {
             continue;
         }
         let unit = page.units.iter().find(|known| known.id == unit).map_or("", |unit| &unit.name);
         let called = format!("{} · {unit}", member.name);
-        people.push(Person { member: member.id, called, devices, reads: reads.contains(&true) });
+        let (reads, opens) = (reads.contains(&true), in_use().any(|device| device.opens));
+        people.push(Person { member: member.id, called, devices, reads, opens });
     }
     let names: Vec<String> = people.iter().map(|person| person.called.clone()).collect();
     for person in &mut people {
@@ -122,6 +125,7 @@ mod tests {
                     leads: Vec::new(),
                     answers: Vec::new(),
                     reads: reads.iter().map(|n| unit(*n)).collect(),
+                    opens: true,
                 })
                 .collect(),
             ..RosterPage::default()

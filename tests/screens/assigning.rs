@@ -17,8 +17,8 @@ const HOME: &str = "Model Town Police Station";
 const READS: DeviceId = DeviceId::from_bytes([0x51; 32]);
 const SHUT: DeviceId = DeviceId::from_bytes([0x52; 32]);
 
-/// The roster of the stage with two more officers of its station.
-fn peopled() -> RosterPage {
+/// The roster of the stage with two more officers of its station; whether the second one could be given the case to read.
+fn peopled(opens: bool) -> RosterPage {
     let mut page = told::roster();
     for (id, name, device) in [(0x51, "Rashida Gul", READS), (0x52, "Tariq Aziz", SHUT)] {
         page.members.push(RosterMember {
@@ -35,6 +35,7 @@ fn peopled() -> RosterPage {
             me: false,
             leads: Vec::new(),
             answers: Vec::new(),
+            opens: device == READS || opens,
             reads: if device == READS { vec![told::unit_id(HOME)] } else { Vec::new() },
         });
     }
@@ -43,7 +44,7 @@ fn peopled() -> RosterPage {
 
 fn supervising(settings: Settings) -> Stage {
     let mut stage = with_victim(Stage::supervising(settings));
-    stage.send(Msg::RosterIs(Box::new(peopled())));
+    stage.send(Msg::RosterIs(Box::new(peopled(false))));
     stage
 }
 
@@ -167,4 +168,20 @@ fn what_was_given_to_somebody_else_since_is_due_no_more() {
     assert!(stage.screen(120, 30).contains("Given to you by"), "{}", stage.screen(120, 30));
     given(&mut stage, person, MemberId::from_bytes([0x51; 16]), "Rashida Gul", &[word]);
     assert!(!stage.screen(120, 30).contains("Given to you by"), "{}", stage.screen(120, 30));
+}
+
+#[test]
+fn who_does_not_read_the_case_yet_will_read_all_of_it_and_that_is_said_first() {
+    for (settings, yet, says) in [
+        (plain(), "does not read this case yet", "It cannot be taken back"),
+        (Settings { bidi: Bidi::Terminal, ..urdu() }, "یہ کیس ابھی نہیں پڑھتے", "یہ سارا کیس پڑھیں گے"),
+    ] {
+        let mut stage = supervising(settings);
+        stage.send(Msg::RosterIs(Box::new(peopled(true))));
+        stage.keys("Enter C-g");
+        assert!(stage.screen(120, 30).contains(yet), "{}", stage.screen(120, 30));
+        stage.keys("\"tariq\" Enter \"Hear the driver.\" F10");
+        let screen = stage.screen(120, 30);
+        assert!(screen.contains("Tariq Aziz") && screen.contains(says), "{screen}");
+    }
 }

@@ -59,6 +59,7 @@ pub(crate) fn roster() -> RosterPage {
         member: member.into(),
         state: state.into(),
         me,
+        opens: true,
         // A device of the other unit reads nothing here.
         reads: vec![unit_id(if member == "Nadia Qureshi" { UNITS[2] } else { UNITS[0] })],
         // Whose word counts is the roster's to say; here everybody's does, for every unit.

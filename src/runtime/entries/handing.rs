@@ -12,7 +12,7 @@ use std::{
 
 use amanat_keys::{
     audience::Sharing,
-    fingerprint::{CaseId, DeviceId, UnitId},
+    fingerprint::{CaseId, DeviceId, Digest, UnitId},
     roster::{Role, Unit, UnitKind},
 };
 use amanat_sync::{
@@ -21,7 +21,10 @@ use amanat_sync::{
     journal::{Journal as _, Keep, Line, ShelfRow},
 };
 
-use super::keep::{ToKeep, What, Whom, cut};
+use super::{
+    assignees::is_word,
+    keep::{ToKeep, What, Whom, cut},
+};
 use crate::{
     codebook::Codebook,
     failure::Failure,
@@ -37,7 +40,7 @@ use crate::{
 };
 
 const DOING: &str = "sharing the case";
-const REWRAPPING: &str = "letting a unit in";
+pub(super) const REWRAPPING: &str = "letting a unit in";
 /// Shared cases that are looked through at a time after a roster changed: a second of work where each has a dozen slips.
 const CASES: usize = 256;
 
@@ -224,7 +227,8 @@ impl Home {
         let whom = self.whom_of(&case, &told);
         let again = told.step == Step::Share && self.handed(&case).units.contains(&told.unit);
         let units: Vec<UnitId> = whom.also.iter().copied().chain([whom.unit]).collect();
-        let lacking = self.lacking(&HashMap::from([(case, units)]), &|_, _| true)?;
+        let lets_in = LetIn { units, devices: Vec::new() };
+        let lacking = self.lacking(&HashMap::from([(case, lets_in)]), &|_, _| true)?;
         let opened = u64::try_from(lacking.jobs.len()).unwrap_or(u64::MAX);
         let mut done = HandedOver { entries: Vec::new(), opened, left: lacking.left };
         let failed = |error| fault::sync(DOING, &error);
@@ -262,20 +266,28 @@ impl Home {
     /// # Errors
     /// What the journal refuses; it is tried again when more of the case comes.
     pub(in crate::runtime) fn let_in_late(&mut self, new: &[SealedEntry], arrived: &[Entry]) -> Result<u64, Failure> {
-        if self.handovers.0.is_empty() || self.rivals() > 0 || self.listed().is_err() {
+        if (self.handovers.0.is_empty() && self.given.is_empty()) || self.rivals() > 0 || self.listed().is_err() {
             return Ok(0);
         }
         let slips = new.iter().filter(|entry| entry.header.kind == Kind::Slip).map(|entry| entry.header.case);
-        let words = arrived.iter().filter(|entry| matches!(entry.content, Content::Handover(_)));
+        let word = |entry: &&Entry| matches!(entry.content, Content::Handover(_)) || is_word(entry);
+        let words = arrived.iter().filter(word);
         let mut cases: BTreeSet<CaseId> = slips.chain(words.map(|entry| entry.case.into())).collect();
         let owed = self.owed()?;
         cases.extend(owed.iter().flat_map(|owed| &owed.cases));
         let (mut wanted, mut sharers) = (HashMap::new(), HashMap::new());
-        for case in cases.into_iter().filter(|case| self.handovers.knows(case) && self.level(case) != Sharing::H1) {
-            let handed = self.handed(&case);
-            let lets_in: Vec<UnitId> = handed.units.into_iter().map(UnitId::from).collect();
-            wanted.insert(case, lets_in);
-            sharers.insert(case, handed.sharers.iter().map(|device| (*device).into()).collect::<Vec<DeviceId>>());
+        for case in cases {
+            let handed = self.handovers.knows(&case) && self.level(&case) != Sharing::H1;
+            let handed = if handed { self.handed(&case) } else { Handed::default() };
+            let devices = self.whom_for(&case, None).map(|whom| whom.devices).unwrap_or_default();
+            let units: Vec<UnitId> = handed.units.into_iter().map(UnitId::from).collect();
+            if units.is_empty() && devices.is_empty() {
+                continue;
+            }
+            let givers = self.given.of(&case).into_iter().map(|(by, _)| by);
+            let by: Vec<DeviceId> = handed.sharers.iter().map(|device| (*device).into()).chain(givers).collect();
+            wanted.insert(case, LetIn { units, devices });
+            sharers.insert(case, by);
         }
         let ours = |case: &CaseId, author: &DeviceId| {
             sharers.get(case).is_some_and(|sharers| self.is_ours_to_open(author, sharers))
@@ -287,12 +299,26 @@ impl Home {
         if mine.jobs.is_empty() {
             return if rows.is_empty() { Ok(0) } else { self.journal.shelve(&rows, &[]).map(|()| 0).map_err(failed) };
         }
+        self.rewrap_for(&mine.jobs, rows, REWRAPPING)
+    }
+
+    /// Keeps these rewraps, and rows that say so, in one transaction: how many.
+    pub(super) fn rewrap_for(
+        &mut self,
+        jobs: &[Job],
+        rows: Vec<ShelfRow>,
+        doing: &'static str,
+    ) -> Result<u64, Failure> {
+        if jobs.is_empty() {
+            return Ok(0);
+        }
+        let failed = |error| fault::sync(doing, &error);
         self.next = None;
         let slot = self.journal.next_slot(Line::Cases).map_err(failed)?;
-        let (entries, _next) = self.seal_rewraps(slot, &mine.jobs)?;
+        let (entries, _next) = self.seal_rewraps(slot, jobs)?;
         let heads = self.journal.append(&Keep { entries, rows, drop: Vec::new() }).map_err(failed)?;
         self.note_heads(&heads).unwrap_or_default();
-        Ok(u64::try_from(mine.jobs.len()).unwrap_or(u64::MAX))
+        Ok(u64::try_from(jobs.len()).unwrap_or(u64::MAX))
     }
 
     /// The shared cases that have not been looked through since the roster changed, the next of them: a unit that was let in may have another
@@ -326,11 +352,11 @@ impl Home {
         })
     }
 
-    /// The slips of these cases that do not name all of the units beside them and that this device opens for them. The journals are walked
+    /// The slips of these cases that do not name all of the readers beside them and that this device opens for them. The journals are walked
     /// once, however many cases there are.
-    fn lacking(
+    pub(super) fn lacking(
         &self,
-        cases: &HashMap<CaseId, Vec<UnitId>>,
+        cases: &HashMap<CaseId, LetIn>,
         ours: &dyn Fn(&CaseId, &DeviceId) -> bool,
     ) -> Result<Lacking, Failure> {
         let mut lacking = Lacking::default();
@@ -342,8 +368,17 @@ impl Home {
             let readers = self.readers(unit, Sharing::H1).ok()?;
             Some(readers.audience.into_iter().zip(readers.recipients))
         };
+        let of_device = |id: &DeviceId| {
+            let device = roster.device_reader(roster.device(id)?)?;
+            let reader = Reader { agency: device.agency, id: Digest::from_bytes(device.id), key: device.key_id() };
+            Some((reader, device.recipient))
+        };
+        let of_case = |lets_in: &LetIn| -> Vec<(Reader, _)> {
+            let units = lets_in.units.iter().filter_map(of_unit).flatten();
+            units.chain(lets_in.devices.iter().filter_map(of_device)).collect()
+        };
         let more: HashMap<CaseId, Vec<(Reader, _)>> =
-            cases.iter().map(|(case, units)| (*case, units.iter().filter_map(of_unit).flatten().collect())).collect();
+            cases.iter().map(|(case, lets_in)| (*case, of_case(lets_in))).collect();
         // By its key of today: after a rotation the unit is let in again.
         let reads = |header: &Header, reader: &Reader| header.audience.contains(reader);
         let lacks = |header: &Header| {
@@ -394,8 +429,15 @@ impl Owed {
     }
 }
 
+/// Who is to read a case beside those who do.
 #[derive(Default)]
-struct Lacking {
-    jobs: Vec<Job>,
-    left: u64,
+pub(super) struct LetIn {
+    pub(super) units: Vec<UnitId>,
+    pub(super) devices: Vec<DeviceId>,
+}
+
+#[derive(Default)]
+pub(super) struct Lacking {
+    pub(super) jobs: Vec<Job>,
+    pub(super) left: u64,
 }

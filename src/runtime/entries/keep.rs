@@ -95,7 +95,9 @@ impl Home {
         to: impl IntoIterator<Item = model::DeviceId>,
     ) -> Result<Vec<Entry>, Failure> {
         let whom = self.whom_to(&keep, to)?;
-        self.keep_for(codebook, keep, whom)
+        let kept = self.keep_for(codebook, keep, whom)?;
+        self.open_if_given(&kept);
+        Ok(kept)
     }
 
     /// Writes and seals the text of what a person is asked about before it is kept, so that keeping it as [`Home::keep_to`] does has less to
@@ -133,7 +135,9 @@ impl Home {
             return Ok(None);
         }
         let said = keep.sharing.as_ref().and_then(level);
-        Ok(Some(Whom { devices, ..self.whom_for(&keep.case.into(), said)? }))
+        let whom = self.whom_for(&keep.case.into(), said)?;
+        let devices: BTreeSet<DeviceId> = devices.into_iter().chain(whom.devices).collect();
+        Ok(Some(Whom { devices: devices.into_iter().collect(), ..whom }))
     }
 
     /// As [`Home::keep`], for the readers of another unit than this device's own, at a given level.
@@ -208,6 +212,7 @@ impl Home {
         let entries = self.seal_and_append(to_seal, &beside)?;
         self.levels.learn(&entries);
         self.handovers.learn(&entries);
+        self.given.learn(&entries);
         Ok(entries)
     }
 
@@ -304,7 +309,8 @@ impl Home {
     pub(in crate::runtime) fn whom_for(&self, case: &CaseId, said: Option<Sharing>) -> Result<Whom, Failure> {
         let level = said.unwrap_or_else(|| self.level(case));
         let unit = self.unit_for(case)?;
-        Ok(Whom { unit, level, devices: Vec::new(), also: self.let_in(case, &unit, level) })
+        let also = self.let_in(case, &unit, level);
+        Ok(Whom { unit, level, devices: self.assignees(case, &unit, &also)?, also })
     }
 
     pub(in crate::runtime) fn readers_of(&self, whom: &Whom) -> Result<Readers, Failure> {
@@ -376,6 +382,7 @@ impl Home {
     pub(in crate::runtime) fn learn(&mut self, entries: &[Entry]) {
         self.levels.learn(entries);
         self.handovers.learn(entries);
+        self.given.learn(entries);
         self.again.extend(again::copies(entries, self.device()));
         self.words.learn(entries);
         self.note_handed_in(entries);

@@ -1,6 +1,7 @@
 //! What is kept and what is read: entries sealed, opened, folded at an unlocking, and the list that stands before everything is read.
 
 pub(in crate::runtime) mod again;
+pub(in crate::runtime) mod assignees;
 mod crew;
 pub(in crate::runtime) mod cut_off;
 pub mod handing;

@@ -193,12 +193,14 @@ impl Home {
         let hq = hq.filter(|_| self.reads_for_hq()).map(|hq| hq.id);
         let (ring, journal) = (&self.ring, &self.journal);
         let (mut levels, mut handovers) = (std::mem::take(&mut self.levels), std::mem::take(&mut self.handovers));
+        let mut given = std::mem::take(&mut self.given);
         let (mut gathered, mut copies, mut words) = (Opened::default(), Vec::new(), Words::default());
         let (shut, mut handed_in) = (self.shut(), HashSet::new());
         let mut judge = Judge { ring, me, unproven, shut: &shut, hq, belonging, set, replayed };
         let mut gather = |opened: Opened, so_far: u64| {
             levels.learn(&opened.entries);
             handovers.learn(&opened.entries);
+            given.learn(&opened.entries);
             copies.extend(again::copies(&opened.entries, me));
             words.learn(&opened.entries);
             handed_in.extend(handing_in::handed_in_by(&opened.entries));
@@ -234,7 +236,7 @@ impl Home {
             }
         });
         drop(shut);
-        (self.levels, self.words, self.handovers) = (levels, words, handovers);
+        (self.levels, self.words, self.handovers, self.given) = (levels, words, handovers, given);
         read?;
         for header in set.own_slips.drain(..) {
             self.ring.note_own(&header);

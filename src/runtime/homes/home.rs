@@ -35,7 +35,7 @@ use crate::{
     failure::Failure,
     model::{EntryId, Moment},
     runtime::{
-        entries::{handing::HandoverWords, kept_list::Reached, ring::Ring, sealing::Ahead},
+        entries::{assignees::GivenWords, handing::HandoverWords, kept_list::Reached, ring::Ring, sealing::Ahead},
         erasure::{erasing::Erasures, retention::Words},
         fault, key_pages,
     },
@@ -61,6 +61,8 @@ pub struct Home {
     pub(in crate::runtime) levels: Levels,
     /// What was said of sharing and transfers, case by case.
     pub(in crate::runtime) handovers: HandoverWords,
+    /// To whom cases were given.
+    pub(in crate::runtime) given: GivenWords,
     /// Whose word counts in which case.
     pub(in crate::runtime) belonging: Belonging,
     /// What is to be erased, or was.
@@ -121,6 +123,7 @@ impl Home {
             ring,
             levels: Levels::default(),
             handovers: HandoverWords::default(),
+            given: GivenWords::default(),
             belonging: Belonging::default(),
             erasures: Erasures::default(),
             words: Words::default(),

@@ -66,6 +66,7 @@ pub fn readers(
     };
     let level = whom.level;
     lines.extend(units_of(home, &whom)?);
+    let to: Vec<DeviceId> = to.iter().copied().chain(whom.devices.iter().map(|device| (*device).into())).collect();
     let reads = |to: &DeviceId| case.is_none_or(|case| !home.was_handed_in_by(&case, to));
     let devices = to.iter().filter(|to| reads(to)).filter_map(|to| roster.device(&fingerprint::DeviceId::from(*to)));
     let others = devices.filter(|device| device.id != home.device() && roster.device_reader(device).is_some());

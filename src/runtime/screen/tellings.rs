@@ -297,6 +297,7 @@ pub(in crate::runtime) fn roster(home: &Home) -> Result<RosterPage, Failure> {
         id: device.id.into(),
         owner: device.member.into(),
         reads: of(&|unit| device.is_active() && roster.reads_for(device, unit)),
+        opens: roster.device_reader(device).is_some(),
         leads: of(&|unit| tenure.ever_led(&device.id, unit)),
         answers: of(&|unit| tenure.ever_answered(&device.id, unit)),
         member: roster.member(&device.member).map_or_else(String::new, |member| member.name.clone()),

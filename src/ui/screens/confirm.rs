@@ -279,7 +279,7 @@ impl Confirm {
         y
     }
 
-    /// That whoever the case is given to cannot read it, and what to do.
+    /// That whoever the case is given to reads it from now on, or that they cannot, and what to do.
     fn draw_assigned(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) -> u16 {
         let told = self.changes.as_ref().unwrap_or_else(|| self.finished.sheet.answers());
         let Some(member) = assigned::assignee(told) else { return area.y };
@@ -287,7 +287,8 @@ impl Confirm {
         let Some(shut) = people.into_iter().find(|person| person.member == member && !person.reads) else {
             return area.y;
         };
-        let text = format!("! {}", canvas.fill("assign.cannot_read", &[("who", &shut.called)]));
+        let word = if shut.opens { "assign.will_read" } else { "assign.cannot_read" };
+        let text = format!("! {}", canvas.fill(word, &[("who", &shut.called)]));
         area.y + canvas.paragraph(Rect { height: 4, ..area }, &text, Role::Warn) + 1
     }
 

@@ -38,7 +38,11 @@ pub(super) fn people(draft: &Draft, world: &World) -> Vec<Offer> {
     let Some(case) = draft.case.filter(|_| draft.form.id.as_str() == review::FORM) else { return Vec::new() };
     let told = |person: &Person, tongue| {
         let who = [("who", person.called.as_str())];
-        if person.reads { person.called.clone() } else { words::fill(tongue, "assign.reads_not", &who) }
+        match (person.reads, person.opens) {
+            (true, _) => person.called.clone(),
+            (false, true) => words::fill(tongue, "assign.reads_not_yet", &who),
+            (false, false) => words::fill(tongue, "assign.reads_not", &who),
+        }
     };
     let offer = |person: Person| Offer {
         en: told(&person, Tongue::En),
