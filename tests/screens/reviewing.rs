@@ -137,9 +137,15 @@ fn the_bar_stays_on_its_entry_when_others_arrive() {
     let mut stage = with_victim(Stage::open_with(plain()));
     let day = |day: &str| Answer::Value(Value::Date(day.parse().unwrap()));
     stage.sheet(3, CASE, "note", &[("note_text", text("Call.")), ("follow_up_on", day("2026-11-24"))]);
-    stage.keys("F7");
     let other = stage.case(4, &[("case_class", code("TIP")), ("victims_seen", number(1))]);
     stage.sheet(5, other, "note", &[("note_text", text("Before.")), ("follow_up_on", day("2026-11-23"))]);
+    stage.keys("F7 Down");
+    stage.sheet(6, other, "note", &[("note_text", text("And before that.")), ("follow_up_on", day("2026-11-22"))]);
     stage.keys("Enter");
     assert!(stage.screen(120, 30).contains("Call."), "{}", stage.screen(120, 30));
+    // Whoever has not moved stands on what is most urgent.
+    stage.keys("Esc Home");
+    stage.sheet(7, other, "note", &[("note_text", text("Late.")), ("follow_up_on", day("2026-11-01"))]);
+    stage.keys("Enter");
+    assert!(stage.screen(120, 30).contains("Late."), "{}", stage.screen(120, 30));
 }

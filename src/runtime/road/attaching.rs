@@ -413,7 +413,7 @@ fn told(doing: &str, fault: PartFault) -> Failure {
         }
         PartFault::Stopped => Failure::failed(format!("{doing} — stopped. Nothing is left of it"), ""),
         fault => Failure::refused(
-            format!("{doing} — it is not what its author signed for: {fault}. Nothing was written"),
+            format!("{doing} — nothing was written: it is not what its author signed for: {fault}"),
             "Ask for it again with `amanat entry save-part`; if it stays, tell the admin.",
         ),
     }

@@ -68,9 +68,10 @@ impl Today {
     }
 
     pub(crate) fn refresh(&mut self, world: &World) {
-        let chosen = self.rows.get(self.list.at).cloned();
+        // Who has not moved yet stands on what is most urgent, whatever comes in while the cases are opened.
+        let chosen = self.rows.get(self.list.at).filter(|_| self.list.at > 0).cloned();
         self.rows = due::due(world);
-        // Whatever arrives: the row that was chosen stays so, wherever it stands now.
+        // Who has moved stays on the row that they chose, wherever it stands now.
         let same = |one: &Due, other: &Due| {
             (one.what, one.case, one.entry, one.draft, one.unit)
                 == (other.what, other.case, other.entry, other.draft, other.unit)
