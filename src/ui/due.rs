@@ -25,6 +25,8 @@ pub(crate) enum What {
     Remand,
     /// The child protection officer, within two hours.
     Child,
+    /// A supervisor, where somebody holds a victim or a migrant liable (PTPA s.6, POSOMA s.8).
+    Liable,
     /// A referral that somebody has to look at again.
     Referral,
     /// Another contact or reminder.
@@ -53,6 +55,7 @@ impl What {
             Self::Interim => "today.interim",
             Self::Remand => "today.remand",
             Self::Child => "today.child",
+            Self::Liable => "today.liable",
             Self::Referral => "today.referral",
             Self::FollowUp => "today.follow_up",
             Self::Lesson => "today.lesson",
@@ -115,7 +118,8 @@ pub(crate) fn due(world: &World) -> Vec<Due> {
                 continue;
             }
             let found = of_entry(&standing(world, entry, sheet), entry, sheet, reported, world.now);
-            let found = found.into_iter().filter(|(day, ..)| *day <= horizon);
+            let mine = |what: &What| *what != What::Liable || world.supervises();
+            let found = found.into_iter().filter(|(day, _, what)| *day <= horizon && mine(what));
             rows.extend(found.map(|(day, by, what)| Due { by, ..row(day, what, line.id, entry.id) }));
         }
     }
@@ -204,7 +208,10 @@ fn of_entry(
             found.extend(
                 remand(answers, day("arrest_date"), after(REMAND_HOURS)).map(|(day, by)| (day, by, What::Remand)),
             );
-            let child = is(answers, "role", &["VIC", "SMG"]) && is(answers, "age_group", &["CHILD"]);
+            let protected = is(answers, "role", &["VIC", "SMG"]);
+            let liable = protected && is(answers, "no_liability_check", &["N"]);
+            found.extend(liable.then(|| (today(now), None, What::Liable)));
+            let child = protected && is(answers, "age_group", &["CHILD"]);
             let told = answers.value("cpo_informed_at").is_some() || entry.source.is_some();
             let by = after(CHILD_HOURS);
             found.extend((child && !told).then(|| (day_of(by), Some(by), What::Child)));

@@ -101,3 +101,21 @@ fn the_hours_of_an_arrest_run_from_its_time_whenever_it_was_written_down() {
         assert_eq!(told.as_ref().map(|row| row.contains(said.unwrap_or_default())), said.map(|_| true), "{told:?}");
     }
 }
+
+/// Who writes that a victim is held liable sets a flag that the supervisor sees on the page of what is due, and nobody else does.
+#[test]
+fn a_victim_who_is_held_liable_stands_before_the_supervisor() {
+    for (settings, said) in [(plain(), "PTPA s.6"), (Settings { bidi: Bidi::Terminal, ..urdu() }, "ذمہ دار ٹھہرایا")]
+    {
+        for (stage, seen) in [(Stage::supervising(settings), true), (Stage::open_with(settings), false)] {
+            let mut stage = stage;
+            stage.size(120, 30);
+            stage.case(1, &[("case_class", code("TIP")), ("risk_level", code("LOW")), ("victims_seen", number(1))]);
+            stage.sheet(3, CASE, "person", &[("role", code("VIC")), ("age_years", number(30))]);
+            stage.keys("F7");
+            assert!(!stage.screen(120, 30).contains(said), "{}", stage.screen(120, 30));
+            stage.correction(7, CASE, "person", ("no_liability_check", code("N")));
+            assert_eq!(stage.screen(120, 30).contains(said), seen, "{}", stage.screen(120, 30));
+        }
+    }
+}
