@@ -122,6 +122,14 @@ fn attachments_are_said_to_stay_under_the_older_key_and_go_when_they_are_attache
         "it is served still"
     );
 
+    // The audit of the station's key says so too, case by case.
+    let audited = |actor: &Actor| {
+        let page = actor.run(&["keys", "audit", crate::support::GUJRAT]);
+        let case = page["cases"].as_array().unwrap().iter().find(|it| it["case"] == story.case.as_str()).cloned();
+        number(&case.unwrap(), "attachments")
+    };
+    assert_eq!(audited(supervisor), 1);
+
     // What the command says to do about it.
     let out = agency.dir.path().join("scan-again.pdf");
     let path = out.to_string_lossy().into_owned();
@@ -144,6 +152,7 @@ fn attachments_are_said_to_stay_under_the_older_key_and_go_when_they_are_attache
         assert_eq!(number(&actor.run(&["case", "search", "zukhwendar"]), "total"), 1, "{}", actor.name);
         assert_eq!(actor.run(&["verify"])["holds"], true, "{}", actor.name);
     }
+    assert_eq!(audited(supervisor), 1, "the newer one, under the key of today");
     let saved = agency.dir.path().join("saved.pdf").to_string_lossy().into_owned();
     supervisor.run(&["entry", "save-part", &again, "1", "--out", &saved]);
     assert_eq!(fs::read(&saved).unwrap(), plain);

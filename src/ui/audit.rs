@@ -64,6 +64,8 @@ pub struct AuditCase {
     pub could: u64,
     /// Entries that can still be opened.
     pub now: u64,
+    /// Attachments of those.
+    pub parts: u64,
 }
 
 impl AuditPage {
@@ -86,6 +88,8 @@ impl AuditPage {
             _ => line(key, &[("n", n.to_string())], true),
         };
         lines.extend([place("hub", self.hub), place("here", self.here)]);
+        let parts: u64 = self.cases.iter().map(|case| case.parts).sum();
+        lines.extend((parts > 0).then(|| line("parts", &[("n", parts.to_string())], true)));
         lines.extend(self.holders.iter().map(|held| {
             let key = if held.trusted { "held" } else { "held_for_good" };
             let mut told = line(key, &[("n", held.entries.to_string())], true);

@@ -14,7 +14,7 @@ use super::{
 
 /// What a lost device could read, with something left of it in each place.
 pub(crate) fn audit() -> AuditPage {
-    let case = |n: u8, could, now| AuditCase { case: CaseId::from_bytes([n; 16]), could, now };
+    let case = |n: u8, could, now| AuditCase { case: CaseId::from_bytes([n; 16]), could, now, parts: 0 };
     let holder = |n: u8, name: &str, trusted| AuditHolder {
         device: DeviceId::from_bytes([n; 32]),
         name: Both::fill("audit.key_of_device", &[("device", Both::same("77aa3344")), ("name", Both::same(name))]),

@@ -31,6 +31,8 @@ pub struct CaseAudit {
     pub now: u64,
     /// Those of them that the hub still serves, as far as this device knows.
     pub hub: u64,
+    /// Attachments of the entries that it can still open.
+    pub parts: u64,
 }
 
 /// Another device that may still hold what a key opens.
@@ -64,6 +66,7 @@ impl Audit {
             could: sum.could.saturating_add(case.could),
             now: sum.now.saturating_add(case.now),
             hub: sum.hub.saturating_add(case.hub),
+            parts: sum.parts.saturating_add(case.parts),
         })
     }
 }

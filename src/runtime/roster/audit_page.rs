@@ -61,7 +61,12 @@ pub fn page(home: &Home, asked: &str, keys: Vec<AskedKey>) -> Result<AuditPage, 
         cases: audit
             .cases
             .iter()
-            .map(|(case, found)| AuditCase { case: (*case).into(), could: found.could, now: found.now })
+            .map(|(case, found)| AuditCase {
+                case: (*case).into(),
+                could: found.could,
+                now: found.now,
+                parts: found.parts,
+            })
             .collect(),
         keys: audit.keys.into_iter().map(|key| (key.id.to_string(), key.of)).collect(),
     })
@@ -99,7 +104,7 @@ pub fn html(page: &AuditPage, tongue: Tongue) -> String {
     }
     let heads = ["audit.case", "audit.case_could", "audit.case_now"].map(say);
     let _ok = writeln!(out, "<table><tr><th>{}</th></tr>", heads.join("</th><th>"));
-    for AuditCase { case, could, now } in &page.cases {
+    for AuditCase { case, could, now, .. } in &page.cases {
         let _ok = writeln!(out, "<tr><td><code>{case}</code></td><td>{could}</td><td>{now}</td></tr>");
     }
     out.push_str("</table>\n</html>\n");
@@ -109,7 +114,7 @@ pub fn html(page: &AuditPage, tongue: Tongue) -> String {
 /// The same for programs.
 pub fn json(page: &AuditPage) -> Json {
     let keys: Vec<Json> = page.keys.iter().map(|(id, of)| json!({"key": id, "of": of.en})).collect();
-    let case = |it: &AuditCase| json!({"case": it.case.to_string(), "could": it.could, "now": it.now});
+    let case = |it: &AuditCase| json!({"case": it.case.to_string(), "could": it.could, "now": it.now, "attachments": it.parts});
     let cases: Vec<Json> = page.cases.iter().map(case).collect();
     let holder = |it: &AuditHolder| {
         let (device, name) = (it.device.to_string(), &it.name.en);

@@ -29,8 +29,8 @@ struct Reach {
     hub: bool,
 }
 
-/// Content under one slip: how much there is, how much has its envelope, how much of that has been received, and how much has ever left
-/// its author.
+/// Content under one slip: how much there is, how much has its envelope, how much of that has been received, how much has ever left
+/// its author, and how many attachments those with an envelope have.
 #[derive(Clone, Copy, Debug)]
 struct Under {
     case: CaseId,
@@ -38,6 +38,7 @@ struct Under {
     here: u64,
     hub: u64,
     away: u64,
+    parts: u64,
 }
 
 /// Content that was sealed again: what, under which slip, and whether it has its envelope here and at the hub.
@@ -144,11 +145,19 @@ impl Walk {
             self.take_wrap(header, here, hub);
         } else if header.kind == Kind::Sealed {
             let slip = EntryRef { seq: header.key, ..at };
-            let held = self.under.entry(slip).or_insert(Under { case: header.case, all: 0, here: 0, hub: 0, away: 0 });
+            let held = self.under.entry(slip).or_insert(Under {
+                case: header.case,
+                all: 0,
+                here: 0,
+                hub: 0,
+                away: 0,
+                parts: 0,
+            });
             held.all += 1;
             held.here += u64::from(here);
             held.hub += u64::from(hub);
             held.away += u64::from(away);
+            held.parts += if here { u64::try_from(header.parts.len()).unwrap_or(u64::MAX) } else { 0 };
         } else if let Some(target) = holding(header).filter(|target| target.change == Change::Reseal) {
             let slip = EntryRef { seq: header.key, ..at };
             self.resealed.push(Resealed { target: target.entry, slip, case: header.case, here, hub });
@@ -186,6 +195,7 @@ impl Walk {
                 found.could += under.all;
                 found.now += if reach.now { under.here } else { 0 };
                 found.hub += if reach.hub { under.hub } else { 0 };
+                found.parts += if reach.now { under.parts } else { 0 };
             }
         }
         let mut counted: BTreeSet<EntryRef> = BTreeSet::new();
