@@ -65,7 +65,7 @@ fn the_pages_of_keys_are_locked_where_there_is_room_and_keys_status_says_how_man
     let all = "pages of memory that hold keys are kept out of swap";
     assert!(text.contains(&format!("The {wanted} {all}")) && text.contains("8192 KiB"), "{text}");
     let shown = on_the_screen(officer, "8192");
-    assert!(shown >= 12 && shown < 8192, "{shown}");
+    assert!((12..8192).contains(&shown), "{shown}");
 
     // Room for one page: the vault's comes first, and it is said that others are not.
     let (told, text) = status(officer, "4");
