@@ -55,7 +55,6 @@ struct Listener {
 }
 
 impl Listener {
-    #[expect(clippy::disallowed_methods, reason = "what the program says is read beside the test")]
     fn sits_down(actor: &Actor) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_amanat"));
         command.arg("--home").arg(&actor.home).arg("--plain");
@@ -76,7 +75,6 @@ impl Listener {
     }
 
     /// Waits for a sentence among what has not been heard yet.
-    #[expect(clippy::disallowed_methods, reason = "a test that waits for ever says nothing")]
     fn hears(&mut self, phrase: &str) -> String {
         loop {
             let Ok(line) = self.said.recv_timeout(PATIENCE) else {
