@@ -23,7 +23,14 @@ const TOWNS: u64 = 60;
 
 #[test]
 fn whatever_is_erased_sealed_again_rotated_or_attached_is_gone_or_open_as_it_must_be() {
-    let faults = live_in_towns(0..TOWNS);
+    let mut faults = live_in_towns(0..TOWNS);
+    // Keys are random, and sizes differ by bytes: what is rare may miss some towns, and is waited for in further ones.
+    let mut further = (TOWNS..4 * TOWNS).step_by(10);
+    while !faults.missing().is_empty()
+        && let Some(seed) = further.next()
+    {
+        faults.take(&live_in_towns(seed..seed + 10));
+    }
     println!("{faults}");
     assert_eq!(faults.missing(), Vec::<&str>::new(), "these never happened, so nothing was shown about them");
 }

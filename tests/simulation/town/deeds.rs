@@ -26,6 +26,8 @@ use crate::simulation::road::{self, Road};
 const CASES: usize = 3;
 /// Bytes of an attachment at most: some pieces.
 const ATTACHED: usize = 70_000;
+/// How often a custodian who has just kept an erasure goes to the hub, while the road loses it on the way.
+const TRIES: usize = 6;
 
 /// A key that was offered to the admins: its request, and whether they have listed it. A custodian who has not heard of that offers it again.
 pub(crate) struct Offer {
@@ -123,9 +125,16 @@ impl Town {
         }
         let n = waiting[self.dice.index(waiting.len())];
         if self.carries_out(at, n) && !self.dice.one_in(3) {
-            // When it hears of that, which it does at once.
-            self.office.will_die(if self.dice.one_in(2) { Dies::BeforeErasing } else { Dies::AfterErasing });
-            self.travels(at, false);
+            // When it hears of that, which it does at once, or as soon as the road lets it through.
+            let point = if self.dice.one_in(2) { Dies::BeforeErasing } else { Dies::AfterErasing };
+            let before = self.faults.count(point.word());
+            for _ in 0..TRIES {
+                self.office.will_die(point);
+                self.travels(at, false);
+                if self.faults.count(point.word()) > before {
+                    break;
+                }
+            }
         }
     }
 
