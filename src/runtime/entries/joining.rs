@@ -59,7 +59,7 @@ impl Home {
     /// Keeps such a word for those who read both cases.
     ///
     /// # Errors
-    /// As [`Home::whom_of_both`] and [`Home::keep`].
+    /// Refused where this device supervises nobody or its unit does not read both; and as [`Home::keep`].
     pub fn keep_joined(
         &mut self,
         codebook: &Codebook,
