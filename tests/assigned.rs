@@ -114,3 +114,35 @@ fn whoever_is_given_a_case_reads_all_of_it_and_what_comes_later_until_somebody_e
         assert_eq!(actor.run(&["verify"])["holds"], true, "{}", actor.name);
     }
 }
+
+/// Only the word of somebody who leads the unit lets anybody in: an officer who writes one by the form, past the verb that refuses it, gives
+/// the case to nobody.
+#[test]
+fn a_word_of_somebody_who_does_not_lead_the_unit_opens_nothing_to_whom_it_names() {
+    let agency = TestAgency::build();
+    agency.admin.run(&["roster", "policy", "readers", "supervisors"]);
+    let colleague = agency.enrol("colleague", "officer", GUJRAT);
+    agency.admin.run(&["roster", "publish"]);
+    let (officer, supervisor) = (&agency.officer, &agency.supervisor);
+    sync(&[officer, supervisor, &colleague]);
+    let story = record(officer, 1, "lemtavrosk");
+    sync(&[officer, supervisor, &colleague]);
+    let case = story.case.as_str();
+    let word = |note: &str| {
+        let answers = serde_json::json!({
+            "review_of": story.typed[0].0, "review_word": "ASSIGN", "review_assigned": "colleague", "review_note": note,
+        });
+        answers.to_string()
+    };
+    let add = ["entry", "add", "--form", "review", "--from", "-", "--case", case];
+    officer.run_with(&add, &word("Let me in."));
+    jot(officer, case, 2, "lemtavrosk");
+    sync(&[officer, supervisor, &colleague]);
+    jot(supervisor, case, 3, "lemtavrosk");
+    sync(&[supervisor, &colleague]);
+    assert_eq!((mine(&colleague), notes(&colleague, case)), (vec![], 0));
+    // The very same word of the one who leads it does.
+    supervisor.run_with(&add, &word("Hear the driver."));
+    sync(&[supervisor, &colleague]);
+    assert_eq!((mine(&colleague), notes(&colleague, case)), (vec![case.to_owned()], 3));
+}
