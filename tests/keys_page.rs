@@ -92,9 +92,9 @@ fn the_audit_of_a_unit_is_read_with_its_places_and_the_files_say_what_was_shown(
     }
     // What is there already stays as it is; a page in Urdu is written under another name.
     typist.does("F9", "Nothing is overwritten.");
-    typist.does(&format!("C-u \"{}\" Enter", file("a.html").display()), "saving the paper");
+    typist.does(&format!("C-u \"{}\" Enter", file("a.html").display()), "saving the audit");
     typist.types("Esc");
-    typist.sees_that("the question taken back", |screen| !screen.contains("saving the paper"));
+    typist.sees_that("the question taken back", |screen| !screen.contains("saving the audit"));
     typist.does("F2", "English");
     typist.types("F9");
     typist.sees("audit-");
