@@ -1,6 +1,11 @@
 //! A case is given to a member of the roster, through the built programs and a hub: it reaches their device with the next sync, is listed
 //! there, and the supervisor sees who has it and that they have gone on with it.
 
+use amanat::{
+    codebook::Codebook,
+    model::{CaseId, EntryId},
+    runtime::entries::keep::{ToKeep, What},
+};
 use serde_json::Value;
 
 use crate::support::{Actor, GUJRAT, TestAgency, jot, record, text};
@@ -115,8 +120,8 @@ fn whoever_is_given_a_case_reads_all_of_it_and_what_comes_later_until_somebody_e
     }
 }
 
-/// Only the word of somebody who leads the unit lets anybody in: an officer who writes one by the form, past the verb that refuses it, gives
-/// the case to nobody.
+/// Only the word of somebody who leads the unit lets anybody in: an officer who keeps one, past every verb that refuses it, gives the case to
+/// nobody.
 #[test]
 fn a_word_of_somebody_who_does_not_lead_the_unit_opens_nothing_to_whom_it_names() {
     let agency = TestAgency::build();
@@ -125,24 +130,27 @@ fn a_word_of_somebody_who_does_not_lead_the_unit_opens_nothing_to_whom_it_names(
     agency.admin.run(&["roster", "publish"]);
     let (officer, supervisor) = (&agency.officer, &agency.supervisor);
     sync(&[officer, supervisor, &colleague]);
-    let story = record(officer, 1, "lemtavrosk");
-    sync(&[officer, supervisor, &colleague]);
-    let case = story.case.as_str();
-    let word = |note: &str| {
-        let answers = serde_json::json!({
-            "review_of": story.typed[0].0, "review_word": "ASSIGN", "review_assigned": "colleague", "review_note": note,
-        });
-        answers.to_string()
-    };
-    let add = ["entry", "add", "--form", "review", "--from", "-", "--case", case];
-    officer.run_with(&add, &word("Let me in."));
-    jot(officer, case, 2, "lemtavrosk");
-    sync(&[officer, supervisor, &colleague]);
-    jot(supervisor, case, 3, "lemtavrosk");
+    let (story, other) = (record(officer, 1, "lemtavrosk"), record(officer, 2, "pulmashtir"));
+    sync(&[officer, supervisor]);
+    let done = supervisor.run(&["review", "assign", &story.case, "--to", "colleague", "--note", "Hear the driver."]);
+    sync(&[supervisor, officer]);
+    // The officer keeps the very words in a case that nobody gave to anybody.
+    let mut home = officer.unlocked();
+    let mut found = None;
+    let word: EntryId = text(&done, "/entry").parse().unwrap();
+    home.replay(|entries, _| found = entries.into_iter().find(|entry| entry.id == word).or(found.take())).unwrap();
+    let what = What::Content(found.expect("the word came").content);
+    let case: CaseId = other.case.parse().unwrap();
+    home.keep(Codebook::builtin().unwrap(), ToKeep { case, what, source: None, draft: None, sharing: None }).unwrap();
+    drop(home);
+    jot(officer, &other.case, 2, "pulmashtir");
+    sync(&[officer, supervisor]);
+    jot(supervisor, &other.case, 3, "pulmashtir");
+    sync(&[supervisor, &colleague, officer]);
+    assert_eq!(notes(&colleague, &story.case), 1, "what was given by right");
+    assert_eq!(notes(&colleague, &other.case), 0, "and nothing of the other");
+    // The same by the one who leads it.
+    supervisor.run(&["review", "assign", &other.case, "--to", "colleague", "--note", "Hear the driver."]);
     sync(&[supervisor, &colleague]);
-    assert_eq!((mine(&colleague), notes(&colleague, case)), (vec![], 0));
-    // The very same word of the one who leads it does.
-    supervisor.run_with(&add, &word("Hear the driver."));
-    sync(&[supervisor, &colleague]);
-    assert_eq!((mine(&colleague), notes(&colleague, case)), (vec![case.to_owned()], 3));
+    assert_eq!(notes(&colleague, &other.case), 3);
 }

@@ -7,7 +7,7 @@ use amanat_keys::{
     case_key::CaseKey,
     fingerprint::{Digest, KeyId},
     recipient::ReadIdentity,
-    rotation::Said,
+    rotation::{RotationWord, Said},
     unit_key::UnitKeys,
     vault::Vault,
     vault_file,
@@ -89,8 +89,12 @@ fn a_garbage_reseal_and_a_rewrap_with_another_key_destroy_nothing() {
     for actor in [&agency.stranger, supervisor, reader, officer, supervisor, reader] {
         actor.ask(&["sync"]);
     }
-    let words = reader.unlocked().journal().documents().unwrap();
-    let words = words.iter().filter(|filed| filed.document.kind == DocumentKind::RotationCertificate).count();
+    let home = reader.unlocked();
+    let words = home.journal().documents().unwrap();
+    let words = words.iter().filter(|filed| filed.document.kind == DocumentKind::RotationCertificate);
+    let said = words.filter_map(|it| RotationWord::verify(&it.document.bytes, home.trust().unwrap()).ok());
+    let words = said.filter(|word| word.value().by == home.device()).count();
+    drop(home);
     assert_eq!(words, 1, "the reader speaks of the supervisor's stand-ins, and of the stranger's not at all");
     assert_eq!(standing(&agency.hub_home, &envelopes), envelopes.len(), "the hub keeps every envelope");
     for actor in [officer, reader, supervisor] {
@@ -197,7 +201,7 @@ fn stock_age_opens_an_entry_after_each_kind_of_rotation() {
     let words = supervisor.unlocked().journal().documents().unwrap();
     let trust = supervisor.unlocked().trust().unwrap().clone();
     let words = words.iter().filter(|filed| filed.document.kind == DocumentKind::RotationCertificate);
-    let certified = words.filter_map(|it| amanat_keys::rotation::RotationWord::verify(&it.document.bytes, &trust).ok());
+    let certified = words.filter_map(|it| RotationWord::verify(&it.document.bytes, &trust).ok());
     let certified = certified
         .filter(|word| matches!(&word.value().said, Said::Rewrapped { unit, .. } if *unit == station(supervisor).id));
     assert_eq!(certified.count(), 1, "the rotation left its signed certificate");
