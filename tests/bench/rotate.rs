@@ -228,7 +228,7 @@ fn reseal(station: &Station, entries: usize, runs: usize) {
     }
     let (spread, goal) = (Spread::rate(&took, entries), Goal::AtLeast(30_000.0));
     Figure {
-        what: "a case sealed again: every entry in a new envelope, signed and on the disk",
+        what: "a case sealed again: everything of it opened first, every entry in a new envelope, signed and on the disk",
         unit: "entries/s",
         spread,
         yardstick: None,
