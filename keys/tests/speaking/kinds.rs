@@ -98,3 +98,16 @@ fn a_hybrid_recovery_key_comes_back_from_its_sheets_as_itself() {
     assert_eq!((joined.recipient(), joined.kind()), (hybrid.recipient(), HYBRID));
     assert!(recovery::join(&sheets, classic.recipient()).is_err());
 }
+
+/// What the stronger kind costs, once a case: it stands in the README.
+#[test]
+fn a_further_reader_of_a_slip_costs_98_bytes_and_1557_of_the_stronger_kind() {
+    let key = CaseKey::generate();
+    let size = |kind, readers: usize| {
+        let identities: Vec<_> = (0..readers).map(|_| ReadIdentity::of_kind(kind).unwrap()).collect();
+        Slip::make(&key, &recipients(&identities.iter().collect::<Vec<_>>())).unwrap().len()
+    };
+    for (kind, each) in [(RecipientKind::X25519, 98), (HYBRID, 1_557)] {
+        assert_eq!((size(kind, 2) - size(kind, 1), size(kind, 3) - size(kind, 2)), (each, each), "{kind:?}");
+    }
+}

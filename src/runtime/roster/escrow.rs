@@ -135,3 +135,25 @@ pub fn sheet(share: &Share, agency: &str) -> String {
     lines.push(String::new());
     lines.join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use amanat_keys::recovery;
+
+    use super::*;
+
+    #[test]
+    fn a_sheet_has_every_word_of_its_share_and_a_picture_of_them() {
+        let identity = ReadIdentity::generate().unwrap();
+        for share in recovery::split(&identity, 2, 3).unwrap() {
+            let sheet = sheet(&share, "Sample Police");
+            let words = share.words();
+            assert!(words.split(' ').all(|word| sheet.split_whitespace().any(|written| written == word)));
+            let drawn: Vec<&str> = sheet.lines().filter(|line| line.contains(['█', '▀', '▄'])).collect();
+            let width = drawn.first().map_or(0, |line| line.chars().count());
+            // Two rows of squares in a line: a square of at least the 21 that the smallest code has (ISO/IEC 18004 section 5.3.1).
+            assert!(width >= 21 && drawn.iter().all(|line| line.chars().count() == width), "{width}");
+            assert!(drawn.len().abs_diff(width / 2) <= 5, "{} lines of {width}", drawn.len());
+        }
+    }
+}
