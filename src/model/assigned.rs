@@ -59,7 +59,13 @@ fn text<'a>(answers: &'a Answers, question: &str) -> Option<&'a str> {
 impl Casebook {
     /// To whom a case is given today, in the order of the words' ids.
     pub fn assigned(&self, file: &CaseFile) -> Vec<Assignment> {
-        let words = self.words_in(file);
+        self.assigned_by(file, |device| self.heeds(device))
+    }
+
+    /// The same by the words of these devices alone: any other gives nothing, and replaces nothing.
+    pub fn assigned_by(&self, file: &CaseFile, counts: impl Fn(&DeviceId) -> bool) -> Vec<Assignment> {
+        let mut words = self.words_in(file);
+        words.retain(|word| counts(&word.device));
         // One that was taken back gives nothing to anybody, and what it stood in the place of stays gone.
         let gone: BTreeSet<EntryId> = words.iter().flat_map(|word| instead(&word.answers)).collect();
         // One that was kept again may be named by either number.
@@ -116,7 +122,7 @@ impl Casebook {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{answer::Answer, entry::Amendment, ids::Code, specimen};
+    use super::super::{answer::Answer, entry::Amendment, ids::Code, same::MayJoin, specimen};
     use super::*;
 
     const OFFICER: u8 = 1;
@@ -188,6 +194,14 @@ mod tests {
         assert!(book.assigned_to(&member(5)).is_empty());
         book.apply(entry(5, SUPERVISOR, change(4, &[("review_word", Value::Choice("APPROVE".into()))])));
         assert_eq!(to(&book), [0_u8; 0], "whoever gave it takes it back, and what it replaced stays replaced");
+    }
+
+    #[test]
+    fn a_word_of_somebody_who_does_not_supervise_gives_nothing_and_takes_nothing_from_anybody() {
+        let mut book = book([opened(), entry(2, SUPERVISOR, word(1, 5, &[])), entry(3, OFFICER, word(1, 6, &[2]))]);
+        assert_eq!(to(&book), [6], "as long as nobody has said who supervises");
+        book.let_join(MayJoin::These([DeviceId::from_bytes([SUPERVISOR; 32])].into()));
+        assert_eq!(to(&book), [5]);
     }
 
     #[test]

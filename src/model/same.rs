@@ -17,7 +17,7 @@ use super::{
 /// The form of such a word.
 pub const FORM: &str = "same";
 
-/// Whose words on what is one and the same count.
+/// Whose words on what is one and the same, and on whom a case is given to, count.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum MayJoin {
     /// Everybody's, while nobody has said.
@@ -114,7 +114,7 @@ fn pair<T: Ord>(one: T, other: T) -> (T, T) {
 }
 
 impl Casebook {
-    /// Whose words on what is one and the same count from now on.
+    /// Whose words on what is one and the same, and on whom a case is given to, count from now on.
     pub fn let_join(&mut self, may_join: MayJoin) {
         self.may_join = may_join;
     }
@@ -124,13 +124,18 @@ impl Casebook {
         self.joins.iter().filter_map(|id| self.entry(id))
     }
 
+    /// Whether the words of a device count.
+    pub(super) fn heeds(&self, device: &DeviceId) -> bool {
+        match &self.may_join {
+            MayJoin::Anybody => true,
+            MayJoin::These(devices) => devices.contains(device),
+        }
+    }
+
     /// Every word that counts, in the order of their ids.
     fn same_words(&self) -> Vec<SameWord> {
-        let may_say = |entry: &&Entry| match &self.may_join {
-            MayJoin::Anybody => true,
-            MayJoin::These(devices) => devices.contains(&entry.author.device),
-        };
-        let mut words: Vec<SameWord> = self.same_entries().filter(may_say).filter_map(word).collect();
+        let heeded = self.same_entries().filter(|entry| self.heeds(&entry.author.device));
+        let mut words: Vec<SameWord> = heeded.filter_map(word).collect();
         words.sort_unstable_by_key(|word| word.id);
         words
     }

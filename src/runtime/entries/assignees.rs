@@ -30,9 +30,10 @@ impl GivenWords {
         self.0.case(&(*case).into()).is_some()
     }
 
-    /// Whose words give a case, and to whom.
-    pub(super) fn of(&self, case: &CaseId) -> Vec<(DeviceId, MemberId)> {
-        let given = self.0.case(&(*case).into()).map(|file| self.0.assigned(file)).unwrap_or_default();
+    /// Whose words give a case, and to whom, by the words of devices that `counts` takes.
+    pub(super) fn of(&self, case: &CaseId, counts: impl Fn(&DeviceId) -> bool) -> Vec<(DeviceId, MemberId)> {
+        let Some(file) = self.0.case(&(*case).into()) else { return Vec::new() };
+        let given = self.0.assigned_by(file, |device| counts(&(*device).into()));
         given.into_iter().filter_map(|given| Some((given.by.into(), given.to?))).collect()
     }
 }
@@ -61,7 +62,7 @@ impl Home {
             return Ok(Vec::new());
         }
         let (roster, tenure) = (self.trust()?.roster(), self.tenure());
-        let words = self.given.of(case).into_iter().filter(|(by, _)| tenure.ever_led(by, unit));
+        let words = self.given.of(case, |by| tenure.ever_led(by, unit)).into_iter();
         let members: BTreeSet<MemberId> = words.map(|(_, member)| member).collect();
         let theirs = roster.devices.iter().filter(|device| members.contains(&device.member.into()));
         let shut = theirs.filter(|device| !also.iter().chain([unit]).any(|unit| roster.reads_for(device, unit)));

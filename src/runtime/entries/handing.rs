@@ -279,12 +279,14 @@ impl Home {
         for case in cases {
             let handed = self.handovers.knows(&case) && self.level(&case) != Sharing::H1;
             let handed = if handed { self.handed(&case) } else { Handed::default() };
-            let devices = self.whom_for(&case, None).map(|whom| whom.devices).unwrap_or_default();
+            let whom = self.whom_for(&case, None).ok();
+            let leads = |by: &DeviceId| whom.as_ref().is_some_and(|whom| self.tenure().ever_led(by, &whom.unit));
+            let givers: Vec<DeviceId> = self.given.of(&case, leads).into_iter().map(|(by, _)| by).collect();
+            let devices = whom.map(|whom| whom.devices).unwrap_or_default();
             let units: Vec<UnitId> = handed.units.into_iter().map(UnitId::from).collect();
             if units.is_empty() && devices.is_empty() {
                 continue;
             }
-            let givers = self.given.of(&case).into_iter().map(|(by, _)| by);
             let by: Vec<DeviceId> = handed.sharers.iter().map(|device| (*device).into()).chain(givers).collect();
             wanted.insert(case, LetIn { units, devices });
             sharers.insert(case, by);
