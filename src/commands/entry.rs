@@ -23,6 +23,7 @@ use crate::{
         entries::keep::{ToKeep, What},
         screen::officer,
     },
+    ui::by_name,
 };
 
 pub(super) fn run(context: &Context, verb: &EntryVerb) -> Result<Report, Failure> {
@@ -88,7 +89,7 @@ fn add(context: &Context, form: &str, from: &Path, case: Option<&str>) -> Result
     let mut around = Surroundings::for_form(&book.casebook, existing.as_ref(), form.form.id.as_str(), None);
     let people =
         if form.form.id.as_str() == FORM { officer::people(&home, &book.casebook, &case)? } else { Vec::new() };
-    around.people = people.iter().map(|person| (person.called.as_str().into(), person.member)).collect();
+    around.people = by_name(&people);
     let finished = codebook::finish_among(form, codebook, &draft, Origin::Officer, &around);
     let (sheet, warnings) = finished.map_err(|problems| unfinished(form, &problems))?;
     let alike = alike(&book, form.form.id.as_str(), sheet.answers());

@@ -23,6 +23,7 @@ use crate::{
         homes::home::Home,
         screen::officer::{self, Person},
     },
+    ui::by_name,
 };
 
 pub(super) fn run(context: &Context, verb: &ReviewVerb) -> Result<Report, Failure> {
@@ -203,7 +204,7 @@ fn say_in(
     let mut draft = draft(form.form.clone(), entry.case, answers);
     draft.seen = book.casebook.corrections_in(&entry.case);
     let mut around = Surroundings::of(&book.casebook, Some(&entry.case));
-    around.people = people.iter().map(|person| (person.called.as_str().into(), person.member)).collect();
+    around.people = by_name(&people);
     let finished = codebook::finish_among(form, codebook, &draft, Origin::Officer, &around);
     let (sheet, warnings) = finished.map_err(|problems| unfinished(form, &problems))?;
     let to = assigned::assignee(sheet.answers());

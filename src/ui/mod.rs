@@ -37,7 +37,7 @@ pub use msg::{
     RosterDevice, RosterMember, RosterPage, RosterUnit, Sentence, StickPage, Strength, TeamPage, TeamRow, TeamWord,
     Trouble, Who,
 };
-pub use people::{Person, people, units_of};
+pub use people::{Person, by_name, people, units_of};
 pub use rotation::{Renewed, RotationNews};
 pub use theme::{Bidi, Theme};
 pub use update::update;

@@ -1,6 +1,6 @@
 //! To whom a case can be given: members of the units that read it, as the roster shows them, and who of them reads it today.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::msg::{RosterMember, RosterPage};
 use crate::model::{CaseId, Casebook, DeviceId, Handed, MemberId, UnitId};
@@ -21,6 +21,11 @@ pub struct Person {
     pub reads: bool,
     /// Whether one of them could be given the case to read.
     pub opens: bool,
+}
+
+/// Whom the name that was chosen means.
+pub fn by_name(people: &[Person]) -> BTreeMap<Box<str>, MemberId> {
+    people.iter().map(|person| (person.called.as_str().into(), person.member)).collect()
 }
 
 /// The units that read a case: the one that has it, those that were let in, and headquarters where the sharing level says so.

@@ -445,8 +445,7 @@ impl World {
         let form = draft.form.id.as_str();
         let mut around = Surroundings::for_form(&self.book, draft.case.as_ref(), form, draft.target.as_ref());
         if let Some(case) = draft.case.filter(|_| form == review::FORM) {
-            let people = self.people(&case).into_iter();
-            around.people = people.map(|person| (person.called.into(), person.member)).collect();
+            around.people = people::by_name(&self.people(&case));
         }
         around
     }
