@@ -23,7 +23,6 @@ use crate::{
         entries::keep::{ToKeep, What},
         screen::officer,
     },
-    ui::by_name,
 };
 
 pub(super) fn run(context: &Context, verb: &EntryVerb) -> Result<Report, Failure> {
@@ -89,7 +88,7 @@ fn add(context: &Context, form: &str, from: &Path, case: Option<&str>) -> Result
     let mut around = Surroundings::for_form(&book.casebook, existing.as_ref(), form.form.id.as_str(), None);
     let people =
         if form.form.id.as_str() == FORM { officer::people(&home, &book.casebook, &case)? } else { Vec::new() };
-    around.people = by_name(&people);
+    around.people = officer::by_name(&people);
     let finished = codebook::finish_among(form, codebook, &draft, Origin::Officer, &around);
     let (sheet, warnings) = finished.map_err(|problems| unfinished(form, &problems))?;
     let alike = alike(&book, form.form.id.as_str(), sheet.answers());

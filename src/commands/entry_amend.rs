@@ -17,7 +17,6 @@ use crate::{
         entries::keep::{ToKeep, What},
         screen::officer,
     },
-    ui::by_name,
 };
 
 pub(super) fn run(
@@ -60,7 +59,7 @@ pub(super) fn run(
     let mut around = Surroundings::for_form(&book.casebook, Some(&entry.case), form.form.id.as_str(), Some(&id));
     let people =
         if form.form.id.as_str() == FORM { officer::people(&home, &book.casebook, &entry.case)? } else { Vec::new() };
-    around.people = by_name(&people);
+    around.people = officer::by_name(&people);
     means(&mut changes, &around);
     let broken = correct::broken_by(form, codebook, &draft, &changes, &around);
     if broken.blocks() {

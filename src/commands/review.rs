@@ -23,7 +23,6 @@ use crate::{
         homes::home::Home,
         screen::officer::{self, Person},
     },
-    ui::by_name,
 };
 
 pub(super) fn run(context: &Context, verb: &ReviewVerb) -> Result<Report, Failure> {
@@ -204,7 +203,7 @@ fn say_in(
     let mut draft = draft(form.form.clone(), entry.case, answers);
     draft.seen = book.casebook.corrections_in(&entry.case);
     let mut around = Surroundings::of(&book.casebook, Some(&entry.case));
-    around.people = by_name(&people);
+    around.people = officer::by_name(&people);
     let finished = codebook::finish_among(form, codebook, &draft, Origin::Officer, &around);
     let (sheet, warnings) = finished.map_err(|problems| unfinished(form, &problems))?;
     let to = assigned::assignee(sheet.answers());

@@ -33,8 +33,7 @@ const READING: &str = "reading the journal";
 const CHUNK: usize = 4096;
 
 impl Home {
-    /// Lets older envelopes go that a second reader's word says are replaced. Whether this
-    /// device has said something of it.
+    /// Lets older envelopes go that a second reader's word says are replaced. Whether this device has said something of it.
     pub(in crate::runtime) fn let_older_go(&mut self) -> Result<bool, Failure> {
         let mut about: BTreeMap<Place, Vec<RotationWord>> = BTreeMap::new();
         for word in self.rotation_words()?.into_iter().filter(|word| matches!(word.said, Said::Opened { .. })) {

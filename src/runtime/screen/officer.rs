@@ -19,7 +19,7 @@ use crate::{
     ui::{self, ReaderLine},
 };
 
-pub use crate::ui::Person;
+pub use crate::ui::{Person, by_name};
 
 /// Fields of the officer that the settings may give as codes.
 const CODES: [&str; 4] = ["agency", "province", "district", "officer_gender"];
