@@ -87,6 +87,12 @@ impl Tenure {
         self.roles_of(device).any(|((role, of), _)| of == unit && answers(role))
     }
 
+    /// The units in which its member held a role when the roster of this version was in force.
+    pub fn units_at(&self, device: &DeviceId, version: u64) -> impl Iterator<Item = UnitId> {
+        let held = move |runs: &[(u64, u64)]| runs.iter().any(|(from, to)| (*from..=*to).contains(&version));
+        self.roles_of(device).filter(move |(_, runs)| held(runs)).map(|((_, unit), _)| *unit)
+    }
+
     fn stands_by(
         &self,
         device: &DeviceId,

@@ -1,8 +1,9 @@
 //! The list of cases as it stood when everything had last been folded, kept sealed beside the journal, so that the next unlocking shows it
 //! before the fold is through.
 //!
-//! It is a copy that can be thrown away, and it is whenever it does not fit: under another roster or other keys, after a document or a
-//! fork, where the journal does not come by where it ended. What changes of an entry that is held, or takes a case key away, takes it
+//! It is a copy that can be thrown away, and it is whenever it does not fit: after an order to erase or a fork, where the journal does not come by
+//! where it ended. Under another roster or other keys its lines are shown, and of its cases the newest of which everything counts now: the others are opened
+//! when everything has been read. Other documents come with nearly every contact and change nothing that a line says. What changes of an entry that is held, or takes a case key away, takes it
 //! along in the same transaction (`Shelf::List`). It holds what the list shows and where the entries of each case stand, and no entry. On a
 //! device that only writes there is none.
 //!
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use amanat_keys::fingerprint::{DeviceId, Digest, JournalId, KeyId};
 use amanat_sync::{
     chain,
+    documents::DocumentKind,
     error::SyncError,
     journal::{Journal as _, KnownHead, SealedShelf, Shelf, ShelfRow, State},
 };
@@ -33,7 +35,7 @@ const HEAD: &[u8] = b"head";
 /// Above that one, and below the name of nearly every part.
 const HEAD_ENDS: &[u8] = b"heae";
 /// The number of its shape.
-const SHAPE: u8 = 1;
+const SHAPE: u8 = 2;
 /// Fewer new places than this are not worth a list: they are read before a person has looked up.
 const WORTH: u64 = 256;
 /// The name of a list, made at random: it stands before the number of each of its parts.
@@ -61,6 +63,8 @@ struct Cover {
     lines: u64,
     /// What else was so when it was made (`Home::bound`).
     bound: Digest,
+    /// By what it was judged what counts (`Home::judged_by`).
+    judged_by: Digest,
     journals: Vec<Reached>,
 }
 
@@ -79,6 +83,7 @@ impl Cover {
         out.extend_from_slice(&self.parts.to_be_bytes());
         out.extend_from_slice(&self.lines.to_be_bytes());
         out.extend_from_slice(self.bound.as_bytes());
+        out.extend_from_slice(self.judged_by.as_bytes());
         for Reached { device, journal, head } in &self.journals {
             out.extend_from_slice(device.as_bytes());
             out.extend_from_slice(journal.as_bytes());
@@ -93,7 +98,8 @@ impl Cover {
         let (name, bytes) = bytes.split_first_chunk()?;
         let (parts, bytes) = bytes.split_first_chunk()?;
         let (lines, bytes) = bytes.split_first_chunk()?;
-        let (bound, mut bytes) = bytes.split_first_chunk()?;
+        let (bound, bytes) = bytes.split_first_chunk()?;
+        let (judged_by, mut bytes) = bytes.split_first_chunk()?;
         let mut journals = Vec::new();
         while !bytes.is_empty() {
             let (device, rest) = bytes.split_first_chunk()?;
@@ -106,7 +112,8 @@ impl Cover {
             journals.push(Reached { device, journal, head });
         }
         let (parts, lines) = (u32::from_be_bytes(*parts), u64::from_be_bytes(*lines));
-        Some(Self { name: *name, parts, lines, bound: Digest::from_bytes(*bound), journals })
+        let (bound, judged_by) = (Digest::from_bytes(*bound), Digest::from_bytes(*judged_by));
+        Some(Self { name: *name, parts, lines, bound, judged_by, journals })
     }
 }
 
@@ -114,6 +121,8 @@ impl Cover {
 pub(in crate::runtime) struct Kept {
     pub(in crate::runtime) lines: Vec<Listed>,
     pub(in crate::runtime) journals: Vec<Reached>,
+    /// Whether what counted when it was kept counts now: the roster and the keys are the same.
+    pub(in crate::runtime) ahead: bool,
 }
 
 /// What a row of it is.
@@ -193,37 +202,34 @@ impl Home {
         if !left.is_empty() {
             self.journal.shelve(&[], &left).unwrap_or_default();
         }
-        Some(Kept { lines, journals: cover.journals })
+        let ahead = self.judged_by().ok() == Some(cover.judged_by);
+        Some(Kept { lines, journals: cover.journals, ahead })
     }
 
-    /// What a list depends on beside the entries: the program, the roster, the keys that open, documents in force, what of the journals
-    /// is believed.
+    /// What a list depends on beside the entries: the program, orders to erase, what of the journals is believed.
     fn bound(&self) -> Result<Digest, Failure> {
         let refused = |error: SyncError| fault::sync(DOING, &error);
-        let trust = self.trust()?;
-        let mut bytes = env!("CARGO_PKG_VERSION").as_bytes().to_vec();
-        let mut note = |parts: Vec<Vec<u8>>| {
-            bytes.extend_from_slice(&parts.len().to_be_bytes());
-            for part in parts {
-                bytes.extend_from_slice(&part.len().to_be_bytes());
-                bytes.extend_from_slice(&part);
-            }
-        };
-        note(vec![self.device().as_bytes().to_vec(), trust.roster_hash().as_bytes().to_vec()]);
-        let mut keys: Vec<KeyId> = self.identities().into_keys().collect();
-        keys.sort_unstable();
-        note(keys.iter().map(|key| key.as_bytes().to_vec()).collect());
         let documents = self.journal.documents().map_err(refused)?;
-        note(documents.iter().map(|filed| Digest::of(&filed.document.bytes).as_bytes().to_vec()).collect());
+        let orders = documents.iter().filter(|filed| filed.document.kind == DocumentKind::Erasure);
+        let orders = orders.map(|filed| Digest::of(&filed.document.bytes).as_bytes().to_vec()).collect();
         let mut journals = self.unproven().map_err(refused)?.journals();
         journals.sort_unstable();
-        note(journals.iter().map(|(device, journal)| [&device.as_bytes()[..], journal.as_bytes()].concat()).collect());
+        let journals = journals.iter().map(|(device, journal)| [&device.as_bytes()[..], journal.as_bytes()].concat());
         let known = self.journal.heads().map_err(refused)?;
         let mut forked: Vec<JournalId> =
             known.iter().filter(|known| known.state == State::Forked).map(|known| known.journal).collect();
         forked.sort_unstable();
-        note(forked.iter().map(|journal| journal.as_bytes().to_vec()).collect());
-        Ok(Digest::of(&bytes))
+        let forked = forked.iter().map(|journal| journal.as_bytes().to_vec()).collect();
+        let program = vec![env!("CARGO_PKG_VERSION").as_bytes().to_vec(), self.device().as_bytes().to_vec()];
+        Ok(digest_of(&[program, orders, journals.collect(), forked]))
+    }
+
+    /// What decides which entries count and which open: the roster, the keys.
+    fn judged_by(&self) -> Result<Digest, Failure> {
+        let mut keys: Vec<KeyId> = self.identities().into_keys().collect();
+        keys.sort_unstable();
+        let keys = keys.iter().map(|key| key.as_bytes().to_vec()).collect();
+        Ok(digest_of(&[vec![self.trust()?.roster_hash().as_bytes().to_vec()], keys]))
     }
 
     /// The cover of the list that stands, if one does.
@@ -249,7 +255,8 @@ impl Home {
         let name = |known: &Reached| (known.device.into(), known.journal.into(), known.head.seq);
         let named = journals.iter().map(name).collect();
         let name = *JournalId::random().as_bytes();
-        let cover = Cover { name, parts: 1, lines: 0, bound: self.bound()?, journals };
+        let (bound, judged_by) = (self.bound()?, self.judged_by()?);
+        let cover = Cover { name, parts: 1, lines: 0, bound, judged_by, journals };
         // An empty part stands from the beginning: whatever changes below the list while the screens are asked takes it away.
         let first = row(cover.part(0).1, record::encode_lines(&[]));
         self.journal.shelve(&[first], &[]).map_err(|error| fault::sync(DOING, &error))?;
@@ -268,7 +275,8 @@ impl Home {
         let (_, first) = cover.part(0);
         let behind = [&first[..], &[0]].concat();
         let stands = self.journal.sealed_shelf(Shelf::List, Some(&first[..]..&behind[..])).map_err(refused)?;
-        if stands.is_empty() || !self.lists() || last && self.bound()? != cover.bound {
+        let changed = || Ok::<_, Failure>(self.bound()? != cover.bound || self.judged_by()? != cover.judged_by);
+        if stands.is_empty() || !self.lists() || last && changed()? {
             self.journal.shelve(&[], &cover.all_parts()).map_err(refused)?;
             return Ok(false);
         }
@@ -291,6 +299,19 @@ impl Home {
     pub(in crate::runtime) fn leave_list(&mut self, listing: &Listing) {
         self.journal.shelve(&[], &listing.cover.all_parts()).unwrap_or_default();
     }
+}
+
+/// Each part and each of its things with how many bytes it has before it: no two of them can read the same.
+fn digest_of(parts: &[Vec<Vec<u8>>]) -> Digest {
+    let mut bytes = Vec::new();
+    for part in parts {
+        bytes.extend_from_slice(&part.len().to_be_bytes());
+        for thing in part {
+            bytes.extend_from_slice(&thing.len().to_be_bytes());
+            bytes.extend_from_slice(thing);
+        }
+    }
+    Digest::of(&bytes)
 }
 
 fn row(key: Vec<u8>, plain: Vec<u8>) -> ShelfRow {

@@ -15,7 +15,7 @@ use amanat_keys::fingerprint::{DeviceId, JournalId};
 use amanat_sync::{
     batch::Limit,
     chain,
-    entry::{EntryRef, Kind},
+    entry::{EntryRef, Kind, SealedEntry},
     journal::{Journal as _, SqliteJournal},
 };
 
@@ -50,16 +50,22 @@ pub(in crate::runtime) struct Alone<'a> {
 }
 
 impl Alone<'_> {
-    fn read(&self, places: &[EntryRef]) -> Option<Vec<Entry>> {
-        let page = self.journal.sealed_at(places).ok()?.open();
+    fn read(&self, places: &[EntryRef], counts: &Counts<'_>) -> Option<Vec<Entry>> {
+        let mut page = self.journal.sealed_at(places).ok()?.open();
+        page.entries.retain(counts);
         // Slips are left for the replay, and with them every identity.
         Some(Opener::new(self.ring, &HashMap::new(), true).open(page.entries).entries)
     }
 }
 
+/// Whether an entry counts, as far as that is known of it alone.
+type Counts<'a> = dyn Fn(&SealedEntry) -> bool + 'a;
+
 /// Where the entries of cases stand that have not been told as whole.
 struct Unread {
     journals: Vec<Reached>,
+    /// Whether what counted when the list was kept counts now.
+    ahead: bool,
     listed: HashMap<CaseId, Box<[(u32, u64)]>>,
     /// What was kept in a case since.
     since: HashMap<CaseId, Vec<EntryRef>>,
@@ -82,8 +88,8 @@ impl Unread {
         Some(listed.chain(since.into_iter().flatten()).collect())
     }
 
-    /// Opens these cases: those of which everything opened are told as whole.
-    fn open(&mut self, alone: &Alone<'_>, cases: &[CaseId]) -> Option<Msg> {
+    /// Opens these cases: those of which everything counts and opened are told as whole.
+    fn open(&mut self, alone: &Alone<'_>, cases: &[CaseId], counts: &Counts<'_>) -> Option<Msg> {
         let (mut places, mut wanted) = (Vec::new(), HashMap::new());
         for case in cases {
             if let Some(own) = self.take(case) {
@@ -91,7 +97,7 @@ impl Unread {
                 places.extend(own);
             }
         }
-        let mut entries = alone.read(&places)?;
+        let mut entries = alone.read(&places, counts)?;
         for entry in &entries {
             if let Some(left) = wanted.get_mut(&entry.case) {
                 *left = left.saturating_sub(1);
@@ -139,7 +145,9 @@ impl Home {
         };
         let between = |alone: &Alone<'_>| {
             let case = asked.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let opened = case.zip(unread.as_mut()).and_then(|(case, unread)| unread.open(alone, &[case]));
+            // Under another roster it waits for the end: what counts is being found out.
+            let ahead = unread.as_mut().filter(|unread| unread.ahead);
+            let opened = case.zip(ahead).and_then(|(case, unread)| unread.open(alone, &[case], &|_| true));
             opened.into_iter().for_each(&say);
         };
         let mut replayed = self.replay_beside(page, between)?;
@@ -151,11 +159,19 @@ impl Home {
 
     /// The list as it was kept, and whole what was kept last and since; nothing where there is none that fits.
     fn show_list(&mut self, tell: &mut dyn FnMut(Msg)) -> Option<Unread> {
-        let Kept { mut lines, journals } = self.kept_list()?;
-        let Some(Tail { since, mut waiting, slips }) = self.tail(&journals) else {
+        let kept = self.kept_list()?;
+        let orders = self.read_orders();
+        let unread = orders.ok().and_then(|()| self.show_kept(kept, tell));
+        if unread.is_none() {
             self.throw_list_away();
-            return None;
-        };
+        }
+        unread
+    }
+
+    fn show_kept(&self, kept: Kept, tell: &mut dyn FnMut(Msg)) -> Option<Unread> {
+        let Kept { mut lines, journals, ahead } = kept;
+        let counts = self.counts_alone().ok()?;
+        let Tail { since, mut waiting, slips } = self.tail(&journals, &counts)?;
         // What is gone of a case is known at the end alone.
         // A slip above the list may let in what was only offered below it.
         let let_in = |line: &Listed| !line.places.is_empty() && slips.contains(&line.id);
@@ -169,22 +185,21 @@ impl Home {
         let first: Vec<CaseId> = since.keys().copied().chain(newest.into_iter().map(|(_, id)| id)).collect();
         let listed = lines.iter_mut().map(|line| (line.id, std::mem::take(&mut line.places))).collect();
         tell_lines(lines, tell);
-        let mut unread = Unread { journals, listed, since, waiting };
+        let mut unread = Unread { journals, ahead, listed, since, waiting };
         let alone = Alone { journal: &self.journal, ring: &self.ring };
+        let counts = |entry: &SealedEntry| ahead || counts(entry);
         for cases in first.chunks(CASES) {
-            unread.open(&alone, cases).into_iter().for_each(&mut *tell);
+            unread.open(&alone, cases, &counts).into_iter().for_each(&mut *tell);
         }
         Some(unread)
     }
 
     /// What was kept since; nothing where that is too much, or anything but further content.
-    fn tail(&mut self, journals: &[Reached]) -> Option<Tail> {
-        self.read_orders().ok()?;
+    fn tail(&self, journals: &[Reached], counts: &Counts<'_>) -> Option<Tail> {
         let known = self.journal.heads().ok()?;
         let place = |device: &DeviceId, journal: &JournalId| {
             journals.iter().find(|reached| (reached.device, reached.journal) == (*device, *journal))
         };
-        let counts = self.counts_alone().ok()?;
         let (mut tail, mut left) = (Tail::default(), TAIL);
         let mut found = 0;
         for known in &known {

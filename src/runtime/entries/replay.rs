@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use amanat_keys::{
     fingerprint::{DeviceId, Digest, UnitId},
     roster::UnitKind,
+    tenure::Tenure,
 };
 use amanat_sync::{
     batch::Limit,
@@ -229,7 +230,7 @@ impl Home {
                     crew.unseal(page)?;
                 } else if !settled {
                     settled = true;
-                    crew.open_besides(judge.settle())?;
+                    crew.open_besides(judge.settle(|| self.tenure()))?;
                 } else {
                     return Ok(());
                 }
@@ -373,8 +374,8 @@ impl Judge<'_> {
     }
 
     /// What was laid aside and counts after all; what does not is told of as offered.
-    fn settle(&mut self) -> Vec<SealedEntry> {
-        let (inside, offered) = self.belonging.settle(std::mem::take(&mut self.set.waiting));
+    fn settle<'t>(&mut self, tenure: impl Fn() -> &'t Tenure) -> Vec<SealedEntry> {
+        let (inside, offered) = self.belonging.settle(std::mem::take(&mut self.set.waiting), tenure);
         self.replayed.offered.extend(offered.iter().map(SealedEntry::at));
         inside
     }

@@ -3,7 +3,13 @@
 //!
 //! The first slip is the first that this device has seen. Which one that was is filed in a sealed row when it is seen, so that
 //! neither the order of replaying nor the hub, which chooses what arrives first, can make it another one afterwards. A case that began
-//! in a journal of this device began here. What a hub can still do is to hand a stranger's slip over before the true one; both
+//! in a journal of this device began here.
+//!
+//! People are posted elsewhere and stations are merged: what somebody wrote while they belonged to a case stays in it. The roster under which it
+//! was written stands in its signed header and never falls along a journal, so that a device can stay behind on purpose and go on as what it was,
+//! and no further (as with stand-ins, `amanat_keys::tenure`); a device that was revoked is held to its cut-off besides.
+//!
+//! What a hub can still do is to hand a stranger's slip over before the true one; both
 //! are then held, the second is shown as offered, and a person is told.
 
 use std::collections::{HashMap, HashSet};
@@ -11,6 +17,7 @@ use std::collections::{HashMap, HashSet};
 use amanat_keys::{
     fingerprint::{CaseId, DeviceId, Digest, UnitId},
     roster::Roster,
+    tenure::Tenure,
 };
 use amanat_sync::entry::{EntryRef, Header, SealedEntry};
 
@@ -39,7 +46,8 @@ struct Inside {
     /// The audience of the first slip, in its order.
     first: Vec<Digest>,
     readers: HashSet<Digest>,
-    signers: HashSet<DeviceId>,
+    /// Whose case it is: what they write in it counts wherever they are posted.
+    signer: Option<DeviceId>,
 }
 
 impl Belonging {
@@ -60,7 +68,7 @@ impl Belonging {
         for first in filed {
             let inside = Inside {
                 readers: first.audience.iter().copied().collect(),
-                signers: HashSet::from([first.at.device]),
+                signer: Some(first.at.device),
                 first: first.audience,
             };
             self.cases.insert(first.case, inside);
@@ -82,32 +90,47 @@ impl Belonging {
         self.places = Self::under(roster).places;
     }
 
-    /// Notes a slip, or a rewrap. Whether it counts in its case.
+    /// Notes a slip, or a rewrap. Whether it counts in its case by where its signer belongs today.
     pub(in crate::runtime) fn note(&mut self, header: &Header) -> bool {
+        self.note_if(header, Self::counts)
+    }
+
+    fn note_if(&mut self, header: &Header, counts: impl Fn(&Self, &Header) -> bool) -> bool {
         if !header.wraps() {
-            return self.counts(header);
+            return counts(self, header);
         }
         let first = !self.cases.contains_key(&header.case);
-        if !first && !self.counts(header) {
+        if !first && !counts(self, header) {
             return false;
         }
         let inside = self.cases.entry(header.case).or_default();
         if first {
             inside.first = header.audience.iter().map(|reader| reader.id).collect();
+            inside.signer = Some(header.device);
             let audience = inside.first.clone();
             self.news.push(First { case: header.case, at: header.at(), audience });
         }
         inside.readers.extend(header.audience.iter().map(|reader| reader.id));
-        inside.signers.insert(header.device);
         true
     }
 
     /// Parts what did not count when it was read into what does now that all has been read, and what does not: a grant may stand behind
-    /// what it lets in, in another journal.
-    pub(in crate::runtime) fn settle(&mut self, waiting: Vec<SealedEntry>) -> (Vec<SealedEntry>, Vec<SealedEntry>) {
+    /// what it lets in, in another journal, and its signer may have belonged there when it was written.
+    pub(in crate::runtime) fn settle<'t>(
+        &mut self,
+        waiting: Vec<SealedEntry>,
+        tenure: impl Fn() -> &'t Tenure,
+    ) -> (Vec<SealedEntry>, Vec<SealedEntry>) {
         let (mut inside, mut waiting) = (Vec::new(), waiting);
+        if waiting.is_empty() {
+            return (inside, waiting);
+        }
+        // Every roster that there was is read for it: not where nothing waits.
+        let tenure = tenure();
         loop {
-            let (counts, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|entry| self.note(&entry.header));
+            let counts = |known: &Self, header: &Header| known.counts(header) || known.counted(header, tenure);
+            let (counts, rest): (Vec<_>, Vec<_>) =
+                waiting.into_iter().partition(|entry| self.note_if(&entry.header, counts));
             waiting = rest;
             if counts.is_empty() {
                 return (inside, waiting);
@@ -130,11 +153,18 @@ impl Belonging {
     /// Whether an entry counts in its case.
     pub(in crate::runtime) fn counts(&self, header: &Header) -> bool {
         let Some(inside) = self.cases.get(&header.case) else { return false };
-        inside.signers.contains(&header.device)
+        inside.signer == Some(header.device)
             || self
                 .places
                 .get(&header.device)
                 .is_some_and(|places| places.iter().any(|place| inside.readers.contains(place)))
+    }
+
+    /// Whether it counted by the roster under which it was written.
+    fn counted(&self, header: &Header, tenure: &Tenure) -> bool {
+        let Some(inside) = self.cases.get(&header.case) else { return false };
+        let reads = |unit: UnitId| inside.readers.contains(&Digest::from_bytes(*unit.as_bytes()));
+        tenure.units_at(&header.device, header.roster.version).any(reads)
     }
 }
 
@@ -206,7 +236,8 @@ mod tests {
         let (theirs, strangers) = (sealed(header(3, Kind::Slip, &[30])), sealed(header(4, Kind::Slip, &[40])));
         assert!(!belonging.note(&theirs.header) && !belonging.note(&strangers.header));
         belonging.note(&header(1, Kind::Slip, &[10, 30]));
-        let (inside, offered) = belonging.settle(vec![strangers.clone(), theirs.clone()]);
+        let nobody = Tenure::default();
+        let (inside, offered) = belonging.settle(vec![strangers.clone(), theirs.clone()], || &nobody);
         assert_eq!((inside, offered), (vec![theirs], vec![strangers]));
     }
 

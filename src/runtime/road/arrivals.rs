@@ -180,7 +180,9 @@ impl Home {
                 waiting.push(entry.clone());
             }
         }
-        let (late, offered) = self.belonging.settle(waiting);
+        let mut belonging = std::mem::take(&mut self.belonging);
+        let (late, offered) = belonging.settle(waiting, || self.tenure());
+        self.belonging = belonging;
         inside.extend(late);
         replayed.offered.extend(offered.iter().map(SealedEntry::at));
         arrived.afterwards.extend(self.file_firsts().err());

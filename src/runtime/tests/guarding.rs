@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use amanat_keys::{audience::Sharing, recipient::ReadIdentity, roster::Roster, trust::Age};
+use amanat_keys::{audience::Sharing, fingerprint::UnitId, recipient::ReadIdentity, roster::Roster, trust::Age};
 use amanat_sync::{
     batch::Item,
     courier::Outcome,
@@ -25,6 +25,7 @@ use crate::{
             edit,
             enrol::{Admin, Enrolment},
             founding::{self, Names},
+            moves,
         },
     },
 };
@@ -56,6 +57,48 @@ impl Agency {
         join(&admin, &mut one);
         join(&admin, &mut two);
         Self { folder, admin, one, two }
+    }
+
+    /// The next roster, signed and adopted by the admin; others get it when they join again.
+    pub(in crate::runtime) fn change(&mut self, change: impl FnOnce(&mut Roster)) {
+        let held = self.admin.home.trust().unwrap().roster();
+        let mut next = edit::next(held, held.issued + 1);
+        change(&mut next);
+        let signed = self.admin.sign_for_tests(&next);
+        let mut pack = self.admin.home.pack().unwrap();
+        pack.rosters.push(signed.clone());
+        let mut trust = self.admin.home.trust().unwrap().clone();
+        trust.adopt(&signed).unwrap();
+        self.admin.home.join(&pack, &trust.fingerprint_words()).unwrap();
+    }
+
+    /// A unit of the roster.
+    pub(in crate::runtime) fn unit(&self, name: &str) -> UnitId {
+        let roster = self.admin.home.trust().unwrap().roster();
+        roster.units.iter().find(|unit| unit.name == name).unwrap().id
+    }
+
+    /// Gives a unit a key that nobody holds, so that slips name it, and posts the second officer to it.
+    pub(in crate::runtime) fn post_second_to_first(&mut self) {
+        let (second, first, from) = (self.two.device(), self.unit("one"), self.unit("two"));
+        let key = ReadIdentity::generate().unwrap();
+        self.change(|roster| {
+            let member = roster.device(&second).unwrap().member;
+            moves::post(roster, member, Some(from), first).unwrap();
+            let station = roster.units.iter_mut().find(|unit| unit.id == first).unwrap();
+            (station.recipient, station.epoch) = (Some(key.recipient().clone()), 1);
+        });
+        join(&self.admin, &mut self.one);
+        join(&self.admin, &mut self.two);
+    }
+
+    /// Posts the second officer away from it again.
+    pub(in crate::runtime) fn post_second_away(&mut self) {
+        let (second, first, to) = (self.two.device(), self.unit("one"), self.unit("two"));
+        self.change(|roster| {
+            let member = roster.device(&second).unwrap().member;
+            moves::post(roster, member, Some(first), to).unwrap();
+        });
     }
 
     pub(in crate::runtime) fn reader(&self) -> Home {

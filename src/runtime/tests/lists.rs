@@ -31,11 +31,11 @@ use crate::{
 
 const CANARY: &str = "zukhwendar palmishto";
 
-fn codebook() -> &'static Codebook {
+pub(super) fn codebook() -> &'static Codebook {
     Codebook::builtin().unwrap()
 }
 
-fn case(n: u16) -> CaseId {
+pub(super) fn case(n: u16) -> CaseId {
     let mut case = [7; 16];
     case[..2].copy_from_slice(&n.to_be_bytes());
     CaseId::from_bytes(case)
@@ -50,7 +50,7 @@ fn thing(n: u16, form: &str, answers: &[(&str, Value)]) -> ToKeep {
 }
 
 /// Each with an opening and a note.
-fn fill(home: &mut Home, cases: std::ops::Range<u16>) {
+pub(super) fn fill(home: &mut Home, cases: std::ops::Range<u16>) {
     let things = cases.flat_map(|n| {
         let risk = Value::Choice(Code::new(if n % 2 == 0 { "LOW" } else { "HIGH" }));
         let opening = [("police_station", text(CANARY)), ("risk_level", risk)];
@@ -81,16 +81,16 @@ fn screens(home: &Home) -> App {
 }
 
 /// What came of an unlocking.
-struct Seen {
-    app: App,
+pub(super) struct Seen {
+    pub(super) app: App,
     /// How many lines there were when the list had been told, if one was.
-    listed: Option<usize>,
+    pub(super) listed: Option<usize>,
     /// Cases that were told as whole, with how many entries of each there were then.
-    whole: BTreeMap<CaseId, usize>,
+    pub(super) whole: BTreeMap<CaseId, usize>,
 }
 
 /// An unlocking, with a case that is asked for when it begins.
-fn unlocked(home: &mut Home, wanted: Option<CaseId>) -> Seen {
+pub(super) fn unlocked(home: &mut Home, wanted: Option<CaseId>) -> Seen {
     let mut seen = Seen { app: screens(home), listed: None, whole: BTreeMap::new() };
     let asked = Asked::default();
     let (mut begun, again) = (false, Arc::clone(&asked));
@@ -118,12 +118,12 @@ fn unlocked(home: &mut Home, wanted: Option<CaseId>) -> Seen {
 }
 
 /// What the screens show in the end.
-fn shown(seen: &Seen) -> String {
+pub(super) fn shown(seen: &Seen) -> String {
     format!("{:?}", seen.app.world.cases)
 }
 
 /// Whether the list was kept anew.
-fn list(home: &mut Home, app: &mut App) -> bool {
+pub(super) fn list(home: &mut Home, app: &mut App) -> bool {
     let Some(mut listing) = home.begin_list().unwrap() else { return false };
     loop {
         let effects = ui::update(app, listing.asks());
@@ -152,7 +152,7 @@ fn kept(cases: u16) -> (TempDir, Home) {
 }
 
 /// The screens of a whole reading, the list being put away for it.
-fn whole_reading(home: &mut Home) -> Seen {
+pub(super) fn whole_reading(home: &mut Home) -> Seen {
     let rows = home.journal.shelf(Shelf::List).unwrap();
     home.throw_list_away();
     let seen = unlocked(home, None);
@@ -176,7 +176,7 @@ fn doomed(entry: &amanat_sync::entry::SealedEntry) -> Doomed {
     Doomed { device: at.device, journal: at.journal, seq: at.seq, hash: entry.hash() }
 }
 
-fn no_list(home: &mut Home) {
+pub(super) fn no_list(home: &mut Home) {
     assert!(home.kept_list().is_none());
     assert!(home.journal.shelf(Shelf::List).unwrap().is_empty(), "nothing of it is left");
 }
@@ -311,7 +311,7 @@ fn a_list_that_is_damaged_cut_mixed_or_of_another_journal_is_thrown_away_and_not
         ("a part that is gone", without(part)),
         ("its head gone", without(head)),
         ("another program's", changed(head, &|plain| plain[30] ^= 1)),
-        ("another shape", changed(head, &|plain| plain[0] = 2)),
+        ("another shape", changed(head, &|plain| plain[0] ^= 0x40)),
         ("another history", changed(head, &|plain| plain[head_len - 1] ^= 1)),
         ("an older file", changed(head, &|plain| plain[head_len - 33] ^= 0x40)),
     ];

@@ -4,5 +4,7 @@ pub(in crate::runtime) mod guarding;
 pub(in crate::runtime) mod handed;
 pub(in crate::runtime) mod home;
 pub(in crate::runtime) mod lists;
+mod lists_under;
 pub(in crate::runtime) mod people;
+mod posted;
 mod retaining;
