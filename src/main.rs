@@ -1,12 +1,11 @@
 //! Starts the app: the command line, and without a verb the screen.
 
-use std::{alloc::System, process::ExitCode};
+use std::process::ExitCode;
 
-use zeroizing_alloc::ZeroAlloc;
+use amanat::runtime::process::{MEMORY as WIPED, Memory};
 
-/// Wipes what is given back: a case that was opened lies in a thousand strings, and nothing of them may outlive the lock.
 #[global_allocator]
-static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
+static MEMORY: Memory = WIPED;
 
 fn main() -> ExitCode {
     amanat::commands::run(std::env::args_os())

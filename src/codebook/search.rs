@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use memchr::memmem::Finder;
 
-use crate::model::{Answer, Answers, CaseId, Content, Entry, EntryId, Value};
+use crate::model::{Answer, Answers, CaseId, Content, Entry, Value};
 
 use super::{find::fold, form::Codebook, near::Near};
 
@@ -24,7 +24,6 @@ const MANY: usize = 200;
 pub struct SearchIndex {
     rows: Vec<Row>,
     places: HashMap<CaseId, usize>,
-    taken: HashSet<EntryId>,
     /// Folded words by code, English and Urdu.
     words: HashMap<Box<str>, Box<str>>,
 }
@@ -44,14 +43,12 @@ impl SearchIndex {
             let words = format!("{} {}", fold(&item.label.en), fold(&item.label.ur));
             (item.code.as_str().into(), words.into_boxed_str())
         });
-        Self { rows: Vec::new(), places: HashMap::new(), taken: HashSet::new(), words: words.collect() }
+        Self { rows: Vec::new(), places: HashMap::new(), words: words.collect() }
     }
 
-    /// Takes one entry in; twice changes nothing. Amended words are found beside those they replace.
+    /// Takes one entry in. One that is taken in twice is found as before, from text that is twice as long: the casebook knows what it holds.
+    /// Amended words are found beside those they replace.
     pub fn add(&mut self, entry: &Entry) {
-        if !self.taken.insert(entry.id) {
-            return;
-        }
         let (answers, sealed) = match &entry.content {
             Content::Sheet(sheet) => (sheet.answers(), false),
             Content::Amendment(amendment) => (&amendment.changes, false),
@@ -174,7 +171,7 @@ fn line(into: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{FormRef, Lang, Names, Sheet, specimen::entry};
+    use crate::model::{EntryId, FormRef, Lang, Names, Sheet, specimen::entry};
 
     fn text(id: &str, text: &str) -> Answers {
         let mut answers = Answers::default();

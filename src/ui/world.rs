@@ -54,6 +54,8 @@ pub(crate) struct World {
     pub(crate) index: SearchIndex,
     /// One row a case, newest first.
     pub(crate) cases: Vec<CaseRow>,
+    /// How often those rows were made or put in order: whoever counts the same has seen them all.
+    pub(crate) made: u64,
     /// What supervisors said is one and the same.
     pub(crate) same: Same,
     /// What is known of the clocks by which entries were kept.
@@ -142,6 +144,7 @@ impl World {
             size: (80, 24),
             index: SearchIndex::new(&start.codebook),
             cases: Vec::new(),
+            made: 0,
             same: Same::default(),
             clocks: Clocks::default(),
             older: false,
@@ -167,6 +170,7 @@ impl World {
         self.road = Road::default();
         self.index = SearchIndex::new(&self.codebook);
         self.cases = Vec::new();
+        self.made = self.made.wrapping_add(1);
         self.same = Same::default();
         self.clocks = Clocks::default();
         self.older = false;
@@ -237,6 +241,7 @@ impl World {
         let row = |line| reading::kept_row(line, &self.codebook, &mut self.called);
         self.cases.extend(lines.into_iter().map(row));
         self.listed = true;
+        self.made = self.made.wrapping_add(1);
         if last {
             self.sort();
         }
@@ -259,6 +264,7 @@ impl World {
     pub(crate) fn all_read(&mut self) {
         if std::mem::take(&mut self.listed) {
             self.cases.retain(|row| row.read);
+            self.made = self.made.wrapping_add(1);
         }
         self.list_touched();
     }
@@ -322,6 +328,7 @@ impl World {
 
     /// Newest first.
     fn sort(&mut self) {
+        self.made = self.made.wrapping_add(1);
         self.cases.sort_by(|a, b| b.newest.cmp(&a.newest).then(a.id.cmp(&b.id)));
     }
 

@@ -12,6 +12,7 @@
 )]
 
 mod figure;
+mod memory;
 mod station;
 mod table;
 

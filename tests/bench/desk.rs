@@ -12,6 +12,7 @@
 )]
 
 mod figure;
+mod memory;
 mod note;
 mod station;
 

@@ -15,6 +15,7 @@
 
 mod figure;
 mod glass;
+mod memory;
 mod station;
 
 use std::{

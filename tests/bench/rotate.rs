@@ -11,6 +11,7 @@
 )]
 
 mod figure;
+mod memory;
 mod note;
 mod station;
 

@@ -11,6 +11,7 @@
 
 mod figure;
 mod glass;
+mod memory;
 
 use std::time::Duration;
 

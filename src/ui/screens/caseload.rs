@@ -42,6 +42,8 @@ pub(crate) struct Caseload {
     /// The case the list stands on, so that it stays there when others arrive.
     at: Option<CaseId>,
     found: Vec<usize>,
+    /// Which making of the rows it last looked at, and on how many lines.
+    seen: Option<(u64, usize)>,
     /// How many of them, at the end, are spelt nearly as typed.
     near: usize,
     drafts: Option<Menu>,
@@ -57,6 +59,7 @@ impl Default for Caseload {
             list: List::default(),
             at: None,
             found: Vec::new(),
+            seen: None,
             near: 0,
             drafts: None,
         }
@@ -183,6 +186,12 @@ impl Caseload {
 
     /// The world has changed: the same case stays chosen, wherever its row is now.
     pub(crate) fn refresh(&mut self, world: &World) {
+        let seen = Some((world.made, page(world)));
+        // Pages come by the hundred while everything is read, and a walk over a hundred thousand rows for each would be half a second.
+        if self.filter.is_plain() && self.typed.text().is_empty() && seen == self.seen {
+            return;
+        }
+        self.seen = seen;
         let at = self.at;
         self.rebase(world);
         self.collect(world);
