@@ -108,13 +108,14 @@ fn a_large_attachment_is_written_and_read_in_little_memory() {
         command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null()).spawn().unwrap()
     };
     let little = watched(spawn(officer, &["bundle", "write", &empty, "--to", GUJRAT]));
-    attach(officer, &story, &[&file(&agency, "film.bin", &noise(9, 32 * MIB))]);
+    attach(officer, &story, &[&file(&agency, "film.bin", &noise(9, 64 * MIB))]);
     let stick = agency.dir.path().join("large.age").to_string_lossy().into_owned();
     let writing = watched(spawn(officer, &["bundle", "write", &stick, "--to", GUJRAT]));
     let none = watched(spawn(supervisor, &["bundle", "read", &empty]));
     let reading = watched(spawn(supervisor, &["bundle", "read", &stick]));
     println!("peaks: write {little} then {writing}, read {none} then {reading}");
-    let more = 10 << 20;
+    // What the allocator keeps at hand for each thread is some of it, and comes and goes.
+    let more = 24 << 20;
     assert!(writing < little + more && reading < none + more, "{little} {writing} {none} {reading}");
     assert!(peak(std::process::id()).is_some(), "peaks can be read here");
 }

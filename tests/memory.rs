@@ -76,10 +76,28 @@ fn memory_of(pid: u32) -> Option<Vec<(String, Vec<u8>)>> {
         let mut bytes = vec![0; usize::try_from(to - from).unwrap()];
         // A stretch that goes away meanwhile, or was only reserved, is none that holds anything.
         if memory.seek(SeekFrom::Start(from)).is_ok() && memory.read_exact(&mut bytes).is_ok() {
-            found.push((line.to_owned(), bytes));
+            found.extend(written(&bytes).map(|(at, run)| (format!("{line} from {at:#x}"), run.to_vec())));
         }
     }
     Some(found)
+}
+
+/// The runs of pages in which anything stands, and where each begins: an allocator reserves a gigabyte and writes in little of it, and a
+/// secret is no run of zeros.
+fn written(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    const PAGE: usize = 4096;
+    let empty = |page: &[u8]| page == &[0; PAGE][..page.len()];
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < bytes.len() && empty(&bytes[at..bytes.len().min(at + PAGE)]) {
+            at += PAGE;
+        }
+        let from = at;
+        while at < bytes.len() && !empty(&bytes[at..bytes.len().min(at + PAGE)]) {
+            at += PAGE;
+        }
+        (from < bytes.len()).then(|| (from, &bytes[from..bytes.len().min(at)]))
+    })
 }
 
 /// Where each secret stands: the stretch of memory, and how far into it.
