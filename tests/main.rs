@@ -49,6 +49,7 @@ mod linear;
 mod list_killed;
 mod lost_receipt;
 mod memory;
+mod network_back;
 mod offline;
 mod pasted;
 mod pinned;

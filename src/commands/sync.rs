@@ -1,6 +1,9 @@
 //! `amanat sync [--watch]`.
 
-use std::{sync::mpsc, time::Duration};
+use std::{
+    sync::mpsc::{self, Receiver, SyncSender, TrySendError},
+    time::Duration,
+};
 
 use amanat_sync::courier::{End, Outcome, PartsMoved, Trouble};
 use serde_json::json;
@@ -10,10 +13,12 @@ use crate::{
     failure::{Failure, Kind},
     model::Moment,
     runtime::{
+        clock,
         homes::home::Home,
         road::{
             arrivals::Arrived,
             carrier::{self, Carrier},
+            network::{self, Listening},
         },
         screen::tellings::{carrier_words, offered_words, rivals_words},
     },
@@ -32,6 +37,7 @@ pub(super) fn run(context: &Context, watch: bool, parts: bool) -> Result<Report,
         wish_all(&home, &book)?;
     }
     drop(book);
+    let networks = watch.then(|| Networks::listen(context));
     loop {
         let (mut outcome, mut arrived) = one_pass(context, &mut home, &mut carrier)?;
         if parts && outcome.pulled > 0 {
@@ -58,14 +64,14 @@ pub(super) fn run(context: &Context, watch: bool, parts: bool) -> Result<Report,
             arrived = together(arrived, more);
         }
         let report = report(&home, &outcome, &arrived)?;
-        if !watch {
+        let Some(networks) = &networks else {
             return match carrier::ended(&outcome.end) {
                 // The pass went well, and the hub is not what it was: a script must hear of that too.
                 None if outcome.trouble.iter().any(is_distrust) => Ok(report.ending(Kind::Refused)),
                 None => Ok(report),
                 Some(failure) => Err(failure),
             };
-        }
+        };
         context.output.note(&report.text);
         if let Some(failure) = carrier::ended(&outcome.end) {
             context.output.note(&failure.message);
@@ -76,7 +82,7 @@ pub(super) fn run(context: &Context, watch: bool, parts: bool) -> Result<Report,
         if outcome.roster.is_some() {
             carrier = Carrier::new(&home)?;
         }
-        wait(carrier.next_try(&outcome.end).map_or(WATCH, Duration::from_millis));
+        networks.wait(&mut carrier, &outcome.end);
     }
 }
 
@@ -169,10 +175,41 @@ fn together(mut first: Arrived, second: Arrived) -> Arrived {
     first
 }
 
-/// Waits on a channel that nobody writes to; a signal ends the program, and nothing is lost by that.
-fn wait(time: Duration) {
-    let (_nobody, never) = mpsc::channel::<()>();
-    never.recv_timeout(time).unwrap_or_default();
+/// What wakes somebody who watches before the clock does.
+struct Networks {
+    heard: Receiver<()>,
+    /// Held, so that a wait lasts where nothing listens.
+    _told: SyncSender<()>,
+    _listening: Option<Listening>,
+}
+
+impl Networks {
+    /// Listens where the system lets it, and says so where it does not.
+    fn listen(context: &Context) -> Self {
+        // One word is enough: what else comes before it is heard is of the same network.
+        let (told, heard) = mpsc::sync_channel(1);
+        let news = told.clone();
+        let listening = network::listen(move || !matches!(news.try_send(()), Err(TrySendError::Disconnected(()))));
+        if let Err(error) = &listening {
+            context.output.note(&format!(
+                "A network that comes back is not heard of here ({error}): the hub is tried by the clock alone."
+            ));
+        }
+        Self { heard, _told: told, _listening: listening.ok() }
+    }
+
+    /// Waits until the next try: it comes by the clock, or soon after a network is new. A signal ends the program, and nothing is lost by
+    /// that.
+    fn wait(&self, carrier: &mut Carrier, end: &End) {
+        let mut due = clock::instant() + carrier.next_try(end).map_or(WATCH, Duration::from_millis);
+        let mut counts = carrier::wants_a_network(end) || matches!(end, End::Done);
+        while self.heard.recv_timeout(due.saturating_duration_since(clock::instant())).is_ok() {
+            if counts {
+                counts = false;
+                due = due.min(clock::instant() + carrier.has_network());
+            }
+        }
+    }
 }
 
 /// One pass; and another at once where the hub has another key than its roster lists, and a newer roster came from there.

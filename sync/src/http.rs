@@ -199,6 +199,11 @@ impl HttpTransport {
         self.load.sets_out();
     }
 
+    /// The network is another one: the connection that there was is not relied on, for nobody may ever answer on it again.
+    pub fn moved(&mut self) {
+        self.hang_up();
+    }
+
     /// What ends a request under way, from another thread.
     pub fn brake(&self) -> Brake {
         Brake(self.reach.stops())

@@ -1,9 +1,12 @@
 //! One device's way to its hub: the road, the courier's memory, and a handle of its own on the journal. It signs and carries; it
 //! opens nothing.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use amanat_keys::{device::Signer, fingerprint::Digest, roster::Hub, trust::Trust};
@@ -17,7 +20,7 @@ use amanat_sync::{
     wire::team::{TeamReply, TeamRequest},
 };
 
-use super::team;
+use super::{network, team};
 use crate::{
     failure::Failure,
     runtime::{
@@ -145,6 +148,13 @@ impl Carrier {
         Ok(Some(reply))
     }
 
+    /// A network is new: the next try goes by a new connection, and the waits begin again with the shortest. How long to wait before it.
+    pub fn has_network(&mut self) -> Duration {
+        self.attempts = 0;
+        self.road.moved();
+        network::settles(self.seed ^ u64::try_from(clock::unix_ms()).unwrap_or(0))
+    }
+
     /// Milliseconds until the next try by itself; `None` when a person must act first, or nothing is to be tried again.
     pub fn next_try(&self, end: &End) -> Option<u64> {
         let jitter = self.seed ^ u64::try_from(clock::unix_ms()).unwrap_or(0);
@@ -173,6 +183,16 @@ fn road(
         ticks: Box::new(clock::boot_ms),
     };
     HttpTransport::new(settings).map_err(|error| ended(&End::from(error)).unwrap_or_else(|| Failure::failed("", "")))
+}
+
+/// Whether another network may do what this one did not: it led nowhere, or to somebody who is no hub.
+pub fn wants_a_network(end: &End) -> bool {
+    match end {
+        End::Unreachable(_) | End::Nonsense(_) => true,
+        End::Refused(refusal) => refusal.reason == RefusalReason::OtherKey,
+        // A hub that asks to wait is as busy by every network.
+        End::Done | End::Busy(_) | End::Local(_) => false,
+    }
 }
 
 /// How a pass ended, as a failure; `None` when it ended well.

@@ -22,6 +22,7 @@ use amanat_sync::{
 
 use super::{
     carrier::{self, Carrier},
+    network::{self, Listening},
     stick::{Addressee, Opened, StickJob},
 };
 use crate::{
@@ -47,6 +48,8 @@ enum Errand {
     Take(Box<Carrier>, Option<Duration>),
     /// A pass, as soon as the one that runs is over.
     Pass,
+    /// A network is new: where a try is waited for, it comes at once.
+    Network,
     /// No further try by itself until asked again.
     Rest,
     /// The home is locked: let go of what was taken, and say so.
@@ -68,6 +71,8 @@ pub(in crate::runtime) enum StickErrand {
 pub struct CourierThread {
     errands: Sender<Errand>,
     brake: Option<Brake>,
+    /// Hears of new networks, where the system tells of them.
+    _listening: Option<Listening>,
     /// Set to end the work on a stick.
     halt: Arc<AtomicBool>,
 }
@@ -82,9 +87,13 @@ impl CourierThread {
         let halt = Arc::new(AtomicBool::new(false));
         let (left, stop) = (Arc::default(), Arc::clone(&halt));
         let (carrier, every, due) = (None, None, None);
-        let mut worker = Worker { wishes, desk, unhurried, away: false, carrier, every, due, left, halt: stop };
+        let mut worker =
+            Worker { wishes, desk, unhurried, away: false, carrier, every, due, waits: false, left, halt: stop };
         thread::Builder::new().name("courier".to_owned()).spawn(move || worker.work())?;
-        Ok(Self { errands, brake: None, halt })
+        let news = errands.clone();
+        // Where it may not listen, the tries go by the clock alone, as they do elsewhere than on Linux.
+        let _listening = network::listen(move || news.send(Errand::Network).is_ok()).ok();
+        Ok(Self { errands, brake: None, _listening, halt })
     }
 
     /// Hands over what a pass needs, and asks for one.
@@ -157,6 +166,8 @@ struct Worker {
     carrier: Option<Box<Carrier>>,
     every: Option<Duration>,
     due: Option<Instant>,
+    /// Whether a new network is a reason to try before that.
+    waits: bool,
     /// Whether the desk knows of the pass that runs.
     left: Arc<AtomicBool>,
     halt: Arc<AtomicBool>,
@@ -169,7 +180,7 @@ impl Worker {
                 None => self.wishes.recv().map_err(|_gone| RecvTimeoutError::Disconnected),
                 Some(due) => self.wishes.recv_timeout(due.saturating_duration_since(clock::instant())),
             };
-            let mut asked = wish.is_ok();
+            let mut asked = matches!(&wish, Ok(errand) if !matches!(errand, Errand::Network));
             let mut wanted = match wish {
                 Ok(errand) => self.hear(errand, false),
                 Err(RecvTimeoutError::Timeout) => true,
@@ -177,8 +188,8 @@ impl Worker {
             };
             // Whatever was wished meanwhile counts once.
             while let Ok(errand) = self.wishes.try_recv() {
+                asked |= !matches!(errand, Errand::Network);
                 wanted = self.hear(errand, wanted);
-                asked = true;
             }
             if wanted && !self.pass(asked) {
                 return;
@@ -197,13 +208,19 @@ impl Worker {
                 true
             }
             Errand::Pass => true,
+            Errand::Network => {
+                self.network();
+                wanted
+            }
             Errand::Rest => {
                 self.due = None;
+                self.waits = false;
                 false
             }
             Errand::Lay(laid) => {
                 self.carrier = None;
                 self.due = None;
+                self.waits = false;
                 self.unhurried.take();
                 process::wipe_stack();
                 laid.send(()).unwrap_or_default();
@@ -214,6 +231,13 @@ impl Worker {
                 wanted
             }
         }
+    }
+
+    /// Brings the next try forward. Several words of one network are one try: it goes so long after the first of them.
+    fn network(&mut self) {
+        let Some(carrier) = self.carrier.as_mut().filter(|_| self.waits) else { return };
+        let soon = clock::instant() + carrier.has_network();
+        self.due = Some(self.due.map_or(soon, |due| due.min(soon)));
     }
 
     /// Does the work on a stick and says to the desk how it went.
@@ -255,6 +279,7 @@ impl Worker {
     /// leaves or changes: a hub that is gone would wake the desk and the screen at every try.
     fn pass(&mut self, asked: bool) -> bool {
         self.due = None;
+        self.waits = false;
         let Some(carrier) = &mut self.carrier else { return true };
         self.left.store(asked, Ordering::Relaxed);
         if asked && self.desk.send(Order::Leaving).is_err() {
@@ -273,6 +298,7 @@ impl Worker {
             _ => next_try.map(Duration::from_millis),
         };
         self.due = wait.map(|wait| clock::instant() + wait);
+        self.waits = carrier::wants_a_network(&outcome.end) || matches!(outcome.end, End::Done) && self.every.is_some();
         let away = matches!(outcome.end, End::Unreachable(_));
         let nothing = !self.left.load(Ordering::Relaxed) && !outcome.moved() && outcome.trouble.is_empty();
         if away && self.away && nothing && self.still_away(&outcome.end, next_try) {

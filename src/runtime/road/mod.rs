@@ -7,6 +7,9 @@ pub mod carrier;
 pub mod courier;
 pub mod media;
 pub(in crate::runtime) mod mounts;
+#[cfg(target_os = "linux")]
+mod netlink;
+pub mod network;
 pub mod stick;
 pub mod stick_fault;
 pub mod team;
