@@ -337,9 +337,7 @@ impl HttpTransport {
 
     /// Waits for the answer to the oldest request on its way.
     fn hear(&mut self) -> Result<Answer, TransportError> {
-        // The system takes a body faster than a slow link carries it: until all of it is there, nobody answers.
-        let on_the_way = self.away.iter().fold(0_usize, |sum, away| sum.saturating_add(away.bytes));
-        let patience = STALL + self.takes(on_the_way) * 2;
+        let patience = self.patience();
         let answer = match &mut self.line {
             Some(line) => line.answer(patience, &*self.ticks),
             None => Err(ureq::Error::ConnectionFailed),
@@ -371,6 +369,13 @@ impl HttpTransport {
             }
         }
         Ok(answer)
+    }
+
+    /// How long the answer that comes next is waited for. The system takes a body faster than a slow link carries it: until all of it is
+    /// there, nobody answers.
+    fn patience(&self) -> Duration {
+        let on_the_way = self.away.iter().fold(0_usize, |sum, away| sum.saturating_add(away.bytes));
+        STALL + self.takes(on_the_way) * 2
     }
 
     /// How long so many bytes take on the link as it was measured.
@@ -576,6 +581,31 @@ mod tests {
         drop(hub);
         assert!(matches!(road.push(&Digest::ZERO, b"waits"), Err(TransportError::Unreachable(_))));
         assert_eq!(road.nonces().copied().collect::<Vec<_>>(), [[5; 16]]);
+    }
+
+    /// A link of so many bits in a second, as requests of its own weight have measured it.
+    fn measured(bits: usize) -> HttpTransport {
+        let mut road = road_to(&std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+        for _ in 0..16 {
+            road.measure(road.room(), u64::try_from(road.room() * 8_000 / bits).unwrap());
+        }
+        road
+    }
+
+    #[test]
+    fn an_answer_is_waited_for_as_long_as_what_was_sent_takes_on_the_link_as_measured() {
+        for bits in [64_000, 256_000, 1_000_000] {
+            let mut road = measured(bits);
+            assert_eq!(road.patience(), STALL, "nothing is on its way");
+            for bytes in [40_000, 90_000] {
+                road.away.push_back(Away { bytes, began: 0 });
+            }
+            let takes = Duration::from_millis(u64::try_from(130_000 * 8_000 / bits).unwrap());
+            let patience = road.patience() - STALL;
+            // A link that goes on at half of what it did is not given up; one that stops is, and the sooner the faster it was.
+            assert!(patience >= takes * 19 / 10, "{bits} bit/s: {patience:?} for what takes {takes:?}");
+            assert!(patience <= takes * 21 / 10, "{bits} bit/s: {patience:?} for what takes {takes:?}");
+        }
     }
 
     #[test]

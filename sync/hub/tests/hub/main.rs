@@ -27,6 +27,7 @@ mod let_go;
 mod liar;
 mod lineage;
 mod moving;
+mod one_connection;
 mod postgres;
 mod process;
 mod running;
