@@ -208,7 +208,7 @@ fn memory_does_not_grow_with_the_attachment() {
     let agency = TestAgency::build();
     let officer = &agency.officer;
     let story = record(officer, 1, "zukhwendar");
-    let (small, large) = (file(&agency, "small", &noise(2, 1000)), file(&agency, "large", &noise(3, 48 * MIB)));
+    let (small, large) = (file(&agency, "small", &noise(2, 1000)), file(&agency, "large", &noise(3, 160 * MIB)));
     let run = |actor: &Actor, arguments: &[&str]| watched(actor.command(arguments).spawn().unwrap());
     let words = |file: &str| ["entry", "attach", &story.case, file].map(str::to_owned);
     let sealing = |file: &str| run(officer, &words(file).iter().map(String::as_str).collect::<Vec<_>>());
@@ -219,19 +219,30 @@ fn memory_does_not_grow_with_the_attachment() {
     agency.reader.run(&["sync"]);
     let fetching = run(&agency.reader, &["sync", "--parts"]);
     let busy = peak(hub).unwrap();
+    let shown = agency.reader.run(&["case", "show", &story.case]);
+    let entries = shown["entries"].as_array().unwrap().iter().map(|entry| text(entry, "/entry"));
+    let mut large = entries.filter(|entry| {
+        let parts = agency.reader.run(&["entry", "show", entry])["parts"].clone();
+        parts.get(0).is_some_and(|part| number(part, "size") > 1000)
+    });
+    let (entry, out) = (large.next().expect("the large one is there"), agency.dir.path().join("saved"));
+    let saving = run(&agency.reader, &["entry", "save-part", &entry, "1", "--out", out.to_str().unwrap()]);
+    assert_eq!(fs::metadata(&out).unwrap().len(), 160 << 20);
     let mib = |bytes: u64| bytes >> 20;
     println!(
-        "most memory in MiB: sealing 1 kB {}, sealing 48 MiB {}, sending it {}, fetching it {}, hub before {} and after {}",
+        "most memory in MiB: sealing 1 kB {}, sealing 160 MiB {}, sending it {}, fetching it {}, saving it {}, hub before {} and after {}",
         mib(of_small),
         mib(of_large),
         mib(sending),
         mib(fetching),
+        mib(saving),
         mib(quiet),
         mib(busy)
     );
     assert!(of_large < of_small + (8 << 20), "sealing a large file takes more memory");
     assert!(sending < of_small + (24 << 20), "sending a large file takes more memory");
     assert!(fetching < of_small + (24 << 20), "fetching a large file takes more memory");
+    assert!(saving < of_small + (24 << 20), "saving a large file takes more memory");
     assert!(busy < quiet + (64 << 20), "the hub takes more memory for a large file");
 }
 
@@ -406,4 +417,22 @@ fn an_erased_case_takes_its_attachments_with_it_everywhere() {
     reader.run(&["sync", "--parts"]);
     assert_eq!(places.each_ref().map(|place| count(place)), [1, 1, 1], "nothing brings it back");
     assert_eq!(officer.run(&["verify"])["holds"], true);
+}
+
+/// What is too large to go by any road is refused before a byte of it is sealed or written; a file with holes costs this test no disk.
+#[test]
+fn a_file_over_two_gibibytes_is_refused_before_anything_is_written() {
+    let agency = TestAgency::offline();
+    let officer = &agency.officer;
+    let story = record(officer, 1, "zukhwendar");
+    let before = officer.counts();
+    let path = agency.dir.path().join("film.bin");
+    fs::File::create(&path).unwrap().set_len((2 << 30) + 1).unwrap();
+    let answer = officer.ask(&["entry", "attach", &story.case, &path.to_string_lossy()]);
+    assert_eq!(answer.code, 2, "{}", answer.json);
+    assert!(answer.message().contains("larger than 2 GiB"), "{}", answer.message());
+    assert!(answer.hint().contains("Cut it into pieces"), "{}", answer.hint());
+    assert_eq!(officer.counts(), before);
+    let parts = officer.file("parts");
+    assert!(!parts.exists() || files_below(&parts).is_empty(), "nothing was written of it");
 }
