@@ -69,6 +69,8 @@ mod screens;
 mod shared;
 mod shared_laptop;
 mod simulation;
+mod stick_order;
+mod stick_revokes;
 mod stock_tools;
 mod support;
 mod team;
