@@ -375,7 +375,7 @@ impl Home {
 
     /// Clock evidence for what is kept now.
     pub(in crate::runtime) fn times(&self) -> Times {
-        Times { device: clock::now(), boot_ms: clock::boot_ms(), hub_ms: self.hub_ms }
+        Times { device: self.wall(), boot_ms: clock::boot_ms(), hub_ms: self.hub_ms }
     }
 
     /// What opened entries say about sharing levels.

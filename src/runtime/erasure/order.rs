@@ -24,7 +24,6 @@ use crate::{
     model::{Answer, Answers, EntryId, Given, Gone, Lang, Sheet, Value},
     runtime::{
         border::entry_id,
-        clock,
         entries::{
             keep::{ToKeep, What},
             sealing::blank_header,
@@ -163,7 +162,7 @@ impl Home {
         let codebook = self.codebook()?;
         let form =
             codebook.newest("note").ok_or_else(|| Failure::failed(format!("{PROPOSING} — no form for notes"), ""))?;
-        let mut answers = codebook::presets(form, clock::now(), &Answers::default());
+        let mut answers = codebook::presets(form, self.wall(), &Answers::default());
         answers.set("note_text".into(), Given { answer: Answer::Value(Value::Text(text.trim().into())), lang: None });
         let sheet = Sheet::new(form.form.clone(), Lang::En, answers);
         let keep = ToKeep { case: case.into(), what: What::Sheet(sheet), source: None, draft: None, sharing: None };

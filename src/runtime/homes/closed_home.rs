@@ -11,13 +11,18 @@ use amanat_keys::{
 use amanat_sync::{error::SyncError, journal::SqliteJournal};
 
 use super::{home::Home, lock::HomeLock, passphrase_change, paths::Paths};
-use crate::{failure::Failure, runtime::fault};
+use crate::{
+    failure::Failure,
+    runtime::{clock, fault},
+};
 
 /// A locked home. While it lives no other program can open it.
 #[derive(Clone, Debug)]
 pub struct ClosedHome {
     paths: Paths,
     practice: bool,
+    /// The wall clock that everything in it goes by.
+    wall: fn() -> i64,
     /// Held as long as any copy of this home lives.
     _lock: Arc<HomeLock>,
 }
@@ -44,7 +49,18 @@ impl ClosedHome {
     pub fn hold(paths: Paths) -> Result<Self, Failure> {
         let lock = Arc::new(HomeLock::take(&paths)?);
         let practice = paths.practice().exists();
-        Ok(Self { paths, practice, _lock: lock })
+        Ok(Self { paths, practice, wall: clock::unix_ms, _lock: lock })
+    }
+
+    /// The same home by another wall clock than the machine's, in milliseconds since 1970: where many homes live in one process, each has a
+    /// clock of its own, as wrong as that of any laptop.
+    pub fn by_clock(self, wall: fn() -> i64) -> Self {
+        Self { wall, ..self }
+    }
+
+    /// What its clock says, in milliseconds since 1970: evidence, never order.
+    pub(in crate::runtime) fn wall_ms(&self) -> i64 {
+        (self.wall)()
     }
 
     /// Where it is.

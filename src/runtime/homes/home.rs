@@ -396,14 +396,24 @@ impl Home {
     pub fn least_now(&self) -> u64 {
         let hub = self.hub_ms.and_then(|ms| u64::try_from(ms / 1_000).ok()).unwrap_or(0);
         let issued = self.trust.as_ref().map_or(0, Trust::least_now);
-        crate::runtime::clock::unix_seconds().max(hub).max(issued)
+        self.wall_seconds().max(hub).max(issued)
     }
 
     /// What time it is, no earlier than [`Home::least_now`]: for dates that are proposed and laws that are chosen. What is *kept* says what the
     /// machine's own clock said.
     pub fn now(&self) -> Moment {
         let least = i64::try_from(self.least_now()).unwrap_or(i64::MAX).saturating_mul(1_000);
-        Moment::pkt(crate::runtime::clock::unix_ms().max(least))
+        Moment::pkt(self.closed.wall_ms().max(least))
+    }
+
+    /// What this device's own clock says, right or wrong.
+    pub(in crate::runtime) fn wall(&self) -> Moment {
+        Moment::pkt(self.closed.wall_ms())
+    }
+
+    /// The same in seconds since 1970 UTC; 0 for a clock set before.
+    pub(in crate::runtime) fn wall_seconds(&self) -> u64 {
+        u64::try_from(self.closed.wall_ms() / 1_000).unwrap_or(0)
     }
 
     /// Whether this device reads for headquarters.

@@ -14,7 +14,7 @@ use crate::{
     failure::Failure,
     model::Moment,
     runtime::{
-        clock, fault,
+        fault,
         homes::{
             home::Home,
             marks::{self, Mark},
@@ -138,7 +138,7 @@ impl Home {
         if outcome.set_aside == 0 && !outcome.trouble.iter().any(parted) {
             return Ok(());
         }
-        let (known, now) = (marks::asides(&shelf(self)?), clock::unix_ms());
+        let (known, now) = (marks::asides(&shelf(self)?), self.wall().unix_ms);
         let found = quarantined(self)?.iter().map(|aside| sealed(aside).1).collect::<Vec<_>>();
         let new = found.iter().filter(|digest| known.iter().all(|(held, _)| held != *digest));
         let rows: Vec<_> = new.map(|digest| Mark::Aside(digest, now).row()).collect();

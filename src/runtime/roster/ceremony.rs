@@ -27,7 +27,6 @@ use super::{
 use crate::{
     failure::Failure,
     runtime::{
-        clock,
         erasure::order::Signed,
         fault,
         homes::{home::Home, membership::roster_document},
@@ -79,7 +78,7 @@ impl Admin {
     /// # Errors
     /// Usage before the device has joined.
     pub fn next(&self) -> Result<Roster, Failure> {
-        let mut roster = edit::next(self.home.trust()?.roster(), clock::unix_seconds());
+        let mut roster = edit::next(self.home.trust()?.roster(), self.home.wall_seconds());
         let nonce = MemberId::random().to_string();
         roster.policies.retain(|(name, _)| name != NONCE);
         roster.policies.push((NONCE.to_owned(), nonce));

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
-    runtime::{clock, fault, homes::home::Home, rotation::hub_key},
+    runtime::{fault, homes::home::Home, rotation::hub_key},
 };
 
 /// What a listed device asks for when it offers its unit a new key.
@@ -270,7 +270,7 @@ impl Admin {
     /// What the journal refuses.
     pub fn confirm(&mut self) -> Result<(), Failure> {
         let serial = self.home.next_serial(DocumentKind::Freshness)?;
-        let word = Freshness::of(self.home.trust()?, serial, clock::unix_seconds());
+        let word = Freshness::of(self.home.trust()?, serial, self.home.wall_seconds());
         let bytes = word.sign(&self.home.signer()).to_bytes();
         self.home.file_freshness(&bytes)
     }

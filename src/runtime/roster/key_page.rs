@@ -11,7 +11,6 @@ use super::{change, edit, moves};
 use crate::{
     failure::Failure,
     runtime::{
-        clock,
         homes::{home::Home, lineage},
         rotation::hub_key,
     },
@@ -34,7 +33,7 @@ const DAY: u64 = 86_400;
 pub fn rows(home: &Home) -> Result<Vec<KeyRow>, Failure> {
     let roster = home.trust()?.roster();
     let chain = lineage::rosters(&home.pack()?.rosters)?;
-    let now = clock::unix_seconds();
+    let now = home.wall_seconds();
     // Since when something holds: issued of the first of the newest rosters that all say it.
     let since = |holds: &dyn Fn(&Roster) -> bool| {
         let run = chain.iter().rev().take_while(|roster| holds(roster));
@@ -152,7 +151,7 @@ pub fn told(home: &Home) -> Result<Vec<Told>, Failure> {
 /// Usage for a device that is not listed; what the journal refuses.
 pub fn preview(home: &Home, device: DeviceId) -> Result<Vec<Sentence>, Failure> {
     let adopted = home.trust()?.roster();
-    let mut roster = edit::next(adopted, clock::unix_seconds());
+    let mut roster = edit::next(adopted, home.wall_seconds());
     moves::revoke(&mut roster, &device, DeviceState::Lost, &home.known_cuts(&device)?)?;
     Ok(change::changes(adopted, &roster).iter().map(change::Line::sentence).collect())
 }
