@@ -25,7 +25,7 @@ const TOWNS: u64 = 60;
 fn whatever_is_erased_sealed_again_rotated_or_attached_is_gone_or_open_as_it_must_be() {
     let mut faults = live_in_towns(0..TOWNS);
     // Keys are random, and sizes differ by bytes: what is rare may miss some towns, and is waited for in further ones.
-    let mut further = (TOWNS..4 * TOWNS).step_by(10);
+    let mut further = (TOWNS..6 * TOWNS).step_by(10);
     while !faults.missing().is_empty()
         && let Some(seed) = further.next()
     {

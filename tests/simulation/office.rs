@@ -183,9 +183,10 @@ impl Office {
         self.hub.read_stick(self.runtime.handle(), key, bytes)
     }
 
-    /// A stick is written for a unit.
+    /// A stick is written for a unit, with the attachments, where it keeps any.
     pub(crate) fn writes_stick(&self, unit: &str, to: &mut Vec<u8>) {
-        self.hub.write_stick(self.runtime.handle(), Some(unit), None, to).unwrap();
+        let room = self.parts.as_ref().map(|_| u64::MAX);
+        self.hub.write_stick(self.runtime.handle(), Some(unit), room, to).unwrap();
     }
 
     /// The admin brings a roster, and those before it that a restored hub may lack.

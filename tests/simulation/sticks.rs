@@ -186,7 +186,7 @@ impl World {
 }
 
 /// Where the payload of an age file begins: behind the line that ends its header, and the nonce.
-fn payload(bytes: &[u8]) -> usize {
+pub(crate) fn payload(bytes: &[u8]) -> usize {
     let at = bytes.windows(5).position(|window| window == b"\n--- ").unwrap() + 1;
     at + bytes[at..].iter().position(|byte| *byte == b'\n').unwrap() + 1 + 16
 }

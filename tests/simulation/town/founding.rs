@@ -19,6 +19,8 @@ use amanat_keys::recipient::ReadIdentity;
 use amanat_keys::roster::Role;
 use tempfile::TempDir;
 
+use super::clocks;
+
 /// Who lives in a town, in this order; their homes have these names.
 pub(crate) const PEOPLE: [&str; 6] = ["admin", "reader", "supervisor", "deputy", "officer", "second"];
 pub(crate) const ADMIN: usize = 0;
@@ -33,14 +35,19 @@ pub(crate) const STATION: &str = "Station";
 
 /// Ids are random, and whose journal comes first on the road follows from them. So that a seed tells the same story again, people are taken
 /// whose ids stand in the order of their names above.
-static FOUNDED: LazyLock<TempDir> = LazyLock::new(|| {
+static FOUNDED: LazyLock<(TempDir, ReadIdentity)> = LazyLock::new(|| {
     loop {
         let folder = ground();
-        if found(folder.path()) {
-            return folder;
+        if let Some(transport) = found(folder.path()) {
+            return (folder, transport);
         }
     }
 });
+
+/// What opens sticks that are written for the hub.
+pub(crate) fn transport() -> ReadIdentity {
+    FOUNDED.1.clone()
+}
 
 /// Whether an id stands where somebody's should.
 fn is_in_turn(at: usize, id: &DeviceId) -> bool {
@@ -58,7 +65,7 @@ pub(crate) fn words() -> Passphrase {
 }
 
 pub(crate) fn opened(folder: &Path) -> Home {
-    ClosedHome::open(Paths::at(folder)).unwrap().unlock(&words()).unwrap()
+    ClosedHome::open(Paths::at(folder)).unwrap().by_clock(clocks::of_whoever_acts).unlock(&words()).unwrap()
 }
 
 /// What the hub signs with.
@@ -84,17 +91,18 @@ pub(crate) fn approve(admin: &mut Admin, (request, bytes): (&JoinRequest, &[u8])
     admin.approve(bytes, &request.words(), &enrolment).unwrap();
 }
 
-/// False where the first two do not stand in their turn.
-fn found(folder: &Path) -> bool {
+/// The hub's transport key; nothing where the first two do not stand in their turn.
+fn found(folder: &Path) -> Option<ReadIdentity> {
     let names = Names { agency: "Town", admin: "Admin", reader: "Reader" };
     founding::found(folder, &names, &words(), &words(), hashing()).unwrap();
     if ![ADMIN, READER].into_iter().all(|at| is_in_turn(at, &opened(&folder.join(PEOPLE[at])).device())) {
-        return false;
+        return None;
     }
     let mut admin = Admin::open(opened(&folder.join(PEOPLE[ADMIN])), &words()).unwrap();
     admin.add_unit(STATION, "station").unwrap();
     let hub = hub().signer;
-    let transport = ReadIdentity::generate().unwrap().recipient().clone();
+    let opens = ReadIdentity::generate().unwrap();
+    let transport = opens.recipient().clone();
     let url = "http://127.0.0.1:7070";
     let request = JoinRequest::for_hub(AgencyId::ZERO, "hub", hub.verifying_key(), transport, url);
     let bytes = request.sign(&hub).unwrap().to_bytes();
@@ -116,14 +124,14 @@ fn found(folder: &Path) -> bool {
     }
     let (pack, words) = (admin.home.pack().unwrap(), admin.home.trust().unwrap().fingerprint_words());
     homes.iter_mut().for_each(|home| home.join(&pack, &words).unwrap());
-    true
+    Some(opens)
 }
 
 /// The homes of a new town, each in a folder of its own below this one.
 pub(crate) fn settle(folder: &Path) -> Vec<PathBuf> {
     let settled = PEOPLE.iter().map(|name| {
         let to = folder.join(name);
-        copy_home(&FOUNDED.path().join(name), &to).unwrap();
+        copy_home(&FOUNDED.0.path().join(name), &to).unwrap();
         to
     });
     settled.collect()

@@ -10,9 +10,11 @@ use amanat_keys::roster::Role;
 use tempfile::TempDir;
 
 use super::book::Book;
+use super::clocks;
 use super::deeds::Offer;
 use super::founding::{self, ADMIN, CUSTODIANS, PEOPLE, SUPERVISORS, WRITERS, hub};
 use super::person::Person;
+use super::sticks::Pile;
 use super::upheld::AtHub;
 use crate::simulation::chance::Dice;
 use crate::simulation::faults::Faults;
@@ -23,9 +25,9 @@ use crate::simulation::support::{Actor, Agency};
 use crate::simulation::world::{Named, on_every_core};
 
 /// Things that happen in a town before it makes its peace.
-const DEEDS: u64 = 30;
+const DEEDS: u64 = 34;
 /// In the years of the homes' own clocks; nothing depends on it.
-const NOW: u64 = 1_795_000_000_000;
+pub(crate) const NOW: u64 = 1_795_000_000_000;
 
 pub(crate) struct Town {
     pub(crate) office: Office,
@@ -36,9 +38,11 @@ pub(crate) struct Town {
     pub(crate) at_hub: AtHub,
     pub(crate) dice: Dice,
     pub(crate) late: Vec<Late>,
+    pub(crate) pile: Pile,
     /// Keys of the station that admins have yet to list.
     pub(crate) offers: Vec<Offer>,
     pub(crate) told: bool,
+    pub(crate) hub_clock: u64,
     pub(crate) station: UnitId,
     pub(crate) codebook: &'static Codebook,
     pub(crate) parts: PathBuf,
@@ -60,9 +64,13 @@ enum Deed {
     Approve,
     Kill,
     KillHub,
+    WriteStick,
+    ReadStick,
+    Clock,
+    HubClock,
 }
 
-const HAPPENS: [(u64, Deed); 13] = [
+const HAPPENS: [(u64, Deed); 17] = [
     (16, Deed::Keep),
     (10, Deed::Attach),
     (12, Deed::Wish),
@@ -76,6 +84,10 @@ const HAPPENS: [(u64, Deed); 13] = [
     (5, Deed::Approve),
     (4, Deed::Kill),
     (3, Deed::KillHub),
+    (14, Deed::WriteStick),
+    (22, Deed::ReadStick),
+    (6, Deed::Clock),
+    (3, Deed::HubClock),
 ];
 
 /// Lives in all of these towns, on every core.
@@ -119,6 +131,7 @@ impl Town {
         let agency = agency(&people);
         let station = people[SUPERVISORS[0]].home().unit().unwrap().id;
         office::set_clock(NOW);
+        clocks::goes_by(0);
         let file = dice.one_in(4).then(|| dir.path().join("hub.sqlite"));
         let parts = dir.path().join("hub.parts");
         let office = Office::new(&agency, file).keeping_parts(parts.clone());
@@ -133,8 +146,10 @@ impl Town {
             at_hub: AtHub::default(),
             dice,
             late: Vec::new(),
+            pile: Pile::default(),
             offers: Vec::new(),
             told,
+            hub_clock: NOW,
             station,
             codebook: Codebook::builtin().unwrap(),
             parts,
@@ -149,8 +164,10 @@ impl Town {
             Deed::Keep | Deed::Attach | Deed::Rekey => one_of(&WRITERS),
             Deed::Wish => one_of(&CUSTODIANS),
             Deed::ProposeErasure | Deed::Erase | Deed::Reseal | Deed::Rotate => one_of(&CUSTODIANS),
-            Deed::Travel | Deed::Kill => self.dice.index(PEOPLE.len()),
-            Deed::Approve | Deed::KillHub | Deed::LateArrival => ADMIN,
+            Deed::Travel | Deed::Kill | Deed::WriteStick | Deed::ReadStick | Deed::Clock => {
+                self.dice.index(PEOPLE.len())
+            }
+            Deed::Approve | Deed::KillHub | Deed::LateArrival | Deed::HubClock => ADMIN,
         };
         if self.told {
             println!("{deed:?} {}", PEOPLE[at]);
@@ -175,6 +192,10 @@ impl Town {
                 self.office.restart();
                 self.faults.note("hub killed between requests");
             }
+            Deed::WriteStick => self.writes_stick(at),
+            Deed::ReadStick => return self.reads_stick(at),
+            Deed::Clock => self.clock_goes_wrong(at),
+            Deed::HubClock => self.hub_clock_goes_wrong(),
         }
         at
     }

@@ -1,5 +1,6 @@
 //! A town: people with real homes, which really seal and really open, around the same hub and the same bad roads. Here cases are erased by
-//! order, sealed again, keys are rotated and files attached, by the very functions that the commands call.
+//! order, sealed again, keys are rotated and files attached, by the very functions that the commands call. Sticks go between homes and
+//! headquarters beside the road, and stay about when what lies on them is gone; and every clock may be wrong by years.
 //!
 //! ```text
 //! life ── a deed ──► person: an open home, its own folder ── the real courier ──► road ──► office
@@ -11,11 +12,13 @@
 //! that sizes may differ by a few bytes from run to run; what failed once has so far failed again.
 
 mod book;
+mod clocks;
 mod deeds;
 mod founding;
 mod life;
 mod peace;
 mod person;
+mod sticks;
 mod upheld;
 
 pub(crate) use life::{finds_out, live_in_towns};

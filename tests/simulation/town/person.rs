@@ -10,6 +10,7 @@ use amanat_hub::store::Place;
 use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_sync::courier::{Courier, Party};
 
+use super::clocks;
 use super::founding::{copy_home, opened, words};
 use crate::simulation::road::Line;
 
@@ -38,6 +39,8 @@ pub(crate) struct Person {
     pub(crate) attached: Vec<Entry>,
     /// What stands at each place that it holds.
     pub(crate) held: BTreeMap<(Place, u64), Digest>,
+    /// By how many milliseconds its clock is fast.
+    pub(crate) fast: i64,
 }
 
 impl Person {
@@ -56,6 +59,7 @@ impl Person {
             numbers: BTreeMap::new(),
             attached: Vec::new(),
             held: BTreeMap::new(),
+            fast: 0,
         };
         person.id = person.home().device();
         person.begins();
@@ -70,6 +74,7 @@ impl Person {
     }
 
     pub(crate) fn home(&self) -> &Home {
+        clocks::goes_by(self.fast);
         match self.seat.as_ref().unwrap() {
             Seat::Home(home) => home,
             Seat::Admin(admin) => &admin.home,
@@ -77,6 +82,7 @@ impl Person {
     }
 
     pub(crate) fn home_mut(&mut self) -> &mut Home {
+        clocks::goes_by(self.fast);
         match self.seat.as_mut().unwrap() {
             Seat::Home(home) => home,
             Seat::Admin(admin) => &mut admin.home,
@@ -84,6 +90,7 @@ impl Person {
     }
 
     pub(crate) fn admin(&mut self) -> &mut Admin {
+        clocks::goes_by(self.fast);
         match self.seat.as_mut().unwrap() {
             Seat::Home(_) => unreachable!("no admin"),
             Seat::Admin(admin) => admin,
@@ -121,6 +128,7 @@ impl Person {
         self.open = self.numbers.values().copied().collect();
         self.had.extend(&self.open);
         self.moved = false;
+        clocks::stand_in_order(&entries);
         self.attached = entries.into_iter().filter(|entry| !entry.parts.is_empty()).collect();
         assert_eq!(replayed.failed, Vec::new(), "what is held and for this device opens");
     }
