@@ -4,7 +4,9 @@
 //! the whole of what is to be done. That each rule finds a planted violation is tested beside the rule.
 
 use crate::rules::source::{self, Source, Violation};
-use crate::rules::{budgets, clocks, doors, imports, manifests, names, promises, shape, sql, traits, wire, wording};
+use crate::rules::{
+    budgets, clocks, doors, imports, invariants, manifests, names, promises, shape, sql, traits, wire, wording,
+};
 
 fn none(rule: &str, mut found: Vec<Violation>) {
     found.sort();
@@ -47,6 +49,12 @@ fn files_keep_their_budget() {
 #[test]
 fn functions_keep_their_budget() {
     every_file("function budget", budgets::functions);
+}
+
+#[test]
+fn every_invariant_is_judged_where_the_table_says() {
+    let table = source::file(invariants::TABLE).expect("the table of invariants is there");
+    none("invariants", invariants::check(&table.text));
 }
 
 #[test]

@@ -7,6 +7,7 @@ pub(crate) mod budgets;
 pub(crate) mod clocks;
 pub(crate) mod doors;
 pub(crate) mod imports;
+pub(crate) mod invariants;
 pub(crate) mod manifests;
 pub(crate) mod names;
 pub(crate) mod paths;
