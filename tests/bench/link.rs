@@ -1,13 +1,14 @@
 //! 500 entries by TLS over a link of 64 kbit/s and 600 ms: once clean, once cut every 30 seconds, by the built programs.
 //!
-//! `cargo bench -p amanat --bench link -- [--n 500] [--kbit 64] [--ms 600] [--cut 30] [--shaper FILE] [--dir D]`. Two works, each in one
+//! `cargo bench -p amanat --bench link -- [--n 500] [--kbit 64] [--ms 600] [--cut 30] [--shaper FILE] [--work FILE] [--dir D]`. Two works, each in one
 //! case of an officer's home that is copied, so that every run sends the same bytes: notes of about 1 KiB of made-up words, which no honest
-//! dictionary helps, and interviews filled from the codebook's own form, every second one in Urdu. Seed 7. What is timed is `amanat sync` from
+//! dictionary helps (the lines of `--work`, where it is given, each the text of one note), and interviews filled from the codebook's own form, every second one in Urdu. Seed 7. What is timed is `amanat sync` from
 //! its start to its end, whole processes, one after another until the hub has signed for everything; bytes are those that arrived through the
 //! link, HTTP and TLS included. What a new TLS connection costs on this link is measured by itself and counted apart. What was sent twice is
 //! what the hub counted: bytes of entries that it held.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
@@ -273,6 +274,8 @@ fn record(station: &Station, n: usize, interviews: bool) -> Work {
     let mut home = opened(station);
     let codebook = Codebook::builtin().unwrap();
     let mut dice = Dice(7);
+    let lines = figure::argument("--work").map(|file| std::fs::read_to_string(file).unwrap());
+    let mut lines = lines.as_deref().map(str::lines);
     let person = keep(&mut home, codebook, note::sheet(codebook, "The first.".to_owned()))[0].id;
     let shipped = dictionary::bytes(dictionary::published().last().unwrap().0).unwrap();
     let mut with = zstd::bulk::Compressor::with_dictionary(LEVEL, shipped).unwrap();
@@ -284,7 +287,8 @@ fn record(station: &Station, n: usize, interviews: bool) -> Work {
             let lang = if at.is_multiple_of(2) { Lang::En } else { Lang::Ur };
             filled::interview(codebook, person, &mut dice, lang)
         } else {
-            note::sheet(codebook, note::text(&mut dice))
+            let given = lines.as_mut().map(|lines| lines.next().expect("a line of the work for each entry").to_owned());
+            note::sheet(codebook, given.unwrap_or_else(|| note::text(&mut dice)))
         };
         for entry in keep(&mut home, codebook, sheet) {
             let (source, ties) = (entry.source.as_ref(), entry.ties.as_deref());
