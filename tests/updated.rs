@@ -67,3 +67,31 @@ fn a_program_from_a_stick_is_run_only_if_the_admins_signed_for_these_very_bytes(
     assert_eq!(text(&status, "/program/wanted"), "9.0.0", "{status}");
     assert!(officer.run(&["status"])["program"]["wanted"].is_null(), "it has not heard of that yet");
 }
+
+#[test]
+fn a_release_that_is_newer_than_what_runs_and_older_than_the_roster_asks_for_is_refused_by_its_own_sentence() {
+    let agency = TestAgency::offline();
+    let (program, place) = (agency.dir.path().join("amanat-new"), agency.dir.path().join("bin-amanat"));
+    let told = [&program, &place].map(|path| path.to_string_lossy().into_owned());
+    let [program_arg, place_arg] = [told[0].as_str(), told[1].as_str()];
+    fs::write(&program, b"#!/bin/sh\necho new\n").unwrap();
+    fs::write(&place, b"the old one").unwrap();
+    let check = ["update", "check", program_arg, "--install", place_arg];
+    agency.admin.run(&["roster", "policy", "least-program", "9.0.0"]);
+    let signed = agency.admin.run(&["roster", "release", program_arg, "--version", "8.9.9"]);
+    assert_eq!((number(&signed, "signed"), number(&signed, "needed")), (1, 1), "nothing else is wrong with it");
+    let refused = agency.admin.ask(&check);
+    assert_eq!(refused.code, 5, "{}", refused.json);
+    assert!(
+        refused.message().contains("it is version 8.9.9 and 9.0.0 is the least that may follow"),
+        "{}",
+        refused.json
+    );
+    assert!(!refused.hint().is_empty(), "{}", refused.json);
+    assert_eq!(fs::read(&place).unwrap(), b"the old one", "nothing was put in its place");
+    // A device that has not adopted that roster asks for no more than what it runs: the roster alone refuses.
+    assert_eq!(text(&agency.officer.run(&check), "/version"), "8.9.9");
+    agency.admin.run(&["roster", "release", program_arg, "--version", "9.0.0"]);
+    assert_eq!(text(&agency.admin.run(&check), "/version"), "9.0.0", "the least itself may follow");
+    assert_eq!(fs::read(&place).unwrap(), fs::read(&program).unwrap());
+}
