@@ -65,6 +65,7 @@ mod rotation;
 mod rotation_attacked;
 mod rotation_killed;
 mod rules;
+mod said_anew;
 mod screens;
 mod shared;
 mod shared_laptop;

@@ -191,12 +191,47 @@ impl RotationWord {
         }
     }
 
+    /// How many numbers up to one it excepts. That falls only when the word was said anew, because something opens by now: what it
+    /// excepts at or below a place that it has reached once never grows.
+    pub fn excepted_up_to(&self, seq: u64) -> u64 {
+        match &self.said {
+            Said::Opened { except } | Said::Read { except } | Said::LetGo { except } => {
+                u64::try_from(except.partition_point(|excepted| *excepted <= seq)).unwrap_or(u64::MAX)
+            }
+            Said::Rewrapped { .. } | Said::Resealed { .. } => 0,
+        }
+    }
+
     /// Whether by it the speaker has what stands there in the place of something older, or has nothing older left.
     pub fn shows(&self, seq: u64) -> bool {
         match &self.said {
             Said::LetGo { except } => seq <= self.last && except.binary_search(&seq).is_err(),
             _ => self.opens(seq),
         }
+    }
+}
+
+/// How far one reader's word on stand-ins has been followed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Followed {
+    /// Up to which number.
+    pub last: u64,
+    /// How many numbers up to there it excepted.
+    pub excepted: u64,
+}
+
+impl Followed {
+    /// By a word that was followed to its end.
+    pub fn of(word: &RotationWord) -> Self {
+        Self { last: word.last, excepted: word.excepted_up_to(word.last) }
+    }
+
+    /// After which number a word has something to say beside this, if it has: what it excepted before and opens now may stand anywhere.
+    pub fn past(&self, word: &RotationWord) -> Option<u64> {
+        if word.excepted_up_to(self.last) < self.excepted {
+            return Some(0);
+        }
+        (self.last < word.last).then_some(self.last)
     }
 }
 

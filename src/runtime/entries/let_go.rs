@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use amanat_keys::{
     erasure::Doomed,
     fingerprint::Digest,
-    rotation::{MAX_EXCEPT, RotationWord, Said},
+    rotation::{Followed, MAX_EXCEPT, RotationWord, Said},
 };
 use amanat_sync::{
     chain,
@@ -44,10 +44,10 @@ impl Home {
         }
         let marks = marks::few(&self.journal).map_err(|error| fault::sync(READING, &error))?;
         // Of each speaker by itself: the first of two to speak of a journal may not have held the key yet, and let nothing go.
-        let past = |word: &RotationWord| marks::replaced(&marks, &word.about());
+        let past = |word: &RotationWord| marks::replaced(&marks, &word.about()).past(word);
         let mut spoke = false;
         for (place, words) in about {
-            let Some(from) = words.iter().filter(|word| past(word) < word.last).map(past).min() else { continue };
+            let Some(from) = words.iter().filter_map(past).min() else { continue };
             let (due, heard) = self.due_in(place, from, &words)?;
             for chunk in due.chunks(CHUNK) {
                 let dropped = self.journal.erase(chunk, &[]);
@@ -58,8 +58,8 @@ impl Home {
             if let Some(reached) = reached {
                 spoke |= self.say_older_gone(place, reached)?;
             }
-            for word in heard.into_iter().filter(|word| past(word) < word.last) {
-                self.remember(&Mark::Replaced(&word.about(), word.last))?;
+            for word in heard.into_iter().filter(|word| past(word).is_some()) {
+                self.remember(&Mark::Replaced(&word.about(), Followed::of(word)))?;
             }
         }
         Ok(spoke)
@@ -133,7 +133,7 @@ impl Home {
             _ => None,
         });
         let (serial, from, older) = before.map_or((0, 0, &[][..]), |(word, except)| (word.serial, word.last, except));
-        let (mut link, mut replaced, mut targets) = (None, 0_usize, Vec::new());
+        let (mut link, mut replaced, mut targets) = (before.map(|(word, _)| word.link), 0_usize, Vec::new());
         self.each_after(place, from, |first, before, items| {
             let mut at = before;
             for (item, seq) in items.iter().zip(first..=reached) {
@@ -159,6 +159,11 @@ impl Home {
         }
         except.sort_unstable();
         if (replaced == 0 && before.is_none()) || except.len() > MAX_EXCEPT {
+            return Ok(false);
+        }
+        // A word that was said anew may reach no further than this device's own did.
+        let reached = reached.max(from);
+        if before.is_some_and(|(word, older)| word.last == reached && *older == except) {
             return Ok(false);
         }
         let (agency, (device, journal)) = (self.agency()?, place);

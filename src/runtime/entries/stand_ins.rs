@@ -2,7 +2,7 @@
 //! content. What they give is taken over here; that they open is said here, for those who may then let the older envelopes go; and what
 //! others have said so of goes here.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use amanat_keys::{
     case_key::CaseKey,
@@ -11,7 +11,7 @@ use amanat_keys::{
     error::KeysError,
     fingerprint::{DeviceId, Digest, JournalId, KeyId, UnitId},
     recipient::ReadIdentity,
-    rotation::{RotationWord, Said},
+    rotation::{MAX_EXCEPT, RotationWord, Said},
     slip::SlipFault,
 };
 use amanat_sync::{
@@ -33,6 +33,8 @@ use crate::{
 };
 
 const READING: &str = "reading the journal";
+/// Stand-ins that are looked at again at a time.
+const CHUNK: usize = 512;
 
 /// One of a device's journals.
 pub(in crate::runtime) type Place = (DeviceId, JournalId);
@@ -57,6 +59,14 @@ pub(in crate::runtime) struct StoodIn {
     pub of: HashMap<EntryRef, Newest>,
     /// By hash, those that one of them replaces.
     pub(super) older: HashMap<Digest, Doomed>,
+}
+
+/// What a reader finds of a stand-in that is for its keys.
+struct Judged {
+    seq: u64,
+    /// Whether it counts, whatever it holds.
+    stands: bool,
+    opens: bool,
 }
 
 /// The change of a stand-in that holds something.
@@ -173,7 +183,8 @@ impl Home {
         let (words, identities) = (self.rotation_words()?, self.identities());
         for known in heads.iter().filter(|known| known.device == me || tenure.is_custodian(&known.device)) {
             let place = (known.device, known.journal);
-            let mine = words.iter().find(|word| word.by == me && (word.device, word.journal) == place);
+            let mut mine = words.iter().filter(|word| word.by == me && (word.device, word.journal) == place);
+            let mine = mine.find(|word| matches!(word.said, Said::Opened { .. }));
             self.each_held(place, 0, |entries| {
                 for entry in entries {
                     let Some(target) = holding(&entry.header).filter(|_| self.stands(&entry.header)) else { continue };
@@ -210,21 +221,30 @@ impl Home {
     }
 
     /// A reader's word on the stand-ins that others made: that they open, but for those that it names. One statement a journal, however
-    /// many there are. Whether there was anything to say.
-    pub(in crate::runtime) fn say_stand_ins_open(&mut self, new: &[SealedEntry]) -> Result<bool, Failure> {
+    /// many there are. `anew`: whether what earlier words except may open by now, so that they are said anew without it; else what was
+    /// replaced for a reader whose key came late would lie beside it for ever. Whether there was anything to say.
+    pub(in crate::runtime) fn say_stand_ins_open(&mut self, new: &[SealedEntry], anew: bool) -> Result<bool, Failure> {
         let me = self.device();
         let by_others = new.iter().filter(|entry| entry.header.device != me && holding(&entry.header).is_some());
-        let places: BTreeSet<Place> = by_others.map(|entry| (entry.header.device, entry.header.journal)).collect();
-        if places.is_empty() || self.listed().is_err() {
+        let mut places: BTreeSet<Place> = by_others.map(|entry| (entry.header.device, entry.header.journal)).collect();
+        if (places.is_empty() && !anew) || self.listed().is_err() {
             return Ok(false);
         }
-        let said = self.rotation_words()?;
+        let excepts = |word: &RotationWord| match &word.said {
+            Said::Opened { except } => Some(except.len()),
+            _ => None,
+        };
+        let words = self.rotation_words()?.into_iter();
+        let said: BTreeMap<Place, RotationWord> = words
+            .filter(|word| word.by == me && excepts(word).is_some())
+            .map(|word| ((word.device, word.journal), word))
+            .collect();
+        if anew {
+            places.extend(said.iter().filter(|(_, word)| excepts(word) > Some(0)).map(|(place, _)| *place));
+        }
         let mut spoke = false;
         for place in places {
-            let opened = |word: &&RotationWord| matches!(word.said, Said::Opened { .. });
-            let of_it = |word: &&RotationWord| word.by == me && (word.device, word.journal) == place;
-            let before = said.iter().filter(opened).find(of_it);
-            let Some(word) = self.word_on(place, before)? else { continue };
+            let Some(word) = self.word_on(place, said.get(&place), anew)? else { continue };
             let (about, version) = (word.about(), word.serial);
             let bytes = word.sign(&self.signer()).to_bytes();
             self.file(&Document { kind: DocumentKind::RotationCertificate, about, version, bytes })?;
@@ -233,49 +253,91 @@ impl Home {
         Ok(spoke)
     }
 
-    fn word_on(&self, place: Place, before: Option<&RotationWord>) -> Result<Option<RotationWord>, Failure> {
-        let (from, mut except) = match before.map(|word| (word.last, &word.said)) {
-            Some((last, Said::Opened { except })) => (last, except.clone()),
-            _ => (0, Vec::new()),
+    fn word_on(
+        &self,
+        place: Place,
+        before: Option<&RotationWord>,
+        anew: bool,
+    ) -> Result<Option<RotationWord>, Failure> {
+        let (from, begins, excepted) = match before.map(|word| (word.last, word.link, &word.said)) {
+            Some((last, link, Said::Opened { except })) => (last, link, &except[..]),
+            _ => (0, Digest::ZERO, &[][..]),
         };
+        let mut except = if anew { self.still_shut(place, excepted)? } else { excepted.to_vec() };
+        let freed = except.len() < excepted.len();
         let identities = self.identities();
-        let (mut last, mut link, mut mine) = (from, Digest::ZERO, 0_usize);
+        let (mut last, mut link, mut mine, mut full) = (from, begins, 0_usize, false);
         self.each_after(place, from, |first, before, items| {
+            if full {
+                return Ok(());
+            }
+            let judged = self.judged(items.iter().filter_map(Item::entry), &identities)?;
+            let shut: Vec<u64> = judged.iter().filter(|judged| !judged.opens).map(|judged| judged.seq).collect();
+            // No more than a word may name: it reaches as far as that, and goes on once they open.
+            let ends = shut.get(MAX_EXCEPT - except.len()).copied();
+            full = ends.is_some();
+            let ends = ends.unwrap_or(u64::MAX);
             (last, link) = items
                 .iter()
-                .zip(first..)
+                .zip(first..ends)
                 .fold((last, before), |(_, link), (item, seq)| (seq, chain::link(&link, &item.hash())));
-            let mut ours = Vec::new();
-            for entry in items.iter().filter_map(Item::entry) {
-                let Some(target) = holding(&entry.header) else { continue };
-                // Also what is for a unit that this device reads for and whose key has not come: it does not open, and is said so.
-                let readers = self.readers_by(&entry.header)?;
-                if self.is_for_us(&entry.header, &identities) || self.reads(&self.device(), &readers) {
-                    let held = self.header_at(&target.entry)?.filter(|held| held.hash() == target.hash);
-                    let held = match held {
-                        Some(held) if self.keeps_readers(&readers, &self.readers_by(&held.header)?) => Some(held),
-                        _ => None,
-                    };
-                    // What does not count here is not vouched for either, whoever it may count for elsewhere.
-                    let stands = self.stands(&entry.header);
-                    mine += usize::from(stands);
-                    ours.push((entry, held.filter(|_| stands)));
-                }
-            }
-            let ring = &self.ring;
-            let opens = parallel::each(&ours, |(entry, held)| {
-                held.as_ref().is_some_and(|held| opens(ring, entry, &held.header, &identities))
-            });
-            let shut = ours.iter().zip(opens).filter(|(_, opens)| !opens).map(|((entry, _), _)| entry.header.seq);
-            except.extend(shut);
+            mine += judged.iter().filter(|judged| judged.stands && judged.seq < ends).count();
+            except.extend(shut.into_iter().filter(|seq| *seq < ends));
             Ok(())
         })?;
-        if mine == 0 {
+        if mine == 0 && !freed {
             return Ok(None);
         }
         let (agency, by) = (self.agency()?, self.device());
         let (device, journal) = place;
-        Ok(Some(RotationWord { agency, by, serial: last, device, journal, last, link, said: Said::Opened { except } }))
+        let serial = before.map_or(last, |word| last.max(word.serial.saturating_add(1)));
+        Ok(Some(RotationWord { agency, by, serial, device, journal, last, link, said: Said::Opened { except } }))
+    }
+
+    /// What of a journal's stand-ins that were excepted does not open now either.
+    fn still_shut(&self, (device, journal): Place, excepted: &[u64]) -> Result<Vec<u64>, Failure> {
+        let (identities, mut open) = (self.identities(), BTreeSet::new());
+        for chunk in excepted.chunks(CHUNK) {
+            let held = chunk.iter().map(|seq| self.header_at(&EntryRef { device, journal, seq: *seq }));
+            let held = held.collect::<Result<Vec<_>, Failure>>()?;
+            let judged = self.judged(held.iter().flatten(), &identities)?;
+            open.extend(judged.into_iter().filter(|judged| judged.opens).map(|judged| judged.seq));
+        }
+        Ok(excepted.iter().copied().filter(|seq| !open.contains(seq)).collect())
+    }
+
+    /// Which of these stand in for something that is for this device, and whether they open.
+    fn judged<'a>(
+        &self,
+        entries: impl Iterator<Item = &'a SealedEntry>,
+        identities: &HashMap<KeyId, ReadIdentity>,
+    ) -> Result<Vec<Judged>, Failure> {
+        let mut ours = Vec::new();
+        for entry in entries {
+            let Some(target) = holding(&entry.header) else { continue };
+            // Also what is for a unit that this device reads for and whose key has not come: it does not open, and is said so.
+            let readers = self.readers_by(&entry.header)?;
+            if self.is_for_us(&entry.header, identities) || self.reads(&self.device(), &readers) {
+                let held = self.header_at(&target.entry)?.filter(|held| held.hash() == target.hash);
+                let held = match held {
+                    Some(held) if self.keeps_readers(&readers, &self.readers_by(&held.header)?) => Some(held),
+                    _ => None,
+                };
+                // What does not count here is not vouched for either, whoever it may count for elsewhere.
+                let stands = self.stands(&entry.header);
+                ours.push((entry, held.filter(|_| stands), stands));
+            }
+        }
+        let ring = &self.ring;
+        let opens = parallel::each(&ours, |(entry, held, _)| {
+            held.as_ref().is_some_and(|held| opens(ring, entry, &held.header, identities))
+        });
+        let judged = |((entry, _, stands), opens): (&(&SealedEntry, _, bool), bool)| Judged {
+            seq: entry.header.seq,
+            stands: *stands,
+            opens,
+        };
+        Ok(ours.iter().zip(opens).map(judged).collect())
     }
 
     fn is_for_us(&self, header: &Header, identities: &HashMap<KeyId, ReadIdentity>) -> bool {

@@ -77,6 +77,8 @@ pub struct Home {
     pub(in crate::runtime) hub_ms: Option<i64>,
     /// How far others' journals have been opened.
     pub(in crate::runtime) read_up_to: HashMap<(DeviceId, JournalId), u64>,
+    /// Whether what this reader's words on stand-ins except has been looked at again in this sitting.
+    pub(in crate::runtime) said_anew: bool,
     /// Own entries that were kept again, and as what.
     pub(in crate::runtime) again: HashMap<EntryId, EntryId>,
     /// The place after the newest that was kept in this sitting. Not believed: the journal refuses a place that is taken, and is
@@ -131,6 +133,7 @@ impl Home {
             let_go_by: HashSet::new(),
             hub_ms: None,
             read_up_to: HashMap::new(),
+            said_anew: false,
             again: HashMap::new(),
             next: None,
             ahead: None,

@@ -6,7 +6,7 @@ use amanat_keys::{
     fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId, UnitId},
     next_keys::NextKeys,
     recipient::ReadIdentity,
-    rotation::RotationWord,
+    rotation::{Followed, RotationWord},
     trust::Trust,
     vault::HeldUnit,
 };
@@ -72,8 +72,8 @@ pub(in crate::runtime) enum Mark<'a> {
     Rotation(&'a UnitId, Vec<u8>),
     /// How far sealing a case again has come.
     Reseal(&'a CaseId, Vec<u8>),
-    /// Up to where what one reader's word confirms, by what that is about, has let older envelopes go here.
-    Replaced(&'a Digest, u64),
+    /// Up to where what one reader's word confirms, by what that is about, has let older envelopes go here; and how many it excepted.
+    Replaced(&'a Digest, Followed),
     /// This device's time, in Unix milliseconds, when an entry was set aside.
     Aside(&'a Digest, i64),
     /// Sheets of a recovery key, until it is said what became of them.
@@ -123,7 +123,10 @@ impl Mark<'_> {
             Self::Offered(held) => ([UNIT, held.identity.key_id().as_bytes()].concat(), stored(held)),
             Self::Rotation(unit, work) => ([ROTATION, unit.as_bytes()].concat(), work.clone()),
             Self::Reseal(case, work) => ([RESEAL, case.as_bytes()].concat(), work.clone()),
-            Self::Replaced(about, seq) => ([REPLACED, about.as_bytes()].concat(), seq.to_be_bytes().to_vec()),
+            Self::Replaced(about, heard) => {
+                let row = [heard.last.to_be_bytes(), heard.excepted.to_be_bytes()].concat();
+                ([REPLACED, about.as_bytes()].concat(), row)
+            }
         };
         ShelfRow { shelf: Shelf::Marks, key, case: None, key_id: None, plain: Zeroizing::new(plain) }
     }
@@ -182,11 +185,15 @@ pub(in crate::runtime) fn reseal<'a>(rows: &'a [ShelfRow], case: &CaseId) -> Opt
     rows.iter().find(|row| row.key == key).map(|row| row.plain.as_slice())
 }
 
-/// Up to where the stand-ins that a word is about have let older envelopes go here.
-pub(in crate::runtime) fn replaced(rows: &[ShelfRow], about: &Digest) -> u64 {
+/// What the stand-ins that a word is about have let go here.
+pub(in crate::runtime) fn replaced(rows: &[ShelfRow], about: &Digest) -> Followed {
     let key = [REPLACED, about.as_bytes()].concat();
-    let row = rows.iter().find(|row| row.key == key);
-    row.and_then(|row| row.plain.as_slice().try_into().ok()).map_or(0, u64::from_be_bytes)
+    let row = rows.iter().find(|row| row.key == key).and_then(|row| row.plain.split_first_chunk::<8>());
+    row.map_or_else(Followed::default, |(last, excepted)| Followed {
+        last: u64::from_be_bytes(*last),
+        // A row of a version that kept the place alone: the next look is at all of it.
+        excepted: excepted.try_into().map_or(u64::MAX, u64::from_be_bytes),
+    })
 }
 
 /// Up to where a forked journal has been kept again; 0 where it has not.

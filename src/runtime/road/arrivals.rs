@@ -72,7 +72,11 @@ impl Home {
         }
         let again = self.keep_again(outcome)?;
         (arrived.kept_again, arrived.closed_behind) = (again.count, again.closed);
-        if lets_go || !arrived.adopted.keys.is_empty() || found < outcome.pulled || self.opens_older(&new)? {
+        let opens_older =
+            lets_go || !arrived.adopted.keys.is_empty() || found < outcome.pulled || self.opens_older(&new)?;
+        // And once in each sitting: a program that ended between a key and the word has it said by the next.
+        let anew = opens_older || arrived.adopted.roster.is_some() || !std::mem::replace(&mut self.said_anew, true);
+        if opens_older {
             // A unit's key opens what was closed before, and a place that was elided may have been filled below our marks.
             let mut entries = Vec::new();
             match self.replay(|page, _so_far| entries.extend(page)) {
@@ -94,7 +98,7 @@ impl Home {
         self.words.note_failed(unread);
         let said = self.say_what_opens(codebook, &new, &arrived.replayed);
         let said = said.map(|told| arrived.adopted.wrapped |= told);
-        self.follow_rotations(&new, &mut arrived);
+        self.follow_rotations(&new, anew, &mut arrived);
         self.lock_key_pages();
         match self.retain() {
             Ok(gone) => arrived.replayed.gone.extend(gone),
@@ -108,9 +112,9 @@ impl Home {
     }
 
     /// What others put in the place of older envelopes is opened and vouched for, what is vouched for lets the older go, and late slips
-    /// to a key that was rotated here are rewrapped.
-    fn follow_rotations(&mut self, new: &[SealedEntry], arrived: &mut Arrived) {
-        match self.say_stand_ins_open(new) {
+    /// to a key that was rotated here are rewrapped. `anew`: whether what did not open before may open by now.
+    fn follow_rotations(&mut self, new: &[SealedEntry], anew: bool, arrived: &mut Arrived) {
+        match self.say_stand_ins_open(new, anew) {
             Ok(said) => arrived.adopted.wrapped |= said,
             Err(failure) => arrived.afterwards.push(failure),
         }

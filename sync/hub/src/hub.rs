@@ -8,7 +8,7 @@ use amanat_keys::device::Signer;
 use amanat_keys::erasure::{Doomed, Erasure};
 use amanat_keys::error::KeysError;
 use amanat_keys::fingerprint::{DeviceId, Digest};
-use amanat_keys::rotation::{RotationWord, Said};
+use amanat_keys::rotation::{Followed, RotationWord, Said};
 use amanat_keys::trust::{Step, Trust};
 use amanat_sync::chain::Head;
 use amanat_sync::documents::DocumentKind;
@@ -72,7 +72,7 @@ pub struct Hub {
     shelf: RwLock<BTreeMap<(DocumentKind, Digest), u64>>,
     moving: tokio::sync::Mutex<()>,
     /// By each word on stand-ins, up to where it has been followed.
-    pub(crate) settled: tokio::sync::Mutex<BTreeMap<Digest, u64>>,
+    pub(crate) settled: tokio::sync::Mutex<BTreeMap<Digest, Followed>>,
     keep: KeepTrust,
     clock: fn() -> u64,
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use amanat_keys::canonical;
 use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::Digest;
-use amanat_keys::rotation::{RotationWord, Said};
+use amanat_keys::rotation::{Followed, RotationWord, Said};
 use amanat_keys::statement::Statement;
 use amanat_sync::chain;
 use amanat_sync::documents::{Document, DocumentKind};
@@ -59,26 +59,30 @@ impl Hub {
         let words: Vec<RotationWord> = newest.values().filter_map(|document| read_word(&document.bytes)).collect();
         let mut settled = self.settled.lock().await;
         for word in &words {
-            let upto = settled.entry(word.about()).or_default();
-            *upto = came.get(&(word.device, word.journal)).map_or(*upto, |lowest| lowest.saturating_sub(1).min(*upto));
+            let followed = settled.entry(word.about()).or_default();
+            if let Some(lowest) = came.get(&(word.device, word.journal)).filter(|lowest| **lowest <= followed.last) {
+                let last = lowest.saturating_sub(1);
+                *followed = Followed { last, excepted: word.excepted_up_to(last).max(followed.excepted) };
+            }
         }
-        let past = |word: &RotationWord| settled.get(&word.about()).copied().unwrap_or(0);
+        let past = |word: &RotationWord| settled.get(&word.about()).copied().unwrap_or_default().past(word);
         let places: BTreeSet<Place> =
-            words.iter().filter(|word| past(word) < word.last).map(|word| (word.device, word.journal)).collect();
+            words.iter().filter(|word| past(word).is_some()).map(|word| (word.device, word.journal)).collect();
         if places.is_empty() {
             return Ok(());
         }
         let standing = self.standing();
         let (mut gone, mut known): (BTreeSet<Doomed>, BTreeMap<Digest, Doomed>) = Default::default();
-        let (mut older, mut done): (Vec<Digest>, Vec<(Digest, u64)>) = Default::default();
+        let (mut older, mut done): (Vec<Digest>, Vec<(Digest, Followed)>) = Default::default();
         for place in places.iter().copied() {
             let read = self.read_journal(&standing, place).await?;
             known.extend(read.stand_ins.iter().map(|stand_in| (stand_in.hash, stand_in.at)));
             let about = words.iter().filter(|word| (word.device, word.journal) == place);
             for word in about.filter(|word| holds(word, &read.links)) {
-                done.push((word.about(), word.last));
+                let Some(past) = past(word) else { continue };
+                done.push((word.about(), Followed::of(word)));
                 let speaker = standing.readers(&word.by);
-                for stand_in in read.stand_ins.iter().filter(|it| it.seq > past(word) && word.opens(it.seq)) {
+                for stand_in in read.stand_ins.iter().filter(|it| it.seq > past && word.opens(it.seq)) {
                     let may = standing.stood_in(&place.0, stand_in.roster, &stand_in.target.device);
                     if may && stand_in.readers.iter().any(|reader| speaker.contains(reader)) {
                         gone.insert(stand_in.target);
