@@ -54,6 +54,7 @@ mod offline;
 mod pasted;
 mod pinned;
 mod procedure;
+mod procedure_section;
 mod recovered;
 mod resealed;
 mod resealed_killed;

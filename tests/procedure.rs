@@ -12,7 +12,7 @@ use crate::whole_codebook::{codebook, draft, told};
 
 /// Every rule of procedure (`DOMAIN.md` section 7.5 and the Acts beside it) that a form enforces: form, key, whether it blocks, the
 /// law that its sentence names, answers that break it, and answers that keep it.
-const RULES: &[(&str, &str, bool, &str, &str, &str)] = &[
+pub(crate) const RULES: &[(&str, &str, bool, &str, &str, &str)] = &[
     (
         "interview",
         "s161_never_signed",
@@ -177,6 +177,22 @@ const RULES: &[(&str, &str, bool, &str, &str, &str)] = &[
         "Police Rules 24.5",
         "investigation_status=FIR fir_date=2026-11-23",
         "opened_on=2025-12-30 investigation_status=FIR fir_year=2026 fir_date=2026-01-02",
+    ),
+    (
+        "case",
+        "fir_late_reason",
+        false,
+        "Police Rules 24.5",
+        "opened_on=2026-02-01 investigation_status=FIR fir_date=2026-02-02",
+        "opened_on=2026-02-01 investigation_status=FIR fir_date=2026-02-02 fir_delay_reason=held_by_the_kiln_owner",
+    ),
+    (
+        "case",
+        "fir_late_reason",
+        false,
+        "Police Rules 24.5",
+        "opened_on=2026-02-01 investigation_status=FIR fir_date=2026-02-02 fir_delay_reason=?",
+        "opened_on=2026-02-02 investigation_status=FIR fir_date=2026-02-02",
     ),
     (
         "case",
