@@ -8,9 +8,10 @@ use std::{
     fmt,
 };
 
-use crate::model::Code;
+use crate::model::{Code, Moment};
 
 use super::{
+    finish::day_preset,
     form::{ANY_FORM, CodeList, Codebook, Form, Question, QuestionKind, Required, Text},
     rule::{BEFORE, CASE, CnicSays, Expr, Path, Rule, Term},
 };
@@ -191,6 +192,9 @@ impl Page<'_> {
         if question.preset.is_some() && question.show_if.is_some() && !question.derived {
             findings.add(format!("{of} is preset and may be out of sight: nobody would see what was filled in"));
         }
+        if question.again.iter().any(|day| day_preset(&question.kind, day, Moment::pkt(0)).is_none()) {
+            findings.add(format!("{of} is renewed by something that is no day like `today+30`"));
+        }
         if let Some(rule) = &question.show_if {
             self.rule(rule, before, &format!("show_if of {of}"), findings);
         }
@@ -356,6 +360,7 @@ message = { en = "More", ur = "زیادہ" }
             ("ur = \"کیوں\"", "ur = \" \"", "`why` has no words in one language"),
             ("ur = \"کیوں\"", "ur = \"Kyun\"", "no Urdu letters"),
             ("ur = \"زیادہ\"", "ur = \"كم\"", "Arabic ي or ك"),
+            ("id = \"years\"", "id = \"years\", again = [\"today+30\"]", "no day like"),
             ("show_if = \"sure = Y\"", "show_if = \"sure = Y\", preset = \"x\"", "may be out of sight"),
             ("at = \"years\"", "at = \"yaers\"", "which is no question here"),
         ] {

@@ -10,7 +10,7 @@
 //! - A rule that turns on something without a value is not broken.
 
 use crate::model::{
-    Answer, Answers, Code, Draft, Given, Moment, PartialDate, Problem, ProblemKind, Problems, Severity,
+    Answer, Answers, Code, Draft, Given, Moment, PartialDate, Problem, ProblemKind, Problems, QuestionId, Severity,
 };
 use crate::model::{Sheet, Value};
 
@@ -125,13 +125,36 @@ pub fn presets(form: &Form, now: Moment, officer: &Answers) -> Answers {
     answers
 }
 
+/// Puts the next day to look again in place of one that has come, for whoever begins a correction: an entry whose follow-up is over
+/// and that still waits for something would wait for nobody. `corrected` says how often a question was corrected before.
+pub fn renewed(form: &Form, answers: &mut Answers, now: Moment, corrected: impl Fn(&QuestionId) -> usize) {
+    let day = today(now).and_then(|today| today.day_number());
+    for question in form.questions() {
+        let come = match answers.value(question.id.as_str()) {
+            Some(Value::Date(date)) => date.day_number().is_some_and(|due| day.is_some_and(|day| due <= day)),
+            _ => false,
+        };
+        if !come || question.again.is_empty() || !required(question, Facts::own(answers)) {
+            continue;
+        }
+        let next = question.again.get(corrected(&question.id)).or(question.again.last());
+        if let Some(value) = next.and_then(|next| day_preset(&question.kind, next, now)) {
+            answers.set(question.id.clone(), Given::from(Answer::Value(value)));
+        }
+    }
+}
+
+/// A day counted from today, as a form writes it; `None` for anything else.
+pub(super) fn day_preset(kind: &QuestionKind, preset: &str, now: Moment) -> Option<Value> {
+    matches!(kind, QuestionKind::Date | QuestionKind::PartialDate).then_some(())?;
+    let ahead = preset.strip_prefix("today")?;
+    let ahead: i64 = if ahead.is_empty() { 0 } else { ahead.parse().ok()? };
+    PartialDate::from_day_number(today(now)?.day_number()?.checked_add(ahead)?).map(Value::Date)
+}
+
 fn plain_preset(kind: &QuestionKind, preset: &str, now: Moment) -> Option<Value> {
     Some(match (kind, preset) {
-        (QuestionKind::Date | QuestionKind::PartialDate, day) if day.starts_with("today") => {
-            let ahead = day.strip_prefix("today").filter(|ahead| !ahead.is_empty());
-            let ahead: i64 = ahead.map_or(Ok(0), str::parse).ok()?;
-            Value::Date(PartialDate::from_day_number(today(now)?.day_number()? + ahead)?)
-        }
+        (QuestionKind::Date | QuestionKind::PartialDate, day) => day_preset(kind, day, now)?,
         (QuestionKind::Moment, "now") => Value::Moment(now),
         (QuestionKind::Choice { .. }, code) => Value::Choice(code.into()),
         (QuestionKind::Choices { .. }, code) => Value::Choices(Box::new([code.into()])),

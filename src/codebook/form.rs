@@ -121,6 +121,9 @@ pub struct Question {
     pub derived: bool,
     /// Filled in beforehand: a code, `today`, `now`, or `officer.<field>`.
     pub preset: Option<Box<str>>,
+    /// What is filled in when the answer is corrected on its day or later while it must still be given: at the first correction the
+    /// first, then the next, the last from then on. Each is written as a preset of a day (`today+30`).
+    pub again: Box<[Box<str>]>,
     /// Fields of HTCDS 2.0 it maps to.
     pub htcds: Vec<Box<str>>,
 }

@@ -189,6 +189,8 @@ struct QuestionFile {
     derived: bool,
     preset: Option<Box<str>>,
     #[serde(default)]
+    again: Vec<Box<str>>,
+    #[serde(default)]
     htcds: Vec<Box<str>>,
 }
 
@@ -256,6 +258,7 @@ fn read_question(page: &Page<'_>, mut file: QuestionFile) -> Result<Question, Lo
         local: file.local,
         derived: file.derived,
         preset: file.preset,
+        again: file.again.into(),
         htcds: file.htcds,
     })
 }

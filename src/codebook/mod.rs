@@ -35,7 +35,7 @@ pub use files::CodebookFiles;
 pub use find::{Finder, fold};
 pub use finish::{
     Layout, MAX_LONG_TEXT, MAX_MONEY, MAX_TEXT, Origin, Sealing, check_draft, finish, finish_among, layout, presets,
-    split_sealed, visible, visible_among,
+    renewed, split_sealed, visible, visible_among,
 };
 pub use form::{
     ANY_FORM, AnswerItem, CodeItem, CodeList, Codebook, Form, FormRule, Question, QuestionKind, Required,

@@ -178,6 +178,7 @@ mod tests {
             local: false,
             derived: false,
             preset: None,
+            again: Box::default(),
             htcds: Vec::new(),
         };
         let flag = question(QuestionKind::Flag);

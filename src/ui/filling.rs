@@ -3,7 +3,7 @@
 use super::{App, screens::Form, turn::Fill};
 use crate::{
     codebook,
-    model::{Answer, Answers, CaseId, Content, Draft, DraftId, Value, review},
+    model::{Answer, Answers, CaseId, Content, Draft, DraftId, Entry, QuestionId, Value, review},
 };
 
 /// A form to fill: a new draft, an old one, or one that holds what an entry says today.
@@ -20,7 +20,14 @@ pub(super) fn form(app: &mut App, fill: Fill) -> Option<Form> {
         Fill::Correct(id) => {
             let entry = app.world.book.entry(&id)?.clone();
             let Content::Sheet(sheet) = &entry.content else { return None };
-            let answers = app.world.book.answers(&entry.id, true);
+            let mut answers = app.world.book.answers(&entry.id, true);
+            if let Some(form) = app.world.codebook.form(sheet.form()) {
+                let changed = |id: &QuestionId| {
+                    let changes = |it: &Entry| matches!(&it.content, Content::Amendment(said) if said.changes.get(id.as_str()).is_some());
+                    app.world.book.amendments(&entry.id).filter(|it| changes(it)).count()
+                };
+                codebook::renewed(form, &mut answers, app.world.now, changed);
+            }
             let mut draft = blank(app, sheet.form().clone(), Some(entry.case), answers)?;
             draft.target = Some(id);
             draft.seen = app.world.book.amendments(&id).map(|entry| entry.id).collect();

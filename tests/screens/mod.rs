@@ -6,6 +6,7 @@ mod assigning;
 mod begun;
 mod casework;
 mod files;
+mod followed;
 mod gone;
 mod handing;
 mod hours;
