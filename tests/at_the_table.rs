@@ -56,6 +56,11 @@ fn cases_are_narrowed_and_a_filter_with_a_name_is_found_again_and_lies_sealed() 
     assert_eq!(total(&["--exploitation", "bonded"]), 1, "codes are taken in any case");
     assert_eq!(total(&["--class", "SOM"]), 0);
     assert_eq!(total(&["--open", "--station", "PS Sample"]), 2);
+    let unit = officer.run(&["status"])["unit"].as_str().unwrap().to_owned();
+    assert_eq!((total(&["--unit", &unit]), total(&["--unit", "HQ"])), (2, 0), "{unit}");
+    let wrong = officer.ask(&["case", "list", "--unit", "nobody's"]);
+    assert!(wrong.code == 2 && wrong.hint().contains(&unit), "{}", wrong.json);
+    assert_eq!((total(&["--unit", "HQ", "--save", "theirs"]), total(&["--filter", "theirs"])), (0, 0));
     let wrong = officer.ask(&["case", "list", "--class", "NOSUCH"]);
     assert!(wrong.code == 2 && wrong.hint().contains("TIP"), "{}", wrong.json);
     assert_eq!(total(&["--exploitation", "BONDED", "--save", "zarvimkiln"]), 1);

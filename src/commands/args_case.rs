@@ -182,6 +182,9 @@ pub(super) struct Which {
     /// Station, as it was written
     #[arg(long, value_name = "NAME")]
     pub(super) station: Option<String>,
+    /// Unit of the roster that has it, by its name or number
+    #[arg(long, value_name = "UNIT")]
+    pub(super) unit: Option<String>,
     /// Opened within so many days
     #[arg(long, value_name = "N")]
     pub(super) days: Option<u16>,

@@ -7,7 +7,7 @@ use crate::{
     codebook::Codebook,
     failure::Failure,
     model::{CaseFilter, CaseState, Code, Delivery, SavedFilter},
-    runtime::{clock, homes::home::Home, screen::tellings::offered_words},
+    runtime::{clock, homes::home::Home, roster::edit::find_unit, screen::tellings::offered_words},
 };
 
 pub(super) fn run(context: &Context, limit: usize, which: &Which) -> Result<Report, Failure> {
@@ -22,7 +22,8 @@ pub(super) fn run(context: &Context, limit: usize, which: &Which) -> Result<Repo
     let mut cases = book.newest_first();
     cases.retain(|file| {
         let received = || book.entries_of(file).iter().all(|entry| book.casebook.delivery(entry) == Delivery::Received);
-        filter.is_plain() || filter.takes(&book.casebook, file, (today, Some(&me)), received)
+        let unit = || home.unit_for(&file.id.into()).ok().map(Into::into);
+        filter.is_plain() || filter.takes(&book.casebook, file, (today, Some(&me)), received, unit)
     });
     let lines: Vec<Json> = cases.iter().take(limit).map(|case| shown::case_line(&book, case)).collect();
     let mut text = table(&lines);
@@ -73,6 +74,9 @@ fn filter(home: &Home, which: &Which) -> Result<CaseFilter, Failure> {
     filter.due |= which.due;
     filter.mine |= which.mine;
     filter.station = which.station.as_deref().map(Into::into).or(filter.station);
+    if let Some(named) = &which.unit {
+        filter.unit = Some(find_unit(home.trust()?.roster(), Some(named))?.id.into());
+    }
     filter.days = which.days.or(filter.days);
     Ok(filter)
 }

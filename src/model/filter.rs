@@ -6,7 +6,7 @@ use super::{
     answer::{Answers, Value},
     casebook::{CaseFile, Casebook},
     entry::Content,
-    ids::{Code, MemberId},
+    ids::{Code, MemberId, UnitId},
 };
 
 /// How a case stands.
@@ -42,6 +42,8 @@ pub struct CaseFilter {
     pub exploitation: Option<Code>,
     /// The station as it was written.
     pub station: Option<Box<str>>,
+    /// The unit of the roster that has it, however its station is written.
+    pub unit: Option<UnitId>,
     /// Opened within so many days until today.
     pub days: Option<u16>,
 }
@@ -65,14 +67,15 @@ impl CaseFilter {
         *self == Self { words: self.words.clone(), ..Self::default() }
     }
 
-    /// Whether a case is let through. `today` counts days since 1970, `me` is who sits here; whether all of it is received is asked only
-    /// where it matters.
+    /// Whether a case is let through. `today` counts days since 1970, `me` is who sits here; whether all of it is received, and which unit
+    /// has it, are asked only where they matter.
     pub fn takes(
         &self,
         book: &Casebook,
         file: &CaseFile,
         (today, me): (i64, Option<&MemberId>),
         received: impl FnOnce() -> bool,
+        unit: impl FnOnce() -> Option<UnitId>,
     ) -> bool {
         let row = &file.summary;
         let is = |code: &Option<Code>, wanted: &Option<Code>| wanted.is_none() || code == wanted;
@@ -91,6 +94,7 @@ impl CaseFilter {
                 CaseState::HighRisk => says(&row.risk, &["HIGH"]),
                 CaseState::NotReceived => !received(),
             }
+            && (self.unit.is_none() || unit() == self.unit)
             && self.exploitation.as_ref().is_none_or(|code| exploits(book, file, code))
             && (!self.due || follow_up_due(book, file, today))
             && (!self.mine || book.assigned(file).iter().any(|given| given.to.is_some() && given.to.as_ref() == me))
@@ -190,11 +194,16 @@ mod tests {
         book
     }
 
+    /// Each case is of a unit of its own.
+    fn unit(case: u8) -> UnitId {
+        UnitId::from_bytes([case; 32])
+    }
+
     fn taken(book: &Casebook, filter: &CaseFilter, today: &str) -> Vec<u8> {
         let today = today.parse::<super::super::date::PartialDate>().unwrap().day_number().unwrap();
         let mut found: Vec<u8> = book
             .cases()
-            .filter(|file| filter.takes(book, file, (today, None), || false))
+            .filter(|file| filter.takes(book, file, (today, None), || false, || Some(unit(file.id.as_bytes()[0]))))
             .map(|file| file.id.as_bytes()[0])
             .collect();
         found.sort_unstable();
@@ -217,6 +226,8 @@ mod tests {
         assert_eq!(is(&CaseFilter { exploitation: Some("BEGGING".into()), ..all.clone() }), [0_u8; 0]);
         assert_eq!(is(&CaseFilter { station: Some("Saddar".into()), ..all.clone() }), [1, 2]);
         assert_eq!(is(&CaseFilter { station: Some("Cantt".into()), ..all.clone() }), [0_u8; 0]);
+        assert_eq!(is(&CaseFilter { unit: Some(unit(2)), ..all.clone() }), [2]);
+        assert_eq!(is(&CaseFilter { unit: Some(unit(2)), state: CaseState::Open, ..all.clone() }), [0_u8; 0]);
         assert_eq!(is(&CaseFilter { days: Some(3), ..all.clone() }), [1, 2]);
         assert_eq!(is(&CaseFilter { days: Some(2), ..all.clone() }), [0_u8; 0], "the twentieth is two days ago");
         let due = CaseFilter { due: true, ..all };
@@ -244,7 +255,10 @@ mod tests {
         assert_eq!(is(CaseState::Open), [2], "what is cleared is not open either");
         let waiting = CaseFilter { state: CaseState::NotReceived, ..CaseFilter::default() };
         let file = book.cases().next().unwrap();
-        assert!(waiting.takes(&book, file, (0, None), || false) && !waiting.takes(&book, file, (0, None), || true));
+        assert!(
+            waiting.takes(&book, file, (0, None), || false, || None)
+                && !waiting.takes(&book, file, (0, None), || true, || None)
+        );
         let bonded = CaseFilter { exploitation: Some("BONDED".into()), ..CaseFilter::default() };
         assert_eq!(taken(&book, &bonded, "2026-11-22"), [0_u8; 0], "it is said of a person, and of nothing else");
     }

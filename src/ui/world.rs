@@ -384,6 +384,19 @@ impl World {
         self.roster.as_ref()?.units.iter().find(|unit| unit.name == *name).map(|unit| unit.id)
     }
 
+    /// The unit that has a case: the one that took it over last, else that of whoever opened it, as the roster has them.
+    pub(crate) fn unit_of(&self, case: &CaseId) -> Option<UnitId> {
+        if let Some(owner) = self.handed(case).owner {
+            return Some(owner);
+        }
+        let page = self.roster.as_ref()?;
+        let author = self.book.opening(self.book.case(case)?)?.author.device;
+        let owner = page.devices.iter().find(|device| device.id == author)?.owner;
+        let roles = &page.members.iter().find(|member| member.id == owner)?.roles;
+        let units = page.units.iter().filter(|unit| roles.iter().any(|(_, name)| *name == unit.name));
+        units.min_by_key(|unit| unit.kind != "station").map(|unit| unit.id)
+    }
+
     /// Who sits here, by the roster's number.
     pub(crate) fn member(&self) -> Option<MemberId> {
         self.roster.as_ref()?.members.iter().find(|member| member.me).map(|member| member.id)

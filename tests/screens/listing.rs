@@ -36,6 +36,30 @@ fn cases_are_narrowed_by_parts_and_each_part_is_said() {
     assert!(stage.screen(120, 30).contains("2 cases"), "{}", stage.screen(120, 30));
 }
 
+/// By whose it is, not by how somebody spelled the station.
+#[test]
+fn cases_are_narrowed_by_the_unit_that_has_them_and_a_saved_filter_keeps_it() {
+    let mut stage = stage();
+    let mut page = super::told::roster();
+    stage.send(Msg::RosterIs(Box::new(page.clone())));
+    let listed = |stage: &mut Stage, unit: &str| {
+        stage.keys(&format!("F3 \"1\" F3 \"6\" \"7\" \"{unit}\" Enter"));
+        stage.screen(120, 30)
+    };
+    let screen = listed(&mut stage, "model");
+    assert!(screen.contains("2 cases") && screen.contains("Model Town Police Station"), "{screen}");
+    assert!(listed(&mut stage, "saddar").contains("0 cases"), "{}", stage.screen(120, 30));
+    page.members[1].roles[0].1 = "Saddar Police Station".into();
+    stage.send(Msg::RosterIs(Box::new(page)));
+    assert!(listed(&mut stage, "model").contains("0 cases"), "{}", stage.screen(120, 30));
+    assert!(listed(&mut stage, "saddar").contains("2 cases"), "{}", stage.screen(120, 30));
+    stage.keys("F3 \"8\" \"theirs\" Enter F3 \"1\"");
+    assert!(!stage.screen(120, 30).contains("Saddar"), "{}", stage.screen(120, 30));
+    stage.keys("F3 \"7\" \"1\"");
+    let screen = stage.screen(120, 30);
+    assert!(screen.contains("2 cases") && screen.contains("Saddar Police Station"), "{screen}");
+}
+
 #[test]
 fn a_device_whose_clock_is_ten_years_ahead_does_not_pin_its_cases_on_top() {
     let mut stage = stage();

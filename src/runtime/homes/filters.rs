@@ -58,6 +58,7 @@ fn write_one(saved: &SavedFilter) -> Value {
     json!({
         "name": saved.name, "words": filter.words, "state": state, "due": filter.due, "mine": filter.mine, "class": code(&filter.class),
         "status": code(&filter.status), "exploitation": code(&filter.exploitation), "station": filter.station,
+        "unit": filter.unit.map(|unit| unit.to_string()),
         "days": filter.days,
     })
 }
@@ -78,6 +79,7 @@ fn read_one(json: &Value) -> Option<SavedFilter> {
         status: text("status").map(Code::new),
         exploitation: text("exploitation").map(Code::new),
         station: text("station").map(Into::into),
+        unit: text("unit").and_then(|unit| unit.parse().ok()),
         days: json.get("days").and_then(Value::as_u64).and_then(|days| u16::try_from(days).ok()),
     };
     Some(SavedFilter { name: text("name")?.into(), filter })
@@ -86,6 +88,7 @@ fn read_one(json: &Value) -> Option<SavedFilter> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::UnitId;
 
     #[test]
     fn a_filter_is_read_as_it_was_written() {
@@ -98,6 +101,7 @@ mod tests {
             status: Some(Code::new("INV")),
             exploitation: Some(Code::new("BONDED")),
             station: Some("PS Saddar".into()),
+            unit: Some(UnitId::from_bytes([7; 32])),
             days: Some(30),
         };
         for filter in [filter, CaseFilter::default()] {

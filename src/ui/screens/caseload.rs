@@ -217,7 +217,8 @@ impl Caseload {
         let takes = |row: &CaseRow| {
             let received = || world.case_delivery(&row.id) == Delivery::Received;
             let file = world.book.case(&row.id);
-            file.is_some_and(|file| self.filter.takes(&world.book, file, (today, me.as_ref()), received))
+            let unit = || world.unit_of(&row.id);
+            file.is_some_and(|file| self.filter.takes(&world.book, file, (today, me.as_ref()), received, unit))
         };
         let rows = world.cases.iter().enumerate().filter(|(_, row)| takes(row));
         self.base = rows.map(|(at, _)| at).collect();

@@ -27,13 +27,14 @@ const DAYS: [u16; 4] = [7, 30, 90, 365];
 const FIRST: [&str; 9] = ["all", "open", "high", "not_received", "due", "part", "saved", "save", "forget"];
 
 /// Parts that a filter can be narrowed by, and the lists of their codes.
-const PARTS: [(&str, &str); 6] = [
+const PARTS: [(&str, &str); 7] = [
     ("class", "case_class"),
     ("exploitation", "exploitation_type"),
     ("status", "case_status"),
     ("station", ""),
     ("days", ""),
     (MINE, ""),
+    ("unit", ""),
 ];
 /// The part that has one value only.
 const MINE: &str = "mine";
@@ -195,6 +196,10 @@ fn values(part: usize, world: &World) -> Step {
             stations.dedup();
             stations.into_iter().map(|station| (station.into(), bidi::inert(station))).unzip()
         }
+        Some(("unit", _)) => {
+            let units = world.roster.iter().flat_map(|page| page.units.iter());
+            units.map(|unit| (unit.id.to_string().into(), bidi::inert(&unit.name))).unzip()
+        }
         Some((_, "")) | None => DAYS
             .iter()
             .map(|days| {
@@ -218,6 +223,7 @@ fn narrowed(now: &CaseFilter, part: usize, value: &str) -> CaseFilter {
         Some(("exploitation", _)) => filter.exploitation = Some(Code::new(value)),
         Some(("status", _)) => filter.status = Some(Code::new(value)),
         Some(("station", _)) => filter.station = Some(value.into()),
+        Some(("unit", _)) => filter.unit = value.parse().ok(),
         _ => filter.days = value.parse().ok(),
     }
     filter
@@ -252,6 +258,7 @@ pub(super) fn told(filter: &CaseFilter, world: &World) -> String {
         label("exploitation_type", &filter.exploitation),
         label("case_status", &filter.status),
         filter.station.as_ref().map(|station| bidi::inert(station)),
+        filter.unit.map(|unit| bidi::inert(&world.unit_name(&unit))),
         filter.days.map(|days| words::fill(tongue(lang), "narrow.days", &[("n", &days.to_string())])),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
