@@ -55,6 +55,8 @@ fn functions_keep_their_budget() {
 fn every_invariant_is_judged_where_the_table_says() {
     let table = source::file(invariants::TABLE).expect("the table of invariants is there");
     none("invariants", invariants::check(&table.text));
+    let lessons = source::file(invariants::LESSONS).expect("the table of lessons is there");
+    none("lessons", invariants::names(invariants::LESSONS, &lessons.text));
 }
 
 #[test]

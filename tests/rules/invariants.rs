@@ -1,4 +1,4 @@
-//! The table of invariants says where each is judged: all fifteen stand in it, and every function that it names is there.
+//! The tables of what is held and where: all fifteen invariants stand in theirs, and every function that it or the table of lessons names is there.
 
 use super::source::{Violation, file};
 
@@ -7,16 +7,26 @@ const INVARIANTS: usize = 15;
 /// The table.
 pub(crate) const TABLE: &str = "tests/simulation/README.md";
 
-/// What is missing, in the table or from it.
+/// What went wrong for others, and the test that holds it here.
+pub(crate) const LESSONS: &str = "tests/LESSONS.md";
+
+/// What is missing, in the table of invariants or from it.
 pub(crate) fn check(table: &str) -> Vec<Violation> {
     let at = |line: usize, what: String| Violation { path: TABLE.to_owned(), line, what };
-    let mut found = Vec::new();
+    let mut found = names(TABLE, table);
     for number in 1..=INVARIANTS {
         let row = table.lines().find(|line| line.starts_with(&format!("| {number} |")));
         if row.is_none_or(|row| !row.contains("::")) {
             found.push(at(0, format!("does not say where invariant {number} is judged")));
         }
     }
+    found
+}
+
+/// The functions that a table names and that are not there.
+pub(crate) fn names(path_of_table: &str, table: &str) -> Vec<Violation> {
+    let at = |line: usize, what: String| Violation { path: path_of_table.to_owned(), line, what };
+    let mut found = Vec::new();
     for (line, text) in (1..).zip(table.lines()) {
         for place in text.split('`').filter(|piece| piece.contains("::")) {
             let (path, name) = place.split_once("::").unwrap();
@@ -36,4 +46,6 @@ fn a_planted_gap_and_a_planted_name_are_found() {
     assert_eq!(check(&without).len(), 1);
     assert_eq!(check(&table.replacen("holds.rs::hub_holds", "holds.rs::hub_held", 1)).len(), 1);
     assert_eq!(check(&table.replacen("tests/crash.rs", "tests/crashed.rs", 1)).len(), 1);
+    let lessons = file(LESSONS).unwrap().text;
+    assert_eq!(names(LESSONS, &lessons.replacen("cut.rs::a_push", "cut.rs::no_push", 1)).len(), 1);
 }

@@ -130,14 +130,22 @@ impl Typist {
     /// comes. What `answers` has no keys for is answered with *not asked*. Gives the confirmation.
     pub(crate) fn fills(&mut self, answers: &[(&str, &str)]) -> String {
         for _question in 0..80 {
-            self.types("F10");
+            // Where the question that is reached says already what is wrong with it, no key is sent that could lead to another one while its
+            // answer is on the way: a screen that lags behind would have that answer given to the wrong question.
+            if open_problem(&self.screen()).is_none() {
+                self.types("F10");
+            }
             let ready = |screen: &str| screen.contains(CONFIRM) || open_problem(screen).is_some();
             let screen = self.sees_that("the confirmation, or a question that is not well", ready);
             let Some(question) = open_problem(&screen) else { return screen };
             let keys = answers.iter().find(|(label, _)| question.starts_with(label)).map_or("F5", |(_, keys)| keys);
             self.types(keys);
+            // The last key of an answer leads on: once it has, all of it was heard. From the last question there is nowhere to go, and an answer
+            // of one key is heard when nothing is wrong any more.
+            let one_key = !keys.contains(' ');
             self.sees_that(&format!("the question after {question}"), |screen| {
-                open_problem(screen).as_ref() != Some(&question)
+                let moved = screen.contains(CONFIRM) || at_hand(screen).is_some_and(|next| next != question);
+                moved || one_key && open_problem(screen).is_none()
             });
         }
         panic!("this form has no end\n{}", self.screen());
@@ -295,7 +303,13 @@ const CONFIRM: &str = "Before it is kept";
 
 /// The question that has the keyboard, if it says that something is wrong with its answer.
 fn open_problem(screen: &str) -> Option<String> {
-    let mut lines = screen.lines().skip_while(|line| !line.starts_with(" ▸ "));
-    let label = lines.next()?.trim_start_matches(" ▸ ").split("   ").next()?.trim_end_matches([' ', '*']).to_owned();
-    lines.any(|line| line.starts_with("     ✗ ")).then_some(label)
+    let below = screen.lines().skip_while(|line| !line.starts_with(" ▸ "));
+    let wrong = below.skip(1).any(|line| line.starts_with("     ✗ "));
+    at_hand(screen).filter(|_| wrong)
+}
+
+/// The question that has the keyboard.
+fn at_hand(screen: &str) -> Option<String> {
+    let line = screen.lines().find(|line| line.starts_with(" ▸ "))?;
+    Some(line.trim_start_matches(" ▸ ").split("   ").next()?.trim_end_matches([' ', '*']).to_owned())
 }

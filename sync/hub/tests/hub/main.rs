@@ -26,6 +26,7 @@ mod keeping;
 mod let_go;
 mod liar;
 mod lineage;
+mod many_at_once;
 mod moving;
 mod one_connection;
 mod postgres;

@@ -110,13 +110,17 @@ pub(crate) fn enrolled(home: &Path) -> Agency {
 
 /// The same, made with more arguments.
 pub(crate) fn enrolled_with(home: &Path, more: &[&str]) -> Agency {
+    enrolled_in(Agency::new("http://127.0.0.1:7070"), home, more)
+}
+
+/// The same, in an agency that there is already.
+fn enrolled_in(mut agency: Agency, home: &Path, more: &[&str]) -> Agency {
     let made = hub(&[&["init", "--name", "HQ", "--listen", "127.0.0.1:7070"], more].concat(), home);
     assert!(made.status.success(), "{made:?}");
     let printed = String::from_utf8(made.stdout).unwrap();
     let request = JoinRequest::verify(&std::fs::read(home.join("join-request")).unwrap()).unwrap().into_value();
     assert!(printed.contains(&request.words().to_string()), "{printed}");
     // Only the public half is known outside; the signer here is a stand-in that never signs.
-    let mut agency = Agency::new("http://127.0.0.1:7070");
     let next = agency.next(|roster| {
         roster.hubs[0].id = request.device_id();
         roster.hubs[0].receipt_key = request.signing_key;
@@ -154,8 +158,18 @@ pub(crate) fn serving(folder: &Path) -> (Agency, Running) {
 
 /// The same, made with more arguments.
 pub(crate) fn serving_with(folder: &Path, more: &[&str]) -> (Agency, Running) {
+    let agency = enrolled_with(&folder.join("hub"), more);
+    served_to(agency, folder)
+}
+
+/// The same for an agency with so many more officers (`Agency::crowd`).
+pub(crate) fn serving_crowd(folder: &Path, more: usize) -> (Agency, Running) {
+    let agency = enrolled_in(Agency::crowd(more), &folder.join("hub"), &[]);
+    served_to(agency, folder)
+}
+
+fn served_to(agency: Agency, folder: &Path) -> (Agency, Running) {
     let home = folder.join("hub");
-    let agency = enrolled_with(&home, more);
     let file = folder.join("agency.roster");
     std::fs::write(&file, agency.trust.statement_bytes()).unwrap();
     let words = agency.trust.fingerprint_words().to_string();
