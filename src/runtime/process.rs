@@ -1,15 +1,16 @@
 //! What the process asks of the system for the sake of its secrets: no core dumps, nobody looking in, files for their owner.
 
-use mimalloc::MiMalloc;
+use std::alloc::System;
+
 use zeroize::Zeroize as _;
 use zeroizing_alloc::ZeroAlloc;
 
 /// Where the program's memory comes from. What is given back is wiped first: a case that was opened lies in a thousand strings, and nothing of
 /// them may outlive the lock.
-pub type Memory = ZeroAlloc<MiMalloc>;
+pub type Memory = ZeroAlloc<System>;
 
 /// For the program, and for every bench that says what the program does.
-pub const MEMORY: Memory = ZeroAlloc(MiMalloc);
+pub const MEMORY: Memory = ZeroAlloc(System);
 
 /// Turns off core dumps, and on Linux also reading this process's memory by others of the same user, and keeps its pages out of swap where
 /// the limit allows all of them. What the system refuses is left: it protects a little less and keeps nobody from their work.
