@@ -251,6 +251,38 @@ pub fn open(
     })
 }
 
+/// Opens one envelope after another in the same two buffers, for whoever opens thousands and keeps what they say. Both are wiped when it
+/// goes; until then they hold what was opened last.
+#[derive(Default)]
+pub struct Reader {
+    plaintext: Zeroizing<Vec<u8>>,
+    json: Zeroizing<Vec<u8>>,
+}
+
+impl Reader {
+    /// As [`open`], of an envelope whose digest was compared when it was kept or came. The commitment, which is signed too, holds its content
+    /// all the same.
+    ///
+    /// # Errors
+    /// As [`open`], [`EnvelopeFault::WrongDigest`] apart.
+    pub fn open(
+        &mut self,
+        envelope: &[u8],
+        place: &Place,
+        key: &CaseKey,
+        commitment: &Digest,
+    ) -> Result<&[u8], EnvelopeFault> {
+        for buffer in [&mut self.plaintext, &mut self.json] {
+            if buffer.capacity() > KEPT_BUFFER {
+                *buffer = Zeroizing::default();
+            }
+        }
+        open_to_commitment(envelope, key, commitment, &mut self.plaintext)?;
+        unfold_into(&self.plaintext, place, &mut self.json)?;
+        Ok(&self.json)
+    }
+}
+
 /// The committed bytes of an envelope, frames and padding as they were sealed: with the signed header they prove the content to whoever has no
 /// key of the case.
 ///
@@ -293,11 +325,21 @@ fn open_committed(
     digest: &Digest,
     plaintext: &mut Vec<u8>,
 ) -> Result<(), EnvelopeFault> {
+    if envelope.len() <= limits::ENVELOPE && Digest::of(envelope) != *digest {
+        return Err(EnvelopeFault::WrongDigest);
+    }
+    open_to_commitment(envelope, key, commitment, plaintext)
+}
+
+/// Opening, commitment.
+fn open_to_commitment(
+    envelope: &[u8],
+    key: &CaseKey,
+    commitment: &Digest,
+    plaintext: &mut Vec<u8>,
+) -> Result<(), EnvelopeFault> {
     if envelope.len() > limits::ENVELOPE {
         return Err(EnvelopeFault::TooLarge);
-    }
-    if Digest::of(envelope) != *digest {
-        return Err(EnvelopeFault::WrongDigest);
     }
     payload::open_into(key, envelope, plaintext)?;
     if Digest::of(plaintext) != *commitment {
@@ -308,11 +350,19 @@ fn open_committed(
 
 /// Frames and padding, decompression, slot.
 fn unfold(plaintext: &[u8], place: &Place) -> Result<Zeroizing<Vec<u8>>, EnvelopeFault> {
-    let frame = padding::parse(plaintext)?;
     let mut json = Zeroizing::new(Vec::new());
-    dictionary::decompress(&frame, &mut json)?;
-    check_slot(&json, place)?;
+    unfold_into(plaintext, place, &mut json)?;
     Ok(json)
+}
+
+fn unfold_into(plaintext: &[u8], place: &Place, json: &mut Vec<u8>) -> Result<(), EnvelopeFault> {
+    let frame = padding::parse(plaintext)?;
+    if json.capacity() < frame.content {
+        // It is about to move, and what it held would stay where it was.
+        json.zeroize();
+    }
+    dictionary::decompress(&frame, json)?;
+    check_slot(json, place)
 }
 
 /// The slot as the JSON has it.

@@ -128,6 +128,10 @@ pub fn open(key: &CaseKey, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, PayloadF
 /// caller wipes it, as always.
 pub(crate) fn open_into(key: &CaseKey, sealed: &[u8], plain: &mut Vec<u8>) -> Result<(), PayloadFault> {
     plain.clear();
+    if plain.capacity() < sealed.len() {
+        // It is about to move, and what it held would stay where it was.
+        plain.zeroize();
+    }
     plain.reserve_exact(sealed.len());
     let (nonce, mut rest) = sealed.split_first_chunk::<NONCE>().ok_or(PayloadFault::Truncated)?;
     let aead = aead(key, nonce);

@@ -1,6 +1,7 @@
 //! The seal of local rows: XChaCha20-Poly1305 under the vault key, bound to the place of the row (FORMATS section 8).
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use chacha20poly1305::aead::{Aead, Payload};
@@ -93,6 +94,26 @@ impl RowSeal {
         sealed: Vec<u8>,
     ) -> Result<Zeroizing<Vec<u8>>, KeysError> {
         let mut row = Zeroizing::new(sealed);
+        let text = self.open_where_it_lies(table, row_key, case, key_id, &mut row)?;
+        row.truncate(text.end);
+        row.copy_within(text.clone(), 0);
+        row.truncate(text.len());
+        Ok(row)
+    }
+
+    /// As [`RowSeal::open_in_place`], and moves nothing: says where in the row its text lies. For rows that hold ciphertext again and are
+    /// not wiped for it.
+    ///
+    /// # Errors
+    /// As [`RowSeal::open`].
+    pub fn open_where_it_lies(
+        &self,
+        table: &str,
+        row_key: &[u8],
+        case: &[u8],
+        key_id: &[u8],
+        row: &mut [u8],
+    ) -> Result<Range<usize>, KeysError> {
         let (nonce, rest) = row.split_at_mut_checked(NONCE_LEN).ok_or(Damage::Truncated)?;
         let (text, tag) = rest.split_last_chunk_mut::<TAG_LEN>().ok_or(Damage::Truncated)?;
         let length = text.len();
@@ -100,9 +121,7 @@ impl RowSeal {
         self.cipher
             .decrypt_in_place_detached(XNonce::from_slice(nonce), &aad, text, Tag::from_slice(tag))
             .map_err(|_source: chacha20poly1305::Error| Damage::Seal)?;
-        row.copy_within(NONCE_LEN..NONCE_LEN + length, 0);
-        row.truncate(length);
-        Ok(row)
+        Ok(NONCE_LEN..NONCE_LEN + length)
     }
 }
 

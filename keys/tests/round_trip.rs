@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use amanat_keys::dictionary::Effort;
-use amanat_keys::envelope::{self, EnvelopeFault, Folded};
+use amanat_keys::envelope::{self, EnvelopeFault, Folded, Reader};
 use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId};
 use amanat_keys::parcel::{self, ParcelFault};
 use amanat_keys::payload::PayloadFault;
@@ -82,6 +82,30 @@ fn every_flipped_byte_is_noticed_and_by_the_digest_first() {
     }
     let other = Sealed { commitment: Digest::of(b"something else"), ..sealed };
     assert_eq!(open(&other, &place(), &key), Err(EnvelopeFault::WrongCommitment));
+}
+
+/// Whoever opens thousands opens the same, whatever came before in the same buffers, and is told of the same faults: all of them but the
+/// digest's, which was compared when the envelope came.
+#[test]
+fn a_reader_of_many_opens_each_as_if_it_were_alone() {
+    let key = CaseKey::generate();
+    let large = format!("{{\"text\":\"{}\"}}", "word ".repeat(200_000));
+    let mut reader = Reader::default();
+    for json in [JSON, large.as_bytes(), JSON, b"{}", large.as_bytes(), b"{\"a\":1}"] {
+        let sealed = seal(json, &key).unwrap();
+        let mut read = |sealed: &Sealed, place: &Place, key: &CaseKey| {
+            reader.open(&sealed.envelope, place, key, &sealed.commitment).map(<[u8]>::to_vec)
+        };
+        assert_eq!(read(&sealed, &Place { seq: 8, ..place() }, &key), Err(EnvelopeFault::WrongSlot));
+        let chunk = EnvelopeFault::Payload(PayloadFault::Chunk(0));
+        assert_eq!(read(&sealed, &place(), &CaseKey::generate()), Err(chunk));
+        let other = Sealed { commitment: Digest::of(b"something else"), ..sealed.clone() };
+        assert_eq!(read(&other, &place(), &key), Err(EnvelopeFault::WrongCommitment));
+        let mut broken = sealed.clone();
+        broken.envelope[20] ^= 1;
+        assert_eq!(read(&broken, &place(), &key), Err(chunk));
+        assert_eq!(read(&sealed, &place(), &key), open(&sealed, &place(), &key));
+    }
 }
 
 #[test]

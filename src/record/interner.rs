@@ -2,10 +2,12 @@
 
 use std::{collections::HashSet, sync::Arc};
 
+use foldhash::fast::RandomState;
+
 /// Handed to every decoding of one casebook, so that their ids share memory: 64 000 entries name some 400 words.
 #[derive(Debug, Default)]
 pub struct Interner {
-    known: HashSet<Arc<str>>,
+    known: HashSet<Arc<str>, RandomState>,
 }
 
 /// Words beyond this many are not shared: a stranger's made-up codes may cost memory once, not twice.

@@ -7,7 +7,7 @@ use amanat_keys::{
     case_key::CaseKey,
     envelope,
     error::KeysError,
-    fingerprint::{CaseId, Digest, KeyId},
+    fingerprint::{CaseId, KeyId},
     part,
     recipient::ReadIdentity,
     slip::{Slip, SlipFault},
@@ -61,6 +61,7 @@ pub(in crate::runtime) struct Opener<'a> {
     identities: &'a HashMap<KeyId, ReadIdentity>,
     found: Arc<HashMap<EntryRef, (CaseKey, CaseId)>>,
     interner: Interner,
+    reader: envelope::Reader,
     /// No slip is still to come: what has no key is closed to us.
     last_call: bool,
 }
@@ -72,16 +73,24 @@ impl<'a> Opener<'a> {
         identities: &'a HashMap<KeyId, ReadIdentity>,
         last_call: bool,
     ) -> Self {
-        Self { ring, identities, found: Arc::default(), interner: Interner::default(), last_call }
+        Self {
+            ring,
+            identities,
+            found: Arc::default(),
+            interner: Interner::default(),
+            reader: envelope::Reader::default(),
+            last_call,
+        }
     }
 
     /// Opens what can be opened.
-    pub(in crate::runtime) fn open(&mut self, entries: Vec<SealedEntry>) -> Opened {
+    pub(in crate::runtime) fn open(&mut self, mut entries: Vec<SealedEntry>) -> Opened {
         let mut opened = Opened::default();
         let mut given = self.slips(&entries);
-        for entry in entries {
+        opened.entries.reserve(entries.len());
+        for entry in &mut entries {
             match entry.header.kind {
-                Kind::Slip => self.slip(&entry, given.remove(&entry.at()), &mut opened),
+                Kind::Slip => self.slip(entry, given.remove(&entry.at()), &mut opened),
                 Kind::Sealed => self.content(entry, &mut opened),
                 // Stand-ins replace envelopes and say nothing of their own; later kinds are carried.
                 Kind::StandIn | Kind::Later(_) => {}
@@ -96,7 +105,7 @@ impl<'a> Opener<'a> {
         let mut opened = self.open(slips);
         let share = |entries| {
             let found = Arc::clone(&self.found);
-            Opener { found, interner: Interner::default(), ..self }.open(entries)
+            Opener { found, ..Opener::new(self.ring, self.identities, self.last_call) }.open(entries)
         };
         for part in parallel::shares(rest, share) {
             opened.entries.extend(part.entries);
@@ -141,58 +150,51 @@ impl<'a> Opener<'a> {
         let before = opened.entries.len();
         if let Some(envelope) = reseal.envelope.clone() {
             let slip = EntryRef { seq: reseal.header.key, ..reseal.at() };
-            self.read_envelope(target.clone(), &envelope, (slip, reseal.header.digest), opened);
+            self.read_envelope(target, &envelope, slip, opened);
         }
         opened.entries.len() > before
     }
 
-    fn content(&mut self, mut entry: SealedEntry, opened: &mut Opened) {
+    fn content(&mut self, entry: &mut SealedEntry, opened: &mut Opened) {
         let Some(envelope) = entry.envelope.take() else { return };
-        let under = (EntryRef { seq: entry.header.key, ..entry.at() }, entry.header.digest);
-        if let Some(mut later) = self.read_envelope(entry, &envelope, under, opened) {
-            later.envelope = Some(envelope);
-            opened.later.push(later);
+        let slip = EntryRef { seq: entry.header.key, ..entry.at() };
+        if self.read_envelope(entry, &envelope, slip, opened) {
+            opened.later.push(SealedEntry { envelope: Some(envelope), ..entry.clone() });
         }
     }
 
-    /// The entry back where its slip is still to come.
-    fn read_envelope(
-        &mut self,
-        entry: SealedEntry,
-        envelope: &[u8],
-        (slip, digest): (EntryRef, Digest),
-        opened: &mut Opened,
-    ) -> Option<SealedEntry> {
+    /// Whether its slip is still to come.
+    fn read_envelope(&mut self, entry: &SealedEntry, envelope: &[u8], slip: EntryRef, opened: &mut Opened) -> bool {
         let header = &entry.header;
         let found = || self.found.get(&slip).map(|(key, case)| (key, *case));
         let Some((key, case)) = self.ring.key(&slip).or_else(found) else {
             if self.last_call {
                 opened.closed = opened.closed.saturating_add(1);
-                return None;
+                return false;
             }
-            return Some(entry);
+            return true;
         };
         if case != header.case {
             // Sealed to the readers of another case: its own would never see it (FORMATS section 3).
             opened.failed.push((entry.at(), "it lies under the slip of another case".to_owned()));
-            return None;
+            return false;
         }
-        let json = match envelope::open(envelope, &header.place(), key, &header.commitment, &digest) {
+        let json = match self.reader.open(envelope, &header.place(), key, &header.commitment) {
             Ok(json) => json,
             Err(fault) => {
                 opened.failed.push((entry.at(), fault::told(&KeysError::from(fault))));
-                return None;
+                return false;
             }
         };
         let author = Author { device: header.device.into(), journal: header.journal.into(), seq: header.seq };
-        match record::decode(&json, entry_id(&entry.hash()), header.case.into(), author, &mut self.interner) {
+        match record::decode(json, entry_id(&entry.hash()), header.case.into(), author, &mut self.interner) {
             Ok(read) => match attached(read, header) {
                 Some(read) => opened.entries.push(read),
                 None => opened.failed.push((entry.at(), "it lists other attachments than its header".to_owned())),
             },
             Err(error) => opened.failed.push((entry.at(), error.to_string())),
         }
-        None
+        false
     }
 }
 

@@ -302,19 +302,19 @@ impl Set {
         }
     }
 
-    /// The entry, unless it is set apart.
-    fn pass(&mut self, entry: SealedEntry, belonging: &mut Belonging) -> Option<SealedEntry> {
+    /// Whether the entry goes on; it is set apart otherwise.
+    fn pass(&mut self, entry: &SealedEntry, belonging: &mut Belonging) -> bool {
         if self.erasures.note(&entry.header) {
-            return None;
+            return false;
         }
         if entry.envelope.is_none() {
             self.bare.push(entry.clone());
-        } else if self.erasures.names(&entry).is_some() {
+        } else if self.erasures.names(entry).is_some() {
             belonging.note(&entry.header);
-            self.named.push(entry);
-            return None;
+            self.named.push(entry.clone());
+            return false;
         }
-        Some(entry)
+        true
     }
 }
 
@@ -334,43 +334,47 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     /// What of a page is to be opened.
-    fn judge(&mut self, page: Page) -> Vec<SealedEntry> {
+    fn judge(&mut self, mut page: Page) -> Vec<SealedEntry> {
         let Self { replayed, set, .. } = self;
         replayed.elided = replayed.elided.saturating_add(page.elided);
         replayed.total = replayed.total.saturating_add(page.elided).saturating_add(count(page.entries.len()));
         set.damaged |= !page.damaged.is_empty();
         replayed.failed.extend(page.damaged.into_iter().map(|at| (at, "its row is damaged".to_owned())));
-        page.entries.into_iter().filter_map(|entry| self.counts(entry)).collect()
+        // Nearly all of them stay where they are: few are set apart, and those are copied.
+        page.entries.retain(|entry| self.counts(entry));
+        page.entries
     }
 
-    /// The entry, if it is to be opened. What counts in no case so far waits until all has been read.
-    fn counts(&mut self, entry: SealedEntry) -> Option<SealedEntry> {
+    /// Whether the entry is to be opened. What counts in no case so far waits until all has been read.
+    fn counts(&mut self, entry: &SealedEntry) -> bool {
         if entry.envelope.is_some() {
             self.set.listed.extend(entry.header.parts.iter().map(|part| part.digest));
         }
         if entry.header.device == self.me && entry.header.kind == Kind::Slip {
             self.set.own_slips.push(entry.header.clone());
         }
-        self.set.note_stand_in(&entry, self.ring);
+        self.set.note_stand_in(entry, self.ring);
         let whole_slip = entry.header.kind == Kind::Slip && entry.envelope.is_some();
         let for_hq = || self.hq.as_ref().is_some_and(|hq| names_unit(&entry.header, hq));
         if whole_slip && for_hq() && !self.ring.holds(&entry.at()) {
             self.set.slips_to_hq.push(entry.at());
         }
-        if let Some(why) = self.unproven.word(&entry) {
+        if let Some(why) = self.unproven.word(entry) {
             self.replayed.failed.push((entry.at(), why));
-            return None;
+            return false;
         }
-        let entry = self.set.pass(entry, self.belonging)?;
+        if !self.set.pass(entry, self.belonging) {
+            return false;
+        }
         let counts = self.belonging.note(&entry.header) || !entry.header.understood();
         if (self.shut)(&entry.header) {
-            self.set.shut.extend(handing_in::handed(&entry));
-        } else if counts {
-            return Some(entry);
-        } else {
-            self.set.waiting.push(entry);
+            self.set.shut.extend(handing_in::handed(entry));
+            return false;
         }
-        None
+        if !counts {
+            self.set.waiting.push(entry.clone());
+        }
+        counts
     }
 
     /// What was laid aside and counts after all; what does not is told of as offered.

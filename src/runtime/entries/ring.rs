@@ -12,6 +12,7 @@ use amanat_sync::{
     error::SyncError,
     journal::{Shelf, ShelfRow, SqliteJournal},
 };
+use foldhash::fast::RandomState;
 use zeroize::Zeroizing;
 
 use super::parallel;
@@ -60,8 +61,8 @@ pub(in crate::runtime) struct OwnSlip {
 /// Case keys by the place of their slip.
 #[derive(Debug, Default)]
 pub(in crate::runtime) struct Ring {
-    keys: HashMap<EntryRef, (CaseKey, Purpose, CaseId)>,
-    newest: HashMap<(CaseId, Purpose), OwnSlip>,
+    keys: HashMap<EntryRef, (CaseKey, Purpose, CaseId), RandomState>,
+    newest: HashMap<(CaseId, Purpose), OwnSlip, RandomState>,
     /// Own slips under which nothing is sealed any more.
     retired: HashSet<EntryRef>,
 }

@@ -12,7 +12,7 @@
 //! What a hub can still do is to hand a stranger's slip over before the true one; both
 //! are then held, the second is shown as offered, and a person is told.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use amanat_keys::{
     fingerprint::{CaseId, DeviceId, Digest, UnitId},
@@ -20,12 +20,13 @@ use amanat_keys::{
     tenure::Tenure,
 };
 use amanat_sync::entry::{EntryRef, Header, SealedEntry};
+use foldhash::fast::RandomState;
 
 /// Readers of each case and where each device belongs.
 #[derive(Debug, Default)]
 pub(in crate::runtime) struct Belonging {
-    cases: HashMap<CaseId, Inside>,
-    places: HashMap<DeviceId, Vec<Digest>>,
+    cases: HashMap<CaseId, Inside, RandomState>,
+    places: HashMap<DeviceId, Vec<Digest>, RandomState>,
     /// First slips that have not been filed yet.
     news: Vec<First>,
 }
@@ -43,9 +44,11 @@ pub(in crate::runtime) struct First {
 
 #[derive(Debug, Default)]
 struct Inside {
-    /// The audience of the first slip, in its order.
-    first: Vec<Digest>,
-    readers: HashSet<Digest>,
+    /// The audience of the first slip, in its order, and who has been let in since. They are few: looking at each finds one sooner than a
+    /// table would, and a table for each case would be most of what this holds.
+    readers: Vec<Digest>,
+    /// How many of them are the first slip's.
+    first: usize,
     /// Whose case it is: what they write in it counts wherever they are posted.
     signer: Option<DeviceId>,
 }
@@ -53,7 +56,7 @@ struct Inside {
 impl Belonging {
     /// Where the devices of a roster belong: the units in which their members have a role, and themselves.
     pub(in crate::runtime) fn under(roster: &Roster) -> Self {
-        let mut places: HashMap<DeviceId, Vec<Digest>> = HashMap::new();
+        let mut places: HashMap<DeviceId, Vec<Digest>, RandomState> = HashMap::default();
         for device in &roster.devices {
             let own = Digest::from_bytes(*device.id.as_bytes());
             let roles = roster.member(&device.member).map(|member| member.roles.as_slice()).unwrap_or_default();
@@ -66,11 +69,7 @@ impl Belonging {
     /// Begins with the first slips that have been filed.
     pub(in crate::runtime) fn begin_with(&mut self, filed: Vec<First>) {
         for first in filed {
-            let inside = Inside {
-                readers: first.audience.iter().copied().collect(),
-                signer: Some(first.at.device),
-                first: first.audience,
-            };
+            let inside = Inside { first: first.audience.len(), readers: first.audience, signer: Some(first.at.device) };
             self.cases.insert(first.case, inside);
         }
     }
@@ -105,12 +104,17 @@ impl Belonging {
         }
         let inside = self.cases.entry(header.case).or_default();
         if first {
-            inside.first = header.audience.iter().map(|reader| reader.id).collect();
+            inside.readers = header.audience.iter().map(|reader| reader.id).collect();
+            inside.first = inside.readers.len();
             inside.signer = Some(header.device);
-            let audience = inside.first.clone();
+            let audience = inside.readers.clone();
             self.news.push(First { case: header.case, at: header.at(), audience });
         }
-        inside.readers.extend(header.audience.iter().map(|reader| reader.id));
+        for reader in &header.audience {
+            if !inside.readers.contains(&reader.id) {
+                inside.readers.push(reader.id);
+            }
+        }
         true
     }
 
@@ -147,7 +151,8 @@ impl Belonging {
     /// The units (and devices) that read a case since its first slip, and whether `unit` has been let in since.
     pub(in crate::runtime) fn readers_of(&self, case: &CaseId, unit: &UnitId) -> (&[Digest], bool) {
         let Some(inside) = self.cases.get(case) else { return (&[], false) };
-        (&inside.first, inside.readers.contains(&Digest::from_bytes(*unit.as_bytes())))
+        let first = inside.readers.get(..inside.first).unwrap_or_default();
+        (first, inside.readers.contains(&Digest::from_bytes(*unit.as_bytes())))
     }
 
     /// Whether an entry counts in its case.

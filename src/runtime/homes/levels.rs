@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use amanat_keys::{audience::Sharing, fingerprint::CaseId};
+use foldhash::fast::RandomState;
 
 use crate::{
     model::{Answers, Code, Content, Entry, EntryId, Value},
@@ -19,9 +20,9 @@ const LEVEL: &str = "handling_code";
 /// What was said of each case.
 #[derive(Debug, Default)]
 pub(in crate::runtime) struct Levels {
-    said: HashMap<CaseId, Vec<Said>>,
+    said: HashMap<CaseId, Vec<Said>, RandomState>,
     /// By whom this device's newest slip in a case lets in.
-    slips: HashMap<CaseId, Sharing>,
+    slips: HashMap<CaseId, Sharing, RandomState>,
 }
 
 #[derive(Debug)]

@@ -404,8 +404,9 @@ impl Seat {
 }
 
 /// Entries that the screens show: a reader's word on slips is no news to a person.
-pub(in crate::runtime) fn for_screens(entries: Vec<Entry>) -> Vec<Entry> {
-    entries.into_iter().filter(|entry| !matches!(entry.content, Content::Opened(_))).collect()
+pub(in crate::runtime) fn for_screens(mut entries: Vec<Entry>) -> Vec<Entry> {
+    entries.retain(|entry| !matches!(entry.content, Content::Opened(_)));
+    entries
 }
 
 pub(super) fn note_forms(forms: &mut HashMap<EntryId, FormRef>, entries: &[Entry]) {

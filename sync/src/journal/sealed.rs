@@ -70,10 +70,10 @@ impl SealedPage {
                     continue;
                 }
                 Body::Damaged => None,
-                Body::Row(sealed) => {
-                    let plain =
-                        self.seal.open_in_place(row::ENTRY, &row::key(&device, &journal, seq), b"", b"", sealed);
-                    plain.ok().and_then(|plain| row::unpack(&plain).ok())
+                Body::Row(mut row) => {
+                    let key = row::key(&device, &journal, seq);
+                    let text = self.seal.open_where_it_lies(row::ENTRY, &key, b"", b"", &mut row);
+                    text.ok().and_then(|text| row::unpack_where_it_lies(row, text).ok())
                 }
             };
             match opened {
