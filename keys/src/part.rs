@@ -2,7 +2,7 @@
 //! however large it is (FORMATS section 3: each its own envelope, neither compressed nor padded).
 //!
 //! # Sealing
-//! The source is read twice. The first reading gives the commitment, without which the payload's nonce would not be hedged by what
+//! A source that is too large is refused by its length, before a byte of it is read. Otherwise it is read twice. The first reading gives the commitment, without which the payload's nonce would not be hedged by what
 //! is sealed; the second seals, and must read the same bytes, else nothing counts ([`PartFault::Changed`]).
 //!
 //! # Opening
@@ -121,6 +121,11 @@ pub fn seal_from<S: Read + Seek>(
     random: &[u8; 32],
     going: &mut dyn FnMut(u64) -> bool,
 ) -> Result<SealedPart, PartFault> {
+    // A film of some hours is refused here in no time; hashing 2 GiB only to say so takes a small laptop half a minute.
+    if source.seek(SeekFrom::End(0)).map_err(PartFault::Read)? > limits::PART {
+        return Err(PartFault::TooLarge);
+    }
+    source.seek(SeekFrom::Start(0)).map_err(PartFault::Read)?;
     let mut done = 0;
     let (commitment, plain) = measure(source, going, &mut done)?;
     source.seek(SeekFrom::Start(0)).map_err(PartFault::Read)?;
@@ -225,6 +230,7 @@ fn measure(
         };
         hash.update(text);
         size = size.saturating_add(wide(read));
+        // Its length was looked at before; this is for a file that grows while it is read.
         if size > limits::PART {
             return Err(PartFault::TooLarge);
         }

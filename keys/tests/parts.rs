@@ -4,6 +4,7 @@
 use std::io::{Cursor, Read, Seek, SeekFrom};
 
 use amanat_keys::fingerprint::Digest;
+use amanat_keys::limits;
 use amanat_keys::part::{self, PartFault, SealedPart};
 use amanat_keys::payload::PayloadFault;
 use amanat_keys::{CaseKey, NonceHedge, NonceKey};
@@ -130,4 +131,41 @@ fn whoever_listens_can_stop_and_hears_of_both_readings() {
     let mut half = |done: u64| done < 400_000;
     let done = part::seal(&mut Cursor::new(&plain), &mut Vec::new(), &key, &hedge, &mut half);
     assert!(matches!(done, Err(PartFault::Stopped)));
+}
+
+/// A source of so many bytes, of which none may be read: what it is asked for says that it was.
+struct Unread {
+    length: u64,
+    read: usize,
+}
+
+impl Read for Unread {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.read += buffer.len();
+        Err(std::io::Error::other("nobody should have read this"))
+    }
+}
+
+impl Seek for Unread {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        Ok(match to {
+            SeekFrom::Start(at) => at,
+            SeekFrom::End(_) | SeekFrom::Current(_) => self.length,
+        })
+    }
+}
+
+#[test]
+fn what_is_too_large_is_refused_by_its_length_and_not_a_byte_is_read() {
+    let (key, nonce_key) = (CaseKey::generate(), NonceKey::from_bytes([9; 32]));
+    let hedge = NonceHedge { key: &nonce_key, link: Digest::of(b"link") };
+    let mut out = Vec::new();
+    let mut too_large = Unread { length: limits::PART + 1, read: 0 };
+    let done = part::seal(&mut too_large, &mut out, &key, &hedge, &mut |_| true);
+    assert!(matches!(done, Err(PartFault::TooLarge)), "{done:?}");
+    assert_eq!((too_large.read, out.len()), (0, 0), "it was read, or something was written of it");
+    // The largest that is allowed is begun: only the reading then fails.
+    let mut fits = Unread { length: limits::PART, read: 0 };
+    let done = part::seal(&mut fits, &mut out, &key, &hedge, &mut |_| true);
+    assert!(matches!(done, Err(PartFault::Read(_))) && fits.read > 0, "{done:?}");
 }
