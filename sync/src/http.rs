@@ -120,8 +120,7 @@ impl HttpTransport {
         let Address { secure, authority } = Address::read(&settings.url)?;
         let scheme = if secure { "https" } else { "http" };
         let base = format!("{scheme}://{authority}");
-        let uri = base.parse().ok();
-        let Some(uri) = uri else { return refuse(&settings.url, "the address must be a host and a port only") };
+        let Ok(uri) = base.parse() else { return refuse(&settings.url, "the address must be a host and a port only") };
         let reach = if !secure {
             Reach::new(&uri, None)
         } else if settings.tls_keys.is_empty() {
@@ -202,6 +201,13 @@ impl HttpTransport {
     /// The network is another one: the connection that there was is not relied on, for nobody may ever answer on it again.
     pub fn moved(&mut self) {
         self.hang_up();
+    }
+
+    /// From now on, whoever stands still for so long is given up, beside the time that what is on its way takes on the link as measured.
+    /// 45 seconds unless it is said: for roads that are known to be quick, such as one that does not leave the machine.
+    pub fn gives_up_after(&mut self, still: Duration) {
+        self.hang_up();
+        self.reach.stalls_after(still);
     }
 
     /// What ends a request under way, from another thread.
@@ -357,8 +363,8 @@ impl HttpTransport {
             self.measure(bytes, now.saturating_sub(away.began.max(self.heard_at)));
         }
         self.heard_at = now;
-        self.mark = field(&answer, MARK_FIELD).and_then(|mark| mark.parse().ok()).or(self.mark);
-        if let Some(fresh) = field(&answer, NONCE_FIELD) {
+        self.mark = answer.field(MARK_FIELD).and_then(|mark| mark.parse().ok()).or(self.mark);
+        if let Some(fresh) = answer.field(NONCE_FIELD) {
             if answer.head.status() == 401 {
                 // The hub was started anew: what it gave before is worth nothing.
                 self.nonces.clear();
@@ -375,7 +381,7 @@ impl HttpTransport {
     /// there, nobody answers.
     fn patience(&self) -> Duration {
         let on_the_way = self.away.iter().fold(0_usize, |sum, away| sum.saturating_add(away.bytes));
-        STALL + self.takes(on_the_way) * 2
+        self.reach.stall() + self.takes(on_the_way) * 2
     }
 
     /// How long so many bytes take on the link as it was measured.
@@ -490,21 +496,17 @@ fn by_tls(base: &Uri, tls: Result<PinnedTls, rustls::Error>) -> Result<Reach, Tr
     Ok(Reach::new(base, Some(tls)))
 }
 
-fn field<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
-    answer.head.headers().get(name).and_then(|value| value.to_str().ok())
-}
-
 /// Whether nothing is wrong with a request but the number that it was signed with.
 fn wants_a_nonce(answer: &Answer) -> bool {
-    answer.head.status() == 401 && field(answer, "amanat-refusal").is_none()
+    answer.head.status() == 401 && answer.field("amanat-refusal").is_none()
 }
 
 /// A status is turned into what to do about it; the body of a no is the sentence for a person.
 fn read(answer: &Answer) -> Result<Vec<u8>, TransportError> {
     let status = answer.head.status().as_u16();
-    let reason = field(answer, "amanat-refusal").and_then(RefusalReason::from_spelling);
-    let request = field(answer, "amanat-request").unwrap_or_default().to_owned();
-    let wait = field(answer, "retry-after").and_then(|v| v.parse().ok()).unwrap_or(5);
+    let reason = answer.field("amanat-refusal").and_then(RefusalReason::from_spelling);
+    let request = answer.field("amanat-request").unwrap_or_default().to_owned();
+    let wait = answer.field("retry-after").and_then(|v| v.parse().ok()).unwrap_or(5);
     match (status, reason) {
         (200, _) => Ok(answer.body.clone()),
         // Too much, not now, or its disk is full: what was sent stays here, and goes again.
@@ -531,6 +533,11 @@ fn unanswered(base: &str, source: &ureq::Error) -> TransportError {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout};
+
     use super::*;
 
     fn road_to(hub: &std::net::TcpListener) -> HttpTransport {
@@ -606,6 +613,100 @@ mod tests {
             assert!(patience >= takes * 19 / 10, "{bits} bit/s: {patience:?} for what takes {takes:?}");
             assert!(patience <= takes * 21 / 10, "{bits} bit/s: {patience:?} for what takes {takes:?}");
         }
+    }
+
+    /// A connection over which some answers come, and then not a byte moves either way. How long
+    /// every wait was allowed to be is written down, and is over at once.
+    #[derive(Debug)]
+    struct Stopping {
+        buffers: LazyBuffers,
+        /// Bytes that are still taken.
+        takes: usize,
+        clock: Arc<AtomicU64>,
+        /// Milliseconds until each answer.
+        paces: VecDeque<u64>,
+        waits: Arc<Mutex<Vec<Duration>>>,
+    }
+
+    impl Stopping {
+        fn waits(&self, how_long: Duration, reason: ureq::Timeout) -> ureq::Error {
+            self.waits.lock().unwrap().push(how_long);
+            ureq::Error::Timeout(reason)
+        }
+    }
+
+    impl ureq::unversioned::transport::Transport for Stopping {
+        fn buffers(&mut self) -> &mut dyn Buffers {
+            &mut self.buffers
+        }
+
+        fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+            let Some(left) = self.takes.checked_sub(amount) else {
+                return Err(self.waits(*timeout.per_write.unwrap(), timeout.reason));
+            };
+            self.takes = left;
+            Ok(())
+        }
+
+        fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+            let wait = self.waits(*timeout.after, timeout.reason);
+            let Some(pace) = self.paces.pop_front() else { return Err(wait) };
+            self.clock.fetch_add(pace, Ordering::SeqCst);
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+            self.buffers.input_append_buf()[..answer.len()].copy_from_slice(answer);
+            self.buffers.input_appended(answer.len());
+            Ok(true)
+        }
+
+        fn is_open(&mut self) -> bool {
+            true
+        }
+    }
+
+    /// A measured road to a hub that gives as many answers as there are `paces` and takes so many bytes; and what was waited for.
+    fn stopping(bits: usize, paces: &[u64], takes: usize) -> (HttpTransport, Arc<Mutex<Vec<Duration>>>) {
+        let (mut road, clock, waits) = (measured(bits), Arc::new(AtomicU64::new(0)), Arc::default());
+        let buffers = LazyBuffers::new(16 * 1024, 16 * 1024);
+        let (paces, waits_too) = (paces.iter().copied().collect(), Arc::clone(&waits));
+        let ticking = Arc::clone(&clock);
+        road.ticks = Box::new(move || ticking.load(Ordering::SeqCst));
+        road.line = Some(Line::over(Stopping { buffers, takes, clock, paces, waits: waits_too }));
+        road.was_given(&[[4; 16], [5; 16], [6; 16]]);
+        (road, waits)
+    }
+
+    #[test]
+    fn a_hub_that_falls_silent_is_given_up_after_twice_what_is_on_its_way_takes_on_the_link_as_measured() {
+        for bits in [64_000, 256_000, 1_000_000] {
+            let ms = |bytes: usize| u64::try_from(bytes * 8_000 / bits).unwrap();
+            let (mut road, waits) = stopping(bits, &[600, ms(40_000)], usize::MAX);
+            assert_eq!(road.push(&Digest::ZERO, b"where are we").unwrap(), b"ok");
+            for bytes in [40_000, 90_000] {
+                assert_eq!(road.send(&Digest::ZERO, &vec![7; bytes]).unwrap(), None, "it does not wait");
+            }
+            assert_eq!(road.receive().unwrap(), b"ok", "what was answered before it fell silent is heard");
+            let ended = road.receive();
+            assert!(matches!(ended, Err(TransportError::Unreachable(_))), "{ended:?}");
+            assert!(road.line.is_none() && road.away.is_empty(), "nothing is waited for on this connection any more");
+            let waits = std::mem::take(&mut *waits.lock().unwrap());
+            assert_eq!(waits.len(), 3, "{waits:?}");
+            for (wait, bytes) in waits.iter().zip([12, 130_000, 90_000]) {
+                let (twice, beyond) = (Duration::from_millis(2 * ms(bytes)), *wait - STALL);
+                let near = twice * 9 / 10..=twice * 11 / 10 + Duration::from_millis(2);
+                assert!(near.contains(&beyond), "{bits} bit/s, {bytes} bytes: {beyond:?} beyond what nothing takes");
+            }
+        }
+    }
+
+    #[test]
+    fn a_hub_that_reads_no_more_is_given_up_in_the_middle_of_a_request() {
+        let (mut road, waits) = stopping(64_000, &[600], 60_000);
+        assert_eq!(road.push(&Digest::ZERO, b"where are we").unwrap(), b"ok");
+        assert_eq!(road.send(&Digest::ZERO, &[7; 40_000]).unwrap(), None);
+        let ended = road.send(&Digest::ZERO, &[7; 90_000]);
+        assert!(matches!(ended, Err(TransportError::Unreachable(_))), "{ended:?}");
+        assert!(road.line.is_none() && road.away.is_empty(), "and with it what was on its way");
+        assert_eq!(waits.lock().unwrap()[1..], [STALL], "as long as nothing moved, and no longer");
     }
 
     #[test]

@@ -52,6 +52,7 @@ pub(crate) struct Reach {
     config: Config,
     connect: Connect,
     stops: Arc<Stops>,
+    stall: Duration,
 }
 
 /// What ends every connection that was made, and lets no other be made.
@@ -107,7 +108,17 @@ impl Reach {
             let road = ().chain(TcpConnector::default());
             Box::new(move |details| Ok(road.connect(details, None)?.map(Transport::boxed)))
         };
-        Self { uri: base.clone(), config, connect, stops: Arc::default() }
+        Self { uri: base.clone(), config, connect, stops: Arc::default(), stall: STALL }
+    }
+
+    /// How long one read or one write waits without a byte moving.
+    pub(crate) fn stall(&self) -> Duration {
+        self.stall
+    }
+
+    /// Another time for it than [`STALL`], on the connections that are made from now on.
+    pub(crate) fn stalls_after(&mut self, still: Duration) {
+        self.stall = still;
     }
 
     /// What ends all that it made.
@@ -140,7 +151,7 @@ impl Reach {
             register_shutdown: Arc::new(move |connection| stops.made(connection)),
         };
         let transport = (self.connect)(&details)?.ok_or(Error::ConnectionFailed)?;
-        Ok(Line { transport, asked: VecDeque::new(), answered: false, ends: false })
+        Ok(Line { transport, asked: VecDeque::new(), answered: false, ends: false, stall: self.stall })
     }
 }
 
@@ -148,6 +159,13 @@ impl Reach {
 pub(crate) struct Answer {
     pub(crate) head: Response<()>,
     pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    /// A header field, where it is there and is text.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.head.headers().get(name).and_then(|value| value.to_str().ok())
+    }
 }
 
 /// A connection and what was asked over it.
@@ -159,9 +177,17 @@ pub(crate) struct Line {
     answered: bool,
     /// Whether the other end said that nothing more is answered.
     ends: bool,
+    /// How long one write waits without a byte moving.
+    stall: Duration,
 }
 
 impl Line {
+    /// Over a connection that a test has made.
+    #[cfg(test)]
+    pub(crate) fn over(transport: impl Transport) -> Self {
+        Self { transport: transport.boxed(), asked: VecDeque::new(), answered: false, ends: false, stall: STALL }
+    }
+
     /// Whether requests are on their way whose answers are to come.
     pub(crate) fn is_waiting(&self) -> bool {
         !self.asked.is_empty()
@@ -185,7 +211,7 @@ impl Line {
         let writing = NextTimeout {
             after: PIECE_TIME.into(),
             reason: Timeout::SendBody,
-            per_write: Some(STALL.into()),
+            per_write: Some(self.stall.into()),
             ..NextTimeout::default()
         };
         let mut call = Call::new(request)?.proceed();

@@ -1,14 +1,15 @@
 //! A road that can be cut: a relay on loopback between a device and its hub.
 //!
 //! It carries bytes both ways until it is told to break: after so many bytes upward, after so many downward, or at once.
-//! Broken, it refuses every connection until it is mended. It counts what it carried, so that a test can say what was
+//! Broken, it refuses every connection until it is mended. Or it stands still: it takes every connection, and nothing moves on it
+//! any more, as where a relay between has forgotten it. It counts what it carried, so that a test can say what was
 //! sent twice.
 
 use std::{
     io::{ErrorKind, Read, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
-        Arc, Mutex,
+        Arc, Condvar, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
@@ -33,6 +34,11 @@ struct State {
     up: AtomicU64,
     down: AtomicU64,
     cuts: AtomicU64,
+    /// Whether the road stands still, once so many bytes have passed, where it would break otherwise.
+    stands: AtomicBool,
+    still: Mutex<bool>,
+    moves_again: Condvar,
+    stood: AtomicU64,
     /// Requests that began on their way up, where the road shows them (without TLS).
     asked: AtomicU64,
     live: Mutex<Vec<TcpStream>>,
@@ -94,8 +100,25 @@ impl Link {
         self.state.left(way).store(bytes, Ordering::SeqCst);
     }
 
-    /// A good road again.
+    /// Lets nothing pass any more once so many more bytes have passed that way: nobody hears of it, and whoever calls is let in and not
+    /// answered. Until it is cut or mended.
+    #[allow(dead_code, reason = "the hub's tests alone let a road stand still")]
+    pub(crate) fn still_after(&self, way: Way, bytes: u64) {
+        self.state.stands.store(true, Ordering::SeqCst);
+        self.state.left(way).store(bytes, Ordering::SeqCst);
+    }
+
+    /// How often it has stood still.
+    #[allow(dead_code, reason = "the hub's tests alone let a road stand still")]
+    pub(crate) fn stood(&self) -> u64 {
+        self.state.stood.load(Ordering::SeqCst)
+    }
+
+    /// A good road again; what stood still on it is gone.
     pub(crate) fn mend(&self) {
+        if self.state.stands.swap(false, Ordering::SeqCst) {
+            self.state.cut();
+        }
         self.state.up_left.store(u64::MAX, Ordering::SeqCst);
         self.state.down_left.store(u64::MAX, Ordering::SeqCst);
         self.state.broken.store(false, Ordering::SeqCst);
@@ -148,8 +171,25 @@ impl State {
         }
     }
 
+    fn stand_still(&self) {
+        if let Ok(mut still) = self.still.lock() {
+            self.stood.fetch_add(u64::from(!*still), Ordering::SeqCst);
+            *still = true;
+        }
+    }
+
+    /// Waits while the road stands still; whether it did.
+    fn stood_still(&self) -> bool {
+        let Ok(still) = self.still.lock() else { return true };
+        *still && self.moves_again.wait_while(still, |still| *still).is_ok()
+    }
+
     fn cut(&self) {
         self.broken.store(true, Ordering::SeqCst);
+        if let Ok(mut still) = self.still.lock() {
+            *still = false;
+            self.moves_again.notify_all();
+        }
         if let Ok(mut live) = self.live.lock() {
             if !live.is_empty() {
                 self.cuts.fetch_add(1, Ordering::SeqCst);
@@ -175,6 +215,9 @@ fn pump(state: &State, way: Way, mut from: TcpStream, mut to: TcpStream) {
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(_) => break,
         };
+        if state.stood_still() {
+            return;
+        }
         let left = state.left(way).load(Ordering::SeqCst);
         let allowed = usize::try_from(left).map_or(read, |left| read.min(left));
         let Some(piece) = buffer.get(..allowed) else { break };
@@ -192,7 +235,12 @@ fn pump(state: &State, way: Way, mut from: TcpStream, mut to: TcpStream) {
             state.left(way).fetch_sub(allowed as u64, Ordering::SeqCst);
         }
         if allowed < read || left == allowed as u64 {
-            state.cut();
+            if state.stands.load(Ordering::SeqCst) {
+                state.stand_still();
+                state.stood_still();
+            } else {
+                state.cut();
+            }
             return;
         }
     }

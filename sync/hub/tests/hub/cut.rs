@@ -22,7 +22,7 @@ use super::support::*;
 #[allow(dead_code, reason = "another test leads it elsewhere")]
 mod link;
 
-use link::{Link, Way};
+pub(crate) use link::{Link, Way};
 
 /// Cut points each way.
 const POINTS: u64 = 500;
@@ -37,7 +37,7 @@ const HALF: usize = 12_000;
 const HEAD: u64 = 1_200;
 
 /// SplitMix64.
-fn mixed(seed: u64) -> u64 {
+pub(crate) fn mixed(seed: u64) -> u64 {
     let z = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -45,17 +45,17 @@ fn mixed(seed: u64) -> u64 {
 }
 
 /// A hub that serves on loopback, and the road to it.
-struct Place {
-    agency: Agency,
+pub(crate) struct Place {
+    pub(crate) agency: Agency,
     store: Arc<MemoryStore>,
-    link: Link,
+    pub(crate) link: Link,
     url: String,
     _serving: Serving,
     runtime: Runtime,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let agency = Agency::new("http://127.0.0.1:7070");
         let store = Arc::new(MemoryStore::default());
@@ -66,13 +66,19 @@ impl Place {
         Self { agency, store, link, url, _serving: serving, runtime }
     }
 
-    fn travels(&self, actor: usize, journal: &mut MemoryJournal, courier: &mut Courier, road: &mut Narrow) -> Outcome {
+    pub(crate) fn travels(
+        &self,
+        actor: usize,
+        journal: &mut MemoryJournal,
+        courier: &mut Courier,
+        road: &mut Narrow,
+    ) -> Outcome {
         let mut trust = self.agency.trust.clone();
         pass(courier, journal, road, self.agency.party(actor), &mut trust)
     }
 
     /// Until it is done: a connection that was cut after its last answer is found dead by the next request.
-    fn arrives(&self, actor: usize, journal: &mut MemoryJournal, courier: &mut Courier, road: &mut Narrow) {
+    pub(crate) fn arrives(&self, actor: usize, journal: &mut MemoryJournal, courier: &mut Courier, road: &mut Narrow) {
         for _ in 0..3 {
             self.link.mend();
             let outcome = self.travels(actor, journal, courier, road);
@@ -84,8 +90,14 @@ impl Place {
         panic!("a good road three times, and it did not come to its end");
     }
 
-    fn road(&self, actor: usize) -> Narrow {
-        Narrow { inner: road(&self.agency, actor, &self.url), link: self.link.clone(), ahead: 0, pages: Vec::new() }
+    pub(crate) fn road(&self, actor: usize) -> Narrow {
+        Narrow {
+            inner: road(&self.agency, actor, &self.url),
+            link: self.link.clone(),
+            push: HALF,
+            ahead: 0,
+            pages: Vec::new(),
+        }
     }
 
     fn story(&self, actor: usize) -> (MemoryJournal, Vec<SealedEntry>) {
@@ -94,7 +106,7 @@ impl Place {
         (officer, story)
     }
 
-    fn entries(&self) -> (u64, u64) {
+    pub(crate) fn entries(&self) -> (u64, u64) {
         let depth = self.runtime.block_on(self.store.depth()).unwrap();
         (depth.entries, depth.evidence)
     }
@@ -110,9 +122,11 @@ fn told(officer: &mut MemoryJournal, pen: &mut Pen) -> Vec<SealedEntry> {
 }
 
 /// A road whose pages and pushes are small, so that there are several.
-struct Narrow {
-    inner: HttpTransport,
+pub(crate) struct Narrow {
+    pub(crate) inner: HttpTransport,
     link: Link,
+    /// Bytes of one push.
+    pub(crate) push: usize,
     /// Pushes that left without waiting for their answer.
     ahead: u64,
     /// What had come down when each page was there.
@@ -138,7 +152,7 @@ impl Transport for Narrow {
         1
     }
     fn push_room(&self) -> usize {
-        HALF
+        self.push
     }
     fn goes_ahead(&self) -> bool {
         self.inner.goes_ahead()
@@ -153,11 +167,11 @@ impl Transport for Narrow {
     }
 }
 
-fn done(outcome: &Outcome) {
+pub(crate) fn done(outcome: &Outcome) {
     assert!(matches!(outcome.end, End::Done) && outcome.trouble.is_empty(), "{outcome:?}");
 }
 
-fn ended(outcome: &Outcome) {
+pub(crate) fn ended(outcome: &Outcome) {
     assert!(matches!(outcome.end, End::Done | End::Unreachable(_)) && outcome.trouble.is_empty(), "{outcome:?}");
 }
 

@@ -35,6 +35,7 @@ mod running;
 mod s3;
 mod s3_server;
 mod sticks;
+mod still;
 mod stranger;
 mod support;
 mod team;
