@@ -34,6 +34,7 @@ mod process;
 mod running;
 mod s3;
 mod s3_server;
+mod stick_memory;
 mod sticks;
 mod still;
 mod stranger;
