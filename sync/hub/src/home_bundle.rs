@@ -166,6 +166,9 @@ fn say_read(file: &Path, answer: Value) -> Told {
         part(&answer, "documents"),
         part(&answer, "parts")
     );
+    if part(&answer, "roster_new").as_bool() == Some(true) {
+        text.push_str(&format!("\n  + roster {} came with it, and is in force from here on", part(&answer, "roster")));
+    }
     if part(&answer, "parts_missing").as_u64().is_some_and(|missing| missing > 0) {
         text.push_str(&format!(
             "\n  - {} attachments did not come whole; read it again, or another",

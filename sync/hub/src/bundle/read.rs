@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
+use amanat_keys::error::{KeysError, Stale};
 use amanat_keys::fingerprint::DeviceId;
 use amanat_keys::recipient::ReadIdentity;
 use amanat_keys::statement::{Purpose, Statement};
@@ -14,13 +15,13 @@ use amanat_sync::wire::limits::{BUNDLE_DOCUMENTS, BUNDLE_WORDS};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
-use crate::Hub;
 use crate::accept::Push;
 use crate::api::reply::Failure;
-use crate::home_bundle::ends;
+use crate::home_bundle::{ends, told as told_of};
 use crate::hub::HubFault;
 use crate::lineage;
 use crate::parts::{FromStick, from_stick};
+use crate::{Adoption, Hub};
 
 /// What a stick brought.
 #[derive(Debug)]
@@ -30,6 +31,9 @@ pub(crate) struct Taken {
     read: u64,
     new: u64,
     documents: u64,
+    /// The roster in force behind it, and whether this stick brought it.
+    roster: u64,
+    roster_new: bool,
     /// Attachments that are held since.
     parts: u64,
     parts_missing: usize,
@@ -48,7 +52,7 @@ impl Taken {
         });
         json!({
             "from": self.from.to_string(), "announced": self.announced, "read": self.read, "new": self.new,
-            "documents": self.documents, "parts": self.parts, "parts_missing": self.parts_missing, "refused": self.refused, "missing": missing.collect::<Vec<_>>(),
+            "documents": self.documents, "roster": self.roster, "roster_new": self.roster_new, "parts": self.parts, "parts_missing": self.parts_missing, "refused": self.refused, "missing": missing.collect::<Vec<_>>(),
             "distrust": self.distrust, "whole": self.fault.is_none(),
             "fault": self.fault.as_ref().map(ToString::to_string),
             "ends": if self.distrust.is_empty() { self.fault.as_ref().map_or(0, ends) } else { 5 },
@@ -91,6 +95,8 @@ pub(crate) fn read<R: Read>(
         read: 0,
         new: 0,
         documents: 0,
+        roster: hub.standing().trust.roster_version(),
+        roster_new: false,
         parts: 0,
         parts_missing: 0,
         refused: Vec::new(),
@@ -171,7 +177,15 @@ fn adopt(hub: &Hub, on: &Handle, documents: Vec<Vec<u8>>, taken: &mut Taken) -> 
     };
     for roster in &rosters {
         let adopted = on.block_on(hub.adopt(roster));
-        told(adopted.map(|adoption| matches!(adoption, crate::Adoption::Adopted(_))))?;
+        match &adopted {
+            Ok(Adoption::Adopted(version)) => (taken.roster, taken.roster_new) = (*version, true),
+            // Every stick brings the older ones along, for those who have to go step by step.
+            Ok(Adoption::AlreadyHeld(_)) | Err(HubFault::Trust(KeysError::Expired(Stale::Rollback { .. }))) => {}
+            Err(fault) => {
+                taken.refused.push(format!("roster {}: {}", lineage::version(roster).unwrap_or(0), told_of(fault)))
+            }
+        }
+        told(adopted.map(|adoption| matches!(adoption, Adoption::Adopted(_))))?;
     }
     if !rosters.is_empty() {
         told(on.block_on(hub.complete(&rosters)).map(|()| false))?;
