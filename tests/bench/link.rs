@@ -6,6 +6,10 @@
 //! its start to its end, whole processes, one after another until the hub has signed for everything; bytes are those that arrived through the
 //! link, HTTP and TLS included. What a new TLS connection costs on this link is measured by itself and counted apart. What was sent twice is
 //! what the hub counted: bytes of entries that it held.
+//!
+//! One new entry is timed apart, as it leaves from a program that is open: the connection stands, and a nonce is held from the pass before. Its
+//! bytes are those of a program that does nothing else, less those of one that does not even that. They hold the question what is new at the
+//! hub, which is asked in the same pass behind it.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -31,10 +35,12 @@ use amanat::{
     runtime::{
         entries::keep::{ToKeep, What},
         homes::{closed_home::ClosedHome, home::Home, paths::Paths},
+        road::carrier::Carrier,
     },
 };
 use amanat_keys::{dictionary, fingerprint::Digest, passphrase::Passphrase};
 use amanat_sync::{
+    courier::End,
     http::{HttpSettings, HttpTransport},
     transport::{Transport as _, TransportError},
 };
@@ -47,6 +53,13 @@ use station::{Hub, PASSPHRASE, Station};
 const GOOD: Shape = Shape { rate: 1_000_000_000, round_trip: Duration::ZERO, cut_every: None };
 /// A home that never comes to its end on this link has failed.
 const MOST_PASSES: usize = 40;
+
+/// How often one new entry is sent.
+const ALONE: usize = 9;
+/// What it may take and weigh on this link: seven tenths of what the quickest of the programs that users could take needed there (2.56 s,
+/// without TLS), and less than half of its bytes.
+const ALONE_SECONDS: f64 = 1.8;
+const ALONE_BYTES: f64 = 1_600.0;
 
 /// The level at which contents are compressed.
 const LEVEL: i32 = 9;
@@ -126,11 +139,14 @@ fn main() {
         told(name, &pass.run);
         (name, most, pass)
     });
+    let alone = one_new(&station, &mut link, slow);
+    drop(hub);
     let seconds = round_trip.as_secs_f64();
     row("a new TLS connection over that link", "s", new.seconds, ("a round trip", seconds), Goal::None);
     for (work, clean, cut) in &works {
         figures(work, clean, cut, &new, n, (rate, seconds));
     }
+    alone.print((rate, seconds));
     for (name, most, pass) in &nothing {
         // Each question is a round trip: one with a nonce from last time, two without.
         let goal = Goal::RatioAtMost(*most);
@@ -142,6 +158,72 @@ fn main() {
         let goal = if *most > 1.0 { Goal::None } else { Goal::RatioAtMost(2.0) };
         row(&format!("{name}, the same"), "s", pass.seconds, ("a round trip", seconds), goal);
     }
+}
+
+/// One new entry from a program that is open.
+struct Alone {
+    seconds: Vec<f64>,
+    up: f64,
+    down: f64,
+    /// Bytes up of a pass over the same connection that finds nothing to do.
+    nothing_up: f64,
+}
+
+impl Alone {
+    fn print(self, (rate, round_trip): (u64, f64)) {
+        let rate = f64::from(u32::try_from(rate).unwrap());
+        // What goes there has to have come before anything goes back.
+        let least = round_trip + (self.up + self.down) * 8.0 / rate;
+        let beside = Some(("a round trip and its bytes ÷ rate", Spread::of(vec![least])));
+        let what = "one new note, its connection open and a nonce held, by TLS";
+        let goal = Goal::AtMost(ALONE_SECONDS);
+        Figure { what, unit: "s", spread: Spread::of(self.seconds), yardstick: beside, goal }.print();
+        let what = "the same: bytes up, HTTP and TLS included";
+        row(
+            what,
+            "bytes",
+            self.up,
+            ("a pass over it that finds nothing to do", self.nothing_up),
+            Goal::AtMost(ALONE_BYTES),
+        );
+    }
+}
+
+/// Sends [`ALONE`] notes one by one, each in a pass of its own over the connection of the first, and takes the bytes of the same without them
+/// away.
+fn one_new(station: &Station, link: &mut Link, slow: Shape) -> Alone {
+    let codebook = Codebook::builtin().unwrap();
+    // Each time with the nonces of the pass before.
+    let mut sends = |times: usize, keeps: bool| {
+        let mut home = opened(station);
+        let mut dice = Dice(7);
+        let mut carrier = Carrier::new(&home).unwrap();
+        link.becomes(slow);
+        let mut passes = |what: &str| {
+            let took = timed(|| assert!(matches!(carrier.pass().end, End::Done), "{what}"));
+            took.as_secs_f64()
+        };
+        passes("the first");
+        let took: Vec<f64> = (0..times)
+            .map(|_| {
+                if keeps {
+                    keep(&mut home, codebook, note::sheet(codebook, note::text(&mut dice)));
+                }
+                let took = passes("one of one entry or none");
+                assert_eq!(home.status().unwrap().waiting(), 0, "it is signed for");
+                took
+            })
+            .collect();
+        drop(carrier);
+        let [up, down, connections, _] = link.counts().map(|count| f64::from(u32::try_from(count).unwrap()));
+        assert!(connections < 2.0, "one connection for all of them");
+        link.becomes(GOOD);
+        (took, up, down)
+    };
+    let [none, nothing, one] = [(0, false), (ALONE, false), (ALONE, true)].map(|(times, keeps)| sends(times, keeps));
+    let each = |bytes: f64| bytes / f64::from(u32::try_from(ALONE).unwrap());
+    let (up, down) = (each(one.1 - none.1), each(one.2 - none.2));
+    Alone { seconds: one.0, up, down, nothing_up: each(nothing.1 - none.1) }
 }
 
 /// A pass that finds nothing to do.
