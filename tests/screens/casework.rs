@@ -68,6 +68,48 @@ fn every_form_of_a_case_opens_in_both_languages() {
     }
 }
 
+/// The label of a question and the whole of its field are on the smallest screen, whatever is said above it and however much is wrong.
+#[test]
+fn every_question_that_is_asked_is_seen_on_the_smallest_screen() {
+    let mut seen = 0;
+    for (form, lang) in ["person", "interview", "note", "screening", "offence", "referral", "court outcome", "lessons"]
+        .into_iter()
+        .flat_map(|form| [(form, ""), (form, "F2")])
+    {
+        for keys in ["", "F10"] {
+            let mut stage = with_victim(Stage::open_with(plain()));
+            stage.keys(&format!("Enter F4 \"{form}\" Enter {keys} PgUp*30 {lang}"));
+            let mut before = String::new();
+            for question in 0..80 {
+                let screen = stage.screen(80, 24);
+                if screen == before {
+                    break;
+                }
+                let body: Vec<&str> = screen.lines().skip(4).take(17).collect();
+                assert!(body.iter().any(|line| line.contains('▸')), "{form}, question {question}\n{screen}");
+                stage.keys("Tab");
+                seen += 1;
+                before = screen;
+            }
+        }
+    }
+    assert!(seen > 400, "{seen}");
+}
+
+/// Ten rows of the table of indicators stand there, with what may be answered above them and what is wrong with it below.
+#[test]
+fn the_table_of_indicators_is_whole_on_the_smallest_screen() {
+    for finishing in ["", "F10 "] {
+        let mut stage = with_victim(Stage::open_with(plain()));
+        stage.keys(&format!("{SCREENING} {finishing}"));
+        let screen = stage.screen(80, 24);
+        assert_eq!(screen.contains("✗ "), !finishing.is_empty(), "{screen}");
+        assert!(screen.contains("▸ Answers to indicators") && screen.contains("2 Yes - seen by officer"), "{screen}");
+        let rows = screen.lines().filter(|line| line.ends_with('·')).count();
+        assert_eq!(rows, 10, "{screen}");
+    }
+}
+
 #[test]
 fn a_referral_goes_one_step_at_a_time() {
     let mut stage = with_victim(Stage::open_with(plain()));

@@ -89,7 +89,7 @@ impl Form {
         for at in places {
             let height = if at == self.at { open } else { 1 };
             if row < top.saturating_add(height) {
-                let field = row.checked_sub(top + self.above_field(&canvas, world, page.width));
+                let field = row.checked_sub(top + self.above_field(&canvas, world, page));
                 return match field.filter(|row| *row < self.field.height()) {
                     _ if at != self.at => Under::Question(at),
                     Some(row) => Under::Field(row),

@@ -43,6 +43,16 @@ pub(super) struct Plan {
     pub(super) line: u16,
 }
 
+/// What the open question shows on a page: one too low for all of it leaves out the free rows first, then what is said above the field.
+struct Shown {
+    /// Free rows above it, and as many below.
+    gap: u16,
+    above: Vec<String>,
+    below: Vec<(String, Role)>,
+    /// Rows of it all.
+    rows: u16,
+}
+
 /// Where the sections stand, if there is room, and where the questions do.
 pub(super) const fn columns(area: Rect) -> (Option<Rect>, Rect) {
     let page = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
@@ -70,7 +80,7 @@ impl Form {
                 let y = page.y + row - scroll.line;
                 let room = Rect { y, height: height.min(page.bottom().saturating_sub(y)), ..page };
                 if at == self.at {
-                    self.draw_open(canvas, world, room)
+                    self.draw_open(canvas, world, room, page)
                 } else {
                     self.draw_line(canvas, world, at, room)
                 }
@@ -87,19 +97,18 @@ impl Form {
         let (section, _) = self.section()?;
         let places: Vec<usize> =
             (0..self.asked.len()).filter(|at| self.asked.get(*at).is_some_and(|place| place.0 == section)).collect();
-        let open = self.open_height(canvas, world, page.width);
+        let open = self.shown(canvas, world, self.question()?, page).rows;
         let before = u16::try_from(places.iter().filter(|at| **at < self.at).count()).unwrap_or(u16::MAX);
-        // As little scrolling as it takes to show the open question whole.
-        let line = before.saturating_add(open).saturating_sub(page.height);
+        // As little scrolling as it takes to show the open question whole, and never past where it begins.
+        let line = before.saturating_add(open).saturating_sub(page.height).min(before);
         Some(Plan { places, open, line })
     }
 
     /// Rows of the open question above its field.
-    pub(super) fn above_field(&self, canvas: &Canvas<'_>, world: &World, width: u16) -> u16 {
+    pub(super) fn above_field(&self, canvas: &Canvas<'_>, world: &World, page: Rect) -> u16 {
         let Some(question) = self.question() else { return 0 };
-        let (above, _) = self.remarks(canvas, world, question);
-        let wide = width.saturating_sub(INDENT + 1);
-        2 + above.iter().map(|text| Canvas::lines(text, wide).min(4)).sum::<u16>()
+        let shown = self.shown(canvas, world, question, page);
+        1 + shown.gap + shown.above.iter().map(|text| Canvas::lines(text, inner(page)).min(4)).sum::<u16>()
     }
 
     /// Which section, how much of the form is answered, what is wrong.
@@ -242,21 +251,27 @@ impl Form {
         lines
     }
 
-    /// Rows of the open question: one free above and below, label, remarks, field.
-    fn open_height(&self, canvas: &Canvas<'_>, world: &World, width: u16) -> u16 {
-        let Some(question) = self.question() else { return 0 };
+    /// Label, remarks and field of the open question, as they fit on this page.
+    fn shown(&self, canvas: &Canvas<'_>, world: &World, question: &Question, page: Rect) -> Shown {
         let (above, below) = self.remarks(canvas, world, question);
-        let wide = width.saturating_sub(INDENT + 1);
-        let remarks: u16 =
-            above.iter().chain(below.iter().map(|(text, _)| text)).map(|text| Canvas::lines(text, wide)).sum();
-        3 + remarks + self.field.height()
+        let rows = |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| Canvas::lines(text, inner(page))).sum();
+        let said: u16 = rows(&mut above.iter());
+        let bare = 1 + self.field.height() + rows(&mut below.iter().map(|(text, _)| text));
+        let (gap, said, above) = if 2 + said + bare <= page.height {
+            (1, said, above)
+        } else if said + bare <= page.height {
+            (0, said, above)
+        } else {
+            (0, 0, Vec::new())
+        };
+        Shown { gap, above, below, rows: 2 * gap + said + bare }
     }
 
-    fn draw_open(&self, canvas: &mut Canvas<'_>, world: &World, room: Rect) {
+    fn draw_open(&self, canvas: &mut Canvas<'_>, world: &World, room: Rect, page: Rect) {
         let Some(question) = self.question() else { return };
         let lang = canvas.settings.lang;
-        let (above, below) = self.remarks(canvas, world, question);
-        let mut y = room.y + 1;
+        let Shown { gap, above, below, .. } = self.shown(canvas, world, question, page);
+        let mut y = room.y + gap;
         let other = if lang == Lang::En { Lang::Ur } else { Lang::En };
         let star = if self.must(self.at) { " *" } else { "" };
         let label = format!("{}{star}", question.label.get(lang));
@@ -271,7 +286,7 @@ impl Form {
         let inside = |y: u16, height: u16| Rect {
             x: room.x + INDENT,
             y,
-            width: room.width.saturating_sub(INDENT + 1),
+            width: inner(room),
             height: height.min(room.bottom().saturating_sub(y)),
         };
         for text in above {
@@ -287,6 +302,11 @@ impl Form {
 
 const fn canvas_is_wide(area: Rect) -> bool {
     area.width + 2 >= WIDE
+}
+
+/// Columns of what belongs to the open question.
+const fn inner(page: Rect) -> u16 {
+    page.width.saturating_sub(INDENT + 1)
 }
 
 /// Columns of the labels.
