@@ -244,7 +244,7 @@ fn the_minimum_record_takes_ninety_keys_beside_free_text() {
     };
     let kept = |stage: &Stage| keeps(stage).len();
     // Case: source, risk, movement, class, victims seen; where it was done is free text.
-    types(&mut stage, "F4 r Enter 1 1 1 F3 3 F3 \"Raiwind\" F10 Enter");
+    types(&mut stage, "F4 r Enter 1 1 S-Tab 1 F3 3 F3 \"Raiwind\" F10 Enter");
     assert_eq!(kept(&stage), 1, "{}", stage.screen(120, 40));
     // Person: role, gender, age and how it is known, nationality, language; the rest was not asked.
     types(&mut stage, "F4 1 1 1 Tab 2 4 Enter 7 a Enter p Enter F9 F10 Enter");
