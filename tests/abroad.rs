@@ -127,6 +127,35 @@ fn a_case_crosses_to_another_agency_with_its_proof_and_the_answer_comes_back() {
     assert_eq!((text(&joined, "/case"), number(&joined, "kept")), (here, 2), "{joined}");
 }
 
+/// The files themselves stay: how many is said before the offer is kept, stands in what is written, and reaches who takes the case over.
+#[test]
+fn attachments_stay_and_both_sides_are_told_how_many() {
+    let two = Two::build();
+    let (case, theirs) = (two.story.case.as_str(), words(&two.police));
+    let none = two.police.supervisor.run(&strs(&two.offer(case, "case.age", &["--dry-run"])));
+    assert_eq!(number(&none, "left_behind"), 0, "{none}");
+    let files = ["register.txt", "gate.txt"].map(|name| {
+        let path = two.file(name);
+        fs::write(&path, format!("SAMPLE {name} palmishtoqel")).unwrap();
+        path.to_string_lossy().into_owned()
+    });
+    two.police.officer.run(&["entry", "attach", case, &files[0], &files[1]]);
+    for actor in [&two.police.officer, &two.police.supervisor] {
+        actor.run(&["sync"]);
+    }
+    let dry = two.police.supervisor.run(&strs(&two.offer(case, "case.age", &["--dry-run"])));
+    assert_eq!((number(&dry, "left_behind"), &dry["kept"]), (2, &json!(false)), "{dry}");
+    let sent = two.police.supervisor.run(&strs(&two.offer(case, "case.age", &[])));
+    assert_eq!((number(&sent, "left_behind"), &sent["kept"]), (2, &json!(true)), "{sent}");
+    let file = two.file("case.age").to_string_lossy().into_owned();
+    let look = two.fia.supervisor.run(&["case", "receive", &file, "--fingerprint", &theirs]);
+    assert_eq!((number(&look, "left_behind"), number(&look, "kept")), (2, 0), "{look}");
+    let answer = two.file("answer.age").to_string_lossy().into_owned();
+    let take = ["case", "receive", &file, "--fingerprint", &theirs, "--accept", "--out", &answer];
+    let took = two.fia.supervisor.run(&take);
+    assert_eq!((number(&took, "left_behind"), number(&took, "kept")), (2, number(&sent, "entries") + 1), "{took}");
+}
+
 #[test]
 fn nothing_is_taken_of_a_file_that_is_bent_or_cut_or_for_others_or_of_a_forged_roster() {
     let two = Two::build();

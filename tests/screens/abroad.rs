@@ -3,7 +3,7 @@
 
 use amanat::{
     model::{Content, Handover, OfferId, Peer, RosterHash, Step},
-    ui::{AbroadCame, AbroadOut, AbroadTaken, Effect, Msg, Offered, Trouble},
+    ui::{AbroadCame, AbroadOut, AbroadTaken, Bidi, Effect, Msg, Offered, Settings, Trouble},
 };
 
 use super::{
@@ -62,7 +62,7 @@ pub(super) fn answer(stage: &mut Stage, effect: Effect) -> Vec<Msg> {
         }
         Effect::OfferAbroad { offer, out } => {
             let entry = stage.entry(offer.case, word(Step::Sent, 2));
-            let out = AbroadOut { path: out, words: words("own").join(" "), ..AbroadOut::default() };
+            let out = AbroadOut { path: out, left_behind: 2, words: words("own").join(" "), ..AbroadOut::default() };
             vec![Msg::Kept { entries: vec![entry], draft: None }, Msg::AbroadOffers(Box::new(out))]
         }
         Effect::TakeBackAbroad { case, offer, out, .. } => {
@@ -206,9 +206,12 @@ fn what_another_agency_wrote_is_read_from_the_stick_and_answered_yes_or_no() {
     assert!(stage.screen(80, 24).contains("does not fit what is known"), "{}", stage.screen(80, 24));
     stage.keys(&format!("Backspace*5 \"{}\" Enter", heard()));
     let screen = stage.screen(80, 24);
-    for phrase in
-        ["AHTC Multan, FIA offers a case", "The kiln is theirs.", "7 entries, each proven", "2 attachments stay"]
-    {
+    for phrase in [
+        "AHTC Multan, FIA offers a case",
+        "The kiln is theirs.",
+        "7 entries, each proven",
+        "2 attachments stayed there: ask",
+    ] {
         assert!(screen.contains(phrase), "{phrase} is not on\n{screen}");
     }
     stage.keys("Enter");
@@ -220,6 +223,39 @@ fn what_another_agency_wrote_is_read_from_the_stick_and_answered_yes_or_no() {
     stage.keys(&format!("Enter Enter \"{}\" Enter Enter \"2\" \"No border.\" Enter Enter", heard()));
     assert_eq!(answers(&stage).last(), Some(&(false, Some("No border.".into()), "/stick/answer.age".into())));
     assert!(stage.screen(80, 24).contains("Nothing was kept"), "{}", stage.screen(80, 24));
+}
+
+/// What stays is said before anything is kept and once more when the file is there, to who sends and to who takes, in the language of the page.
+#[test]
+fn attachments_that_do_not_go_are_counted_on_both_sides_in_both_languages() {
+    let order = Settings { bidi: Bidi::Terminal, ..urdu() };
+    for (settings, stay, stayed) in [
+        (plain(), "! 2 attachments stay: save them and hand them over.", "! 2 attachments stayed there: ask for them."),
+        (order, "! 2 منسلکات یہیں رہیں گے: انہیں محفوظ کر کے الگ دیں۔", "! 2 منسلکات وہیں رہ گئے: ان سے مانگیں۔"),
+    ] {
+        let mut stage = with_victim(Stage::supervising(settings));
+        stage.keys(&format!(
+            "Enter F7 \"3\" \"/p\" Enter \"{}\" Enter Enter Enter C-u \"/stick/case.age\" Enter",
+            heard()
+        ));
+        let screen = flat(&mut stage);
+        assert!(screen.contains(stay) && offered(&stage).iter().all(|(_, out)| out.is_none()), "{screen}");
+        stage.keys("Enter");
+        let screen = flat(&mut stage);
+        assert!(screen.contains(stay) && offered(&stage).iter().any(|(_, out)| out.is_some()), "{screen}");
+
+        let mut stage = Stage::supervising(settings);
+        stage.keys(&format!("F6 F6 \"/stick/case.age\" Enter \"{}\" Enter", heard()));
+        let screen = flat(&mut stage);
+        assert!(screen.contains(stayed) && answers(&stage).is_empty(), "{screen}");
+        stage.keys("Enter Enter Enter");
+        let screen = flat(&mut stage);
+        assert!(screen.contains(stayed) && answers(&stage).len() == 1, "{screen}");
+        // Whoever does not take it over asks for nothing.
+        stage.keys(&format!("Enter Enter \"{}\" Enter Enter \"2\" \"No.\" Enter Enter", heard()));
+        let screen = flat(&mut stage);
+        assert!(!screen.contains(stayed) && answers(&stage).len() == 2, "{screen}");
+    }
 }
 
 #[test]

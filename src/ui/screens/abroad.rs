@@ -270,15 +270,17 @@ impl Abroad {
 fn numbers(goes: &AbroadOut, canvas: &Canvas<'_>) -> Vec<(String, Role)> {
     let tongue = canvas.tongue();
     let mut lines = vec![(words::count(tongue, "abroad.entries", goes.entries), Role::Text)];
-    for (word, number) in [("abroad.left", goes.left_behind), ("abroad.lacking", goes.lacking)] {
-        if number > 0 {
-            lines.push((format!("! {}", words::count(tongue, word, number)), Role::Warn));
-        }
-    }
+    let stays = [("abroad.left", goes.left_behind), ("abroad.lacking", goes.lacking)];
+    lines.extend(stays.into_iter().filter_map(|(word, number)| counted(word, number, canvas)));
     if goes.again {
         lines.push((canvas.say("abroad.again").to_owned(), Role::Text));
     }
     lines
+}
+
+/// So many of what does not go, where there are any.
+fn counted(word: &str, number: u64, canvas: &Canvas<'_>) -> Option<(String, Role)> {
+    (number > 0).then(|| (format!("! {}", words::count(canvas.tongue(), word, number)), Role::Warn))
 }
 
 /// What was written, and the words that the other side is to hear.
@@ -293,7 +295,7 @@ fn said(out: &AbroadOut, canvas: &mut Canvas<'_>, area: Rect) {
         (out.words.clone(), Role::Strong),
     ];
     let mut y = inside.y;
-    for (text, role) in lines {
+    for (text, role) in lines.into_iter().chain(counted("abroad.left", out.left_behind, canvas)) {
         y += canvas.paragraph(Rect { y, height: inside.bottom().saturating_sub(y), ..inside }, &text, role) + 1;
     }
 }

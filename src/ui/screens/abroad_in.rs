@@ -134,13 +134,14 @@ impl AbroadIn {
         } else {
             (say("abroad.refused"), Role::Text)
         };
-        vec![
-            first,
+        let stayed = self.offered.as_ref().filter(|_| self.accept).and_then(|offered| stayed(offered, tongue));
+        let rest = [
             (say("abroad.written"), Role::Text),
             (taken.path.clone(), Role::Strong),
             (say("abroad.aloud"), Role::Text),
             (taken.words.clone(), Role::Strong),
-        ]
+        ];
+        [first].into_iter().chain(stayed).chain(rest).collect()
     }
 
     /// A key; whether the question stays open.
@@ -235,15 +236,19 @@ impl AbroadIn {
         ];
         lines.extend(offered.note.as_deref().map(|note| (bidi::inert(note), Role::Text)));
         lines.push((words::count(tongue, "abroad.proven", offered.entries), Role::Text));
-        if offered.left_behind > 0 {
-            lines.push((format!("! {}", words::count(tongue, "abroad.left", offered.left_behind)), Role::Warn));
-        }
+        lines.extend(stayed(offered, tongue));
         if offered.withdrawn {
             lines.push((format!("! {}", canvas.fill("abroad.withdrawn", &[("who", &who)])), Role::Warn));
         }
         lines.push((canvas.say("abroad.go_on").to_owned(), Role::Accent));
         lines
     }
+}
+
+/// What did not come along: it is asked for, before and after the case is taken over.
+fn stayed(offered: &Offered, tongue: words::Tongue) -> Option<(String, Role)> {
+    let count = offered.left_behind;
+    (count > 0).then(|| (format!("! {}", words::count(tongue, "abroad.left_there", count)), Role::Warn))
 }
 
 fn lines(said: &[(String, Role)], canvas: &mut Canvas<'_>, area: Rect) {
