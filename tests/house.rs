@@ -60,6 +60,13 @@ fn every_invariant_is_judged_where_the_table_says() {
 }
 
 #[test]
+fn every_attack_that_the_formats_list_fails_where_the_table_says() {
+    let table = source::file(invariants::ATTACKS).expect("the table of attacks is there");
+    let formats = source::file("keys/FORMATS.md").expect("the formats are there");
+    none("attacks", invariants::attacks(&formats.text, &table.text));
+}
+
+#[test]
 fn nothing_is_called_a_drawer() {
     let paths = source::all_paths();
     let mut found: Vec<Violation> = paths.iter().filter_map(|path| names::path(path)).collect();

@@ -74,6 +74,7 @@ mod simulation;
 mod stick_order;
 mod stick_revokes;
 mod stock_tools;
+mod strange_slips;
 mod support;
 mod team;
 mod ten_minutes;

@@ -21,12 +21,12 @@ fn block<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// What becomes of an answer of an honest hub on its way; told which call it answers.
-type Lie<'a> = Box<dyn Fn(&str, Vec<u8>) -> Vec<u8> + Send + 'a>;
+pub(super) type Lie<'a> = Box<dyn Fn(&str, Vec<u8>) -> Vec<u8> + Send + 'a>;
 
 /// A road whose answers somebody changes.
-struct Liar<'a> {
-    road: Road<'a>,
-    lie: Lie<'a>,
+pub(super) struct Liar<'a> {
+    pub(super) road: Road<'a>,
+    pub(super) lie: Lie<'a>,
 }
 
 impl Transport for Liar<'_> {
@@ -44,7 +44,7 @@ impl Transport for Liar<'_> {
     }
 }
 
-fn travels(agency: &Agency, actor: usize, journal: &mut MemoryJournal, road: &mut dyn Transport) -> Outcome {
+pub(super) fn travels(agency: &Agency, actor: usize, journal: &mut MemoryJournal, road: &mut dyn Transport) -> Outcome {
     pass(&mut Courier::default(), journal, road, agency.party(actor), &mut agency.trust.clone())
 }
 
@@ -122,7 +122,7 @@ fn a_lie_about_a_push_is_named_and_costs_nothing_that_was_kept() {
 }
 
 /// What is changed of a page on its way to a reader.
-fn page(
+pub(super) fn page(
     change: impl Fn(&mut amanat_sync::wire::v1::PullManifest, &mut Vec<amanat_sync::batch::Run>) + Send + 'static,
 ) -> Lie<'static> {
     Box::new(move |call, answer| {

@@ -8,6 +8,7 @@
 
 mod ahead;
 mod attachments;
+mod bare;
 mod carrying;
 #[path = "../../src/store/postgres/cluster.rs"]
 mod cluster;
