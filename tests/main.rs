@@ -81,6 +81,7 @@ mod ten_minutes;
 mod terminal;
 mod training;
 mod trouble;
+mod units_moved;
 mod updated;
 mod verbs;
 mod verify;

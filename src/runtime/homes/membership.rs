@@ -306,8 +306,11 @@ impl Home {
             .collect();
         let readers = trust.roster().unit_devices(&unit.id).into_iter().map(|device| device.id);
         let recovery = trust.roster().recovery.as_ref().map(UnitKeys::escrow_id);
-        // A key that was rotated is read back from its own wrap before it is used; the first one came with the home.
-        let rotated = unit.epoch > 1 && unit.recipient.as_ref() == Some(recipient);
+        // A key that was rotated, or made for a unit that had none, is read back from its own wrap before it is used; the first one of a
+        // unit that was founded came with the home.
+        let made_here =
+            || Ok::<_, Failure>(self.work_on(&unit.id)?.is_some_and(|work| work.offered == recipient.key_id()));
+        let rotated = unit.recipient.as_ref() == Some(recipient) && (unit.epoch > 1 || made_here()?);
         let alone = |id: &DeviceId| *id == self.device() && !rotated;
         Ok(readers.chain(recovery).all(|id| alone(&id) || wrapped.iter().any(|keys| keys.is_for(&id))))
     }

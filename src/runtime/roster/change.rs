@@ -300,6 +300,9 @@ fn readers(old: &Roster, new: &Roster, lines: &mut Vec<Line>) {
         if !gone.is_empty() && had_key && same_key {
             lines.push(Line::of("change.rotate").with("unit", &unit.name));
         }
+        if unit.recipient.is_none() && works_at(new, unit) != old.unit(&unit.id).map_or(0, |was| works_at(old, was)) {
+            lines.push(Line::of("change.no_key").with("unit", &unit.name).alarm());
+        }
         if !before.is_empty() && after.is_empty() {
             lines.push(Line::of("change.nobody_reads").with("unit", &unit.name).alarm());
         }
@@ -312,6 +315,11 @@ fn readers(old: &Roster, new: &Roster, lines: &mut Vec<Line>) {
             lines.push(line(key, new, alone).alarm());
         }
     }
+}
+
+/// How many hold a role in a unit.
+fn works_at(roster: &Roster, unit: &Unit) -> usize {
+    roster.members.iter().filter(|member| member.roles.iter().any(|(_, of)| *of == unit.id)).count()
 }
 
 /// Rows of both lists by their key.

@@ -37,7 +37,7 @@ use crate::{
 impl Home {
     pub(in crate::runtime) fn offer(&mut self, unit: &Unit, kind: RecipientKind) -> Result<Rotated, Failure> {
         let refused = |error: KeysError| fault::keys(DOING, &error);
-        if !self.holds_key_of(unit) {
+        if unit.recipient.is_some() && !self.holds_key_of(unit) {
             return Err(Failure::refused(
                 format!("{DOING} — this device does not hold its present key, and opens none of its cases"),
                 "Sync, so that another reader of the unit can wrap the key for this device; then again.",

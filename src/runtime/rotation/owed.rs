@@ -1,5 +1,5 @@
-//! Which units owe their readers a new key: somebody who held the present one reads for the unit no more, or the rotation has begun and
-//! nobody has signed yet what it came to.
+//! Which units owe their readers a new key: somebody who held the present one reads for the unit no more, the rotation has begun and
+//! nobody has signed yet what it came to, or the unit was split off from another and has none.
 
 use amanat_keys::{
     fingerprint::DeviceId,
@@ -21,7 +21,7 @@ impl Home {
         let (roster, me) = (self.trust()?.roster(), self.device());
         // Who reads for it makes its key; a custodian who does not can only rewrap afterwards.
         let reads = |unit: &Unit| roster.device(&me).is_some_and(|me| roster.reads_for(me, &unit.id));
-        let mine = |unit: &&Unit| unit.recipient.is_some() && roster.may_stand_in(&me, &unit.id) && reads(unit);
+        let mine = |unit: &&Unit| roster.may_stand_in(&me, &unit.id) && reads(unit);
         let mine: Vec<&Unit> = roster.units.iter().filter(mine).collect();
         if mine.is_empty() {
             return Ok(Vec::new());
@@ -34,7 +34,7 @@ impl Home {
         };
         let owed = mine.into_iter().filter(|unit| {
             let begun = !unit.retired.is_empty() && !ended(unit);
-            begun || rosters.iter().any(|older| lost_a_reader(older, roster, unit))
+            unit.recipient.is_none() || begun || rosters.iter().any(|older| lost_a_reader(older, roster, unit))
         });
         Ok(owed.cloned().collect())
     }

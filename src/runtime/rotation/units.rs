@@ -173,13 +173,14 @@ impl Home {
         if self.rivals() > 0 {
             return Err(refused("two valid rosters of one number are about", "Let the admins settle that first."));
         }
-        if held.recipient.is_none() {
-            return Err(refused("it has no key yet", "Its first reader brings one."));
+        // A unit that was split off has no key until one who reads for it makes the first; nobody else would hold that.
+        if held.recipient.is_none() && !roster.reads_for(me, &unit) {
+            return Err(refused("it has no key yet", "Whoever reads for it makes the first one."));
         }
         Ok(held.clone())
     }
 
-    fn work_on(&self, unit: &UnitId) -> Result<Option<Work>, Failure> {
+    pub(in crate::runtime) fn work_on(&self, unit: &UnitId) -> Result<Option<Work>, Failure> {
         let marks = marks::few(&self.journal).map_err(|error| fault::sync(DOING, &error))?;
         Ok(marks::rotations(&marks).find(|(of, _)| of == unit).and_then(|(_, row)| Work::read(row)))
     }

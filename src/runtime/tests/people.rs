@@ -138,7 +138,7 @@ fn a_station_that_is_split_gets_a_new_unit_with_those_who_go_there() {
     let new = next.units.iter().find(|unit| unit.name == "East Two").unwrap();
     assert_eq!((new.kind, new.epoch), (UnitKind::Station, 0), "its first reader brings the key");
     assert_eq!(roles(&next, ground.officers[0]), [(Role::Officer, new.id)]);
-    assert!(said.contains("new unit: East Two (station)"), "{said}");
+    assert!(said.contains("new unit: East Two (station)") && said.contains("! East Two has no key yet"), "{said}");
     moves::split(&mut next.clone(), ground.units[0], "Empty", &[]).unwrap_err();
 }
 
