@@ -1,9 +1,14 @@
 //! Copies in the field under a retention policy, over a real hub: what headquarters has opened is known to the officer, and why each
-//! entry stays. That time passes is proven where the clock can be told (`src/runtime/tests/retaining.rs`).
+//! entry stays. That time passes is proven where the clock can be told: here in a town, and step by step in `src/runtime/tests/retaining.rs`.
+
+use std::process::Command;
 
 use serde_json::json;
 
-use crate::support::{Actor, TestAgency, number, open_case, opening, record};
+use crate::{
+    simulation::copies_go_in_time,
+    support::{Actor, TestAgency, beside_us, number, open_case, opening, record, write_private},
+};
 
 /// How many of this device's entries are in a state.
 fn in_state(actor: &Actor, state: &str) -> usize {
@@ -45,4 +50,16 @@ fn an_officer_sees_what_headquarters_has_opened_and_what_stays_and_why() {
     for actor in [officer, reader] {
         assert_eq!(actor.run(&["verify"])["holds"], true);
     }
+}
+
+#[test]
+fn a_copy_goes_when_the_days_have_passed_since_headquarters_said_that_it_opened_and_not_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = folder.path().join("words");
+    write_private(&words, b"correct horse battery staple lamp\n");
+    copies_go_in_time(|home| {
+        let mut verify = Command::new(beside_us("amanat"));
+        verify.arg("--home").arg(home).arg("--passphrase-file").arg(&words).args(["verify", "--json"]);
+        serde_json::from_slice(&verify.output().unwrap().stdout).unwrap()
+    });
 }

@@ -33,5 +33,5 @@ mod world;
 mod support;
 
 pub(crate) use fused::Sabotage;
-pub(crate) use town::{finds_out, live_in_towns};
+pub(crate) use town::{copies_go_in_time, finds_out, live_in_towns};
 pub(crate) use world::{finds_out_a_deaf_hub, live_through};

@@ -123,7 +123,7 @@ fn live(seed: u64, told: bool, planted: Option<Sabotage>) -> Faults {
 }
 
 impl Town {
-    fn new(seed: u64, told: bool) -> Self {
+    pub(super) fn new(seed: u64, told: bool) -> Self {
         // The other worlds of the same number are others.
         let mut dice = Dice::new(seed ^ 0x746f_776e);
         let dir = founding::ground();

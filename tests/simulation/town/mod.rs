@@ -18,7 +18,9 @@ mod founding;
 mod life;
 mod peace;
 mod person;
+mod retained;
 mod sticks;
 mod upheld;
 
 pub(crate) use life::{finds_out, live_in_towns};
+pub(crate) use retained::copies_go_in_time;
