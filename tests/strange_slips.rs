@@ -1,6 +1,8 @@
 //! Slips that are not what they say: a stranger's for another's case, another's played again, one that headquarters cannot open. Each is
 //! refused or shown apart where it is read, is named, and takes nothing from the case it lies in (`keys/FORMATS.md` sections 3, 4 and 7).
 
+use std::process::Command;
+
 use amanat::{
     codebook::Codebook,
     model::{CaseId, Content, Entry},
@@ -24,8 +26,8 @@ use serde_json::Value;
 
 use crate::{
     erased::entries,
-    rotation::finds,
-    support::{Actor, TestAgency, number, record},
+    rotation::{finds, offer_and_list},
+    support::{Actor, GUJRAT, TestAgency, beside_us, number, record, text},
 };
 
 /// All that this actor's home opens.
@@ -178,4 +180,48 @@ fn a_garbage_stanza_for_headquarters_is_told_of_while_the_author_still_has_the_k
     let named = |actor: &Actor| wrong(&actor.ask(&["verify"]).json, &author.to_string());
     assert!(matches!(named(reader).as_slice(), [(number, _)] if *number == at), "{:?}", named(reader));
     assert_eq!((named(supervisor), named(officer)), (vec![], vec![]), "the station opens it, and can seal it again");
+}
+
+#[test]
+fn a_slip_that_does_not_open_at_a_rotation_is_named_before_and_after_and_said_to_keep_its_key() {
+    let agency = TestAgency::build();
+    let (officer, reader, supervisor) = (&agency.officer, &agency.reader, &agency.supervisor);
+    let story = record(officer, 1, "zukhwendar");
+    synced(&[officer, reader, supervisor]);
+    let at = with_garbage_for(UnitKind::Station, officer, &story.case);
+    synced(&[officer, reader, supervisor]);
+    let device = officer.unlocked().device().to_string();
+    let names_it = |report: &Value| {
+        let rows = report["shut_slips"].as_array().unwrap_or_else(|| panic!("{report}")).clone();
+        assert_eq!(rows.len(), 1, "{report}");
+        assert_eq!((&rows[0]["case"], &rows[0]["device"]), (&story.case.as_str().into(), &device.as_str().into()));
+        assert_eq!(number(&rows[0], "number"), at, "{report}");
+    };
+    let offered = offer_and_list(&agency);
+    assert_eq!(number(&offered, "shut"), 1, "{offered}");
+    assert!(number(&offered, "open") > 0, "the others are looked at all the same: {offered}");
+    names_it(&offered);
+    // The same for a person: before the admins have listed the key, and when all is done.
+    let page = |actor: &Actor| {
+        let mut command = actor.at_home(Command::new(beside_us("amanat")));
+        let said = command.args(["keys", "rotate", "unit", GUJRAT]).output().unwrap();
+        String::from_utf8(said.stdout).unwrap()
+    };
+    let line = format!("case {}, entry {at} of officer, {GUJRAT}", &story.case[..8]);
+    let before = page(supervisor);
+    assert!(
+        before.contains("1 slips do not open here: they will keep their key") && before.contains(&line),
+        "{before}"
+    );
+    synced(&[supervisor]);
+    let done = supervisor.run(&["keys", "rotate", "unit", GUJRAT]);
+    assert_eq!((text(&done, "/state"), number(&done, "now")), ("done".to_owned(), number(&offered, "open")), "{done}");
+    assert!(number(&done, "left") >= 1, "it keeps the older key: {done}");
+    names_it(&done);
+    synced(&[supervisor, reader, officer, supervisor]);
+    assert_eq!(
+        [officer, reader, supervisor].map(|actor| finds(actor, "zukhwendar")),
+        [1; 3],
+        "nothing else is held up"
+    );
 }

@@ -408,7 +408,7 @@ impl Home {
                             of_case.for_each(|(reader, recipient)| readers.add(*reader, recipient));
                             lacking.jobs.push(*job);
                         }
-                        Found::Shut | Found::Others => lacking.left += 1,
+                        Found::Shut(..) | Found::Others => lacking.left += 1,
                     }
                 }
                 Ok(())

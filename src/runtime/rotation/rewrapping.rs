@@ -26,7 +26,7 @@ use amanat_keys::{
 };
 use amanat_sync::{
     batch::{Item, Limit},
-    entry::{Change, Header, Kind, Reader, SealedEntry, Slot, Target},
+    entry::{Change, EntryRef, Header, Kind, Reader, SealedEntry, Slot, Target},
     error::SyncError,
     journal::{Journal as _, Keep, KnownHead, Line, Wanted},
 };
@@ -80,7 +80,8 @@ impl Job {
 /// What to do about a slip that names an older key.
 pub(in crate::runtime) enum Found {
     Job(Box<Job>),
-    Shut,
+    /// It does not open here, or nobody would read it: its place and its case.
+    Shut(EntryRef, CaseId),
     Others,
 }
 
@@ -177,7 +178,7 @@ impl Walk<'_> {
             for found in home.find(items.iter().filter_map(Item::entry), stood, &stale)? {
                 match found {
                     Found::Job(job) => jobs.push(*job),
-                    Found::Shut | Found::Others => left += 1,
+                    Found::Shut(..) | Found::Others => left += 1,
                 }
             }
         }
@@ -311,7 +312,7 @@ impl Home {
                     key,
                     readers,
                 })),
-                _ => Found::Shut,
+                _ => Found::Shut(slip.at(), slip.header.case),
             });
         }
         Ok(found)

@@ -15,14 +15,14 @@
 use std::collections::BTreeMap;
 
 use amanat_keys::{
-    fingerprint::{DeviceId, KeyId, UnitId},
+    fingerprint::{CaseId, DeviceId, KeyId, UnitId},
     recipient::{Recipient, RecipientKind},
     roster::{Roster, Unit},
     rotation::RotationWord,
     statement::Statement,
 };
 use amanat_sync::{
-    entry::{Header, Reader},
+    entry::{EntryRef, Header, Reader},
     journal::Journal as _,
 };
 
@@ -190,7 +190,19 @@ impl Home {
     /// # Errors
     /// What the journal refuses.
     pub fn look_at_slips(&self, unit: &Unit) -> Result<Looked, Failure> {
-        let mut looked = Looked::default();
+        Ok(self.look_through_slips(unit)?.0)
+    }
+
+    /// The slips of a unit that this device should rewrap and cannot open, each with its case: they keep their key.
+    ///
+    /// # Errors
+    /// What the journal refuses.
+    pub fn shut_slips(&self, unit: &Unit) -> Result<Vec<(EntryRef, CaseId)>, Failure> {
+        Ok(self.look_through_slips(unit)?.1)
+    }
+
+    fn look_through_slips(&self, unit: &Unit) -> Result<(Looked, Vec<(EntryRef, CaseId)>), Failure> {
+        let (mut looked, mut shut) = (Looked::default(), Vec::new());
         let names = |header: &Header| names_unit(header, &unit.id);
         let stood = self.stood_in(names)?;
         let heads = self.journal.heads().map_err(|error| fault::sync(DOING, &error))?;
@@ -199,14 +211,17 @@ impl Home {
                 for found in self.find(&entries, &stood, &names)? {
                     match found {
                         Found::Job(_) => looked.open += 1,
-                        Found::Shut => looked.shut += 1,
+                        Found::Shut(at, case) => {
+                            looked.shut += 1;
+                            shut.push((at, case));
+                        }
                         Found::Others => looked.others += 1,
                     }
                 }
                 Ok(())
             })?;
         }
-        Ok(looked)
+        Ok((looked, shut))
     }
 
     /// Whether slips still name an older key of the unit: another custodian's rotation, which this device can end as well.
