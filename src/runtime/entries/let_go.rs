@@ -158,11 +158,15 @@ impl Home {
             except.extend(held.is_some_and(|held| held.envelope.is_some()).then_some(seq));
         }
         except.sort_unstable();
-        if (replaced == 0 && before.is_none()) || except.len() > MAX_EXCEPT {
+        if replaced == 0 && before.is_none() {
             return Ok(false);
         }
         // A word that was said anew may reach no further than this device's own did.
-        let reached = reached.max(from);
+        let (mut reached, mut link) = (reached.max(from), link);
+        if let Some(last) = cut(&mut except, MAX_EXCEPT) {
+            let Some(there) = self.place_link(place.0, place.1, last)? else { return Ok(false) };
+            (reached, link) = (last, there);
+        }
         if before.is_some_and(|(word, older)| word.last == reached && *older == except) {
             return Ok(false);
         }
@@ -172,5 +176,31 @@ impl Home {
         let (about, version, bytes) = (word.about(), word.serial, word.sign(&self.signer()).to_bytes());
         self.file(&Document { kind: DocumentKind::RotationCertificate, about, version, bytes })?;
         Ok(true)
+    }
+}
+
+/// Cuts a sorted list of exceptions to as many as one word names. The last number that such a word may reach, where it was cut: before the
+/// first that it has no room for. The next word of the same device goes on from there.
+fn cut(except: &mut Vec<u64>, most: usize) -> Option<u64> {
+    let first_left = except.get(most).copied()?;
+    except.truncate(most);
+    Some(first_left.saturating_sub(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_exceptions_than_a_word_has_room_for_make_it_reach_less_far_and_not_say_nothing() {
+        let all: Vec<u64> = (0..=u64::try_from(MAX_EXCEPT).unwrap()).map(|n| 7 + 3 * n).collect();
+        let mut fits = all[..MAX_EXCEPT].to_vec();
+        assert_eq!((cut(&mut fits, MAX_EXCEPT), fits.len()), (None, MAX_EXCEPT), "so many fit");
+        let mut more = all.clone();
+        let last = cut(&mut more, MAX_EXCEPT).unwrap();
+        assert_eq!(more, fits, "the first of them");
+        // Nothing that is still held lies below where the word ends and goes unnamed, and all that can be said is.
+        assert!(all.iter().filter(|seq| **seq <= last).eq(more.iter()));
+        assert_eq!(last + 1, all[MAX_EXCEPT]);
     }
 }

@@ -343,7 +343,12 @@ impl Home {
     }
 
     /// The link of a journal at a place that is held.
-    fn place_link(&self, device: DeviceId, journal: JournalId, seq: u64) -> Result<Option<Digest>, Failure> {
+    pub(in crate::runtime) fn place_link(
+        &self,
+        device: DeviceId,
+        journal: JournalId,
+        seq: u64,
+    ) -> Result<Option<Digest>, Failure> {
         let wanted = Wanted::After { device, journal, seq: seq.saturating_sub(1) };
         let runs = self.journal.pending(&wanted, Limit { items: 1, bytes: 1 });
         let runs = runs.map_err(|error| fault::sync("reading the journal", &error))?;
