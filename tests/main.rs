@@ -62,6 +62,7 @@ mod restore;
 mod retained;
 mod returning;
 mod reviewed;
+mod revoked_reader;
 mod rotation;
 mod rotation_attacked;
 mod rotation_killed;

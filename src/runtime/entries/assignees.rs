@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use amanat_keys::fingerprint::{CaseId, DeviceId, UnitId};
+use amanat_sync::entry::Header;
 
 use super::handing::{LetIn, REWRAPPING};
 use crate::{
@@ -71,6 +72,14 @@ impl Home {
         let case = model::CaseId::from(*case);
         let devices = reads.map(|device| device.id).filter(|device| !self.was_handed_in_by(&case, &(*device).into()));
         Ok(devices.collect())
+    }
+
+    /// Where this is a rewrap of a slip of this device's own, takes note of who has its key by now.
+    pub(in crate::runtime) fn note_rewrap(&mut self, wrap: &Header) {
+        let me = self.device();
+        if let Some(target) = wrap.target.filter(|target| wrap.wraps() && target.entry.device == me) {
+            self.ring.note_rewrap(wrap.case, &target.entry, &wrap.audience);
+        }
     }
 
     /// After a word was kept: whoever it gives the case to reads it. What is kept is kept; what does not open for them now is tried again

@@ -257,6 +257,7 @@ impl Home {
             }
             None => self.note_heads(&heads).unwrap_or_default(),
         }
+        keep.entries.iter().for_each(|entry| self.note_rewrap(&entry.header));
         Ok(done)
     }
 
@@ -318,7 +319,9 @@ impl Home {
         self.next = None;
         let slot = self.journal.next_slot(Line::Cases).map_err(failed)?;
         let (entries, _next) = self.seal_rewraps(slot, jobs)?;
-        let heads = self.journal.append(&Keep { entries, rows, drop: Vec::new() }).map_err(failed)?;
+        let keep = Keep { entries, rows, drop: Vec::new() };
+        let heads = self.journal.append(&keep).map_err(failed)?;
+        keep.entries.iter().for_each(|entry| self.note_rewrap(&entry.header));
         self.note_heads(&heads).unwrap_or_default();
         Ok(u64::try_from(jobs.len()).unwrap_or(u64::MAX))
     }

@@ -7,13 +7,13 @@
 use std::collections::{HashMap, HashSet};
 
 use amanat_keys::{
-    fingerprint::{DeviceId, Digest, UnitId},
+    fingerprint::{CaseId, DeviceId, Digest, UnitId},
     roster::UnitKind,
     tenure::Tenure,
 };
 use amanat_sync::{
     batch::Limit,
-    entry::{Change, EntryRef, Header, Kind, SealedEntry},
+    entry::{Change, EntryRef, Header, Kind, Reader, SealedEntry},
     journal::{Cursor, Journal as _, Page},
 };
 
@@ -243,6 +243,9 @@ impl Home {
             self.ring.note_own(&header);
             self.note_level(&header);
         }
+        for (case, slip, readers) in set.own_rewraps.drain(..) {
+            self.ring.note_rewrap(case, &slip, &readers);
+        }
         self.let_go_by.extend(handed_in);
         self.again.extend(copies);
         Ok(gathered)
@@ -288,14 +291,20 @@ struct Set {
     /// What was handed in.
     shut: Vec<Gone>,
     own_slips: Vec<Header>,
+    /// For whom slips of this device were wrapped anew.
+    own_rewraps: Vec<(CaseId, EntryRef, Box<[Reader]>)>,
     /// Slips for headquarters whose key was not known, on a device that reads for it.
     slips_to_hq: Vec<EntryRef>,
 }
 
 impl Set {
     /// Notes what holds something in another's place.
-    fn note_stand_in(&mut self, entry: &SealedEntry, ring: &Ring) {
-        match holding(&entry.header).map(|target| (target.change, target.entry)) {
+    fn note_stand_in(&mut self, entry: &SealedEntry, ring: &Ring, me: &DeviceId) {
+        let header = &entry.header;
+        if let Some(target) = header.target.filter(|target| header.wraps() && target.entry.device == *me) {
+            self.own_rewraps.push((header.case, target.entry, header.audience.clone().into()));
+        }
+        match holding(header).map(|target| (target.change, target.entry)) {
             Some((Change::Rewrap, slip)) if !ring.holds(&slip) => self.rewraps.push(entry.clone()),
             Some((Change::Reseal, _)) => self.reseals.push(entry.clone()),
             _ => {}
@@ -353,7 +362,7 @@ impl Judge<'_> {
         if entry.header.device == self.me && entry.header.kind == Kind::Slip {
             self.set.own_slips.push(entry.header.clone());
         }
-        self.set.note_stand_in(entry, self.ring);
+        self.set.note_stand_in(entry, self.ring, &self.me);
         let whole_slip = entry.header.kind == Kind::Slip && entry.envelope.is_some();
         let for_hq = || self.hq.as_ref().is_some_and(|hq| names_unit(&entry.header, hq));
         if whole_slip && for_hq() && !self.ring.holds(&entry.at()) {

@@ -117,6 +117,21 @@ impl Ring {
         self.newest.insert((header.case, *purpose), slip);
     }
 
+    /// Notes for whom an own slip was wrapped anew. Where that gave its key to somebody whom the slip itself does not name, nothing more is sealed
+    /// under it: once they read no more, its own audience would again be exactly that of the day.
+    pub(in crate::runtime) fn note_rewrap(&mut self, case: CaseId, slip: &EntryRef, now: &[Reader]) {
+        for purpose in [Purpose::Content, Purpose::Names] {
+            let wider = self.newest.get(&(case, purpose)).is_some_and(|own| {
+                let named = |reader: &Reader| own.audience.iter().any(|named| named.id == reader.id);
+                (own.journal, own.seq) == (slip.journal, slip.seq) && !now.iter().all(named)
+            });
+            if wider {
+                self.newest.remove(&(case, purpose));
+                self.retired.insert(*slip);
+            }
+        }
+    }
+
     /// Seals nothing under a slip any more; what lies under it still opens.
     pub(in crate::runtime) fn retire(&mut self, slip: &EntryRef) {
         self.newest.retain(|_, newest| (newest.journal, newest.seq) != (slip.journal, slip.seq));

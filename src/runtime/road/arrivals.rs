@@ -171,6 +171,7 @@ impl Home {
         });
         let mut refused = Vec::new();
         for entry in new {
+            self.note_rewrap(&entry.header);
             if let Some(why) = unproven.word(entry) {
                 refused.push((entry.at(), why));
                 continue;
