@@ -28,7 +28,7 @@ fn approved(agency: &TestAgency, state: &str) -> (String, String) {
 }
 
 /// The same, twice asked, and the roster handed out.
-fn listed(agency: &TestAgency, state: &str) {
+pub(crate) fn listed(agency: &TestAgency, state: &str) {
     let asked = || agency.officer.run(&["keys", "rotate", "device"]);
     assert_eq!(asked()["words"], asked()["words"], "called again it is the same request");
     let stage = if state == "ending" { "listed" } else { state };

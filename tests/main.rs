@@ -74,6 +74,7 @@ mod shared_laptop;
 mod simulation;
 mod stick_order;
 mod stick_revokes;
+mod stock_rotations;
 mod stock_tools;
 mod strange_slips;
 mod support;

@@ -98,6 +98,12 @@ impl Thief {
     }
 }
 
+/// Every identity that a home holds: its own, and its units' as they lie wrapped on its shelf.
+pub(crate) fn identities(actor: &Actor) -> Vec<ReadIdentity> {
+    let Thief { vault, units, .. } = Thief::of(actor);
+    vault.identities().into_iter().chain(&units).cloned().collect()
+}
+
 /// The unit keys that these documents give to the device of a vault.
 fn given<'a>(documents: impl Iterator<Item = &'a [u8]>, vault: &Vault, trust: &Trust) -> Vec<ReadIdentity> {
     let wraps = documents.filter_map(|bytes| UnitKeys::verify(bytes, trust).ok());

@@ -1,7 +1,12 @@
 //! What a stolen key, a hub that lies or a careless custodian can do while keys are rotated: nothing that loses an entry, and nothing that
 //! lets anybody read whom the roster does not name.
 
-use std::{collections::BTreeSet, fs, process::Command};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::PathBuf,
+    process::{Command, Output},
+};
 
 use amanat_keys::{
     case_key::CaseKey,
@@ -9,8 +14,6 @@ use amanat_keys::{
     recipient::ReadIdentity,
     rotation::{RotationWord, Said},
     unit_key::UnitKeys,
-    vault::Vault,
-    vault_file,
 };
 use amanat_sync::{
     documents::{Document, DocumentKind},
@@ -20,6 +23,7 @@ use amanat_sync::{
 
 use crate::{
     erased::{entries, standing},
+    revoked_reader::identities,
     rotation::{finds, offer_and_list, station},
     support::{Actor, GUJRAT, TestAgency, number, record, text},
 };
@@ -154,22 +158,24 @@ fn at_the_moment_of_a_rotation_no_key_that_the_roster_does_not_name_gets_into_a_
 }
 
 /// Stock `age` with the key of headquarters opens what an entry's files are after this.
-fn opened_by_stock_age(agency: &TestAgency, entry: &str, what: &str) -> String {
+pub(crate) fn opened_by_stock_age(agency: &TestAgency, entry: &str, what: &str) -> String {
+    let (run, _) = stock_age(agency, entry, what);
+    assert!(run.status.success(), "{what}: {}", String::from_utf8_lossy(&run.stderr));
+    String::from_utf8(run.stdout).unwrap()
+}
+
+/// The same, whatever came of it, and the folder in which the files lie.
+pub(crate) fn stock_age(agency: &TestAgency, entry: &str, what: &str) -> (Output, PathBuf) {
     let dir = agency.dir.path().join(what);
     let reader = &agency.reader;
     reader.run(&["entry", "show", entry, "--files", &dir.to_string_lossy()]);
-    let passphrase = vault_file::read_passphrase(&reader.passphrase).unwrap();
-    let vault = Vault::open(&fs::read(reader.file("identity.age")).unwrap(), &passphrase, true).unwrap();
-    let keys: Vec<String> = vault
-        .identities()
-        .into_iter()
-        .map(|identity| minicbor::decode::<String>(&minicbor::to_vec(identity).unwrap()).unwrap())
-        .collect();
+    let keys = identities(reader).into_iter();
+    let keys: Vec<String> =
+        keys.map(|key| minicbor::decode::<String>(&minicbor::to_vec(key).unwrap()).unwrap()).collect();
     fs::write(dir.join("key"), keys.join("\n")).unwrap();
     let line = "cat slip entry | age -d -i key | zstd -dc -D a301.zdict | jq -c .";
     let run = Command::new("bash").args(["-o", "pipefail", "-c", line]).current_dir(&dir).output().unwrap();
-    assert!(run.status.success(), "{what}: {}", String::from_utf8_lossy(&run.stderr));
-    String::from_utf8(run.stdout).unwrap()
+    (run, dir)
 }
 
 #[test]
