@@ -35,6 +35,7 @@ mod hands_off;
 mod house;
 mod hub_asks;
 mod hub_key;
+mod hub_lies;
 mod hub_restored;
 mod hybrid;
 mod hybrid_raised;
