@@ -84,7 +84,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Proposes at headquarters and signs at the admin's; where the file lies.
-fn signed_order(agency: &TestAgency, case: &str) -> PathBuf {
+pub(crate) fn signed_order(agency: &TestAgency, case: &str) -> PathBuf {
     let file = agency.dir.path().join("case.erasure");
     let path = file.to_string_lossy().into_owned();
     let proposed =

@@ -64,6 +64,7 @@ mod retained;
 mod returning;
 mod reviewed;
 mod revoked_reader;
+mod roster_killed;
 mod rotation;
 mod rotation_attacked;
 mod rotation_killed;

@@ -1,8 +1,14 @@
 //! The join pack as a file of this machine: see [`amanat_sync::pack`] for what is in it.
 
-use std::{fs, io::Read as _, path::Path};
+use std::{
+    ffi::OsString,
+    fs,
+    io::{self, Read as _, Write as _},
+    path::Path,
+};
 
 use amanat_keys::{canonical, statement::Statement};
+use amanat_sync::own_files::sync_folder;
 pub use amanat_sync::pack::Pack;
 
 use crate::failure::Failure;
@@ -18,7 +24,7 @@ const MAX_STATEMENT: u64 = 4 << 20;
 /// What the disk says.
 pub fn write(pack: &Pack, path: &Path) -> Result<(), Failure> {
     let doing = || format!("writing the join pack {}", path.display());
-    fs::write(path, canonical::encode(pack)).map_err(|error| Failure::disk(doing(), &error))
+    put(path, &canonical::encode(pack)).map_err(|error| Failure::disk(doing(), &error))
 }
 
 /// Reads a pack from a file; nothing in it is checked yet.
@@ -41,7 +47,33 @@ pub fn read(path: &Path) -> Result<Pack, Failure> {
 /// What the disk says.
 pub fn write_statement(statement: &Statement, path: &Path, what: &str) -> Result<(), Failure> {
     let doing = || format!("writing the {what} {}", path.display());
-    fs::write(path, statement.to_bytes()).map_err(|error| Failure::disk(doing(), &error))
+    put(path, &statement.to_bytes()).map_err(|error| Failure::disk(doing(), &error))
+}
+
+/// Writes a file whole and gives it its name then: a proposal goes from admin to admin and has the signatures of those before, so what stood
+/// under the name stays whatever stops the writing.
+fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A pipe or a device is no file that another could take the place of.
+    if fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
+        return fs::write(path, bytes);
+    }
+    let mut beside = OsString::from(".");
+    beside.push(path.file_name().ok_or(io::ErrorKind::InvalidInput)?);
+    beside.push(".new");
+    let beside = path.with_file_name(beside);
+    let written = write_new(&beside, bytes).and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        drop(fs::remove_file(&beside));
+    }
+    written?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    sync_folder(folder.unwrap_or(Path::new(".")))
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = fs::File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 /// Reads a statement from a file, such as a join request; nothing is proven by it.

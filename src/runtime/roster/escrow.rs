@@ -69,7 +69,7 @@ impl Home {
     }
 
     /// Takes every key of the units that this device reads for out of what was sealed to the recovery key, old ones too. The roster names
-    /// what must come out, so nobody's word is needed for it.
+    /// what must come out, so nobody's word is needed for it. Safe to call again.
     ///
     /// # Errors
     /// Refused where this device reads for no unit, or nothing is here that was sealed to the recovery key.
@@ -79,11 +79,14 @@ impl Home {
         let mut restored: Vec<UnitId> = Vec::new();
         for keys in self.escrowed()? {
             let reads = roster.reads_for(&me, &keys.unit);
-            if !reads || self.unit_identity(&keys.recipient).is_some() {
+            if !reads || !keys.is_for(&UnitKeys::escrow_id(recovery.recipient())) {
                 continue;
             }
-            let Ok(identity) = keys.recover(recovery) else { continue };
-            self.hold_unit(HeldUnit { unit: keys.unit, epoch: keys.epoch, identity })?;
+            // What is held already was restored by a call that was stopped, and what is left is to hand it on.
+            if self.unit_identity(&keys.recipient).is_none() {
+                let Ok(identity) = keys.recover(recovery) else { continue };
+                self.hold_unit(HeldUnit { unit: keys.unit, epoch: keys.epoch, identity })?;
+            }
             if !restored.contains(&keys.unit) {
                 restored.push(keys.unit);
             }
