@@ -212,7 +212,7 @@ mod tests {
     fn belonging() -> Belonging {
         let places = [(1, 10), (2, 10), (3, 30)]
             .map(|(device, unit)| (DeviceId::from_bytes([device; 32]), vec![Digest::from_bytes([unit; 32])]));
-        Belonging { places: places.into(), ..Belonging::default() }
+        Belonging { places: places.into_iter().collect(), ..Belonging::default() }
     }
 
     #[test]
