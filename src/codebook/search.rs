@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use foldhash::fast::RandomState;
 use memchr::memmem::Finder;
 
 use crate::model::{Answer, Answers, CaseId, Content, Entry, Value};
@@ -23,9 +24,9 @@ const MANY: usize = 200;
 #[derive(Clone, Debug)]
 pub struct SearchIndex {
     rows: Vec<Row>,
-    places: HashMap<CaseId, usize>,
+    places: HashMap<CaseId, usize, RandomState>,
     /// Folded words by code, English and Urdu.
-    words: HashMap<Box<str>, Box<str>>,
+    words: HashMap<Box<str>, Box<str>, RandomState>,
 }
 
 #[derive(Clone, Debug)]
@@ -43,7 +44,7 @@ impl SearchIndex {
             let words = format!("{} {}", fold(&item.label.en), fold(&item.label.ur));
             (item.code.as_str().into(), words.into_boxed_str())
         });
-        Self { rows: Vec::new(), places: HashMap::new(), words: words.collect() }
+        Self { rows: Vec::new(), places: HashMap::default(), words: words.collect() }
     }
 
     /// Takes one entry in. One that is taken in twice is found as before, from text that is twice as long: the casebook knows what it holds.
@@ -146,7 +147,7 @@ impl Wanted {
     }
 }
 
-fn collect(answers: &Answers, words: &HashMap<Box<str>, Box<str>>, into: &mut String) {
+fn collect(answers: &Answers, words: &HashMap<Box<str>, Box<str>, RandomState>, into: &mut String) {
     for (question, given) in answers.iter() {
         match &given.answer {
             Answer::Value(Value::Text(text)) => line(into, &fold(text)),

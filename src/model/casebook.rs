@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use foldhash::fast::RandomState;
+
 use super::{
     again,
     answer::{Answers, Given},
@@ -72,22 +74,22 @@ type Change<'a> = (EntryId, &'a Given, &'a [EntryId]);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Casebook {
     /// Each in a place of its own: a table of four hundred thousand entries that grows moves their addresses and not them.
-    pub(super) entries: HashMap<EntryId, Box<Entry>>,
-    pub(super) cases: HashMap<CaseId, CaseFile>,
+    pub(super) entries: HashMap<EntryId, Box<Entry>, RandomState>,
+    pub(super) cases: HashMap<CaseId, CaseFile, RandomState>,
     /// Amendments and sealed answers by the entry they belong to, sorted.
-    pub(super) about: HashMap<EntryId, Vec<EntryId>>,
+    pub(super) about: HashMap<EntryId, Vec<EntryId>, RandomState>,
     /// Entries kept again, by the one that they say they were, sorted.
-    pub(super) copies: HashMap<EntryId, Vec<EntryId>>,
+    pub(super) copies: HashMap<EntryId, Vec<EntryId>, RandomState>,
     /// Words on what is one and the same: they are nobody's case.
     pub(super) joins: BTreeSet<EntryId>,
     pub(super) may_join: MayJoin,
-    rows: HashSet<[u8; 32]>,
+    rows: HashSet<[u8; 32], RandomState>,
     /// Entries whose content is gone, by case.
-    pub(super) gone: HashMap<CaseId, BTreeMap<EntryId, Gone>>,
-    pub(super) received: HashMap<(DeviceId, JournalId), u64>,
-    pub(super) handed_over: HashMap<(DeviceId, JournalId), u64>,
+    pub(super) gone: HashMap<CaseId, BTreeMap<EntryId, Gone>, RandomState>,
+    pub(super) received: HashMap<(DeviceId, JournalId), u64, RandomState>,
+    pub(super) handed_over: HashMap<(DeviceId, JournalId), u64, RandomState>,
     /// Up to where headquarters has the attachments of a journal too; where nothing is said, all of them.
-    pub(super) complete: HashMap<(DeviceId, JournalId), u64>,
+    pub(super) complete: HashMap<(DeviceId, JournalId), u64, RandomState>,
 }
 
 impl CaseFile {
@@ -227,7 +229,7 @@ impl Casebook {
     }
 
     fn delivery_at(&self, journal: (DeviceId, JournalId), seq: u64) -> Delivery {
-        let reaches = |marks: &HashMap<_, u64>| marks.get(&journal).is_some_and(|mark| seq <= *mark);
+        let reaches = |marks: &HashMap<_, u64, RandomState>| marks.get(&journal).is_some_and(|mark| seq <= *mark);
         match (reaches(&self.received), reaches(&self.handed_over)) {
             (true, _) => Delivery::Received,
             (false, true) => Delivery::HandedOver,

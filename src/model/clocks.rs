@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::{
     entry::Entry,
     ids::{DeviceId, JournalId},
@@ -18,9 +20,9 @@ const AHEAD_MS: i64 = 86_400_000;
 #[derive(Debug, Default)]
 pub struct Clocks {
     /// The last place of each journal, and what its clock said.
-    last: HashMap<(DeviceId, JournalId), (u64, i64)>,
+    last: HashMap<(DeviceId, JournalId), (u64, i64), RandomState>,
     /// Where a journal's clock fell: nothing before that place was kept later.
-    falls: HashMap<(DeviceId, JournalId), Vec<(u64, i64)>>,
+    falls: HashMap<(DeviceId, JournalId), Vec<(u64, i64)>, RandomState>,
     /// The newest hub time that any entry had seen.
     hub: i64,
 }

@@ -109,12 +109,20 @@ impl App {
     /// In how many milliseconds the next [`Msg::Tick`](super::Msg::Tick) is wanted at the latest; asked after every
     /// update. Two seconds while an unsaved draft is open, else the next full minute or the idle lock, whichever is first.
     pub fn tick_in(&self) -> u64 {
+        if self.owes_words() {
+            return 0;
+        }
         if matches!(self.stack.last(), Some(Screen::Form(form)) if form.is_dirty()) {
             return 2_000;
         }
         let minute = (60_000 - self.world.now.unix_ms.rem_euclid(60_000)).unsigned_abs();
         let idle = self.idle_deadline().map_or(minute, |deadline| deadline.saturating_sub(self.world.boot_ms));
         minute.min(idle)
+    }
+
+    /// Whether there are words that a search does not find yet: each [`Msg::Tick`](super::Msg::Tick) folds some.
+    pub const fn owes_words(&self) -> bool {
+        self.world.owes_words()
     }
 
     /// Whether a [`Msg::Tick`](super::Msg::Tick) has to come before the next message, so that keys pressed without a pause

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use foldhash::fast::RandomState;
+
 use super::telling;
 use crate::codebook::{Codebook, fold};
 use crate::model::{
@@ -41,7 +43,7 @@ pub(crate) struct CaseRow {
 
 /// What codes are called, folded once each: a hundred thousand rows name some two hundred of them.
 #[derive(Debug, Default)]
-pub(crate) struct Called(HashMap<(&'static str, Code), Box<str>>);
+pub(crate) struct Called(HashMap<(&'static str, Code), Box<str>, RandomState>);
 
 impl Called {
     /// A code and its words in both languages.

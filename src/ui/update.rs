@@ -82,6 +82,9 @@ fn on_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
         Some(Act::Help) if room != Room::Help => return follow(app, Turn::open(Open::Help(room))),
         act => {
             let turn = top.key(&key, act, &app.world);
+            if matches!(top, Screen::Caseload(list) if list.searches()) {
+                app.world.search_begins();
+            }
             return follow(app, turn);
         }
     }
@@ -90,6 +93,12 @@ fn on_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
 
 fn on_tick(app: &mut App, now: crate::model::Moment, boot_ms: u64) -> Vec<Effect> {
     app.world.tick(now, boot_ms);
+    if app.world.owes_words() {
+        app.world.fold_some();
+        if !app.world.owes_words() {
+            refresh(app);
+        }
+    }
     if app.idle_deadline().is_some_and(|deadline| boot_ms >= deadline) && app.world.who.is_some() {
         return lock(app);
     }

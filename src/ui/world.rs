@@ -14,8 +14,8 @@ use super::{
 use crate::{
     codebook::{Codebook, SearchIndex, Surroundings},
     model::{
-        self, Author, CaseId, Casebook, Clocks, Delivery, DeviceId, Draft, DraftId, Entry, Gone, Handed, Handover,
-        JournalId, Late, Listed, MemberId, Moment, SavedFilter, UnitId,
+        self, Author, CaseId, Casebook, Clocks, Delivery, DeviceId, Draft, DraftId, Entry, EntryId, Gone, Handed,
+        Handover, JournalId, Late, Listed, MemberId, Moment, SavedFilter, UnitId,
         assigned::Assignment,
         review::{self, Waiting},
         same::{MayJoin, Same},
@@ -24,6 +24,9 @@ use crate::{
 
 /// Lines of the list that are kept at a time: making them is to cost no frame.
 const LINES: usize = 512;
+
+/// Entries whose words are folded at a time: it is to cost no frame.
+const FOLDED: usize = 4_096;
 
 /// Rows that a hint takes, for who learns.
 pub(super) const HINT: u16 = 2;
@@ -52,6 +55,10 @@ pub(crate) struct World {
     pub(crate) size: (u16, u16),
     /// The words of all entries, folded; names are not asked for.
     pub(crate) index: SearchIndex,
+    /// Entries that came while everything was being read and whose words are still to be folded: the list comes first.
+    unfolded: Vec<EntryId>,
+    /// Whether somebody searches, and words are folded as they come.
+    searched: bool,
     /// One row a case, newest first.
     pub(crate) cases: Vec<CaseRow>,
     /// How often those rows were made or put in order: whoever counts the same has seen them all.
@@ -143,6 +150,8 @@ impl World {
             training: false,
             size: (80, 24),
             index: SearchIndex::new(&start.codebook),
+            unfolded: Vec::new(),
+            searched: false,
             cases: Vec::new(),
             made: 0,
             same: Same::default(),
@@ -169,6 +178,8 @@ impl World {
         self.filters = Vec::new();
         self.road = Road::default();
         self.index = SearchIndex::new(&self.codebook);
+        self.unfolded = Vec::new();
+        self.searched = false;
         self.cases = Vec::new();
         self.made = self.made.wrapping_add(1);
         self.same = Same::default();
@@ -209,13 +220,36 @@ impl World {
             self.touched.push(entry.case);
             // What its journal kept before is older than it seemed.
             self.older |= self.clocks.note(&entry);
-            self.index.add(&entry);
+            if self.road.replay.is_some() && !self.searched {
+                self.unfolded.push(entry.id);
+            } else {
+                self.index.add(&entry);
+            }
             self.book.apply(entry);
         }
         self.join_anew();
         // A row of the kept list says more than one of a case that is half read.
         if !self.listed && (self.road.replay.is_none() || self.touched.len() >= self.cases.len()) {
             self.list_touched();
+        }
+    }
+
+    /// Somebody searches: from now on words are folded as they come.
+    pub(crate) const fn search_begins(&mut self) {
+        self.searched = true;
+    }
+
+    /// Whether there are words that a search does not find yet, and time to fold them.
+    pub(crate) const fn owes_words(&self) -> bool {
+        !self.unfolded.is_empty() && (self.searched || self.road.replay.is_none())
+    }
+
+    /// Folds some more words, those that came last first.
+    pub(crate) fn fold_some(&mut self) {
+        for id in self.unfolded.split_off(self.unfolded.len().saturating_sub(FOLDED)).iter().rev() {
+            if let Some(entry) = self.book.entry(id) {
+                self.index.add(entry);
+            }
         }
     }
 
@@ -339,6 +373,7 @@ impl World {
         }
         self.book.forget(gone);
         self.index = SearchIndex::new(&self.codebook);
+        self.unfolded.clear();
         let files = self.book.cases().flat_map(|file| file.entries.iter());
         files.filter_map(|id| self.book.entry(id)).for_each(|entry| self.index.add(entry));
         let ids: Vec<CaseId> = self.book.cases().map(|file| file.id).collect();

@@ -10,8 +10,10 @@ use amanat_keys::fingerprint::{AgencyId, CaseId, DeviceId, Digest, JournalId, Ke
 use amanat_keys::row_seal::RowSeal;
 use amanat_sync::SyncError;
 use amanat_sync::batch::Limit;
-use amanat_sync::entry::{Header, Kind, Reader, RosterSeen, SealedEntry, Slot};
-use amanat_sync::journal::{Cursor, Journal, Keep, Line, NewJournal, SealedPage, Shelf, ShelfRow, SqliteJournal};
+use amanat_sync::entry::{EntryRef, Header, Kind, Reader, RosterSeen, SealedEntry, Slot};
+use amanat_sync::journal::{
+    Cursor, Journal, JournalFile, Keep, Line, NewJournal, SealedPage, Shelf, ShelfRow, SqliteJournal,
+};
 use rusqlite::Connection;
 use zeroize::Zeroizing;
 
@@ -37,6 +39,10 @@ impl Home {
         (0..n).for_each(|_| home.keep(&mut journal).unwrap());
         drop(journal);
         home
+    }
+
+    fn device(&self) -> DeviceId {
+        self.signer.verifying_key().device_id()
     }
 
     fn path(&self) -> PathBuf {
@@ -346,4 +352,94 @@ fn the_rows_of_one_journal_are_read_sealed_in_parts_and_those_of_the_next_are_le
     assert_eq!(rest.in_parts(3).into_iter().map(seqs).collect::<Vec<_>>(), [vec![6, 7, 8], vec![9]]);
     assert_eq!((page(first, 9, 100).last(), seqs(page(second, 0, 100))), (None, vec![1]));
     assert_eq!(page(JournalId::from_bytes([7; 16]), 0, 100).places(), 0, "nobody knows that journal");
+}
+
+/// The pages that a replay reads, three places each, as places and where the next begins.
+fn pages(journal: &SqliteJournal) -> Vec<(Vec<u64>, Option<Cursor>)> {
+    let (mut all, mut after) = (Vec::new(), Some(Cursor::START));
+    while let Some(from) = after {
+        let page = journal.sealed_after(from, THREE).unwrap();
+        after = page.next;
+        let opened = page.open();
+        all.push((opened.entries.iter().map(|entry| entry.header.seq).collect(), after));
+    }
+    all
+}
+
+const THREE: Limit = Limit { items: 3, bytes: u64::MAX };
+
+#[test]
+fn what_was_read_before_the_vault_was_open_is_what_is_read_after_it() {
+    let home = Home::with(9);
+    let key = |seq: u64| {
+        let slip = EntryRef { device: home.device(), journal: JournalId::from_bytes([2; 16]), seq };
+        ShelfRow::case_key(&slip, CaseId::from_bytes([3; 16]), KeyId::from_bytes([4; 32]), Zeroizing::new(vec![7; 17]))
+    };
+    home.open().unwrap().shelve(&[key(1), key(2)], &[]).unwrap();
+    let keys = |journal: &SqliteJournal| journal.sealed_shelf(Shelf::CaseKeys, None).unwrap().open().unwrap();
+    let (whole, known) = (pages(&home.open().unwrap()), keys(&home.open().unwrap()));
+    assert_eq!((whole.len(), known.len()), (3, 2));
+    // All pages, some, none; and as many bytes as one of them.
+    for (limits, most) in [(9, u64::MAX), (2, u64::MAX), (0, u64::MAX), (9, 1), (9, 0)] {
+        let mut file = JournalFile::open(&home.path()).unwrap().unwrap();
+        file.read_ahead(std::iter::repeat_n(THREE, limits), most).unwrap();
+        let journal = file.unsealed_by(seal(3)).unwrap();
+        assert_eq!((keys(&journal), pages(&journal)), (known.clone(), whole.clone()), "{limits} pages, {most} bytes");
+        assert_eq!((keys(&journal), pages(&journal)), (known.clone(), whole.clone()), "and again, from the file");
+    }
+}
+
+#[test]
+fn nothing_that_was_read_ahead_is_used_once_the_file_has_changed() {
+    let ahead = |home: &Home| {
+        let mut file = JournalFile::open(&home.path()).unwrap().unwrap();
+        file.read_ahead(std::iter::repeat_n(THREE, 9), u64::MAX).unwrap();
+        file
+    };
+    let by_another = Home::with(9);
+    let journal = ahead(&by_another).unsealed_by(seal(3)).unwrap();
+    by_another.keep(&mut by_another.open().unwrap()).unwrap();
+    assert_eq!(pages(&journal).last().unwrap().0, [10], "another handle kept one");
+    let between = Home::with(9);
+    let file = ahead(&between);
+    between.keep(&mut between.open().unwrap()).unwrap();
+    assert_eq!(
+        pages(&file.unsealed_by(seal(3)).unwrap()).last().unwrap().0,
+        [10],
+        "while the passphrase took its time"
+    );
+    let by_itself = Home::with(9);
+    let mut journal = ahead(&by_itself).unsealed_by(seal(3)).unwrap();
+    assert_eq!(journal.sealed_after(Cursor::START, THREE).unwrap().places(), 3);
+    by_itself.keep(&mut journal).unwrap();
+    assert_eq!(pages(&journal).last().unwrap().0, [10], "this handle kept one");
+    let elsewhere = ahead(&Home::with(9)).unsealed_by(seal(3)).unwrap();
+    let last = pages(&by_itself.open().unwrap())[1].1.unwrap();
+    assert_eq!(elsewhere.sealed_after(last, THREE).unwrap().open().entries[0].header.seq, 7, "read from elsewhere");
+}
+
+#[test]
+fn a_file_that_is_read_before_its_vault_is_open_is_left_as_it_was() {
+    let home = Home::new();
+    assert!(JournalFile::open(&home.path()).unwrap().is_none(), "there is none");
+    assert!(!home.path().exists(), "and none is made");
+    let mut journal = home.open().unwrap();
+    home.begin(&mut journal);
+    home.keep(&mut journal).unwrap();
+    // As a kill leaves it: what was kept stands in the log alone.
+    let copy = Home::new();
+    let log = |home: &Home| home.path().with_extension("sqlite-wal");
+    std::fs::copy(home.path(), copy.path()).unwrap();
+    std::fs::copy(log(&home), log(&copy)).unwrap();
+    let bytes = |home: &Home| [home.path(), log(home)].map(|path| std::fs::read(path).unwrap());
+    let before = bytes(&copy);
+    let mut file = JournalFile::open(&copy.path()).unwrap().unwrap();
+    file.read_ahead([THREE], u64::MAX).unwrap();
+    assert!(matches!(file.unsealed_by(seal(9)), Err(SyncError::WrongVault)));
+    drop(JournalFile::open(&copy.path()).unwrap().unwrap());
+    assert_eq!(bytes(&copy)[1], before[1], "whoever has no key does not carry its log into the file");
+    assert_eq!(pages(&copy.open().unwrap()), [(vec![1], None)]);
+    let older = Home::with(1);
+    older.edit("pragma user_version = 2; delete from steps where step = 3");
+    assert!(JournalFile::open(&older.path()).unwrap().is_none(), "a file of an older program is brought up first");
 }

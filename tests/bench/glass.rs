@@ -60,6 +60,14 @@ impl Room {
         drop(ui::update(&mut self.app, msg));
     }
 
+    /// The words that a search does not find yet, as the runtime folds them while nothing else is to be done.
+    #[allow(dead_code, reason = "one bench of those that share this screen reads that much")]
+    pub(crate) fn fold_words(&mut self) {
+        while self.app.owes_words() {
+            self.send(Msg::Tick { now: NOW, boot_ms: 0 });
+        }
+    }
+
     /// What it asks for after a message.
     #[allow(dead_code, reason = "one bench of those that share this screen asks")]
     pub(crate) fn asked(&mut self, msg: Msg) -> Vec<Effect> {

@@ -18,7 +18,8 @@ use crate::figure;
 /// What opens every home of the station; a sample.
 pub(crate) const PASSPHRASE: &str = "correct horse battery staple lamp";
 const UNIT: &str = "PS Sample";
-const PRACTICE: [&str; 3] = ["--practice", "--work-factor", "10"];
+/// log₂N of scrypt, the least that a practice home takes.
+const WEAK: &str = "10";
 
 /// The agency's folder.
 pub(crate) struct Station {
@@ -69,13 +70,23 @@ impl Drop for Hub {
 impl Station {
     /// Makes everything; scrypt is weak on purpose, so that what is measured is not the passphrase.
     pub(crate) fn build() -> Self {
+        Self::build_with(WEAK)
+    }
+
+    /// The same with homes whose passphrase is as strong as is said, log₂N.
+    pub(crate) fn build_with(factor: &str) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let url = format!("http://{address}");
-        Self::behind(address, url)
+        Self::made(address, url, factor)
     }
 
     /// As [`Station::build`], with a hub that listens at one address and is called at another, by TLS or in plain.
     pub(crate) fn behind(address: String, url: String) -> Self {
+        Self::made(address, url, WEAK)
+    }
+
+    fn made(address: String, url: String, factor: &str) -> Self {
+        let practice = ["--practice", "--work-factor", factor];
         let folder = tempfile::tempdir_in(figure::folder()).unwrap();
         let station = Self { folder, address, url };
         let secret = station.path("passphrase");
@@ -83,12 +94,12 @@ impl Station {
         fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
         let agency = station.text("agency");
         station
-            .ask("unused", &[&["agency", "init", "--name", "Sample Police", "--dir", &agency], &PRACTICE[..]].concat());
+            .ask("unused", &[&["agency", "init", "--name", "Sample Police", "--dir", &agency], &practice[..]].concat());
         station.found_hub();
         station.ask("agency/admin", &["roster", "unit-add", UNIT]);
         for name in ["supervisor", "officer"] {
             let made =
-                station.ask(name, &[&["device", "init", "--name", name, "--unit", UNIT], &PRACTICE[..]].concat());
+                station.ask(name, &[&["device", "init", "--name", name, "--unit", UNIT], &practice[..]].concat());
             let (request, words) = (made["request"].as_str().unwrap(), made["words"].as_str().unwrap());
             station.approve(request, words, &["--role", name, "--unit", UNIT]);
         }

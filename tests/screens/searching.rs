@@ -1,6 +1,9 @@
 //! What is typed with a slip of the finger is found all the same, after what is found as it was typed.
 
-use amanat::{model::CaseId, ui::Bidi, ui::Settings};
+use amanat::{
+    model::CaseId,
+    ui::{Bidi, Msg, Replay, Settings},
+};
 
 use super::{
     begun::plain,
@@ -13,6 +16,11 @@ const STATIONS: [&str; 3] = ["Wagah", "Gulberg", "Mozang"];
 /// Three cases, each with a note; the newest is the first.
 fn noted(settings: Settings) -> Stage {
     let mut stage = Stage::open_with(settings);
+    three(&mut stage);
+    stage
+}
+
+fn three(stage: &mut Stage) {
     for (at, note) in [(3, "Taken to the tailer in Sialkot."), (2, "Works for a tailor."), (1, "بھٹہ مزدوری، قرض")]
     {
         let station = text(STATIONS[usize::from(at) - 1]);
@@ -20,6 +28,13 @@ fn noted(settings: Settings) -> Stage {
             stage.case(at, &[("case_class", code("TIP")), ("victims_seen", number(1)), ("police_station", station)]);
         stage.sheet(at + 10, case, "note", &[("note_text", text(note))]);
     }
+}
+
+/// The same while everything is being read: an unlocked screen is told of them before the last word.
+fn reading() -> Stage {
+    let mut stage = Stage::open_with(plain());
+    stage.send(Msg::Replaying(Replay { done: 0, total: 9 }));
+    three(&mut stage);
     stage
 }
 
@@ -70,4 +85,31 @@ fn short_words_and_numbers_stay_exact_and_a_name_is_not_found_by_a_slip_either()
     }
     stage.keys(&format!("\"{number}\""));
     assert_eq!(listed(&mut stage).len(), 1, "the next number is another case's");
+}
+
+/// The list is whole first. What is searched for is found all the same, once nothing else is to be done.
+#[test]
+fn words_that_came_while_everything_was_read_are_found_as_soon_as_the_list_is_whole_or_somebody_searches() {
+    let mut stage = reading();
+    assert!(!stage.app.owes_words(), "while it is read, the list comes first");
+    stage.send(Msg::Replaying(Replay { done: 9, total: 9 }));
+    assert_eq!(listed(&mut stage).len(), STATIONS.len());
+    assert_eq!((stage.app.owes_words(), stage.app.tick_in()), (true, 0), "and then the words, at once");
+    stage.wait(0);
+    assert!(!stage.app.owes_words() && stage.app.tick_in() > 0);
+    stage.keys("\"tailer\"");
+    assert_eq!(listed(&mut stage), [3, 2]);
+
+    let mut stage = reading();
+    stage.keys("\"tailer\"");
+    assert_eq!(stage.app.tick_in(), 0, "somebody searches before all is read");
+    stage.wait(0);
+    assert_eq!(listed(&mut stage), [3, 2], "and is shown what has been read without another key");
+    let case = CaseId::from_bytes([1; 16]);
+    stage.sheet(20, case, "note", &[("note_text", text("Sold to a tailer."))]);
+    assert_eq!((listed(&mut stage), stage.app.tick_in() > 0), (vec![1, 3, 2], true), "and what comes after");
+
+    let mut stage = reading();
+    stage.send(Msg::Locked { waiting: 0 });
+    assert!(!stage.app.owes_words(), "a locked screen owes nothing");
 }

@@ -150,9 +150,10 @@ impl Home {
             let opened = case.zip(ahead).and_then(|(case, unread)| unread.open(alone, &[case], &|_| true));
             opened.into_iter().for_each(&say);
         };
-        let mut replayed = self.replay_beside(page, between)?;
+        let (mut replayed, own) = self.replay_beside(page, between)?;
         say(Msg::Gone(std::mem::take(&mut replayed.gone)));
         say(Msg::Replaying(Replay { done: total, total }));
+        self.note_own(own);
         self.shown = heads.iter().map(Reached::from).collect();
         Ok(replayed)
     }

@@ -46,6 +46,12 @@ const FIRST_PAGE: Limit = Limit { items: 64, bytes: 1 << 20 };
 /// Rows read at a time: each page is a drawing of the screen, and no key may have to wait for it.
 const PAGE: Limit = Limit { items: 1024, bytes: 4 << 20 };
 
+/// How much is read at a time, page after page.
+pub(in crate::runtime) fn pages() -> impl Iterator<Item = Limit> {
+    let larger = |size: &Limit| Some(Limit { items: size.items.saturating_mul(2).min(PAGE.items), ..PAGE });
+    std::iter::successors(Some(FIRST_PAGE), larger)
+}
+
 /// What a replay found.
 #[derive(Debug, Default)]
 pub struct Replayed {
@@ -77,10 +83,13 @@ impl Home {
     /// # Errors
     /// What the journal refuses; a damaged row is told of in [`Replayed::failed`] and stops nothing.
     pub fn replay(&mut self, take: impl FnMut(Vec<Entry>, u64)) -> Result<Replayed, Failure> {
-        self.replay_beside(take, |_alone| {})
+        let (replayed, own) = self.replay_beside(take, |_alone| {})?;
+        self.note_own(own);
+        Ok(replayed)
     }
 
-    /// The same, with something done between two pages by whoever can open a few entries alone.
+    /// The same, with something done between two pages by whoever can open a few entries alone, and what this device seals under still to be
+    /// noted: nobody who reads has to wait for it.
     ///
     /// # Errors
     /// As [`Home::replay`].
@@ -88,7 +97,7 @@ impl Home {
         &mut self,
         mut take: impl FnMut(Vec<Entry>, u64),
         mut between: impl FnMut(&Alone<'_>),
-    ) -> Result<Replayed, Failure> {
+    ) -> Result<(Replayed, OwnSlips), Failure> {
         let mut replayed = Replayed::default();
         let mut belonging = self.trust.as_ref().map(|trust| Belonging::under(trust.roster())).unwrap_or_default();
         let firsts = marks::firsts(&self.journal).map_err(|error| fault::sync("reading the home's notes", &error))?;
@@ -143,7 +152,18 @@ impl Home {
         self.words.note_failed(unheld.chain(apart));
         self.mark_read()?;
         self.hear_readers()?;
-        Ok(replayed)
+        Ok((replayed, set.own))
+    }
+
+    /// Notes under which slips this device seals on. Before that it begins a new one for every case.
+    pub(super) fn note_own(&mut self, own: OwnSlips) {
+        for header in own.slips {
+            self.ring.note_own(&header);
+            self.note_level(&header);
+        }
+        for (case, slip, readers) in own.rewraps {
+            self.ring.note_rewrap(case, &slip, &readers);
+        }
     }
 
     /// Content whose envelope is gone because a second reader opened the one that a reseal holds. What opens so is not bare any more.
@@ -210,7 +230,7 @@ impl Home {
             gathered.failed.extend(opened.failed);
             take(opened.entries, so_far);
         };
-        let (mut cursor, mut size, mut settled) = (Some(Cursor::START), FIRST_PAGE, false);
+        let (mut cursor, mut sizes, mut settled) = (Some(Cursor::START), pages(), false);
         let read = crew::work(ring, &identities, |crew| {
             loop {
                 between(&Alone { journal, ring });
@@ -225,8 +245,8 @@ impl Home {
                         }
                     }
                 } else if let Some(after) = cursor {
-                    let page = journal.sealed_after(after, size).map_err(refused)?;
-                    (cursor, size) = (page.next, Limit { items: size.items.saturating_mul(2).min(PAGE.items), ..PAGE });
+                    let page = journal.sealed_after(after, sizes.next().unwrap_or(PAGE)).map_err(refused)?;
+                    cursor = page.next;
                     crew.unseal(page)?;
                 } else if !settled {
                     settled = true;
@@ -239,13 +259,6 @@ impl Home {
         drop(shut);
         (self.levels, self.words, self.handovers, self.given) = (levels, words, handovers, given);
         read?;
-        for header in set.own_slips.drain(..) {
-            self.ring.note_own(&header);
-            self.note_level(&header);
-        }
-        for (case, slip, readers) in set.own_rewraps.drain(..) {
-            self.ring.note_rewrap(case, &slip, &readers);
-        }
         self.let_go_by.extend(handed_in);
         self.again.extend(copies);
         Ok(gathered)
@@ -270,6 +283,15 @@ impl Home {
     }
 }
 
+/// What was found of slips that this device made.
+#[derive(Default)]
+#[must_use = "without it every case begins a new slip"]
+pub(super) struct OwnSlips {
+    slips: Vec<Header>,
+    /// For whom they were wrapped anew.
+    rewraps: Vec<(CaseId, EntryRef, Box<[Reader]>)>,
+}
+
 /// What is set apart while the journal is read.
 #[derive(Default)]
 struct Set {
@@ -290,9 +312,7 @@ struct Set {
     waiting: Vec<SealedEntry>,
     /// What was handed in.
     shut: Vec<Gone>,
-    own_slips: Vec<Header>,
-    /// For whom slips of this device were wrapped anew.
-    own_rewraps: Vec<(CaseId, EntryRef, Box<[Reader]>)>,
+    own: OwnSlips,
     /// Slips for headquarters whose key was not known, on a device that reads for it.
     slips_to_hq: Vec<EntryRef>,
 }
@@ -302,7 +322,7 @@ impl Set {
     fn note_stand_in(&mut self, entry: &SealedEntry, ring: &Ring, me: &DeviceId) {
         let header = &entry.header;
         if let Some(target) = header.target.filter(|target| header.wraps() && target.entry.device == *me) {
-            self.own_rewraps.push((header.case, target.entry, header.audience.clone().into()));
+            self.own.rewraps.push((header.case, target.entry, header.audience.clone().into()));
         }
         match holding(header).map(|target| (target.change, target.entry)) {
             Some((Change::Rewrap, slip)) if !ring.holds(&slip) => self.rewraps.push(entry.clone()),
@@ -360,7 +380,7 @@ impl Judge<'_> {
             self.set.listed.extend(entry.header.parts.iter().map(|part| part.digest));
         }
         if entry.header.device == self.me && entry.header.kind == Kind::Slip {
-            self.set.own_slips.push(entry.header.clone());
+            self.set.own.slips.push(entry.header.clone());
         }
         self.set.note_stand_in(entry, self.ring, &self.me);
         let whole_slip = entry.header.kind == Kind::Slip && entry.envelope.is_some();

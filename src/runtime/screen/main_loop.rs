@@ -163,6 +163,10 @@ impl Room {
     /// The keys of a line, one after the other, each with all that comes of it.
     fn hear(&mut self, line: &Secret, wakes: &Receiver<Wake>) -> io::Result<()> {
         self.tick(clock::boot_ms());
+        // What is found is said once.
+        while self.app.owes_words() {
+            self.tick(clock::boot_ms());
+        }
         match linear::keys(line.reveal()) {
             Ok(keys) => {
                 for key in keys {

@@ -194,7 +194,7 @@ impl Seat {
         let closed = self.closed.clone().ok_or_else(|| Trouble::word("unlock.wrong"))?;
         let opened = Passphrase::to_open(secret.reveal().as_bytes())
             .map_err(|weakness| fault::keys("unlocking", &amanat_keys::error::KeysError::Locked(weakness.into())))
-            .and_then(|passphrase| closed.unlock(&passphrase));
+            .and_then(|passphrase| closed.unlock_to_read(&passphrase));
         self.home = Some(opened.map_err(|failure| tellings::unlock_trouble(&failure))?);
         Ok(())
     }

@@ -201,6 +201,11 @@ impl Caseload {
         self.note_place(world);
     }
 
+    /// Whether words are looked for.
+    pub(crate) fn searches(&self) -> bool {
+        !self.typed.text().is_empty()
+    }
+
     /// What is typed has changed: begin at the top.
     fn search(&mut self, world: &World) {
         self.collect(world);

@@ -20,6 +20,7 @@ mod schema;
 mod sealed;
 mod shapes;
 mod sqlite;
+mod sqlite_ahead;
 mod sqlite_erase;
 mod sqlite_hub;
 mod sqlite_keep;
@@ -36,6 +37,7 @@ pub use shapes::{
     ShelfRow, Standing, State, Status, Wanted, stands_whole,
 };
 pub use sqlite::SqliteJournal;
+pub use sqlite_ahead::JournalFile;
 
 use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::{DeviceId, JournalId};

@@ -1,8 +1,6 @@
 //! An entry as one row: signature, header and envelope in one piece, to be sealed under the vault key (FORMATS section 8), and
 //! the key of that row. The row seal authenticates it, so that an unlock need not check signatures and hashes again.
 
-use std::ops::Range;
-
 use amanat_keys::fingerprint::{DeviceId, JournalId};
 
 use crate::cbor::count;
@@ -63,32 +61,18 @@ pub(super) fn weight(entry: &SealedEntry) -> u64 {
 /// # Errors
 /// `StorageDamaged`: the row was sealed by us and is yet no entry.
 pub(super) fn unpack(plain: &[u8]) -> Result<SealedEntry> {
-    unpack_where_it_lies(plain.to_vec(), 0..plain.len())
+    split(plain).ok_or(SyncError::StorageDamaged("a row is no entry"))
 }
 
-/// As [`unpack`], of an entry that lies somewhere in a buffer, which becomes that of its envelope.
-///
-/// # Errors
-/// As [`unpack`].
-pub(super) fn unpack_where_it_lies(row: Vec<u8>, text: Range<usize>) -> Result<SealedEntry> {
-    split(row, text).ok_or(SyncError::StorageDamaged("a row is no entry"))
-}
-
-fn split(mut row: Vec<u8>, text: Range<usize>) -> Option<SealedEntry> {
-    row.truncate(text.end);
-    let plain = row.get(text.start..)?;
+fn split(plain: &[u8]) -> Option<SealedEntry> {
     let (whole, rest) = plain.split_first()?;
     let (signature, rest) = rest.split_first_chunk::<64>()?;
     let (length, rest) = rest.split_first_chunk::<4>()?;
     let (header, envelope) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
-    let (whole, signature, header, behind) = (*whole, *signature, header.to_vec(), envelope.len());
-    let envelope = match whole {
-        WHOLE => {
-            row.drain(..row.len().saturating_sub(behind));
-            Some(row)
-        }
-        BARE if behind == 0 => None,
+    let envelope = match *whole {
+        WHOLE => Some(envelope.to_vec()),
+        BARE if envelope.is_empty() => None,
         _ => return None,
     };
-    SealedEntry::from_row(header, signature, envelope).ok()
+    SealedEntry::from_row(header.to_vec(), *signature, envelope).ok()
 }

@@ -85,6 +85,14 @@ pub(super) fn migrate(db: &mut Connection) -> Result<()> {
     Ok(())
 }
 
+/// Whether a file is at the newest schema.
+///
+/// # Errors
+/// As [`migrate`].
+pub(super) fn is_newest(db: &Connection) -> Result<bool> {
+    Ok(check(db)? == NEWEST)
+}
+
 fn number(db: &Connection, sql: &str) -> Result<i64> {
     db.query_row(sql, [], |row| row.get(0)).map_err(storage)
 }

@@ -1,18 +1,22 @@
 //! The journal in one SQLite file on the device: opening it, what its errors mean, and one transaction for each method of the
 //! trait. Statements that write stand in `sqlite_keep`, those that read in `sqlite_read`.
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::{DeviceId, JournalId};
 use amanat_keys::row_seal::RowSeal;
+use rusqlite::config::DbConfig;
 use rusqlite::ffi;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use super::{
     Cursor, DocumentFiled, Filed, Filing, Journal, Keep, KnownHead, Line, NewJournal, Page, Pulled, Quarantined,
-    SealedPage, SealedShelf, Shelf, ShelfRow, Status, Wanted, schema, sqlite_erase, sqlite_keep as keep,
+    SealedPage, SealedShelf, Shelf, ShelfRow, Status, Wanted, schema,
+    sqlite_ahead::Ahead,
+    sqlite_erase, sqlite_keep as keep,
     sqlite_read::{self as read, Numbered},
     sqlite_road, sqlite_sealed as sealed,
 };
@@ -30,6 +34,8 @@ pub struct SqliteJournal {
     seal: RowSeal,
     path: PathBuf,
     grown: Option<Grown>,
+    /// What was read before the vault was open; in a cell because reading uses it up.
+    ahead: RefCell<Ahead>,
 }
 
 /// The journals that the last transaction of this handle made grow, and SQLite's number for what other handles had written.
@@ -56,9 +62,20 @@ impl SqliteJournal {
         let mut db = Connection::open_with_flags(path, flags).map_err(storage)?;
         prepare(&db)?;
         schema::migrate(&mut db)?;
-        let mut journal = SqliteJournal { db, seal, path: path.to_owned(), grown: None };
+        Self::over(db, seal, path.to_owned(), Ahead::default())
+    }
+
+    /// On a file that is open already, with what was read of it.
+    pub(super) fn over(db: Connection, seal: RowSeal, path: PathBuf, ahead: Ahead) -> Result<SqliteJournal> {
+        let mut journal = SqliteJournal { db, seal, path, grown: None, ahead: RefCell::new(ahead) };
         journal.recognise()?;
         Ok(journal)
+    }
+
+    /// The last handle that closes carries the log into the file, which whoever opened it without a key leaves alone.
+    pub(super) fn fold_log_at_the_end(&self) -> Result<()> {
+        let done = self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
+        done.map(|_was| ()).map_err(storage)
     }
 
     /// Another handle on the same file, for a second thread: the courier's beside the desk's.
@@ -140,7 +157,11 @@ impl SqliteJournal {
     /// # Errors
     /// Storage.
     pub fn sealed_after(&self, after: Cursor, limit: Limit) -> Result<SealedPage> {
-        self.reading(|db, seal| sealed::sealed_after(db, seal, after, limit))
+        self.reading(|db, seal| {
+            let ahead = self.ahead.borrow_mut().page(db, after)?;
+            let rows = ahead.map_or_else(|| sealed::rows_after(db, &sealed::names(db)?, after, limit), Ok)?;
+            Ok(rows.under(seal))
+        })
     }
 
     /// A page of one journal behind a number, its rows still sealed; without a cursor for the next, which begins behind its last row.
@@ -164,9 +185,13 @@ impl SqliteJournal {
     /// # Errors
     /// Storage.
     pub fn sealed_shelf(&self, shelf: Shelf, keys: Option<Range<&[u8]>>) -> Result<SealedShelf> {
-        self.reading(|db, seal| match keys {
-            Some(keys) => sealed::sealed_range(db, seal, shelf, &keys),
-            None => sealed::sealed_shelf(db, seal, shelf),
+        self.reading(|db, seal| {
+            if let Some(keys) = keys {
+                return sealed::sealed_range(db, seal, shelf, &keys);
+            }
+            let ahead = if shelf == Shelf::CaseKeys { self.ahead.borrow_mut().keys(db)? } else { None };
+            let rows = ahead.map_or_else(|| sealed::shelf_rows(db, shelf), Ok)?;
+            Ok(SealedShelf { seal: seal.clone(), shelf, rows })
         })
     }
 
@@ -211,6 +236,8 @@ impl SqliteJournal {
 
     fn writing<T>(&mut self, work: impl FnOnce(&Transaction<'_>, &RowSeal) -> Result<T>) -> Result<T> {
         self.grown = None;
+        // What was read ahead may be what is about to change.
+        self.ahead.take();
         let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(storage)?;
         // Dropped without a commit, it rolls back: an error leaves nothing behind.
         let done = work(&tx, &self.seal)?;
@@ -317,7 +344,7 @@ impl Journal for SqliteJournal {
 }
 
 /// The settings of every handle. `FULL` makes a commit wait for the disk: *kept* must survive a power cut (DESIGN section 4).
-fn prepare(db: &Connection) -> Result<()> {
+pub(super) fn prepare(db: &Connection) -> Result<()> {
     db.pragma_update(None, "trusted_schema", false).map_err(storage)?;
     db.pragma_update(None, "cell_size_check", true).map_err(storage)?;
     db.pragma_update(None, "temp_store", "memory").map_err(storage)?;

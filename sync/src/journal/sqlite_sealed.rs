@@ -6,9 +6,9 @@ use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
 use amanat_keys::row_seal::RowSeal;
 use rusqlite::{Connection, Row, params};
 
-use super::sealed::{Body, SealedPage, SealedRow, SealedShelf, SealedShelfRow};
+use super::sealed::{Found, Rows, SealedPage, SealedShelf, SealedShelfRow};
 use super::sqlite::storage;
-use super::sqlite_read::{all, array, blob, newest, one, place, split};
+use super::sqlite_read::{all, array, blob, newest, place, split};
 use super::{Cursor, Shelf};
 use crate::batch::Limit;
 use crate::cbor::count;
@@ -17,8 +17,8 @@ use crate::error::{Result, SyncError};
 use crate::wire::limits;
 
 /// A page of the replay as it lies in the file.
-pub(super) fn sealed_after(db: &Connection, seal: &RowSeal, after: Cursor, limit: Limit) -> Result<SealedPage> {
-    rows_between(db, seal, &names(db)?, from(after)?..i64::MAX, limit)
+pub(super) fn rows_after(db: &Connection, names: &[Name], after: Cursor, limit: Limit) -> Result<Rows> {
+    rows_between(db, names, from(after)?..i64::MAX, limit)
 }
 
 /// A page of one journal behind a number, as it lies in the file; empty where no such journal is known.
@@ -31,64 +31,62 @@ pub(super) fn sealed_of(
 ) -> Result<SealedPage> {
     let names = names(db)?;
     let Some((no, ..)) = names.iter().find(|(_, device, journal)| (*device, *journal) == of) else {
-        return Ok(SealedPage { seal: seal.clone(), rows: Vec::new(), next: None });
+        return Ok(Rows::default().under(seal));
     };
-    rows_between(db, seal, &names, place(*no, after)?..place(no.saturating_add(1), 0)?, limit)
+    let rows = rows_between(db, &names, place(*no, after)?..place(no.saturating_add(1), 0)?, limit)?;
+    Ok(rows.under(seal))
 }
 
 /// The last places of every journal, as many of each as makes about so many of all.
 pub(super) fn sealed_newest(db: &Connection, seal: &RowSeal, about: u64) -> Result<SealedPage> {
     let names = names(db)?;
     let each = about.checked_div(count(names.len())).unwrap_or(0).max(1);
-    let mut page = SealedPage { seal: seal.clone(), rows: Vec::new(), next: None };
+    let mut rows = Rows::default();
     for (no, ..) in &names {
         let Some(head) = newest(db, *no)? else { continue };
         let after = place(*no, head.seq.saturating_sub(each))?;
         let limit = Limit { items: each.min(head.seq), bytes: limits::MAX_BODY };
-        page.rows.append(&mut rows_between(db, seal, &names, after..i64::MAX, limit)?.rows);
+        rows.append(rows_between(db, &names, after..i64::MAX, limit)?);
     }
-    Ok(page)
+    Ok(rows.under(seal))
 }
 
 /// What stands at these places, as it lies in the file.
 pub(super) fn sealed_at(db: &Connection, seal: &RowSeal, places: &[EntryRef]) -> Result<SealedPage> {
     let names = names(db)?;
-    let mut page = SealedPage { seal: seal.clone(), rows: Vec::with_capacity(places.len()), next: None };
-    for EntryRef { device, journal, seq } in places {
-        let Some((no, ..)) = names.iter().find(|(_, d, j)| (d, j) == (device, journal)) else { continue };
-        let held = one(db, "select place, hash, body from entries where place = ?1", [place(*no, *seq)?], body)?;
-        let row = held.map(|body| SealedRow { device: *device, journal: *journal, seq: *seq, body });
-        page.rows.extend(row);
+    let mut rows = Rows::default();
+    let mut statement = db.prepare_cached("select hash, body from entries where place = ?1").map_err(storage)?;
+    for at in places {
+        let Some((no, ..)) = names.iter().find(|(_, d, j)| (d, j) == (&at.device, &at.journal)) else { continue };
+        let mut held = statement.query([place(*no, at.seq)?]).map_err(storage)?;
+        if let Some(row) = held.next().map_err(storage)? {
+            rows.push(*at, found(row, 0)?);
+        }
     }
-    Ok(page)
+    Ok(rows.under(seal))
 }
 
 /// Numbers and names of all journals, as the file has them: a row of an entry opens under its right name alone.
-fn names(db: &Connection) -> Result<Vec<Name>> {
+pub(super) fn names(db: &Connection) -> Result<Vec<Name>> {
     all(db, "select no, device, journal from journals order by no", [], |row| {
         let no = row.get(0).map_err(storage)?;
         Ok((no, DeviceId::from_bytes(array(row, 1)?), JournalId::from_bytes(array(row, 2)?)))
     })
 }
 
-type Name = (i64, DeviceId, JournalId);
+/// A journal's number and its name.
+pub(super) type Name = (i64, DeviceId, JournalId);
 
 fn from(after: Cursor) -> Result<i64> {
     i64::try_from(after.0).map_err(|_wide| SyncError::Misuse("no such cursor"))
 }
 
 /// Rows behind the first place of the range and before its end.
-fn rows_between(
-    db: &Connection,
-    seal: &RowSeal,
-    known: &[Name],
-    range: Range<i64>,
-    limit: Limit,
-) -> Result<SealedPage> {
+fn rows_between(db: &Connection, known: &[Name], range: Range<i64>, limit: Limit) -> Result<Rows> {
     let sql = "select place, hash, body from entries where place > ?1 and place < ?2 order by place";
     let mut statement = db.prepare_cached(sql).map_err(storage)?;
     let mut rows = statement.query([range.start, range.end]).map_err(storage)?;
-    let (mut page, mut left, mut last) = (SealedPage { seal: seal.clone(), rows: Vec::new(), next: None }, limit, None);
+    let (mut page, mut left, mut last) = (Rows::with_room(limit), limit, None);
     while let Some(row) = rows.next().map_err(storage)? {
         let place: i64 = row.get(0).map_err(storage)?;
         let (no, seq) = split(place);
@@ -97,8 +95,8 @@ fn rows_between(
         let (_, device, journal) = *at
             .or_else(|| known.iter().find(|name| name.0 == no))
             .ok_or(SyncError::StorageDamaged("an entry of no journal"))?;
-        let body = body(row)?;
-        let weight = if let Body::Row(row) = &body { count(row.len()) } else { 0 };
+        let found = found(row, 1)?;
+        let weight = if let Found::Row(row) = found { count(row.len()) } else { 0 };
         match left.take(weight, last.is_some()) {
             Some(rest) => left = rest,
             None => {
@@ -107,17 +105,19 @@ fn rows_between(
             }
         }
         last = u64::try_from(place).ok().map(Cursor);
-        page.rows.push(SealedRow { device, journal, seq, body });
+        page.push(EntryRef { device, journal, seq }, found);
     }
     Ok(page)
 }
 
-/// What stands in a row of `place, hash, body`.
-fn body(row: &Row<'_>) -> Result<Body> {
-    if let Ok(hash) = row.get_ref(1).map_err(storage)?.as_blob() {
-        return Ok(if hash.len() == Digest::LEN { Body::Bare } else { Body::Damaged });
-    }
-    Ok(row.get_ref(2).map_err(storage)?.as_blob().map_or(Body::Damaged, |body| Body::Row(body.to_vec())))
+/// What stands in a row, in its columns `hash, body` from one on.
+fn found<'a>(row: &'a Row<'_>, from: usize) -> Result<Found<'a>> {
+    let blob = |at| row.get_ref(at).map(|value| value.as_blob().ok()).map_err(storage);
+    Ok(match blob(from)? {
+        Some(hash) if hash.len() == Digest::LEN => Found::Bare,
+        Some(_) => Found::Damaged,
+        None => blob(from.saturating_add(1))?.map_or(Found::Damaged, Found::Row),
+    })
 }
 
 /// A shelf as it lies in the file, from a row key on and up to another.
@@ -129,9 +129,12 @@ pub(super) fn sealed_range(db: &Connection, seal: &RowSeal, shelf: Shelf, keys: 
 
 /// A whole shelf as it lies in the file.
 pub(super) fn sealed_shelf(db: &Connection, seal: &RowSeal, shelf: Shelf) -> Result<SealedShelf> {
-    let sql = "select key, case_id, key_id, body from shelf where shelf = ?1 order by key";
-    let rows = all(db, sql, [shelf.number()], shelf_row)?;
-    Ok(SealedShelf { seal: seal.clone(), shelf, rows })
+    Ok(SealedShelf { seal: seal.clone(), shelf, rows: shelf_rows(db, shelf)? })
+}
+
+/// The rows of a whole shelf.
+pub(super) fn shelf_rows(db: &Connection, shelf: Shelf) -> Result<Vec<SealedShelfRow>> {
+    all(db, "select key, case_id, key_id, body from shelf where shelf = ?1 order by key", [shelf.number()], shelf_row)
 }
 
 fn shelf_row(row: &Row<'_>) -> Result<SealedShelfRow> {

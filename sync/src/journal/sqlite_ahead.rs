@@ -1,0 +1,115 @@
+//! What is read of a journal's file before its vault is open. A passphrase takes its time by design, on one core; meanwhile the disk can be
+//! read on another: case keys and the first pages of the replay, all of them sealed. Nothing is written, and nothing that was read is used once
+//! the file has changed.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+
+use amanat_keys::row_seal::RowSeal;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::sealed::{Rows, SealedShelfRow};
+use super::sqlite::{self, SqliteJournal, storage};
+use super::{Cursor, Shelf, schema, sqlite_read, sqlite_sealed};
+use crate::batch::Limit;
+use crate::error::Result;
+
+/// A journal's file whose vault is still closed.
+#[derive(Debug)]
+pub struct JournalFile {
+    db: Connection,
+    path: PathBuf,
+    ahead: Ahead,
+}
+
+/// Sealed rows that were read ahead.
+#[derive(Debug, Default)]
+pub(super) struct Ahead {
+    /// SQLite's number for what other handles had written.
+    others: i64,
+    keys: Option<Vec<SealedShelfRow>>,
+    /// Pages of the replay that follow on each other, with where each begins.
+    pages: VecDeque<(Cursor, Rows)>,
+}
+
+impl Ahead {
+    /// Whether the file is as it was when this was read; forgotten otherwise.
+    fn holds(&mut self, db: &Connection) -> Result<bool> {
+        if self.keys.is_none() && self.pages.is_empty() {
+            return Ok(false);
+        }
+        let holds = sqlite_read::others(db)? == self.others;
+        if !holds {
+            *self = Self::default();
+        }
+        Ok(holds)
+    }
+
+    /// The case keys, once.
+    pub(super) fn keys(&mut self, db: &Connection) -> Result<Option<Vec<SealedShelfRow>>> {
+        Ok(if self.holds(db)? { self.keys.take() } else { None })
+    }
+
+    /// The page behind a place, once, if it is the next of those that were read. Whoever begins elsewhere has no use for the others.
+    pub(super) fn page(&mut self, db: &Connection, after: Cursor) -> Result<Option<Rows>> {
+        if !self.holds(db)? {
+            return Ok(None);
+        }
+        let next = self.pages.pop_front().filter(|(from, _)| *from == after);
+        if next.is_none() {
+            self.pages.clear();
+        }
+        Ok(next.map(|(_, rows)| rows))
+    }
+}
+
+impl JournalFile {
+    /// Opens the file of a journal as it stands; nothing where there is none, or none as this program makes them.
+    ///
+    /// # Errors
+    /// Storage. [`SqliteJournal::open`] says what is wrong.
+    pub fn open(path: &Path) -> Result<Option<JournalFile>> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = Connection::open_with_flags(path, flags).map_err(storage)?;
+        // Whoever has no key to it leaves the file as it was, to the last byte of its log.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(storage)?;
+        sqlite::prepare(&db)?;
+        let newest = schema::is_newest(&db)?;
+        Ok(newest.then(|| JournalFile { db, path: path.to_owned(), ahead: Ahead::default() }))
+    }
+
+    /// Reads the case keys, and then a page of the replay for each of these limits, until together they have so many bytes.
+    ///
+    /// # Errors
+    /// Storage; what was read before is kept.
+    pub fn read_ahead(&mut self, pages: impl IntoIterator<Item = Limit>, most: u64) -> Result<()> {
+        // One transaction: what is read belongs together.
+        let tx = self.db.unchecked_transaction().map_err(storage)?;
+        self.ahead.others = sqlite_read::others(&tx)?;
+        self.ahead.keys = Some(sqlite_sealed::shelf_rows(&tx, Shelf::CaseKeys)?);
+        let names = sqlite_sealed::names(&tx)?;
+        let (mut after, mut read) = (Some(Cursor::START), 0_u64);
+        for limit in pages {
+            let Some(from) = after.filter(|_| read < most) else { break };
+            let rows = sqlite_sealed::rows_after(&tx, &names, from, limit)?;
+            read = read.saturating_add(rows.weight());
+            after = rows.next;
+            self.ahead.pages.push_back((from, rows));
+        }
+        Ok(())
+    }
+
+    /// The journal, once its vault is open.
+    ///
+    /// # Errors
+    /// As [`SqliteJournal::open`].
+    pub fn unsealed_by(self, seal: RowSeal) -> Result<SqliteJournal> {
+        let journal = SqliteJournal::over(self.db, seal, self.path, self.ahead)?;
+        journal.fold_log_at_the_end()?;
+        Ok(journal)
+    }
+}
