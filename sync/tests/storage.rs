@@ -375,10 +375,14 @@ fn what_was_read_before_the_vault_was_open_is_what_is_read_after_it() {
         let slip = EntryRef { device: home.device(), journal: JournalId::from_bytes([2; 16]), seq };
         ShelfRow::case_key(&slip, CaseId::from_bytes([3; 16]), KeyId::from_bytes([4; 32]), Zeroizing::new(vec![7; 17]))
     };
-    home.open().unwrap().shelve(&[key(1), key(2)], &[]).unwrap();
-    let keys = |journal: &SqliteJournal| journal.sealed_shelf(Shelf::CaseKeys, None).unwrap().open().unwrap();
+    let line = ShelfRow { shelf: Shelf::List, case: None, key_id: None, ..key(1) };
+    home.open().unwrap().shelve(&[key(1), key(2), line], &[]).unwrap();
+    let keys = |journal: &SqliteJournal| {
+        let shelf = |shelf| journal.sealed_shelf(shelf, None).unwrap().open().unwrap();
+        [shelf(Shelf::List), shelf(Shelf::CaseKeys)].concat()
+    };
     let (whole, known) = (pages(&home.open().unwrap()), keys(&home.open().unwrap()));
-    assert_eq!((whole.len(), known.len()), (3, 2));
+    assert_eq!((whole.len(), known.len()), (3, 3));
     // All pages, some, none; and as many bytes as one of them.
     for (limits, most) in [(9, u64::MAX), (2, u64::MAX), (0, u64::MAX), (9, 1), (9, 0)] {
         let mut file = JournalFile::open(&home.path()).unwrap().unwrap();

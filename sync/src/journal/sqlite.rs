@@ -189,7 +189,7 @@ impl SqliteJournal {
             if let Some(keys) = keys {
                 return sealed::sealed_range(db, seal, shelf, &keys);
             }
-            let ahead = if shelf == Shelf::CaseKeys { self.ahead.borrow_mut().keys(db)? } else { None };
+            let ahead = self.ahead.borrow_mut().shelf(db, shelf)?;
             let rows = ahead.map_or_else(|| sealed::shelf_rows(db, shelf), Ok)?;
             Ok(SealedShelf { seal: seal.clone(), shelf, rows })
         })

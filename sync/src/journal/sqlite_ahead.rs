@@ -1,5 +1,5 @@
 //! What is read of a journal's file before its vault is open. A passphrase takes its time by design, on one core; meanwhile the disk can be
-//! read on another: case keys and the first pages of the replay, all of them sealed. Nothing is written, and nothing that was read is used once
+//! read on another: case keys, the list of cases and the first pages of the replay, all of them sealed. Nothing is written, and nothing that was read is used once
 //! the file has changed.
 
 use std::collections::VecDeque;
@@ -15,6 +15,9 @@ use super::{Cursor, Shelf, schema, sqlite_read, sqlite_sealed};
 use crate::batch::Limit;
 use crate::error::Result;
 
+/// What is read whole, in the order in which it is asked for.
+const FIRST: [Shelf; 2] = [Shelf::CaseKeys, Shelf::List];
+
 /// A journal's file whose vault is still closed.
 #[derive(Debug)]
 pub struct JournalFile {
@@ -28,7 +31,8 @@ pub struct JournalFile {
 pub(super) struct Ahead {
     /// SQLite's number for what other handles had written.
     others: i64,
-    keys: Option<Vec<SealedShelfRow>>,
+    /// Whole shelves.
+    shelves: Vec<(Shelf, Vec<SealedShelfRow>)>,
     /// Pages of the replay that follow on each other, with where each begins.
     pages: VecDeque<(Cursor, Rows)>,
 }
@@ -36,7 +40,7 @@ pub(super) struct Ahead {
 impl Ahead {
     /// Whether the file is as it was when this was read; forgotten otherwise.
     fn holds(&mut self, db: &Connection) -> Result<bool> {
-        if self.keys.is_none() && self.pages.is_empty() {
+        if self.shelves.is_empty() && self.pages.is_empty() {
             return Ok(false);
         }
         let holds = sqlite_read::others(db)? == self.others;
@@ -46,9 +50,11 @@ impl Ahead {
         Ok(holds)
     }
 
-    /// The case keys, once.
-    pub(super) fn keys(&mut self, db: &Connection) -> Result<Option<Vec<SealedShelfRow>>> {
-        Ok(if self.holds(db)? { self.keys.take() } else { None })
+    /// All rows of a shelf, once, if they were read.
+    pub(super) fn shelf(&mut self, db: &Connection, shelf: Shelf) -> Result<Option<Vec<SealedShelfRow>>> {
+        let holds = self.holds(db)?;
+        let place = self.shelves.iter().position(|(read, _)| *read == shelf).filter(|_| holds);
+        Ok(place.map(|place| self.shelves.swap_remove(place).1))
     }
 
     /// The page behind a place, once, if it is the next of those that were read. Whoever begins elsewhere has no use for the others.
@@ -82,7 +88,7 @@ impl JournalFile {
         Ok(newest.then(|| JournalFile { db, path: path.to_owned(), ahead: Ahead::default() }))
     }
 
-    /// Reads the case keys, and then a page of the replay for each of these limits, until together they have so many bytes.
+    /// Reads the case keys and the list of cases, and then a page of the replay for each of these limits, until together they have so many bytes.
     ///
     /// # Errors
     /// Storage; what was read before is kept.
@@ -90,7 +96,9 @@ impl JournalFile {
         // One transaction: what is read belongs together.
         let tx = self.db.unchecked_transaction().map_err(storage)?;
         self.ahead.others = sqlite_read::others(&tx)?;
-        self.ahead.keys = Some(sqlite_sealed::shelf_rows(&tx, Shelf::CaseKeys)?);
+        for shelf in FIRST {
+            self.ahead.shelves.push((shelf, sqlite_sealed::shelf_rows(&tx, shelf)?));
+        }
         let names = sqlite_sealed::names(&tx)?;
         let (mut after, mut read) = (Some(Cursor::START), 0_u64);
         for limit in pages {
