@@ -383,8 +383,8 @@ fn what_was_read_before_the_vault_was_open_is_what_is_read_after_it() {
     };
     let (whole, known) = (pages(&home.open().unwrap()), keys(&home.open().unwrap()));
     assert_eq!((whole.len(), known.len()), (3, 3));
-    // All pages, some, none; and as many bytes as one of them.
-    for (limits, most) in [(9, u64::MAX), (2, u64::MAX), (0, u64::MAX), (9, 1), (9, 0)] {
+    // All pages, some, none; and as many bytes as one of them has.
+    for (limits, most) in [(9, u64::MAX), (2, u64::MAX), (0, u64::MAX), (9, 5_000), (9, 1), (9, 0)] {
         let mut file = JournalFile::open(&home.path()).unwrap().unwrap();
         file.read_ahead(std::iter::repeat_n(THREE, limits), most).unwrap();
         let journal = file.unsealed_by(seal(3)).unwrap();

@@ -14,7 +14,7 @@ use std::{
 use amanat_keys::{fingerprint::KeyId, recipient::ReadIdentity};
 use amanat_sync::{
     entry::SealedEntry,
-    journal::{Page, SealedPage},
+    journal::{Page, Room, SealedPage},
 };
 
 use super::{
@@ -35,7 +35,7 @@ enum Job {
 }
 
 enum Came {
-    Rows(u64, Page),
+    Rows(u64, Page, Room),
     Entries(Opened),
     /// A thread panicked, and what it had in hand will not come.
     Nothing,
@@ -58,6 +58,8 @@ pub(in crate::runtime) struct Crew {
     handed: u64,
     returned: u64,
     under_way: usize,
+    /// Where pages lay that are opened.
+    rooms: Vec<Room>,
 }
 
 impl Crew {
@@ -70,6 +72,11 @@ impl Crew {
         let job = Job::Rows(self.handed, page);
         self.handed += 1;
         self.jobs.send(job).map_err(|_gone| fault())
+    }
+
+    /// Where the next page may lie.
+    pub(super) fn room(&mut self) -> Room {
+        self.rooms.pop().unwrap_or_default()
     }
 
     /// Has what counts of a page opened.
@@ -112,7 +119,13 @@ impl Crew {
                 self.came.recv().map_err(|_gone| fault())?
             };
             match came {
-                Came::Rows(at, page) => drop(self.early.insert(at, page)),
+                Came::Rows(at, page, room) => {
+                    self.early.insert(at, page);
+                    // Of what was read ahead there are more than will ever be needed at a time.
+                    if self.rooms.len() < UNDER_WAY {
+                        self.rooms.push(room);
+                    }
+                }
                 Came::Nothing => return Err(fault()),
                 Came::Entries(opened) => {
                     self.under_way -= 1;
@@ -145,7 +158,8 @@ pub(in crate::runtime) fn work<T>(
         }
         drop(done);
         // Ended or failed, it drops what the threads wait for, and they go.
-        let mut crew = Crew { jobs, came, early: BTreeMap::new(), handed: 0, returned: 0, under_way: 0 };
+        let mut crew =
+            Crew { jobs, came, early: BTreeMap::new(), handed: 0, returned: 0, under_way: 0, rooms: Vec::new() };
         work(&mut crew)
     })
 }
@@ -167,7 +181,10 @@ fn serve(waiting: &Mutex<Receiver<Job>>, done: &Sender<Came>, mut opener: Opener
     loop {
         let job = waiting.lock().map(|waiting| waiting.recv());
         let came = match job {
-            Ok(Ok(Job::Rows(at, page))) => Came::Rows(at, page.open()),
+            Ok(Ok(Job::Rows(at, page))) => {
+                let (page, room) = page.open_and_leave();
+                Came::Rows(at, page, room)
+            }
             Ok(Ok(Job::Entries(entries))) => Came::Entries(opener.open(entries)),
             // Nothing more comes.
             Ok(Err(_)) | Err(_) => return,
@@ -184,7 +201,6 @@ fn fault() -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use amanat_sync::journal::Page;
 
     use super::*;
 
@@ -192,7 +208,7 @@ mod tests {
     fn crew(handed: u64, under_way: usize) -> (Crew, Sender<Came>, Receiver<Job>) {
         let (jobs, waiting) = channel();
         let (done, came) = channel();
-        (Crew { jobs, came, early: BTreeMap::new(), handed, returned: 0, under_way }, done, waiting)
+        (Crew { jobs, came, early: BTreeMap::new(), handed, returned: 0, under_way, rooms: Vec::new() }, done, waiting)
     }
 
     fn page(elided: u64) -> Page {
@@ -212,21 +228,21 @@ mod tests {
     fn pages_come_back_in_the_order_in_which_they_were_handed_over() {
         let (mut crew, done, _waiting) = crew(3, 3);
         for late in [2, 1] {
-            done.send(Came::Rows(late, page(late))).unwrap();
+            done.send(Came::Rows(late, page(late), Room::default())).unwrap();
         }
         assert_eq!(
             rows(&mut crew, true),
             [0_u64; 0],
             "the first is not there yet, and there is room to hand over more"
         );
-        done.send(Came::Rows(0, page(0))).unwrap();
+        done.send(Came::Rows(0, page(0), Room::default())).unwrap();
         assert_eq!(rows(&mut crew, true), [0, 1, 2]);
     }
 
     #[test]
     fn a_page_is_under_way_until_its_entries_are_opened_and_then_all_is_done() {
         let (mut crew, done, _waiting) = crew(1, 1);
-        done.send(Came::Rows(0, page(5))).unwrap();
+        done.send(Came::Rows(0, page(5), Room::default())).unwrap();
         assert!(matches!(crew.next(false), Ok(Some(Done::Rows(page))) if page.elided == 5));
         crew.open(Vec::new()).unwrap();
         done.send(Came::Entries(Opened { closed: 7, ..Opened::default() })).unwrap();

@@ -245,7 +245,8 @@ impl Home {
                         }
                     }
                 } else if let Some(after) = cursor {
-                    let page = journal.sealed_after(after, sizes.next().unwrap_or(PAGE)).map_err(refused)?;
+                    let size = sizes.next().unwrap_or(PAGE);
+                    let page = journal.sealed_within(after, size, crew.room()).map_err(refused)?;
                     cursor = page.next;
                     crew.unseal(page)?;
                 } else if !settled {

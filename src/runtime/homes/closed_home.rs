@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Bytes of the replay that are read ahead at most: they lie in memory until they are opened, and then what they opened to does.
-const READ_AHEAD: u64 = 96 << 20;
+const READ_AHEAD: u64 = 256 << 20;
 
 /// A locked home. While it lives no other program can open it.
 #[derive(Clone, Debug)]

@@ -31,7 +31,7 @@ mod sqlite_road;
 mod sqlite_sealed;
 
 pub use memory::MemoryJournal;
-pub use sealed::{SealedPage, SealedShelf};
+pub use sealed::{Room, SealedPage, SealedShelf};
 pub use shapes::{
     Cursor, DocumentFiled, Filed, Filing, Keep, KnownHead, Line, NewJournal, Page, Pulled, Quarantined, Shelf,
     ShelfRow, Standing, State, Status, Wanted, stands_whole,

@@ -1,12 +1,14 @@
 //! Rows as they lie in the file, read and not yet opened. Opening is most of the work of an unlocking and needs the row seal alone:
 //! one thread reads, and others open.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use amanat_keys::fingerprint::{CaseId, KeyId};
 use amanat_keys::row_seal::RowSeal;
 
 use super::{Cursor, Page, Shelf, ShelfRow, row};
 use crate::batch::Limit;
-use crate::cbor::count;
 use crate::entry::EntryRef;
 use crate::error::{Result, SyncError};
 
@@ -20,9 +22,15 @@ const MOST_ROOM: u64 = 2 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     bytes: Vec<u8>,
+    /// In place of those: a part of what was read ahead.
+    ahead: Option<(Arc<Vec<u8>>, Range<usize>)>,
     rows: Vec<SealedRow>,
     pub(super) next: Option<Cursor>,
 }
+
+/// Memory that a page lay in, for the next one: the system takes back and gives anew what is as large as this, page by page, each time.
+#[derive(Debug, Default)]
+pub struct Room(Vec<u8>);
 
 /// What stands at a place.
 #[derive(Debug)]
@@ -53,10 +61,11 @@ pub(super) enum Found<'a> {
 }
 
 impl Rows {
-    /// With room for as many bytes as rows within this limit have as a rule: what grows piece by piece is moved and wiped each time.
-    pub(super) fn with_room(limit: Limit) -> Rows {
+    /// In this room, which is made as large as rows within this limit are as a rule: what grows piece by piece is moved and wiped each time.
+    pub(super) fn within(Room(mut bytes): Room, limit: Limit) -> Rows {
         let most = limit.items.saturating_mul(USUAL).min(limit.bytes).min(MOST_ROOM);
-        let bytes = Vec::with_capacity(usize::try_from(most).unwrap_or_default());
+        bytes.clear();
+        bytes.reserve_exact(usize::try_from(most).unwrap_or_default());
         Rows { bytes, ..Rows::default() }
     }
 
@@ -80,8 +89,27 @@ impl Rows {
     }
 
     /// Bytes of its sealed rows.
-    pub(super) fn weight(&self) -> u64 {
-        count(self.bytes.len())
+    pub(super) const fn weight(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Moves its bytes behind those of other pages, and leaves the room in which they lay.
+    pub(super) fn move_behind(&mut self, all: &mut Vec<u8>) -> (Range<usize>, Room) {
+        let from = all.len();
+        all.extend_from_slice(&self.bytes);
+        (from..all.len(), Room(std::mem::take(&mut self.bytes)))
+    }
+
+    /// With its bytes where they were moved to.
+    pub(super) fn lying(self, all: &Arc<Vec<u8>>, at: Range<usize>) -> Rows {
+        Rows { ahead: Some((Arc::clone(all), at)), ..self }
+    }
+
+    /// Its bytes, to be opened where they lie.
+    fn take_bytes(&mut self) -> Vec<u8> {
+        let ahead = self.ahead.take();
+        let copied = ahead.and_then(|(all, at)| all.get(at).map(<[u8]>::to_vec));
+        copied.unwrap_or_else(|| std::mem::take(&mut self.bytes))
     }
 
     /// With the seal that opens them.
@@ -117,13 +145,14 @@ impl SealedPage {
 
     /// In parts of so many rows, each to be opened by itself, in their order.
     pub fn in_parts(self, rows: usize) -> Vec<SealedPage> {
-        let Rows { mut bytes, rows: all, .. } = self.rows;
-        let mut parts = parts(all, rows);
+        let Self { seal, rows: mut all, .. } = self;
+        let mut bytes = all.take_bytes();
+        let mut parts = parts(all.rows, rows);
         // From the end, so that every byte moves once.
         let pages = parts.drain(..).rev().map(|rows| {
             let own: usize = rows.iter().map(|row| if let Body::Row(length) = row.body { length } else { 0 }).sum();
             let bytes = bytes.split_off(bytes.len().saturating_sub(own));
-            Rows { bytes, rows, next: None }.under(&self.seal)
+            Rows { bytes, rows, ..Rows::default() }.under(&seal)
         });
         let mut pages: Vec<SealedPage> = pages.collect();
         pages.reverse();
@@ -132,11 +161,17 @@ impl SealedPage {
 
     /// Opens and authenticates every row. One that does not open is named in the page and does not stop it.
     pub fn open(self) -> Page {
-        let Rows { mut bytes, rows, .. } = self.rows;
-        let mut page = Page { next: self.next, ..Page::default() };
-        page.entries.reserve_exact(rows.len());
+        self.open_and_leave().0
+    }
+
+    /// The same, and the room in which it lay.
+    pub fn open_and_leave(self) -> (Page, Room) {
+        let Self { seal, mut rows, next } = self;
+        let mut bytes = rows.take_bytes();
+        let mut page = Page { next, ..Page::default() };
+        page.entries.reserve_exact(rows.rows.len());
         let mut rest = &mut bytes[..];
-        for SealedRow { at, body } in rows {
+        for SealedRow { at, body } in rows.rows {
             let opened = match body {
                 Body::Bare => {
                     page.elided = page.elided.saturating_add(1);
@@ -144,7 +179,7 @@ impl SealedPage {
                 }
                 Body::Damaged => None,
                 Body::Row(length) => rest.split_off_mut(..length).and_then(|row| {
-                    let text = self.seal.open_where_it_lies(row::ENTRY, &row::key_of(&at), b"", b"", row).ok()?;
+                    let text = seal.open_where_it_lies(row::ENTRY, &row::key_of(&at), b"", b"", row).ok()?;
                     row::unpack(row.get(text)?).ok()
                 }),
             };
@@ -153,7 +188,7 @@ impl SealedPage {
                 None => page.damaged.push(at),
             }
         }
-        page
+        (page, Room(bytes))
     }
 }
 

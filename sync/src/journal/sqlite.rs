@@ -13,7 +13,7 @@ use rusqlite::ffi;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use super::{
-    Cursor, DocumentFiled, Filed, Filing, Journal, Keep, KnownHead, Line, NewJournal, Page, Pulled, Quarantined,
+    Cursor, DocumentFiled, Filed, Filing, Journal, Keep, KnownHead, Line, NewJournal, Page, Pulled, Quarantined, Room,
     SealedPage, SealedShelf, Shelf, ShelfRow, Status, Wanted, schema,
     sqlite_ahead::Ahead,
     sqlite_erase, sqlite_keep as keep,
@@ -157,9 +157,17 @@ impl SqliteJournal {
     /// # Errors
     /// Storage.
     pub fn sealed_after(&self, after: Cursor, limit: Limit) -> Result<SealedPage> {
+        self.sealed_within(after, limit, Room::default())
+    }
+
+    /// The same in the room of a page that has been opened.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn sealed_within(&self, after: Cursor, limit: Limit, room: Room) -> Result<SealedPage> {
         self.reading(|db, seal| {
             let ahead = self.ahead.borrow_mut().page(db, after)?;
-            let rows = ahead.map_or_else(|| sealed::rows_after(db, &sealed::names(db)?, after, limit), Ok)?;
+            let rows = ahead.map_or_else(|| sealed::rows_after(db, &sealed::names(db)?, after, limit, room), Ok)?;
             Ok(rows.under(seal))
         })
     }

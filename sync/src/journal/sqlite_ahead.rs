@@ -4,12 +4,13 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use amanat_keys::row_seal::RowSeal;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::sealed::{Rows, SealedShelfRow};
+use super::sealed::{Room, Rows, SealedShelfRow};
 use super::sqlite::{self, SqliteJournal, storage};
 use super::{Cursor, Shelf, schema, sqlite_read, sqlite_sealed};
 use crate::batch::Limit;
@@ -17,6 +18,9 @@ use crate::error::Result;
 
 /// What is read whole, in the order in which it is asked for.
 const FIRST: [Shelf; 2] = [Shelf::CaseKeys, Shelf::List];
+
+/// Bytes of the file.
+const SIZE: &str = "select page_count * page_size from pragma_page_count, pragma_page_size";
 
 /// A journal's file whose vault is still closed.
 #[derive(Debug)]
@@ -88,7 +92,7 @@ impl JournalFile {
         Ok(newest.then(|| JournalFile { db, path: path.to_owned(), ahead: Ahead::default() }))
     }
 
-    /// Reads the case keys and the list of cases, and then a page of the replay for each of these limits, until together they have so many bytes.
+    /// Reads the case keys and the list of cases, and then a page of the replay for each of these limits, as long as together they have no more bytes than that.
     ///
     /// # Errors
     /// Storage; what was read before is kept.
@@ -100,14 +104,23 @@ impl JournalFile {
             self.ahead.shelves.push((shelf, sqlite_sealed::shelf_rows(&tx, shelf)?));
         }
         let names = sqlite_sealed::names(&tx)?;
-        let (mut after, mut read) = (Some(Cursor::START), 0_u64);
+        // One piece of memory for all pages: so large that the system gets it back as soon as they are opened, whichever threads do that.
+        let size: i64 = tx.query_row(SIZE, [], |row| row.get(0)).map_err(storage)?;
+        let most = usize::try_from(most.min(u64::try_from(size).unwrap_or_default())).unwrap_or_default();
+        let (mut all, mut read, mut room) = (Vec::with_capacity(most), Vec::new(), Room::default());
+        let mut after = Some(Cursor::START);
         for limit in pages {
-            let Some(from) = after.filter(|_| read < most) else { break };
-            let rows = sqlite_sealed::rows_after(&tx, &names, from, limit)?;
-            read = read.saturating_add(rows.weight());
-            after = rows.next;
-            self.ahead.pages.push_back((from, rows));
+            let Some(from) = after.filter(|_| all.len() < most) else { break };
+            let mut rows = sqlite_sealed::rows_after(&tx, &names, from, limit, room)?;
+            if all.len().saturating_add(rows.weight()) > most {
+                break;
+            }
+            let (at, left) = rows.move_behind(&mut all);
+            (after, room) = (rows.next, left);
+            read.push((from, rows, at));
         }
+        let all = Arc::new(all);
+        self.ahead.pages = read.into_iter().map(|(from, rows, at)| (from, rows.lying(&all, at))).collect();
         Ok(())
     }
 

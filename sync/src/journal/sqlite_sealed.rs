@@ -6,7 +6,7 @@ use amanat_keys::fingerprint::{DeviceId, Digest, JournalId};
 use amanat_keys::row_seal::RowSeal;
 use rusqlite::{Connection, Row, params};
 
-use super::sealed::{Found, Rows, SealedPage, SealedShelf, SealedShelfRow};
+use super::sealed::{Found, Room, Rows, SealedPage, SealedShelf, SealedShelfRow};
 use super::sqlite::storage;
 use super::sqlite_read::{all, array, blob, newest, place, split};
 use super::{Cursor, Shelf};
@@ -17,8 +17,8 @@ use crate::error::{Result, SyncError};
 use crate::wire::limits;
 
 /// A page of the replay as it lies in the file.
-pub(super) fn rows_after(db: &Connection, names: &[Name], after: Cursor, limit: Limit) -> Result<Rows> {
-    rows_between(db, names, from(after)?..i64::MAX, limit)
+pub(super) fn rows_after(db: &Connection, names: &[Name], after: Cursor, limit: Limit, room: Room) -> Result<Rows> {
+    rows_between(db, names, from(after)?..i64::MAX, limit, room)
 }
 
 /// A page of one journal behind a number, as it lies in the file; empty where no such journal is known.
@@ -33,7 +33,7 @@ pub(super) fn sealed_of(
     let Some((no, ..)) = names.iter().find(|(_, device, journal)| (*device, *journal) == of) else {
         return Ok(Rows::default().under(seal));
     };
-    let rows = rows_between(db, &names, place(*no, after)?..place(no.saturating_add(1), 0)?, limit)?;
+    let rows = rows_between(db, &names, place(*no, after)?..place(no.saturating_add(1), 0)?, limit, Room::default())?;
     Ok(rows.under(seal))
 }
 
@@ -46,7 +46,7 @@ pub(super) fn sealed_newest(db: &Connection, seal: &RowSeal, about: u64) -> Resu
         let Some(head) = newest(db, *no)? else { continue };
         let after = place(*no, head.seq.saturating_sub(each))?;
         let limit = Limit { items: each.min(head.seq), bytes: limits::MAX_BODY };
-        rows.append(rows_between(db, &names, after..i64::MAX, limit)?);
+        rows.append(rows_between(db, &names, after..i64::MAX, limit, Room::default())?);
     }
     Ok(rows.under(seal))
 }
@@ -82,11 +82,11 @@ fn from(after: Cursor) -> Result<i64> {
 }
 
 /// Rows behind the first place of the range and before its end.
-fn rows_between(db: &Connection, known: &[Name], range: Range<i64>, limit: Limit) -> Result<Rows> {
+fn rows_between(db: &Connection, known: &[Name], range: Range<i64>, limit: Limit, room: Room) -> Result<Rows> {
     let sql = "select place, hash, body from entries where place > ?1 and place < ?2 order by place";
     let mut statement = db.prepare_cached(sql).map_err(storage)?;
     let mut rows = statement.query([range.start, range.end]).map_err(storage)?;
-    let (mut page, mut left, mut last) = (Rows::with_room(limit), limit, None);
+    let (mut page, mut left, mut last) = (Rows::within(room, limit), limit, None);
     while let Some(row) = rows.next().map_err(storage)? {
         let place: i64 = row.get(0).map_err(storage)?;
         let (no, seq) = split(place);
