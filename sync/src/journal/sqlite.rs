@@ -35,7 +35,7 @@ pub struct SqliteJournal {
     path: PathBuf,
     grown: Option<Grown>,
     /// What was read before the vault was open; in a cell because reading uses it up.
-    ahead: RefCell<Ahead>,
+    pub(super) ahead: RefCell<Ahead>,
 }
 
 /// The journals that the last transaction of this handle made grow, and SQLite's number for what other handles had written.
@@ -237,15 +237,21 @@ impl SqliteJournal {
     /// Storage.
     pub fn clear(&mut self, shelf: Shelf) -> Result<()> {
         self.overwrite("on")?;
-        let cleared = self.writing(|tx, _seal| keep::clear(tx, shelf));
+        // Entries stay as they were read.
+        self.ahead.get_mut().forget_shelves();
+        let cleared = self.commit(|tx, _seal| keep::clear(tx, shelf));
         self.overwrite("fast")?;
         cleared
     }
 
     fn writing<T>(&mut self, work: impl FnOnce(&Transaction<'_>, &RowSeal) -> Result<T>) -> Result<T> {
-        self.grown = None;
         // What was read ahead may be what is about to change.
         self.ahead.take();
+        self.commit(work)
+    }
+
+    fn commit<T>(&mut self, work: impl FnOnce(&Transaction<'_>, &RowSeal) -> Result<T>) -> Result<T> {
+        self.grown = None;
         let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(storage)?;
         // Dropped without a commit, it rolls back: an error leaves nothing behind.
         let done = work(&tx, &self.seal)?;

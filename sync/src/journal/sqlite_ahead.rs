@@ -54,6 +54,11 @@ impl Ahead {
         Ok(holds)
     }
 
+    /// Some shelf is about to change.
+    pub(super) fn forget_shelves(&mut self) {
+        self.shelves.clear();
+    }
+
     /// All rows of a shelf, once, if they were read.
     pub(super) fn shelf(&mut self, db: &Connection, shelf: Shelf) -> Result<Option<Vec<SealedShelfRow>>> {
         let holds = self.holds(db)?;
@@ -132,5 +137,47 @@ impl JournalFile {
         let journal = SqliteJournal::over(self.db, seal, self.path, self.ahead)?;
         journal.fold_log_at_the_end()?;
         Ok(journal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+    use amanat_keys::fingerprint::{AgencyId, DeviceId, JournalId};
+
+    use super::*;
+    use crate::journal::{Journal as _, Line, NewJournal};
+
+    /// Pages that are left, and shelves.
+    fn left(journal: &SqliteJournal) -> (usize, usize) {
+        let ahead = journal.ahead.borrow();
+        (ahead.pages.len(), ahead.shelves.len())
+    }
+
+    #[test]
+    fn what_was_read_ahead_is_what_a_replay_gets_and_each_of_it_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, seal) = (folder.path().join("journal.sqlite"), RowSeal::new(&[3; 32]));
+        let mut journal = SqliteJournal::open(&path, seal.clone()).unwrap();
+        let new = NewJournal {
+            agency: AgencyId::from_bytes([1; 32]),
+            device: DeviceId::from_bytes([2; 32]),
+            journal: JournalId::from_bytes([3; 16]),
+            line: Line::Cases,
+            closes: None,
+        };
+        journal.begin(&new).unwrap();
+        drop(journal);
+        let mut file = JournalFile::open(&path).unwrap().unwrap();
+        file.read_ahead([Limit { items: 2, bytes: 1 << 20 }], 1 << 20).unwrap();
+        let mut journal = file.unsealed_by(seal).unwrap();
+        assert_eq!(left(&journal), (1, 2));
+        assert!(journal.sealed_shelf(Shelf::CaseKeys, None).unwrap().is_empty());
+        assert_eq!(left(&journal), (1, 1), "the keys first");
+        journal.clear(Shelf::List).unwrap();
+        assert_eq!(left(&journal), (1, 0), "a list that does not fit is thrown away, and the pages stay");
+        journal.sealed_after(Cursor::START, Limit { items: 2, bytes: 1 << 20 }).unwrap();
+        assert_eq!(left(&journal), (0, 0));
     }
 }
