@@ -24,7 +24,7 @@ use crate::support::{Actor, Answer, TestAgency, beside_us, finish, open_case, op
 /// What SQLite and the files beside it are written with. Truncation and removal end a log; a rename puts a file in force.
 const STEPS: [&str; 6] = ["pwrite64", "fsync", "rename", "unlink", "ftruncate", "write"];
 /// More than any command here does of one kind.
-const MANY: usize = 400;
+pub(crate) const MANY: usize = 400;
 
 /// How often each kind of step was the one that killed.
 #[derive(Debug, Default)]
@@ -50,7 +50,7 @@ pub(crate) enum Fate {
 }
 
 /// The same command, to meet its fate on entering its n-th step of this kind (counted in each thread).
-fn doomed(command: &Command, fate: Fate, step: &str, n: usize) -> Command {
+pub(crate) fn doomed(command: &Command, fate: Fate, step: &str, n: usize) -> Command {
     let what = match fate {
         Fate::Killed => format!("signal=SIGKILL:when={n}"),
         Fate::Broken => format!("error=EIO:when={n}+"),

@@ -74,6 +74,7 @@ mod screens;
 mod shared;
 mod shared_laptop;
 mod simulation;
+mod split_killed;
 mod stick_order;
 mod stick_revokes;
 mod stock_rotations;

@@ -12,6 +12,20 @@ use crate::{
     support::{Actor, GUJRAT, TestAgency, beside_us, jot, number, open_case, opening, text},
 };
 
+/// The words that stand on a sheet, as somebody reads them from the paper.
+pub(crate) fn words_on(path: &std::path::Path) -> String {
+    let sheet = std::fs::read_to_string(path).unwrap();
+    let words: Vec<&str> = sheet
+        .lines()
+        .skip_while(|line| !line.starts_with("Words of the sheet"))
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .flat_map(|line| line.split_whitespace().skip(1))
+        .collect();
+    assert_eq!(words.len(), 33, "{sheet}");
+    words.join(" ")
+}
+
 /// Splits the recovery key with somebody at the keyboard who makes one mistake; gives the words of the sheets.
 pub(crate) fn split(admin: &Actor, folder: &std::path::Path) -> Vec<String> {
     let sheets = folder.join("sheets");
@@ -24,22 +38,13 @@ pub(crate) fn split(admin: &Actor, folder: &std::path::Path) -> Vec<String> {
     let mut read: Vec<String> = Vec::new();
     for index in 1..=5 {
         assert!(screen.any(|line| line.unwrap().starts_with(&format!("Sheet {index} of 5"))), "asks for sheet {index}");
-        let path = sheets.join(format!("share-{index}-of-5.txt"));
-        let sheet = std::fs::read_to_string(&path).unwrap();
-        let words: Vec<&str> = sheet
-            .lines()
-            .skip_while(|line| !line.starts_with("Words of the sheet"))
-            .skip(1)
-            .take_while(|line| !line.is_empty())
-            .flat_map(|line| line.split_whitespace().skip(1))
-            .collect();
-        assert_eq!(words.len(), 33, "{sheet}");
+        let words = words_on(&sheets.join(format!("share-{index}-of-5.txt")));
         if index == 2 {
             writeln!(keyboard, "{}", read[0]).unwrap();
             assert!(screen.any(|line| line.unwrap().contains("That is sheet 1, not 2")));
         }
-        writeln!(keyboard, "{}", words.join(" ")).unwrap();
-        read.push(words.join(" "));
+        writeln!(keyboard, "{words}").unwrap();
+        read.push(words);
     }
     drop(keyboard);
     let rest: Vec<String> = screen.map(Result::unwrap).collect();

@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead as _, stdin},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use amanat_keys::{
@@ -31,39 +31,65 @@ pub(super) fn split(
 ) -> Result<Report, Failure> {
     let refused = |error| fault::keys(SPLITTING, &error);
     let mut admin = roster_next::admin(context)?;
-    let agency = admin.home.trust()?.roster().name.clone();
-    let identity = ReadIdentity::of_kind(admin.home.trust()?.roster().kind).map_err(refused)?;
-    let made = recovery::split(&identity, threshold, shares).map_err(|error| {
-        Failure::usage(format!("{SPLITTING} — {}", fault::told(&error)), "Give 2 ≤ --threshold ≤ --shares ≤ 16.")
-    })?;
-    let files: Vec<String> = made.iter().map(|share| format!("share-{}-of-{shares}.txt", share.index())).collect();
-    let texts: Vec<_> =
-        made.iter().zip(&files).map(|(share, file)| (sheets.join(file), sheet(share, &agency))).collect();
-    // Till the end of this a signal that ends the program removes them first.
-    let ceremony = admin.home.lay_sheets(identity.recipient(), &texts)?;
-    drop(texts);
-    context.output.note(&format!(
-        "{shares} sheets are in {}. Print them, then type each back from the paper; nothing is signed before.",
-        sheets.display()
-    ));
-    let signed = typed_back(context, &made).and_then(|()| sign(context, &mut admin, &identity, proposal));
-    drop(made);
-    // However it went: sheets of a key that nobody signed for do not stay.
-    let cleared = admin.home.clear_sheets()?;
-    drop(ceremony);
-    let mut report = signed.map_err(|failure| match cleared {
-        Some(cleared) => Failure { hint: cleared.told(), ..failure },
-        None => failure,
-    })?;
-    report.text = format!(
+    let files: Vec<String> = (1..=shares).map(|index| format!("share-{index}-of-{shares}.txt")).collect();
+    let paths: Vec<_> = files.iter().map(|file| sheets.join(file)).collect();
+    // Called again after it was killed with all of it done: the same sheets are not made twice.
+    let report = match admin.signed_for(&paths, threshold)? {
+        Some(agreed) => roster_next::told(context, &consent(proposal), &admin, &agreed, &[])?.1,
+        None => {
+            let identity = ReadIdentity::of_kind(admin.home.trust()?.roster().kind).map_err(refused)?;
+            let made = recovery::split(&identity, threshold, shares).map_err(|error| {
+                Failure::usage(
+                    format!("{SPLITTING} — {}", fault::told(&error)),
+                    "Give 2 ≤ --threshold ≤ --shares ≤ 16.",
+                )
+            })?;
+            signed(context, &mut admin, &identity, made, &paths, proposal)?
+        }
+    };
+    let text = format!(
         "{}\n{shares} sheets were typed back, any {threshold} of them open it. Destroy the files in {} and hand the paper to {shares} people.",
         report.text,
         sheets.display()
     );
     Ok(roster_next::with(
-        report,
+        Report { text, ..report },
         &[("sheets", json!(files)), ("shares", json!(shares)), ("threshold", json!(threshold))],
     ))
+}
+
+/// The sheets written, typed back and signed for; none stays if it does not come to that.
+fn signed(
+    context: &Context,
+    admin: &mut Admin,
+    identity: &ReadIdentity,
+    made: Vec<Share>,
+    paths: &[PathBuf],
+    proposal: Option<&Path>,
+) -> Result<Report, Failure> {
+    let agency = admin.home.trust()?.roster().name.clone();
+    let texts: Vec<_> = made.iter().zip(paths).map(|(share, path)| (path.clone(), sheet(share, &agency))).collect();
+    // Till the end of this a signal that ends the program removes them first.
+    let ceremony = admin.home.lay_sheets(identity.recipient(), &texts)?;
+    drop(texts);
+    context.output.note(&format!(
+        "{} sheets are in {}. Print them, then type each back from the paper; nothing is signed before.",
+        made.len(),
+        paths.first().and_then(|path| path.parent()).unwrap_or(Path::new(".")).display()
+    ));
+    let signed = typed_back(context, &made).and_then(|()| sign(context, admin, identity, proposal));
+    drop(made);
+    // However it went: sheets of a key that nobody signed for do not stay.
+    let ended = admin.home.clear_sheets()?;
+    drop(ceremony);
+    signed.map_err(|failure| match ended {
+        Some(ended) => Failure { hint: ended.told(), ..failure },
+        None => failure,
+    })
+}
+
+fn consent(proposal: Option<&Path>) -> Consent {
+    Consent { yes: false, dry_run: false, proposal: proposal.map(Path::to_path_buf) }
 }
 
 /// The roster that names the key, shown and signed.
@@ -76,7 +102,7 @@ fn sign(
     let roster = admin.with_recovery(identity.recipient())?;
     let lines = change::changes(admin.home.trust()?.roster(), &roster);
     let sentences = roster_next::sentences(context, &lines);
-    let consent = Consent { yes: false, dry_run: false, proposal: proposal.map(Path::to_path_buf) };
+    let consent = consent(proposal);
     roster_next::agree(context, &consent, &format!("Roster {}:", roster.version), &sentences)?;
     let agreed = admin.settle(&roster)?;
     roster_next::told(context, &consent, admin, &agreed, &sentences).map(|(_, report)| report)

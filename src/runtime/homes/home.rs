@@ -151,8 +151,8 @@ impl Home {
         if let Err(failure) = home.finish_handing_in() {
             home.notices.push(failure.message);
         }
-        if let Some(cleared) = home.clear_sheets()? {
-            home.notices.push(cleared.told());
+        if let Some(ended) = home.clear_sheets()? {
+            home.notices.push(ended.told());
         }
         home.lock_key_pages();
         Ok(home)

@@ -10,6 +10,7 @@ use amanat_keys::{
     vault::HeldUnit,
 };
 use amanat_sync::{documents::DocumentKind, journal::Journal as _};
+use zeroize::Zeroizing;
 
 use super::enrol::Admin;
 use crate::{
@@ -139,6 +140,14 @@ pub fn sheet(share: &Share, agency: &str) -> String {
     lines.join("\n")
 }
 
+/// The share on a sheet that [`sheet`] wrote.
+pub(super) fn on_sheet(text: &str) -> Option<Share> {
+    let begins = say(Tongue::En, "sheet.words");
+    let rows = text.lines().skip_while(|line| !line.starts_with(begins)).skip(1).take_while(|line| !line.is_empty());
+    let words: Vec<&str> = rows.flat_map(|row| row.split_whitespace().skip(1)).collect();
+    Share::read(&Zeroizing::new(words.join(" "))).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use amanat_keys::recovery;
@@ -151,6 +160,7 @@ mod tests {
         for share in recovery::split(&identity, 2, 3).unwrap() {
             let sheet = sheet(&share, "Sample Police");
             let words = share.words();
+            assert!(on_sheet(&sheet).is_some_and(|read| *read.words() == *words), "it is read back");
             assert!(words.split(' ').all(|word| sheet.split_whitespace().any(|written| written == word)));
             let drawn: Vec<&str> = sheet.lines().filter(|line| line.contains(['█', '▀', '▄'])).collect();
             let width = drawn.first().map_or(0, |line| line.chars().count());

@@ -11,13 +11,18 @@ use amanat_keys::{
     canonical,
     fingerprint::{Digest, KeyId},
     recipient::Recipient,
+    recovery::Share,
     roster::Roster,
+    statement::Statement,
 };
 use amanat_sync::{
+    documents::DocumentKind,
     journal::{Journal as _, Shelf},
     own_files,
 };
+use zeroize::Zeroizing;
 
+use super::{ceremony::Agreed, enrol::Admin, escrow::on_sheet};
 use crate::{
     failure::Failure,
     runtime::{
@@ -97,32 +102,93 @@ impl Home {
         Ok(Ceremony { ending })
     }
 
-    /// Ends a ceremony, however it went: sheets of a key that no roster names, and none that waits for signatures, go. Gives where sheets
-    /// were removed, and where they could not be.
+    /// Ends a ceremony, however it went: sheets of a key that no roster names, and none that waits for signatures, go. Gives what became of
+    /// them.
     ///
     /// # Errors
     /// What the journal refuses.
-    pub fn clear_sheets(&mut self) -> Result<Option<Cleared>, Failure> {
+    pub fn clear_sheets(&mut self) -> Result<Option<Ended>, Failure> {
         let marks = marks::few(&self.journal).map_err(|error| fault::sync(DOING, &error))?;
         let Some(row) = marks::sheets(&marks) else { return Ok(None) };
-        let laid = Laid::read(row);
-        let cleared = match laid {
-            Some(laid) if !self.names_recovery(laid.key)? => Some(laid.remove()),
-            _ => None,
+        let ended = match Laid::read(row) {
+            Some(laid) if self.names_recovery(laid.key)? => {
+                Some(Ended::Count(laid.sheets.into_iter().map(|sheet| sheet.path).collect()))
+            }
+            Some(laid) => Some(Ended::Void(laid.remove())),
+            None => None,
         };
         let done = self.journal.shelve(&[], &[(Shelf::Marks, marks::SHEETS.to_vec())]);
         done.map_err(|error| fault::sync(DOING, &error))?;
-        Ok(cleared)
+        Ok(ended)
     }
 
-    /// Whether the adopted roster names a recovery key, or one that waits for signatures does.
+    /// Whether the adopted roster names a recovery key, or one that is filed to be adopted, or one that waits for signatures.
     fn names_recovery(&self, key: KeyId) -> Result<bool, Failure> {
         let Some(trust) = &self.trust else { return Ok(false) };
         let names = |roster: &Roster| roster.recovery.as_ref().is_some_and(|recovery| recovery.key_id() == key);
         let proposals = self.proposals()?;
         let mut waiting = proposals.iter().filter_map(|it| canonical::decode::<Roster>(it.payload()).ok());
-        Ok(names(trust.roster()) || waiting.any(|roster| names(&roster)))
+        // On a disk that broke after it was filed it is adopted at a later start.
+        let documents = self.journal.documents().map_err(|error| fault::sync(DOING, &error))?;
+        let filed = documents.iter().map(|filed| &filed.document);
+        let newer = filed.filter(|it| it.kind == DocumentKind::Roster && it.version > trust.roster_version());
+        let newer = newer.filter_map(|it| Statement::from_bytes(&it.bytes).ok());
+        let mut newer = newer.filter_map(|it| canonical::decode::<Roster>(it.payload()).ok());
+        Ok(names(trust.roster()) || waiting.any(|roster| names(&roster)) || newer.any(|roster| names(&roster)))
     }
+}
+
+impl Admin {
+    /// What came of sheets that lie there all, typed back and signed for by a call that did not live to say so; `None` where they are no
+    /// such sheets.
+    ///
+    /// # Errors
+    /// As [`Admin::cosign`].
+    pub fn signed_for(&mut self, sheets: &[PathBuf], threshold: u8) -> Result<Option<Agreed>, Failure> {
+        let read = |path: &PathBuf| fs::read_to_string(path).ok().map(Zeroizing::new).and_then(|text| on_sheet(&text));
+        let shares: Option<Vec<Share>> = sheets.iter().map(read).collect();
+        let Some(shares) = shares else { return Ok(None) };
+        let all = |share: &Share| share.threshold() == threshold && usize::from(share.shares()) == sheets.len();
+        let names = |roster: &Roster| {
+            let of = |share: &Share| roster.recovery.as_ref().is_some_and(|recovery| share.is_of(recovery));
+            shares.iter().all(|share| all(share) && of(share))
+        };
+        let trust = self.home.trust()?;
+        if names(trust.roster()) {
+            return Ok(Some(Agreed::Adopted(trust.roster_version())));
+        }
+        let proposals = self.home.proposals()?;
+        let waits = |it: &Statement| canonical::decode::<Roster>(it.payload()).is_ok_and(|roster| names(&roster));
+        proposals.into_iter().find(waits).map(|statement| self.cosign(statement)).transpose()
+    }
+}
+
+/// How a ceremony ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Its roster is signed: these sheets count.
+    Count(Vec<PathBuf>),
+    /// It broke off.
+    Void(Cleared),
+}
+
+impl Ended {
+    /// In words.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Count(sheets) => format!(
+                "All sheets of the recovery key were typed back and its roster is signed: they count. Hand the paper out and destroy the \
+                 files: {}.",
+                places(sheets)
+            ),
+            Self::Void(cleared) => cleared.told(),
+        }
+    }
+}
+
+fn places(paths: &[PathBuf]) -> String {
+    let places = paths.iter().map(|path| path.display().to_string());
+    places.collect::<Vec<_>>().join(", ")
 }
 
 /// What became of sheets that open nothing.
@@ -136,11 +202,7 @@ pub struct Cleared {
 
 impl Cleared {
     /// In words.
-    pub fn told(&self) -> String {
-        let places = |paths: &[PathBuf]| {
-            let places = paths.iter().map(|path| path.display().to_string());
-            places.collect::<Vec<_>>().join(", ")
-        };
+    fn told(&self) -> String {
         let mut said = "A splitting of the recovery key was broken off. Nothing is sealed to its sheets, and paper that was printed from \
                         them opens nothing: destroy it."
             .to_owned();
