@@ -97,7 +97,7 @@ fn offered(
     looked: &Looked,
     out: &Path,
 ) -> Result<Report, Failure> {
-    let shut = home.shut_slips(unit)?;
+    let shut = &looked.shut;
     pack::write_statement(request, out, "request")?;
     let mut text = format!(
         "{} slips of {} open here. Its next key is made and kept; nothing is rewrapped yet.\n  request  {}\n  words    {words}\n\
@@ -108,13 +108,13 @@ fn offered(
         out.display(),
         one_line(&unit.name),
     );
-    if looked.shut > 0 {
+    if !shut.is_empty() {
         text.push_str(&format!(
             "\n  ! {} slips do not open here: they will keep their key, and whoever holds it can open them. If another reader of the unit \
              opens them, let that reader rotate",
-            looked.shut
+            shut.len()
         ));
-        text.push_str(&lines_of(home, &shut));
+        text.push_str(&lines_of(home, shut));
     }
     if looked.others > 0 {
         text.push_str(&format!(
@@ -125,7 +125,7 @@ fn offered(
     Ok(Report::new(
         text,
         json!({"state": "offered", "unit": unit.name, "epoch": unit.epoch + 1, "request": out, "words": words,
-               "open": looked.open, "shut": looked.shut, "others": looked.others, "shut_slips": rows_of(&shut)}),
+               "open": looked.open, "shut": shut.len(), "others": looked.others, "shut_slips": rows_of(shut)}),
     ))
 }
 

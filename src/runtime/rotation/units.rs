@@ -48,18 +48,18 @@ pub(in crate::runtime) const DOING: &str = "rotating the unit's key";
 pub type Tell<'a> = &'a mut dyn FnMut(u64, u64) -> bool;
 
 /// What looking at all slips of a unit found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Looked {
     /// Slips that open and that this device may rewrap.
     pub open: u64,
-    /// Slips that do not open here.
-    pub shut: u64,
+    /// Slips that this device should rewrap and cannot open, each with its case.
+    pub shut: Vec<(EntryRef, CaseId)>,
     /// Slips that another custodian must rewrap.
     pub others: u64,
 }
 
 /// What the next call would do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ahead {
     /// Make a key and offer it to the admins.
     Offer(Looked),
@@ -190,38 +190,34 @@ impl Home {
     /// # Errors
     /// What the journal refuses.
     pub fn look_at_slips(&self, unit: &Unit) -> Result<Looked, Failure> {
-        Ok(self.look_through_slips(unit)?.0)
+        self.look_through_slips(|header| names_unit(header, &unit.id))
     }
 
-    /// The slips of a unit that this device should rewrap and cannot open, each with its case: they keep their key.
+    /// After a rotation: the slips that keep an older key because they do not open here, each with its case.
     ///
     /// # Errors
     /// What the journal refuses.
     pub fn shut_slips(&self, unit: &Unit) -> Result<Vec<(EntryRef, CaseId)>, Failure> {
-        Ok(self.look_through_slips(unit)?.1)
+        Ok(self.look_through_slips(stale_to(unit))?.shut)
     }
 
-    fn look_through_slips(&self, unit: &Unit) -> Result<(Looked, Vec<(EntryRef, CaseId)>), Failure> {
-        let (mut looked, mut shut) = (Looked::default(), Vec::new());
-        let names = |header: &Header| names_unit(header, &unit.id);
-        let stood = self.stood_in(names)?;
+    fn look_through_slips(&self, names: impl Fn(&Header) -> bool) -> Result<Looked, Failure> {
+        let mut looked = Looked::default();
+        let stood = self.stood_in(&names)?;
         let heads = self.journal.heads().map_err(|error| fault::sync(DOING, &error))?;
         for known in heads {
             self.each_held((known.device, known.journal), 0, |entries| {
                 for found in self.find(&entries, &stood, &names)? {
                     match found {
                         Found::Job(_) => looked.open += 1,
-                        Found::Shut(at, case) => {
-                            looked.shut += 1;
-                            shut.push((at, case));
-                        }
+                        Found::Shut(at, case) => looked.shut.push((at, case)),
                         Found::Others => looked.others += 1,
                     }
                 }
                 Ok(())
             })?;
         }
-        Ok((looked, shut))
+        Ok(looked)
     }
 
     /// Whether slips still name an older key of the unit: another custodian's rotation, which this device can end as well.

@@ -106,7 +106,8 @@ fn ahead(unit: &Unit, ahead: Ahead) -> Vec<Sentence> {
 
 /// Slips that will keep their key.
 fn left_out(looked: Looked) -> impl Iterator<Item = Sentence> {
-    let counted = [("shut", looked.shut), ("others", looked.others)];
+    let shut = u64::try_from(looked.shut.len()).unwrap_or(u64::MAX);
+    let counted = [("shut", shut), ("others", looked.others)];
     counted.into_iter().filter(|(_, n)| *n > 0).map(|(key, n)| warned(line(key, &[("n", n)])))
 }
 
