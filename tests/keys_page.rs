@@ -3,13 +3,14 @@
 
 use std::{fs, path::Path};
 
-use amanat_keys::rotation::Said;
+use amanat_keys::{roster::UnitKind, rotation::Said};
 use amanat_sync::{documents::DocumentKind, entry::Change, journal::Journal as _};
 use serde_json::Value;
 
 use crate::crash::whole;
 use crate::rotation::{key_of, newcomer, offer_and_list, opened_at_hub};
 use crate::rotation_killed::{stood, with_journals};
+use crate::strange_slips::with_garbage_for;
 use crate::support::{Actor, GUJRAT, TestAgency, Typist, flat, number, record, text};
 
 /// A person at the list of cases.
@@ -149,6 +150,49 @@ fn a_supervisor_gives_the_station_a_new_key_by_keys_before_and_after_the_admin_l
     }
     assert_eq!(opened_at_hub(&agency, &older), slips - usize::try_from(all).unwrap(), "what was rewrapped is gone");
     assert_eq!(supervisor.run(&["verify"])["holds"], true);
+}
+
+#[test]
+fn slips_that_do_not_open_are_named_in_both_languages_before_a_key_is_offered_and_when_all_is_done() {
+    let agency = TestAgency::build();
+    let (officer, reader, supervisor) = (&agency.officer, &agency.reader, &agency.supervisor);
+    let story = record(officer, 1, "zukhwendar");
+    for actor in [officer, reader, supervisor] {
+        actor.run(&["sync"]);
+    }
+    let at = with_garbage_for(UnitKind::Station, officer, &story.case);
+    for actor in [officer, supervisor] {
+        actor.run(&["sync"]);
+    }
+    let (case, device) = (&story.case[..8], &officer.unlocked().device().to_string()[..8]);
+    let line = format!("! Does not open: case {case}, entry {at}, device {device} of officer");
+    let reads = |typist: &mut Typist| {
+        let screen = typist.sees("! Does not open: ");
+        assert!(flat(&screen).contains(&line), "{line}\n{screen}");
+        assert!(flat(&screen).contains("1 slips do not open here") || screen.contains("Done: "), "{screen}");
+        assert!(!screen.contains("zukhwendar"), "no name: {screen}");
+        // The same in Urdu, and back.
+        typist.types("F2");
+        let urdu =
+            typist.sees_that("the page in Urdu", |screen| screen.contains(case) && !screen.contains("Does not open"));
+        assert!(urdu.contains(&at.to_string()) && urdu.contains(device) && !urdu.contains("zukhwendar"), "{urdu}");
+        typist.does("F2", "! Does not open: ");
+    };
+    let mut typist = at_the_station(supervisor);
+    typist.does("F8", "Enter begins.");
+    reads(&mut typist);
+    typist.does("Enter", "Read these words aloud to them");
+    reads(&mut typist);
+    typist.types("C-q");
+    typist.ends();
+    offer_and_list(&agency);
+    supervisor.run(&["sync"]);
+    let mut typist = at_the_station(supervisor);
+    typist.does("F8", "listed key 2.");
+    typist.does("Enter", "Done: ");
+    reads(&mut typist);
+    typist.types("C-q");
+    typist.ends();
 }
 
 /// Whether a person is reminded that the station is owed a new key.

@@ -72,7 +72,7 @@ fn signed(actor: &Actor, like: &Header, envelope: &[u8]) -> u64 {
 }
 
 /// A slip that this officer's device signs in a case: one unit's stanza is such that nobody's key opens it, the others are good.
-fn with_garbage_for(kind: UnitKind, officer: &Actor, case: &str) -> u64 {
+pub(crate) fn with_garbage_for(kind: UnitKind, officer: &Actor, case: &str) -> u64 {
     let taken = entries(officer, case);
     let slip = taken.iter().find(|entry| entry.header.kind == Kind::Slip).unwrap();
     let (nobody, key) = (ReadIdentity::generate().unwrap(), CaseKey::generate());

@@ -38,7 +38,7 @@ pub use msg::{
     Trouble, Who,
 };
 pub use people::{Person, by_name, people, units_of};
-pub use rotation::{Renewed, RotationNews};
+pub use rotation::{KeepTheirKey, Renewed, RotationNews};
 pub use theme::{Bidi, Theme};
 pub use update::update;
 pub use view::{Scroll, view};

@@ -12,11 +12,22 @@ pub enum Renewed {
     Case(CaseId),
 }
 
+/// Slips that do not open here and keep their key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeepTheirKey {
+    /// The first of them, each by its place and its case.
+    pub named: Vec<Sentence>,
+    /// How many there are.
+    pub n: u64,
+    /// After how many of the sentences they are told.
+    pub after: usize,
+}
+
 /// What the desk says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RotationNews {
     /// What would be done next, and what follows from it.
-    Ahead(Vec<Sentence>),
+    Ahead(Vec<Sentence>, KeepTheirKey),
     /// How far it has come.
     At {
         /// Slips rewrapped, or entries sealed again.
@@ -30,6 +41,8 @@ pub enum RotationNews {
     Ended {
         /// What came of it.
         told: Vec<Sentence>,
+        /// Slips that it left as they were.
+        keep: KeepTheirKey,
         /// Whether it can be gone on with at once.
         more: bool,
     },

@@ -2,7 +2,9 @@
 
 use amanat::{
     model::{CaseId, DeviceId, Lang},
-    ui::{AuditCase, AuditHolder, AuditPage, Audited, Effect, Msg, Renewed, RotationNews, Sentence, Trouble},
+    ui::{
+        AuditCase, AuditHolder, AuditPage, Audited, Effect, KeepTheirKey, Msg, Renewed, RotationNews, Sentence, Trouble,
+    },
     words::Both,
 };
 
@@ -115,12 +117,13 @@ fn resealed(effect: &Effect) -> RotationNews {
     if matches!(effect, Effect::Rotate(_)) {
         return RotationNews::Ended {
             told: vec![of_case("stopped", &[("n", "512"), ("total", "1300")], false)],
+            keep: KeepTheirKey::default(),
             more: true,
         };
     }
     let whose = [("device", Both::same("77aa3344")), ("name", Both::same("Nadia Qureshi"))];
     let name = Both::fill("audit.key_of_device", &whose);
-    RotationNews::Ahead(vec![
+    let told = vec![
         of_case("open", &[("n", "1300"), ("slips", "2")], false),
         of_case("before", &[("n", "5")], false),
         of_case("shut", &[("n", "1")], true),
@@ -128,7 +131,12 @@ fn resealed(effect: &Effect) -> RotationNews {
         of_case("attached", &[("n", "2"), ("parts", "4"), ("mib", "9")], true),
         of_case("straggler", &[("name", &name.joined())], true),
         of_case("means", &[], false),
-    ])
+    ];
+    RotationNews::Ahead(told, KeepTheirKey::default())
+}
+
+fn ended(told: Sentence, more: bool) -> RotationNews {
+    RotationNews::Ended { told: vec![told], keep: KeepTheirKey::default(), more }
 }
 
 /// What the stage's desk answers: what it begins goes on until it is stopped.
@@ -137,13 +145,16 @@ pub(crate) fn rotation(effect: Effect) -> Vec<Msg> {
         return vec![Msg::Rotation(Renewed::Case(case), resealed(&effect))];
     }
     let news = match effect {
-        Effect::LookAtRotation(_) => RotationNews::Ahead(vec![
-            said("rewrap", &[("epoch", "2"), ("n", "3000"), ("done", "0")]),
-            said("others", &[("n", "4")]),
-            said("means", &[]),
-        ]),
+        Effect::LookAtRotation(_) => {
+            let told = vec![
+                said("rewrap", &[("epoch", "2"), ("n", "3000"), ("done", "0")]),
+                said("others", &[("n", "4")]),
+                said("means", &[]),
+            ];
+            RotationNews::Ahead(told, KeepTheirKey::default())
+        }
         Effect::Rotate(_) => RotationNews::At { done: 1500, total: 3000, rate: 500 },
-        _ => RotationNews::Ended { told: vec![said("stopped", &[("n", "1500"), ("total", "3000")])], more: true },
+        _ => ended(said("stopped", &[("n", "1500"), ("total", "3000")]), true),
     };
     vec![Msg::Rotation(sample(), news)]
 }
@@ -166,10 +177,10 @@ fn a_unit_gets_a_new_key_after_its_consequences_were_read_and_it_can_be_stopped_
     stage.keys("Enter");
     assert_eq!(began(&stage), 2);
     // What another unit's rotation says is none of this page's.
-    let ended = RotationNews::Ended { told: vec![said("left", &[("n", "9")])], more: false };
-    stage.send(Msg::Rotation(Renewed::Unit(unit_id("other")), ended.clone()));
+    let over = ended(said("left", &[("n", "9")]), false);
+    stage.send(Msg::Rotation(Renewed::Unit(unit_id("other")), over.clone()));
     assert!(!stage.screen(80, 24).contains("9 slips keep an older key"));
-    stage.send(Msg::Rotation(sample(), ended));
+    stage.send(Msg::Rotation(sample(), over));
     let screen = stage.screen(80, 24);
     assert!(screen.contains("9 slips keep an older key") && !screen.contains("Enter begins."), "{screen}");
     stage.keys("Enter Esc");
@@ -180,6 +191,70 @@ fn a_unit_gets_a_new_key_after_its_consequences_were_read_and_it_can_be_stopped_
     assert_eq!(stage.effects.iter().filter(|effect| matches!(effect, Effect::LookAtRotation(_))).count(), 1);
     let mut stage = Stage::open_with(urdu());
     look(&mut stage, "urdu_rotation", "F8 F6 Down*2 F8", ["UR", "3000", "Enter"]);
+}
+
+/// So many slips that do not open, of which the desk names some.
+fn shut(n: u64, named: u64) -> RotationNews {
+    let slip = |nth: u64| {
+        let (case, at) = (format!("c0ffee{nth:02}"), (nth + 100).to_string());
+        let blanks = [("case", case.as_str()), ("n", at.as_str()), ("name", "device 77aa3344 of Nadia Qureshi")];
+        Sentence { alarm: true, ..said("shut_at", &blanks) }
+    };
+    let told = vec![
+        said("offer", &[("unit", "PS Sample")]),
+        said("slips", &[("n", "3000")]),
+        Sentence { alarm: true, ..said("shut", &[("n", &n.to_string())]) },
+        said("means", &[]),
+    ];
+    RotationNews::Ahead(told, KeepTheirKey { named: (0..named).map(slip).collect(), n, after: 3 })
+}
+
+#[test]
+fn slips_that_do_not_open_are_shown_by_entry_and_case_as_far_as_there_is_room_and_the_rest_as_a_number() {
+    let mut stage = Stage::open();
+    stage.keys("F8 F6 Down*2 F8");
+    let shown = |stage: &mut Stage, height| {
+        let screen = stage.screen(80, height);
+        (0..99_u64)
+            .filter(|nth| screen.contains(&format!("case c0ffee{nth:02}, entry {},", nth + 100)))
+            .collect::<Vec<_>>()
+    };
+    // All of them where they fit, and then no number.
+    stage.send(Msg::Rotation(sample(), shut(2, 2)));
+    let screen = stage.screen(80, 24);
+    for phrase in
+        ["! 2 slips do not open here", "! Does not open: case c0ffee01, entry 101, device 77aa3344", "Enter begins."]
+    {
+        assert!(screen.contains(phrase), "{phrase}: {screen}");
+    }
+    assert_eq!(shown(&mut stage, 24), [0, 1]);
+    assert!(!stage.screen(80, 24).contains("more"), "{}", stage.screen(80, 24));
+    // Of many, those for which there is room, on this page and on a taller one; always as many as are said to be more.
+    stage.send(Msg::Rotation(sample(), shut(1000, 60)));
+    for height in [24, 30, 50] {
+        let (screen, some) = (stage.screen(80, height), shown(&mut stage, height).len());
+        assert!((2..60).contains(&some), "{screen}");
+        assert!(
+            screen.contains(&format!("! and {} more", 1000 - some)) && screen.contains("Enter begins."),
+            "{screen}"
+        );
+    }
+    assert!(shown(&mut stage, 50).len() > shown(&mut stage, 24).len());
+    // The next are read by going down, and after the last that is named the rest is still said.
+    stage.keys("Down*10");
+    let next = shown(&mut stage, 24);
+    assert!(next.first() > Some(&2), "{next:?}");
+    stage.keys("Down*90 Up");
+    assert_eq!(shown(&mut stage, 24), [59]);
+    assert!(stage.screen(80, 24).contains("! and 940 more"), "{}", stage.screen(80, 24));
+    // In Urdu as well.
+    let mut stage = Stage::open_with(urdu());
+    stage.keys("F8 F6 Down*2 F8");
+    stage.send(Msg::Rotation(sample(), shut(1000, 60)));
+    let screen = stage.screen(80, 24);
+    let some = (0..60).filter(|nth| screen.contains(&format!("c0ffee{nth:02}"))).count();
+    assert!((2..60).contains(&some) && screen.contains(&(1000 - some).to_string()), "{screen}");
+    assert!(screen.contains("77aa3344") && !screen.contains("Does not open"), "{screen}");
 }
 
 #[test]
@@ -220,12 +295,9 @@ fn a_case_is_sealed_again_from_its_page_after_what_stays_was_read_and_it_can_be_
     assert_eq!(stage.effects.last(), Some(&Effect::Rotate(of)));
     assert!(stage.screen(80, 24).contains("Stopped: 512 of 1300 entries"));
     // A unit's rotation says nothing to this page.
-    stage.send(Msg::Rotation(sample(), RotationNews::Ended { told: vec![said("left", &[("n", "9")])], more: false }));
+    stage.send(Msg::Rotation(sample(), ended(said("left", &[("n", "9")]), false)));
     assert!(!stage.screen(80, 24).contains("9 slips"));
-    stage.send(Msg::Rotation(
-        of,
-        RotationNews::Ended { told: vec![of_case("done", &[("n", "1300")], false)], more: false },
-    ));
+    stage.send(Msg::Rotation(of, ended(of_case("done", &[("n", "1300")], false), false)));
     assert!(stage.screen(80, 24).contains("Done: 1300 entries are sealed again"));
     stage.keys("Esc");
     assert!(!stage.screen(80, 24).contains("Done: 1300"), "back at the case");

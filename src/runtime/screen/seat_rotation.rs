@@ -3,23 +3,28 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use amanat_keys::{
+    fingerprint::CaseId,
     roster::Unit,
     rotation::{RotationWord, Said},
     statement::Statement,
 };
+use amanat_sync::entry::EntryRef;
 
 use super::{seat::Seat, seat_reseal, tellings, wake::Wake};
 use crate::{
     failure::Failure,
-    model::UnitId,
+    model::{self, UnitId},
     runtime::{
         clock,
         homes::{home::Home, pack},
         roster::audit,
         rotation::units::{Ahead, Looked, Rotated, Tell},
     },
-    ui::{Msg, Renewed, RotationNews, Sentence},
+    ui::{KeepTheirKey, Msg, Renewed, RotationNews, Sentence},
 };
+
+/// Slips that are named one by one; a page never shows as many, and the command names all.
+const NAMED: usize = 200;
 
 impl Seat {
     /// Which units are owed a new key: a roster that came may have ended a reader, a rotation that ended pays the debt.
@@ -36,11 +41,14 @@ impl Seat {
 
     pub(super) fn look_at_rotation(&mut self, renewed: Renewed) {
         let ahead = self.with_home(|home| match renewed {
-            Renewed::Unit(unit) => Ok(ahead(&listed(home, unit)?, home.look_ahead(unit.into())?)),
-            Renewed::Case(case) => Ok(seat_reseal::ahead(home, &home.look_at_case(case.into())?)),
+            Renewed::Unit(unit) => Ok(ahead(home, &listed(home, unit)?, &home.look_ahead(unit.into())?)),
+            Renewed::Case(case) => {
+                let told = seat_reseal::ahead(home, &home.look_at_case(case.into())?);
+                Ok(RotationNews::Ahead(told, KeepTheirKey::default()))
+            }
         });
         let failed = |failure| RotationNews::Failed(tellings::trouble(&failure));
-        self.say(Msg::Rotation(renewed, ahead.map_or_else(failed, RotationNews::Ahead)));
+        self.say(Msg::Rotation(renewed, ahead.unwrap_or_else(failed)));
     }
 
     /// Goes as far as it can now: an offer is written as the command writes it, slips are rewrapped or entries sealed again until all are, or
@@ -58,27 +66,28 @@ impl Seat {
         };
         let came = self.with_home(|home| match renewed {
             Renewed::Unit(unit) => rotate_unit(home, unit, &mut tell),
-            Renewed::Case(case) => seat_reseal::reseal(home, case, &mut tell),
+            Renewed::Case(case) => {
+                let (told, more) = seat_reseal::reseal(home, case, &mut tell)?;
+                Ok(RotationNews::Ended { told, keep: KeepTheirKey::default(), more })
+            }
         });
-        let news = match came {
-            Ok((told, more)) => RotationNews::Ended { told, more },
-            Err(failure) => RotationNews::Failed(tellings::trouble(&failure)),
-        };
+        let news = came.unwrap_or_else(|failure| RotationNews::Failed(tellings::trouble(&failure)));
         self.say(Msg::Rotation(renewed, news));
         self.say_marks();
         self.carry();
     }
 }
 
-/// What came of it, and whether it can be gone on with at once.
-fn rotate_unit(home: &mut Home, unit: UnitId, tell: Tell<'_>) -> Result<(Vec<Sentence>, bool), Failure> {
+/// What came of it.
+fn rotate_unit(home: &mut Home, unit: UnitId, tell: Tell<'_>) -> Result<RotationNews, Failure> {
     let before = listed(home, unit)?;
     match home.rotate_unit(before.id, tell)? {
-        Rotated::Offered { request, words, looked } => offered(home, &before, &request, &words, looked),
+        Rotated::Offered { request, words, looked } => offered(home, &before, &request, &words, &looked),
         Rotated::Stopped { rewrapped, total } => {
-            Ok((vec![line("stopped", &[("n", rewrapped), ("total", total)])], true))
+            let told = vec![line("stopped", &[("n", rewrapped), ("total", total)])];
+            Ok(RotationNews::Ended { told, keep: KeepTheirKey::default(), more: true })
         }
-        Rotated::Done { word, escrowed, .. } => Ok((done(home, &before, &word, escrowed), false)),
+        Rotated::Done { word, escrowed, .. } => done(home, &before, &word, escrowed),
     }
 }
 
@@ -87,28 +96,43 @@ fn listed(home: &Home, unit: UnitId) -> Result<Unit, Failure> {
     listed.ok_or_else(|| Failure::usage("rotating the unit's key — the roster has no such unit", "Sync first."))
 }
 
-fn ahead(unit: &Unit, ahead: Ahead) -> Vec<Sentence> {
+fn ahead(home: &Home, unit: &Unit, ahead: &Ahead) -> RotationNews {
     let epoch = ("epoch", unit.epoch);
-    let mut told = match ahead {
-        Ahead::Offer(_) => vec![named("offer", &[("unit", &unit.name)])],
-        Ahead::Waits(_) => vec![named("waits", &[("unit", &unit.name)])],
+    let (mut told, mut keep) = (Vec::new(), KeepTheirKey::default());
+    match ahead {
+        Ahead::Offer(_) => told.push(named("offer", &[("unit", &unit.name)])),
+        Ahead::Waits(_) => told.push(named("waits", &[("unit", &unit.name)])),
         Ahead::Rewrap { rewrapped, total } => {
-            vec![line("rewrap", &[epoch, ("n", total), ("done", rewrapped)])]
+            told.push(line("rewrap", &[epoch, ("n", *total), ("done", *rewrapped)]));
         }
-    };
+    }
     if let Ahead::Offer(looked) | Ahead::Waits(looked) = ahead {
         told.push(line("slips", &[("n", looked.open)]));
+        // The first of those that are left out.
+        keep = kept(home, &looked.shut, told.len() + 1);
         told.extend(left_out(looked));
     }
     told.push(line("means", &[]));
-    told
+    RotationNews::Ahead(told, keep)
 }
 
 /// Slips that will keep their key.
-fn left_out(looked: Looked) -> impl Iterator<Item = Sentence> {
+fn left_out(looked: &Looked) -> impl Iterator<Item = Sentence> {
     let shut = u64::try_from(looked.shut.len()).unwrap_or(u64::MAX);
     let counted = [("shut", shut), ("others", looked.others)];
     counted.into_iter().filter(|(_, n)| *n > 0).map(|(key, n)| warned(line(key, &[("n", n)])))
+}
+
+/// Where slips stand that do not open here, told after so many sentences.
+fn kept(home: &Home, shut: &[(EntryRef, CaseId)], after: usize) -> KeepTheirKey {
+    let roster = home.trust().map(|trust| trust.roster()).ok();
+    let place = |(at, case): &(EntryRef, CaseId)| {
+        let case = model::CaseId::from(*case).short();
+        let name = roster.map(|roster| audit::device_words(roster, &at.device).joined()).unwrap_or_default();
+        warned(named("shut_at", &[("case", &case), ("n", &at.seq.to_string()), ("name", &name)]))
+    };
+    let n = u64::try_from(shut.len()).unwrap_or(u64::MAX);
+    KeepTheirKey { named: shut.iter().take(NAMED).map(place).collect(), n, after }
 }
 
 fn offered(
@@ -116,8 +140,8 @@ fn offered(
     unit: &Unit,
     request: &Statement,
     words: &str,
-    looked: Looked,
-) -> Result<(Vec<Sentence>, bool), Failure> {
+    looked: &Looked,
+) -> Result<RotationNews, Failure> {
     let out = home.paths().folder().join(format!("unit-key-{}.join", unit.epoch + 1));
     pack::write_statement(request, &out, "request")?;
     let mut told = vec![
@@ -125,17 +149,22 @@ fn offered(
         named("words", &[("words", words)]),
         named("admin", &[("unit", &unit.name)]),
     ];
+    let keep = kept(home, &looked.shut, told.len() + 1);
     told.extend(left_out(looked));
-    Ok((told, false))
+    Ok(RotationNews::Ended { told, keep, more: false })
 }
 
-fn done(home: &Home, unit: &Unit, word: &RotationWord, escrowed: bool) -> Vec<Sentence> {
-    let Said::Rewrapped { epoch, slips, left, stragglers, .. } = &word.said else { return Vec::new() };
+fn done(home: &Home, unit: &Unit, word: &RotationWord, escrowed: bool) -> Result<RotationNews, Failure> {
+    let (told, mut keep, more) = (Vec::new(), KeepTheirKey::default(), false);
+    let Said::Rewrapped { epoch, slips, left, stragglers, .. } = &word.said else {
+        return Ok(RotationNews::Ended { told, keep, more });
+    };
     let mut told = line("done", &[("n", *slips), ("epoch", *epoch)]);
     told.blanks.push(("unit".to_owned(), unit.name.clone(), false));
     let mut told = vec![told];
     if *left > 0 {
         told.push(warned(line("left", &[("n", *left)])));
+        keep = kept(home, &home.shut_slips(unit)?, told.len());
     }
     if !escrowed {
         told.push(warned(line("not_escrowed", &[])));
@@ -145,7 +174,7 @@ fn done(home: &Home, unit: &Unit, word: &RotationWord, escrowed: bool) -> Vec<Se
         .into_iter()
         .flat_map(|roster| stragglers.iter().map(move |device| audit::device_words(roster, device).joined()));
     told.extend(names.map(|name| warned(named("straggler", &[("name", &name)]))));
-    told
+    Ok(RotationNews::Ended { told, keep, more })
 }
 
 fn named(key: &str, blanks: &[(&str, &str)]) -> Sentence {

@@ -7,7 +7,7 @@ use crate::ui::{
     effect::Effect,
     keymap::Act,
     msg::{Msg, Sentence, Trouble},
-    rotation::{Renewed, RotationNews},
+    rotation::{KeepTheirKey, Renewed, RotationNews},
     theme::Role,
     turn::{Go, Turn},
     widgets::{bars, canvas::Canvas},
@@ -16,12 +16,16 @@ use crate::ui::{
 
 /// Rows at the foot of the page: whether there is more to read, how far it is, and what stops it.
 const BELOW: u16 = 3;
+/// Rows for slips that keep their key, however much else there is to say.
+const LEAST: u16 = 4;
 
 /// The page.
 #[derive(Debug)]
 pub(crate) struct Rotation {
     of: Renewed,
     told: Vec<Sentence>,
+    /// Slips that keep their key: the last that is shown.
+    keep: KeepTheirKey,
     /// The first sentence that is shown.
     line: usize,
     /// Whether Enter begins, or goes on.
@@ -33,7 +37,15 @@ pub(crate) struct Rotation {
 
 impl Rotation {
     pub(crate) const fn new(of: Renewed) -> Self {
-        Self { of, told: Vec::new(), line: 0, ready: false, at: None, trouble: None }
+        Self {
+            of,
+            told: Vec::new(),
+            keep: KeepTheirKey { named: Vec::new(), n: 0, after: 0 },
+            line: 0,
+            ready: false,
+            at: None,
+            trouble: None,
+        }
     }
 
     pub(crate) fn hear(&mut self, msg: &Msg) -> Turn {
@@ -42,10 +54,11 @@ impl Rotation {
             return Turn::stay();
         }
         match news {
-            RotationNews::Ahead(told) => (self.told, self.ready) = (told.clone(), true),
+            RotationNews::Ahead(told, keep) => (self.told, self.keep, self.ready) = (told.clone(), keep.clone(), true),
             RotationNews::At { done, total, rate } => self.at = Some((*done, *total, *rate)),
-            RotationNews::Ended { told, more } => {
-                (self.told, self.line, self.ready, self.at) = (told.clone(), 0, *more, None);
+            RotationNews::Ended { told, keep, more } => {
+                (self.told, self.keep, self.line) = (told.clone(), keep.clone(), 0);
+                (self.ready, self.at) = (*more, None);
             }
             RotationNews::Failed(trouble) => (self.trouble, self.at) = (Some(trouble.clone()), None),
         }
@@ -61,7 +74,8 @@ impl Rotation {
                 Turn::stay()
             }
             (Some(Act::Down), _) => {
-                self.line = self.line.saturating_add(1).min(self.told.len().saturating_sub(1));
+                let all = self.told.len() + self.keep.named.len();
+                self.line = self.line.saturating_add(1).min(all.saturating_sub(1));
                 Turn::stay()
             }
             (Some(Act::Keep), None) if self.ready => {
@@ -86,14 +100,24 @@ impl Rotation {
         } else if self.told.is_empty() {
             lines.push((canvas.say(looking).to_owned(), Role::Faint));
         }
-        lines.extend(self.told.iter().skip(self.line).map(|sentence| told(sentence, canvas)));
+        let (before, behind) = self.told.split_at(self.keep.after.min(self.told.len()));
+        let listed = before.len() + self.keep.named.len();
+        let said = |part: &[Sentence], from: usize| {
+            part.iter().skip(from).map(|sentence| told(sentence, canvas)).collect::<Vec<_>>()
+        };
+        lines.extend(said(before, self.line));
+        let behind = said(behind, self.line.saturating_sub(listed));
+        let rows =
+            |lines: &[(String, Role)]| lines.iter().map(|(text, _)| 1 + Canvas::lines(text, area.width)).sum::<u16>();
+        let others = rows(&lines).saturating_add(rows(&behind));
         // However much there is to say, what the keys do now is always seen.
         let below = Rect { y: area.bottom().saturating_sub(BELOW), height: BELOW.min(area.height), ..area };
-        let mut y = area.y.saturating_add(2);
-        for (text, role) in lines {
-            let height = below.y.saturating_sub(y);
-            y = y.saturating_add(1 + canvas.paragraph(Rect { y, height, ..area }, &text, role));
-        }
+        let top = area.y.saturating_add(2);
+        let room = below.y.saturating_sub(top).saturating_sub(others).max(LEAST);
+        let mut y = put(canvas, area, (top, below.y), &lines);
+        let height = room.min(below.y.saturating_sub(y));
+        y = y.saturating_add(self.draw_kept(canvas, Rect { y, height, ..area }));
+        y = put(canvas, area, (y, below.y), &behind);
         let now = match self.at {
             Some((done, total, rate)) => vec![
                 (progress(done, total, rate, canvas), Role::Accent),
@@ -110,6 +134,39 @@ impl Rotation {
             canvas.paragraph(Rect { y, height: 1, ..area }, text, *role);
         }
     }
+}
+
+impl Rotation {
+    /// Slips that keep their key, as many as there is room for; the rest as a number. How many rows that took, with the free one behind.
+    fn draw_kept(&self, canvas: &mut Canvas<'_>, room: Rect) -> u16 {
+        let (passed, mut used) = (self.line.saturating_sub(self.keep.after), 0_u16);
+        let mut rest = self.keep.n;
+        for (sentence, at) in self.keep.named.iter().zip(0_u64..).skip(passed) {
+            let (text, role) = told(sentence, canvas);
+            rest = self.keep.n.saturating_sub(at);
+            let (lines, free) = (Canvas::lines(&text, room.width), room.height.saturating_sub(used));
+            // The last row is for how many there are still, unless this is the last of them.
+            if lines.saturating_add(u16::from(rest > 1)) > free {
+                break;
+            }
+            canvas.paragraph(Rect { y: room.y.saturating_add(used), height: free, ..room }, &text, role);
+            (used, rest) = (used.saturating_add(lines), rest.saturating_sub(1));
+        }
+        if rest > 0 && used < room.height && passed <= self.keep.named.len() {
+            let text = canvas.fill("rotation.shut_more", &[("n", &rest.to_string())]);
+            used += canvas.paragraph(Rect { y: room.y.saturating_add(used), height: 1, ..room }, &text, Role::Warn);
+        }
+        if used > 0 { used.saturating_add(1) } else { 0 }
+    }
+}
+
+/// Paragraphs between two rows, a free row behind each; gives the row after.
+fn put(canvas: &mut Canvas<'_>, area: Rect, (mut y, end): (u16, u16), lines: &[(String, Role)]) -> u16 {
+    for (text, role) in lines {
+        let height = end.saturating_sub(y);
+        y = y.saturating_add(1 + canvas.paragraph(Rect { y, height, ..area }, text, *role));
+    }
+    y
 }
 
 /// A bar of twenty, then how many, how fast and for how long still.
