@@ -84,7 +84,7 @@ fn version(actor: &Actor) -> u64 {
 }
 
 /// The rewraps that an actor holds, with the headers of the slips that they are of.
-fn rewraps(actor: &Actor) -> Vec<(SealedEntry, Header)> {
+pub(crate) fn rewraps(actor: &Actor) -> Vec<(SealedEntry, Header)> {
     let all = everything(&actor.unlocked());
     let headers: BTreeMap<EntryRef, Header> = all.iter().map(|entry| (entry.at(), entry.header.clone())).collect();
     let target = |entry: &SealedEntry| entry.header.target.filter(|target| target.change == Change::Rewrap);
@@ -97,6 +97,30 @@ fn opens(wrap: &SealedEntry, slip: &Header, with: &ReadIdentity) -> bool {
     // A stanza that the audience does not name, or a name without a stanza, is no slip.
     let read = Slip::parse(wrap.envelope.as_ref().unwrap(), wrap.header.audience.len()).unwrap();
     read.open([with], &slip.place(), &KeyId::from_bytes(*slip.commitment.as_bytes())).is_ok()
+}
+
+/// Each rewrap names the station and headquarters by the keys of the roster, both open it, and this other identity opens none. Gives
+/// headquarters' identity.
+pub(crate) fn only_for_the_named(
+    agency: &TestAgency,
+    rewraps: &[(SealedEntry, Header)],
+    theirs: &ReadIdentity,
+) -> ReadIdentity {
+    let key_of = |actor: &Actor, unit: &Unit| {
+        let listed = unit.recipient.as_ref().unwrap();
+        identities(actor).into_iter().find(|key| key.recipient() == listed).unwrap()
+    };
+    let roster = agency.supervisor.unlocked().trust().unwrap().roster().clone();
+    let station = station(&agency.supervisor);
+    let hq = key_of(&agency.reader, roster.unit_of_kind(UnitKind::Headquarters).unwrap());
+    let now = key_of(&agency.supervisor, &station);
+    let named: BTreeSet<KeyId> = [station.recipient.as_ref().unwrap().key_id(), hq.recipient().key_id()].into();
+    for (rewrap, slip) in rewraps {
+        let audience: BTreeSet<KeyId> = rewrap.header.audience.iter().map(|reader| reader.key).collect();
+        assert_eq!(audience, named, "{:?}", rewrap.at());
+        assert_eq!([&now, &hq, theirs].map(|key| opens(rewrap, slip, key)), [true, true, false], "{:?}", rewrap.at());
+    }
+    hq
 }
 
 /// Unit keys that give the hub's key to the supervisor, under each number that could be expected: signed by a device that may not.
@@ -175,20 +199,7 @@ fn a_hub_that_hands_out_its_own_key_at_the_moment_of_a_rotation_gets_nothing_sea
     assert_eq!(rewraps.len() as u64, number(&done, "now"));
 
     // Every slip that was written meanwhile, each with the key of whoever it names.
-    let station = station(supervisor);
-    let key_of = |actor: &Actor, unit: &Unit| {
-        let listed = unit.recipient.as_ref().unwrap();
-        identities(actor).into_iter().find(|key| key.recipient() == listed).unwrap()
-    };
-    let roster = supervisor.unlocked().trust().unwrap().roster().clone();
-    let hq = key_of(reader, roster.unit_of_kind(UnitKind::Headquarters).unwrap());
-    let now = key_of(supervisor, &station);
-    let named: BTreeSet<KeyId> = [station.recipient.as_ref().unwrap().key_id(), hq.key_id()].into();
-    for (rewrap, slip) in &rewraps {
-        let audience: BTreeSet<KeyId> = rewrap.header.audience.iter().map(|reader| reader.key).collect();
-        assert_eq!(audience, named, "{:?}", rewrap.at());
-        assert_eq!([&now, &hq, &theirs].map(|key| opens(rewrap, slip, key)), [true, true, false], "{:?}", rewrap.at());
-    }
+    let hq = only_for_the_named(&agency, &rewraps, &theirs);
     let own = own_slips_open_for(supervisor, &hq, &theirs);
     assert!(own >= 6, "of three cases, two of them kept while the hub lied: {own}");
     for actor in [supervisor, reader, supervisor, officer] {
