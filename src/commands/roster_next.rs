@@ -50,7 +50,19 @@ pub(super) fn change(
     consent: &Consent,
     make: impl FnOnce(&mut Admin) -> Result<Roster, Failure>,
 ) -> Result<Done, Failure> {
-    let mut admin = admin(context)?;
+    change_by(admin(context)?, context, consent, make)
+}
+
+/// The same by an admin whose home is open.
+///
+/// # Errors
+/// As [`change`].
+pub(super) fn change_by(
+    mut admin: Admin,
+    context: &Context,
+    consent: &Consent,
+    make: impl FnOnce(&mut Admin) -> Result<Roster, Failure>,
+) -> Result<Done, Failure> {
     let roster = make(&mut admin)?;
     let lines = change::changes(admin.home.trust()?.roster(), &roster);
     let sentences = sentences(context, &lines);

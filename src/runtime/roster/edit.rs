@@ -177,6 +177,27 @@ pub fn add_device(
     Ok(id)
 }
 
+/// Whether a device is listed as active with the keys of its request, for this member or the one that the request names, who holds this
+/// role in this unit.
+pub fn lists_device(roster: &Roster, request: &JoinRequest, member: Option<&str>, post: (Role, UnitId)) -> bool {
+    let device = roster.device(&request.device_id()).filter(|device| device.is_active());
+    let Some(device) = device.filter(|device| device.recipient == request.recipient) else { return false };
+    let theirs = |member: &Member| member.id == device.member && member.roles.contains(&post);
+    match member {
+        Some(asked) => find_member(roster, asked).is_ok_and(|asked| roster.member(&asked).is_some_and(theirs)),
+        None => roster.member(&device.member).is_some_and(|member| member.name == request.name && theirs(member)),
+    }
+}
+
+/// Whether a hub is listed just as its request asks, and at this address where one is given.
+pub fn lists_hub(roster: &Roster, request: &JoinRequest, url: Option<&str>) -> bool {
+    roster.hubs.iter().any(|hub| {
+        let keys = (hub.receipt_key, &hub.transport, &hub.tls_keys)
+            == (request.signing_key, &request.recipient, &request.tls_keys);
+        keys && hub.name == request.name && url.is_none_or(|url| hub.url == url)
+    })
+}
+
 /// Adds a unit without a key; its first reader brings one.
 ///
 /// # Errors

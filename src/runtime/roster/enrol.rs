@@ -193,6 +193,31 @@ impl Admin {
         Ok(roster)
     }
 
+    /// Whether the adopted roster lists what a request asks for already, just as it would be approved: a call that did not live to say so
+    /// had signed for it.
+    ///
+    /// # Errors
+    /// Refused for other words or a broken request.
+    pub fn has_approved(&self, request: &[u8], words: &Words, as_what: &Enrolment<'_>) -> Result<bool, Failure> {
+        let refused = |error| fault::keys("approving the join request", &error);
+        let agency = self.home.agency()?;
+        let request = JoinRequest::approve(request, words, &agency).map_err(refused)?.into_value();
+        let roster = self.home.trust()?.roster();
+        let unit = || edit::find_unit(roster, as_what.unit).ok();
+        Ok(match (request.kind, as_what.role) {
+            (JoinKind::Hub, "hub") => edit::lists_hub(roster, &request, as_what.url),
+            (JoinKind::Device, UNIT_KEY) => {
+                let offered = request.offered_unit.as_ref();
+                offered.is_some() && unit().is_some_and(|unit| unit.recipient.as_ref() == offered)
+            }
+            (JoinKind::Device, word) => Role::from_word(word)
+                .zip(unit())
+                .is_some_and(|(role, unit)| edit::lists_device(roster, &request, as_what.member, (role, unit.id))),
+            // Whoever asked for next keys hears of them with the next sync, and needs no pack.
+            (JoinKind::NextKeys | JoinKind::NextHubKey | JoinKind::Root | JoinKind::Hub, _) => false,
+        })
+    }
+
     /// Enrols as [`Admin::approved`] says, where this admin's signature is enough. Gives the new roster's version.
     ///
     /// # Errors
