@@ -300,7 +300,7 @@ fn readers(old: &Roster, new: &Roster, lines: &mut Vec<Line>) {
         if !gone.is_empty() && had_key && same_key {
             lines.push(Line::of("change.rotate").with("unit", &unit.name));
         }
-        if unit.recipient.is_none() && works_at(new, unit) != old.unit(&unit.id).map_or(0, |was| works_at(old, was)) {
+        if unit.recipient.is_none() && comes_to(old, new, unit) {
             lines.push(Line::of("change.no_key").with("unit", &unit.name).alarm());
         }
         if !before.is_empty() && after.is_empty() {
@@ -317,9 +317,12 @@ fn readers(old: &Roster, new: &Roster, lines: &mut Vec<Line>) {
     }
 }
 
-/// How many hold a role in a unit.
-fn works_at(roster: &Roster, unit: &Unit) -> usize {
-    roster.members.iter().filter(|member| member.roles.iter().any(|(_, of)| *of == unit.id)).count()
+/// Whether somebody gets a role in a unit.
+fn comes_to(old: &Roster, new: &Roster, unit: &Unit) -> bool {
+    new.members.iter().any(|is| {
+        let had = |role| old.member(&is.id).is_some_and(|was| was.roles.contains(role));
+        is.roles.iter().any(|role| role.1 == unit.id && !had(role))
+    })
 }
 
 /// Rows of both lists by their key.
