@@ -16,11 +16,12 @@ mod note;
 mod station;
 
 use std::{
+    env,
     fmt::Write as _,
     fs,
-    io::Write as _,
+    io::{BufRead as _, BufReader, Write as _},
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
@@ -40,7 +41,13 @@ use station::{PASSPHRASE, Station};
 const UNIT: &str = "PS Sample";
 const MAP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/intake/maps/ctdc_victim_perpetrator.toml");
 
+/// What makes a process of this bench one that only rotates: the home of which.
+const CHILD: &str = "--rotates";
+
 fn main() {
+    if let Some(home) = figure::argument(CHILD) {
+        return rotates(Path::new(&home));
+    }
     let (cases, entries) = (figure::number("--cases", 100_000), figure::number("--entries", 10_000));
     let runs = figure::number("--runs", 3);
     println!(
@@ -61,6 +68,7 @@ fn main() {
     drop(hub);
     station.copy("supervisor", "before/supervisor");
     rewrap(&station, total, runs);
+    after_kills(&station, total, runs);
     audit(&station, total, runs);
 }
 
@@ -105,8 +113,12 @@ fn notes(station: &Station, entries: usize) {
 }
 
 fn unlocked(station: &Station, home: &str) -> Home {
+    opened(&station.path(home))
+}
+
+fn opened(home: &Path) -> Home {
     let passphrase = Passphrase::to_open(PASSPHRASE.as_bytes()).unwrap();
-    ClosedHome::open(Paths::at(&station.path(home))).unwrap().unlock(&passphrase).unwrap()
+    ClosedHome::open(Paths::at(home)).unwrap().unlock(&passphrase).unwrap()
 }
 
 fn unit(home: &Home) -> UnitId {
@@ -178,7 +190,7 @@ fn rewrap(station: &Station, total: usize, runs: usize) {
     let goal = Goal::AtMost(1_000.0);
     let spread = Spread::ms(&resumed);
     Figure {
-        what: "a rotation taken up again, half done, to its next batch on the disk",
+        what: "a rotation that was stopped taken up again in an open home, half done, to its next batch on the disk",
         unit: "ms",
         spread,
         yardstick: None,
@@ -200,6 +212,55 @@ fn rewrap(station: &Station, total: usize, runs: usize) {
     } else {
         println!("  sqlcipher is not installed: its yardstick is missing");
     }
+}
+
+/// Rotates the unit of a home to the end, and says of each batch that it is on the disk.
+fn rotates(home: &Path) {
+    let mut home = opened(home);
+    let unit = unit(&home);
+    let rotated = home.rotate_unit(unit, &mut |done, _| {
+        println!("{done}");
+        true
+    });
+    assert!(matches!(rotated, Ok(Rotated::Done { .. })), "{rotated:?}");
+}
+
+/// A process that rotates, killed by SIGKILL half way; then another begins, and its first batch is on the disk.
+fn after_kills(station: &Station, total: usize, runs: usize) {
+    let begins = || {
+        let mut bench = Command::new(env::current_exe().unwrap());
+        bench.args([CHILD, &station.text("supervisor")]).stdout(Stdio::piped()).spawn().unwrap()
+    };
+    let said = |child: &mut Child| BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut took = Vec::new();
+    for _ in 0..runs {
+        station.copy("before/supervisor", "supervisor");
+        let mut child = begins();
+        let mut lines = said(&mut child);
+        let half = lines.find(|done| done.parse::<usize>().unwrap() >= total / 2);
+        child.kill().unwrap();
+        assert!(half.is_some() && child.wait().unwrap().code().is_none(), "it died half way");
+        let mut next = None;
+        took.push(timed(|| {
+            let mut child = begins();
+            let mut said = said(&mut child);
+            let first: usize = said.next().unwrap().parse().unwrap();
+            assert!((total / 2..total).contains(&first), "it went on: {first} of {total}");
+            next = Some((child, said));
+        }));
+        let (mut child, said) = next.unwrap();
+        assert_eq!(said.last().unwrap().parse::<usize>().unwrap(), total);
+        assert!(child.wait().unwrap().success());
+    }
+    Figure {
+        what: "resume of a rotation killed by SIGKILL half done, from the start of the new process (its scrypt at 2^10) to its next batch \
+               on the disk",
+        unit: "ms",
+        spread: Spread::ms(&took),
+        yardstick: None,
+        goal: Goal::AtMost(1_000.0),
+    }
+    .print();
 }
 
 fn audit(station: &Station, total: usize, runs: usize) {
