@@ -155,6 +155,8 @@ fn joined(first: Outcome, second: Outcome) -> Outcome {
         documents: first.documents + second.documents,
         roster: second.roster.or(first.roster),
         hub_time: second.hub_time.or(first.hub_time),
+        // What the second brought is covered by no word of the first.
+        covers: if second.pulled > 0 { second.covers } else { first.covers.max(second.covers) },
         parts: PartsMoved {
             sent: first.parts.sent + second.parts.sent,
             fetched: first.parts.fetched + second.parts.fetched,

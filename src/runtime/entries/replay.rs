@@ -13,6 +13,7 @@ use amanat_keys::{
 };
 use amanat_sync::{
     batch::Limit,
+    courier::Covers,
     entry::{Change, EntryRef, Header, Kind, Reader, SealedEntry},
     journal::{Cursor, Journal as _, Page},
 };
@@ -30,11 +31,7 @@ use crate::{
     failure::Failure,
     model::{Entry, Gone},
     runtime::{
-        erasure::{
-            erasing::Erasures,
-            handing_in,
-            retention::{self, Words},
-        },
+        erasure::{erasing::Erasures, handing_in, heard::Words, retention},
         fault,
         homes::{belonging::Belonging, home::Home, marks},
         rotation::units::names_unit,
@@ -151,7 +148,7 @@ impl Home {
         let apart = replayed.failed.iter().map(|(at, _)| *at).chain(replayed.offered.iter().copied());
         self.words.note_failed(unheld.chain(apart));
         self.mark_read()?;
-        self.hear_readers()?;
+        self.hear_readers(Covers::Nothing)?;
         Ok((replayed, set.own))
     }
 

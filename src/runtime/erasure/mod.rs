@@ -2,6 +2,7 @@
 
 pub(in crate::runtime) mod erasing;
 pub mod handing_in;
+pub(in crate::runtime) mod heard;
 pub mod order;
 pub mod receipt;
 pub mod retention;

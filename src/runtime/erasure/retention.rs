@@ -3,126 +3,37 @@
 //!
 //! A reader's word on a journal (`opened`) says that everything up to a place opens, but for what another word names. Where the roster has a
 //! policy `retention-days`, these words are sealed to the author's device as well. They count only from a device that reads for
-//! headquarters, and the days run from the hub time that stands in the earliest of them that covers an entry. A device that only writes is in
-//! no audience: what readers have to tell it is a signed statement, which names numbers and nothing else, and its days run from the hub time
-//! at which it heard of it.
+//! headquarters, and the days run from the hub time at which this device heard the earliest of them that covers an entry (`heard`). A device
+//! that only writes is in no audience: what readers have to tell it is a signed statement, which names numbers and nothing else.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use amanat_keys::{
     fingerprint::{CaseId, DeviceId, Digest, JournalId},
-    roster::{Roster, UnitKind},
+    roster::UnitKind,
     rotation::{MAX_EXCEPT, RotationWord, Said},
 };
 use amanat_sync::{
     batch::{Item, Limit},
     chain,
+    courier::Covers,
     documents::{Document, DocumentKind},
     entry::{EntryRef, Header, Kind, SealedEntry},
     journal::{Cursor, Journal as _, State, Wanted},
 };
 
-use super::erasing::{doomed, rows_of};
+use super::{
+    erasing::{doomed, rows_of},
+    heard::Heard,
+};
 use crate::{
     failure::Failure,
-    model::{Absence, Author, Content, Entry, Gone},
-    runtime::{
-        fault,
-        homes::{
-            home::Home,
-            marks::{self, Mark},
-        },
-        rotation::units::names_unit,
-    },
+    model::{Absence, Author, Gone},
+    runtime::{fault, homes::home::Home, rotation::units::names_unit},
 };
 
 /// A day of the hub's, in milliseconds.
 pub(in crate::runtime) const DAY_MS: i64 = 86_400_000;
-
-/// That a journal opens: who says so, up to where, and the hub time that they knew.
-type Word = (DeviceId, u64, i64);
-
-/// Readers' words that were opened here.
-#[derive(Debug, Default)]
-pub(in crate::runtime) struct Words {
-    /// By journal.
-    opened: HashMap<(DeviceId, JournalId), Vec<Word>>,
-    /// What does not open, and who said it.
-    shut: HashSet<(EntryRef, DeviceId)>,
-    /// Places that did not open on this device, and have to be named when it speaks of their journal.
-    failed: HashSet<EntryRef>,
-    /// The hub's day and the number of words when it was last looked what may go.
-    looked: Option<(i64, usize)>,
-}
-
-impl Words {
-    /// Takes in what opened entries say.
-    pub(in crate::runtime) fn learn(&mut self, entries: &[Entry]) {
-        for entry in entries {
-            let Content::Opened(word) = &entry.content else { continue };
-            let (reader, place) = (entry.author.device.into(), at(&word.place));
-            match (word.opens, entry.times.hub_ms) {
-                (false, _) => drop(self.shut.insert((place, reader))),
-                (true, Some(ms)) => {
-                    self.opened.entry((place.device, place.journal)).or_default().push((reader, place.seq, ms));
-                }
-                // Nobody can say how old such a word is.
-                (true, None) => {}
-            }
-        }
-    }
-
-    /// Notes what does not open here.
-    pub(in crate::runtime) fn note_failed(&mut self, places: impl IntoIterator<Item = EntryRef>) {
-        self.failed.extend(places);
-    }
-
-    /// Takes in what a reader says of a journal in a statement, heard at this hub time.
-    fn hear(&mut self, word: &RotationWord, ms: i64) {
-        let Said::Read { except } = &word.said else { return };
-        let place = |seq: &u64| EntryRef { device: word.device, journal: word.journal, seq: *seq };
-        self.shut.extend(except.iter().map(|seq| (place(seq), word.by)));
-        let heard = self.opened.entry((word.device, word.journal)).or_default();
-        if !heard.contains(&(word.by, word.last, ms)) {
-            heard.push((word.by, word.last, ms));
-        }
-    }
-
-    /// Numbers of a journal up to a place that do not open here.
-    fn failed_in(&self, device: &DeviceId, journal: &JournalId, upto: u64) -> Vec<u64> {
-        let of_it = |place: &&EntryRef| (place.device, place.journal) == (*device, *journal) && place.seq <= upto;
-        self.failed.iter().filter(of_it).map(|place| place.seq).collect()
-    }
-
-    /// What has to be named of a journal up to a place before its author may rely on the word that the rest opens.
-    pub(in crate::runtime) fn untold(
-        &self,
-        journal: &(DeviceId, JournalId),
-        upto: u64,
-        me: &DeviceId,
-    ) -> Vec<EntryRef> {
-        let of_it = |place: &&EntryRef| (place.device, place.journal) == *journal && place.seq <= upto;
-        let untold = self.failed.iter().filter(of_it).filter(|place| !self.shut.contains(&(**place, *me)));
-        untold.copied().collect()
-    }
-
-    /// The hub time of the earliest word of a reader at headquarters that covers an entry and its slip.
-    fn since(&self, header: &Header, roster: &Roster) -> Option<i64> {
-        let reads = |reader: &DeviceId| reads_for_hq(roster, reader);
-        let (entry, slip) = (header.at(), EntryRef { seq: header.key, ..header.at() });
-        if self.shut.iter().any(|(place, reader)| (*place == entry || *place == slip) && reads(reader)) {
-            return None;
-        }
-        let words = self.opened.get(&(header.device, header.journal))?.iter();
-        words.filter(|(reader, upto, _)| *upto >= header.seq && reads(reader)).map(|(_, _, ms)| *ms).min()
-    }
-}
-
-/// Whether a device reads for headquarters today.
-pub(in crate::runtime) fn reads_for_hq(roster: &Roster, device: &DeviceId) -> bool {
-    let hq = roster.unit_of_kind(UnitKind::Headquarters);
-    roster.device(device).zip(hq).is_some_and(|(device, hq)| device.is_active() && roster.reads_for(device, &hq.id))
-}
 
 /// What keeps an entry on this device, or does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,7 +44,7 @@ pub enum Stays {
     NotForHeadquarters,
     /// No reader at headquarters has said that it opens.
     NotOpened,
-    /// Opened so many days ago by the hub's clock: not long enough.
+    /// That it opens was heard so many days ago by the hub's clock: not long enough.
     Young(u64),
     /// It may go.
     MayGo(u64),
@@ -227,8 +138,9 @@ impl Home {
             return Stays::NotForHeadquarters;
         }
         let since = self.trust.as_ref().and_then(|trust| self.words.since(header, trust.roster()));
-        let Some((since, now)) = since.zip(self.hub_ms) else { return Stays::NotOpened };
-        let age = u64::try_from(now.saturating_sub(since) / DAY_MS).unwrap_or(0);
+        let Some(since) = since else { return Stays::NotOpened };
+        let age = self.hub_ms.map_or(0, |now| now.saturating_sub(since) / DAY_MS);
+        let age = u64::try_from(age).unwrap_or(0);
         if age >= days { Stays::MayGo(age) } else { Stays::Young(age) }
     }
 
@@ -248,23 +160,23 @@ impl Home {
         Ok(plan.going.iter().filter_map(at_headquarters).collect())
     }
 
-    /// After a pass: drops what may go, when there is a new word or a new day.
+    /// After a pass, which covers so much: drops what may go, when there is a new word or a new day. `stood`: words without a time that were
+    /// here before it.
     ///
     /// # Errors
     /// What the journal refuses.
-    pub(in crate::runtime) fn retain(&mut self) -> Result<Vec<Gone>, Failure> {
+    pub(in crate::runtime) fn retain(&mut self, covers: Covers, stood: &[Heard]) -> Result<Vec<Gone>, Failure> {
         let Some(now) =
             self.hub_ms.filter(|_| self.trust.as_ref().is_some_and(|t| t.roster().retention_days().is_some()))
         else {
             return Ok(Vec::new());
         };
-        self.hear_readers()?;
-        let seen = (now / DAY_MS, self.words.opened.values().map(Vec::len).sum());
-        if self.words.looked == Some(seen) {
+        self.date_words(covers, stood)?;
+        if !self.words.is_new(now / DAY_MS) {
             return Ok(Vec::new());
         }
         let gone = self.retention()?.map(|plan| self.apply_retention(plan)).transpose()?.unwrap_or_default();
-        self.words.looked = Some(seen);
+        self.words.note_looked(now / DAY_MS);
         Ok(gone)
     }
 
@@ -298,35 +210,6 @@ impl Home {
             told = true;
         }
         Ok(told)
-    }
-
-    /// Hears what readers at headquarters say of this device's journals in statements, and notes when that was: of each only the newest is
-    /// handed on, and what it covered first would become young again with every new one.
-    ///
-    /// # Errors
-    /// What the journal refuses.
-    pub(in crate::runtime) fn hear_readers(&mut self) -> Result<(), Failure> {
-        let retains = self.trust.as_ref().is_some_and(|trust| trust.roster().retention_days().is_some());
-        if !retains || !self.writes_only() {
-            return Ok(());
-        }
-        let rows = marks::few(&self.journal).map_err(|error| fault::sync("reading the home's notes", &error))?;
-        let mut heard: Vec<(RotationWord, i64)> = marks::read_by(&rows).collect();
-        let me = self.device();
-        let of_ours = |word: &RotationWord| word.device == me && matches!(word.said, Said::Read { .. });
-        for word in self.rotation_words()?.into_iter().filter(of_ours) {
-            let known =
-                heard.iter().any(|(held, _)| (held.by, held.journal, held.last) == (word.by, word.journal, word.last));
-            let ours = || self.place_link(word.device, word.journal, word.last).map(|link| link == Some(word.link));
-            if let (false, Some(ms)) = (known, self.hub_ms)
-                && ours()?
-            {
-                self.remember(&Mark::ReadBy(&word, ms))?;
-                heard.push((word, ms));
-            }
-        }
-        heard.iter().for_each(|(word, ms)| self.words.hear(word, *ms));
-        Ok(())
     }
 
     /// Numbers of a journal up to a place of which nothing but the hash came: what a hub holds back was read by nobody here.
@@ -371,8 +254,4 @@ pub(in crate::runtime) fn at_headquarters(entry: &SealedEntry) -> Option<Gone> {
         author: Author { device: device.into(), journal: journal.into(), seq },
         why: Absence::AtHeadquarters,
     })
-}
-
-fn at(place: &Author) -> EntryRef {
-    EntryRef { device: place.device.into(), journal: place.journal.into(), seq: place.seq }
 }

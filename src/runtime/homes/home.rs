@@ -36,7 +36,7 @@ use crate::{
     model::{EntryId, Moment},
     runtime::{
         entries::{assignees::GivenWords, handing::HandoverWords, kept_list::Reached, ring::Ring, sealing::Ahead},
-        erasure::{erasing::Erasures, retention::Words},
+        erasure::{erasing::Erasures, heard::Words},
         fault, key_pages,
     },
 };

@@ -23,7 +23,12 @@ use zeroize::Zeroizing;
 use super::belonging::First;
 use crate::{
     failure::Failure,
-    runtime::{entries::parallel, erasure::retention::DAY_MS, fault, roster::sheets::Laid},
+    runtime::{
+        entries::parallel,
+        erasure::{heard::Heard, retention::DAY_MS},
+        fault,
+        roster::sheets::Laid,
+    },
 };
 
 const TRUST: &[u8] = b"trust";
@@ -45,6 +50,7 @@ const HANDED_IN: &[u8] = b"handed-in/";
 const LET_IN: &[u8] = b"let-in";
 const WITHDRAWN: &[u8] = b"withdrawn/";
 const READ_BY: &[u8] = b"read-by/";
+const OPENS: &[u8] = b"opens/";
 /// The row of the keys that this device has asked for.
 pub(in crate::runtime) const NEXT_KEYS: &[u8] = b"next-keys";
 /// The row of sheets that lie in a folder.
@@ -88,6 +94,8 @@ pub(in crate::runtime) enum Mark<'a> {
     Withdrawn(&'a Digest, &'a AgencyId, &'a UnitId),
     /// That headquarters has opened an own journal up to a place, as this device heard at this hub time. One a day of each reader and journal.
     ReadBy(&'a RotationWord, i64),
+    /// The same where an entry said so.
+    Opens(&'a Heard, i64),
 }
 
 impl Mark<'_> {
@@ -108,11 +116,13 @@ impl Mark<'_> {
             }
             Self::Withdrawn(offer, agency, unit) => (withdrawn_key(offer, agency, unit), Vec::new()),
             Self::ReadBy(word, ms) => {
-                // 8 + 16 + 16 + 8 bytes: one half of a device's id tells readers of one agency apart.
-                let by = word.by.as_bytes().first_chunk::<16>().map_or(&[][..], |half| half);
-                let day = (ms / DAY_MS).to_be_bytes();
                 let row = [&ms.to_be_bytes()[..], &canonical::encode(*word)].concat();
-                ([READ_BY, by, word.journal.as_bytes(), &day].concat(), row)
+                (of_a_day(READ_BY, &word.by, &word.journal, *ms), row)
+            }
+            Self::Opens(heard, ms) => {
+                let Heard { reader, journal, last } = heard;
+                let row = [&ms.to_be_bytes()[..], &last.to_be_bytes(), journal.as_bytes(), reader.as_bytes()];
+                (of_a_day(OPENS, reader, journal, *ms), row.concat())
             }
             Self::Nonces(nonces) => (NONCES.to_vec(), nonces.concat()),
             Self::Again(journal, seq) => ([AGAIN, journal.as_bytes()].concat(), seq.to_be_bytes().to_vec()),
@@ -258,6 +268,23 @@ pub(in crate::runtime) fn read_by(rows: &[ShelfRow]) -> impl Iterator<Item = (Ro
     })
 }
 
+/// How far own journals open by entries of readers at headquarters, and the hub time at which this device heard each.
+pub(in crate::runtime) fn opens(rows: &[ShelfRow]) -> impl Iterator<Item = (Heard, i64)> {
+    rows.iter().filter(|row| row.key.starts_with(OPENS)).filter_map(|row| {
+        let (ms, rest) = row.plain.split_first_chunk()?;
+        let (last, rest) = rest.split_first_chunk()?;
+        let (journal, reader) = rest.split_first_chunk()?;
+        let (journal, reader) = (JournalId::from_bytes(*journal), DeviceId::from_slice(reader)?);
+        Some((Heard { reader, journal, last: u64::from_be_bytes(*last) }, i64::from_be_bytes(*ms)))
+    })
+}
+
+/// At most 8 + 16 + 16 + 8 bytes: one half of a device's id tells readers of one agency apart.
+fn of_a_day(what: &[u8], reader: &DeviceId, journal: &JournalId, ms: i64) -> Vec<u8> {
+    let by = reader.as_bytes().first_chunk::<16>().map_or(&[][..], |half| half);
+    [what, by, journal.as_bytes(), &(ms / DAY_MS).to_be_bytes()].concat()
+}
+
 /// When entries were set aside here.
 pub(in crate::runtime) fn asides(rows: &[ShelfRow]) -> Vec<(Digest, i64)> {
     times(rows, ASIDE).collect()
@@ -339,7 +366,7 @@ mod tests {
         assert!(FIRST < &key[..] && &key[..] < FIRST_ENDS);
         let names = [
             TRUST, UNIT, AGAIN, ERASED, NONCES, LISTED, ROTATION, RESEAL, REPLACED, ASIDE, NEXT_KEYS, SHEETS, LET_IN,
-            WITHDRAWN, READ_BY,
+            WITHDRAWN, READ_BY, OPENS,
         ];
         for name in names {
             let longest = [name, &[0xFF; 64]].concat();

@@ -26,7 +26,7 @@ use crate::{
             opening::Opener,
             replay::Replayed,
         },
-        erasure::retention::reads_for_hq,
+        erasure::heard::reads_for_hq,
         fault,
         homes::{home::Home, membership::Adopted},
     },
@@ -60,6 +60,8 @@ impl Home {
             self.belonging.follow(roster);
         }
         self.hub_ms = self.hub_ms.max(outcome.hub_time.and_then(|ms| i64::try_from(ms).ok()));
+        let heard = self.hear_readers(outcome.covers);
+        let stood = self.words.undated(&self.device());
         let mut new = self.new_entries()?;
         let found = u64::try_from(new.len()).unwrap_or(u64::MAX);
         // Before anything is opened or kept again: what is erased must not come back under another number.
@@ -100,14 +102,14 @@ impl Home {
         let said = said.map(|told| arrived.adopted.wrapped |= told);
         self.follow_rotations(&new, anew, &mut arrived);
         self.lock_key_pages();
-        match self.retain() {
+        match self.retain(outcome.covers, &stood) {
             Ok(gone) => arrived.replayed.gone.extend(gone),
             Err(failure) => arrived.afterwards.push(failure),
         }
         let known = self.journal.heads().map_err(|error| fault::sync("reading the journal", &error));
         let noted = known.and_then(|known| self.note_heads(&known));
         let aside = self.note_aside(outcome);
-        arrived.afterwards.extend([said, noted, aside].into_iter().filter_map(Result::err));
+        arrived.afterwards.extend([heard, said, noted, aside].into_iter().filter_map(Result::err));
         Ok(arrived)
     }
 

@@ -2,6 +2,7 @@
 
 pub(in crate::runtime) mod guarding;
 pub(in crate::runtime) mod handed;
+mod heard;
 pub(in crate::runtime) mod home;
 pub(in crate::runtime) mod lists;
 mod lists_under;

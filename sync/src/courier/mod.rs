@@ -33,7 +33,7 @@ mod tests;
 mod unsigned;
 
 pub use again::{TriedAgain, try_again};
-pub use outcome::{End, Outcome, PartsMoved, Party, Trouble};
+pub use outcome::{Covers, End, Outcome, PartsMoved, Party, Trouble};
 pub use pass::{Courier, pass};
 pub use retry::next_try;
 pub use stick::{TakenIn, take_in, take_in_with_parts};

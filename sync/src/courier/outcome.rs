@@ -44,6 +44,8 @@ pub struct Outcome {
     pub roster: Option<u64>,
     /// The newest time the hub has signed in this pass, in milliseconds since 1970: evidence about our clock.
     pub hub_time: Option<u64>,
+    /// What is sure to have been at the hub when it signed that time, or before.
+    pub covers: Covers,
     /// Attachments.
     pub parts: PartsMoved,
     /// What stayed behind.
@@ -67,6 +69,7 @@ impl Outcome {
             documents: 0,
             roster: None,
             hub_time: None,
+            covers: Covers::Nothing,
             parts: PartsMoved::default(),
             trouble: Vec::new(),
             end: End::Done,
@@ -86,6 +89,18 @@ impl Outcome {
             self.trouble.push(trouble);
         }
     }
+}
+
+/// What is no younger than the newest time that the hub has signed in a pass.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Covers {
+    /// Nothing is known: the pass was cut, or a device brought it.
+    #[default]
+    Nothing,
+    /// What came: a stick of the hub's, whose words are as old as the stick.
+    WhatCame,
+    /// Everything that is here: the hub had it, gave it, or was given it, and signed then.
+    All,
 }
 
 /// What became of attachments in one pass. They go in pieces behind the entries, so many pieces a pass, and the next pass goes on.

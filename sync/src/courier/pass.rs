@@ -7,7 +7,7 @@ use amanat_keys::fingerprint::{Digest, JournalId};
 use amanat_keys::trust::Trust;
 
 use super::mending::{Patience, Tails};
-use super::outcome::{End, Outcome, Party, Trouble};
+use super::outcome::{Covers, End, Outcome, Party, Trouble};
 use super::{hand_on, lacking, news, papers, parts, pull, push};
 use crate::documents::DocumentKind;
 use crate::error::SyncError;
@@ -153,6 +153,9 @@ impl Trip<'_> {
         papers::exchange_if_news(self)?;
         let epoch = self.status()?.epoch;
         pull::pull(self)?;
+        if self.outcome.hub_time.is_some() {
+            self.outcome.covers = Covers::All;
+        }
         // What came with the answer was that the hub has begun anew: what it lost is offered again before we part.
         if self.status()?.epoch > epoch {
             push::push(self)?;

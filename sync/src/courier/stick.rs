@@ -8,7 +8,7 @@ use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_keys::statement::{Purpose, Statement};
 use amanat_keys::trust::Trust;
 
-use super::outcome::{End, Outcome, Party, Trouble};
+use super::outcome::{Covers, End, Outcome, Party, Trouble};
 use super::pass::{Courier, Trip};
 use super::passed_over::PassedOver;
 use super::unsigned::Unsigned;
@@ -92,6 +92,9 @@ fn take<R: Read>(
         && let Err(end) = taking.conclude(&mut trip)
     {
         ended = ended.and(Err(Stop::Local(end)));
+    }
+    if taking.proven && bundle.manifest().from == party.hub && trip.outcome.hub_time.is_some() {
+        trip.outcome.covers = Covers::WhatCame;
     }
     // A word that vouches for an epoch proves itself, also where the rest is cut off.
     if let Err(end) = trip.tell_epoch() {

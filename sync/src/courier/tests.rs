@@ -12,7 +12,7 @@ use amanat_keys::trust::{Trust, propose, signing_agency};
 
 use super::pass::Trip;
 use super::stick::NoRoad;
-use super::{Courier, End, Party, TakenIn, Trouble, hand_on, pass, pull, take_in};
+use super::{Courier, Covers, End, Party, TakenIn, Trouble, hand_on, pass, pull, take_in};
 use crate::along::Along;
 use crate::bundle::{Cargo, carried, load, open, write};
 use crate::chain::Head;
@@ -184,6 +184,11 @@ impl Agency {
         let mut bundle = open([&reader], file.as_slice()).unwrap();
         let taken = take_in(officer, self.party(OFFICER), &mut self.trust.clone(), &mut bundle, |_| true);
         assert!(taken.fault.is_none(), "{taken:?}");
+        assert_eq!(
+            taken.outcome.covers,
+            Covers::Nothing,
+            "what a device brings may be younger than the words beside it"
+        );
         taken
     }
 }

@@ -10,7 +10,7 @@ use amanat_keys::fingerprint::Digest;
 use amanat_keys::row_seal::RowSeal;
 use amanat_keys::trust::Trust;
 use amanat_sync::bundle;
-use amanat_sync::courier::{Courier, End, Outcome, Trouble, pass, take_in_with_parts};
+use amanat_sync::courier::{Courier, Covers, End, Outcome, Trouble, pass, take_in_with_parts};
 use amanat_sync::entry::{EntryRef, Part, SealedEntry};
 use amanat_sync::journal::{Journal, Keep, Line, SqliteJournal};
 use amanat_sync::part_files::{PartFiles, Wish};
@@ -405,6 +405,7 @@ fn a_hubs_stick_brings_attachments_to_those_who_may_read_them_as_far_as_there_is
         let whose = (agency.party(actor), &mut trust);
         let taken = take_in_with_parts(files, &mut reader.journal, whose, &mut bundle, |_read| true);
         assert!(taken.fault.is_none(), "{taken:?}");
+        assert_eq!(taken.outcome.covers, Covers::WhatCame, "its words are as old as the stick");
         let whole = parts.map(|part| reader.files.holds(&part) && reader.files.is_whole(&part.digest).unwrap());
         // Headquarters has them: nothing of them is carried back there.
         assert!(Remembered::carrying(&reader.journal).unwrap().parts.is_empty());

@@ -8,7 +8,7 @@ use amanat_hub::serve::{self, Serving};
 use amanat_hub::store::{HubStore as _, MemoryStore};
 use amanat_keys::fingerprint::Digest;
 use amanat_sync::batch::Limit;
-use amanat_sync::courier::{Courier, End, Outcome, pass};
+use amanat_sync::courier::{Courier, Covers, End, Outcome, pass};
 use amanat_sync::entry::SealedEntry;
 use amanat_sync::http::HttpTransport;
 use amanat_sync::journal::{Cursor, Journal as _, MemoryJournal};
@@ -262,6 +262,9 @@ fn a_pull_may_be_cut_after_any_byte_and_between_pages() {
                 filed,
                 filed.iter().filter(|entry| stories.concat().contains(entry)).cloned().collect::<Vec<_>>()
             );
+            // The hub's time is that of what is here once the last page is, and not before.
+            assert_eq!(outcome.covers == Covers::All, filed.len() == all && outcome.hub_time.is_some(), "{outcome:?}");
+            assert!(outcome.covers == Covers::All || !matches!(outcome.end, End::Done));
             let here = down();
             place.arrives(3, &mut reader, &mut courier, &mut road);
             let mut held = entries(&reader);
