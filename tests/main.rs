@@ -64,6 +64,7 @@ mod retained;
 mod returning;
 mod reviewed;
 mod revoked_reader;
+mod rewrapped_meanwhile;
 mod roster_killed;
 mod rotation;
 mod rotation_attacked;
