@@ -5,7 +5,7 @@ use std::{os::fd::OwnedFd, process::Command, time::Duration};
 
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socket_with};
 
-use crate::support::{TestAgency, Typist};
+use crate::support::{Actor, TestAgency, Typist, flat, forbidding};
 
 /// Message types and flags of the routing socket (rtnetlink(7)): a request to make something, answered.
 const NEW_LINK: u16 = 16;
@@ -95,4 +95,51 @@ fn a_watching_sync_tries_at_once_when_a_network_is_back() {
         machine.gets_address(1);
         typist.sees_that("a pass that nobody asked for", times(2));
     });
+}
+
+/// The socket that tells of networks, and no other.
+const NO_NEWS: &str = "socket:16";
+
+/// What `status` says, for a person and for a program, where these calls are refused, if any.
+fn status(actor: &Actor, refused: Option<&str>) -> (String, serde_json::Value) {
+    let asked = |json: &[&str]| {
+        let program = env!("CARGO_BIN_EXE_amanat").to_owned();
+        let line = [refused.map(forbidding).unwrap_or_default(), vec![program]].concat();
+        let mut command = Command::new(&line[0]);
+        command.args(&line[1..]).arg("--home").arg(&actor.home).arg("--passphrase-file").arg(&actor.passphrase);
+        let run = command.args(json).arg("status").output().unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        String::from_utf8(run.stdout).unwrap()
+    };
+    (asked(&[]), serde_json::from_str(&asked(&["--json"])).unwrap())
+}
+
+#[test]
+fn where_nothing_tells_of_networks_status_and_the_outbox_say_that_the_clock_alone_does() {
+    let agency = TestAgency::build();
+    let officer = &agency.officer;
+    let word = "noticed by the clock alone";
+    let (told, said) = status(officer, Some(NO_NEWS));
+    assert!(told.contains(word) && said["network_heard"] == false, "{told}\n{said}");
+    // Here as the system has it.
+    let heard = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, None).is_ok();
+    let (told, said) = status(officer, None);
+    assert_eq!((told.contains(word), &said["network_heard"]), (!heard, &heard.into()), "{told}\n{said}");
+
+    let passphrase = std::fs::read_to_string(&officer.passphrase).unwrap();
+    let home = officer.home.to_string_lossy().into_owned();
+    for (refused, says) in [(Some(NO_NEWS), true), (None, !heard)] {
+        let program = vec![env!("CARGO_BIN_EXE_amanat").to_owned(), "--home".to_owned(), home.clone()];
+        let line = [refused.map(forbidding).unwrap_or_default(), program].concat();
+        let arguments: Vec<&str> = line[1..].iter().map(String::as_str).collect();
+        let mut typist = Typist::starts(std::path::Path::new(&line[0]), officer.home.parent().unwrap(), &arguments);
+        typist.sees("\u{2500}");
+        let before = agency.link.asked();
+        typist.types(&format!("\"{}\" Enter", passphrase.trim_end()));
+        typist.waits_until("the first pass", || agency.link.asked() > before);
+        let screen = typist.does("F6", "Last contact with");
+        assert_eq!(flat(&screen).contains(word), says, "{screen}");
+        typist.types("C-q");
+        typist.ends();
+    }
 }

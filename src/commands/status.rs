@@ -12,6 +12,7 @@ use crate::{
     runtime::{
         fault,
         homes::home::Home,
+        road::network,
         roster::{release, revocation::Revoked},
         screen::tellings::{carrier_words, rivals_words},
     },
@@ -71,6 +72,12 @@ fn status(home: &Home) -> Result<Report, Failure> {
     let revoked = home.revoked()?;
     let least = release::least(trust).filter(|least| *least > release::running());
     let (attached, bytes) = home.parts_on_their_way()?;
+    let heard = network::is_heard();
+    if !heard {
+        text.push_str(
+            "\n  network    one that is back is noticed by the clock alone here: tries are at most 15 minutes apart",
+        );
+    }
     for warning in warnings(home, &status, fallen, revoked.as_ref())? {
         text.push_str(&format!("\n  ! {warning}"));
     }
@@ -83,7 +90,7 @@ fn status(home: &Home) -> Result<Report, Failure> {
             "attachments_waiting": {"entries": attached, "bytes": bytes},
             "roster": {"version": roster.version, "confirmed_days_ago": confirmed, "age": age(trust, home.least_now()), "forks": home.rivals()},
             "hub": home.hub().map(|hub| json!({"id": hub.id.to_string(), "name": hub.name, "url": hub.url})),
-            "last_hub_time": contact, "fallen": fallen, "epoch": {"seen": status.epoch, "vouched": status.vouched},
+            "last_hub_time": contact, "network_heard": heard, "fallen": fallen, "epoch": {"seen": status.epoch, "vouched": status.vouched},
             "waiting_for_keys": home.waiting_units().len(), "journals": journals,
             "program": {"version": release::running().to_string(), "wanted": least.map(|least| least.to_string())},
             "revoked": revoked.map(|it| json!({"state": it.state, "roster": it.roster, "counts_up_to": it.up_to})),

@@ -448,6 +448,8 @@ pub struct Progress {
     pub last_contact: Option<Moment>,
     /// The hub's name; empty if the roster names none.
     pub hub: String,
+    /// Whether nothing tells of a network that is back: the hub is tried by the clock alone.
+    pub by_clock: bool,
 }
 
 /// The adopted roster as rows.

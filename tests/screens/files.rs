@@ -141,6 +141,20 @@ fn the_outbox_says_that_attachments_wait_here_while_the_hub_cannot_keep_any() {
 }
 
 #[test]
+fn the_outbox_says_where_only_the_clock_notices_a_network_that_is_back() {
+    for (stage, words) in [(Stage::open(), "noticed by the clock alone here"), (Stage::open_with(urdu()), "F5 ")] {
+        let mut stage = stage;
+        stage.keys("F6");
+        let says = |stage: &mut Stage, by_clock| {
+            stage.send(Msg::Synced(Progress { by_clock, ..Progress::default() }));
+            stage.screen(80, 24)
+        };
+        let (heard, alone) = (says(&mut stage, false), says(&mut stage, true));
+        assert_eq!(alone.matches(words).count(), heard.matches(words).count() + 1, "{alone}");
+    }
+}
+
+#[test]
 fn attachments_speak_urdu() {
     let mut stage = on_case(Stage::open_with(urdu()));
     stage.keys("F9 \"/scan\" Enter");

@@ -160,6 +160,7 @@ fn the_road() {
         files_wait: 0,
         last_contact: None,
         hub: "hub.example.pk".into(),
+        by_clock: false,
     }));
     look(&mut stage, "outbox_running", "", ["▰▰▰▰▰▱▱▱", "30 of 120", "7"]);
     stage.online = true;

@@ -395,6 +395,7 @@ impl Stage {
             files_wait: 0,
             last_contact: Some(self.now),
             hub: "hub.example.pk".into(),
+            by_clock: false,
         };
         vec![Msg::Marks(vec![self.mark(Delivery::Received)]), Msg::Synced(progress)]
     }

@@ -4,6 +4,7 @@
 mod actor;
 mod agency;
 mod canary;
+mod forbidding;
 mod keys;
 mod link;
 mod machine;
@@ -13,6 +14,7 @@ mod typist;
 pub(crate) use actor::{Actor, Answer, HubProcess, beside_us, finish, hub_says, number, text, write_private};
 pub(crate) use agency::{GUJRAT, TestAgency};
 pub(crate) use canary::{Canary, files_below};
+pub(crate) use forbidding::forbidding;
 pub(crate) use keys::read_script;
 pub(crate) use link::{Link, Way};
 pub(crate) use stories::{Story, jot, open_case, opening, person, record};

@@ -17,7 +17,7 @@ pub fn settles(seed: u64) -> Duration {
 }
 
 #[cfg(target_os = "linux")]
-pub use linux::{Listening, listen};
+pub use linux::{Listening, is_heard, listen};
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -47,10 +47,19 @@ mod linux {
     /// # Errors
     /// Where the system gives no such socket (a sandbox may forbid it) or no thread.
     pub fn listen(told: impl FnMut() -> bool + Send + 'static) -> io::Result<Listening> {
+        hear(socket()?, told)
+    }
+
+    /// Whether the system gives such a socket: where it does not, the hub is tried by the clock alone.
+    pub fn is_heard() -> bool {
+        socket().is_ok()
+    }
+
+    fn socket() -> io::Result<OwnedFd> {
         let family = AddressFamily::NETLINK;
         let socket = socket_with(family, SocketType::RAW, SocketFlags::CLOEXEC, None)?;
         bind(&socket, &SocketAddrNetlink::new(0, GROUPS))?;
-        hear(socket, told)
+        Ok(socket)
     }
 
     /// The thread over a socket that brings such messages.
@@ -101,6 +110,12 @@ pub struct Listening;
 #[cfg(not(target_os = "linux"))]
 pub fn listen(_told: impl FnMut() -> bool + Send + 'static) -> std::io::Result<Listening> {
     Err(std::io::ErrorKind::Unsupported.into())
+}
+
+/// It is not.
+#[cfg(not(target_os = "linux"))]
+pub const fn is_heard() -> bool {
+    false
 }
 
 #[cfg(test)]

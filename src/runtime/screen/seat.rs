@@ -27,7 +27,7 @@ use crate::{
         road::{
             carrier::{self, Carrier},
             courier::{CourierThread, Passed},
-            team,
+            network, team,
         },
     },
     ui::{Effect, Mark, Msg, Progress, Secret, Settings, Trouble},
@@ -348,6 +348,7 @@ impl Seat {
         self.progress.pulled = 0;
         self.progress.hub = home.hub().map(|hub| hub.name.clone()).unwrap_or_default();
         self.progress.to_send = home.status().map_or(0, |status| status.waiting());
+        self.progress.by_clock = !network::is_heard();
         self.say(Msg::Synced(self.progress.clone()));
     }
 

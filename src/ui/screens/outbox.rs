@@ -127,6 +127,9 @@ impl Outbox {
                 Role::Warn,
             ));
         }
+        if progress.by_clock {
+            lines.push((canvas.say("outbox.by_clock").to_owned(), Role::Faint));
+        }
         let mut y = area.y;
         for (text, role) in lines {
             if y < area.bottom() {
