@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 
-use crate::support::{Actor, TestAgency, Typist, number, record};
+use crate::support::{Actor, TestAgency, Typist, forbidding, number, record};
 
 /// A line for bash: under a limit of so many KiB, without the system's leave to lock beyond it.
 fn under(limit: &str, verb: &str) -> String {
@@ -12,14 +12,23 @@ fn under(limit: &str, verb: &str) -> String {
     format!("ulimit -l {limit} && exec {setpriv} {} {verb}", env!("CARGO_BIN_EXE_amanat"))
 }
 
+/// The same with whatever leave this user has, where the system refuses these calls.
+fn with_leave(limit: &str, refused: Option<&str>, verb: &str) -> String {
+    let refusing = refused.map(forbidding).unwrap_or_default().join(" ");
+    format!("ulimit -l {limit} && exec {refusing} {} {verb}", env!("CARGO_BIN_EXE_amanat"))
+}
+
 /// What `keys status` says under a limit, for a program and for a person.
 fn status(actor: &Actor, limit: &str) -> (Value, String) {
+    says(actor, |verb| under(limit, verb))
+}
+
+fn says(actor: &Actor, line: impl Fn(&str) -> String) -> (Value, String) {
     let asked = |json: &str| {
         let (home, passphrase) = (actor.home.display(), actor.passphrase.display());
-        let verb = format!("--home {home} --passphrase-file {passphrase} {json} keys status");
-        let mut command = std::process::Command::new("bash");
-        let run = command.args(["-c", &under(limit, &verb)]).output().unwrap();
-        assert!(run.status.success(), "{limit}: {}", String::from_utf8_lossy(&run.stderr));
+        let line = line(&format!("--home {home} --passphrase-file {passphrase} {json} keys status"));
+        let run = std::process::Command::new("bash").args(["-c", &line]).output().unwrap();
+        assert!(run.status.success(), "{line}: {}", String::from_utf8_lossy(&run.stderr));
         String::from_utf8(run.stdout).unwrap()
     };
     (serde_json::from_str(&asked("--json")).unwrap(), asked(""))
@@ -33,20 +42,24 @@ fn kib(pid: u32, name: &str) -> u64 {
 
 /// The program on its screen under a limit, unlocked; KiB that it keeps out of swap.
 fn on_the_screen(actor: &Actor, limit: &str) -> u64 {
-    let line = under(limit, &format!("--home {}", actor.home.display()));
-    let mut typist = Typist::starts(Path::new("/bin/bash"), actor.home.parent().unwrap(), &["-c", &line]);
+    seen(actor, limit, &under(limit, &format!("--home {}", actor.home.display()))).0
+}
+
+/// KiB that it keeps out of swap, and that it has in memory.
+fn seen(actor: &Actor, limit: &str, line: &str) -> (u64, u64) {
+    let mut typist = Typist::starts(Path::new("/bin/bash"), actor.home.parent().unwrap(), &["-c", line]);
     typist.sees("This device is locked");
     let before = kib(typist.pid(), "VmLck:");
     let passphrase = fs::read_to_string(&actor.passphrase).unwrap();
     typist.does(&format!("\"{}\" Enter", passphrase.trim_end()), "1 case");
-    let locked = kib(typist.pid(), "VmLck:");
+    let (locked, all) = (kib(typist.pid(), "VmLck:"), kib(typist.pid(), "VmRSS:"));
     println!("under {limit}: {before} KiB locked before a passphrase, {locked} KiB after it");
-    if limit != "unlimited" {
+    if limit != "unlimited" && limit != "with leave" {
         assert_eq!(before, 0, "there is no key yet");
     }
     typist.types("C-q");
     typist.ends();
-    locked
+    (locked, all)
 }
 
 #[test]
@@ -87,4 +100,59 @@ fn the_pages_of_keys_are_locked_where_there_is_room_and_keys_status_says_how_man
     assert!(number(&told["key_pages"], "all_locked") > 4 << 20, "{told}");
     assert!(text.contains("Keys in memory and what they open are kept out of swap"), "{text}");
     assert!(on_the_screen(officer, "unlimited") > 4096);
+}
+
+/// Who may lock beyond any limit is bound by none, and what is said is what the system counts, whatever it refuses.
+#[test]
+fn whoever_may_lock_as_much_as_they_like_has_all_of_it_locked_and_is_told_so_only_where_it_is_true() {
+    let agency = TestAgency::offline();
+    record(&agency.officer, 1, "zukhwendar");
+    let officer = &agency.officer;
+    // Where this user has neither the leave nor a way to lift the limit, a limit of nothing is what is looked at: nothing is claimed either.
+    let may = |limit: &str| {
+        let line = format!("ulimit -l {limit} && grep CapEff /proc/self/status");
+        let run = std::process::Command::new("bash").args(["-c", &line]).output().unwrap();
+        let held = String::from_utf8(run.stdout).unwrap();
+        let held = held.split_whitespace().last().and_then(|held| u64::from_str_radix(held, 16).ok()).unwrap_or(0);
+        (run.status.success(), held >> 14 & 1 == 1)
+    };
+    let (lifted, _) = may("unlimited");
+    let (_, leave) = may("0");
+    let limit = if lifted { "unlimited" } else { "0" };
+    println!("limits may be lifted here: {lifted}; they do not count: {leave}");
+    let unbound = lifted || leave;
+    let pages = |told: &Value, what: &str| number(&told["key_pages"], what);
+
+    let (told, text) = says(officer, |verb| with_leave(limit, None, verb));
+    assert_eq!((&told["pages_locked"], told["key_pages"]["limit"].is_null()), (&unbound.into(), unbound), "{told}");
+    assert_eq!(text.contains("Keys in memory and what they open are kept out of swap"), unbound, "{text}");
+    assert_eq!(pages(&told, "all_locked") > 4 << 20, unbound, "{told}");
+    let (locked, all) =
+        seen(officer, "with leave", &with_leave(limit, None, &format!("--home {}", officer.home.display())));
+    println!("{locked} KiB are locked, {all} KiB in memory");
+    // The system's own pages in it are nobody's to lock.
+    assert_eq!(locked + 64 >= all, unbound, "{locked} of {all} KiB");
+
+    // All at once is refused: the pages of keys are, and no more is claimed.
+    let (told, text) = says(officer, |verb| with_leave(limit, Some("mlockall"), verb));
+    assert_eq!(told["pages_locked"], false, "{told}");
+    assert_eq!(pages(&told, "all_locked"), pages(&told, "locked") * pages(&told, "page"), "{told}");
+    if unbound {
+        assert_eq!((pages(&told, "locked"), pages(&told, "wanted") >= 3), (pages(&told, "wanted"), true), "{told}");
+        assert!(
+            text.contains("pages of memory that hold keys are kept out of swap (") && !text.contains("may lock)"),
+            "{text}"
+        );
+        assert!(text.contains("what they open may be swapped"), "{text}");
+    }
+
+    // Everything is refused.
+    let (told, text) = says(officer, |verb| with_leave(limit, Some("mlockall,mlock,mlock2"), verb));
+    assert_eq!(
+        (&told["pages_locked"], pages(&told, "locked"), pages(&told, "all_locked")),
+        (&false.into(), 0, 0),
+        "{told}"
+    );
+    let why = if unbound { "for the system refuses more" } else { "for this user may lock 0 KiB" };
+    assert!(text.contains("! Keys in memory may be swapped to the disk: 0 of") && text.contains(why), "{text}");
 }

@@ -89,7 +89,7 @@ fn status(context: &Context) -> Result<Report, Failure> {
         format!("  Cases are sealed to {word} recipients: {bytes} bytes for each reader, once a case.")
     }));
     let (pages, bytes) = (key_pages::now(), process::locked_bytes());
-    lines.push(told_of_pages(&pages, bytes));
+    lines.push(told_of_pages(&pages, process::is_all_locked()));
     let root = home.paths().root().exists();
     if root {
         lines.push("  This home holds a root key.".to_owned());
@@ -97,7 +97,7 @@ fn status(context: &Context) -> Result<Report, Failure> {
     Ok(Report::new(
         lines.join("\n"),
         json!({"device": home.device().to_string(), "joined": home.has_joined(), "root": root, "units": units,
-               "waiting_for_keys": waiting.len(), "keys": keys, "pages_locked": pages.limit.is_none() && bytes > 0,
+               "waiting_for_keys": waiting.len(), "keys": keys, "pages_locked": process::is_all_locked(),
                "key_pages": {"wanted": pages.wanted, "locked": pages.locked, "page": pages.size, "limit": pages.limit, "all_locked": bytes},
                "new_device_keys": renewing.map(Stage::word), "new_hub_keys": hub_keys,
                "recipients": sealed_to.map(RecipientKind::word),
@@ -106,24 +106,29 @@ fn status(context: &Context) -> Result<Report, Failure> {
 }
 
 /// What of this process's memory is kept out of swap, and why not more.
-fn told_of_pages(pages: &KeyPages, bytes: u64) -> String {
+fn told_of_pages(pages: &KeyPages, all: bool) -> String {
     let KeyPages { wanted, locked, size, limit } = *pages;
-    let mine = u64::try_from(locked.saturating_mul(size)).unwrap_or(u64::MAX) / 1024;
-    match limit {
-        None if bytes > 0 => {
-            "  Keys in memory and what they open are kept out of swap, and no core is dumped.".to_owned()
-        }
-        Some(limit) if wanted == locked => format!(
-            "  The {wanted} pages of memory that hold keys are kept out of swap ({mine} KiB of the {} KiB that this user may lock); what they open \
-             may be swapped (ulimit -l unlimited). No core is dumped.",
-            limit / 1024
-        ),
-        _ => format!(
-            "  ! Keys in memory may be swapped to the disk: {locked} of {wanted} pages that hold keys are locked, for this user may lock {} (ulimit \
-             -l). No core is dumped.",
-            limit.map_or_else(|| "none".to_owned(), |limit| format!("{} KiB", limit / 1024))
-        ),
+    let mine = u64::try_from(locked.saturating_mul(size)).unwrap_or(u64::MAX);
+    let kib = mine / 1024;
+    if all {
+        return "  Keys in memory and what they open are kept out of swap, and no core is dumped.".to_owned();
     }
+    if wanted == locked {
+        let of =
+            limit.map_or_else(String::new, |limit| format!(" of the {} KiB that this user may lock", limit / 1024));
+        let more = limit.map_or("", |_| " (ulimit -l unlimited)");
+        return format!(
+            "  The {wanted} pages of memory that hold keys are kept out of swap ({kib} KiB{of}); what they open may be swapped{more}. No core \
+             is dumped."
+        );
+    }
+    let why = limit.map_or_else(
+        || "the system refuses more".to_owned(),
+        |limit| format!("this user may lock {} KiB (ulimit -l)", limit / 1024),
+    );
+    format!(
+        "  ! Keys in memory may be swapped to the disk: {locked} of {wanted} pages that hold keys are locked, for {why}. No core is dumped."
+    )
 }
 
 /// A key in two lines, and as JSON.

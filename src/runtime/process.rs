@@ -1,6 +1,9 @@
 //! What the process asks of the system for the sake of its secrets: no core dumps, nobody looking in, files for their owner.
 
-use std::alloc::System;
+use std::{
+    alloc::System,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use zeroize::Zeroize as _;
 use zeroizing_alloc::ZeroAlloc;
@@ -25,10 +28,18 @@ pub fn guard_memory() {
     lock_pages();
 }
 
-/// How many bytes this user may keep out of swap; none where there is no limit.
+/// How many bytes this user may keep out of swap; none where there is no limit, or the system's leave to lock beyond it (`CAP_IPC_LOCK`).
 #[cfg(unix)]
 pub(in crate::runtime) fn lock_limit() -> Option<u64> {
-    rustix::process::getrlimit(rustix::process::Resource::Memlock).current
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Memlock).current;
+    limit.filter(|_| !may_lock_beyond())
+}
+
+/// Whether `CAP_IPC_LOCK`, the fourteenth, is among what this process may do.
+#[cfg(unix)]
+fn may_lock_beyond() -> bool {
+    let may = |held: String| u64::from_str_radix(&held, 16).is_ok_and(|held| held >> 14 & 1 == 1);
+    in_status("CapEff:").is_some_and(may)
 }
 
 /// Windows bounds it by the working set and says no number.
@@ -44,8 +55,16 @@ fn lock_pages() {
     use rustix::mm::MlockAllFlags;
     if lock_limit().is_none() {
         let all = MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT;
-        rustix::mm::mlockall(all).unwrap_or_default();
+        ALL_LOCKED.store(rustix::mm::mlockall(all).is_ok(), Ordering::Relaxed);
     }
+}
+
+/// Whether the system has taken all pages of this process, those to come with them.
+static ALL_LOCKED: AtomicBool = AtomicBool::new(false);
+
+/// Whether everything that this process has in memory is kept out of swap.
+pub fn is_all_locked() -> bool {
+    ALL_LOCKED.load(Ordering::Relaxed)
 }
 
 /// Deeper than any call here reaches: 768 KiB. In wide words: every crew of readers ends with this, and byte by byte it took most of the
@@ -64,11 +83,14 @@ pub fn wipe_stack() {
 /// Bytes of this process's memory that are kept out of swap, as the system says.
 #[must_use]
 pub fn locked_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let locked = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmLck:")?.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
+    let locked = in_status("VmLck:").and_then(|line| line.strip_suffix(" kB")?.trim().parse::<u64>().ok());
     locked.unwrap_or(0).saturating_mul(1024)
+}
+
+/// What the system says of this process under a name.
+fn in_status(name: &str) -> Option<String> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status.lines().find_map(|line| Some(line.strip_prefix(name)?.trim().to_owned()))
 }
 
 /// Whatever this process makes is its owner's alone: the journal and what SQLite puts beside it, settings, and also packs and join
