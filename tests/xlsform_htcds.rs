@@ -2,8 +2,11 @@
 //! headquarters. The names are the standard's (CC BY 4.0, IOM); lists and answers are made up. The file itself imports the same way:
 //! `amanat form import xlsform htcds_xlsform.xlsx`.
 
+use std::{fs, path::Path};
+
 use serde_json::{Map, Value, json};
 
+use crate::imported::workbook as held;
 use crate::support::{TestAgency, open_case, opening};
 use crate::xlsform::workbook;
 
@@ -105,14 +108,61 @@ fn the_standards_own_form_is_taken_in_whole_filled_and_read_at_headquarters() {
         let refused = add(&strange);
         assert!(refused.code == 2 && refused.message().contains(&id(name)), "{name}: {}", refused.json);
     }
-    let kept = add(&answers);
-    assert_eq!(kept.code, 0, "{}", kept.json);
+    // Filled at the screen, question by question, and read at headquarters.
+    let plan = held::plan(&file);
+    let mut typist = held::at_the_case(&agency.officer.home, &agency.officer.passphrase);
+    held::types(&mut typist, &plan);
+    drop(typist);
+    for answers in plan["added"].as_array().unwrap() {
+        let kept = add(answers.as_object().unwrap());
+        assert_eq!(kept.code, 0, "{}", kept.json);
+    }
     agency.officer.run(&["sync"]);
     agency.reader.run(&["sync"]);
     let read = agency.reader.run(&["case", "show", &case]);
-    let entries = read["entries"].as_array().unwrap();
-    let read = &entries.iter().find(|entry| entry["form"] == "htcds_xlsform@1").unwrap()["answers"];
-    for (id, given) in &answers {
-        assert_eq!(&read[id], given, "{id}");
+    holds(&file, &agency.admin.home.join("codebook-draft"), &taken, &read);
+}
+
+/// The script finds the workbook in what was taken in and read, and each of these faults.
+fn holds(file: &Path, drafts: &Path, taken: &Value, read: &Value) {
+    let folder = file.parent().unwrap();
+    let compare = |taken: &Value, read: &Value| {
+        for (name, what) in [("taken.json", taken), ("read.json", read)] {
+            fs::write(folder.join(name), what.to_string()).unwrap();
+        }
+        let output = held::compare(file, &folder.join("taken.json"), drafts, Some(&folder.join("read.json")));
+        (
+            output.status.code(),
+            format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)),
+        )
+    };
+    let (code, said) = compare(taken, read);
+    assert!(code == Some(0) && said.contains("carried whole, or named"), "{said}");
+    assert!(said.contains("31 questions, 22 choices of 11 lists"), "{said}");
+    assert!(said.contains("31 answers typed, 2 entries more"), "{said}");
+
+    let finds = |what: &str, (code, said): (Option<i32>, String)| {
+        assert!(code == Some(1) && said.contains(what), "not found: {what}\n{said}");
+    };
+    let mut silent = taken.clone();
+    silent["left_out"].as_array_mut().unwrap().pop();
+    finds("survey, row 35: calculate", compare(&silent, read));
+    let mut other = read.clone();
+    let entries = other["entries"].as_array_mut().unwrap();
+    let sheet = entries.iter_mut().find(|entry| entry["form"] == "htcds_xlsform@1").unwrap();
+    sheet["answers"]["htcds_xlsform_prs_title"] = json!("another");
+    finds("read and never given", compare(taken, &other));
+    for (draft, from, to, what) in [
+        ("forms/htcds_xlsform@1.toml", "kind = \"date\"", "kind = \"text\"", "prs_Birthdate is asked as text"),
+        ("forms/htcds_xlsform@1.toml", "en = \"Salutation\"", "en = \"Saluting\"", "prs_Salutation reads “Saluting”"),
+        ("lists/htcds_xlsform_gender.toml", "Second-2", "Third", "gender “Second-2” is neither offered nor named"),
+    ] {
+        let path = drafts.join(draft);
+        let whole = fs::read_to_string(&path).unwrap();
+        let spoilt = whole.replacen(from, to, 1);
+        assert_ne!(whole, spoilt, "{draft} holds {from}");
+        fs::write(&path, spoilt).unwrap();
+        finds(what, compare(taken, read));
+        fs::write(&path, whole).unwrap();
     }
 }
