@@ -113,6 +113,54 @@ fn a_workbook_is_taken_in_published_and_filled_with_its_conditions_and_repeats()
 }
 
 #[test]
+fn nothing_of_a_workbook_is_left_out_without_its_row() {
+    let agency = TestAgency::offline();
+    let file = agency.dir.path().join("quiet.xlsx");
+    let survey: &[&[&str]] = &[
+        &[
+            "type",
+            "name",
+            "label",
+            "relevant",
+            "appearance",
+            "guidance_hint::English (en)",
+            "read_only",
+            "media::image",
+        ],
+        &["note", "first", "Ask gently.", "${where} = 'home'"],
+        &["text", "where", "Where", "", "", "Not aloud"],
+        &["text", "account", "Account", "", "multiline"],
+        &["select_one yesno", "again", "Again?", "", "minimal", "", "yes", "map.png"],
+        &["note", "last", "Thank them."],
+    ];
+    let choices: &[&[&str]] = &[
+        &["list_name", "name", "label"],
+        &["yesno", "y", "Yes"],
+        &["forgotten", "a", "A"],
+        &["forgotten", "b", "B"],
+        &["yesno", "n", "No"],
+    ];
+    workbook(&file, &[("survey", survey), ("choices", choices)]);
+    let taken = agency.admin.run(&["form", "import", "xlsform", file.to_str().unwrap()]);
+    let left: Vec<String> = taken["left_out"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|note| format!("{} {}: {}", note["sheet"].as_str().unwrap(), note["row"], note["what"].as_str().unwrap()))
+        .collect();
+    let wanted = [
+        "choices 3: no question chooses of list “forgotten”; all of it is left out",
+        "survey 2: relevant: a note stands with the question after it, whatever the answers are",
+        "survey 3: guidance_hint has no counterpart; left out",
+        "survey 5: appearance has no counterpart; it looks like every other question",
+        "survey 5: media has no counterpart; left out",
+        "survey 5: read_only has no counterpart; it can be answered",
+        "survey 6: no question comes after this note; left out",
+    ];
+    assert_eq!(left, wanted, "{taken}");
+}
+
+#[test]
 fn a_workbook_that_is_no_form_is_refused_and_nothing_is_kept() {
     let agency = TestAgency::offline();
     let admin = &agency.admin;

@@ -111,7 +111,8 @@ fn the_standards_own_form_is_taken_in_whole_filled_and_read_at_headquarters() {
     // Filled at the screen, question by question, and read at headquarters.
     let plan = held::plan(&file);
     let mut typist = held::at_the_case(&agency.officer.home, &agency.officer.passphrase);
-    held::types(&mut typist, &plan);
+    let opened = held::types(&mut typist, &plan);
+    assert!(opened.lines().any(|line| line.trim_end() == " ▸ Consent"), "in one language, and so said once\n{opened}");
     drop(typist);
     for answers in plan["added"].as_array().unwrap() {
         let kept = add(answers.as_object().unwrap());

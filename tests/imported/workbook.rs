@@ -46,10 +46,10 @@ pub(crate) fn at_the_case(home: &Path, passphrase: &Path) -> Typist {
 }
 
 /// Fills the form, which stands last among those that a case can be added, from the case's screen: each question by its keys, the count of
-/// answers watched, and keeps it.
-pub(crate) fn types(typist: &mut Typist, plan: &Value) {
+/// answers watched, and keeps it. Gives the form as it opened.
+pub(crate) fn types(typist: &mut Typist, plan: &Value) -> String {
     typist.does("F4", "Add to this case");
-    typist.does("Down*40 Enter", &format!("0 of {} answered", plan["typed"].as_array().unwrap().len()));
+    let opened = typist.does("Down*40 Enter", &format!("0 of {} answered", plan["typed"].as_array().unwrap().len()));
     let steps = plan["typed"].as_array().unwrap();
     for (at, step) in steps.iter().enumerate() {
         typist.types(step["keys"].as_str().unwrap());
@@ -58,4 +58,5 @@ pub(crate) fn types(typist: &mut Typist, plan: &Value) {
     }
     typist.does("F10", "Before it is kept");
     typist.keeps();
+    opened
 }

@@ -18,6 +18,8 @@ pub(super) struct Lists {
     lists: BTreeMap<String, ListFile>,
     /// Which of their codes stand for an answer without a value.
     beside: BTreeMap<String, Vec<String>>,
+    /// The row in which each begins.
+    begins: BTreeMap<String, usize>,
 }
 
 impl Lists {
@@ -36,6 +38,7 @@ impl Lists {
             if label.is_empty() {
                 label = Words::both(code);
             }
+            read.begins.entry(list.to_owned()).or_insert(row.number);
             let to = format!("{form}_{}", super::names::plain(list));
             let file = read.lists.entry(list.to_owned()).or_insert_with(|| ListFile::new(to));
             if !known.insert((list, code)) {
@@ -73,6 +76,14 @@ impl Lists {
         if let Some(list) = self.lists.get_mut(name).filter(|list| !list.has("other")) {
             list.items.push(ItemFile::new("other", Words::of("Other", "دیگر")));
         }
+    }
+
+    /// What is said of those that no question takes.
+    pub(super) fn unused(&self, names: &[String]) -> impl Iterator<Item = Note> {
+        let unused = self.begins.iter().filter(|(name, _)| !names.contains(name));
+        unused.map(|(name, row)| {
+            Note::choices(*row, &format!("no question chooses of list “{name}”; all of it is left out"))
+        })
     }
 
     /// The files of those that a question takes.

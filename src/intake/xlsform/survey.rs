@@ -74,6 +74,21 @@ pub fn convert(sheets: &Sheets, name: &str, version: Option<u16>) -> Result<Conv
     survey.end()
 }
 
+/// Columns of a question that a codebook has no place for, and what comes of it.
+const WITHOUT_COUNTERPART: [(&str, &str); 11] = [
+    ("choice_filter", "all choices are offered"),
+    ("calculation", "nothing is worked out"),
+    ("guidance_hint", "left out"),
+    ("required_message", "left out"),
+    ("read_only", "it can be answered"),
+    ("readonly", "it can be answered"),
+    ("parameters", "left out"),
+    ("appearance", "it looks like every other question"),
+    ("media", "left out"),
+    ("image", "left out"),
+    ("audio", "left out"),
+];
+
 /// Deepest nesting of groups and repeats.
 const MAX_OPEN: usize = 20;
 
@@ -118,8 +133,8 @@ struct Survey<'a> {
     names: Names,
     placed: BTreeMap<String, Placed>,
     used: Vec<String>,
-    /// Words that stand before the next question.
-    said: Option<Words>,
+    /// Words that stand before the next question, and the row of the last of them.
+    said: Option<(usize, Words)>,
 }
 
 impl Survey<'_> {
@@ -179,10 +194,7 @@ impl Survey<'_> {
             "begin_group" => self.begin(row, None),
             "begin_repeat" => self.repeat(row),
             kind @ ("end_group" | "end_repeat") => self.close(row, kind == "end_repeat")?,
-            "note" => {
-                let said = words(row, "label", self.language);
-                self.said = Some(self.said.take().map_or(said.clone(), |before| said.behind(&before, " ")));
-            }
+            "note" => self.say(row),
             "start" | "end" | "today" | "deviceid" | "username" => {
                 self.note(row.number, format!("`{}` is known of every entry here; left out", row.cell("type")));
             }
@@ -198,6 +210,16 @@ impl Survey<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A note stands with the question after it.
+    fn say(&mut self, row: &Row) {
+        let said = words(row, "label", self.language);
+        if !row.cell("relevant").is_empty() {
+            self.note(row.number, "relevant: a note stands with the question after it, whatever the answers are");
+        }
+        let said = self.said.take().map_or(said.clone(), |(_, before)| said.behind(&before, " "));
+        self.said = Some((row.number, said));
     }
 
     fn begin(&mut self, row: &Row, part: Option<usize>) {
@@ -281,7 +303,7 @@ impl Survey<'_> {
             label = Words::both(row.cell("name"));
         }
         let hint = words(row, "hint", self.language);
-        let hint = self.said.take().map_or(hint.clone(), |said| hint.behind(&said, " "));
+        let hint = self.said.take().map_or(hint.clone(), |(_, said)| hint.behind(&said, " "));
         let (list, form) = (self.list_of(&asked), None);
         let show_if = self.relevant(row);
         let question = QuestionFile {
@@ -295,8 +317,10 @@ impl Survey<'_> {
             form,
             show_if,
         };
-        for (column, what) in [("choice_filter", "all choices are offered"), ("calculation", "nothing is worked out")] {
-            if !row.cell(column).is_empty() {
+        for (column, what) in WITHOUT_COUNTERPART {
+            // `appearance` says also what has one: a text of several lines.
+            let carried = column == "appearance" && kind == "long_text";
+            if !carried && (!row.cell(column).is_empty() || row.translations(column).next().is_some()) {
                 self.note(row.number, format!("{column} has no counterpart; {what}"));
             }
         }
@@ -424,6 +448,10 @@ impl Survey<'_> {
         if let Some(open) = self.open.last() {
             return Err(XlsFormError::Unbalanced { row: open.row, what: "what begins here never ends".to_owned() });
         }
+        if let Some((row, _)) = self.said.take() {
+            self.note(row, "no question comes after this note; left out");
+        }
+        self.notes.extend(self.lists.unused(&self.used));
         // A repeat asks at least to whom it belongs.
         let forms: Vec<&FormFile> =
             self.forms.iter().map(|part| &part.file).filter(|file| !file.section.is_empty()).collect();

@@ -279,7 +279,8 @@ impl Form {
         let taken = canvas.put((room.x + 2, y), room.width.saturating_sub(2), &label, Role::Strong);
         let left = room.width.saturating_sub(taken + 5);
         let second = question.label.get(other).to_owned();
-        if bidi::columns(&second) <= left {
+        // A form in one language says each of its words once.
+        if second != question.label.get(lang) && bidi::columns(&second) <= left {
             canvas.lean((room.right().saturating_sub(left), y), left, &second, Role::Faint, Lean::End);
         }
         y += 1;
