@@ -91,6 +91,45 @@ fn a_case_that_was_handed_in_is_read_by_its_readers_and_never_here_again() {
 }
 
 #[test]
+fn whoever_was_handed_in_is_named_in_words_and_then_by_whoever_reads_the_case() {
+    let agency = TestAgency::build();
+    let (officer, supervisor) = (&agency.officer, &agency.supervisor);
+    let story = record(officer, 1, WORDS[0]);
+    let refer = |person: Value, told: Option<&str>| {
+        let mut answers = json!({
+            "person_ref": person, "service": "MEDICAL", "urgency": "D1", "offered_on": "2026-11-20", "consent_refer": "Y", "status": "OFFER",
+        });
+        if let Some(told) = told {
+            answers["person_told"] = json!(told);
+        }
+        officer.ask_with(
+            &["entry", "add", "--form", "referral", "--case", &story.case, "--from", "-"],
+            &answers.to_string(),
+        )
+    };
+    let unknown = json!({"answer": "unknown"});
+    let early = refer(unknown.clone(), Some("V-7QK2"));
+    assert!(early.code == 2 && early.message().contains("person_ref"), "they can be looked up: {}", early.json);
+    hand_in(officer, &story.case);
+    let silent = refer(unknown.clone(), None);
+    assert!(silent.code == 2 && silent.message().contains("person_told"), "{}", silent.json);
+    let skipped = refer(json!({"answer": "not_asked"}), Some("V-7QK2"));
+    assert!(skipped.code == 2 && skipped.message().contains("person_ref"), "{}", skipped.json);
+    let kept = refer(unknown, Some(WORDS[1]));
+    assert_eq!(kept.code, 0, "{}", kept.json);
+    let entry = kept.json["entry"].as_str().unwrap();
+
+    officer.run(&["sync"]);
+    supervisor.run(&["sync"]);
+    let read = supervisor.run(&["entry", "show", entry, "--names"]);
+    assert!(read.to_string().contains(WORDS[1]), "{read}");
+    let named = json!({"person_ref": story.person()}).to_string();
+    supervisor.run_with(&["entry", "amend", entry, "--from", "-", "--reason", "NEWINFO"], &named);
+    let case = supervisor.run(&["case", "show", &story.case]);
+    assert!(case.to_string().contains(&format!("\"person_ref\":\"{}\"", story.person())), "{case}");
+}
+
+#[test]
 fn what_was_handed_in_without_a_network_leaves_on_a_stick() {
     let agency = TestAgency::offline();
     let officer = &agency.officer;

@@ -5,9 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use crate::model::{Answers, CaseId, Casebook, Content, EntryId, MemberId};
+use crate::model::{Answer, Answers, CaseId, Casebook, Content, EntryId, MemberId};
 
-use super::{counted::Months, procedure::Fir};
+use super::{
+    counted::Months,
+    form::{Question, QuestionKind},
+    procedure::Fir,
+};
 
 /// The answers around a form, as they stand today.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +21,8 @@ pub struct Surroundings {
     /// Other entries of the case, with their sealed answers where these can be read: rules reach the one that a
     /// question names as `<question>.<question>`.
     pub entries: BTreeMap<EntryId, Answers>,
+    /// Whether entries of the case stand here sealed: handed in, or kept at headquarters only. Who they are about cannot be named here.
+    pub away: bool,
     /// For a correction: what the entry says until now, reached as `before.<question>`.
     pub before: Answers,
     /// For a return: the figures of each month. `None` where nobody asked for them to be counted.
@@ -35,6 +41,7 @@ impl Surroundings {
     /// What a form of this case can see; of a case that is not there yet, nothing.
     pub fn of(book: &Casebook, case: Option<&CaseId>) -> Self {
         let mut around = Self::default();
+        around.away = case.is_some_and(|id| book.handed_in(id) + book.at_headquarters(id) > 0);
         let Some(file) = case.and_then(|id| book.case(id)) else { return around };
         let opening = book.opening(file).map(|opening| opening.id);
         around.assigned = book.assigned(file).into_iter().map(|given| given.word).collect();
@@ -64,5 +71,11 @@ impl Surroundings {
             around.firs = Some(Arc::new(Fir::of_others(book, case)));
         }
         around
+    }
+
+    /// Whether *not known* will do where else only a value does: the question names an entry, and entries of the case are not here to
+    /// be named. The form then asks in words who it is, and whoever reads the case names them by a correction.
+    pub const fn excuses(&self, question: &Question, answer: &Answer) -> bool {
+        self.away && matches!(question.kind, QuestionKind::Entry { .. }) && matches!(answer, Answer::Unknown)
     }
 }

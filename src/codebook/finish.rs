@@ -235,7 +235,11 @@ fn walk<'a>(
         }
         let must = required(question, facts);
         put.push((question, must));
-        match given.map(|given| (checked(question, codebook, &given.answer, origin), given.lang)) {
+        let judged = |answer: &Answer| match checked(question, codebook, answer, origin) {
+            Err(ProblemKind::Missing) if around.excuses(question, answer) => Ok(answer.clone()),
+            judged => judged,
+        };
+        match given.map(|given| (judged(&given.answer), given.lang)) {
             Some((Ok(answer), lang)) => clean.set(question.id.clone(), Given { answer, lang }),
             Some((Err(kind), _)) => found(Severity::Error, kind),
             None if whole && must => found(Severity::Error, ProblemKind::Missing),

@@ -126,7 +126,10 @@ fn candidates(codebook: &Codebook, question: &Question, turns: &Turns) -> Vec<An
         QuestionKind::Map { .. } => Vec::new(),
     };
     values.retain(|value| checked_value(&question.kind, codebook, value).is_ok());
-    let wordless = [Answer::Unknown, Answer::Refused, Answer::NotAsked].into_iter().filter(|_| !question.firm);
+    // Who was handed in cannot be named: there a firm question takes *unknown*, and no other word.
+    let away = Surroundings { away: true, ..Surroundings::default() };
+    let wordless = [Answer::Unknown, Answer::Refused, Answer::NotAsked].into_iter();
+    let wordless = wordless.filter(|word| !question.firm || away.excuses(question, word));
     values.into_iter().map(Answer::Value).chain(wordless).collect()
 }
 

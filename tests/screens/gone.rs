@@ -1,10 +1,11 @@
 //! Cases whose content is gone: the screens say so, in both languages, and neither show nor find anything of it.
 
 use amanat::{
-    model::{Absence, CaseId},
-    ui::Effect,
+    model::{Absence, Answer, CaseId},
+    ui::{Effect, Keeping, ToKeep},
 };
 
+use super::begun::{keeps, plain};
 use super::stage::{NOW, Stage, code, text, urdu};
 
 /// Two cases from other devices; the first is chosen in the list.
@@ -89,4 +90,50 @@ fn a_case_that_was_handed_in_says_so_in_urdu() {
     stage.keys("Down Enter");
     let page = stage.screen(80, 24);
     assert!(page.contains('◌') && !page.contains("Zukhwen"), "{page}");
+}
+
+/// To the referral of a case that was handed in, with nobody in the list of persons.
+fn refers(settings: amanat::ui::Settings) -> Stage {
+    let (mut stage, case) = two(Stage::open_with(settings));
+    stage.keys("Up Enter");
+    stage.lose(case, Absence::HandedIn);
+    stage.keys("F4 \"6\"");
+    stage
+}
+
+/// What is kept names nobody and says so, with the words beside it.
+fn names_nobody(stage: &mut Stage) {
+    stage.keys("F7 \"V-7QK2, brown coat\" Enter \"shelter\" Enter \"3\" F10 \"1\" F10 Enter");
+    let [.., ToKeep { what: Keeping::Sheet(sheet), .. }] = &*keeps(stage) else { panic!("{}", stage.screen(80, 24)) };
+    assert_eq!(sheet.answers().answer("person_ref"), Some(&Answer::Unknown));
+}
+
+#[test]
+fn whoever_was_handed_in_with_the_case_is_named_in_words() {
+    let mut stage = refers(plain());
+    let page = stage.screen(80, 24);
+    for phrase in ["▸ Person *", "handed in, nobody can look them up here", "F7, then say"] {
+        assert!(page.contains(phrase), "{phrase:?} is not on\n{page}");
+    }
+    stage.keys("F5");
+    assert!(stage.screen(80, 24).contains("▸ Person *"), "a person there is\n{}", stage.screen(80, 24));
+    stage.keys("F7");
+    let page = stage.screen(80, 24);
+    assert!(page.contains("▸ Who it is, in words *") && page.contains("V-7QK2"), "{page}");
+    stage.keys("Up");
+    names_nobody(&mut stage);
+
+    // Where everybody can be looked up, somebody is.
+    let (mut stage, _) = two(Stage::open_with(plain()));
+    stage.keys("Up Enter F4 \"referral\" Enter F7");
+    let page = stage.screen(80, 24);
+    assert!(page.contains("▸ Person *") && !page.contains("handed in") && !page.contains("in words"), "{page}");
+}
+
+#[test]
+fn whoever_was_handed_in_is_named_in_words_in_urdu() {
+    let mut stage = refers(urdu());
+    let page = stage.screen(80, 24);
+    assert!(page.contains("F7 :ﻮﮨ") && page.contains("▸"), "{page}");
+    names_nobody(&mut stage);
 }

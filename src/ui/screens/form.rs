@@ -264,7 +264,7 @@ impl Form {
     /// Says in one key that there is no value, and goes on.
     fn silence(&mut self, answer: Answer, world: &World) -> Turn {
         let Some(question) = self.question() else { return Turn::stay() };
-        if question.firm {
+        if question.firm && !self.around.excuses(question, &answer) {
             return Turn::stay();
         }
         let id = question.id.clone();

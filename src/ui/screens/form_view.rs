@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::form::Form;
 use crate::{
     codebook::{self, Question},
-    model::{Code, Lang},
+    model::{Answer, Code, Lang},
     ui::{
         bidi, telling,
         theme::Role,
@@ -206,6 +206,9 @@ impl Form {
         let mut above = Vec::new();
         above.extend(question.hint.as_ref().map(|hint| hint.get(lang).to_owned()));
         above.extend(Field::advice(question, lang).map(str::to_owned));
+        if self.around.excuses(question, &Answer::Unknown) {
+            above.push(canvas.say("form.away").to_owned());
+        }
         let mut below = Vec::new();
         if self.copied.contains(&question.id) {
             below.push((format!("≈ {}", canvas.say("form.copied")), Role::Warn));
