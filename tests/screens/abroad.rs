@@ -15,7 +15,7 @@ use super::{
 const THEIRS: &str = "AHTC Multan";
 
 /// The screen as one line, without the frames, so that a sentence is found wherever it was broken.
-fn flat(stage: &mut Stage) -> String {
+pub(super) fn flat(stage: &mut Stage) -> String {
     let screen = stage.screen(80, 24);
     let words = screen.split(|c: char| c.is_whitespace() || "│╭╮╰╯─".contains(c)).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")

@@ -2,12 +2,13 @@
 
 use amanat::{
     model::{Content, Step},
-    ui::Effect,
+    ui::{Bidi, Effect, Settings},
 };
 
 use super::{
+    abroad::flat,
     begun::{CASE, plain, with_victim},
-    stage::{Stage, handed},
+    stage::{Stage, handed, urdu},
     told::unit_id,
 };
 
@@ -107,4 +108,42 @@ fn the_pages_of_sharing_speak_urdu_and_fit() {
     }
     let screen = stage.screen(80, 24);
     assert!(!screen.contains("first entry") && screen.contains(OTHER), "{screen}");
+}
+
+/// Every page of a transfer, from the question with whom to what stands in the case, on the side that sends and on the side that is asked.
+#[test]
+fn the_pages_of_a_transfer_speak_urdu_sentence_for_sentence() {
+    let settings = Settings { bidi: Bidi::Terminal, ..urdu() };
+    let sees = |stage: &mut Stage, keys: &str, phrases: &[&str]| {
+        stage.keys(keys);
+        let screen = flat(stage);
+        for phrase in phrases {
+            assert!(screen.contains(phrase), "{phrase} is not on, after {keys},\n{screen}");
+        }
+    };
+    let mut stage = with_victim(Stage::supervising(settings));
+    sees(&mut stage, "Enter F7", &["اشتراک یا منتقلی", "دوسرے یونٹ کو پڑھنے دیں", "دوسرے یونٹ کے حوالے کریں"]);
+    sees(&mut stage, "\"2\"", &["کس تھانے یا سرکل کے ساتھ؟", OTHER]);
+    sees(&mut stage, "Enter", &["منتقلی کی وجہ کیا ہے؟", "دوسرے ضلع میں جرم"]);
+    let means = [
+        "وہ فوراً سب کچھ پڑھیں گے، نام، فون اور گھر سمیت، اور قبول کرنے پر کیس ان کا ہو گا۔",
+        "Enter محفوظ کرتا ہے، Esc واپس۔ اگلے رابطے پر روانہ ہو گا۔",
+    ];
+    sees(&mut stage, "\"دوسرے ضلع\" Enter", &means);
+    sees(&mut stage, "Enter", &["محفوظ ہو گیا", "کیس کی 2 چابیاں اب ان کے لیے کھلتی ہیں۔"]);
+    assert_eq!(wishes(&stage), [(Step::Sent, Some("OTHERDIST".into()))]);
+    sees(&mut stage, "Enter", &["⇄ حوالے کیا گیا: Saddar Police"]);
+    sees(&mut stage, "F7", &["منتقلی واپس لیں"]);
+    sees(&mut stage, "\"2\"", &["کیس وہیں رہتا ہے جہاں ہے۔ جسے پڑھنے دیا گیا وہ اب بھی پڑھتا ہے۔"]);
+    sees(&mut stage, "Enter Enter", &["⇄ منتقلی واپس لی گئی: Model Town"]);
+
+    let mut stage = with_victim(Stage::supervising(settings));
+    let sent = handed(Step::Sent, unit_id(OTHER), unit_id("Model Town Police Station"));
+    stage.arrives(9, CASE, Content::Handover(Box::new(sent)));
+    sees(&mut stage, "F7", &["دوسرا یونٹ یہ کیس حوالے کرتا ہے: قبول یا مسترد (F7)"]);
+    sees(&mut stage, "Home Enter F7", &["کیس اپنے ذمے لیں", "کیس ذمے نہ لیں"]);
+    sees(&mut stage, "\"2\"", &["کیس کیوں نہیں لیا جا رہا؟", "بھیجنے والا یونٹ یہ پڑھتا ہے؛ متاثرین کے نام نہیں۔"]);
+    sees(&mut stage, "Esc F7 \"1\"", &["کیس اب سے آپ کے یونٹ کا ہے۔ جو پہلے پڑھتا تھا وہ اب بھی پڑھتا ہے۔"]);
+    sees(&mut stage, "Enter Enter", &["⇄ ذمے لیا گیا: Model Town"]);
+    assert_eq!(wishes(&stage), [(Step::Accepted, None)]);
 }
