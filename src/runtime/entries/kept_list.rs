@@ -1,11 +1,11 @@
 //! The list of cases as it stood when everything had last been folded, kept sealed beside the journal, so that the next unlocking shows it
 //! before the fold is through.
 //!
-//! It is a copy that can be thrown away, and it is whenever it does not fit: after an order to erase or a fork, where the journal does not come by
-//! where it ended. Under another roster or other keys its lines are shown, and of its cases the newest of which everything counts now: the others are opened
-//! when everything has been read. Other documents come with nearly every contact and change nothing that a line says. What changes of an entry that is held, or takes a case key away, takes it
-//! along in the same transaction (`Shelf::List`). It holds what the list shows and where the entries of each case stand, and no entry. On a
-//! device that only writes there is none.
+//! It is a copy that can be thrown away, and it is whenever it does not fit: after an order to erase or a fork, where the journal does not
+//! come by where it ended. Under another roster or other keys its lines are shown, and of its cases the newest of which everything counts
+//! now: the others are opened when everything has been read. Other documents come with nearly every contact and change nothing that a line
+//! says. What changes of an entry that is held, or takes a case key away, takes it along in the same transaction (`Shelf::List`). It holds
+//! what the list shows and where the entries of each case stand, and no entry. On a device that only writes there is none.
 //!
 //! It is written part by part, each a job of the desk's, and is in force with its last row alone: until then the one before it stands.
 
