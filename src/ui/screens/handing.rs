@@ -236,7 +236,11 @@ impl Handing {
             Asking::Abroad(abroad) => abroad.draw(canvas, area),
             Asking::Said(opened, left) => {
                 let heading = canvas.say("hand.done").to_owned();
-                let mut text = words::count(canvas.tongue(), "hand.opened", *opened);
+                // Who takes a case over, or takes a transfer back, lets nobody in.
+                let mut text = match opened {
+                    0 => canvas.say("abroad.kept_word").to_owned(),
+                    opened => words::count(canvas.tongue(), "hand.opened", *opened),
+                };
                 if *left > 0 {
                     text.push(' ');
                     text.push_str(&words::count(canvas.tongue(), "hand.left", *left));
