@@ -69,9 +69,20 @@ pub struct HttpTransport {
     clock: Option<Ticks>,
     report: Option<SelfReport>,
     nonces: VecDeque<Nonce>,
+    /// Whether the hub has taken a request: it is the one that is meant, and need not be told each time what it knows.
+    is_known: bool,
     mark: Option<Digest>,
     room: usize,
     load: Load,
+}
+
+/// How a request says who sends it and to whom.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Spelling {
+    /// Every field, as RFC 9421 has them.
+    Whole,
+    /// Without what the hub knows by itself.
+    Short,
 }
 
 /// A request that left whole.
@@ -146,6 +157,7 @@ impl HttpTransport {
             clock: None,
             report: None,
             nonces: VecDeque::new(),
+            is_known: false,
             mark: None,
             room: FIRST_ROOM,
             load: Load::default(),
@@ -223,14 +235,24 @@ impl HttpTransport {
         }
         // The first request of a program has no nonce yet: the hub answers it with one (401), and it goes again. The
         // same happens when the hub has been started anew. A third try would be a loop.
-        let nonce = self.nonces.pop_front();
+        let mut nonce = self.nonces.pop_front().unwrap_or_default();
         let digest = signature::content_digest(signed);
-        self.leave(path, checkpoint, &digest, body, nonce.unwrap_or_default())?;
+        let spelling = if self.is_known { Spelling::Short } else { Spelling::Whole };
+        self.leave(path, checkpoint, &digest, body, (nonce, spelling))?;
         let mut answer = self.hear()?;
         if wants_a_nonce(&answer)
             && let Some(fresh) = self.nonces.pop_front()
         {
-            self.leave(path, checkpoint, &digest, body, fresh)?;
+            nonce = fresh;
+            self.leave(path, checkpoint, &digest, body, (nonce, spelling))?;
+            answer = self.hear()?;
+        }
+        // What was left out may be another thing at the hub by now, its key perhaps. Said in full, it answers what is wrong; its number is
+        // not spent where a signature does not hold.
+        let doubted = answer.field("amanat-refusal") == Some(RefusalReason::BadSignature.spelling());
+        if doubted && spelling == Spelling::Short {
+            self.is_known = false;
+            self.leave(path, checkpoint, &digest, body, (nonce, Spelling::Whole))?;
             answer = self.hear()?;
         }
         read(&answer)
@@ -248,7 +270,8 @@ impl HttpTransport {
             return self.call(path, checkpoint, signed, body).map(Some);
         }
         let nonce = self.nonces.pop_front().unwrap_or_default();
-        self.leave(path, checkpoint, &signature::content_digest(signed), body, nonce).map(|()| None)
+        // In full: nobody waits here to say it again. Beside what is sent ahead it weighs nothing.
+        self.leave(path, checkpoint, &signature::content_digest(signed), body, (nonce, Spelling::Whole)).map(|()| None)
     }
 
     fn hang_up(&mut self) {
@@ -272,7 +295,7 @@ impl HttpTransport {
         checkpoint: &Digest,
         content_digest: &str,
         body: &[u8],
-        nonce: Nonce,
+        (nonce, spelling): (Nonce, Spelling),
     ) -> Result<(), TransportError> {
         let began = (self.ticks)();
         if let Err(source) = self.line() {
@@ -282,7 +305,7 @@ impl HttpTransport {
             }
             return Err(unanswered(&self.base, &source));
         }
-        let request = self.request(path, checkpoint, content_digest, body.len(), nonce)?;
+        let request = self.request(path, checkpoint, content_digest, body.len(), (nonce, spelling))?;
         let mut leaving = if path == PUSH { self.load.leaving(body) } else { None };
         let mut whole = body;
         let piece_by_piece: &mut dyn Read = leaving.as_mut().map_or(&mut whole, |leaving| leaving);
@@ -313,7 +336,7 @@ impl HttpTransport {
         checkpoint: &Digest,
         content_digest: &str,
         length: usize,
-        nonce: Nonce,
+        (nonce, spelling): (Nonce, Spelling),
     ) -> Result<Request<()>, TransportError> {
         let query = format!("?{}", self.said(path));
         let parts = Parts {
@@ -327,18 +350,25 @@ impl HttpTransport {
             checkpoint: checkpoint.to_string(),
         };
         let signature = (self.sign)(parts.base(&self.device, &nonce).as_bytes());
-        let fields = signature::fields(&self.device, &nonce, &signature);
-        Request::post(format!("{}{path}{}", self.base, if query == "?" { "" } else { &query }))
-            .header("content-type", "application/cbor")
+        let request = Request::post(format!("{}{path}{}", self.base, if query == "?" { "" } else { &query }))
             .header("content-length", length)
             .header("content-digest", &parts.content_digest)
-            .header("amanat-agency", &parts.agency)
-            .header("amanat-hub", &parts.hub)
-            .header("amanat-checkpoint", &parts.checkpoint)
-            .header("signature-input", &fields.input)
-            .header("signature", &fields.signature)
-            .body(())
-            .map_err(|source| TransportError::Nonsense(format!("a request cannot be written: {source}")))
+            .header("amanat-checkpoint", &parts.checkpoint);
+        let request = match spelling {
+            Spelling::Short => {
+                request.header(signature::SHORT_FIELD, signature::short(&self.device, &nonce, &signature))
+            }
+            Spelling::Whole => {
+                let fields = signature::fields(&self.device, &nonce, &signature);
+                request
+                    .header("content-type", "application/cbor")
+                    .header("amanat-agency", &parts.agency)
+                    .header("amanat-hub", &parts.hub)
+                    .header("signature-input", &fields.input)
+                    .header("signature", &fields.signature)
+            }
+        };
+        request.body(()).map_err(|source| TransportError::Nonsense(format!("a request cannot be written: {source}")))
     }
 
     /// Waits for the answer to the oldest request on its way.
@@ -363,6 +393,7 @@ impl HttpTransport {
             self.measure(bytes, now.saturating_sub(away.began.max(self.heard_at)));
         }
         self.heard_at = now;
+        self.is_known |= answer.head.status() == 200;
         self.mark = answer.field(MARK_FIELD).and_then(|mark| mark.parse().ok()).or(self.mark);
         if let Some(fresh) = answer.field(NONCE_FIELD) {
             if answer.head.status() == 401 {
@@ -451,6 +482,10 @@ impl Transport for HttpTransport {
 
     fn mark(&self) -> Option<Digest> {
         self.mark
+    }
+
+    fn asks_along(&self) -> bool {
+        true
     }
 
     fn room(&self) -> usize {
@@ -586,6 +621,59 @@ mod tests {
         drop(hub);
         assert!(matches!(road.push(&Digest::ZERO, b"waits"), Err(TransportError::Unreachable(_))));
         assert_eq!(road.nonces().copied().collect::<Vec<_>>(), [[5; 16]]);
+    }
+
+    /// Answers each request over one connection, and gives the heads of all that came.
+    fn answers(hub: std::net::TcpListener, answers: &'static [&'static str]) -> std::thread::JoinHandle<Vec<String>> {
+        std::thread::spawn(move || {
+            let (mut connection, _) = hub.accept().unwrap();
+            let mut heads = Vec::new();
+            for answer in answers {
+                let (mut came, mut byte) = (Vec::new(), [0]);
+                while !came.ends_with(b"\r\n\r\nbody") {
+                    connection.read_exact(&mut byte).unwrap();
+                    came.extend(byte);
+                }
+                heads.push(String::from_utf8(came).unwrap().to_lowercase());
+                let answer = format!("HTTP/1.1 {answer}\r\ncontent-length: 0\r\n\r\n");
+                std::io::Write::write_all(&mut connection, answer.as_bytes()).unwrap();
+            }
+            heads
+        })
+    }
+
+    #[test]
+    fn what_the_hub_knows_is_left_out_once_it_has_taken_a_request_and_said_again_where_it_is_doubted() {
+        let hub = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut road = road_to(&hub);
+        road.was_given(&[[4; 16], [5; 16], [6; 16]]);
+        let hub = answers(
+            hub,
+            &[
+                "200 OK",
+                "401 Unauthorized\r\namanat-refusal: bad-signature",
+                "421 Misdirected Request\r\namanat-refusal: wrong-hub",
+                "200 OK",
+            ],
+        );
+        assert_eq!(road.pull(&Digest::ZERO, b"body"), Ok(Vec::new()));
+        let Err(TransportError::Refused(refusal)) = road.pull(&Digest::ZERO, b"body") else { panic!("a no") };
+        assert_eq!(refusal.reason, RefusalReason::WrongHub, "as it was said to the whole request");
+        assert_eq!(road.pull(&Digest::ZERO, b"body"), Ok(Vec::new()));
+        let heads = hub.join().unwrap();
+        let has = |head: &String, name: &str| head.contains(&format!("\r\n{name}: "));
+        let short: Vec<bool> = heads.iter().map(|head| has(head, "amanat-signed")).collect();
+        assert_eq!(short, [false, true, false, false]);
+        for (head, short) in heads.iter().zip(short) {
+            for name in ["content-type", "amanat-agency", "amanat-hub", "signature-input", "signature"] {
+                assert_eq!(has(head, name), !short, "{name}: {head}");
+            }
+            assert!(has(head, "content-digest") && has(head, "amanat-checkpoint"), "{head}");
+        }
+        let with = |nonce: &Nonce| format!("nonce=\"{}\"", signature::encode_nonces(&[*nonce]).to_lowercase());
+        assert!(heads[2].contains(&with(&[5; 16])), "its number was not spent: {}", heads[2]);
+        assert!(heads[3].contains(&with(&[6; 16])), "{}", heads[3]);
+        assert!(heads[1].len() + 380 < heads[0].len(), "{} of {} bytes", heads[1].len(), heads[0].len());
     }
 
     #[test]

@@ -19,6 +19,10 @@ pub const TAG: &str = "amanat-v1";
 /// Header field in which the hub hands out nonces: base64 of 16 bytes each, separated by commas.
 pub const NONCE_FIELD: &str = "amanat-nonce";
 
+/// Header field that stands for `amanat-agency`, `amanat-hub`, `signature-input` and `signature` where the hub has taken a request before: what
+/// it knows by itself is left out. What is signed is the same.
+pub const SHORT_FIELD: &str = "amanat-signed";
+
 /// The dictionary key under which the signature and its input stand.
 const LABEL: &str = "amanat";
 
@@ -140,6 +144,26 @@ pub fn parse(input: &str, signature: &str) -> Result<Claim, SignatureFault> {
         return Err(malformed("components or parameters are not in the agreed order"));
     }
     Ok(Claim { device, nonce, signature })
+}
+
+/// Writes [`SHORT_FIELD`] for a finished signature: base64 of device, nonce and signature.
+#[must_use]
+pub fn short(device: &DeviceId, nonce: &Nonce, signature: &[u8; 64]) -> String {
+    STANDARD.encode([device.as_bytes().as_slice(), nonce, signature].concat())
+}
+
+/// Reads [`SHORT_FIELD`] back.
+///
+/// # Errors
+/// [`SignatureFault::Malformed`] for everything but the one spelling that [`short`] writes.
+pub fn parse_short(field: &str) -> Result<Claim, SignatureFault> {
+    let read = |bytes: Vec<u8>| {
+        let (device, rest) = bytes.split_first_chunk::<32>()?;
+        let (nonce, signature) = rest.split_first_chunk::<16>()?;
+        let signature = signature.try_into().ok()?;
+        Some(Claim { device: DeviceId::from_bytes(*device), nonce: *nonce, signature })
+    };
+    STANDARD.decode(field).ok().and_then(read).ok_or(SignatureFault::Malformed("no short signature"))
 }
 
 /// The `content-digest` field (RFC 9530) of a body.
@@ -264,6 +288,26 @@ mod tests {
         assert_eq!(claim, Claim { device, nonce: [3; 16], signature: [9; 64] });
         assert_eq!(decode_nonces(&encode_nonces(&[[1; 16], [2; 16]])), vec![[1; 16], [2; 16]]);
         assert_eq!(decode_nonces("rubbish, AAAA"), Vec::<Nonce>::new());
+    }
+
+    #[test]
+    fn a_short_signature_is_read_back_and_has_one_spelling() {
+        let device = DeviceId::from_bytes([7; 32]);
+        let field = short(&device, &[3; 16], &[9; 64]);
+        assert_eq!(field.len(), 152);
+        assert_eq!(parse_short(&field), Ok(Claim { device, nonce: [3; 16], signature: [9; 64] }));
+        let departures = [
+            &field[4..],
+            &format!("AAAA{field}"),
+            &format!(" {field}"),
+            field.trim_end_matches('='),
+            &field.replacen("Q==", "R==", 1),
+            &field.replace('/', "_").replace('+', "-").replacen('B', "%", 1),
+            "",
+        ];
+        for departure in departures {
+            assert!(parse_short(departure).is_err(), "{departure}");
+        }
     }
 
     #[test]

@@ -22,6 +22,11 @@ pub trait Transport: Send {
     /// As [`TransportError`] says.
     fn push(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError>;
 
+    /// Whether a push may ask besides what is new, and is answered with a page: [`crate::wire::codec::push_and_ask`].
+    fn asks_along(&self) -> bool {
+        false
+    }
+
     /// Whether a push, or the question for the next page, can leave before the last one is answered or worked through.
     fn goes_ahead(&self) -> bool {
         false

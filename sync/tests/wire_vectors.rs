@@ -107,6 +107,27 @@ fn a_push_is_spelt_and_read_as_the_document_says() {
 }
 
 #[test]
+fn a_push_that_asks_and_its_answer_are_spelt_and_read_as_the_document_says() {
+    let file = bodies();
+    let (agency, v) = (agency(&file["agency"]), &file["asking"]);
+    let (body, sent, asked) = (hex(&v["body"]), runs(&v["runs"]), list(&v["question"]));
+    let question = PullRequest {
+        agency,
+        heads: list(&asked[0]).iter().map(line).collect(),
+        again: list(&asked[1]).iter().map(|l| (line(l), number(&l[3]))).collect(),
+        items: number(&asked[2]),
+        bytes: number(&asked[3]),
+    };
+    assert_eq!(codec::push_and_ask(&agency, &sent, Some(question.clone())), body);
+    let (manifest, arrived, whole) = codec::read_push(&body).unwrap();
+    assert!(whole && arrived == sent && manifest.question == Some(question), "{manifest:?}");
+    let (answer, reply, page) = (hex(&v["answer"]), hex(&v["reply"]), hex(&v["page"]));
+    assert_eq!(codec::answer_and_page(&PushReply::from_bytes(&reply).unwrap(), &page), answer);
+    assert_eq!(codec::read_answer_and_page(&answer).unwrap(), (&reply[..], &page[..]));
+    assert!(codec::read_answer_and_page(&answer[..reply.len()]).is_err(), "no reply whole");
+}
+
+#[test]
 fn a_push_that_is_cut_gives_its_good_prefix() {
     let file = bodies();
     let v = &file["pushes"][0];
@@ -298,6 +319,9 @@ fn a_request_is_signed_over_the_base_that_the_document_says() {
         let claim = signature::parse(&fields.input, &fields.signature).unwrap();
         assert_eq!(claim, Claim { device, nonce, signature: ours });
         assert_eq!(key.verify_request(base.as_bytes(), &claim.signature), Ok(()));
+        let short = v["short"].as_str().unwrap();
+        assert_eq!(signature::short(&device, &nonce, &ours), short);
+        assert_eq!(signature::parse_short(short), Ok(claim));
     }
     let given: Vec<signature::Nonce> = list(&file["nonces"]["given"]).iter().map(bytes).collect();
     assert_eq!(signature::encode_nonces(&given), file["nonces"]["field"].as_str().unwrap());

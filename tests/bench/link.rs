@@ -1,6 +1,6 @@
 //! 500 entries by TLS over a link of 64 kbit/s and 600 ms: once clean, once cut every 30 seconds, by the built programs.
 //!
-//! `cargo bench -p amanat --bench link -- [--n 500] [--kbit 64] [--ms 600] [--cut 30] [--shaper FILE] [--work FILE] [--dir D]`. Two works, each in one
+//! `cargo bench -p amanat --bench link -- [--n 500] [--kbit 64] [--ms 600] [--cut 30] [--shaper FILE] [--work FILE] [--dir D] [--alone]`. Two works, each in one
 //! case of an officer's home that is copied, so that every run sends the same bytes: notes of about 1 KiB of made-up words, which no honest
 //! dictionary helps (the lines of `--work`, where it is given, each the text of one note), and interviews filled from the codebook's own form, every second one in Urdu. Seed 7. What is timed is `amanat sync` from
 //! its start to its end, whole processes, one after another until the hub has signed for everything; bytes are those that arrived through the
@@ -8,8 +8,8 @@
 //! what the hub counted: bytes of entries that it held.
 //!
 //! One new entry is timed apart, as it leaves from a program that is open: the connection stands, and a nonce is held from the pass before. Its
-//! bytes are those of a program that does nothing else, less those of one that does not even that. They hold the question what is new at the
-//! hub, which is asked in the same pass behind it.
+//! bytes are those of a program that does nothing else, less those of one that does not even that: the entry and the question what is new at the
+//! hub, with all that HTTP and TLS put around them, and not the connection. `--alone` times nothing but this.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -110,6 +110,11 @@ fn main() {
     let every = Duration::from_secs(u64::try_from(number("--cut", 30)).unwrap());
     let slow = Shape { rate, round_trip, cut_every: None };
     let bad = Shape { cut_every: Some(every), ..slow };
+    if std::env::args().any(|word| word == "--alone") {
+        record(&station, 1, false);
+        let _hub = station.serve();
+        return one_new(&station, &mut link, slow).print((rate, round_trip.as_secs_f64()));
+    }
     println!("link: {n} entries, {kbit} kbit/s, {ms} ms, cut every {} s, {}", every.as_secs(), link.name());
     let hub = station.serve();
     let new = handshake(&station, &mut link, slow);

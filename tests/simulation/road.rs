@@ -245,6 +245,7 @@ fn signed(
     let mut client = Client::new(agency, actor, path);
     client.parts.checkpoint = checkpoint.to_string();
     client.nonce = nonce;
+    client.short = nonce != Nonce::default();
     let (head, _whole) = client.request(body).into_parts();
     Request::from_parts(head, Body::new(Pieces::of(&body[..upto.unwrap_or(body.len())], upto.is_some(), dice)))
 }
@@ -335,6 +336,9 @@ impl Transport for Road<'_> {
     }
     fn parts(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
         self.call("/v1/parts", checkpoint, body)
+    }
+    fn asks_along(&self) -> bool {
+        true
     }
     fn mark(&self) -> Option<Digest> {
         self.line.mark

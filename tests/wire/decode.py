@@ -92,7 +92,7 @@ def holds(key, message, signature):
     return same(times(s, BASE), add(r, times(k, a)))
 
 
-# -- deterministic CBOR: numbers, byte strings, texts, arrays, null
+# -- deterministic CBOR: numbers, byte strings, arrays, true, false, null
 class Reader:
     def __init__(self, data):
         self.data, self.at = data, 0
@@ -114,9 +114,10 @@ class Reader:
         return kind, number
 
     def item(self):
-        if self.data[self.at : self.at + 1] == b"\xf6":
+        simple = {b"\xf4": False, b"\xf5": True, b"\xf6": None}
+        if self.data[self.at : self.at + 1] in simple:
             self.at += 1
-            return None
+            return simple[self.data[self.at - 1 : self.at]]
         kind, number = self.head()
         if kind == 0:
             return number
@@ -170,8 +171,34 @@ def frames(data):
 
 def push(data, agency):
     parts = frames(data)
-    version, theirs, runs = is_(read(next(parts, b"")), int, 32, list)
+    manifest = read(next(parts, b""))
+    need(isinstance(manifest, list) and len(manifest) in (3, 7), "the manifest of a push that brings, or that asks besides")
+    version, theirs, runs = is_(manifest[:3], int, 32, list)
     need((version, theirs) == (1, agency), "the manifest of another version or agency")
+    asks = len(manifest) == 7
+    if asks:
+        heads, again, _items, _bytes = is_(manifest[3:], list, list, int, int)
+        places = [tuple(is_(line, 32, 16, int)[:2]) for line in heads]
+        need(places == sorted(set(places)), "what is held is sorted, and none twice")
+        for line in again:
+            is_(line, 32, 16, int, int)
+    return bodies(runs, parts, agency), asks
+
+
+def page(parts, agency, hub):
+    """The frames of an answer to a pull, where there are any: the runs that they bring, and checkpoints at most in their manifest."""
+    first = next(parts, None)
+    if first is None:
+        return []
+    version, theirs, _more, runs, statements, _heads = is_(read(first), int, 32, bool, list, list, bytes)
+    need((version, theirs) == (1, agency), "the manifest of another version or agency")
+    for bytes_ in statements:
+        statement(bytes_, agency, hub["key"])
+    return bodies(runs, parts, agency)
+
+
+def bodies(runs, parts, agency):
+    """What the frames behind a manifest bring of its runs."""
     known = {"audiences": [], "hashes": {}}
     out = []
     for run in runs:
@@ -295,26 +322,32 @@ def check(request, reply, keys):
     agency = bytes.fromhex(keys["agency"])
     devices = {bytes.fromhex(name): bytes.fromhex(key) for name, key in keys["devices"].items()}
     hub = {name: bytes.fromhex(value) for name, value in keys["hub"].items()}
-    runs = push(request, agency)
+    runs, asks = push(request, agency)
+    new = []
+    if asks:
+        # The reply in a frame, and behind it those of a page.
+        parts = frames(reply)
+        reply = next(parts, b"")
+        new = page(parts, agency, hub)
     receipts, checkpoint = answer(reply, runs, agency, hub)
-    for run in runs:
+    for run in runs + new:
         need(run["device"] in devices, "a device that the roster does not list")
         for entry in run["entries"]:
             verify(devices[run["device"]], b"amanat/v1/entry\0" + agency + entry["header"], entry["signature"])
-    return runs, receipts, checkpoint
+    return runs, new, receipts, checkpoint
 
 
 def main(words):
     step = int(words.pop(1)) if words[0] == "--flip" else None
     request, reply = (open(path, "rb").read() for path in words[-3:-1])
     keys = json.load(open(words[-1]))
-    runs, receipts, checkpoint = check(request, reply, keys)
+    runs, new, receipts, checkpoint = check(request, reply, keys)
     if step is None:
-        told = [{"device": run["device"].hex(), "journal": run["journal"].hex(),
+        said = lambda runs: [{"device": run["device"].hex(), "journal": run["journal"].hex(),
                  "entries": [{"seq": e["seq"], "kind": e["kind"], "header": e["header"].hex(), "link": e["link"].hex(),
                               "bytes": None if e["envelope"] is None else len(e["envelope"])} for e in run["entries"]]}
                 for run in runs]
-        print(json.dumps({"runs": told, "received": [[r[9].hex(), r[10], r[11].hex()] for r in receipts],
+        print(json.dumps({"runs": said(runs), "page": said(new), "received": [[r[9].hex(), r[10], r[11].hex()] for r in receipts],
                           "checkpoint": checkpoint[4]}))
         return
     flips = 0

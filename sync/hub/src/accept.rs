@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use amanat_keys::fingerprint::DeviceId;
+use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_keys::statement::Purpose;
 use amanat_sync::batch::{self, Why};
 use amanat_sync::chain::{Head, Stretch, Verdict};
@@ -222,7 +222,8 @@ impl<'a> Push<'a> {
     }
 
     /// Covers what was kept with one checkpoint and signs for it. Every run must have been taken once, empty or not.
-    pub(crate) async fn conclude(self) -> Result<PushReply, Failure> {
+    /// The hash of that checkpoint stands beside the answer.
+    pub(crate) async fn conclude(self) -> Result<(PushReply, Digest), Failure> {
         let Self { hub, standing, from: _, told, heads, new: _, stood_in, checking: _, storing: _ } = self;
         if !stood_in.is_empty() {
             // The word on them may have come before them: a restored hub is told of both again.
@@ -240,7 +241,7 @@ impl<'a> Push<'a> {
         });
         let refused = refused.collect();
         let answers = told.into_iter().map(|told| told.answer.ok_or(Failure::Broken("a run without an answer")));
-        Ok(PushReply { answers: answers.collect::<Result<_, _>>()?, refused, statements })
+        Ok((PushReply { answers: answers.collect::<Result<_, _>>()?, refused, statements }, newest.hash))
     }
 }
 

@@ -40,9 +40,9 @@ impl Keys {
         self.named.key_id()
     }
 
-    /// Whether a request that names this key is for this hub.
-    pub(crate) fn answers_to(&self, named: &str) -> bool {
-        self.both().any(|key| key.key_id().to_string() == named)
+    /// The ids of the keys that it answers to, as requests spell them.
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        self.both().map(|key| key.key_id().to_string()).collect()
     }
 
     /// Whether just these keys have signed this word of ours.

@@ -125,7 +125,7 @@ fn written(agency: &Agency) -> (Pen, MemoryJournal) {
 fn pushed(agency: &Agency, courier: &mut Courier, journal: &mut MemoryJournal, shore: &mut Shore<'_>) -> Told {
     let mut trust = agency.trust.clone();
     let mut trip = Trip::new(courier, journal, shore, agency.party(OFFICER), &mut trust);
-    let end = push::push(&mut trip);
+    let end = push::push(&mut trip, true);
     let trouble = trip.outcome.trouble;
     Told { end, trouble, received: journal.status(&id(&agency.hub)).unwrap().own[0].received }
 }

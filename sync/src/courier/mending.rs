@@ -56,6 +56,11 @@ impl Tails {
         }
     }
 
+    /// Whether none came damaged at its end.
+    pub(super) fn are_whole(&self) -> bool {
+        self.ends.is_empty()
+    }
+
     /// Forgets a journal that has come further.
     pub(super) fn passed(&mut self, patience: &mut Patience, place: &Place, upto: u64) {
         if let Some(last) = self.ends.get(place).copied().filter(|last| *last <= upto) {

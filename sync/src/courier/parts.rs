@@ -141,7 +141,7 @@ fn bring(
 ) -> Result<PartState, End> {
     while *pieces > 0 && from < load.size {
         // An entry that was kept meanwhile never waits for more than the piece that is on its way.
-        push::push(trip)?;
+        push::push(trip, false)?;
         let bytes = files.piece(&load.at.digest, from, piece(trip)).map_err(End::Local)?;
         if bytes.is_empty() {
             trip.outcome.tell(Trouble::PartLost(load.at));
@@ -229,7 +229,7 @@ fn fetch(trip: &mut Trip<'_>, files: &PartFiles, wish: Wish, pieces: &mut usize)
     let Wish { at, size } = wish;
     let mut from = files.arrived(&at.digest);
     while *pieces > 0 && from < size {
-        push::push(trip)?;
+        push::push(trip, false)?;
         let most = count(piece(trip)).min(size.saturating_sub(from));
         let reply = call(trip, PartsCall::Fetch(at, from, most))?;
         match one_state(&reply)? {

@@ -86,6 +86,8 @@ pub(super) struct Trip<'a> {
     pub(super) stick: bool,
     /// Own journals of which less is received since an epoch counts, and what was: told when the hub has said what it has.
     pub(super) fell: Vec<(JournalId, u64)>,
+    /// A question that left with a push, and the page that came with the answer.
+    pub(super) ahead: Option<pull::Ahead>,
     pub(super) outcome: Outcome,
 }
 
@@ -116,7 +118,19 @@ impl<'a> Trip<'a> {
         trust: &'a mut Trust,
     ) -> Self {
         let (seen, forked, outcome) = (Digest::ZERO, BTreeMap::new(), Outcome::nothing());
-        Self { courier, journal, road, party, trust, seen, forked, stick: false, fell: Vec::new(), outcome }
+        Self {
+            courier,
+            journal,
+            road,
+            party,
+            trust,
+            seen,
+            forked,
+            stick: false,
+            fell: Vec::new(),
+            ahead: None,
+            outcome,
+        }
     }
 }
 
@@ -147,7 +161,7 @@ impl Trip<'_> {
     }
 
     fn steps(&mut self) -> Result<(), End> {
-        push::push(self)?;
+        push::push(self, true)?;
         hand_on::hand_on(self)?;
         // What the push was answered with tells whether there is any paper to fetch; without a push the pull tells.
         papers::exchange_if_news(self)?;
@@ -158,7 +172,7 @@ impl Trip<'_> {
         }
         // What came with the answer was that the hub has begun anew: what it lost is offered again before we part.
         if self.status()?.epoch > epoch {
-            push::push(self)?;
+            push::push(self, false)?;
             hand_on::hand_on(self)?;
         }
         self.tell_epoch()?;
@@ -260,6 +274,8 @@ impl Trip<'_> {
         let Some(filing) = read.filing else { return Ok(()) };
         if let Some((checkpoint, _)) = &filing.checkpoint {
             self.seen = Digest::of(&checkpoint.encode());
+            // A page from before it shows an older list.
+            self.ahead = None;
         }
         let filed = self.take_word(&filing, &status)?;
         self.outcome.received.extend(filed.received);

@@ -22,11 +22,29 @@ use crate::wire::codec;
 use crate::wire::limits::{MAX_AGAIN, MAX_FORKED, MAX_ITEMS, MAX_SEQ};
 use crate::wire::messages::{HeadLine, PullRequest};
 
-/// The question for a page, on its way while the page before it is worked through.
-struct Ahead {
+/// The question for a page, on its way while the page before it is worked through, or answered with a push.
+pub(super) struct Ahead {
     asked: PullRequest,
     /// The answer, where the road waited for it; or why it could not be asked, which is told when the page before it is filed.
     answer: Result<Option<Vec<u8>>, TransportError>,
+}
+
+impl Ahead {
+    /// A page that came with the answer to a push; none where the hub gave none.
+    pub(super) fn came(asked: PullRequest, page: &[u8]) -> Option<Self> {
+        (!page.is_empty()).then(|| Self { asked, answer: Ok(Some(page.to_vec())) })
+    }
+}
+
+/// The first question of the pull that follows, where nothing stands out that would make it another one.
+pub(super) fn question(trip: &Trip<'_>) -> Result<Option<PullRequest>, End> {
+    let heads = trip.journal.heads().map_err(End::Local)?;
+    let forked = heads.iter().any(|known| known.own.is_some() && known.state == State::Forked);
+    let road = Road::carrying(trip.journal).map_err(End::Local)?;
+    if forked || !trip.forked.is_empty() || !road.forked.is_empty() || !trip.courier.tails.are_whole() {
+        return Ok(None);
+    }
+    request(trip, &BTreeMap::new(), &PassedOver::default(), Vec::new()).map(Some)
 }
 
 pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
@@ -42,7 +60,7 @@ pub(super) fn pull(trip: &mut Trip<'_>) -> Result<(), End> {
     let damaged = mending::due(trip, &road)?;
     let mut again: Vec<(HeadLine, u64)> = Vec::new();
     let (mut asked_last, mut covered) = (false, BTreeMap::<Place, u64>::new());
-    let mut ahead: Option<Ahead> = None;
+    let mut ahead = trip.ahead.take();
     let parted = without_evidence(trip)?;
     trip.reports()?;
     loop {

@@ -12,12 +12,13 @@ use amanat_keys::fingerprint::JournalId;
 
 use super::outcome::{End, Trouble};
 use super::pass::{Trip, nonsense};
+use super::pull::{self, Ahead};
 use crate::batch::{Limit, Run, Why};
 use crate::cbor::count;
 use crate::journal::{Filing, Standing, State, Wanted};
 use crate::wire::codec;
 use crate::wire::limits::{MAX_OFFERED_AGAIN, MAX_SEQ};
-use crate::wire::messages::{PushReply, RunAnswer};
+use crate::wire::messages::{PullRequest, PushReply, RunAnswer};
 
 /// Journals that this pass leaves alone from here on, as `Wanted::ForHub::sent` says it: nothing of them is offered.
 type LeftAlone = BTreeMap<JournalId, u64>;
@@ -32,6 +33,8 @@ struct Sent {
     asks: bool,
     /// Whether it left behind another, whose answer was to come.
     follows: bool,
+    /// What it asks besides.
+    question: Option<PullRequest>,
     /// The answer, where the road waited for it.
     answer: Option<Vec<u8>>,
 }
@@ -45,14 +48,17 @@ struct Way {
     gaps: Vec<(Run, u64)>,
     /// Whether an answer said that something is wrong: from then on each is waited for.
     careful: bool,
+    /// Whether a push may still ask what is new.
+    asks_along: bool,
 }
 
-pub(super) fn push(trip: &mut Trip<'_>) -> Result<(), End> {
+/// Pushes what there is; a short push asks what is new, if a pull follows.
+pub(super) fn push(trip: &mut Trip<'_>, pull_follows: bool) -> Result<(), End> {
     // Journals known to be forked are evidence; the hub has said its word on them.
     let heads = trip.journal.heads().map_err(End::Local)?;
     let forked = heads.iter().filter(|known| known.own.is_some() && known.state == State::Forked);
     let left_alone = forked.map(|known| (known.journal, MAX_SEQ)).collect();
-    let mut way = Way { left_alone, ..Way::default() };
+    let mut way = Way { left_alone, asks_along: pull_follows, ..Way::default() };
     loop {
         while way.may_send(trip)? && way.send(trip)? {}
         if let Some(sent) = way.sent.pop_front() {
@@ -97,24 +103,48 @@ impl Way {
             if asks {
                 runs.iter_mut().for_each(|run| run.items.clear());
             }
-            let body = codec::push_body(&trip.party.agency, &runs);
+            let question = if asks { None } else { self.question(trip, &runs)? };
+            let body = codec::push_and_ask(&trip.party.agency, &runs, question.clone());
             trip.reports()?;
             trip.courier.answered = false;
             trip.road.carries(runs.iter().map(|run| count(run.items.len())).sum());
-            let answer = trip.road.send(&trip.seen, &body)?;
-            self.sent.push_back(Sent { runs, asks, follows: !self.sent.is_empty(), answer });
+            let answer = if question.is_some() {
+                Some(trip.road.push(&trip.seen, &body)?)
+            } else {
+                trip.road.send(&trip.seen, &body)?
+            };
+            self.sent.push_back(Sent { runs, asks, follows: !self.sent.is_empty(), question, answer });
             return Ok(true);
         }
     }
 
+    /// What the pull will ask, where it can leave with these runs: one request with one signature in place of two, and no round trip more.
+    /// With little only: what is cut goes again with all that is asked, and where much is brought a question weighs nothing.
+    fn question(&mut self, trip: &Trip<'_>, runs: &[Run]) -> Result<Option<PullRequest>, End> {
+        let alone = self.asks_along && self.sent.is_empty() && trip.road.asks_along();
+        if !alone || weight(runs) > WORTH_ASKING {
+            return Ok(None);
+        }
+        let question = pull::question(trip)?.filter(|question| question.heads.len() <= HEADS_ALONG);
+        self.asks_along &= question.is_none();
+        Ok(question)
+    }
+
     /// Takes the answer to the oldest push on its way.
     fn hear(&mut self, trip: &mut Trip<'_>, sent: Sent) -> Result<(), End> {
-        let Sent { runs, asks, follows, answer } = sent;
-        let answer = answer.map_or_else(|| trip.road.receive(), Ok)?;
+        let Sent { runs, asks, follows, question, answer } = sent;
+        let mut answer = answer.map_or_else(|| trip.road.receive(), Ok)?;
+        let mut ahead = None;
+        if let Some(question) = question {
+            let (reply, page) = codec::read_answer_and_page(&answer).map_err(nonsense)?;
+            ahead = Ahead::came(question, page);
+            answer = reply.to_vec();
+        }
         trip.courier.answered = self.sent.is_empty();
         trip.outcome.handed_over += runs.iter().map(|run| count(run.items.len())).sum::<u64>();
         let before = received(trip)?;
         self.take(trip, &runs, follows, &answer)?;
+        trip.ahead = ahead.or(trip.ahead.take());
         self.left_alone.extend(trip.forked.keys().map(|journal| (*journal, MAX_SEQ)));
         // What found something wrong before it leaves nothing to be said of this one: the next goes alone.
         if asks || (follows && self.careful) {
@@ -200,6 +230,9 @@ fn is_vouched(trip: &Trip<'_>) -> Result<bool, End> {
 pub(super) fn room(trip: &Trip<'_>) -> Limit {
     Limit { items: Limit::BODY.items, bytes: count(trip.road.push_room()) }
 }
+
+/// Journals of which a push may say how far they are held, in some 54 bytes each.
+const HEADS_ALONG: usize = 64;
 
 /// Bytes that are worth a round trip to learn whether they must be sent at all.
 const WORTH_ASKING: u64 = 8 * 1024;

@@ -288,10 +288,30 @@ pub fn manifest_of(body: &[u8]) -> Option<&[u8]> {
 
 /// A whole push: the manifest and every frame after it.
 pub fn push_body(agency: &AgencyId, runs: &[Run]) -> Vec<u8> {
-    let manifest = PushManifest { agency: *agency, runs: runs.iter().map(|run| run_head(agency, run)).collect() };
-    let mut body = frame(&manifest.to_bytes());
+    push_and_ask(agency, runs, None)
+}
+
+/// The same, with what is asked besides: the answer is an [`answer_and_page`].
+pub fn push_and_ask(agency: &AgencyId, runs: &[Run], question: Option<PullRequest>) -> Vec<u8> {
+    let heads = runs.iter().map(|run| run_head(agency, run)).collect();
+    let mut body = frame(&PushManifest { agency: *agency, runs: heads, question }.to_bytes());
     put_items(&mut body, agency, runs);
     body
+}
+
+/// The answer to a push that asks: the reply in a frame, and behind it the body of an answer to a pull, or nothing where there is none.
+pub fn answer_and_page(reply: &PushReply, page: &[u8]) -> Vec<u8> {
+    [&frame(&reply.to_bytes()), page].concat()
+}
+
+/// The reply's bytes, and those of the page.
+///
+/// # Errors
+/// [`SyncError::Malformed`] when no whole frame stands there.
+pub fn read_answer_and_page(bytes: &[u8]) -> Result<(&[u8], &[u8])> {
+    let malformed = SyncError::Malformed("answer to a push");
+    let Some((size, prefix)) = frame_length(bytes)? else { return Err(malformed) };
+    bytes.get(prefix..).and_then(|rest| rest.split_at_checked(size)).ok_or(malformed)
 }
 
 /// A whole answer to a pull; `manifest.runs` is filled in from `runs`.

@@ -153,6 +153,21 @@ impl<C> Encode<C> for PullRequest {
     fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, _ctx: &mut C) -> Written<W> {
         begin(e, 6)?;
         e.bytes(self.agency.as_bytes())?;
+        self.put_question(e)
+    }
+}
+
+impl<'b, C> Decode<'b, C> for PullRequest {
+    fn decode(d: &mut Decoder<'b>, _ctx: &mut C) -> Result<Self, Bad> {
+        take_begin(d, 6)?;
+        let agency = AgencyId::from_bytes(fixed(d)?);
+        Self::take_question(d, agency)
+    }
+}
+
+impl PullRequest {
+    /// What stands behind the agency: four elements, the same in a pull request and in the manifest of a push.
+    pub(super) fn put_question<W: encode::Write>(&self, e: &mut Encoder<W>) -> Written<W> {
         put_list(e, &self.heads, |e, line| {
             e.array(3)?;
             put_line(e, line)
@@ -164,12 +179,8 @@ impl<C> Encode<C> for PullRequest {
         })?;
         e.u64(self.items)?.u64(self.bytes)?.ok()
     }
-}
 
-impl<'b, C> Decode<'b, C> for PullRequest {
-    fn decode(d: &mut Decoder<'b>, _ctx: &mut C) -> Result<Self, Bad> {
-        take_begin(d, 6)?;
-        let agency = AgencyId::from_bytes(fixed(d)?);
+    pub(super) fn take_question(d: &mut Decoder<'_>, agency: AgencyId) -> Result<Self, Bad> {
         let heads = list(d, limits::MAX_HEADS, |d| {
             array_of(d, 3)?;
             take_line(d)

@@ -8,6 +8,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder, encode};
 use crate::cbor::{array_of, array_upto, bytes_upto, fixed, is_null, list, put_list};
 use crate::entry::{self, Part, Reader, RosterSeen, Target};
 use crate::wire::limits;
+use crate::wire::messages::PullRequest;
 
 pub(crate) type Written<W> = Result<(), encode::Error<<W as encode::Write>::Error>>;
 
@@ -35,6 +36,8 @@ pub struct PushManifest {
     pub agency: AgencyId,
     /// The runs whose items follow, in this order.
     pub runs: Vec<RunHead>,
+    /// What is asked besides: a page of what is new comes with the answer.
+    pub question: Option<PullRequest>,
 }
 
 /// The first frame of the answer to a pull.
@@ -285,21 +288,40 @@ pub(super) fn begin<W: encode::Write>(e: &mut Encoder<W>, elements: u64) -> Writ
 
 pub(super) fn take_begin(d: &mut Decoder<'_>, elements: u64) -> Result<(), Bad> {
     array_of(d, elements)?;
+    take_version(d)
+}
+
+fn take_version(d: &mut Decoder<'_>) -> Result<(), Bad> {
     if d.u64()? == limits::WIRE_VERSION { Ok(()) } else { Err(Bad::message("version")) }
 }
 
+/// Elements of the manifest of a push that brings, and of one that asks besides.
+const BRINGING: u64 = 3;
+const ASKING: u64 = 7;
+
 impl<C> Encode<C> for PushManifest {
     fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, _ctx: &mut C) -> Written<W> {
-        begin(e, 3)?;
+        begin(e, if self.question.is_some() { ASKING } else { BRINGING })?;
         e.bytes(self.agency.as_bytes())?;
-        put_runs(e, &self.runs)
+        put_runs(e, &self.runs)?;
+        match &self.question {
+            Some(question) => question.put_question(e),
+            None => Ok(()),
+        }
     }
 }
 
 impl<'b, C> Decode<'b, C> for PushManifest {
     fn decode(d: &mut Decoder<'b>, _ctx: &mut C) -> Result<Self, Bad> {
-        take_begin(d, 3)?;
-        Ok(PushManifest { agency: AgencyId::from_bytes(fixed(d)?), runs: take_runs(d)? })
+        let asks = match d.array()? {
+            Some(BRINGING) => false,
+            Some(ASKING) => true,
+            _ => return Err(Bad::message("manifest")),
+        };
+        take_version(d)?;
+        let (agency, runs) = (AgencyId::from_bytes(fixed(d)?), take_runs(d)?);
+        let question = if asks { Some(PullRequest::take_question(d, agency)?) } else { None };
+        Ok(PushManifest { agency, runs, question })
     }
 }
 

@@ -164,8 +164,8 @@ def frames_of(runs):
     return out
 
 
-def push_body(runs, agency=AGENCY):
-    return frame(cbor([1, agency, [run.head(agency) for run in runs]])) + frames_of(runs)
+def push_body(runs, agency=AGENCY, question=()):
+    return frame(cbor([1, agency, [run.head(agency) for run in runs], *question])) + frames_of(runs)
 
 
 FALSE, TRUE = b"\xf4", b"\xf5"
@@ -209,6 +209,8 @@ def bodies():
     mine, theirs, tail, part = story()
     hub_words = words(mine.journal)
     heads = cbor(hub_words["heads"])
+    # What a pull request has behind its agency.
+    question = [[[device_of(LAPTOP), mine.journal.journal, 5]], [[device_of(TABLET), theirs.journal.journal, 2, 4]], 1000, 2**20]
     pulls = [("everything", [tail, mine], True, [hub_words["receipt"], hub_words["checkpoint"]], heads),
              ("nothing", [], False, [], b"")]
     write("bodies.json", hexed({
@@ -216,6 +218,9 @@ def bodies():
         "pushes": [{"name": name, "runs": [run.shown() for run in runs], "body": push_body(runs)}
                    for name, runs in (("one run", [mine]), ("a tail and a part", [tail, part]), ("a part and the whole", [part, theirs]),
                                       ("no entry", [Run(mine.journal, 13, [])]), ("no run", []))],
+        "asking": {"runs": [part.shown()], "question": question, "body": push_body([part], question=question),
+                   "reply": cbor([1, [], [], []]), "page": pull_body([], False, [], b""),
+                   "answer": frame(cbor([1, [], [], []])) + pull_body([], False, [], b"")},
         "pulls": [{"name": name, "more": more, "runs": [run.shown() for run in runs], "statements": statements, "heads": heads,
                    "body": pull_body(runs, more, statements, heads)} for name, runs, more, statements, heads in pulls],
         "frames": [{"size": size, "head": cbor_head(2, size)} for size in (0, 1, 23, 24, 255, 256, 65_535, 65_536, 2**20)],
@@ -307,9 +312,10 @@ def requests():
         values = values_of("/v1/" + verb, body=body if signed is None else signed, **other)
         said = parameters(device, nonce)
         text = base(values, said)
+        signed_with = LAPTOP.key.sign(text.encode())
         out.append({"path": "/v1/" + verb, "body": body.hex(), "signed_body": (body if signed is None else signed).hex(), "values": values,
                     "device": device.hex(), "nonce": nonce.hex(), "base": text, "signature_input": "amanat=" + said,
-                    "signature": f"amanat=:{base64_of(LAPTOP.key.sign(text.encode()))}:"})
+                    "signature": f"amanat=:{base64_of(signed_with)}:", "short": base64_of(device + nonce + signed_with)})
     nonces = [made_up(f"wire given nonce {n}", 16) for n in range(2)]
     write("requests.json", {"seed": LAPTOP.secret.hex(), "public": LAPTOP.public.hex(), "requests": out,
                             "nonces": {"given": hexed(nonces), "field": ", ".join(base64_of(n) for n in nonces)}}, HERE)

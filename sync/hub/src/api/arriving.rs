@@ -7,28 +7,36 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
+use amanat_keys::fingerprint::Digest;
 use amanat_sync::batch::{Run, Why};
 use amanat_sync::signature;
 use amanat_sync::wire::codec::{self, Arrived, Frames, ItemReader};
 use amanat_sync::wire::limits::MAX_FRAME;
-use amanat_sync::wire::messages::PushReply;
+use amanat_sync::wire::messages::{PullRequest, PushReply};
 use amanat_sync::wire::v1::PushManifest;
 use axum::body::{Body, Bytes, HttpBody as _};
-use axum::http::Response;
 use http_body_util::{LengthLimitError, Limited};
 use hyper::body::Frame;
 use tokio::time::{Sleep, sleep, timeout};
 
-use super::documents::mark;
 use super::door::Admitted;
-use super::reply::{Failure, answer, marked, unreadable};
+use super::reply::{Failure, unreadable};
 use crate::Hub;
 use crate::accept::Push;
 use crate::limits::{BODY_PAUSE, PIECE, PIECE_ENTRIES, PUSH_ENTRIES, PUSH_LEAST, PUSH_MANIFEST, PUSH_WINDOW};
 use crate::turns::Turn;
 
+/// What a push came to.
+pub(super) struct Taken {
+    pub(super) reply: PushReply,
+    /// The checkpoint that stands in the reply.
+    pub(super) newest: Digest,
+    /// What is asked besides.
+    pub(super) question: Option<PullRequest>,
+}
+
 /// Takes a push in, to its end or as far as it comes.
-pub(super) async fn push(hub: &Hub, admitted: &Admitted, body: &mut Limited<Body>) -> Result<Response<Body>, Failure> {
+pub(super) async fn push(hub: &Hub, admitted: &Admitted, body: &mut Limited<Body>) -> Result<Taken, Failure> {
     let mut stream = Stream {
         body,
         turn: &admitted.turn,
@@ -37,7 +45,8 @@ pub(super) async fn push(hub: &Hub, admitted: &Admitted, body: &mut Limited<Body
         moved: 0,
         window: Box::pin(sleep(PUSH_WINDOW)),
     };
-    let manifest = stream.manifest(admitted).await?;
+    let mut manifest = stream.manifest(admitted).await?;
+    let question = manifest.question.take();
     let entries = announced(&manifest);
     let mut arriving = Arriving {
         push: Push::new(hub, admitted.standing.clone(), admitted.caller.device, manifest.runs.len()),
@@ -54,10 +63,10 @@ pub(super) async fn push(hub: &Hub, admitted: &Admitted, body: &mut Limited<Body
     // What was whole is kept, whatever ended the rest.
     arriving.keep().await?;
     came?;
-    let reply = arriving.conclude().await?;
+    let (reply, newest) = arriving.conclude().await?;
     let (device, refused) = (admitted.caller.device, reply.refused.len());
     tracing::info!(%device, runs = reply.answers.len(), entries, refused, "push");
-    Ok(marked(answer(reply.to_bytes()), &mark(hub, admitted)))
+    Ok(Taken { reply, newest, question })
 }
 
 fn announced(manifest: &PushManifest) -> u64 {
@@ -249,7 +258,7 @@ impl Arriving<'_> {
 
     /// The answer. A run of which nothing came, because nothing was announced or because an item before it could not be read, is
     /// judged as it stands: so whoever asks where the hub is announces nothing.
-    async fn conclude(mut self) -> Result<PushReply, Failure> {
+    async fn conclude(mut self) -> Result<(PushReply, Digest), Failure> {
         let heads = self.manifest.runs.iter().map(|head| codec::empty_run(&self.manifest.agency, head));
         let unheard = heads.enumerate().filter(|(index, _)| !self.push.has_answered(*index)).collect();
         self.push.take(unheard).await?;

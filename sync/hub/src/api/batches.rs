@@ -14,9 +14,11 @@ use amanat_sync::wire::v1::PullManifest;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::Response;
+use tokio::sync::OwnedSemaphorePermit;
 
+use super::arriving::Taken;
 use super::documents::mark;
-use super::door::{Admitted, enter, enter_push, room};
+use super::door::{Admitted, enter, enter_push, leaving, room};
 use super::reply::{Failure, answer, marked, unreadable};
 use crate::Hub;
 use crate::limits::{PAGE_LEAST, PAGE_MOST, PULL_BODY};
@@ -35,51 +37,77 @@ pub(super) async fn pull(State(hub): State<Arc<Hub>>, request: Request) -> Respo
         }
         codec::check_version(&admitted.body).map_err(unreadable)?;
         let request = PullRequest::from_bytes(&admitted.body).map_err(unreadable)?;
-        let Admitted { caller, standing, .. } = &admitted;
-        if request.agency != standing.agency {
+        if request.agency != admitted.standing.agency {
             return Err(Failure::WrongHub);
         }
-        let bytes = usize::try_from(request.bytes).unwrap_or(usize::MAX).clamp(PAGE_LEAST, PAGE_MOST);
-        let held: BTreeMap<Place, u64> =
-            request.heads.iter().map(|line| ((line.device, line.journal), line.seq)).collect();
-        let own: BTreeMap<Place, u64> = held
-            .range((caller.device, JournalId::from_bytes([0; 16]))..)
-            .map_while(|(place, seq)| (place.0 == caller.device).then_some((*place, *seq)))
-            .collect();
-        let again = request.again.iter().map(|(from, last)| ((from.device, from.journal), from.seq, *last)).collect();
-        let readers = standing.readers(&caller.device);
-        let sought = Sought { agency: standing.agency, device: caller.device, readers, held, again, bytes };
-        // While the page is made; the answer takes its own room when it is there.
-        let made_in = room(&hub, u32::try_from(bytes).unwrap_or(u32::MAX)).await?;
-        let page = hub.store.page(sought).await?;
-        let (runs, more): (Vec<Run>, bool) =
-            (page.pieces.into_iter().map(|piece| run(standing, piece)).collect(), page.more);
-        // What a push that was cut has left is in the store and in no list yet. Whoever is served it would hold more than the list
-        // shows, and take the hub for one that hides.
-        let served = runs.iter().filter(|run| !run.items.is_empty());
-        let served: Vec<(Place, Head)> = served.map(|run| ((run.device, run.journal), run.head())).collect();
-        let covered = hub.cover(&served).await.is_ok();
-        let (newest, list) = hub.keeper.newest().await?;
-        // The checkpoint, and for readers the list it hashes, only when the caller has not seen it, and once for all pages. A hub that
-        // cannot write one serves all the same.
-        let news_of_heads = covered && admitted.checkpoint != newest.hash.to_string() && !more;
-        // An admin says how far a device's word counts, and must know how far it has come.
-        let sees_all = [Role::Reader, Role::Supervisor, Role::Auditor, Role::Custodian, Role::Admin];
-        let reader = sees_all.iter().any(|role| standing.holds(&caller.device, *role));
-        let heads = if news_of_heads && reader { list } else { Vec::new() };
-        let mut statements = if news_of_heads { vec![newest.statement] } else { Vec::new() };
-        if !more && hub.blobs.is_some() {
-            statements.extend(incomplete(&hub, standing, caller.device, &own).await?);
-        }
-        let entries: usize = runs.iter().map(|run| run.items.len()).sum();
-        hub.counters.served.add(runs.iter().map(|run| run.entries().count()).sum());
-        tracing::info!(device = %caller.device, runs = runs.len(), entries, more, "pull");
-        let manifest = PullManifest { agency: standing.agency, more, runs: Vec::new(), statements, heads };
-        let answered = marked(answer(codec::pull_body(manifest, &runs)), &mark(&hub, &admitted));
+        // The answer takes its own room when it is there.
+        let (page, made_in) = page(&hub, &admitted, &request, &admitted.checkpoint).await?;
         drop(made_in);
-        Ok(answered)
+        Ok(marked(answer(page), &mark(&hub, &admitted)))
     })
     .await
+}
+
+/// The answer to a push that was taken in, with a page where one was asked for. Where none can be made the answer stands without it, and the
+/// caller asks by itself.
+pub(super) async fn answered(hub: &Hub, admitted: &Admitted, taken: Taken) -> Response<Body> {
+    let Taken { reply, newest, question } = taken;
+    let answered = match question {
+        None => answer(reply.to_bytes()),
+        Some(_) if !admitted.caller.active => answer(codec::answer_and_page(&reply, &[])),
+        Some(question) => match page(hub, admitted, &question, &newest.to_string()).await {
+            Ok((page, room)) => leaving(codec::answer_and_page(&reply, &page), room),
+            Err(failure) => {
+                tracing::info!(device = %admitted.caller.device, cause = failure.cause(), "a push without its page");
+                answer(codec::answer_and_page(&reply, &[]))
+            }
+        },
+    };
+    marked(answered, &mark(hub, admitted))
+}
+
+/// What is new for a caller who has seen a checkpoint: the body of an answer to a pull, and the room among all bodies in which it was made.
+async fn page(
+    hub: &Hub,
+    Admitted { caller, standing, .. }: &Admitted,
+    request: &PullRequest,
+    seen: &str,
+) -> Result<(Vec<u8>, OwnedSemaphorePermit), Failure> {
+    let bytes = usize::try_from(request.bytes).unwrap_or(usize::MAX).clamp(PAGE_LEAST, PAGE_MOST);
+    let held: BTreeMap<Place, u64> = request.heads.iter().map(|line| ((line.device, line.journal), line.seq)).collect();
+    let own: BTreeMap<Place, u64> = held
+        .range((caller.device, JournalId::from_bytes([0; 16]))..)
+        .map_while(|(place, seq)| (place.0 == caller.device).then_some((*place, *seq)))
+        .collect();
+    let again = request.again.iter().map(|(from, last)| ((from.device, from.journal), from.seq, *last)).collect();
+    let readers = standing.readers(&caller.device);
+    let sought = Sought { agency: standing.agency, device: caller.device, readers, held, again, bytes };
+    let made_in = room(hub, u32::try_from(bytes).unwrap_or(u32::MAX)).await?;
+    let page = hub.store.page(sought).await?;
+    let (runs, more): (Vec<Run>, bool) =
+        (page.pieces.into_iter().map(|piece| run(standing, piece)).collect(), page.more);
+    // What a push that was cut has left is in the store and in no list yet. Whoever is served it would hold more than the list
+    // shows, and take the hub for one that hides.
+    let served = runs.iter().filter(|run| !run.items.is_empty());
+    let served: Vec<(Place, Head)> = served.map(|run| ((run.device, run.journal), run.head())).collect();
+    let covered = hub.cover(&served).await.is_ok();
+    let (newest, list) = hub.keeper.newest().await?;
+    // The checkpoint, and for readers the list it hashes, only when the caller has not seen it, and once for all pages. A hub that
+    // cannot write one serves all the same.
+    let news_of_heads = covered && seen != newest.hash.to_string() && !more;
+    // An admin says how far a device's word counts, and must know how far it has come.
+    let sees_all = [Role::Reader, Role::Supervisor, Role::Auditor, Role::Custodian, Role::Admin];
+    let reader = sees_all.iter().any(|role| standing.holds(&caller.device, *role));
+    let heads = if news_of_heads && reader { list } else { Vec::new() };
+    let mut statements = if news_of_heads { vec![newest.statement] } else { Vec::new() };
+    if !more && hub.blobs.is_some() {
+        statements.extend(incomplete(hub, standing, caller.device, &own).await?);
+    }
+    let entries: usize = runs.iter().map(|run| run.items.len()).sum();
+    hub.counters.served.add(runs.iter().map(|run| run.entries().count()).sum());
+    tracing::info!(device = %caller.device, runs = runs.len(), entries, more, "pull");
+    let manifest = PullManifest { agency: standing.agency, more, runs: Vec::new(), statements, heads };
+    Ok((codec::pull_body(manifest, &runs), made_in))
 }
 
 /// A piece as it travels.

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use amanat_keys::fingerprint::DeviceId;
-use amanat_sync::signature::{self, Claim, NONCE_FIELD, Parts};
+use amanat_sync::signature::{self, Claim, NONCE_FIELD, Parts, SHORT_FIELD};
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::Request;
 use axum::http::request::Parts as Head;
@@ -17,9 +17,9 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use super::arriving;
 use super::leaving::Leaving;
-use super::reply::{Failure, RequestId, put, refuse};
+use super::reply::{Failure, RequestId, answer, put, refuse};
+use super::{arriving, batches};
 use crate::Hub;
 use crate::limits::{
     BODIES, BODY_PAUSE, BODY_TIME, BODY_TURN, NONCES_FOR_A_PUSH, PUSH_BODY, PUSH_ROOM, REFUSED_TIME,
@@ -42,8 +42,8 @@ pub(crate) struct Admitted {
     pub(crate) body: Bytes,
     /// Its place among the requests of its device.
     pub(super) turn: Turn,
-    /// Its room among all bodies, until it is answered.
-    _room: OwnedSemaphorePermit,
+    /// Its room among all bodies, until it is answered or needs it no more.
+    room: Option<OwnedSemaphorePermit>,
 }
 
 /// Lets a push in and hands its body on as it arrives; gives the answer with a new nonce, or says no.
@@ -57,14 +57,21 @@ pub(crate) async fn enter_push(hub: &Hub, request: Request) -> Response<Body> {
     };
     let earned = admitted.as_ref().ok().map(|admitted| admitted.caller.device);
     let outcome = match admitted {
-        Ok(admitted) => arriving::push(hub, &admitted, &mut body).await,
+        Ok(admitted) => arriving::push(hub, &admitted, &mut body).await.map(|taken| (admitted, taken)),
         Err(failure) => Err(failure),
     };
     // Also behind an item that could not be read: its sender must hear which one it was.
     if !matches!(outcome, Err(Failure::Overtaken)) {
         let _in_time = timeout(REFUSED_TIME, discard(body)).await;
     }
-    let mut outcome = outcome.unwrap_or_else(|failure| refuse(&id, device, &failure));
+    let mut outcome = match outcome {
+        Ok((mut admitted, taken)) => {
+            // What came is with the store; a page is made in room of its own.
+            drop(admitted.room.take());
+            batches::answered(hub, &admitted, taken).await
+        }
+        Err(failure) => refuse(&id, device, &failure),
+    };
     if let Some(device) = earned {
         let nonces = [(); NONCES_FOR_A_PUSH].map(|()| hub.nonces.earn(device));
         put(outcome.headers_mut(), NONCE_FIELD, &signature::encode_nonces(&nonces));
@@ -120,22 +127,30 @@ impl Known {
             () = turn.is_over() => return Err(Failure::Overtaken),
             room = room(hub, size) => room?,
         };
-        Ok(Admitted { caller, standing, checkpoint, content_digest, body: Bytes::new(), turn, _room: room })
+        Ok(Admitted { caller, standing, checkpoint, content_digest, body: Bytes::new(), turn, room: Some(room) })
     }
 }
 
 fn known(hub: &Hub, head: &Head, device: &mut Option<DeviceId>) -> Result<Known, Failure> {
     let standing = hub.standing();
-    let (parts, claim) = read(head)?;
+    let (mut parts, claim, spelling) = read(head)?;
     // Whoever holds a nonce that only this device can have been given does not stand in the queue of strangers.
     let seat = head.extensions.get::<Arc<Seat>>();
     if !hub.nonces.earned(claim.device, &claim.nonce) {
         hub.rates.at_the_door(seat.and_then(|seat| seat.origin))?;
     }
+    let addresses = hub.signing.keys().addresses();
+    // Whoever leaves out which hub is meant means this one; the signature says whether that is so.
+    let addressed = if spelling == Spelling::Short {
+        parts.agency = standing.agency.to_string();
+        addresses
+    } else {
+        addresses.into_iter().filter(|key| *key == parts.hub).collect()
+    };
     if parts.agency != standing.agency.to_string() {
         return Err(Failure::WrongHub);
     }
-    if !hub.signing.keys().answers_to(&parts.hub) {
+    if addressed.is_empty() {
         let listed = standing.roster().hub(&hub.id);
         let mut retired = listed.into_iter().flat_map(|listed| &listed.retired);
         let given_up = retired.any(|old| old.key.key_id().to_string() == parts.hub);
@@ -143,8 +158,12 @@ fn known(hub: &Hub, head: &Head, device: &mut Option<DeviceId>) -> Result<Known,
     }
     *device = Some(claim.device);
     let (keys, active) = standing.request_keys(&claim.device).ok_or(Failure::UnknownDevice)?;
-    let base = parts.base(&claim.device, &claim.nonce);
-    if !keys.iter().any(|key| key.verify_request(base.as_bytes(), &claim.signature).is_ok()) {
+    let holds = addressed.into_iter().any(|hub| {
+        parts.hub = hub;
+        let base = parts.base(&claim.device, &claim.nonce);
+        keys.iter().any(|key| key.verify_request(base.as_bytes(), &claim.signature).is_ok())
+    });
+    if !holds {
         return Err(Failure::BadSignature);
     }
     if !hub.nonces.spend(claim.device, &claim.nonce) {
@@ -194,6 +213,12 @@ async fn keeping_room(hub: &Hub, answer: Response<Body>) -> Result<Response<Body
     Ok(Response::from_parts(head, Body::new(Leaving { rest: whole, _room: room })))
 }
 
+/// An answer in the room that it has already.
+pub(super) fn leaving(body: Vec<u8>, room: OwnedSemaphorePermit) -> Response<Body> {
+    let (head, _empty) = answer(Vec::new()).into_parts();
+    Response::from_parts(head, Body::new(Leaving { rest: body.into(), _room: room }))
+}
+
 /// Room for so many bytes among all bodies.
 pub(super) async fn room(hub: &Hub, size: u32) -> Result<OwnedSemaphorePermit, Failure> {
     match timeout(BODY_TURN, Arc::clone(&hub.bodies).acquire_many_owned(size)).await {
@@ -202,8 +227,19 @@ pub(super) async fn room(hub: &Hub, size: u32) -> Result<OwnedSemaphorePermit, F
     }
 }
 
+/// How a request says who sends it and to whom.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Spelling {
+    Whole,
+    /// Without agency and hub, which this hub knows; they are empty in its parts.
+    Short,
+}
+
+/// What a request says in one field where it is short, and in these where it is not.
+const WHOLE: [&str; 4] = ["amanat-agency", "amanat-hub", "signature-input", "signature"];
+
 /// The signed parts of a request as it arrived, and what its signature claims.
-fn read(head: &Head) -> Result<(Parts, Claim), Failure> {
+fn read(head: &Head) -> Result<(Parts, Claim, Spelling), Failure> {
     let field = |name: &str, missing: &'static str| {
         let mut values = head.headers.get_all(name).iter();
         match (values.next(), values.next()) {
@@ -211,8 +247,19 @@ fn read(head: &Head) -> Result<(Parts, Claim), Failure> {
             _ => Err(Failure::Malformed(missing)),
         }
     };
-    let claim = signature::parse(field("signature-input", "signature-input")?, field("signature", "signature")?)
-        .map_err(|_fault| Failure::BadSignature)?;
+    let spelling = if head.headers.contains_key(SHORT_FIELD) { Spelling::Short } else { Spelling::Whole };
+    let (claim, agency, to) = match spelling {
+        Spelling::Short if WHOLE.iter().any(|name| head.headers.contains_key(*name)) => {
+            return Err(Failure::Malformed("two spellings of one signature"));
+        }
+        Spelling::Short => (signature::parse_short(field(SHORT_FIELD, SHORT_FIELD)?), "", ""),
+        Spelling::Whole => (
+            signature::parse(field("signature-input", "signature-input")?, field("signature", "signature")?),
+            field("amanat-agency", "amanat-agency")?,
+            field("amanat-hub", "amanat-hub")?,
+        ),
+    };
+    let claim = claim.map_err(|_fault| Failure::BadSignature)?;
     let authority = field(header::HOST.as_str(), "host")?.to_ascii_lowercase();
     let parts = Parts {
         method: head.method.as_str().to_owned(),
@@ -220,11 +267,11 @@ fn read(head: &Head) -> Result<(Parts, Claim), Failure> {
         path: head.uri.path().to_owned(),
         query: format!("?{}", head.uri.query().unwrap_or_default()),
         content_digest: field("content-digest", "content-digest")?.to_owned(),
-        agency: field("amanat-agency", "amanat-agency")?.to_owned(),
-        hub: field("amanat-hub", "amanat-hub")?.to_owned(),
+        agency: agency.to_owned(),
+        hub: to.to_owned(),
         checkpoint: field("amanat-checkpoint", "amanat-checkpoint")?.to_owned(),
     };
-    Ok((parts, claim))
+    Ok((parts, claim, spelling))
 }
 
 async fn receive(body: &mut Limited<Body>) -> Result<Bytes, Failure> {

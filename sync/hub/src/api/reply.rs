@@ -82,7 +82,7 @@ impl Failure {
     }
 
     /// What the log may know: the cause, never anything from a body.
-    fn cause(&self) -> String {
+    pub(super) fn cause(&self) -> String {
         match self {
             Self::Malformed(what) | Self::Broken(what) => (*what).to_owned(),
             Self::Store(fault) => {

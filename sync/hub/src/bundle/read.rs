@@ -217,7 +217,7 @@ fn items<R: Read>(hub: &Hub, on: &Handle, bundle: &mut Bundle<R>, taken: &mut Ta
     let unheard: Vec<_> = unheard.filter(|(index, _)| !push.has_answered(*index)).collect();
     on.block_on(push.take(unheard)).map_err(failed)?;
     taken.new = push.new_entries();
-    let reply = on.block_on(push.conclude()).map_err(failed)?;
+    let (reply, _newest) = on.block_on(push.conclude()).map_err(failed)?;
     for (head, answer) in heads.iter().zip(&reply.answers) {
         use amanat_sync::wire::messages::RunAnswer as A;
         let what = match answer {

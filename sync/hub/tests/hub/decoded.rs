@@ -4,9 +4,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 
+use amanat_hub::Hub;
 use amanat_sync::entry::SealedEntry;
 use amanat_sync::wire::codec;
+use amanat_sync::wire::messages::{HeadLine, PullRequest};
 use serde_json::{Value, json};
 
 use super::carrying::block;
@@ -32,7 +35,25 @@ impl Captured {
         let mut second = supervisor.story(2);
         second.push(supervisor.rewrap(&first[0], &[*HQ.as_bytes(), *STATION.as_bytes()]));
         let request = codec::push_body(&agency.id(), &[run(&first), run(&second)]);
-        let answer = block(Client::new(&agency, 2, "/v1/push").send(&hub, &request));
+        Self::of(&agency, &hub, 2, request, vec![first, second])
+    }
+
+    /// What a reader brings, and what an officer brought before it.
+    fn asking() -> Self {
+        let agency = Agency::new("http://127.0.0.1:7070");
+        let hub = block(agency.in_memory());
+        let new = Pen::new(&agency, 0, 1).story(4);
+        let sent = codec::push_body(&agency.id(), &[run(&new)]);
+        assert_eq!(block(Client::new(&agency, 0, "/v1/push").send(&hub, &sent)).status, 200);
+        let own = Pen::new(&agency, 3, 2).story(2);
+        let heads = vec![HeadLine { device: agency.actors[3].id, journal: own[0].header.journal, seq: 2 }];
+        let asked = PullRequest { agency: agency.id(), heads, again: Vec::new(), items: 1_000, bytes: 1 << 16 };
+        let request = codec::push_and_ask(&agency.id(), &[run(&own)], Some(asked));
+        Self::of(&agency, &hub, 3, request, vec![own, new])
+    }
+
+    fn of(agency: &Agency, hub: &Arc<Hub>, actor: usize, request: Vec<u8>, entries: Vec<Vec<SealedEntry>>) -> Self {
+        let answer = block(Client::new(agency, actor, "/v1/push").send(hub, &request));
         assert_eq!(answer.status, 200);
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let devices: serde_json::Map<String, Value> = agency
@@ -46,7 +67,7 @@ impl Captured {
         fs::write(dir.path().join("request"), request).unwrap();
         fs::write(dir.path().join("answer"), &answer.body).unwrap();
         fs::write(dir.path().join("keys"), keys.to_string()).unwrap();
-        Self { dir, entries: vec![first, second] }
+        Self { dir, entries }
     }
 
     fn decoded(&self, more: &[&str]) -> Output {
@@ -78,6 +99,25 @@ fn a_decoder_written_from_the_page_reads_a_push_and_checks_chain_and_receipt() {
         assert_eq!(run["entries"].as_array().unwrap().len(), entries.len());
     }
     assert_eq!((told["received"].as_array().unwrap().len(), &told["checkpoint"]), (2, &json!(2)));
+}
+
+#[test]
+fn the_decoder_reads_a_push_that_asks_and_the_page_that_comes_with_its_answer() {
+    let captured = Captured::asking();
+    let told = said(&captured.decoded(&[]));
+    let numbers = |runs: &Value| -> Vec<Vec<u64>> {
+        let seqs =
+            |run: &Value| run["entries"].as_array().unwrap().iter().map(|e| e["seq"].as_u64().unwrap()).collect();
+        runs.as_array().unwrap().iter().map(seqs).collect()
+    };
+    let [brought, new] = &captured.entries[..] else { panic!("what was brought, and what was new") };
+    let all = |entries: &Vec<SealedEntry>| vec![entries.iter().map(|entry| entry.header.seq).collect::<Vec<_>>()];
+    assert_eq!((numbers(&told["runs"]), numbers(&told["page"])), (all(brought), all(new)));
+    let path = captured.dir.path().join("answer");
+    let mut answer = fs::read(&path).unwrap();
+    *answer.last_mut().unwrap() ^= 1;
+    fs::write(&path, answer).unwrap();
+    assert!(!captured.decoded(&[]).status.success(), "an entry of the page was changed");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use amanat_keys::roster::{CutOff, DeviceState};
 use amanat_sync::batch::Why;
 use amanat_sync::chain;
 use amanat_sync::receipt::{Checkpoint, Receipt};
-use amanat_sync::signature::content_digest;
+use amanat_sync::signature::{Parts, content_digest};
 use amanat_sync::wire::codec;
 use amanat_sync::wire::messages::{HeadLine, PullRequest, PushReply, RunAnswer};
 use axum::body::Body;
@@ -253,6 +253,63 @@ async fn every_signed_part_is_checked() {
     assert_eq!(ask(&hub, queried).await.refusal.as_deref(), Some("bad-signature"));
     // All these cost the device nothing: its nonce is still good.
     assert_eq!(ask(&hub, client.request(&body)).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_short_request_signs_the_same_and_every_part_of_it_is_checked() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let hub = agency.in_memory().await;
+    let body = pull_body(&agency, Vec::new());
+    let mut client = Client::new(&agency, 0, "/v1/pull");
+    client.short = true;
+    assert_eq!(client.send(&hub, &body).await.status, 200, "also without a nonce, which it is then given");
+    let refused = |answer: &Answer| (answer.status, answer.refusal.clone().unwrap_or_default());
+    let bad = (401, "bad-signature".to_owned());
+    let changed: [(&str, &str); 3] = [
+        ("content-digest", &content_digest(b"other")),
+        ("amanat-checkpoint", &"11".repeat(32)),
+        ("host", "evil.example"),
+    ];
+    for (name, value) in changed {
+        let mut request = client.request(&body);
+        request.headers_mut().insert(name, value.parse().unwrap());
+        assert_eq!(refused(&ask(&hub, request).await), bad, "{name}");
+    }
+    // What is left out is signed as well: meant for another hub or agency it is worth nothing here.
+    let whole = client.parts.clone();
+    for parts in [
+        Parts { agency: "22".repeat(32), ..whole.clone() },
+        Parts { hub: "33".repeat(32), ..whole.clone() },
+        Parts { path: "/v1/push".to_owned(), ..whole.clone() },
+        Parts { query: "?x=1".to_owned(), ..whole.clone() },
+    ] {
+        client.parts = parts;
+        let mut request = client.request(&body);
+        *request.uri_mut() = "/v1/pull".parse().unwrap();
+        assert_eq!(refused(&ask(&hub, request).await), bad, "{:?}", client.parts);
+    }
+    client.parts = whole;
+    for name in ["content-digest", "amanat-checkpoint", "amanat-signed"] {
+        let mut request = client.request(&body);
+        let value = request.headers_mut().remove(name).unwrap();
+        assert_eq!(ask(&hub, request).await.status, 400, "{name} is missing");
+        let mut request = client.request(&body);
+        request.headers_mut().append(name, value);
+        assert_eq!(ask(&hub, request).await.status, 400, "{name} stands twice");
+    }
+    // Two spellings side by side could be read as two callers.
+    client.short = false;
+    let spelt_out = client.request(&body);
+    client.short = true;
+    for name in ["amanat-agency", "amanat-hub", "signature-input", "signature"] {
+        let mut request = client.request(&body);
+        request.headers_mut().insert(name, spelt_out.headers().get(name).unwrap().clone());
+        assert_eq!(refused(&ask(&hub, request).await), (400, "malformed".to_owned()), "{name} stands beside it");
+    }
+    // All these cost the device nothing: its nonce is still good, and good once.
+    assert_eq!(ask(&hub, client.request(&body)).await.status, 200);
+    let again = ask(&hub, client.request(&body)).await;
+    assert!(again.status == 401 && again.refusal.is_none(), "{again:?}");
 }
 
 #[tokio::test]

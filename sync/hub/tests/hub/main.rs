@@ -7,6 +7,7 @@
 )]
 
 mod ahead;
+mod along;
 mod attachments;
 mod bare;
 mod carrying;

@@ -294,6 +294,8 @@ pub(crate) struct Client {
     pub(crate) actor: Actor,
     pub(crate) parts: Parts,
     pub(crate) nonce: Nonce,
+    /// Leaves out what the hub knows by itself.
+    pub(crate) short: bool,
 }
 
 impl Client {
@@ -311,6 +313,7 @@ impl Client {
                 checkpoint: Digest::ZERO.to_string(),
             },
             nonce: Nonce::default(),
+            short: false,
         }
     }
 
@@ -321,18 +324,22 @@ impl Client {
         let base = parts.base(&self.actor.id, &self.nonce);
         let signature = self.actor.signer.sign_request(base.as_bytes()).unwrap();
         let fields = signature::fields(&self.actor.id, &self.nonce, &signature);
-        Request::builder()
+        let request = Request::builder()
             .method("POST")
             .uri(format!("{}{}", parts.path, if parts.query == "?" { "" } else { &parts.query }))
             .header("host", &parts.authority)
             .header("content-digest", &parts.content_digest)
-            .header("amanat-agency", &parts.agency)
-            .header("amanat-hub", &parts.hub)
-            .header("amanat-checkpoint", &parts.checkpoint)
-            .header("signature-input", fields.input)
-            .header("signature", fields.signature)
-            .body(Body::from(body.to_vec()))
-            .unwrap()
+            .header("amanat-checkpoint", &parts.checkpoint);
+        let request = if self.short {
+            request.header(signature::SHORT_FIELD, signature::short(&self.actor.id, &self.nonce, &signature))
+        } else {
+            request
+                .header("amanat-agency", &parts.agency)
+                .header("amanat-hub", &parts.hub)
+                .header("signature-input", fields.input)
+                .header("signature", fields.signature)
+        };
+        request.body(Body::from(body.to_vec())).unwrap()
     }
 
     /// Sends, answering one offer of a nonce as every client does.
@@ -414,6 +421,7 @@ impl<'a> Road<'a> {
         let mut client = Client::new(self.agency, self.actor, path);
         client.parts.checkpoint = checkpoint.to_string();
         client.nonce = self.nonce;
+        client.short = self.nonce != Nonce::default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let answer = runtime.block_on(client.send(&self.hub, body));
         if fate == Fate::ReplyLost {
@@ -443,6 +451,9 @@ impl Transport for Road<'_> {
     }
     fn mark(&self) -> Option<Digest> {
         self.mark
+    }
+    fn asks_along(&self) -> bool {
+        true
     }
     fn room(&self) -> usize {
         self.room
