@@ -1,6 +1,7 @@
-//! The hub on PostgreSQL: how fast it takes entries over loopback, and its store's step alone beside the bare statement.
+//! The hub on PostgreSQL: how fast it takes entries over loopback. And the step of each store alone beside the bare statement, which puts the
+//! same rows into one table and judges nothing.
 //!
-//! `cargo bench -p amanat-hub --bench store`. The bench starts a server of its own (its own settings, `fsync` on). Hub and courier in one
+//! `cargo bench -p amanat-hub --bench store -- [--step]`; with `--step` the stores' steps alone. The bench starts a server of its own (its own settings, `fsync` on). Hub and courier in one
 //! process, on as many cores as there are; made-up envelopes of 700 bytes; each figure is the median of five runs with its quartiles.
 //! The yardstick of the same run is one core that only checks the same signatures.
 #![expect(
@@ -20,14 +21,16 @@ mod cluster;
 mod support;
 mod work;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use amanat_hub::serve;
-use amanat_hub::store::{HubStore, PostgresAddress, PostgresStore, Row, Run};
+use amanat_hub::store::{HubStore, PostgresAddress, PostgresStore, Row, Run, SqliteStore};
 use amanat_keys::fingerprint::Digest;
 use amanat_sync::chain::{Stretch, Verdict};
 use amanat_sync::entry::SealedEntry;
+use rusqlite::{Connection, params};
 
 use cluster::Cluster;
 use figure::{Figure, Goal};
@@ -41,6 +44,9 @@ fn main() {
     let agency = Agency::new("http://127.0.0.1:7070");
     let cluster = Cluster::in_earnest();
     let story = written(&agency);
+    if std::env::args().any(|word| word == "--step") {
+        return steps_alone(&cluster, &story);
+    }
     println!("{ENTRIES} entries, envelopes of {ENVELOPE} bytes, {RUNS} runs, cold hub each, journal in memory");
     let (mut pushed, mut pulled, mut checked) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..RUNS {
@@ -57,28 +63,45 @@ fn main() {
         let what = &format!("{what}, hub on PostgreSQL");
         Figure { what, unit: "entries/s", spread: rate(seconds), yardstick: beside, goal }.print();
     }
-    step_alone(&cluster, &story);
+    steps_alone(&cluster, &story);
 }
 
 fn address(cluster: &Cluster) -> PostgresAddress {
     PostgresAddress::read(&cluster.database(), Some(&cluster.password_file())).unwrap()
 }
 
-/// The store's step by itself, one device after another, beside the statement that puts the same rows into one table.
-fn step_alone(cluster: &Cluster, story: &[SealedEntry]) {
+/// The step of each store by itself, beside the statement that puts the same rows into one table.
+fn steps_alone(cluster: &Cluster, story: &[SealedEntry]) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let (mut step, mut bare) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
-        step.push(runtime.block_on(through_the_store(cluster, story)));
+        let store = runtime.block_on(PostgresStore::open(&address(cluster))).unwrap();
+        step.push(runtime.block_on(through_the_store(&store, story)));
         bare.push(runtime.block_on(bare_statement(cluster, story)));
     }
-    let beside = Some(("insert … select unnest … on conflict do nothing alone, as many rows a commit", rate(bare)));
-    let what = "the store's step on PostgreSQL alone: judged, kept, reach and head moved, 1 000 entries a commit";
-    Figure { what, unit: "entries/s", spread: rate(step), yardstick: beside, goal: Goal::RatioAtLeast(0.6) }.print();
+    step_alone(
+        "PostgreSQL",
+        step,
+        ("insert … select unnest … on conflict do nothing alone, as many rows a commit", bare),
+    );
+    let (mut step, mut bare) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("store")).unwrap();
+        step.push(runtime.block_on(through_the_store(&store, story)));
+        bare.push(bare_file(&folder.path().join("bare"), story));
+    }
+    step_alone("SQLite", step, ("insert … on conflict do nothing alone, WAL, FULL, as many rows a commit", bare));
 }
 
-async fn through_the_store(cluster: &Cluster, story: &[SealedEntry]) -> f64 {
-    let store = PostgresStore::open(&address(cluster)).await.unwrap();
+fn step_alone(store: &str, step: Vec<f64>, (beside, bare): (&str, Vec<f64>)) {
+    let what = format!("the store's step on {store} alone: judged, kept, reach and head moved, 1 000 entries a commit");
+    let beside = Some((beside, rate(bare)));
+    let goal = Goal::RatioAtLeast(0.6);
+    Figure { what: &what, unit: "entries/s", spread: rate(step), yardstick: beside, goal }.print();
+}
+
+async fn through_the_store(store: &dyn HubStore, story: &[SealedEntry]) -> f64 {
     let runs: Vec<Run> = story.chunks(STEP).map(as_run).collect();
     let began = Instant::now();
     for run in runs {
@@ -109,6 +132,33 @@ fn as_run(entries: &[SealedEntry]) -> Run {
         stretch: Stretch { first: first.seq, before: first.prev, hashes },
         rows: entries.iter().map(row).collect(),
     }
+}
+
+fn bare_file(path: &Path, story: &[SealedEntry]) -> f64 {
+    let mut file = Connection::open(path).unwrap();
+    file.execute_batch(
+        "pragma journal_mode=wal; pragma synchronous=full;
+         create table bare (device blob not null, journal blob not null, seq integer not null, hash blob not null, link blob not null,
+             slip integer not null, header blob not null, signature blob not null, envelope blob, primary key (device, journal, seq)) strict",
+    )
+    .unwrap();
+    let (device, journal) = (story[0].header.device, story[0].header.journal);
+    let hashes: Vec<Digest> = story.iter().map(SealedEntry::hash).collect();
+    let insert = "insert into bare values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) on conflict do nothing";
+    let began = Instant::now();
+    for (entries, hashes) in story.chunks(STEP).zip(hashes.chunks(STEP)) {
+        let kept = file.transaction().unwrap();
+        let mut insert = kept.prepare_cached(insert).unwrap();
+        for (entry, hash) in entries.iter().zip(hashes) {
+            let (seq, hash) = (i64::try_from(entry.header.seq).unwrap(), hash.as_bytes());
+            let (device, journal) = (device.as_bytes(), journal.as_bytes());
+            let row = params![device, journal, seq, hash, hash, seq, entry.bytes, entry.signature, entry.envelope];
+            assert_eq!(insert.execute(row).unwrap(), 1);
+        }
+        drop(insert);
+        kept.commit().unwrap();
+    }
+    began.elapsed().as_secs_f64()
 }
 
 async fn bare_statement(cluster: &Cluster, story: &[SealedEntry]) -> f64 {
