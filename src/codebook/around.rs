@@ -40,8 +40,8 @@ pub struct Surroundings {
 impl Surroundings {
     /// What a form of this case can see; of a case that is not there yet, nothing.
     pub fn of(book: &Casebook, case: Option<&CaseId>) -> Self {
-        let mut around = Self::default();
-        around.away = case.is_some_and(|id| book.handed_in(id) + book.at_headquarters(id) > 0);
+        let away = case.is_some_and(|id| book.handed_in(id) + book.at_headquarters(id) > 0);
+        let mut around = Self { away, ..Self::default() };
         let Some(file) = case.and_then(|id| book.case(id)) else { return around };
         let opening = book.opening(file).map(|opening| opening.id);
         around.assigned = book.assigned(file).into_iter().map(|given| given.word).collect();

@@ -125,7 +125,7 @@ fn vault_alone(home: &Path, runs: usize) -> Duration {
     let mut times: Vec<Duration> =
         (0..runs).map(|_| timed(|| drop(Vault::open(&bytes, &passphrase, true).unwrap()))).collect();
     times.sort_unstable();
-    times[times.len() / 2]
+    times.get(times.len() / 2).copied().unwrap()
 }
 
 fn fill(home: &mut Home, cases: usize) {

@@ -142,8 +142,6 @@ impl JournalFile {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
     use amanat_keys::fingerprint::{AgencyId, DeviceId, JournalId};
 
     use super::*;

@@ -625,7 +625,7 @@ mod tests {
 
     /// Answers each request over one connection, and gives the heads of all that came.
     fn answers(hub: std::net::TcpListener, answers: &'static [&'static str]) -> std::thread::JoinHandle<Vec<String>> {
-        std::thread::spawn(move || {
+        let answering = move || {
             let (mut connection, _) = hub.accept().unwrap();
             let mut heads = Vec::new();
             for answer in answers {
@@ -639,7 +639,8 @@ mod tests {
                 std::io::Write::write_all(&mut connection, answer.as_bytes()).unwrap();
             }
             heads
-        })
+        };
+        std::thread::Builder::new().spawn(answering).unwrap()
     }
 
     #[test]
