@@ -22,6 +22,7 @@ pub mod entry;
 pub mod error;
 pub mod http;
 mod http_address;
+mod http_answer;
 mod http_line;
 mod http_pin;
 pub mod journal;

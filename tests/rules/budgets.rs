@@ -88,8 +88,8 @@ fn a_planted_long_file_is_found() {
     assert_eq!(files(&Source::planted("src/ui/app.rs", &constants(400))), []);
     assert_eq!(files(&Source::planted("src/ui/app.rs", &constants(401))).len(), 1);
     let tested = |count| format!("{}#[cfg(test)]\nmod tests {{\n{}}}\n", constants(300), constants(count));
-    assert_eq!(files(&Source::planted("src/ui/app.rs", &tested(397))), []);
-    assert_eq!(files(&Source::planted("src/ui/app.rs", &tested(398))).len(), 1);
+    assert_eq!(files(&Source::planted("src/ui/app.rs", &tested(297))), []);
+    assert_eq!(files(&Source::planted("src/ui/app.rs", &tested(298))).len(), 1);
 }
 
 #[test]

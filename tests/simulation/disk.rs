@@ -9,7 +9,7 @@ use amanat_sync::journal::{Journal, MemoryJournal, SqliteJournal};
 /// A disk.
 pub(crate) enum Disk {
     Memory(MemoryJournal),
-    File { journal: SqliteJournal, path: PathBuf, copies: u64 },
+    File { journal: Box<SqliteJournal>, path: PathBuf, copies: u64 },
 }
 
 /// A copy of a disk as it was once.
@@ -19,8 +19,8 @@ pub(crate) enum Copied {
     File(PathBuf),
 }
 
-fn open(path: &Path) -> SqliteJournal {
-    SqliteJournal::open(path, RowSeal::new(&[7; 32])).unwrap()
+fn open(path: &Path) -> Box<SqliteJournal> {
+    Box::new(SqliteJournal::open(path, RowSeal::new(&[7; 32])).unwrap())
 }
 
 /// File and log as they lie there, which is what a kill leaves behind.
@@ -40,7 +40,7 @@ impl Disk {
     pub(crate) fn journal(&mut self) -> &mut dyn Journal {
         match self {
             Self::Memory(journal) => journal,
-            Self::File { journal, .. } => journal,
+            Self::File { journal, .. } => &mut **journal,
         }
     }
 

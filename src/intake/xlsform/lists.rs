@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::{
     labels::{Words, words},
+    notes::Note,
     sheets::Row,
-    survey::Note,
     written::{ItemFile, ListFile, answer_file},
 };
 

@@ -7,12 +7,14 @@ mod expression;
 mod labels;
 mod lists;
 mod names;
+mod notes;
 mod sheets;
 mod survey;
 mod written;
 
+pub use notes::Note;
 pub use sheets::{MAX_WORKBOOK, Sheets, XlsFormError};
-pub use survey::{Converted, Note, convert};
+pub use survey::{Converted, convert};
 
 #[cfg(test)]
 mod tests;

@@ -1,39 +1,17 @@
 //! The sheet *survey* as forms: questions, pages out of groups, and a form of its own for every repeat, whose sheets name the sheet they
 //! belong to.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use super::{
     expression::{Around, Asked, Coded, Takes, translate},
     labels::{Words, words},
     lists::Lists,
     names::{Names, plain},
+    notes::Note,
     sheets::{Row, Sheets, XlsFormError},
     written::{FormFile, QuestionFile, RequiredFile, RuleFile, SectionFile, toml_of},
 };
-
-/// What was left out or taken otherwise, and where it stands.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Note {
-    /// `survey` or `choices`.
-    pub sheet: &'static str,
-    /// Row of the sheet, counted from 1.
-    pub row: usize,
-    /// What, in words.
-    pub what: String,
-}
-
-impl Note {
-    pub(super) fn choices(row: usize, what: &str) -> Self {
-        Self { sheet: "choices", row, what: what.to_owned() }
-    }
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sheet “{}”, row {}: {}", self.sheet, self.row, self.what)
-    }
-}
 
 /// A workbook as files of a codebook.
 #[derive(Clone, Debug, Default)]

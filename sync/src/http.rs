@@ -17,11 +17,12 @@ use ureq::http::{Request, Uri};
 pub use crate::http_address::{check_address, names_this_machine, needs_tls_key};
 
 use crate::http_address::{Address, refuse};
+use crate::http_answer::{read, unanswered, wants_a_nonce};
 use crate::http_line::{Answer, Line, Reach, STALL, Stops};
-use crate::http_pin::{PinnedTls, Unproven};
+use crate::http_pin::PinnedTls;
 use crate::leaving::{Load, Told};
 use crate::signature::{self, NONCE_FIELD, Nonce, Parts};
-use crate::transport::{FIRST_ROOM, MARK_FIELD, Refusal, RefusalReason, Transport, TransportError};
+use crate::transport::{FIRST_ROOM, MARK_FIELD, RefusalReason, Transport, TransportError};
 use crate::wire::codec;
 use crate::wire::team::SelfReport;
 
@@ -531,42 +532,8 @@ fn by_tls(base: &Uri, tls: Result<PinnedTls, rustls::Error>) -> Result<Reach, Tr
     Ok(Reach::new(base, Some(tls)))
 }
 
-/// Whether nothing is wrong with a request but the number that it was signed with.
-fn wants_a_nonce(answer: &Answer) -> bool {
-    answer.head.status() == 401 && answer.field("amanat-refusal").is_none()
-}
-
-/// A status is turned into what to do about it; the body of a no is the sentence for a person.
-fn read(answer: &Answer) -> Result<Vec<u8>, TransportError> {
-    let status = answer.head.status().as_u16();
-    let reason = answer.field("amanat-refusal").and_then(RefusalReason::from_spelling);
-    let request = answer.field("amanat-request").unwrap_or_default().to_owned();
-    let wait = answer.field("retry-after").and_then(|v| v.parse().ok()).unwrap_or(5);
-    match (status, reason) {
-        (200, _) => Ok(answer.body.clone()),
-        // Too much, not now, or its disk is full: what was sent stays here, and goes again.
-        (429 | 503 | 507, _) => Err(TransportError::Busy(wait)),
-        (_, Some(reason)) => {
-            let text = String::from_utf8_lossy(&answer.body);
-            let sentence = text.chars().filter(|c| !c.is_control()).take(300).collect();
-            Err(TransportError::Refused(Refusal { reason, sentence, request }))
-        }
-        (other, None) => Err(TransportError::Nonsense(format!("status {other} {request}"))),
-    }
-}
-
-fn unanswered(base: &str, source: &ureq::Error) -> TransportError {
-    match source {
-        ureq::Error::Other(inner) if inner.is::<Unproven>() => TransportError::Refused(Refusal {
-            reason: RefusalReason::OtherKey,
-            sentence: format!("what answers at {base} is not the hub: {Unproven}. No entry was sent"),
-            request: String::new(),
-        }),
-        other => TransportError::Unreachable(other.to_string()),
-    }
-}
-
 #[cfg(test)]
+#[path = "http_stopping_tests.rs"]
 mod stopping_tests;
 
 #[cfg(test)]
