@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 
 use serde_json::{Map, Value, json};
 
-use crate::imported::workbook as held;
+use crate::support::held_workbook as held;
 use crate::support::{TestAgency, open_case, opening};
 use crate::xlsform::workbook;
 

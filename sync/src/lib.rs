@@ -22,7 +22,6 @@ pub mod entry;
 pub mod error;
 pub mod http;
 mod http_address;
-mod http_answer;
 mod http_line;
 mod http_pin;
 pub mod journal;

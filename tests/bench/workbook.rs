@@ -18,12 +18,12 @@ mod station;
 #[path = "../support"]
 #[allow(dead_code, reason = "the tests use the rest of it")]
 mod support {
+    pub(crate) mod held_workbook;
     mod keys;
     mod typist;
     pub(crate) use typist::{Typist, flat};
 }
-#[path = "../imported/workbook.rs"]
-mod workbook;
+use support::held_workbook as workbook;
 
 use std::fs;
 use std::io::Write as _;

@@ -5,6 +5,7 @@ mod actor;
 mod agency;
 mod canary;
 mod forbidding;
+pub(crate) mod held_workbook;
 mod keys;
 mod link;
 mod machine;

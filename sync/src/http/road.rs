@@ -14,10 +14,8 @@ use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, KeyId};
 use amanat_keys::tls_key::TlsKeys;
 use ureq::http::{Request, Uri};
 
-pub use crate::http_address::{check_address, names_this_machine, needs_tls_key};
-
+use super::answer::{read, unanswered, wants_a_nonce};
 use crate::http_address::{Address, refuse};
-use crate::http_answer::{read, unanswered, wants_a_nonce};
 use crate::http_line::{Answer, Line, Reach, STALL, Stops};
 use crate::http_pin::PinnedTls;
 use crate::leaving::{Load, Told};
@@ -54,9 +52,9 @@ pub type Ticks = Box<dyn Fn() -> u64 + Send>;
 /// Where the hub is and who calls it.
 pub struct HttpTransport {
     reach: Reach,
-    line: Option<Line>,
+    pub(super) line: Option<Line>,
     /// Requests on their way whose answers are to come, oldest first.
-    away: VecDeque<Away>,
+    pub(super) away: VecDeque<Away>,
     /// When the last answer came.
     heard_at: u64,
     base: String,
@@ -65,7 +63,7 @@ pub struct HttpTransport {
     device: DeviceId,
     hub: KeyId,
     sign: SignRequest,
-    ticks: Ticks,
+    pub(super) ticks: Ticks,
     /// The device's clock, where it is said.
     clock: Option<Ticks>,
     report: Option<SelfReport>,
@@ -87,9 +85,9 @@ enum Spelling {
 }
 
 /// A request that left whole.
-struct Away {
-    bytes: usize,
-    began: u64,
+pub(super) struct Away {
+    pub(super) bytes: usize,
+    pub(super) began: u64,
 }
 
 /// Ends what a transport is doing, and every later request of it; another transport is made to go on.
@@ -411,7 +409,7 @@ impl HttpTransport {
 
     /// How long the answer that comes next is waited for. The system takes a body faster than a slow link carries it: until all of it is
     /// there, nobody answers.
-    fn patience(&self) -> Duration {
+    pub(super) fn patience(&self) -> Duration {
         let on_the_way = self.away.iter().fold(0_usize, |sum, away| sum.saturating_add(away.bytes));
         self.reach.stall() + self.takes(on_the_way) * 2
     }
@@ -423,7 +421,7 @@ impl HttpTransport {
     }
 
     /// What is small measures the round trip and not the width of the link, so it teaches nothing.
-    fn measure(&mut self, bytes: usize, elapsed_ms: u64) {
+    pub(super) fn measure(&mut self, bytes: usize, elapsed_ms: u64) {
         if bytes >= *ROOM.start() / 2 {
             let elapsed = usize::try_from(elapsed_ms).unwrap_or(usize::MAX).max(1);
             let wanted = bytes.saturating_mul(AIM_MS) / elapsed;
@@ -533,14 +531,10 @@ fn by_tls(base: &Uri, tls: Result<PinnedTls, rustls::Error>) -> Result<Reach, Tr
 }
 
 #[cfg(test)]
-#[path = "http_stopping_tests.rs"]
-mod stopping_tests;
-
-#[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    pub(super) fn road_to(hub: &std::net::TcpListener) -> HttpTransport {
+    pub(in crate::http) fn road_to(hub: &std::net::TcpListener) -> HttpTransport {
         let settings = HttpSettings {
             url: format!("http://{}", hub.local_addr().unwrap()),
             tls_keys: TlsKeys::default(),

@@ -1,13 +1,18 @@
 //! A link on which nothing moves any more, though nobody hung up: how long a road waits for an answer, or for its request to be taken, before
 //! it gives the connection up.
 
-use std::sync::Mutex;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use amanat_keys::fingerprint::Digest;
 use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout};
 
-use super::tests::road_to;
-use super::*;
+use super::road::tests::road_to;
+use super::road::{Away, HttpTransport};
+use crate::http_line::{Line, STALL};
+use crate::transport::{Transport as _, TransportError};
 
 /// A link of so many bits in a second, as requests of its own weight have measured it.
 fn measured(bits: usize) -> HttpTransport {

@@ -5,12 +5,12 @@ use crate::http_pin::Unproven;
 use crate::transport::{Refusal, RefusalReason, TransportError};
 
 /// Whether nothing is wrong with a request but the number that it was signed with.
-pub(crate) fn wants_a_nonce(answer: &Answer) -> bool {
+pub(super) fn wants_a_nonce(answer: &Answer) -> bool {
     answer.head.status() == 401 && answer.field("amanat-refusal").is_none()
 }
 
 /// A status is turned into what to do about it; the body of a no is the sentence for a person.
-pub(crate) fn read(answer: &Answer) -> Result<Vec<u8>, TransportError> {
+pub(super) fn read(answer: &Answer) -> Result<Vec<u8>, TransportError> {
     let status = answer.head.status().as_u16();
     let reason = answer.field("amanat-refusal").and_then(RefusalReason::from_spelling);
     let request = answer.field("amanat-request").unwrap_or_default().to_owned();
@@ -28,7 +28,7 @@ pub(crate) fn read(answer: &Answer) -> Result<Vec<u8>, TransportError> {
     }
 }
 
-pub(crate) fn unanswered(base: &str, source: &ureq::Error) -> TransportError {
+pub(super) fn unanswered(base: &str, source: &ureq::Error) -> TransportError {
     match source {
         ureq::Error::Other(inner) if inner.is::<Unproven>() => TransportError::Refused(Refusal {
             reason: RefusalReason::OtherKey,

@@ -1,8 +1,6 @@
 //! An imported table is read at headquarters as it stands in the file: a script that shares nothing with the program works out from
 //! table, map and forms what each row must have become, and holds it against what the reader's home shows.
 
-pub(crate) mod workbook;
-
 use std::{
     fs,
     path::Path,
