@@ -125,7 +125,7 @@ pub(in crate::runtime) fn opened<T: Send>(
 }
 
 /// The system keeps a thread's stack for the next one, with what it held.
-fn wiped<U>(work: impl FnOnce() -> U) -> U {
+pub(in crate::runtime) fn wiped<U>(work: impl FnOnce() -> U) -> U {
     let done = work();
     process::wipe_stack();
     done

@@ -23,7 +23,11 @@ use amanat_sync::{
 use super::{home::Home, lock::HomeLock, passphrase_change, paths::Paths};
 use crate::{
     failure::Failure,
-    runtime::{clock, entries::replay, fault},
+    runtime::{
+        clock,
+        entries::{parallel::wiped, replay},
+        fault,
+    },
 };
 
 /// Bytes of the replay that are read ahead at most: they lie in memory until they are opened, and then what they opened to does.
@@ -111,23 +115,31 @@ impl ClosedHome {
         }
         let opened = AtomicBool::new(false);
         let (vault, file) = thread::scope(|scope| {
-            let pages = || replay::pages().take_while(|_| !opened.load(Ordering::Relaxed));
-            let reading = scope.spawn(move || {
-                let mut file = JournalFile::open(&self.paths.journal())?;
-                file.as_mut().map_or(Ok(()), |file| file.read_ahead(pages(), READ_AHEAD))?;
-                Ok::<_, SyncError>(file)
+            let opening = scope.spawn(|| {
+                // In a box: what passes from thread to thread is its place.
+                let vault = wiped(|| self.open_vault(&self.paths.identity(), passphrase).map(Box::new));
+                opened.store(true, Ordering::Relaxed);
+                vault
             });
-            let vault = self.open_vault(&self.paths.identity(), passphrase);
-            opened.store(true, Ordering::Relaxed);
-            (vault, reading.join().unwrap_or_else(|fault| panic::resume_unwind(fault)))
+            let file = self.read_ahead(|| !opened.load(Ordering::Relaxed));
+            (opening.join().unwrap_or_else(|fault| panic::resume_unwind(fault)), file)
         });
-        let vault = vault?;
+        let vault = *vault?;
         // Whatever is wrong with the file, opening it says so.
         let journal = match file {
             Ok(Some(file)) => file.unsealed_by(vault.row_seal()),
             Ok(None) | Err(_) => self.open_journal(&vault),
         };
         Home::around(self.clone(), vault, journal.map_err(|error| self.journal_failure(&error))?)
+    }
+
+    /// What is to be read first, as long as it goes on.
+    fn read_ahead(&self, goes_on: impl Fn() -> bool) -> Result<Option<JournalFile>, SyncError> {
+        let mut file = JournalFile::open(&self.paths.journal())?;
+        if let Some(file) = &mut file {
+            file.read_ahead(replay::pages().take_while(|_| goes_on()), READ_AHEAD)?;
+        }
+        Ok(file)
     }
 
     /// The vault and the journal that belong together. A change of passphrase that was cut short leaves a second vault beside the
