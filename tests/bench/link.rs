@@ -225,6 +225,8 @@ fn one_new(station: &Station, link: &mut Link, slow: Shape) -> Alone {
         link.becomes(GOOD);
         (took, up, down)
     };
+    // Each of the three begins with the numbers that the one before it was given.
+    sends(0, false);
     let [none, nothing, one] = [(0, false), (ALONE, false), (ALONE, true)].map(|(times, keeps)| sends(times, keeps));
     let each = |bytes: f64| bytes / f64::from(u32::try_from(ALONE).unwrap());
     let (up, down) = (each(one.1 - none.1), each(one.2 - none.2));
