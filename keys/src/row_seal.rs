@@ -16,6 +16,7 @@ use crate::stretch::Stretch;
 /// Bytes that a seal adds: a random nonce of 24 and a tag of 16.
 pub const OVERHEAD: usize = NONCE_LEN + TAG_LEN;
 
+const PREFIX: &[u8] = b"amanat/v1/row";
 const NONCE_LEN: usize = 24;
 const TAG_LEN: usize = 16;
 
@@ -58,11 +59,10 @@ impl RowSeal {
     ) -> Result<Vec<u8>, KeysError> {
         let mut nonce = [0_u8; NONCE_LEN];
         OsRng.fill_bytes(&mut nonce);
-        let aad = associated(table, row_key, case, key_id);
-        let sealed = self
-            .cipher
-            .encrypt(XNonce::from_slice(&nonce), Payload { msg: plain, aad: &aad })
-            .map_err(|_source: chacha20poly1305::Error| Misuse::Limit { what: "row" })?;
+        let sealed = with_associated(table, row_key, case, key_id, |aad| {
+            self.cipher.encrypt(XNonce::from_slice(&nonce), Payload { msg: plain, aad })
+        });
+        let sealed = sealed.map_err(|_source: chacha20poly1305::Error| Misuse::Limit { what: "row" })?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
@@ -117,10 +117,10 @@ impl RowSeal {
         let (nonce, rest) = row.split_at_mut_checked(NONCE_LEN).ok_or(Damage::Truncated)?;
         let (text, tag) = rest.split_last_chunk_mut::<TAG_LEN>().ok_or(Damage::Truncated)?;
         let length = text.len();
-        let aad = associated(table, row_key, case, key_id);
-        self.cipher
-            .decrypt_in_place_detached(XNonce::from_slice(nonce), &aad, text, Tag::from_slice(tag))
-            .map_err(|_source: chacha20poly1305::Error| Damage::Seal)?;
+        let opened = with_associated(table, row_key, case, key_id, |aad| {
+            self.cipher.decrypt_in_place_detached(XNonce::from_slice(nonce), aad, text, Tag::from_slice(tag))
+        });
+        opened.map_err(|_source: chacha20poly1305::Error| Damage::Seal)?;
         Ok(NONCE_LEN..NONCE_LEN + length)
     }
 }
@@ -131,14 +131,46 @@ impl fmt::Debug for RowSeal {
     }
 }
 
+/// Bytes of associated data that need no memory of their own: those of an entry have 90, and there are hundreds of thousands of them.
+const USUAL: usize = 160;
+
 /// `"amanat/v1/row" ‖ table ‖ row key ‖ case ‖ key id`, each part after its length (four bytes, big-endian): without lengths a byte
 /// could move from one part to the next.
-fn associated(table: &str, row_key: &[u8], case: &[u8], key_id: &[u8]) -> Vec<u8> {
-    let mut aad = Vec::with_capacity(128);
-    aad.extend_from_slice(b"amanat/v1/row");
-    for part in [table.as_bytes(), row_key, case, key_id] {
-        aad.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
-        aad.extend_from_slice(part);
+fn with_associated<T>(table: &str, row_key: &[u8], case: &[u8], key_id: &[u8], work: impl FnOnce(&[u8]) -> T) -> T {
+    let parts = [table.as_bytes(), row_key, case, key_id];
+    let lengths = parts.map(|part| u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+    let pieces =
+        || [PREFIX].into_iter().chain(lengths.iter().zip(parts).flat_map(|(length, part)| [&length[..], part]));
+    let whole = pieces().map(<[u8]>::len).sum();
+    let (mut usual, mut large) = ([0; USUAL], Vec::new());
+    let data = match usual.get_mut(..whole) {
+        Some(data) => data,
+        None => {
+            large.resize(whole, 0);
+            &mut large[..]
+        }
+    };
+    let mut rest = &mut *data;
+    for piece in pieces() {
+        if let Some(place) = rest.split_off_mut(..piece.len()) {
+            place.copy_from_slice(piece);
+        }
     }
-    aad
+    work(data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_row_is_bound_to_is_the_same_bytes_with_and_without_memory_of_its_own() {
+        for length in [0, 56, USUAL - 40, USUAL - 29, USUAL - 28, USUAL, 1_000] {
+            let row_key = vec![7; length];
+            let told = with_associated("entry", &row_key, b"", b"k", <[u8]>::to_vec);
+            let count = u32::try_from(length).unwrap().to_be_bytes();
+            let whole = [&b"amanat/v1/row\0\0\0\x05entry"[..], &count, &row_key, &[0; 4], &[0, 0, 0, 1], b"k"].concat();
+            assert_eq!(told, whole, "{length}");
+        }
+    }
 }

@@ -1,13 +1,18 @@
-//! One copy of each question id and code, however many entries name it.
+//! What the readings of many records share: one copy of each question id and code, however many entries name it, and the room in which their
+//! answers are gathered.
 
 use std::{collections::HashSet, sync::Arc};
 
 use foldhash::fast::RandomState;
 
+use crate::model::{Answers, Given, QuestionId};
+
 /// Handed to every decoding of one casebook, so that their ids share memory: 64 000 entries name some 400 words.
 #[derive(Debug, Default)]
 pub struct Interner {
     known: HashSet<Arc<str>, RandomState>,
+    /// Empty between two records.
+    answers: Vec<(QuestionId, Given)>,
 }
 
 /// Words beyond this many are not shared: a stranger's made-up codes may cost memory once, not twice.
@@ -24,6 +29,18 @@ impl Interner {
             self.known.insert(Arc::clone(&new));
         }
         new
+    }
+
+    /// The room for the answers of a record, to be given back.
+    pub(super) fn room(&mut self) -> Vec<(QuestionId, Given)> {
+        std::mem::take(&mut self.answers)
+    }
+
+    /// All that was gathered, in memory of just that size. The room stays.
+    pub(super) fn gathered(&mut self, mut room: Vec<(QuestionId, Given)>) -> Answers {
+        let answers = room.drain(..).collect();
+        self.answers = room;
+        answers
     }
 
     /// How many words are shared.

@@ -31,13 +31,13 @@ impl<'de> Visitor<'de> for AnswersSeed<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Answers, A::Error> {
         let desk = self.0;
-        let mut answers: Vec<(QuestionId, Given)> = Vec::with_capacity(16);
+        let mut answers = desk.interner.room();
         while let Some(question) = map.next_key_seed(Word(|text| desk.interner.get(text)))? {
             let given = map.next_value_seed(GivenSeed(desk))?;
             answers.push((QuestionId::shared(question), given));
         }
         let count = answers.len();
-        let answers: Answers = answers.into_iter().collect();
+        let answers = desk.interner.gathered(answers);
         if answers.len() == count { Ok(answers) } else { Err(desk.wrong("a question is answered twice")) }
     }
 }

@@ -149,7 +149,7 @@ impl<T, F: FnOnce(&str) -> T> Visitor<'_> for Word<T, F> {
 struct Parts {
     slot: Option<()>,
     version: Option<u64>,
-    kind: Option<String>,
+    kind: Option<Cow<'static, str>>,
     times: Option<Times>,
     source: Option<Source>,
     was: Option<HeaderHash>,
@@ -263,8 +263,10 @@ impl Parts {
                 once(desk, &mut self.version, version)
             }
             Member::Kind => {
-                let kind: String = map.next_value()?;
-                desk.newer |= !KINDS.contains(&kind.as_str());
+                let known = |text: &str| KINDS.into_iter().find(|kind| *kind == text);
+                let kind = map
+                    .next_value_seed(Word(|text| known(text).map_or_else(|| text.to_owned().into(), Cow::Borrowed)))?;
+                desk.newer |= !KINDS.contains(&&*kind);
                 once(desk, &mut self.kind, kind)
             }
             Member::Times => {

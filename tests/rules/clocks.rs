@@ -4,7 +4,7 @@ use super::paths::names;
 use super::source::{Source, Violation};
 
 /// The third measures nothing that is decided on: a socket that is to give up after so long needs the system's own clock for it.
-const CLOCKS: [&str; 3] = ["src/runtime/clock.rs", "sync/hub/src/clock.rs", "sync/src/http_line.rs"];
+const CLOCKS: [&str; 3] = ["src/runtime/clock.rs", "sync/hub/src/clock.rs", "sync/src/http/line.rs"];
 
 /// Types whose `now` asks the machine.
 const TELLERS: [&str; 7] = ["SystemTime", "Instant", "Timestamp", "Zoned", "OffsetDateTime", "Utc", "Local"];

@@ -261,7 +261,7 @@ pub(crate) const NARROWS: &[Narrow] = &[
     // All cores check the signatures of a page; nothing else of the package starts a thread.
     Narrow { room: "sync/src/", path: "std::thread", only: &["sync/src/cores.rs"] },
     Narrow { room: "sync/src/", path: "ureq", only: &["sync/src/http"] },
-    Narrow { room: "sync/src/", path: "ureq_proto", only: &["sync/src/http_line.rs"] },
+    Narrow { room: "sync/src/", path: "ureq_proto", only: &["sync/src/http/line.rs"] },
     Narrow { room: "sync/src/", path: "rustls", only: &["sync/src/http"] },
     // An address is a value: whether it is this machine's own is judged where connections are made.
     Narrow { room: "sync/src/", path: "std::net", only: &["sync/src/http"] },

@@ -1,7 +1,7 @@
 //! What a hub's answer, or its silence, means for a road: a status is turned into what to do about it.
 
-use crate::http_line::Answer;
-use crate::http_pin::Unproven;
+use super::line::Answer;
+use super::pin::Unproven;
 use crate::transport::{Refusal, RefusalReason, TransportError};
 
 /// Whether nothing is wrong with a request but the number that it was signed with.

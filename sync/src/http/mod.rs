@@ -1,9 +1,12 @@
 //! The road over HTTP.
 
+mod address;
 mod answer;
+mod line;
+mod pin;
 mod road;
 #[cfg(test)]
 mod stopping_tests;
 
-pub use crate::http_address::{check_address, names_this_machine, needs_tls_key};
+pub use address::{check_address, names_this_machine, needs_tls_key};
 pub use road::{Brake, HttpSettings, HttpTransport, SignRequest, Ticks};

@@ -1,5 +1,5 @@
-//! The road over HTTP: one connection (`http_line`) that is kept, one retry when the hub hands out a new nonce, and nothing decided. An
-//! `https` address is called by TLS with the pinned keys (`http_pin`), and by nothing else.
+//! The road over HTTP: one connection (`line`) that is kept, one retry when the hub hands out a new nonce, and nothing decided. An
+//! `https` address is called by TLS with the pinned keys (`pin`), and by nothing else.
 //!
 //! No limit is set on a whole exchange, only on each phase, on each single read and write, and on how slowly an answer may drip: a slow
 //! link is not a broken one. The proxy of the environment is not used, redirects are not followed, and plain HTTP is refused away from
@@ -14,10 +14,10 @@ use amanat_keys::fingerprint::{AgencyId, DeviceId, Digest, KeyId};
 use amanat_keys::tls_key::TlsKeys;
 use ureq::http::{Request, Uri};
 
+use super::address::{Address, refuse};
 use super::answer::{read, unanswered, wants_a_nonce};
-use crate::http_address::{Address, refuse};
-use crate::http_line::{Answer, Line, Reach, STALL, Stops};
-use crate::http_pin::PinnedTls;
+use super::line::{Answer, Line, Reach, STALL, Stops};
+use super::pin::PinnedTls;
 use crate::leaving::{Load, Told};
 use crate::signature::{self, NONCE_FIELD, Nonce, Parts};
 use crate::transport::{FIRST_ROOM, MARK_FIELD, RefusalReason, Transport, TransportError};
@@ -640,16 +640,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_request_weighs_what_the_link_carries_in_eight_seconds() {
-        let mut road = HttpTransport::new(HttpSettings {
-            url: "http://127.0.0.1:1".into(),
-            tls_keys: TlsKeys::default(),
-            agency: AgencyId::from_bytes([1; 32]),
-            device: DeviceId::from_bytes([2; 32]),
-            hub: KeyId::from_bytes([3; 32]),
-            sign: Box::new(|_| [0; 64]),
-            ticks: Box::new(|| 0),
-        })
-        .unwrap();
+        let mut road = road_to(&std::net::TcpListener::bind("127.0.0.1:0").unwrap());
         assert_eq!(road.room(), FIRST_ROOM);
         road.measure(100, 60_000);
         assert_eq!(road.room(), FIRST_ROOM, "a small request says nothing of the width");

@@ -9,9 +9,9 @@ use std::time::Duration;
 use amanat_keys::fingerprint::Digest;
 use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout};
 
+use super::line::{Line, STALL};
 use super::road::tests::road_to;
 use super::road::{Away, HttpTransport};
-use crate::http_line::{Line, STALL};
 use crate::transport::{Transport as _, TransportError};
 
 /// A link of so many bits in a second, as requests of its own weight have measured it.

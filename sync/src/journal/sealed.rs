@@ -1,11 +1,9 @@
 //! Rows as they lie in the file, read and not yet opened. Opening is most of the work of an unlocking and needs the row seal alone:
 //! one thread reads, and others open.
 
-use std::ops::Range;
-use std::sync::Arc;
-
 use amanat_keys::fingerprint::{CaseId, KeyId};
 use amanat_keys::row_seal::RowSeal;
+use bytes::BytesMut;
 
 use super::{Cursor, Page, Shelf, ShelfRow, row};
 use crate::batch::Limit;
@@ -21,16 +19,24 @@ const MOST_ROOM: u64 = 2 << 20;
 /// take and give back row by row never finds its way back to the system.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
-    bytes: Vec<u8>,
-    /// In place of those: a part of what was read ahead.
-    ahead: Option<(Arc<Vec<u8>>, Range<usize>)>,
+    bytes: Lying,
     rows: Vec<SealedRow>,
     pub(super) next: Option<Cursor>,
 }
 
-/// Memory that a page lay in, for the next one: the system takes back and gives anew what is as large as this, page by page, each time.
+/// Where sealed rows lie. They are opened there.
+#[derive(Debug)]
+enum Lying {
+    /// In memory of their own, which the next page gets.
+    Alone(Vec<u8>),
+    /// In a part of one piece of memory for many pages, which goes with the last of them.
+    Ahead(BytesMut),
+}
+
+/// Memory for a page. What one lay in is there for the next: the system takes back and gives anew what is as large as this, page by page, each
+/// time.
 #[derive(Debug, Default)]
-pub struct Room(Vec<u8>);
+pub struct Room(Lying);
 
 /// What stands at a place.
 #[derive(Debug)]
@@ -60,12 +66,68 @@ pub(super) enum Found<'a> {
     Damaged,
 }
 
+impl Default for Lying {
+    fn default() -> Self {
+        Self::Alone(Vec::new())
+    }
+}
+
+impl Lying {
+    fn len(&self) -> usize {
+        match self {
+            Self::Alone(bytes) => bytes.len(),
+            Self::Ahead(bytes) => bytes.len(),
+        }
+    }
+
+    fn as_mut(&mut self) -> &mut [u8] {
+        match self {
+            Self::Alone(bytes) => bytes,
+            Self::Ahead(bytes) => bytes,
+        }
+    }
+
+    /// Takes the bytes from a place on.
+    fn split_off(&mut self, at: usize) -> Self {
+        match self {
+            Self::Alone(bytes) => Self::Alone(bytes.split_off(at)),
+            Self::Ahead(bytes) => Self::Ahead(bytes.split_off(at)),
+        }
+    }
+
+    /// What the next page may lie in.
+    fn leave(self) -> Room {
+        match self {
+            Self::Alone(_) => Room(self),
+            Self::Ahead(_) => Room::default(),
+        }
+    }
+}
+
+impl Room {
+    /// One piece of memory for many pages, of so many bytes.
+    pub(super) fn of(bytes: usize) -> Room {
+        Room(Lying::Ahead(BytesMut::with_capacity(bytes)))
+    }
+
+    /// Bytes that fit into it.
+    pub(super) fn size(&self) -> usize {
+        match &self.0 {
+            Lying::Alone(bytes) => bytes.capacity(),
+            Lying::Ahead(bytes) => bytes.capacity(),
+        }
+    }
+}
+
 impl Rows {
-    /// In this room, which is made as large as rows within this limit are as a rule: what grows piece by piece is moved and wiped each time.
+    /// In this room. One for a single page is made as large as rows within this limit are as a rule: what grows piece by piece is moved and wiped
+    /// each time.
     pub(super) fn within(Room(mut bytes): Room, limit: Limit) -> Rows {
-        let most = limit.items.saturating_mul(USUAL).min(limit.bytes).min(MOST_ROOM);
-        bytes.clear();
-        bytes.reserve_exact(usize::try_from(most).unwrap_or_default());
+        if let Lying::Alone(bytes) = &mut bytes {
+            let most = limit.items.saturating_mul(USUAL).min(limit.bytes).min(MOST_ROOM);
+            bytes.clear();
+            bytes.reserve_exact(usize::try_from(most).unwrap_or_default());
+        }
         Rows { bytes, ..Rows::default() }
     }
 
@@ -75,41 +137,37 @@ impl Rows {
             Found::Bare => Body::Bare,
             Found::Damaged => Body::Damaged,
             Found::Row(row) => {
-                self.bytes.extend_from_slice(row);
+                self.extend(row);
                 Body::Row(row.len())
             }
         };
         self.rows.push(SealedRow { at, body });
     }
 
+    fn extend(&mut self, sealed: &[u8]) {
+        match &mut self.bytes {
+            Lying::Alone(bytes) => bytes.extend_from_slice(sealed),
+            Lying::Ahead(bytes) => bytes.extend_from_slice(sealed),
+        }
+    }
+
     /// Takes all of others behind its own.
     pub(super) fn append(&mut self, mut others: Rows) {
-        self.bytes.append(&mut others.bytes);
+        self.extend(others.bytes.as_mut());
         self.rows.append(&mut others.rows);
     }
 
     /// Bytes of its sealed rows.
-    pub(super) const fn weight(&self) -> usize {
+    pub(super) fn weight(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Moves its bytes behind those of other pages, and leaves the room in which they lay.
-    pub(super) fn move_behind(&mut self, all: &mut Vec<u8>) -> (Range<usize>, Room) {
-        let from = all.len();
-        all.extend_from_slice(&self.bytes);
-        (from..all.len(), Room(std::mem::take(&mut self.bytes)))
-    }
-
-    /// With its bytes where they were moved to.
-    pub(super) fn lying(self, all: &Arc<Vec<u8>>, at: Range<usize>) -> Rows {
-        Rows { ahead: Some((Arc::clone(all), at)), ..self }
-    }
-
-    /// Its bytes, to be opened where they lie.
-    fn take_bytes(&mut self) -> Vec<u8> {
-        let ahead = self.ahead.take();
-        let copied = ahead.and_then(|(all, at)| all.get(at).map(<[u8]>::to_vec));
-        copied.unwrap_or_else(|| std::mem::take(&mut self.bytes))
+    /// What is left behind it of the memory for many pages.
+    pub(super) fn room_behind(&mut self) -> Room {
+        match &mut self.bytes {
+            Lying::Alone(_) => Room::default(),
+            Lying::Ahead(bytes) => Room(Lying::Ahead(bytes.split_off(bytes.len()))),
+        }
     }
 
     /// With the seal that opens them.
@@ -145,9 +203,8 @@ impl SealedPage {
 
     /// In parts of so many rows, each to be opened by itself, in their order.
     pub fn in_parts(self, rows: usize) -> Vec<SealedPage> {
-        let Self { seal, rows: mut all, .. } = self;
-        let mut bytes = all.take_bytes();
-        let mut parts = parts(all.rows, rows);
+        let Self { seal, rows: Rows { mut bytes, rows: all, .. }, .. } = self;
+        let mut parts = parts(all, rows);
         // From the end, so that every byte moves once.
         let pages = parts.drain(..).rev().map(|rows| {
             let own: usize = rows.iter().map(|row| if let Body::Row(length) = row.body { length } else { 0 }).sum();
@@ -164,14 +221,13 @@ impl SealedPage {
         self.open_and_leave().0
     }
 
-    /// The same, and the room in which it lay.
+    /// The same, and room for the next page.
     pub fn open_and_leave(self) -> (Page, Room) {
-        let Self { seal, mut rows, next } = self;
-        let mut bytes = rows.take_bytes();
+        let Self { seal, rows: Rows { mut bytes, rows, .. }, next } = self;
         let mut page = Page { next, ..Page::default() };
-        page.entries.reserve_exact(rows.rows.len());
-        let mut rest = &mut bytes[..];
-        for SealedRow { at, body } in rows.rows {
+        page.entries.reserve_exact(rows.len());
+        let mut rest = bytes.as_mut();
+        for SealedRow { at, body } in rows {
             let opened = match body {
                 Body::Bare => {
                     page.elided = page.elided.saturating_add(1);
@@ -188,16 +244,16 @@ impl SealedPage {
                 None => page.damaged.push(at),
             }
         }
-        (page, Room(bytes))
+        (page, bytes.leave())
     }
 }
 
 /// Rows of a shelf, still sealed.
 #[derive(Debug)]
 pub struct SealedShelf {
-    pub(super) seal: RowSeal,
-    pub(super) shelf: Shelf,
-    pub(super) rows: Vec<SealedShelfRow>,
+    seal: RowSeal,
+    shelf: Shelf,
+    rows: Vec<SealedShelfRow>,
 }
 
 /// One row of a shelf.
@@ -210,6 +266,11 @@ pub(super) struct SealedShelfRow {
 }
 
 impl SealedShelf {
+    /// Rows of a shelf, with the seal that opens them.
+    pub(super) fn of(seal: &RowSeal, shelf: Shelf, rows: Vec<SealedShelfRow>) -> SealedShelf {
+        SealedShelf { seal: seal.clone(), shelf, rows }
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
@@ -217,7 +278,7 @@ impl SealedShelf {
 
     /// In parts of so many rows, each to be opened by itself, in their order.
     pub fn in_parts(self, rows: usize) -> Vec<SealedShelf> {
-        let part = |rows| SealedShelf { seal: self.seal.clone(), shelf: self.shelf, rows };
+        let part = |rows| Self::of(&self.seal, self.shelf, rows);
         parts(self.rows, rows).into_iter().map(part).collect()
     }
 

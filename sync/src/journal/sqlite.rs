@@ -199,7 +199,7 @@ impl SqliteJournal {
             }
             let ahead = self.ahead.borrow_mut().shelf(db, shelf)?;
             let rows = ahead.map_or_else(|| sealed::shelf_rows(db, shelf), Ok)?;
-            Ok(SealedShelf { seal: seal.clone(), shelf, rows })
+            Ok(SealedShelf::of(seal, shelf, rows))
         })
     }
 

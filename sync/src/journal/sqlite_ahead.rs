@@ -4,7 +4,6 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use amanat_keys::row_seal::RowSeal;
 use rusqlite::config::DbConfig;
@@ -14,6 +13,7 @@ use super::sealed::{Room, Rows, SealedShelfRow};
 use super::sqlite::{self, SqliteJournal, storage};
 use super::{Cursor, Shelf, schema, sqlite_read, sqlite_sealed};
 use crate::batch::Limit;
+use crate::cbor::count;
 use crate::error::Result;
 
 /// What is read whole, in the order in which it is asked for.
@@ -66,11 +66,13 @@ impl Ahead {
         Ok(place.map(|place| self.shelves.swap_remove(place).1))
     }
 
-    /// The page behind a place, once, if it is the next of those that were read. Whoever begins elsewhere has no use for the others.
+    /// The page behind a place, once, if it is the next of those that were read. Whoever begins elsewhere has no use for the others, and whoever
+    /// replays has no use for a shelf that was not asked for before.
     pub(super) fn page(&mut self, db: &Connection, after: Cursor) -> Result<Option<Rows>> {
         if !self.holds(db)? {
             return Ok(None);
         }
+        self.forget_shelves();
         let next = self.pages.pop_front().filter(|(from, _)| *from == after);
         if next.is_none() {
             self.pages.clear();
@@ -112,20 +114,19 @@ impl JournalFile {
         // One piece of memory for all pages: so large that the system gets it back as soon as they are opened, whichever threads do that.
         let size: i64 = tx.query_row(SIZE, [], |row| row.get(0)).map_err(storage)?;
         let most = usize::try_from(most.min(u64::try_from(size).unwrap_or_default())).unwrap_or_default();
-        let (mut all, mut read, mut room) = (Vec::with_capacity(most), Vec::new(), Room::default());
+        let mut room = Room::of(most);
         let mut after = Some(Cursor::START);
         for limit in pages {
-            let Some(from) = after.filter(|_| all.len() < most) else { break };
+            let (left, Some(from)) = (room.size(), after) else { break };
+            let limit = Limit { bytes: limit.bytes.min(count(left)), ..limit };
             let mut rows = sqlite_sealed::rows_after(&tx, &names, from, limit, room)?;
-            if all.len().saturating_add(rows.weight()) > most {
+            if rows.weight() > left || left == 0 {
                 break;
             }
-            let (at, left) = rows.move_behind(&mut all);
-            (after, room) = (rows.next, left);
-            read.push((from, rows, at));
+            room = rows.room_behind();
+            after = rows.next;
+            self.ahead.pages.push_back((from, rows));
         }
-        let all = Arc::new(all);
-        self.ahead.pages = read.into_iter().map(|(from, rows, at)| (from, rows.lying(&all, at))).collect();
         Ok(())
     }
 

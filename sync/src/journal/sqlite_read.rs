@@ -6,6 +6,7 @@ use amanat_keys::row_seal::RowSeal;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use super::filing::Aside;
+use super::sealed::SealedShelf;
 use super::shapes::run_after;
 use super::sqlite::storage;
 use super::sqlite_hub::{HubRow, hub_row, receipt};
@@ -276,7 +277,7 @@ fn fill(
 }
 
 pub(super) fn shelf(db: &Connection, seal: &RowSeal, shelf: Shelf) -> Result<Vec<ShelfRow>> {
-    sqlite_sealed::sealed_shelf(db, seal, shelf)?.open()
+    SealedShelf::of(seal, shelf, sqlite_sealed::shelf_rows(db, shelf)?).open()
 }
 
 /// The row key of a document: kind ‖ subject ‖ version ‖ hash of its bytes ‖ 1 for a rival.

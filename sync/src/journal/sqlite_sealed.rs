@@ -124,15 +124,10 @@ fn found<'a>(row: &'a Row<'_>, from: usize) -> Result<Found<'a>> {
 pub(super) fn sealed_range(db: &Connection, seal: &RowSeal, shelf: Shelf, keys: &Range<&[u8]>) -> Result<SealedShelf> {
     let sql = "select key, case_id, key_id, body from shelf where shelf = ?1 and key >= ?2 and key < ?3 order by key";
     let rows = all(db, sql, params![shelf.number(), keys.start, keys.end], shelf_row)?;
-    Ok(SealedShelf { seal: seal.clone(), shelf, rows })
+    Ok(SealedShelf::of(seal, shelf, rows))
 }
 
-/// A whole shelf as it lies in the file.
-pub(super) fn sealed_shelf(db: &Connection, seal: &RowSeal, shelf: Shelf) -> Result<SealedShelf> {
-    Ok(SealedShelf { seal: seal.clone(), shelf, rows: shelf_rows(db, shelf)? })
-}
-
-/// The rows of a whole shelf.
+/// The rows of a whole shelf as they lie in the file.
 pub(super) fn shelf_rows(db: &Connection, shelf: Shelf) -> Result<Vec<SealedShelfRow>> {
     all(db, "select key, case_id, key_id, body from shelf where shelf = ?1 order by key", [shelf.number()], shelf_row)
 }

@@ -1,7 +1,7 @@
 //! One connection to a hub, by TLS or in plain: requests leave in their order, and the next one can leave before the answer to the last
 //! is in (HTTP/1.1, pipelined), so that a link of half a second never rests between two pushes.
 //!
-//! Names, sockets and their limits are `ureq`'s, TLS is `http_pin`'s, and what a request and an answer look like is `ureq-proto`'s, the
+//! Names, sockets and their limits are `ureq`'s, TLS is `pin`'s, and what a request and an answer look like is `ureq-proto`'s, the
 //! half of `ureq` that does no reading or writing. What is added here is only when which of them is called.
 
 use std::collections::VecDeque;
@@ -22,7 +22,7 @@ use ureq_proto::BodyMode;
 use ureq_proto::client::state::{RecvBody, RecvResponse};
 use ureq_proto::client::{Call, RecvBodyResult, RecvResponseResult, SendRequestResult};
 
-use crate::http_pin::PinnedTls;
+use super::pin::PinnedTls;
 
 /// Name resolution, and connecting with its handshake, each.
 const REACH: Duration = Duration::from_secs(20);
