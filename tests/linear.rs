@@ -13,12 +13,8 @@ use serde_json::Value;
 
 use crate::{
     support::{Actor, TestAgency, record, text},
-    ten_minutes::every_answer_is_where_it_belongs,
+    ten_minutes::{OFFICER, every_answer_is_where_it_belongs},
 };
-
-/// What an officer is, so that the forms are filled in beforehand as at a station.
-const OFFICER: &str = "\n[officer]\nagency = \"PB-POL\"\nprovince = \"PK-PB\"\ndistrict = \"PK617\"\n\
-                       police_station = \"Model Town\"\nname = \"SI Sana Malik\"\n";
 
 /// Keys as they are pressed on the screen, as lines: what is one letter or words is typed, the rest names keys.
 fn lines(script: &str) -> String {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{Actor, TestAgency, Typist, text};
 
 /// What the settings say of an officer, so that a station's forms are filled in beforehand.
-const OFFICER: &str = "\n[officer]\nagency = \"PB-POL\"\nprovince = \"PK-PB\"\ndistrict = \"PK617\"\n\
+pub(crate) const OFFICER: &str = "\n[officer]\nagency = \"PB-POL\"\nprovince = \"PK-PB\"\ndistrict = \"PK617\"\n\
                        police_station = \"Model Town\"\nname = \"SI Sana Malik\"\n";
 
 fn sits_down(actor: &Actor) -> Typist {

@@ -26,8 +26,12 @@ pub(super) const AROUND: u64 = 5;
 /// The row key of a place: device ‖ journal ‖ number as 8 bytes, big-endian.
 pub(super) fn key(device: &DeviceId, journal: &JournalId, seq: u64) -> [u8; 56] {
     let mut key = [0; 56];
-    let parts = device.as_bytes().iter().chain(journal.as_bytes()).copied().chain(seq.to_be_bytes());
-    key.iter_mut().zip(parts).for_each(|(slot, byte)| *slot = byte);
+    let mut rest = &mut key[..];
+    for part in [&device.as_bytes()[..], journal.as_bytes(), &seq.to_be_bytes()] {
+        if let Some(place) = rest.split_off_mut(..part.len()) {
+            place.copy_from_slice(part);
+        }
+    }
     key
 }
 
