@@ -5,6 +5,7 @@ mod aside;
 mod assigning;
 mod begun;
 mod casework;
+mod due;
 mod files;
 mod followed;
 mod gone;

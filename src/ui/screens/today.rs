@@ -24,6 +24,8 @@ use crate::{
 
 /// From here an hour is told by its day.
 const DAY_MS: u64 = 86_400_000;
+/// Columns of a case's number with all six digits that are drawn for it, `PB-617-26-843009-7`; one more stays empty before it.
+const NUMBER: u16 = 18;
 
 /// The page of what is due, most urgent first.
 #[derive(Debug)]
@@ -108,19 +110,19 @@ impl Today {
             let sign = if due.draft.is_some() { "✎" } else { sign };
             canvas.put((area.x, y), 2, sign, role);
             let date = due.day.and_then(PartialDate::from_day_number).map(|date| date.to_string()).unwrap_or_default();
-            canvas.put((area.x + 2, y), 11, &date, role);
+            canvas.put((area.x + 2, y), 10, &date, role);
             let when = match (due.by, left) {
                 (Some(by), _) if by.unix_ms.abs_diff(world.now.unix_ms) < DAY_MS => hours(canvas, by, world.now),
                 (_, left) => left.map(|left| days(canvas, left)).unwrap_or_default(),
             };
-            canvas.put((area.x + 14, y), 15, &when, role);
-            let indent = if due.day.is_some() { 30 } else { 2 };
+            canvas.put((area.x + 13, y), 15, &when, role);
+            let indent = if due.day.is_some() { 29 } else { 2 };
             // What belongs to no case has its column as well: names of units are long.
-            let beside = if due.unit.is_some() { 0 } else { 18 };
+            let beside = if due.unit.is_some() { 0 } else { NUMBER + 1 };
             let wide = area.width.saturating_sub(indent + beside);
             canvas.put((area.x + indent, y), wide, &what(due, world, canvas), role);
             let case = due.case.map(|id| world.short(&id)).unwrap_or_default();
-            canvas.lean((area.right().saturating_sub(17), y), 17, &case, role, Lean::End);
+            canvas.lean((area.right().saturating_sub(NUMBER), y), NUMBER, &case, role, Lean::End);
         }
     }
 }
