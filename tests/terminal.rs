@@ -318,7 +318,7 @@ fn urdu_is_shaped_by_the_program_or_by_the_terminal_and_stored_as_typed() {
         let asked = typist.everything().windows(4).any(|piece| piece == b"\x1b[8l");
         assert_eq!(asked, bidi == "app", "a terminal is asked to keep its hands off exactly when the program orders");
         screens.push(typist.cells());
-        typist.does("Enter F4", "▸");
+        typist.does("Enter F4", "◂");
         typist.does("\"نوٹ\" Enter", "F10");
         typist.sees_that("the form", |screen| !screen.contains('╭'));
         typist.does(&format!("\"{TYPED}\""), word);

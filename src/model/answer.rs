@@ -15,6 +15,16 @@ pub enum Lang {
     Ur,
 }
 
+impl Lang {
+    /// The one that this is not.
+    pub const fn other(self) -> Self {
+        match self {
+            Self::En => Self::Ur,
+            Self::Ur => Self::En,
+        }
+    }
+}
+
 /// A value that was told or seen.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Value {

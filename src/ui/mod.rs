@@ -31,6 +31,7 @@ mod world;
 pub use abroad::{AbroadAnswer, AbroadCame, AbroadOffer, AbroadOut, AbroadTaken, Offered};
 pub use app::{App, Settings, Stage, Start};
 pub use audit::{AuditCase, AuditHolder, AuditPage, Audited};
+pub(crate) use bidi::reads_rtl;
 pub use effect::{Effect, Keeping, Secret, ToKeep};
 pub use msg::{
     AsideNews, AsideRow, BundleIn, BundleOut, HomeChosen, HomeLine, KeyRow, Mark, Msg, Progress, ReaderLine, Replay,
@@ -39,6 +40,7 @@ pub use msg::{
 };
 pub use people::{Person, by_name, people, units_of};
 pub use rotation::{KeepTheirKey, Renewed, RotationNews};
+pub(crate) use theme::pointer;
 pub use theme::{Bidi, Theme};
 pub use update::update;
 pub use view::{Scroll, view};

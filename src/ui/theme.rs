@@ -25,6 +25,11 @@ pub enum Theme {
     Plain,
 }
 
+/// The mark that stands before what is chosen, or is one's own: it points at the text behind it, which runs leftwards in Urdu.
+pub(crate) const fn pointer(rtl: bool) -> &'static str {
+    if rtl { "◂" } else { "▸" }
+}
+
 /// What a piece of text is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {

@@ -15,7 +15,7 @@ use super::{
     },
     turn::{Fill, Go, Open, Turn},
 };
-use crate::model::{CaseId, Draft, DraftId, Entry, EntryId, Lang};
+use crate::model::{CaseId, Draft, DraftId, Entry, EntryId};
 
 /// Fewer unused ids than this, and more are asked for.
 const FEW_IDS: usize = 4;
@@ -74,7 +74,7 @@ fn on_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
         Some(Act::Lock) if !app.locked && app.world.who.is_some() => return lock(app),
         Some(Act::Language) => {
             let settings = &mut app.world.settings;
-            settings.lang = if settings.lang == Lang::En { Lang::Ur } else { Lang::En };
+            settings.lang = settings.lang.other();
             let settings = *settings;
             refresh(app);
             return vec![Effect::Remember(settings)];

@@ -86,7 +86,8 @@ fn every_question_that_is_asked_is_seen_on_the_smallest_screen() {
                     break;
                 }
                 let body: Vec<&str> = screen.lines().skip(4).take(17).collect();
-                assert!(body.iter().any(|line| line.contains('▸')), "{form}, question {question}\n{screen}");
+                let mark = if lang.is_empty() { '▸' } else { '◂' };
+                assert!(body.iter().any(|line| line.contains(mark)), "{form}, question {question}\n{screen}");
                 stage.keys("Tab");
                 seen += 1;
                 before = screen;

@@ -134,6 +134,6 @@ fn whoever_was_handed_in_with_the_case_is_named_in_words() {
 fn whoever_was_handed_in_is_named_in_words_in_urdu() {
     let mut stage = refers(urdu());
     let page = stage.screen(80, 24);
-    assert!(page.contains("F7 :ﻮﮨ") && page.contains("▸"), "{page}");
+    assert!(page.contains("F7 :ﻮﮨ") && page.contains("◂"), "{page}");
     names_nobody(&mut stage);
 }

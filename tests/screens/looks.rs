@@ -201,7 +201,7 @@ fn urdu_by_the_program_and_by_the_terminal() {
     let mut stage = Stage::open_with(urdu());
     people(&mut stage);
     look(&mut stage, "urdu_caseload", "", ["UR", "TIP", "●"]);
-    look(&mut stage, "urdu_form", "Home Enter F4 Enter", ["▸", "F5", "( )"]);
+    look(&mut stage, "urdu_form", "Home Enter F4 Enter", ["◂", "F5", "( )"]);
     look(&mut stage, "urdu_stick", "Esc*2 F6 F4 Down", ["UR", "/media/sana/BLUE", "F7"]);
     let mut stage = Stage::locked(Settings { bidi: amanat::ui::Bidi::Terminal, ..urdu() });
     look(&mut stage, "urdu_terminal", &format!("\"{PASSPHRASE}\" Enter"), ["امانت", "کیس", "UR"]);

@@ -1,6 +1,7 @@
 //! The interface as data: what was there before, the keys typed, the screen after, whole.
 
 mod abroad;
+mod adding;
 mod aside;
 mod assigning;
 mod begun;

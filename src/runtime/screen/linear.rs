@@ -20,7 +20,7 @@ use ratatui::{
 use zeroize::Zeroizing;
 
 use super::wake::Wake;
-use crate::ui::Secret;
+use crate::ui::{Secret, pointer, reads_rtl};
 
 /// The page that lines are taken from: wide enough that labels are not cut, and long enough for a part of a form.
 const SIZE: (u16, u16) = (100, 40);
@@ -79,9 +79,9 @@ impl Linear {
             let text = text.trim_matches(|letter: char| letter.is_whitespace() || is_frame(letter));
             let words: Vec<&str> = text.split_whitespace().collect();
             let said = words.join(" ");
-            if chosen && !said.starts_with('▸') { format!("▸ {said}") } else { said }
+            if chosen && !is_marked(&said) { format!("{} {said}", pointer(reads_rtl(&said))) } else { said }
         };
-        (0..SIZE.1).map(line).filter(|line| line.chars().any(char::is_alphanumeric) || line.contains('▸')).collect()
+        (0..SIZE.1).map(line).filter(|line| line.chars().any(char::is_alphanumeric) || is_marked(line)).collect()
     }
 
     /// Asks for the next line; `secret` asks the terminal not to show it.
@@ -107,6 +107,11 @@ impl Drop for Linear {
     fn drop(&mut self) {
         hush(false);
     }
+}
+
+/// Whether a line has the mark of what is chosen, as a language that runs leftwards has it or the other.
+fn is_marked(line: &str) -> bool {
+    [false, true].iter().any(|rtl| line.starts_with(pointer(*rtl)))
 }
 
 /// Whether a cell is drawn and not written.

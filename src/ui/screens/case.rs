@@ -341,8 +341,8 @@ impl Case {
             }
         }
         let titles = ids.iter().filter_map(|id| world.codebook.newest(id.as_str()));
-        let items = titles.map(|form| form.title.get(lang).to_owned()).collect();
-        (Menu::new("case.add", items), ids)
+        let named = titles.map(|form| [lang, lang.other()].map(|lang| form.title.get(lang).to_owned()).into());
+        (Menu::of_named("case.add", named), ids)
     }
 
     fn page(&self, world: &World) -> usize {

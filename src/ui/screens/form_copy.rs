@@ -22,12 +22,16 @@ impl Form {
         if self.form.form.id.as_str() != "person" || self.draft.target.is_some() {
             return false;
         }
-        let lang = world.settings.lang;
         let persons = self.entries.iter().filter(|(form, _)| &**form == "person");
         let persons = persons.filter_map(|(_, offer)| Some((offer.code.as_str().parse::<EntryId>().ok()?, offer)));
-        let (earlier, items): (Vec<EntryId>, Vec<String>) =
-            persons.map(|(id, offer)| (id, if lang == Lang::Ur { offer.ur.clone() } else { offer.en.clone() })).unzip();
-        self.whom = (!earlier.is_empty()).then(|| Whom { menu: Menu::new("form.copy_from", items), earlier });
+        let urdu = world.settings.lang == Lang::Ur;
+        let (earlier, named): (Vec<EntryId>, Vec<(String, String)>) = persons
+            .map(|(id, offer)| {
+                let (en, ur) = (offer.en.clone(), offer.ur.clone());
+                (id, if urdu { (ur, en) } else { (en, ur) })
+            })
+            .unzip();
+        self.whom = (!earlier.is_empty()).then(|| Whom { menu: Menu::of_named("form.copy_from", named), earlier });
         self.whom.is_some()
     }
 

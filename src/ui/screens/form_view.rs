@@ -144,8 +144,8 @@ impl Form {
                 (false, 0) => Role::Faint,
                 (false, _) => Role::Text,
             };
-            let mark = if Some(at) == here { "▸ " } else { "  " };
-            canvas.put((area.x, y), area.width.saturating_sub(7), &format!("{mark}{}", section.title.get(lang)), role);
+            let title = canvas.marked(Some(at) == here, section.title.get(lang));
+            canvas.put((area.x, y), area.width.saturating_sub(7), &title, role);
             let count = if asked > 0 && answered == asked { "✓".to_owned() } else { format!("{answered}/{asked}") };
             canvas.lean((area.x, y), area.width, &count, Role::Faint, Lean::End);
         }
@@ -275,10 +275,10 @@ impl Form {
         let lang = canvas.settings.lang;
         let Shown { gap, above, below, .. } = self.shown(canvas, world, question, page);
         let mut y = room.y + gap;
-        let other = if lang == Lang::En { Lang::Ur } else { Lang::En };
+        let other = lang.other();
         let star = if self.must(self.at) { " *" } else { "" };
         let label = format!("{}{star}", question.label.get(lang));
-        canvas.put((room.x, y), 2, "▸", Role::Accent);
+        canvas.put((room.x, y), 2, canvas.mark_before(&label), Role::Accent);
         let taken = canvas.put((room.x + 2, y), room.width.saturating_sub(2), &label, Role::Strong);
         let left = room.width.saturating_sub(taken + 5);
         let second = question.label.get(other).to_owned();

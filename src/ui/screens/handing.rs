@@ -288,9 +288,10 @@ impl Look {
 pub(super) fn reasons(world: &World) -> (Menu, Vec<Code>) {
     let items = world.codebook.list("transfer_reason").map(|list| list.items.as_slice()).unwrap_or_default();
     let codes: Vec<Code> = items.iter().map(|item| item.code.clone()).collect();
+    let label = |code: &Code, lang| telling::label(&world.codebook, "transfer_reason", code, lang);
     let lang = world.settings.lang;
-    let labels = codes.iter().map(|code| telling::label(&world.codebook, "transfer_reason", code, lang)).collect();
-    (Menu::new("hand.reason", labels), codes)
+    let named: Vec<_> = codes.iter().map(|code| (label(code, lang), label(code, lang.other()))).collect();
+    (Menu::of_named("hand.reason", named), codes)
 }
 
 /// The sentence for a step under one of the two headings of words.

@@ -138,8 +138,8 @@ fn most(world: &World) -> u16 {
 
 /// Three lines: what it is and how old, what it opens, and a blank.
 fn draw_row(row: &KeyRow, chosen: bool, canvas: &mut Canvas<'_>, area: Rect) {
-    let sign = if chosen { "▸" } else { " " };
-    let name = format!("{sign} {}  ({})", row.name, canvas.say(&format!("keys.kind.{}", row.kind)));
+    let name = format!("{}  ({})", row.name, canvas.say(&format!("keys.kind.{}", row.kind)));
+    let name = canvas.marked(chosen, &name);
     let role = match (chosen, row.gone) {
         (true, _) => Role::Accent,
         (false, true) => Role::Faint,

@@ -124,8 +124,8 @@ impl Linked {
             if chosen {
                 canvas.wash(row, role);
             }
-            let mark = if chosen { "▸ " } else { "  " };
-            canvas.put((row.x, y), wide, &format!("{mark}{}", told(link, world, canvas)), role);
+            let text = canvas.marked(chosen, &told(link, world, canvas));
+            canvas.put((row.x, y), wide, &text, role);
         }
         let graph = Rect { x: inside.x + wide + 2, width: GRAPH, ..inside };
         self.draw_graph(world, canvas, graph);

@@ -90,17 +90,16 @@ fn lines(page: &RosterPage, world: &World, canvas: &Canvas<'_>) -> Vec<Line> {
     }
     heading(&mut out, "roster.members");
     for member in &page.members {
-        let sign = if member.me { "▸" } else { " " };
         let held: Vec<String> =
             member.roles.iter().map(|(role, unit)| format!("{}, {unit}", role_word(role, world))).collect();
-        out.push(Line(format!("{sign} {}", member.name), Role::Text, held.join("; ")));
+        out.push(Line(canvas.marked(member.me, &member.name), Role::Text, held.join("; ")));
     }
     heading(&mut out, "roster.devices");
     for device in &page.devices {
-        let sign = if device.me { "▸" } else { " " };
         let state = canvas.say(&format!("device.{}", device.state)).to_owned();
         let role = if device.state == "active" { Role::Text } else { Role::Faint };
-        out.push(Line(format!("{sign} {}  {}", device.id.short(), device.member), role, state));
+        let named = format!("{}  {}", device.id.short(), device.member);
+        out.push(Line(canvas.marked(device.me, &named), role, state));
     }
     out
 }

@@ -280,9 +280,8 @@ impl Stick {
         let mut y = y + 1;
         for (at, place) in places.iter().enumerate().take(PLACES) {
             let chosen = at == self.places.at && self.path.text() == place;
-            let sign = if chosen { "▸ " } else { "  " };
             let role = if chosen { Role::Accent } else { Role::Text };
-            canvas.put((area.x + LABEL, y), area.width.saturating_sub(LABEL), &format!("{sign}{place}"), role);
+            canvas.put((area.x + LABEL, y), area.width.saturating_sub(LABEL), &canvas.marked(chosen, place), role);
             y += 1;
         }
         y

@@ -70,11 +70,11 @@ fn lines(page: &TeamPage, world: &World, canvas: &Canvas<'_>) -> Vec<Line> {
     let asked = canvas.fill("team.asked", &[("time", &telling::clock(page.asked))]);
     let mut out = vec![plain(asked, Role::Faint), plain(canvas.say("team.later").to_owned(), Role::Faint)];
     for row in &page.rows {
-        let sign = if row.me { "▸" } else { " " };
         let roles: Vec<String> = row.roles.iter().map(|code| role_word(code, world)).collect();
         let contact = row.contact.map(telling::clock).unwrap_or_default();
         out.push(plain(String::new(), Role::Text));
-        out.push(Line(format!("{sign} {} · {}", row.member, roles.join(", ")), Role::Text, contact));
+        let named = format!("{} · {}", row.member, roles.join(", "));
+        out.push(Line(canvas.marked(row.me, &named), Role::Text, contact));
         let (told, role) = told(row, page, canvas);
         let mark = if role == Role::Warn { "!" } else { " " };
         let signs = std::iter::once(mark).chain(std::iter::repeat(" "));

@@ -235,14 +235,8 @@ impl Welcome {
         }
         for (at, (label, edit)) in self.fields.iter().enumerate() {
             let here = at == self.at && !self.busy;
-            let label = canvas.say(label).to_owned();
-            let sign = if here { "▸ " } else { "  " };
-            canvas.put(
-                (room.x, y),
-                room.width,
-                &format!("{sign}{label}"),
-                if here { Role::Strong } else { Role::Text },
-            );
+            let label = canvas.marked(here, canvas.say(label));
+            canvas.put((room.x, y), room.width, &label, if here { Role::Strong } else { Role::Text });
             edit.draw(canvas, Rect { x: room.x + 2, y: y + 1, width: room.width - 4, height: 1 }, here);
             y += 2;
             if self.step == Step::Keys && at == 1 {

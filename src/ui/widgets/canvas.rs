@@ -7,7 +7,7 @@ use crate::{
     ui::{
         app::Settings,
         bidi::{self, Order},
-        theme::{Bidi, Role},
+        theme::{Bidi, Role, pointer},
     },
     words::{self, Tongue},
 };
@@ -98,6 +98,20 @@ impl<'a> Canvas<'a> {
             Lang::Ur => bidi::has_rtl(text),
             Lang::En => bidi::reads_rtl(text),
         }
+    }
+
+    /// A text behind the mark of what is chosen, or behind as much room.
+    pub(crate) fn marked(&self, chosen: bool, text: &str) -> String {
+        format!("{} {text}", if chosen { pointer(self.reads_rtl(text)) } else { " " })
+    }
+
+    /// The mark alone, where the text behind it is drawn by itself: the program puts that on the side to which the whole screen runs, and a
+    /// terminal that orders lines does so by what is in them.
+    pub(crate) fn mark_before(&self, text: &str) -> &'static str {
+        pointer(match self.settings.bidi {
+            Bidi::App => self.mirrors(),
+            Bidi::Terminal => self.reads_rtl(text),
+        })
     }
 
     /// Whether the screen runs from right to left.

@@ -8,6 +8,7 @@ use super::{
     text::Edit,
 };
 use crate::{
+    codebook::fold,
     model::western_digit,
     ui::{keymap::Act, pointing::lies_in, theme::Role},
 };
@@ -18,6 +19,8 @@ pub(crate) struct Menu {
     /// Key of the heading in the words.
     heading: &'static str,
     items: Vec<String>,
+    /// What each is found by, folded.
+    names: Vec<String>,
     typed: Edit,
     list: List,
 }
@@ -27,14 +30,25 @@ const ROWS: usize = 12;
 
 impl Menu {
     pub(crate) fn new(heading: &'static str, items: Vec<String>) -> Self {
-        Self { heading, items, typed: Edit::line(""), list: List::default() }
+        let names = items.iter().map(|item| fold(item)).collect();
+        Self { heading, items, names, typed: Edit::line(""), list: List::default() }
+    }
+
+    /// Of items that have other names as well: whichever language the screen is in, they are found in both.
+    pub(crate) fn of_named(heading: &'static str, named: impl IntoIterator<Item = (String, String)>) -> Self {
+        let (items, others): (Vec<String>, Vec<String>) = named.into_iter().unzip();
+        let mut menu = Self::new(heading, items);
+        for (name, other) in menu.names.iter_mut().zip(&others) {
+            name.push('\n');
+            name.push_str(&fold(other));
+        }
+        menu
     }
 
     /// The items that have the typed letters, by their place.
     fn found(&self) -> Vec<usize> {
-        let wanted = self.typed.text().to_lowercase();
-        let fits = |item: &String| item.to_lowercase().contains(&wanted);
-        self.items.iter().enumerate().filter(|(_, item)| fits(item)).map(|(at, _)| at).collect()
+        let wanted = fold(self.typed.text());
+        self.names.iter().enumerate().filter(|(_, name)| name.contains(&wanted)).map(|(at, _)| at).collect()
     }
 
     /// A key; the chosen item's place when one was chosen.
@@ -97,8 +111,8 @@ impl Menu {
             if chosen {
                 canvas.wash(Rect { y, height: 1, ..inside }, role);
             }
-            let mark = if chosen { "▸ " } else { "  " };
-            canvas.put((inside.x, y), inside.width, &format!("{mark}{item}"), role);
+            let text = canvas.marked(chosen, item);
+            canvas.put((inside.x, y), inside.width, &text, role);
         }
         if found.is_empty() {
             let none = canvas.say("list.none").to_owned();
