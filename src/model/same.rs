@@ -261,6 +261,12 @@ impl Same {
     }
 }
 
+/// The two that a word is about, where this entry is one: what is a duplicate or is none, and what stands.
+pub fn named(entry: &Entry) -> Option<[EntryId; 2]> {
+    let is_word = matches!(&entry.content, Content::Sheet(sheet) if sheet.form().id.as_str() == FORM);
+    word(entry).filter(|_| is_word).map(|word| [word.gone, word.stands])
+}
+
 /// What an entry of this kind says.
 fn word(entry: &Entry) -> Option<SameWord> {
     let Content::Sheet(sheet) = &entry.content else { return None };

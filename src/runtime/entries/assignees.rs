@@ -101,8 +101,10 @@ impl Home {
         if devices.is_empty() || self.rivals() > 0 {
             return Ok((0, 0));
         }
-        let lets_in = LetIn { units: Vec::new(), devices };
-        let lacking = self.lacking(&HashMap::from([(case, lets_in)]), &|_, _| true)?;
+        let mut lets_in = HashMap::from([(case, LetIn { units: Vec::new(), devices })]);
+        let words = self.words_for_both([&case], None);
+        lets_in.extend(words.into_iter().map(|(word, (readers, _))| (word, readers)));
+        let lacking = self.lacking(&lets_in, &|_, _| true)?;
         let opened = self.rewrap_for(&lacking.jobs, Vec::new(), REWRAPPING)?;
         Ok((opened, lacking.left))
     }

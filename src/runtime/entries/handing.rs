@@ -227,8 +227,11 @@ impl Home {
         let whom = self.whom_of(&case, &told);
         let again = told.step == Step::Share && self.handed(&case).units.contains(&told.unit);
         let units: Vec<UnitId> = whom.also.iter().copied().chain([whom.unit]).collect();
-        let lets_in = LetIn { units, devices: Vec::new() };
-        let lacking = self.lacking(&HashMap::from([(case, lets_in)]), &|_, _| true)?;
+        let mut lets_in = HashMap::from([(case, LetIn { units, devices: Vec::new() })]);
+        // What was said of this case and another is read by whoever reads both from now on.
+        let words = self.words_for_both([&case], Some((case, &whom)));
+        lets_in.extend(words.into_iter().map(|(word, (readers, _))| (word, readers)));
+        let lacking = self.lacking(&lets_in, &|_, _| true)?;
         let opened = u64::try_from(lacking.jobs.len()).unwrap_or(u64::MAX);
         let mut done = HandedOver { entries: Vec::new(), opened, left: lacking.left };
         let failed = |error| fault::sync(DOING, &error);
@@ -277,20 +280,16 @@ impl Home {
         let owed = self.owed()?;
         cases.extend(owed.iter().flat_map(|owed| &owed.cases));
         let (mut wanted, mut sharers) = (HashMap::new(), HashMap::new());
+        for (word, (readers, both)) in self.words_for_both(&cases, None) {
+            wanted.insert(word, readers);
+            sharers.insert(word, both.iter().flat_map(|case| self.let_in_by(case).1).collect());
+        }
         for case in cases {
-            let handed = self.handovers.knows(&case) && self.level(&case) != Sharing::H1;
-            let handed = if handed { self.handed(&case) } else { Handed::default() };
-            let whom = self.whom_for(&case, None).ok();
-            let leads = |by: &DeviceId| whom.as_ref().is_some_and(|whom| self.tenure().ever_led(by, &whom.unit));
-            let givers: Vec<DeviceId> = self.given.of(&case, leads).into_iter().map(|(by, _)| by).collect();
-            let devices = whom.map(|whom| whom.devices).unwrap_or_default();
-            let units: Vec<UnitId> = handed.units.into_iter().map(UnitId::from).collect();
-            if units.is_empty() && devices.is_empty() {
-                continue;
+            let (lets_in, by) = self.let_in_by(&case);
+            if !lets_in.units.is_empty() || !lets_in.devices.is_empty() {
+                wanted.insert(case, lets_in);
+                sharers.insert(case, by);
             }
-            let by: Vec<DeviceId> = handed.sharers.iter().map(|device| (*device).into()).chain(givers).collect();
-            wanted.insert(case, LetIn { units, devices });
-            sharers.insert(case, by);
         }
         let ours = |case: &CaseId, author: &DeviceId| {
             sharers.get(case).is_some_and(|sharers| self.is_ours_to_open(author, sharers))
@@ -303,6 +302,18 @@ impl Home {
             return if rows.is_empty() { Ok(0) } else { self.journal.shelve(&rows, &[]).map(|()| 0).map_err(failed) };
         }
         self.rewrap_for(&mine.jobs, rows, REWRAPPING)
+    }
+
+    /// Who was let into a case beside its own readers, and the devices that did so.
+    fn let_in_by(&self, case: &CaseId) -> (LetIn, Vec<DeviceId>) {
+        let handed = self.handovers.knows(case) && self.level(case) != Sharing::H1;
+        let handed = if handed { self.handed(case) } else { Handed::default() };
+        let whom = self.whom_for(case, None).ok();
+        let leads = |by: &DeviceId| whom.as_ref().is_some_and(|whom| self.tenure().ever_led(by, &whom.unit));
+        let givers = self.given.of(case, leads).into_iter().map(|(by, _)| by);
+        let by = handed.sharers.iter().map(|device| (*device).into()).chain(givers).collect();
+        let units = handed.units.into_iter().map(UnitId::from).collect();
+        (LetIn { units, devices: whom.map(|whom| whom.devices).unwrap_or_default() }, by)
     }
 
     /// Keeps these rewraps, and rows that say so, in one transaction: how many.

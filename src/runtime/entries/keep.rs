@@ -213,6 +213,7 @@ impl Home {
         self.levels.learn(&entries);
         self.handovers.learn(&entries);
         self.given.learn(&entries);
+        self.joins.learn(&entries);
         Ok(entries)
     }
 
@@ -383,6 +384,7 @@ impl Home {
         self.levels.learn(entries);
         self.handovers.learn(entries);
         self.given.learn(entries);
+        self.joins.learn(entries);
         self.again.extend(again::copies(entries, self.device()));
         self.words.learn(entries);
         self.note_handed_in(entries);

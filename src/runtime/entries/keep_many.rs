@@ -98,6 +98,7 @@ impl Home {
         let heads = road.heads.recv().map_err(|_ended| stopped())?.map_err(doing)?;
         let entries = self.note_kept(known, &heads);
         self.levels.learn(&entries);
+        self.joins.learn(&entries);
         kept(entries);
         Ok(())
     }

@@ -211,7 +211,7 @@ impl Home {
         let hq = hq.filter(|_| self.reads_for_hq()).map(|hq| hq.id);
         let (ring, journal) = (&self.ring, &self.journal);
         let (mut levels, mut handovers) = (std::mem::take(&mut self.levels), std::mem::take(&mut self.handovers));
-        let mut given = std::mem::take(&mut self.given);
+        let (mut given, mut joins) = (std::mem::take(&mut self.given), std::mem::take(&mut self.joins));
         let (mut gathered, mut copies, mut words) = (Opened::default(), Vec::new(), Words::default());
         let (shut, mut handed_in) = (self.shut(), HashSet::new());
         let mut judge = Judge { ring, me, unproven, shut: &shut, hq, belonging, set, replayed };
@@ -219,6 +219,7 @@ impl Home {
             levels.learn(&opened.entries);
             handovers.learn(&opened.entries);
             given.learn(&opened.entries);
+            joins.learn(&opened.entries);
             copies.extend(again::copies(&opened.entries, me));
             words.learn(&opened.entries);
             handed_in.extend(handing_in::handed_in_by(&opened.entries));
@@ -255,7 +256,8 @@ impl Home {
             }
         });
         drop(shut);
-        (self.levels, self.words, self.handovers, self.given) = (levels, words, handovers, given);
+        (self.levels, self.words, self.handovers) = (levels, words, handovers);
+        (self.given, self.joins) = (given, joins);
         read?;
         self.let_go_by.extend(handed_in);
         self.again.extend(copies);

@@ -35,7 +35,10 @@ use crate::{
     failure::Failure,
     model::{EntryId, Moment},
     runtime::{
-        entries::{assignees::GivenWords, handing::HandoverWords, kept_list::Reached, ring::Ring, sealing::Ahead},
+        entries::{
+            assignees::GivenWords, handing::HandoverWords, joining::JoinWords, kept_list::Reached, ring::Ring,
+            sealing::Ahead,
+        },
         erasure::{erasing::Erasures, heard::Words},
         fault, key_pages,
     },
@@ -63,6 +66,8 @@ pub struct Home {
     pub(in crate::runtime) handovers: HandoverWords,
     /// To whom cases were given.
     pub(in crate::runtime) given: GivenWords,
+    /// What was said of two cases.
+    pub(in crate::runtime) joins: JoinWords,
     /// Whose word counts in which case.
     pub(in crate::runtime) belonging: Belonging,
     /// What is to be erased, or was.
@@ -126,6 +131,7 @@ impl Home {
             levels: Levels::default(),
             handovers: HandoverWords::default(),
             given: GivenWords::default(),
+            joins: JoinWords::default(),
             belonging: Belonging::default(),
             erasures: Erasures::default(),
             words: Words::default(),
