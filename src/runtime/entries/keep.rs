@@ -18,7 +18,6 @@ use amanat_sync::{
 use zeroize::Zeroizing;
 
 use super::{
-    again,
     ring::Purpose,
     sealing::{self, Ahead, Batch, Given, PREVIOUS, Piece, SealedParts},
 };
@@ -210,10 +209,7 @@ impl Home {
     fn keep_cuts(&mut self, cuts: Vec<Cut>, beside: Beside, whom: Option<Whom>) -> Result<Vec<Entry>, Failure> {
         let to_seal = self.plan(cuts, whom)?;
         let entries = self.seal_and_append(to_seal, &beside)?;
-        self.levels.learn(&entries);
-        self.handovers.learn(&entries);
-        self.given.learn(&entries);
-        self.joins.learn(&entries);
+        self.learn_readers(&entries);
         Ok(entries)
     }
 
@@ -377,17 +373,6 @@ impl Home {
     /// Clock evidence for what is kept now.
     pub(in crate::runtime) fn times(&self) -> Times {
         Times { device: self.wall(), boot_ms: clock::boot_ms(), hub_ms: self.hub_ms }
-    }
-
-    /// What opened entries say about sharing levels.
-    pub(in crate::runtime) fn learn(&mut self, entries: &[Entry]) {
-        self.levels.learn(entries);
-        self.handovers.learn(entries);
-        self.given.learn(entries);
-        self.joins.learn(entries);
-        self.again.extend(again::copies(entries, self.device()));
-        self.words.learn(entries);
-        self.note_handed_in(entries);
     }
 }
 

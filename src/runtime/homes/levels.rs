@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use amanat_keys::{audience::Sharing, fingerprint::CaseId};
 use foldhash::fast::RandomState;
 
+use super::home::Home;
 use crate::{
     model::{Answers, Code, Content, Entry, EntryId, Value},
     runtime::entries::again,
@@ -34,6 +35,24 @@ struct Said {
     was: Option<EntryId>,
     seen: Box<[EntryId]>,
     level: Option<Sharing>,
+}
+
+impl Home {
+    /// What opened entries say.
+    pub(in crate::runtime) fn learn(&mut self, entries: &[Entry]) {
+        self.learn_readers(entries);
+        self.again.extend(again::copies(entries, self.device()));
+        self.words.learn(entries);
+        self.note_handed_in(entries);
+    }
+
+    /// What they say about who reads which case.
+    pub(in crate::runtime) fn learn_readers(&mut self, entries: &[Entry]) {
+        self.levels.learn(entries);
+        self.handovers.learn(entries);
+        self.given.learn(entries);
+        self.joins.learn(entries);
+    }
 }
 
 impl Levels {
