@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use amanat::runtime::homes::home::Home;
 use amanat_keys::{
     case_key::CaseKey, envelope, fingerprint::KeyId, recipient::ReadIdentity, slip::Slip, trust::Trust,
     unit_key::UnitKeys, vault::Vault, vault_file,
@@ -11,6 +12,7 @@ use amanat_sync::{
     entry::{Change, EntryRef, Header, Kind},
     journal::{Journal as _, Shelf},
 };
+use minicbor::Decoder;
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -67,7 +69,8 @@ impl Thief {
         let trust = home.trust().unwrap().clone();
         let filed = home.journal().documents().unwrap();
         let filed = filed.iter().map(|filed| filed.document.bytes.as_slice());
-        let units = given(filed, &vault, &trust);
+        let mut units = given(filed, &vault, &trust);
+        units.extend(opened(&home));
         let rows = home.journal().shelf(Shelf::CaseKeys).unwrap();
         let cases = rows.iter().map(|row| CaseKey::from_bytes(*row.plain.first_chunk().unwrap())).collect();
         Self { vault, units, cases, trust }
@@ -98,10 +101,26 @@ impl Thief {
     }
 }
 
-/// Every identity that a home holds: its own, and its units' as they lie wrapped on its shelf.
+/// Every identity that a home holds: its own, and its units' as they lie wrapped or opened on its shelves.
 pub(crate) fn identities(actor: &Actor) -> Vec<ReadIdentity> {
     let Thief { vault, units, .. } = Thief::of(actor);
     vault.identities().into_iter().chain(&units).cloned().collect()
+}
+
+/// The units' keys that a home made or opened itself.
+fn opened(home: &Home) -> Vec<ReadIdentity> {
+    let rows = home.journal().shelf(Shelf::Marks).unwrap();
+    let rows = rows.iter().filter(|row| row.key.starts_with(b"unit/"));
+    // A version, the unit and the number of its key stand before it.
+    let identity = |plain: &[u8]| {
+        let mut row = Decoder::new(plain);
+        row.array().unwrap();
+        for _ in 0..3 {
+            row.skip().unwrap();
+        }
+        row.decode().unwrap()
+    };
+    rows.map(|row| identity(&row.plain)).collect()
 }
 
 /// The unit keys that these documents give to the device of a vault.
