@@ -118,6 +118,14 @@ impl Home {
                 "A case of this size comes in a later version.",
             ));
         }
+        // The order's text is kept in the case. Where its first slip came damaged and was set aside, the text's own slip would be the first,
+        // and what the case's own people wrote would be offered here ever after.
+        if !self.belonging.knows(&case) {
+            return Err(Failure::refused(
+                format!("{PROPOSING} — the key with which this case began has not come here whole yet"),
+                "Sync, then propose it again.",
+            ));
+        }
         let contents = may.iter().filter(|entry| entry.header.kind == Kind::Sealed).count();
         let mut targets: Vec<Doomed> = may.iter().map(|entry| doomed(entry)).collect();
         targets.sort_unstable();

@@ -259,3 +259,17 @@ fn an_expired_roster_is_amber_then_red_by_the_hubs_time_and_cases_are_kept_all_t
         keep_in(one, CASE);
     }
 }
+
+/// A hub that holds a slip back, or a road that damages it, could else make a case begin with what headquarters writes into it.
+#[test]
+fn nobody_proposes_to_erase_what_they_know_no_first_slip_of_and_the_case_stays_its_owners() {
+    let mut agency = Agency::new();
+    let mut reader = agency.reader();
+    reader.replay(|_, _| ()).unwrap();
+    keep_in(&mut agency.one, CASE);
+    let count = carry_but(&agency.one, &mut reader, &[1]);
+    reader.take_home(Codebook::builtin().unwrap(), &pass(count)).unwrap();
+    let refused = reader.propose_erasure(CASE.into(), "LHC, 3 Nov 2026", &[]).map(|_| ()).unwrap_err();
+    assert!(refused.message.contains("has not come here whole"), "{refused:?}");
+    assert_eq!(reader.status().unwrap().own.first().map_or(0, |own| own.kept.seq), 0, "nothing was written into it");
+}
