@@ -11,6 +11,7 @@ use amanat_keys::{
     fingerprint::{CaseId, DeviceId, UnitId},
     roster::{Role, UnitKind},
 };
+use foldhash::fast::RandomState;
 
 use super::{
     handing::LetIn,
@@ -31,7 +32,7 @@ pub(in crate::runtime) struct JoinWords {
     /// The case of its own that a word stands in, and the two that it names.
     words: HashMap<model::CaseId, BTreeSet<[EntryId; 2]>>,
     /// The cases of sheets that open one, and of persons.
-    cases: HashMap<EntryId, model::CaseId>,
+    cases: HashMap<EntryId, model::CaseId, RandomState>,
 }
 
 impl JoinWords {
