@@ -76,9 +76,11 @@ pub(crate) const ROOMS: &[Room] = &[
     Room {
         at: "sync/src/",
         ours: &["amanat_keys"],
-        // zeroize: local rows (case keys, drafts) pass through the journal opened, and are wiped when dropped.
+        // zeroize: local rows (case keys, drafts) pass through the journal opened, and are wiped when dropped. bytes: many pages in one piece of
+        // memory, each opened in its own part, which this package cannot have without `unsafe`.
         others: Some(&[
             "minicbor",
+            "bytes",
             "rusqlite",
             "ureq",
             "ureq_proto",
@@ -248,6 +250,7 @@ pub(crate) const NARROWS: &[Narrow] = &[
     Narrow { room: "keys/src/", path: "std::fs", only: &["keys/src/vault_file.rs"] },
     // Owner-only file modes are the same act as writing the file.
     Narrow { room: "keys/src/", path: "std::os", only: &["keys/src/vault_file.rs"] },
+    Narrow { room: "sync/src/", path: "bytes", only: &["sync/src/journal/sealed.rs"] },
     Narrow { room: "sync/src/", path: "rusqlite", only: &["sync/src/journal/sqlite", "sync/src/journal/schema"] },
     // The one file of a stick is the same act wherever it is written: whole under its name, or not there. Sealed attachments are
     // files beside the journal: too large for a row. Owner-only file modes are the same act as writing the file.
