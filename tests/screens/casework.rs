@@ -253,14 +253,14 @@ fn the_minimum_record_takes_ninety_keys_beside_free_text() {
     // Interview: who, kind, setting, alone, four gates, consents, the account, its language, the closing steps.
     types(
         &mut stage,
-        "F4 2 1 1 p Enter Enter 1 1 1 1 1 1 1 1 Tab 1 1 F3 \"میں بھٹے پر تھی\" F3 p Enter F3 1 F10 Enter",
+        "F4 2 1 Down Enter p Enter Enter 1 1 1 1 1 1 1 1 Tab 1 1 F3 \"میں بھٹے پر تھی\" F3 p Enter F3 1 F10 Enter",
     );
     assert_eq!(kept(&stage), 3, "{}", stage.screen(120, 40));
     // Screening: four questions, thirteen indicators, the finding.
     types(&mut stage, "F4 4 1 2 2 2 1 3 1 3 1 2 1 1 1 1 3 3 1 1 Tab 1 1 F10 Enter");
     assert_eq!(kept(&stage), 4, "{}", stage.screen(120, 40));
     // Referral: service, how soon, consent; status and the next look are filled in.
-    types(&mut stage, "F4 6 1 s Enter 1 1 F10 Enter");
+    types(&mut stage, "F4 6 1 s Enter 1 Enter 1 F10 Enter");
     assert_eq!(kept(&stage), 5, "{}", stage.screen(120, 40));
     let screening = keeps(&stage).into_iter().find_map(|keep| match &keep.what {
         Keeping::Sheet(sheet) if sheet.form().id.as_str() == "screening" => Some(sheet.clone()),

@@ -103,7 +103,7 @@ fn refers(settings: amanat::ui::Settings) -> Stage {
 
 /// What is kept names nobody and says so, with the words beside it.
 fn names_nobody(stage: &mut Stage) {
-    stage.keys("F7 \"V-7QK2, brown coat\" Enter \"shelter\" Enter \"3\" F10 \"1\" F10 Enter");
+    stage.keys("F7 \"V-7QK2, brown coat\" Enter \"shelter\" Enter \"3\" Enter F10 \"1\" F10 Enter");
     let [.., ToKeep { what: Keeping::Sheet(sheet), .. }] = &*keeps(stage) else { panic!("{}", stage.screen(80, 24)) };
     assert_eq!(sheet.answers().answer("person_ref"), Some(&Answer::Unknown));
 }

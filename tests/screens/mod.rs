@@ -27,3 +27,4 @@ mod stopping;
 mod told;
 mod tongues;
 mod typed;
+mod whole;

@@ -23,7 +23,7 @@ fn drafts(stage: &Stage) -> Vec<&Draft> {
 fn talking(settings: Settings) -> Stage {
     let mut stage = with_victim(Stage::open_with(settings));
     stage.keys("Enter F4 \"2\"");
-    stage.keys("\"1\" \"1\" \"p\" Enter Enter \"1\" \"1\" \"1\" \"1\" \"1\" \"1\" \"1\"");
+    stage.keys("\"1\" Down Enter \"p\" Enter Enter \"1\" \"1\" \"1\" \"1\" \"1\" \"1\" \"1\"");
     stage
 }
 

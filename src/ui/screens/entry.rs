@@ -1,11 +1,19 @@
 //! One entry as it stands today: every answer, who changed it, and where two changes collide.
 
 use ratatui::{
+    buffer::Buffer,
     crossterm::event::{KeyCode, KeyEvent},
     layout::Rect,
 };
 
-use super::{case_view::author, caseload::mark, compare, papers::Papers};
+use super::{
+    case_view::author,
+    caseload::mark,
+    compare,
+    entry_lines::{Lines, Row},
+    form_offers::named,
+    papers::Papers,
+};
 use crate::{
     codebook::Question,
     model::{Answers, Attached, CaseId, Code, Content, Entry, EntryId, ListedPart, review},
@@ -42,14 +50,6 @@ pub(crate) struct EntryView {
     papers: Option<Papers>,
     /// Whether the corrections stand beside what they correct.
     beside: bool,
-}
-
-/// One line of the page: a heading, or a label with what it says.
-enum Row {
-    Heading(String),
-    Answer { label: String, told: String, role: Role },
-    Remark(String, Role),
-    Space,
 }
 
 impl EntryView {
@@ -224,16 +224,12 @@ impl EntryView {
         entry.map_or(0, |entry| compare::count(entry, self.names, world)).saturating_sub(1)
     }
 
-    /// Lines of the page at most: every question can have one, every section two, every amendment one.
+    /// Lines of the page as it would be drawn.
     fn height(&self, world: &World) -> u16 {
         let Some(entry) = world.book.entry(&self.entry) else { return 0 };
-        let answers = world.book.answers(&entry.id, self.names).len();
-        let sections = match &entry.content {
-            Content::Sheet(sheet) => world.codebook.form(sheet.form()).map_or(0, |form| form.sections.len()),
-            _ => 0,
-        };
-        let words = world.book.words_on(&entry.id).len() * 3;
-        u16::try_from(answers * 2 + sections * 2 + 6 + entry.parts.len() + words).unwrap_or(u16::MAX)
+        let mut nothing = Buffer::empty(Rect::ZERO);
+        let rows = self.rows(entry, world, &Canvas::new(&mut nothing, world.settings));
+        Lines::new(rows, world.size.0.saturating_sub(2)).total()
     }
 
     pub(crate) fn heading(&self, world: &World, canvas: &Canvas<'_>) -> (String, String) {
@@ -264,20 +260,10 @@ impl EntryView {
             compare::draw((entry, self.names, self.line), world, canvas, page);
             return self.draw_over(entry, canvas, area);
         }
-        let rows = self.rows(entry, world, canvas);
-        let wide = (page.width * 2 / 5).clamp(20, 44);
-        let heights: Vec<u16> = rows.iter().map(|row| height(row, page.width - wide - 2)).collect();
-        let total: u16 = heights.iter().sum();
+        let lines = Lines::new(self.rows(entry, world, canvas), page.width);
+        let total = lines.total();
         scroll.line = self.line.min(total.saturating_sub(page.height));
-        let mut at = 0_u16;
-        for (row, height) in rows.iter().zip(&heights) {
-            if at >= scroll.line && at < scroll.line + page.height {
-                let y = page.y + at - scroll.line;
-                let room = Rect { y, height: (*height).min(page.bottom().saturating_sub(y)), ..page };
-                draw_row(canvas, row, room, wide);
-            }
-            at += height;
-        }
+        lines.draw(canvas, page, scroll.line);
         if total > page.height {
             let text = format!("{}/{total}", (scroll.line + page.height).min(total));
             canvas.lean((area.x, area.y + 1), area.width, &text, Role::Faint, Lean::End);
@@ -392,7 +378,8 @@ impl EntryView {
             return;
         };
         let silent = answer.value().is_none();
-        let told = telling::answer(&world.codebook, question, answer, lang);
+        let told = named(answer, &self.case, world)
+            .unwrap_or_else(|| telling::answer(&world.codebook, question, answer, lang));
         let told = if silent { format!("— {told}") } else { told };
         rows.push(Row::Answer { label, told, role: if silent { Role::Faint } else { Role::Text } });
         for (by, amendment) in reading::amendments(&world.book, entry) {
@@ -414,29 +401,4 @@ fn told(part: &Attached) -> String {
 /// Whether an answer to this question lies sealed apart.
 fn is_sealed(world: &World, entry: &Entry, question: &Question) -> bool {
     world.book.names(&entry.id).any(|answers| answers.get(question.id.as_str()).is_some())
-}
-
-fn height(row: &Row, width: u16) -> u16 {
-    match row {
-        Row::Heading(_) | Row::Space => 1,
-        Row::Answer { told, .. } => Canvas::lines(told, width).max(1),
-        Row::Remark(text, _) => Canvas::lines(text, width).max(1),
-    }
-}
-
-fn draw_row(canvas: &mut Canvas<'_>, row: &Row, room: Rect, wide: u16) {
-    let right = Rect { x: room.x + wide + 2, width: room.width.saturating_sub(wide + 2), ..room };
-    match row {
-        Row::Space => {}
-        Row::Heading(text) => {
-            canvas.lean((room.x, room.y), room.width, text, Role::Accent, Lean::Own);
-        }
-        Row::Answer { label, told, role } => {
-            canvas.lean((room.x + 2, room.y), wide - 2, label, Role::Faint, Lean::Own);
-            canvas.paragraph(right, told, *role);
-        }
-        Row::Remark(text, role) => {
-            canvas.paragraph(right, text, *role);
-        }
-    }
 }

@@ -303,6 +303,10 @@ impl Form {
         if key.code == KeyCode::Enter && self.field.takes_lines() {
             return self.type_key(key, world);
         }
+        // What was typed for a list that has it not is nobody's answer: the field says so, and is not left by the keys that go on.
+        if self.field.fits_nothing() && matches!(act, Some(Act::Next | Act::NextGap | Act::NextPage | Act::Finish)) {
+            return Turn::stay();
+        }
         match act {
             Some(Act::Next) => {
                 if key.code == KeyCode::Enter && self.field.take() == Did::Changed {

@@ -1,7 +1,7 @@
 //! What a question that names another entry has to offer.
 
 use crate::{
-    model::{CaseId, Code, Draft, review},
+    model::{Answer, CaseId, Code, Draft, Lang, Value, review},
     ui::{people::Person, telling, widgets::choice::Offer, world::World},
     words::{self, Tongue},
 };
@@ -23,14 +23,18 @@ pub(super) fn offers(case: Option<&CaseId>, world: &World) -> Vec<(Box<str>, Off
             let place = offers_like(&offers, sheet.form().id.as_str()) + 1;
             format!("{} {place}  {}", form.title.get(lang), parts.join(" · "))
         };
-        let offer = Offer {
-            code: crate::model::Code::new(entry.id.to_string()),
-            en: told(crate::model::Lang::En),
-            ur: told(crate::model::Lang::Ur),
-        };
+        let offer = Offer { code: Code::new(entry.id.to_string()), en: told(Lang::En), ur: told(Lang::Ur) };
         offers.push((sheet.form().id.as_str().into(), offer));
     }
     offers
+}
+
+/// An answer that names an entry of this case, by what that is on the screen.
+pub(super) fn named(answer: &Answer, case: &CaseId, world: &World) -> Option<String> {
+    let Some(Value::Entry(entry)) = answer.value() else { return None };
+    let wanted = entry.to_string();
+    let (_, offer) = offers(Some(case), world).into_iter().find(|(_, offer)| offer.code.as_str() == wanted)?;
+    Some(if world.settings.lang == Lang::Ur { offer.ur } else { offer.en })
 }
 
 /// To whom the case of a supervisor's word can be given, with whether they read it.

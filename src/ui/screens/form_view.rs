@@ -165,16 +165,7 @@ impl Form {
             (None, None) => (" ", Role::Faint),
         };
         canvas.put((row.x, row.y), 2, sign, role);
-        let wide = label_width(row.width);
-        let label = question.label.get(lang).to_owned();
-        canvas.lean(
-            (row.x + 2, row.y),
-            wide,
-            &label,
-            if given.is_some() { Role::Faint } else { Role::Text },
-            Lean::Own,
-        );
-        let (told, role) = match given {
+        let (told, colour) = match given {
             Some(given) => {
                 let told = telling::answer(&world.codebook, question, &given.answer, lang).replace('\n', " ");
                 let silent = given.answer.value().is_none();
@@ -187,7 +178,12 @@ impl Form {
         } else {
             told
         };
-        canvas.put((row.x + wide + 4, row.y), row.width.saturating_sub(wide + 4), &told, role);
+        let label = question.label.get(lang).to_owned();
+        let (x, width) = (row.x + 2, row.width.saturating_sub(2));
+        let at = Canvas::beside(width, label_width(row.width) + 2, (&label, &told));
+        let faint = if given.is_some() { Role::Faint } else { Role::Text };
+        canvas.lean((x, row.y), at.saturating_sub(2), &label, faint, Lean::Own);
+        canvas.put((x + at, row.y), width.saturating_sub(at), &told, colour);
     }
 
     /// An entry that is named, by what it is on the screen.

@@ -99,7 +99,9 @@ impl Help {
                 Row::Key(line) => {
                     canvas.put((area.x + 2, y), 20, &line.all_shown(), Role::Key);
                     let text = canvas.say(&format!("key.long.{}", line.word)).to_owned();
-                    canvas.lean((area.x + 23, y), area.width.saturating_sub(25), &text, Role::Text, Lean::Own);
+                    let room =
+                        Rect { x: area.x + 23, y, width: area.width.saturating_sub(25), height: area.bottom() - y };
+                    y += canvas.paragraph(room, &text, Role::Text).saturating_sub(1);
                 }
             }
             y += 1;

@@ -10,6 +10,7 @@ mod caseload;
 mod compare;
 mod confirm;
 mod entry;
+mod entry_lines;
 mod form;
 mod form_copy;
 mod form_gaps;

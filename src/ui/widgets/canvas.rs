@@ -142,19 +142,31 @@ impl<'a> Canvas<'a> {
 
     /// Draws a paragraph, wrapped, in at most `area.height` lines, leaning to its own side; says how many lines it has.
     pub(crate) fn paragraph(&mut self, area: Rect, text: &str, role: Role) -> u16 {
+        self.paragraph_from(area, 0, text, role)
+    }
+
+    /// As [`paragraph`](Self::paragraph), without its first `above` lines.
+    pub(crate) fn paragraph_from(&mut self, area: Rect, above: u16, text: &str, role: Role) -> u16 {
         // On a mirrored screen a paragraph in English still begins left: its lines are read from there.
         let lean = if self.reads_rtl(text) || self.mirrors() { Lean::Own } else { Lean::Start };
         let mut row = 0_u16;
         for part in text.lines() {
             for range in bidi::wrap(part, area.width) {
-                if row < area.height {
+                if let Some(down) = row.checked_sub(above).filter(|down| *down < area.height) {
                     let line = part.get(range).unwrap_or_default().trim_end();
-                    self.lean((area.x, area.y + row), area.width, line, role, lean);
+                    self.lean((area.x, area.y + down), area.width, line, role, lean);
                 }
                 row = row.saturating_add(1);
             }
         }
         row
+    }
+
+    /// Where the second of two texts on one line begins: at `usual`, so that such lines stand in columns, unless one of the two has to be cut
+    /// there while the other leaves room.
+    pub(crate) fn beside(width: u16, usual: u16, (first, second): (&str, &str)) -> u16 {
+        let (ends, begins) = (bidi::columns(first).saturating_add(2), width.saturating_sub(bidi::columns(second)));
+        usual.clamp(ends.min(begins), ends.max(begins))
     }
 
     /// How many lines a paragraph takes at this width.

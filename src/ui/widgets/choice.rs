@@ -132,12 +132,18 @@ impl Choice {
         }
     }
 
-    /// In a list that is seen whole, a number takes the row of that place: one key, one answer.
+    /// In a list that is seen whole, a number takes the row of that place: one key, one answer. Where the labels have numbers of their own
+    /// that begin with this digit (`s.161`, `s.164`), it is a letter like any other: whoever types a section means that section.
     fn numbered(&self, digit: char) -> Option<Code> {
         if self.many || !self.typed.is_empty() || self.offers.len() > ROWS {
             return None;
         }
-        let number = usize::try_from(western_digit(digit).to_digit(10)?).ok()?;
+        let digit = western_digit(digit);
+        let number = usize::try_from(digit.to_digit(10)?).ok()?;
+        let own = self.offers.iter().filter(|offer| begins_number(&offer.en, digit)).count();
+        if self.finder.is_some() && own > 1 {
+            return None;
+        }
         self.offers.get(number.checked_sub(1)?).map(|offer| offer.code.clone())
     }
 
@@ -159,6 +165,11 @@ impl Choice {
         }
         self.chosen = vec![code];
         Did::Changed
+    }
+
+    /// Letters were typed and nothing in the list has them: to go on now would lose them without a word.
+    pub(crate) const fn fits_nothing(&self) -> bool {
+        !self.typed.is_empty() && self.found.is_empty()
     }
 
     fn toggle(&mut self) -> Did {
@@ -229,8 +240,10 @@ impl Choice {
             y += 1;
         }
         if self.found.is_empty() {
-            let none = canvas.say("list.none").to_owned();
-            canvas.put((area.x, y), area.width, &none, Role::Faint);
+            let (word, role) =
+                if self.fits_nothing() { ("list.none_typed", Role::Warn) } else { ("list.none", Role::Faint) };
+            let none = canvas.say(word).to_owned();
+            canvas.put((area.x, y), area.width, &none, role);
         }
         for (at, y) in self.list.shown(self.found.len(), ROWS).zip(y..area.bottom()) {
             let Some(offer) = self.found.get(at).and_then(|at| self.offers.get(*at)) else { continue };
@@ -258,6 +271,11 @@ impl Choice {
         canvas.put((row.x, row.y), 4, mark, role);
         canvas.put((row.x + 4, row.y), row.width.saturating_sub(4), label, role);
     }
+}
+
+/// Whether a number in this label begins with that digit.
+fn begins_number(label: &str, digit: char) -> bool {
+    label.split(|letter: char| !letter.is_ascii_digit()).any(|number| number.starts_with(digit))
 }
 
 #[cfg(test)]

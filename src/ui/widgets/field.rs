@@ -134,6 +134,11 @@ impl Field {
         if let Self::Choice(choice) = self { choice.take() } else { Did::Moved }
     }
 
+    /// Whether letters stand here that nothing in the list has.
+    pub(crate) const fn fits_nothing(&self) -> bool {
+        if let Self::Choice(choice) = self { choice.fits_nothing() } else { false }
+    }
+
     /// Whether Enter types a line break here.
     pub(crate) const fn takes_lines(&self) -> bool {
         matches!(self, Self::Long(_))
