@@ -64,7 +64,7 @@ fn the_labels_of_an_entry_stand_whole_and_a_person_is_called_what_the_case_calls
         seen.push_str(&stage.screen(80, 24));
         stage.keys("PgDn");
     }
-    assert!(seen.contains("employer, agent or relative") && seen.contains("can hear "), "{seen}");
+    assert!(seen.contains("employer, agent or relative") && seen.contains("can hear"), "{seen}");
     assert!(!seen.contains('…'), "{seen}");
     assert!(seen.contains("Person 1") && !seen.contains(&person.short()), "{seen}");
 }
