@@ -140,9 +140,9 @@ fn the_minimum_record_is_made_line_by_line_as_by_keys() {
     let script = [
         "F4 r Enter 1 1 S-Tab 1 F3 3 F3 \"Raiwind\" F10 Enter",
         "F4 1 1 1 Tab 2 4 Enter 7 a Enter p Enter F9 F10 Enter",
-        "F4 2 1 1 p Enter Enter 1 1 1 1 1 1 1 1 Tab 1 1 F3 \"میں_بھٹے_پر_تھی\" F3 p Enter F3 1 F10 Enter",
+        "F4 2 1 Down Enter p Enter Enter 1 1 1 1 1 1 1 1 Tab 1 1 F3 \"میں_بھٹے_پر_تھی\" F3 p Enter F3 1 F10 Enter",
         "F4 4 1 2 2 2 1 3 1 3 1 2 1 1 1 1 3 3 1 1 Tab 1 1 F10 Enter",
-        "F4 6 1 s Enter 1 1 F10 Enter",
+        "F4 6 1 s Enter 1 Enter 1 F10 Enter",
         "Ctrl-Q",
     ];
     let said = listens(officer, &[], &format!("{secret}{}", script.map(lines).concat()));
@@ -250,7 +250,7 @@ fn the_ten_minute_case_is_kept_received_returned_and_corrected_line_by_line() {
     for script in [
         "F4 r Enter 1 1 S-Tab 1 F3 3 F3 \"Raiwind\" F10 Enter",
         "F4 1 1 1 Tab 2 4 Enter 7 a Enter p Enter F9 F10 Enter",
-        "F4 2 1 1 p Enter Enter 1 1 1 1 1 1 1 1 Tab 1 1 F3 \"Canary_at_the_brick_kiln.\" F3 p Enter F3 1 F10 Enter",
+        "F4 2 1 Down Enter p Enter Enter 1 1 1 1 1 1 1 1 Tab 1 1 F3 \"Canary_at_the_brick_kiln.\" F3 p Enter F3 1 F10 Enter",
         "F4 4 1 2 2 2 1 3 1 3 1 2 1 1 1 1 3 3 1 1 Tab 1 1 F10 Enter",
         "F4 \"offence\" Enter",
     ] {
@@ -264,7 +264,7 @@ fn the_ten_minute_case_is_kept_received_returned_and_corrected_line_by_line() {
     sitting.says("/enter");
     sitting.does("/f10", "Who will be able to read this");
     sitting.does("/enter", "Offence");
-    lines("F4 6 1 s Enter 1 1 F10 Enter").lines().for_each(|line| sitting.says(line));
+    lines("F4 6 1 s Enter 1 Enter 1 F10 Enter").lines().for_each(|line| sitting.says(line));
     sitting.does("/esc", "Cases");
     sitting.has_sent_everything();
     sitting.leaves();

@@ -153,14 +153,14 @@ fn the_ten_minute_case_is_kept_received_returned_corrected_and_seen_again() {
     adds(
         &mut typist,
         2,
-        "\"11p\" Enter Enter \"11111111\" Tab \"11\" F3 \"Canary at the brick kiln.\" F3 \"p\" Enter F3 \"1\"",
+        "\"1\" Down Enter \"p\" Enter Enter \"11111111\" Tab \"11\" F3 \"Canary at the brick kiln.\" F3 \"p\" Enter F3 \"1\"",
     );
     adds(&mut typist, 4, "\"1222131312111133\" \"11\" Tab \"11\"");
     typist.does("F4", "Add to this case");
     typist.does("\"offence\" Enter", "Part 1 of");
     typist.fills(&[("Section", "\"3(1)\" Enter"), ("Stage of investigation", "\"enquiry\" Enter")]);
     typist.keeps();
-    let screen = adds(&mut typist, 6, "\"1s\" Enter \"11\"");
+    let screen = adds(&mut typist, 6, "\"1s\" Enter \"1\" Enter \"1\"");
     assert!(!screen.contains("Canary"), "an account is in no list\n{screen}");
     typist.sees_that("all of it received", |screen| screen.contains("● received") && !screen.contains("○ kept"));
     typist.types("C-q");

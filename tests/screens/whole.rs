@@ -115,6 +115,20 @@ fn letters_that_nothing_in_a_list_has_are_not_passed_over() {
     assert!(keeps(&stage).iter().all(|keep| !matches!(keep.what, Keeping::Sheet(_))));
 }
 
+/// `Tab`, `PgDn` and `F10` on a list where letters stand that something has: an optional question would be left without its answer, unsaid.
+#[test]
+fn letters_for_which_nothing_was_taken_yet_hold_the_field_until_enter_or_f8() {
+    for (settings, says) in [(plain(), "Enter takes, F8 drops it"), (urdu(), "F8")] {
+        let mut stage = with_victim(Stage::open_with(settings));
+        stage.keys("Enter F4 \"person\" Enter \"vict\" Tab PgDn F10 F3");
+        let screen = stage.screen(80, 24);
+        assert!(screen.contains("vict") && screen.contains(says), "{screen}");
+        stage.keys("Enter S-Tab");
+        let taken = stage.screen(80, 24);
+        assert!(taken.contains("(•)") && !taken.contains("vict "), "{taken}");
+    }
+}
+
 #[test]
 fn what_the_help_says_of_a_key_is_said_whole() {
     for settings in [plain(), urdu()] {

@@ -303,8 +303,9 @@ impl Form {
         if key.code == KeyCode::Enter && self.field.takes_lines() {
             return self.type_key(key, world);
         }
-        // What was typed for a list that has it not is nobody's answer: the field says so, and is not left by the keys that go on.
-        if self.field.fits_nothing() && matches!(act, Some(Act::Next | Act::NextGap | Act::NextPage | Act::Finish)) {
+        // What was typed for a list, and taken from it by nobody, is no answer: the field says so, and is not left by the keys that go on.
+        let goes_on = matches!(act, Some(Act::Next | Act::NextGap | Act::NextPage | Act::Finish));
+        if goes_on && self.field.is_half_typed(key.code == KeyCode::Enter) {
             return Turn::stay();
         }
         match act {

@@ -167,9 +167,14 @@ impl Choice {
         Did::Changed
     }
 
-    /// Letters were typed and nothing in the list has them: to go on now would lose them without a word.
-    pub(crate) const fn fits_nothing(&self) -> bool {
+    /// Letters were typed and nothing in the list has them.
+    const fn fits_nothing(&self) -> bool {
         !self.typed.is_empty() && self.found.is_empty()
+    }
+
+    /// Letters were typed and nothing was taken for them: to go on now would lose them without a word. Enter takes what is found.
+    pub(crate) const fn is_half_typed(&self, taking: bool) -> bool {
+        !self.typed.is_empty() && (self.found.is_empty() || !taking)
     }
 
     fn toggle(&mut self) -> Did {
@@ -233,7 +238,7 @@ impl Choice {
                 canvas.put((area.x + 1, y), 30, &hint, Role::Faint);
             }
             let shown = canvas.fill(
-                "list.found",
+                if self.typed.is_empty() || self.found.is_empty() { "list.found" } else { "list.found_typed" },
                 &[("found", &self.found.len().to_string()), ("all", &self.offers.len().to_string())],
             );
             canvas.put((area.x + 34, y), area.width.saturating_sub(34), &shown, Role::Faint);

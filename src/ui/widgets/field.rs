@@ -134,9 +134,9 @@ impl Field {
         if let Self::Choice(choice) = self { choice.take() } else { Did::Moved }
     }
 
-    /// Whether letters stand here that nothing in the list has.
-    pub(crate) const fn fits_nothing(&self) -> bool {
-        if let Self::Choice(choice) = self { choice.fits_nothing() } else { false }
+    /// Whether letters stand here for which nothing of the list was taken, nor would be by this key.
+    pub(crate) const fn is_half_typed(&self, taking: bool) -> bool {
+        if let Self::Choice(choice) = self { choice.is_half_typed(taking) } else { false }
     }
 
     /// Whether Enter types a line break here.
