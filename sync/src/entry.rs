@@ -184,6 +184,16 @@ impl Header {
         }
     }
 
+    /// Whether this entry holds the attachments of `target`, sealed again for `reseal`, which stands in for it: directly before the reseal,
+    /// under the same slip, as many and as large in the same order. What is in them only a reader can say.
+    pub fn carries(&self, reseal: &Header, target: &Header) -> bool {
+        let meant = reseal.target.is_some_and(|it| it.change == Change::Reseal && it.entry == target.at());
+        let sizes = |header: &Header| header.parts.iter().map(|part| part.size).collect::<Vec<u64>>();
+        let before = EntryRef { seq: reseal.seq.saturating_sub(1), ..reseal.at() };
+        let fits = (self.kind, self.at(), self.case, self.key) == (Kind::Sealed, before, reseal.case, reseal.key);
+        meant && fits && self.case == target.case && !target.parts.is_empty() && sizes(self) == sizes(target)
+    }
+
     /// The bytes that are signed and chained.
     ///
     /// # Errors

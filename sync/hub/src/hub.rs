@@ -310,7 +310,7 @@ impl Hub {
 
     /// Removes what erased entries listed. Where attachments cannot be reached now they stay named and are removed the next time: no entry
     /// waits for them.
-    async fn swept(&self) -> Result<(), StoreFault> {
+    pub(crate) async fn swept(&self) -> Result<(), StoreFault> {
         match self.sweep_parts().await {
             Err(StoreFault::Parts(cause)) => {
                 tracing::warn!(%cause, "attachments of erased entries cannot be removed now");

@@ -3,6 +3,9 @@
 //! The hub can open neither. It believes a signed word of a reader's device that every stand-in of a journal up to a link opens, and
 //! lets go of what those replaced, if whoever made them may stand in and whoever speaks is in their audience. So neither a stolen
 //! custodian's key alone nor a reader's alone destroys anything.
+//!
+//! What has attachments goes only when they are all held here sealed again, by number, order and size, in the entry directly before its
+//! reseal: a reader's word alone lets no attachment go that the hub has not got anew. What comes later is looked at again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +14,14 @@ use amanat_keys::erasure::Doomed;
 use amanat_keys::fingerprint::Digest;
 use amanat_keys::rotation::{Followed, RotationWord, Said};
 use amanat_keys::statement::Statement;
-use amanat_sync::chain;
+use amanat_sync::chain::{self, Head};
 use amanat_sync::documents::{Document, DocumentKind};
 use amanat_sync::entry::{Change, EntryRef, Header, Kind};
+use amanat_sync::wire::parts::PartAt;
 
 use crate::Hub;
 use crate::standing::Standing;
-use crate::store::{Item, Place, ReaderId, ServedEntry, Sought, StoreFault};
+use crate::store::{Asker, Item, PartHeld, Place, ReaderId, ServedEntry, Sought, StoreFault};
 
 /// Bytes of a journal that are looked through at a time.
 const PAGE: usize = 4 << 20;
@@ -32,6 +36,8 @@ struct Read {
     stand_ins: Vec<StoodIn>,
     /// The slips of the journal, by number: whom a reseal under them is for.
     slips: BTreeMap<u64, Vec<ReaderId>>,
+    /// The entry before, where it has attachments.
+    before: Option<(Digest, Header)>,
 }
 
 /// A stand-in that holds something in the place of something.
@@ -44,7 +50,17 @@ struct StoodIn {
     target: Doomed,
     replaces: Option<Digest>,
     readers: Vec<ReaderId>,
+    reseal: Option<Box<Reseal>>,
 }
+
+/// A reseal with what stands directly before it, where that may hold attachments for it.
+struct Reseal {
+    header: Header,
+    before: Option<(Digest, Header)>,
+}
+
+/// The journals held here, with their heads.
+type Heads = BTreeMap<Place, Head>;
 
 impl Hub {
     /// Lets go of what confirmed stand-ins replaced, as far as that has not been done since the hub was started. `came` are stand-ins that
@@ -72,11 +88,11 @@ impl Hub {
             return Ok(());
         }
         let standing = self.standing();
-        let (mut gone, mut known): (BTreeSet<Doomed>, BTreeMap<Digest, Doomed>) = Default::default();
+        let heads = self.store.ledger().await?.heads;
+        let (mut gone, mut known): (BTreeSet<Doomed>, BTreeMap<Digest, StoodIn>) = Default::default();
         let (mut older, mut done): (Vec<Digest>, Vec<(Digest, Followed)>) = Default::default();
         for place in places.iter().copied() {
-            let read = self.read_journal(&standing, place).await?;
-            known.extend(read.stand_ins.iter().map(|stand_in| (stand_in.hash, stand_in.at)));
+            let read = self.read_journal(&standing, &heads, place).await?;
             let about = words.iter().filter(|word| (word.device, word.journal) == place);
             for word in about.filter(|word| holds(word, &read.links)) {
                 let Some(past) = past(word) else { continue };
@@ -84,47 +100,90 @@ impl Hub {
                 let speaker = standing.readers(&word.by);
                 for stand_in in read.stand_ins.iter().filter(|it| it.seq > past && word.opens(it.seq)) {
                     let may = standing.stood_in(&place.0, stand_in.roster, &stand_in.target.device);
-                    if may && stand_in.readers.iter().any(|reader| speaker.contains(reader)) {
+                    let named = may && stand_in.readers.iter().any(|reader| speaker.contains(reader));
+                    if named && self.holds_anew(&standing, &heads, stand_in).await? {
                         gone.insert(stand_in.target);
                         older.extend(stand_in.replaces);
                     }
                 }
             }
+            known.extend(read.stand_ins.into_iter().map(|stand_in| (stand_in.hash, stand_in)));
         }
         // What they replace may stand in another custodian's journal, of which nobody has said anything new.
         if older.iter().any(|hash| !known.contains_key(hash)) {
             for place in words.iter().map(|word| (word.device, word.journal)).filter(|place| !places.contains(place)) {
-                let read = self.read_journal(&standing, place).await?;
-                known.extend(read.stand_ins.iter().map(|stand_in| (stand_in.hash, stand_in.at)));
+                let read = self.read_journal(&standing, &heads, place).await?;
+                known.extend(read.stand_ins.into_iter().map(|stand_in| (stand_in.hash, stand_in)));
             }
         }
-        gone.extend(older.iter().filter_map(|hash| known.get(hash)));
+        for older in older.iter().filter_map(|hash| known.get(hash)) {
+            gone.insert(older.at);
+            gone.extend(self.carrier(&standing, &heads, older).await?.map(|(hash, header)| doomed(header.at(), *hash)));
+        }
         let gone: Vec<Doomed> = gone.into_iter().collect();
         for chunk in gone.chunks(CHUNK) {
             self.store.erase(chunk.to_vec()).await?;
         }
         settled.extend(done);
+        drop(settled);
+        if !gone.is_empty() {
+            self.swept().await?;
+        }
         if !gone.is_empty() {
             tracing::info!(entries = gone.len(), "older envelopes are gone: a second reader has opened the new ones");
         }
         Ok(())
     }
 
-    async fn read_journal(&self, standing: &Standing, place: Place) -> Result<Read, StoreFault> {
+    /// The entry that holds the attachments of what a reseal stands in for, sealed again; none where it has none, or nothing fits.
+    async fn carrier<'s>(
+        &self,
+        standing: &Standing,
+        heads: &Heads,
+        stand_in: &'s StoodIn,
+    ) -> Result<Option<&'s (Digest, Header)>, StoreFault> {
+        let Some(reseal) = &stand_in.reseal else { return Ok(None) };
+        let Some(before) = &reseal.before else { return Ok(None) };
+        let target = self.header_of(standing, heads, &stand_in.target).await?;
+        Ok(target.is_some_and(|target| before.1.carries(&reseal.header, &target)).then_some(before))
+    }
+
+    /// Whether what a stand-in replaces leaves nothing behind that is not here anew: it has no attachments, or each of them is held sealed again.
+    async fn holds_anew(&self, standing: &Standing, heads: &Heads, stand_in: &StoodIn) -> Result<bool, StoreFault> {
+        if stand_in.reseal.is_none() {
+            return Ok(true);
+        }
+        // What is not here can let nothing go.
+        let Some(target) = self.header_of(standing, heads, &stand_in.target).await? else { return Ok(false) };
+        if target.parts.is_empty() {
+            return Ok(true);
+        }
+        let Some((_, carrier)) = self.carrier(standing, heads, stand_in).await? else { return Ok(false) };
+        let author = Asker { device: carrier.device, readers: Vec::new() };
+        let at = carrier.at();
+        let asked = carrier.parts.iter().map(|part| PartAt { entry: at, digest: part.digest }).collect();
+        let books = self.store.parts(author, asked).await?;
+        Ok(books.iter().all(|book| book.is_some_and(|book| book.state == PartHeld::Held)))
+    }
+
+    /// The header of an entry that is held here.
+    async fn header_of(&self, standing: &Standing, heads: &Heads, at: &Doomed) -> Result<Option<Header>, StoreFault> {
+        let place = (at.device, at.journal);
+        let sought = sought(standing, heads, (place, at.seq.saturating_sub(1)), 1);
+        let page = self.store.page(sought).await?;
+        let first = page.pieces.into_iter().find(|piece| piece.place == place && piece.first == at.seq);
+        Ok(first.and_then(|piece| match piece.items.into_iter().next()? {
+            Item::Entry(entry) if entry.hash == at.hash => Header::decode(&entry.header).ok(),
+            _ => None,
+        }))
+    }
+
+    async fn read_journal(&self, standing: &Standing, heads: &Heads, place: Place) -> Result<Read, StoreFault> {
         let mut read = Read::default();
         let mut link = chain::link0(&standing.agency, &place.0, &place.1);
         loop {
             let held = u64::try_from(read.links.len()).unwrap_or(u64::MAX);
-            let sought = Sought {
-                agency: standing.agency,
-                // Its own journals are served whole, so that nothing is elided here; the others are held already.
-                device: place.0,
-                readers: Vec::new(),
-                held: self.others_of(place, held).await?,
-                again: Vec::new(),
-                bytes: PAGE,
-            };
-            let page = self.store.page(sought).await?;
+            let page = self.store.page(sought(standing, heads, (place, held), PAGE)).await?;
             let Some(piece) = page.pieces.into_iter().find(|piece| piece.place == place) else { return Ok(read) };
             if piece.first != held.saturating_add(1) || piece.items.is_empty() {
                 return Ok(read);
@@ -137,18 +196,32 @@ impl Hub {
             }
         }
     }
+}
 
-    /// The heads of a device's journals, so that a page holds nothing of the others; of this one as far as it has been read.
-    async fn others_of(&self, place: Place, held: u64) -> Result<BTreeMap<Place, u64>, StoreFault> {
-        let heads = self.store.ledger().await?.heads;
-        let own = heads.into_iter().filter(|((device, _), _)| *device == place.0);
-        Ok(own.map(|(at, head)| (at, if at == place { held } else { head.seq })).collect())
+/// What follows a number of a journal. A device is served its own journals whole, so that nothing is elided; the others it holds already.
+fn sought(standing: &Standing, heads: &Heads, (place, held): (Place, u64), bytes: usize) -> Sought {
+    let own = heads.iter().filter(|((device, _), _)| *device == place.0);
+    Sought {
+        agency: standing.agency,
+        device: place.0,
+        readers: Vec::new(),
+        held: own.map(|(at, head)| (*at, if *at == place { held } else { head.seq })).collect(),
+        again: Vec::new(),
+        bytes,
     }
+}
+
+fn doomed(at: EntryRef, hash: Digest) -> Doomed {
+    Doomed { device: at.device, journal: at.journal, seq: at.seq, hash }
 }
 
 impl Read {
     fn take(&mut self, entry: &ServedEntry) {
+        let before = self.before.take();
         let Ok(header) = Header::decode(&entry.header) else { return };
+        if !header.parts.is_empty() && entry.envelope.as_ref().is_some_and(|it| !it.is_empty()) {
+            self.before = Some((entry.hash, header.clone()));
+        }
         let readers = || header.audience.iter().map(|reader| *reader.id.as_bytes()).collect::<Vec<_>>();
         if header.kind == Kind::Slip {
             self.slips.insert(header.seq, readers());
@@ -161,7 +234,6 @@ impl Read {
             Change::Reseal => self.slips.get(&header.key).cloned().unwrap_or_default(),
             Change::Erasure => return,
         };
-        let doomed = |at: EntryRef, hash| Doomed { device: at.device, journal: at.journal, seq: at.seq, hash };
         self.stand_ins.push(StoodIn {
             seq: header.seq,
             roster: header.roster.version,
@@ -170,6 +242,7 @@ impl Read {
             target: doomed(target.entry, target.hash),
             replaces: target.replaces,
             readers,
+            reseal: (target.change == Change::Reseal).then(|| Box::new(Reseal { header, before })),
         });
     }
 }
