@@ -142,9 +142,13 @@ fn total(actor: &Actor) -> u64 {
 /// A copy of a folder with everything in it.
 pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
-    for file in fs::read_dir(from).unwrap() {
-        let file = file.unwrap();
-        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    for item in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let there = to.join(item.file_name());
+        if item.file_type().unwrap().is_dir() {
+            copy(&item.path(), &there);
+        } else {
+            fs::copy(item.path(), there).unwrap();
+        }
     }
 }
 

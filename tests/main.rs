@@ -59,6 +59,8 @@ mod procedure_section;
 mod recovered;
 mod resealed;
 mod resealed_killed;
+mod resealed_parts;
+mod resealed_parts_killed;
 mod restore;
 mod retained;
 mod returning;

@@ -18,7 +18,7 @@ use crate::verifying_key::VerifyingKey;
 use crate::words::Words;
 
 /// The format version that this program makes.
-pub const FORMAT_VERSION: u64 = 1;
+pub const FORMAT_VERSION: u64 = 2;
 
 /// Days after expiry before amber becomes red.
 const AMBER_DAYS: u64 = 30;

@@ -54,7 +54,11 @@ impl SearchIndex {
             Content::Sheet(sheet) => (sheet.answers(), false),
             Content::Amendment(amendment) => (&amendment.changes, false),
             Content::Names(names) => (&names.answers, true),
-            Content::Access(_) | Content::Opened(_) | Content::Handover(_) | Content::Other(_) => return,
+            Content::Access(_)
+            | Content::Opened(_)
+            | Content::Handover(_)
+            | Content::Attachments(_)
+            | Content::Other(_) => return,
         };
         let at = *self.places.entry(entry.case).or_insert(self.rows.len());
         if at == self.rows.len() {

@@ -171,7 +171,12 @@ fn holds(book: &Book, case: &CaseFile, wanted: &[String]) -> bool {
         let answers = match &entry.content {
             Content::Sheet(sheet) => sheet.answers().clone(),
             Content::Amendment(amendment) => shown::parted(&amendment.changes).0,
-            Content::Names(_) | Content::Access(_) | Content::Opened(_) | Content::Handover(_) | Content::Other(_) => {
+            Content::Names(_)
+            | Content::Access(_)
+            | Content::Opened(_)
+            | Content::Handover(_)
+            | Content::Attachments(_)
+            | Content::Other(_) => {
                 continue;
             }
         };

@@ -61,7 +61,7 @@ pub(super) fn attach(
 
 /// The attachments of an entry, counted from 1.
 pub(super) fn listed(home: &Home, entry: &Entry) -> Vec<Json> {
-    let line = |(n, part): (usize, &Attached)| json!({"n": n + 1, "name": part.name, "media": part.media, "size": part.size, "here": home.holds_part(part)});
+    let line = |(n, part): (usize, &Attached)| json!({"n": n + 1, "name": part.name, "media": part.media, "size": part.size, "here": home.holds_part(&entry.author, part)});
     entry.parts.iter().enumerate().map(line).collect()
 }
 
@@ -78,7 +78,7 @@ pub(super) fn save(context: &Context, id: &str, n: usize, to: &Path, over: bool)
     if home.wish_part(&entry.author, &part)? {
         sync::fetch_parts(context, &mut home)?;
     }
-    if !home.holds_part(&part) {
+    if !home.holds_part(&entry.author, &part) {
         let waits = format!("saving attachment {n} — it is not here and the hub does not give it yet");
         return Err(Failure::unreachable(waits, "It is asked for and comes with a later sync. Then save it again."));
     }

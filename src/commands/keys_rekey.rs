@@ -80,7 +80,7 @@ fn ahead_of(home: &Home, case: CaseId, ahead: &CaseAhead) -> Report {
         ahead.slips,
         ahead.before
     );
-    text.push_str(&left_told(case, &ahead.left, (ahead.parts, ahead.bytes)));
+    text.push_str(&left_told(case, &ahead.left, ahead));
     text.push_str(&stragglers_told(home, &ahead.stragglers));
     let mut json = json!({"case": case.to_string(), "state": "looked", "open": ahead.open, "before": ahead.before,
                           "under_slips": ahead.slips});
@@ -97,7 +97,7 @@ fn done(home: &Home, case: CaseId, ahead: &CaseAhead, sealed: &Rekeyed) -> Repor
         sealed.resealed,
         sealed.before
     );
-    text.push_str(&left_told(case, &sealed.left, (ahead.parts, ahead.bytes)));
+    text.push_str(&left_told(case, &sealed.left, ahead));
     text.push_str(&stragglers_told(home, &ahead.stragglers));
     let mut json = json!({"case": case.to_string(), "state": "done", "slips": sealed.slips, "resealed": sealed.resealed,
                           "before": sealed.before});
@@ -127,7 +127,8 @@ const fn word(why: LeftOut) -> &'static str {
     }
 }
 
-fn left_told(case: CaseId, left: &[Left], (parts, bytes): (u64, u64)) -> String {
+fn left_told(case: CaseId, left: &[Left], ahead: &CaseAhead) -> String {
+    let (parts, bytes) = (ahead.parts, ahead.bytes);
     let mut text = String::new();
     for (why, said) in [
         (LeftOut::Shut, "do not open here, and stay under the older key"),
@@ -144,11 +145,16 @@ fn left_told(case: CaseId, left: &[Left], (parts, bytes): (u64, u64)) -> String 
             text.push_str(&format!("\n      {}, number {} of device {by}", entry_id(&left.hash).short(), left.at.seq));
         }
     }
-    if parts > 0 {
+    if parts > 0 && ahead.fetches {
+        text.push_str(&format!(
+            "\n    {parts} attachments of {bytes} bytes: not all of them are here, or they do not open. Those that are not are asked for: sync, and \
+             seal the case again."
+        ));
+    } else if parts > 0 {
         text.push_str(&format!(
             "\n    {parts} attachments of {bytes} bytes: whoever has the older key opens them as long as the hub or a device serves them. To end \
              that, save each (amanat entry save-part), attach it again, and have the admins erase the older entry: amanat case erase {} --entry ID \
-             --order TEXT",
+             --order TEXT\n    Once every hub and device runs this version, an admin may say so (amanat roster policy least-format 2); then they are sealed again too.",
             case.short()
         ));
     }

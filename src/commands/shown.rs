@@ -77,6 +77,7 @@ pub(super) fn entry(book: &Book, entry: &Entry) -> Json {
             put(&mut json, "opens", json!(opened.opens));
         }
         Content::Handover(told) => handover(told, &mut json),
+        Content::Attachments(of) => put(&mut json, "of", json!(of.to_string())),
         Content::Other(other) => put(&mut json, "other", json!(other.kind)),
     }
     json

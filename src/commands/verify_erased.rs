@@ -42,7 +42,7 @@ pub(super) fn erasures(home: &Home, met: &Met, findings: &mut Findings) -> Resul
         match (named.contains(target), stood) {
             (true, true) => findings.erased += 1,
             (true, false) => findings.note(Some(at), "its envelope is gone, and no custodian stood in for that"),
-            (false, _) if replaced => findings.replaced += 1,
+            (false, _) if replaced || home.gone_along(&at)? => findings.replaced += 1,
             // What the hub has of others' entries may have come there damaged: nobody here can tell.
             (false, _) if target.device != me => {}
             (false, _) if home.headquarters_opened(header) => findings.dropped += 1,

@@ -73,7 +73,12 @@ pub(super) fn about(content: &Content) -> Option<EntryId> {
     match content {
         Content::Amendment(amendment) => Some(amendment.target),
         Content::Names(names) => Some(names.of),
-        Content::Sheet(_) | Content::Access(_) | Content::Opened(_) | Content::Handover(_) | Content::Other(_) => None,
+        Content::Sheet(_)
+        | Content::Access(_)
+        | Content::Opened(_)
+        | Content::Handover(_)
+        | Content::Attachments(_)
+        | Content::Other(_) => None,
     }
 }
 
@@ -136,6 +141,7 @@ pub fn with_new_ids(content: &mut Content, new: impl Fn(&EntryId) -> Option<Entr
             in_answers(&mut amendment.changes);
         }
         Content::Handover(handover) => handover.of.iter_mut().for_each(put),
+        Content::Attachments(of) => put(of),
         Content::Access(_) | Content::Opened(_) | Content::Other(_) => {}
     }
 }

@@ -191,7 +191,11 @@ impl Casebook {
                 Some(Content::Amendment(amendment)) => Some(amendment.target),
                 _ => None,
             },
-            Content::Access(_) | Content::Opened(_) | Content::Handover(_) | Content::Other(_) => None,
+            Content::Access(_)
+            | Content::Opened(_)
+            | Content::Handover(_)
+            | Content::Attachments(_)
+            | Content::Other(_) => None,
         }
     }
 

@@ -78,6 +78,8 @@ pub enum Content {
     Opened(Opened),
     /// That another unit reads the case, or is to take it over, or what it answered.
     Handover(Box<Handover>),
+    /// The attachments of an older entry, sealed again under a newer key. Its author goes on vouching for what is in them.
+    Attachments(EntryId),
     /// A kind that this version does not know; kept, counted and carried as it is.
     Other(Other),
 }
@@ -92,6 +94,7 @@ impl Content {
             Self::Access(_) => "access",
             Self::Opened(_) => "opened",
             Self::Handover(_) => "handover",
+            Self::Attachments(_) => "attachments",
             Self::Other(_) => "other",
         }
     }

@@ -139,6 +139,7 @@ fn vectors() -> Vec<Vector> {
             None,
             Content::Opened(Opened { place, opens: false }),
         ),
+        (include_bytes!("vectors/carried.json"), times(1, 300, 2, None), None, Content::Attachments(ascending())),
         (include_bytes!("vectors/handover.json"), times(1, 300, 2, None), None, Content::Handover(handover)),
         (include_bytes!("vectors/abroad.json"), times(1, 300, 2, None), None, Content::Handover(abroad)),
     ]

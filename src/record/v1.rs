@@ -78,6 +78,7 @@ pub(super) fn encode(
             ));
         }
         Content::Handover(told) => out.handover(told),
+        Content::Attachments(of) => out.member("of", &of.to_string()),
         Content::Other(_) => {}
     }
     out.0.push(b'}');

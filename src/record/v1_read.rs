@@ -22,7 +22,7 @@ use super::{
 };
 
 /// Kinds of version 1.
-const KINDS: [&str; 6] = ["sheet", "names", "amendment", "access", "opened", "handover"];
+const KINDS: [&str; 7] = ["sheet", "names", "amendment", "access", "opened", "handover", "attachments"];
 
 type Read = (Times, Option<Source>, Option<Box<Ties>>, Box<[Attached]>, Content);
 
@@ -189,6 +189,7 @@ impl Parts {
             }),
             Some("access") => Content::Access(Access { what: self.what.ok_or(GAP)?, count: self.count.ok_or(GAP)? }),
             Some("opened") => Content::Opened(Opened { place: self.at.ok_or(GAP)?, opens: self.opens.ok_or(GAP)? }),
+            Some("attachments") => Content::Attachments(self.of.ok_or(GAP)?),
             Some("handover") => {
                 let what = self.what.ok_or(GAP)?;
                 let step = Step::ALL.into_iter().find(|step| step.code() == what.as_str()).ok_or("no step")?;

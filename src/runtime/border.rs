@@ -24,6 +24,11 @@ macro_rules! border {
 
 border!(AgencyId, CaseId, DeviceId, JournalId, UnitId, MemberId);
 
+/// A hash of sealed bytes, or of what was committed to.
+pub fn sealed_digest(hash: &model::PartHash) -> keys::Digest {
+    keys::Digest::from_bytes(*hash.as_bytes())
+}
+
 /// An entry's id: the first 16 bytes of its header's hash.
 pub fn entry_id(header: &keys::Digest) -> model::EntryId {
     let mut id = [0; 16];

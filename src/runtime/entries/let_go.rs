@@ -11,7 +11,7 @@ use amanat_keys::{
 use amanat_sync::{
     chain,
     documents::{Document, DocumentKind},
-    entry::{EntryRef, Reader},
+    entry::{EntryRef, Reader, SealedEntry},
     journal::Journal as _,
 };
 
@@ -32,6 +32,17 @@ const READING: &str = "reading the journal";
 /// Envelopes that go in one transaction.
 const CHUNK: usize = 4096;
 
+/// What confirmed stand-ins of a journal replace.
+struct Due<'w> {
+    due: Vec<Doomed>,
+    /// Those of them that list attachments.
+    listing: Vec<SealedEntry>,
+    /// The first number whose attachments are not here yet as they should be.
+    withheld: Option<u64>,
+    /// The words that speak of the history that is held here.
+    heard: Vec<&'w RotationWord>,
+}
+
 impl Home {
     /// Lets older envelopes go that a second reader's word says are replaced. Whether this device has said something of it.
     pub(in crate::runtime) fn let_older_go(&mut self) -> Result<bool, Failure> {
@@ -48,30 +59,29 @@ impl Home {
         let mut spoke = false;
         for (place, words) in about {
             let Some(from) = words.iter().filter_map(past).min() else { continue };
-            let (due, heard) = self.due_in(place, from, &words)?;
+            let Due { due, listing, withheld, heard } = self.due_in(place, from, &words)?;
             for chunk in due.chunks(CHUNK) {
                 let dropped = self.journal.erase(chunk, &[]);
                 dropped.map_err(|error| fault::sync("letting an older envelope go", &error))?;
             }
+            // Killed between the two, the next unlocking sweeps them.
+            self.drop_parts(&listing);
             // Before the mark: killed between the two, it is said again by the next pass; the other way round it never would be.
             let reached = heard.iter().map(|word| word.last).max();
             if let Some(reached) = reached {
                 spoke |= self.say_older_gone(place, reached)?;
             }
             for word in heard.into_iter().filter(|word| past(word).is_some()) {
-                self.remember(&Mark::Replaced(&word.about(), Followed::of(word)))?;
+                let last = withheld.map_or(word.last, |seq| word.last.min(seq.saturating_sub(1)));
+                let followed = Followed { last, excepted: word.excepted_up_to(last) };
+                self.remember(&Mark::Replaced(&word.about(), followed))?;
             }
         }
         Ok(spoke)
     }
 
-    /// What confirmed stand-ins of a journal after a number replace, and the words that speak of the history that is held here.
-    fn due_in<'w>(
-        &self,
-        place: Place,
-        from: u64,
-        words: &'w [RotationWord],
-    ) -> Result<(Vec<Doomed>, Vec<&'w RotationWord>), Failure> {
+    /// What confirmed stand-ins of a journal after a number replace.
+    fn due_in<'w>(&self, place: Place, from: u64, words: &'w [RotationWord]) -> Result<Due<'w>, Failure> {
         let mut links: HashMap<u64, Digest> = HashMap::new();
         let mut stand_ins = Vec::new();
         self.each_after(place, from, |first, mut link, items| {
@@ -88,6 +98,7 @@ impl Home {
         let words: Vec<&'w RotationWord> = words.iter().filter(|it| links.get(&it.last) == Some(&it.link)).collect();
         let reached = words.iter().map(|word| word.last).max().unwrap_or(from);
         let (mut due, mut older) = (BTreeSet::new(), Vec::new());
+        let (mut listing, mut withheld) = (Vec::new(), None);
         let mut audiences: HashMap<u64, Vec<Reader>> = HashMap::new();
         for (header, target) in stand_ins.iter().filter(|(header, _)| header.seq <= reached) {
             let slip = EntryRef { seq: header.key, ..header.at() };
@@ -104,11 +115,21 @@ impl Home {
             if !self.keeps_readers(readers, &self.readers_by(&held.header)?) {
                 continue;
             }
+            // Its attachments wait for those that were sealed again, and it for them: looked at again with every pass until they are here.
+            if !self.parts_may_go(header, &held)? {
+                withheld = withheld.or(Some(header.seq));
+                continue;
+            }
             // What this device can open today it must be able to open afterwards.
             let under = EntryRef { seq: held.header.key, ..held.at() };
             let stays = !header.wraps() && self.ring.holds(&under) && !self.ring.holds(&slip);
+            let before = self.carrier_before(header, &held.header)?;
+            let before = before.filter(|it| it.envelope.is_some() && !stays);
+            due.extend(before.as_ref().map(doomed));
+            listing.extend(before);
             if held.envelope.is_some() && !stays {
                 due.insert(doomed(&held));
+                listing.extend((!held.header.parts.is_empty()).then_some(held));
             }
             older.extend(target.replaces);
         }
@@ -116,7 +137,7 @@ impl Home {
             let stood = self.stood_in(|_| false)?;
             due.extend(older.iter().filter_map(|hash| stood.older.get(hash)));
         }
-        Ok((due.into_iter().collect(), words))
+        Ok(Due { due: due.into_iter().collect(), listing, withheld, heard: words })
     }
 
     /// Says that nothing older is held here of what a journal's stand-ins replaced, up to where words reached it, but for what is named. Who

@@ -14,6 +14,7 @@ pub mod list_first;
 pub(in crate::runtime) mod newest;
 pub(in crate::runtime) mod opening;
 pub(in crate::runtime) mod parallel;
+pub(in crate::runtime) mod parts_again;
 pub mod replay;
 pub(in crate::runtime) mod ring;
 pub(in crate::runtime) mod sealing;

@@ -199,7 +199,7 @@ impl<'a> Opener<'a> {
 }
 
 /// The entry with what its header says of its attachments; `None` when header and content list different ones.
-fn attached(mut read: Entry, header: &Header) -> Option<Entry> {
+pub(super) fn attached(mut read: Entry, header: &Header) -> Option<Entry> {
     if matches!(read.content, Content::Other(_)) {
         return Some(read);
     }

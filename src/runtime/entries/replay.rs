@@ -123,6 +123,7 @@ impl Home {
         let mut rest = opener.open(opened.later);
         let before = rest.entries.len();
         self.open_resealed(&mut opener, &mut set, &mut rest);
+        set.bare.retain(|entry| !self.went_along(entry).unwrap_or_default());
         replayed.resealed = count(rest.entries.len().saturating_sub(before));
         let me = self.device();
         let absent = |entry: &SealedEntry| {

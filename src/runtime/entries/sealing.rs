@@ -367,6 +367,19 @@ fn chain(pen: &Pen, mut slot: Slot, plan: Vec<Planned>, made: Vec<Made>, given: 
     Ok(chained)
 }
 
+/// One content under a key whose slip stands in the same journal already, or in the same batch.
+pub(in crate::runtime) fn under(
+    pen: &Pen,
+    slot: &Slot,
+    (slip, key): (u64, &CaseKey),
+    piece: &Piece,
+    times: &Times,
+) -> Result<(Header, Vec<u8>), Failure> {
+    let text = record::encode(times, None, None, piece.parts(), &piece.content);
+    let sealed = fold(&text, &place(slot, piece.case, slip), Effort::Quick)?.seal(key, &hedge(pen, slot));
+    Ok(content_entry(pen, slot, piece, slip, sealed))
+}
+
 fn header_hash(header: &Header) -> Result<Digest, Failure> {
     header.encode().map(|bytes| Digest::of(&bytes)).map_err(|error| fault::sync(DOING, &error))
 }

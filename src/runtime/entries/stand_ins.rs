@@ -20,11 +20,13 @@ use amanat_sync::{
     documents::{Document, DocumentKind},
     entry::{Change, EntryRef, Header, Kind, Reader, SealedEntry, Target},
     journal::{Journal as _, Wanted},
+    part_files::PartFiles,
 };
 
 use super::{
     opening::{NewKey, Opened, open_wrap},
     parallel,
+    parts_again::{self, Beside},
     ring::{self, Purpose, Ring},
 };
 use crate::{
@@ -325,12 +327,14 @@ impl Home {
                 };
                 // What does not count here is not vouched for either, whoever it may count for elsewhere.
                 let stands = self.stands(&entry.header);
-                ours.push((entry, held.filter(|_| stands), stands));
+                let held = held.filter(|_| stands);
+                let beside = held.as_ref().map(|held| self.beside(&entry.header, &held.header)).transpose()?;
+                ours.push((entry, held.zip(beside), stands));
             }
         }
-        let ring = &self.ring;
+        let (ring, files) = (&self.ring, self.part_files());
         let opens = parallel::each(&ours, |(entry, held, _)| {
-            held.as_ref().is_some_and(|held| opens(ring, entry, &held.header, identities))
+            held.as_ref().is_some_and(|held| opens((ring, &files), entry, held, identities))
         });
         let judged = |((entry, _, stands), opens): (&(&SealedEntry, _, bool), bool)| Judged {
             seq: entry.header.seq,
@@ -397,13 +401,26 @@ fn open_rewrap(
 }
 
 /// Whether a stand-in holds what its target commits to. It is really opened: nothing else would be worth a word.
-fn opens(ring: &Ring, entry: &SealedEntry, target: &Header, identities: &HashMap<KeyId, ReadIdentity>) -> bool {
-    let Some(envelope) = &entry.envelope else { return false };
+pub(super) fn opens(
+    (ring, files): (&Ring, &PartFiles),
+    entry: &SealedEntry,
+    (held, beside): &(SealedEntry, Beside),
+    identities: &HashMap<KeyId, ReadIdentity>,
+) -> bool {
+    let (Some(envelope), target) = (&entry.envelope, &held.header) else { return false };
     if entry.header.wraps() {
         return matches!(open_rewrap(entry, target, identities), Some(Ok(_)));
     }
     let slip = EntryRef { seq: entry.header.key, ..entry.at() };
     let Some((key, case)) = ring.key(&slip) else { return false };
     let place = target.place();
-    case == target.case && envelope::open(envelope, &place, key, &target.commitment, &entry.header.digest).is_ok()
+    let Ok(json) = envelope::open(envelope, &place, key, &target.commitment, &entry.header.digest) else {
+        return false;
+    };
+    case == target.case
+        && match beside {
+            Beside::Nothing => true,
+            Beside::Here(parts) => parts_again::open_to(files, parts, key, &json, held),
+            Beside::Missing => false,
+        }
 }

@@ -97,14 +97,14 @@ impl Home {
             ));
         }
         let (agency, me) = (self.agency()?, self.listed()?.id);
-        let held = self.entries_of_case(case)?;
+        let held = self.entries_of_case(case, only)?;
+        let along = self.along(&held, only)?;
         let kept_slips: HashSet<EntryRef> =
             held.iter().filter(|entry| self.erasures.is_reason(&entry.hash())).map(under).collect();
         let stays = |entry: &SealedEntry| {
             self.erasures.is_reason(&entry.hash()) || entry.header.wraps() && kept_slips.contains(&entry.at())
         };
-        let meant =
-            |entry: &SealedEntry| only.is_empty() || !entry.header.wraps() && only.contains(&entry_id(&entry.hash()));
+        let meant = |entry: &SealedEntry| only.is_empty() || along.contains(&entry.at()) || is_named(entry, only);
         let all: Vec<&SealedEntry> = held.iter().filter(|entry| !stays(entry) && meant(entry)).collect();
         let may: Vec<&SealedEntry> =
             all.iter().copied().filter(|entry| self.may_stand_in(&me, &entry.header.device)).collect();
@@ -149,8 +149,21 @@ impl Home {
         self.tenure().may_today(me, author)
     }
 
-    /// Everything of a case that is held with its envelope, in the order of the journals.
-    fn entries_of_case(&self, case: CaseId) -> Result<Vec<SealedEntry>, Failure> {
+    /// What was sealed again of the entries that an order names alone: it would leave their content, or their attachments, elsewhere.
+    fn along(&self, held: &[SealedEntry], only: &[EntryId]) -> Result<HashSet<EntryRef>, Failure> {
+        let mut along = HashSet::new();
+        for entry in held {
+            let target = entry.header.target.filter(|target| target.change == Change::Reseal);
+            if target.is_some_and(|target| only.contains(&entry_id(&target.hash))) {
+                along.insert(entry.at());
+                along.extend(self.carried_for(entry)?);
+            }
+        }
+        Ok(along)
+    }
+
+    /// Everything of a case that is held with its envelope, or named, in the order of the journals.
+    fn entries_of_case(&self, case: CaseId, only: &[EntryId]) -> Result<Vec<SealedEntry>, Failure> {
         let (mut held, mut cursor) = (Vec::new(), Some(Cursor::START));
         while let Some(after) = cursor {
             let page = self.journal.entries_after(after, Limit::BODY);
@@ -158,7 +171,8 @@ impl Home {
             cursor = page.next;
             let of_case = |entry: &SealedEntry| {
                 let erasure = entry.header.target.is_some_and(|target| target.change == Change::Erasure);
-                entry.header.case == case && entry.header.understood() && entry.envelope.is_some() && !erasure
+                let held = entry.envelope.is_some() || is_named(entry, only);
+                entry.header.case == case && entry.header.understood() && held && !erasure
             };
             held.extend(page.entries.into_iter().filter(of_case));
         }
@@ -288,6 +302,10 @@ impl Admin {
         self.root().sign_order(statement, &agency).map_err(|error| fault::keys(doing, &error))?;
         Ok(order)
     }
+}
+
+fn is_named(entry: &SealedEntry, only: &[EntryId]) -> bool {
+    !entry.header.wraps() && !only.is_empty() && only.contains(&entry_id(&entry.hash()))
 }
 
 fn under(entry: &SealedEntry) -> EntryRef {

@@ -77,7 +77,10 @@ impl Home {
         let opens_older =
             lets_go || !arrived.adopted.keys.is_empty() || found < outcome.pulled || self.opens_older(&new)?;
         // And once in each sitting: a program that ended between a key and the word has it said by the next.
-        let anew = opens_older || arrived.adopted.roster.is_some() || !std::mem::replace(&mut self.said_anew, true);
+        let anew = opens_older
+            || arrived.adopted.roster.is_some()
+            || outcome.parts.arrived > 0
+            || !std::mem::replace(&mut self.said_anew, true);
         if opens_older {
             // A unit's key opens what was closed before, and a place that was elided may have been filled below our marks.
             let mut entries = Vec::new();
@@ -280,7 +283,11 @@ impl Home {
             Kind::Slip => self.ring.holds(&entry.at()),
             _ => read.contains(&entry_id(&entry.hash())),
         };
-        let lost = |entry: &&SealedEntry| entry.envelope.is_none() && self.erasures.names(entry).is_none();
+        let lost = |entry: &&SealedEntry| {
+            entry.envelope.is_none()
+                && self.erasures.names(entry).is_none()
+                && !self.went_along(entry).unwrap_or_default()
+        };
         let bare = new.iter().filter(lost).filter(|entry| !replaced(entry));
         let apart = replayed.failed.iter().map(|(at, _)| *at).chain(replayed.offered.iter().copied());
         let shut = new

@@ -34,8 +34,9 @@ use crate::{
         Problems, Sheet, Value,
     },
     runtime::{
+        border::sealed_digest,
         clock,
-        entries::{keep::ToKeep, ring::Purpose, sealing::SealedParts},
+        entries::{keep::ToKeep, parts_again::Lying, ring::Purpose, sealing::SealedParts},
         fault,
         homes::home::Home,
     },
@@ -240,10 +241,16 @@ impl Home {
         going: Going<'_>,
     ) -> Result<(), Failure> {
         let ListedPart { author, part, .. } = listed;
-        let slip = self.slip_of(author)?;
-        let key = self.ring.key(&slip).map(|(key, _)| key.clone());
-        let key = key.ok_or_else(|| Failure::refused(format!("{doing} — this device has no key for it"), ""))?;
-        let digest = sealed_digest(&part.digest);
+        let files = self.part_files();
+        let lies = self.lies(author, part)?;
+        if lies.is_empty() {
+            return Err(Failure::failed("looking for the entry — this device does not have it", ""));
+        }
+        let keyed = |lying: &Lying| self.ring.key(&lying.slip).map(|(key, _)| (key.clone(), lying.part.digest));
+        let here = lies.iter().filter(|lying| files.holds(&lying.part)).find_map(keyed);
+        let found = here.or_else(|| lies.iter().rev().find_map(keyed));
+        let (key, digest) =
+            found.ok_or_else(|| Failure::refused(format!("{doing} — this device has no key for it"), ""))?;
         let mut sealed = self.part_files().open(&digest).map_err(|error| fault::sync(doing, &error))?;
         let commitment = sealed_digest(&part.commitment);
         let total = part.sealed.saturating_mul(2);
@@ -251,35 +258,39 @@ impl Home {
         opened.map_err(|fault| told(doing, fault))
     }
 
-    /// Where the slip of an entry stands.
-    fn slip_of(&self, author: &Author) -> Result<EntryRef, Failure> {
-        let (device, journal) = (author.device.into(), author.journal.into());
-        let wanted = Wanted::After { device, journal, seq: author.seq.saturating_sub(1) };
-        let runs = self.journal.pending(&wanted, Limit { items: 1, bytes: 1 });
-        let runs = runs.map_err(|error| fault::sync("looking for the entry", &error))?;
-        let found = runs.iter().flat_map(|run| run.entries()).find(|entry| entry.header.seq == author.seq);
-        let found = found.ok_or_else(|| Failure::failed("looking for the entry — this device does not have it", ""))?;
-        Ok(EntryRef { seq: found.header.key, ..found.at() })
+    /// Whether an attachment of an entry is on this device, as its author sealed it or sealed again.
+    pub fn holds_part(&self, author: &Author, part: &Attached) -> bool {
+        let files = self.part_files();
+        let first = Part { digest: sealed_digest(&part.digest), size: part.sealed };
+        files.holds(&first)
+            || self.lies(author, part).is_ok_and(|lies| lies.iter().any(|lying| files.holds(&lying.part)))
     }
 
-    /// Whether an attachment is on this device.
-    pub fn holds_part(&self, part: &Attached) -> bool {
-        self.part_files().holds(&Part { digest: sealed_digest(&part.digest), size: part.sealed })
-    }
-
-    /// Asks for an attachment to be fetched with the next passes. Whether it was not here already.
+    /// Asks for an attachment to be fetched with the next passes, where it lies by now: sealed again once its entry's own envelope has gone, and
+    /// at the other places as well where it was asked for before and has not come. Whether it was not here already.
     ///
     /// # Errors
     /// What the disk says.
     pub fn wish_part(&self, author: &Author, part: &Attached) -> Result<bool, Failure> {
-        if self.holds_part(part) {
+        if self.holds_part(author, part) {
             return Ok(false);
         }
-        let Author { device, journal, seq } = *author;
-        let at = EntryRef { device: device.into(), journal: journal.into(), seq };
-        let wish = Wish { at: PartAt { entry: at, digest: sealed_digest(&part.digest) }, size: part.sealed };
-        let wished = self.part_files().wish(&wish);
-        wished.map(|()| true).map_err(|error| fault::sync("asking for an attachment", &error))
+        let failed = |error| fault::sync("asking for an attachment", &error);
+        let (files, mut lies) = (self.part_files(), self.lies(author, part)?);
+        let first = lies.last().map(|lying| self.header_at(&lying.entry)).transpose()?.flatten();
+        if first.is_some_and(|first| first.envelope.is_some()) {
+            lies.reverse();
+        }
+        let wished: HashSet<Digest> = files.wishes().map_err(failed)?.into_iter().map(|wish| wish.at.digest).collect();
+        for lying in lies {
+            let before = wished.contains(&lying.part.digest);
+            let wish = Wish { at: PartAt { entry: lying.entry, digest: lying.part.digest }, size: lying.part.size };
+            files.wish(&wish).map_err(failed)?;
+            if !before {
+                break;
+            }
+        }
+        Ok(true)
     }
 
     /// Own attachments that headquarters does not have yet: how many entries list them, and how many bytes there are of them.
@@ -357,21 +368,33 @@ impl Home {
         let old = self.ring.key(slip).map(|(key, _)| key.clone())?;
         let link = self.journal.next_slot(Line::Cases).ok()?.prev;
         let key = CaseKey::generate();
-        let again = |part: &Attached| {
-            let files = self.part_files();
-            let (commitment, digest) = (sealed_digest(&part.commitment), sealed_digest(&part.digest));
-            let mut source = files.open(&digest).ok()?;
-            let mut sealing = files.begin().ok()?;
-            let nonce = self.vault.nonce_key();
-            let hedge = NonceHedge { key: &nonce, link };
-            let mut out = BufWriter::new(&mut sealing);
-            let sealed = part::reseal(&mut source, &mut out, (&old, &key), &hedge, &commitment, &digest).ok()?;
-            drop(out);
-            sealing.keep(&sealed.digest).ok()?;
-            Some(attached(&sealed, part.media.clone(), part.name.clone()))
-        };
+        let again = |part: &Attached| self.seal_part_again(part, &sealed_digest(&part.digest), (&old, &key), link).ok();
         let parts: Box<[Attached]> = entry.parts.iter().filter_map(again).collect();
         Some(Box::new(SealedParts { key, parts }))
+    }
+
+    /// One attachment, from its sealed bytes of this digest, under another key: chunk by chunk, on the disk when it returns.
+    pub(in crate::runtime) fn seal_part_again(
+        &self,
+        part: &Attached,
+        digest: &Digest,
+        keys: (&CaseKey, &CaseKey),
+        link: Digest,
+    ) -> Result<Attached, Failure> {
+        let doing = "sealing an attachment again";
+        let failed = |error| fault::sync(doing, &error);
+        let files = self.part_files();
+        let mut source = files.open(digest).map_err(failed)?;
+        let mut sealing = files.begin().map_err(failed)?;
+        let nonce = self.vault.nonce_key();
+        let hedge = NonceHedge { key: &nonce, link };
+        let mut out = BufWriter::new(&mut sealing);
+        let commitment = sealed_digest(&part.commitment);
+        let sealed = part::reseal(&mut source, &mut out, keys, &hedge, &commitment, digest);
+        let sealed = sealed.map_err(|fault| told(doing, fault))?;
+        drop(out);
+        sealing.keep(&sealed.digest).map_err(failed)?;
+        Ok(attached(&sealed, part.media.clone(), part.name.clone()))
     }
 }
 
@@ -384,10 +407,6 @@ fn attached(sealed: &SealedPart, media: Box<str>, name: Box<str>) -> Attached {
         sealed: sealed.size,
         size: sealed.plain,
     }
-}
-
-fn sealed_digest(hash: &PartHash) -> Digest {
-    Digest::from_bytes(*hash.as_bytes())
 }
 
 /// The last part of a path, without what a terminal would act on.

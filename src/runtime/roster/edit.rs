@@ -8,6 +8,7 @@ use amanat_keys::{
     recipient::Recipient,
     release::ProgramVersion,
     roster::{Admin, Device, DeviceState, Hub, Member, Role, Roster, Span, Unit, UnitKind},
+    trust::FORMAT_VERSION,
     verifying_key::VerifyingKey,
 };
 use amanat_sync::http::{check_address, needs_tls_key};
@@ -222,6 +223,9 @@ pub fn add_unit(roster: &mut Roster, name: &str, kind: UnitKind) -> Result<UnitI
 /// # Errors
 /// Usage for a policy or value that this version does not keep.
 pub fn set_policy(roster: &mut Roster, name: &str, value: Option<&str>) -> Result<(), Failure> {
+    if name == "least-format" {
+        return raise_format(roster, value);
+    }
     let days = |value: &str| value.parse::<u64>().is_ok_and(|days| (1..=36_500).contains(&days));
     let known = match (name, value) {
         ("retention-days", Some(value)) => days(value) && !value.starts_with(['0', '+']),
@@ -234,12 +238,25 @@ pub fn set_policy(roster: &mut Roster, name: &str, value: Option<&str>) -> Resul
     if !known {
         return Err(Failure::usage(
             format!("setting the policy {name} — this version does not keep it so"),
-            "Policies: retention-days NUMBER|none; readers all|supervisors; write-only yes|no; least-program N.N.N|none.",
+            "Policies: retention-days NUMBER|none; readers all|supervisors; write-only yes|no; least-program N.N.N|none; least-format N.",
         ));
     }
     roster.policies.retain(|(held, _)| held != name);
     roster.policies.extend(value.map(|value| (name.to_owned(), value.to_owned())));
     roster.policies.sort();
+    Ok(())
+}
+
+/// What devices and hubs of this roster must know: it rises only, and no further than this program.
+fn raise_format(roster: &mut Roster, value: Option<&str>) -> Result<(), Failure> {
+    let wanted = value.and_then(|value| value.parse().ok());
+    let wanted = wanted.filter(|wanted| (roster.minimum_version..=FORMAT_VERSION).contains(wanted));
+    roster.minimum_version = wanted.ok_or_else(|| {
+        Failure::usage(
+            "setting the policy least-format — this version does not keep it so",
+            format!("It stands at {} and may rise to {FORMAT_VERSION}; it never falls.", roster.minimum_version),
+        )
+    })?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ pub mod hub_key;
 mod offer;
 mod owed;
 pub mod reseal_look;
+mod reseal_parts;
 mod reseal_work;
 pub mod resealing;
 pub(in crate::runtime) mod rewrapping;

@@ -17,8 +17,9 @@ use amanat_sync::{
 use super::{reseal_work::Reseal, resealing::DOING};
 use crate::{
     failure::Failure,
+    model::Attached,
     runtime::{
-        entries::{parallel, stand_ins::StoodIn},
+        entries::{parallel, parts_again::Lying, stand_ins::StoodIn},
         fault,
         homes::home::Home,
     },
@@ -50,6 +51,8 @@ pub struct CaseAhead {
     pub parts: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Whether these stay only until the attachments are here: the roster says that they may be sealed again.
+    pub fetches: bool,
     /// Other active devices with slips of their own in the case: what they seal meanwhile may lie under these.
     pub stragglers: Vec<DeviceId>,
 }
@@ -67,6 +70,16 @@ pub(super) struct Job {
     pub(super) digest: Digest,
     pub(super) under: EntryRef,
     pub(super) replaces: Option<Digest>,
+    /// Its attachments, as its author lists them.
+    pub(super) parts: Vec<JobPart>,
+}
+
+/// An attachment to seal again.
+pub(super) struct JobPart {
+    /// What the author says of it.
+    pub(super) told: Attached,
+    /// Where it lies, here and now.
+    pub(super) lies: Lying,
 }
 
 /// What looking found, with what is to be done.
@@ -105,6 +118,7 @@ impl Home {
             left: looked.left,
             parts: looked.parts,
             bytes: looked.bytes,
+            fetches: self.seals_parts_again()?,
             stragglers: looked.stragglers,
         })
     }
@@ -118,18 +132,22 @@ impl Home {
     ) -> Result<Looked, Failure> {
         let me = self.listed()?.id;
         let (mut looked, mut own, mut writers) = (Looked::default(), Vec::new(), BTreeSet::new());
+        let mut carriers: BTreeSet<EntryRef> = BTreeSet::new();
         for known in self.journal.heads().map_err(|error| fault::sync(DOING, &error))? {
             self.each_held((known.device, known.journal), 0, |entries| {
                 for entry in entries.into_iter().filter(|entry| entry.header.case == case) {
                     match entry.header.kind {
                         Kind::Slip => drop(writers.insert(known.device)),
                         Kind::Sealed if !self.erasures.is_reason(&entry.hash()) => own.push(entry),
+                        Kind::StandIn => carriers.extend(self.carried_for(&entry)?),
                         _ => {}
                     }
                 }
                 Ok(())
             })?;
         }
+        // What holds another's attachments is sealed again with what they belong to.
+        own.retain(|entry| !carriers.contains(&entry.at()));
         for entry in own {
             let newest = stood.of.get(&entry.at());
             let again = newest.zip(begun).is_some_and(|(it, work)| {
@@ -146,12 +164,12 @@ impl Home {
             let reseal = newest.map(|newest| self.header_at(&newest.at)).transpose()?.flatten();
             if !self.may_stand_in(&me, &entry.header.device) {
                 looked.leave(&entry, LeftOut::Others);
-            } else if !entry.header.parts.is_empty() {
+            } else if !entry.header.parts.is_empty() && !self.seals_parts_again()? {
                 looked.leave(&entry, LeftOut::Attached);
             } else {
                 match job_from(&entry, reseal) {
                     Some((envelope, digest, under, replaces)) => {
-                        looked.jobs.push(Job { entry, envelope, digest, under, replaces });
+                        looked.jobs.push(Job { entry, envelope, digest, under, replaces, parts: Vec::new() });
                     }
                     None => looked.leave(&entry, LeftOut::Shut),
                 }
@@ -200,7 +218,15 @@ impl Home {
         let (jobs, shut): (Vec<Job>, Vec<Job>) =
             std::mem::take(&mut looked.jobs).into_iter().partition(|_| opens.next().unwrap_or(false));
         shut.iter().for_each(|job| looked.leave(&job.entry, LeftOut::Shut));
-        looked.jobs = jobs;
+        for mut job in jobs {
+            match self.parts_of(&job, &keys)? {
+                Some(parts) => {
+                    job.parts = parts;
+                    looked.jobs.push(job);
+                }
+                None => looked.leave(&job.entry, LeftOut::Attached),
+            }
+        }
         Ok(())
     }
 }

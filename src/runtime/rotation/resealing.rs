@@ -32,6 +32,7 @@ use amanat_sync::{
 
 use super::{
     reseal_look::{Job, Left, Looked},
+    reseal_parts::carrier_entry,
     reseal_work::Reseal,
     units::{Tell, readers_today},
 };
@@ -147,6 +148,12 @@ impl Chain<'_> {
         let mut unsigned = Vec::with_capacity(jobs.len());
         for (job, folded) in jobs.iter().zip(opened) {
             let Some((folded, (slip, key))) = folded.as_ref().zip(self.keys.get(&job.under)) else { continue };
+            if !job.parts.is_empty() {
+                let carrier = carrier_entry(home, (&self.pen, &self.slot), job, (*slip, key))?;
+                let bytes = carrier.0.encode().map_err(|error| fault::sync(DOING, &error))?;
+                self.slot = self.slot.behind(&Digest::of(&bytes));
+                unsigned.push(carrier);
+            }
             let (header, envelope) = reseal_entry(&self.pen, &self.slot, job, *slip, (folded, key));
             let bytes = header.encode().map_err(|error| fault::sync(DOING, &error))?;
             self.slot = self.slot.behind(&Digest::of(&bytes));
@@ -218,6 +225,7 @@ impl Home {
             Some(work) => (0, work),
             None => (self.rekey_case(case)?.slips, self.begin_reseal(case)?),
         };
+        self.ask_for_left(&left)?;
         let mut rekeyed = Rekeyed { slips, before, left, ..Rekeyed::default() };
         if !self.seal_again(&jobs, (&stood, &mut work), &mut rekeyed, tell)? {
             return Ok(rekeyed);

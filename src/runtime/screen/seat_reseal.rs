@@ -48,8 +48,9 @@ pub(super) fn reseal(home: &mut Home, case: CaseId, tell: Tell<'_>) -> Result<(V
 
 fn left(left: &[Left], ahead: &CaseAhead) -> Vec<Sentence> {
     let mib = ahead.bytes.div_ceil(1 << 20);
+    let attached = if ahead.fetches { "away" } else { "attached" };
     let mut told = Vec::new();
-    for (why, key) in [(LeftOut::Shut, "shut"), (LeftOut::Others, "others"), (LeftOut::Attached, "attached")] {
+    for (why, key) in [(LeftOut::Shut, "shut"), (LeftOut::Others, "others"), (LeftOut::Attached, attached)] {
         let n = count(left, why);
         if n > 0 {
             let all = [("n", n), ("parts", ahead.parts), ("mib", mib)];

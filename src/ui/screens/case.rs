@@ -357,8 +357,13 @@ impl Case {
             .filter_map(|id| world.book.case(id))
             .flat_map(|file| file.entries.iter())
             .filter_map(|id| world.book.entry(id))
-            // Names are part of their sheet on the screen; an access is not part of the case's story.
-            .filter(|entry| !matches!(entry.content, Content::Names(_) | Content::Access(_) | Content::Opened(_)))
+            // Names are part of their sheet on the screen; an access is not part of the case's story, nor is what was sealed again.
+            .filter(|entry| {
+                !matches!(
+                    entry.content,
+                    Content::Names(_) | Content::Access(_) | Content::Opened(_) | Content::Attachments(_)
+                )
+            })
             .collect();
         put_in_order(&mut entries);
         let drafts = world.drafts.iter().filter(|draft| draft.case == Some(self.id));

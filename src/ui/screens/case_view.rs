@@ -202,7 +202,7 @@ impl Case {
                 let reason = telling::label(&world.codebook, "amend_reason", &amendment.reason, lang);
                 format!(" ↳ {}  {reason}", canvas.fill("case.correction_of", &[("form", of)]))
             }
-            Content::Names(_) | Content::Access(_) | Content::Opened(_) => String::new(),
+            Content::Names(_) | Content::Access(_) | Content::Opened(_) | Content::Attachments(_) => String::new(),
             Content::Handover(told) => handover(told, world, canvas),
             Content::Other(other) => canvas.fill("case.other", &[("kind", &bidi::inert(&other.kind))]),
         }

@@ -185,6 +185,7 @@ fn what(entry: &Entry, world: &World, canvas: &Canvas<'_>) -> String {
         Content::Access(_) => "kind.access",
         Content::Opened(_) => "kind.opened",
         Content::Handover(_) => "kind.handover",
+        Content::Attachments(_) => "kind.attachments",
         Content::Other(_) => "kind.other",
     };
     canvas.say(key).to_owned()

@@ -92,7 +92,7 @@ impl Town {
     pub(crate) fn wishes(&mut self, at: usize) {
         self.people[at].looks();
         let person = &self.people[at];
-        let away = person.attached.iter().filter(|entry| !person.home().holds_part(&entry.parts[0]));
+        let away = person.attached.iter().filter(|entry| !person.home().holds_part(&entry.author, &entry.parts[0]));
         let away: Vec<&Entry> = away.collect();
         if away.is_empty() {
             return;
