@@ -132,6 +132,16 @@ fn says_opened(actor: &Actor, by: &Actor) {
     }
 }
 
+/// How many of another's stand-ins this actor has said that it cannot vouch for.
+fn excepted(actor: &Actor, by: &Actor) -> usize {
+    let (made, home) = (by.unlocked().device(), actor.unlocked());
+    let filed = home.journal().documents().unwrap().into_iter().map(|filed| filed.document);
+    let words = filed.filter(|it| it.kind == DocumentKind::RotationCertificate);
+    let words = words.map(|it| RotationWord::verify(&it.bytes, home.trust().unwrap()).unwrap().into_value());
+    let own = words.filter(|word| word.by == home.device() && word.device == made);
+    own.map(|word| if let Said::Opened { except } = word.said { except.len() } else { 0 }).sum()
+}
+
 #[test]
 fn a_word_that_lies_lets_nothing_go_before_the_hub_has_the_attachments_anew_and_no_device_that_has_them() {
     let scene = Scene::build();
@@ -145,6 +155,7 @@ fn a_word_that_lies_lets_nothing_go_before_the_hub_has_the_attachments_anew_and_
     fs::rename(&parts, &aside).unwrap();
     reader.ask(&["sync"]);
     supervisor.run(&["sync"]);
+    assert_eq!(excepted(supervisor, reader), 1, "who has not read them to their end vouches for the rest alone");
     says_opened(supervisor, reader);
     for actor in [supervisor, officer, supervisor, officer] {
         actor.run(&["sync"]);
