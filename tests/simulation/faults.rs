@@ -115,6 +115,8 @@ const TOWNS: &[&str] = &[
     "attachments that arrived whole where they were asked for",
     "attachments whose entry was erased",
     "newcomers who opened everything by the newest key alone",
+    "homes put back from a backup",
+    "homes put back that had kept more since",
 ];
 
 /// What happened on purpose, and what came of it.

@@ -42,6 +42,10 @@ pub(crate) struct Book {
     /// What a custodian has stood in for.
     pub(crate) stood: BTreeSet<Digest>,
     pub(crate) wishes: Vec<Wished>,
+    /// Contents that only the newer disk held when an older one was put back: a late request or a stick may still bring them.
+    pub(crate) may_be_lost: BTreeSet<u64>,
+    /// Contents that their author kept on a disk that is gone, and may not read unless they read for the station.
+    pub(crate) keys_lost: BTreeSet<u64>,
     /// The keys that devices sign with.
     pub(crate) signers: BTreeMap<DeviceId, VerifyingKey>,
 }

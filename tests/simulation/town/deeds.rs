@@ -10,7 +10,7 @@ use amanat::runtime::roster::enrol::{Enrolment, UNIT_KEY};
 use amanat::runtime::rotation::units::Rotated;
 use amanat_keys::join::JoinRequest;
 use amanat_sync::batch::Item;
-use amanat_sync::courier::{End, Outcome, Trouble, pass};
+use amanat_sync::courier::{End, Outcome, pass};
 
 use super::book::{Kept, Order, Wished};
 use super::founding::{ADMIN, CUSTODIANS, PEOPLE, STATION};
@@ -267,9 +267,8 @@ impl Town {
     /// A pass ends as it must, and says nothing against a hub and people who did nothing wrong.
     fn is_explained(&self, outcome: &Outcome, strange: bool) {
         assert!(matches!(outcome.end, End::Done | End::Unreachable(_)) || strange, "{outcome:?}");
-        // Whoever asked for what is erased meanwhile is told so.
-        let may_be_said = |trouble: &Trouble| matches!(trouble, Trouble::PartUnserved(_));
-        assert!(strange || outcome.trouble.iter().all(may_be_said), "{:?}", outcome.trouble);
+        let accused = outcome.trouble.iter().find(|trouble| !self.may_be_said(trouble));
+        assert!(strange || accused.is_none(), "{accused:?}");
     }
 
     pub(crate) fn late_arrival(&mut self) {

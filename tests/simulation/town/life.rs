@@ -25,7 +25,7 @@ use crate::simulation::support::{Actor, Agency};
 use crate::simulation::world::{Named, on_every_core};
 
 /// Things that happen in a town before it makes its peace.
-const DEEDS: u64 = 34;
+const DEEDS: u64 = 36;
 /// In the years of the homes' own clocks; nothing depends on it.
 pub(crate) const NOW: u64 = 1_795_000_000_000;
 
@@ -42,6 +42,8 @@ pub(crate) struct Town {
     /// Keys of the station that admins have yet to list.
     pub(crate) offers: Vec<Offer>,
     pub(crate) told: bool,
+    /// Whether a home was put back from a backup.
+    pub(crate) put_back: bool,
     pub(crate) hub_clock: u64,
     pub(crate) station: UnitId,
     pub(crate) codebook: &'static Codebook,
@@ -68,9 +70,11 @@ enum Deed {
     ReadStick,
     Clock,
     HubClock,
+    Backup,
+    PutBack,
 }
 
-const HAPPENS: [(u64, Deed); 17] = [
+const HAPPENS: [(u64, Deed); 19] = [
     (16, Deed::Keep),
     (10, Deed::Attach),
     (12, Deed::Wish),
@@ -84,10 +88,12 @@ const HAPPENS: [(u64, Deed); 17] = [
     (5, Deed::Approve),
     (4, Deed::Kill),
     (3, Deed::KillHub),
-    (14, Deed::WriteStick),
-    (22, Deed::ReadStick),
+    (18, Deed::WriteStick),
+    (30, Deed::ReadStick),
     (6, Deed::Clock),
     (3, Deed::HubClock),
+    (7, Deed::Backup),
+    (4, Deed::PutBack),
 ];
 
 /// Lives in all of these towns, on every core.
@@ -149,6 +155,7 @@ impl Town {
             pile: Pile::default(),
             offers: Vec::new(),
             told,
+            put_back: false,
             hub_clock: NOW,
             station,
             codebook: Codebook::builtin().unwrap(),
@@ -164,9 +171,13 @@ impl Town {
             Deed::Keep | Deed::Attach | Deed::Rekey => one_of(&WRITERS),
             Deed::Wish => one_of(&CUSTODIANS),
             Deed::ProposeErasure | Deed::Erase | Deed::Reseal | Deed::Rotate => one_of(&CUSTODIANS),
-            Deed::Travel | Deed::Kill | Deed::WriteStick | Deed::ReadStick | Deed::Clock => {
-                self.dice.index(PEOPLE.len())
-            }
+            Deed::Travel
+            | Deed::Kill
+            | Deed::WriteStick
+            | Deed::ReadStick
+            | Deed::Clock
+            | Deed::Backup
+            | Deed::PutBack => self.dice.index(PEOPLE.len()),
             Deed::Approve | Deed::KillHub | Deed::LateArrival | Deed::HubClock => ADMIN,
         };
         if self.told {
@@ -196,6 +207,8 @@ impl Town {
             Deed::ReadStick => return self.reads_stick(at),
             Deed::Clock => self.clock_goes_wrong(at),
             Deed::HubClock => self.hub_clock_goes_wrong(),
+            Deed::Backup => return self.backs_up(at),
+            Deed::PutBack => return self.puts_back(at),
         }
         at
     }

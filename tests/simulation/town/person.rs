@@ -10,6 +10,7 @@ use amanat_hub::store::Place;
 use amanat_keys::fingerprint::{DeviceId, Digest};
 use amanat_sync::courier::{Courier, Party};
 
+use super::backups::Backup;
 use super::clocks;
 use super::founding::{copy_home, opened, words};
 use crate::simulation::road::Line;
@@ -41,6 +42,8 @@ pub(crate) struct Person {
     pub(crate) held: BTreeMap<(Place, u64), Digest>,
     /// By how many milliseconds its clock is fast.
     pub(crate) fast: i64,
+    /// The newest copy of its home.
+    pub(crate) backup: Option<Backup>,
 }
 
 impl Person {
@@ -60,6 +63,7 @@ impl Person {
             attached: Vec::new(),
             held: BTreeMap::new(),
             fast: 0,
+            backup: None,
         };
         person.id = person.home().device();
         person.begins();
@@ -104,12 +108,29 @@ impl Person {
 
     /// Kill -9 and started again: what opens next is what lay on the disk then.
     pub(crate) fn killed(&mut self) {
+        let to = self.copied("life");
+        self.lives_in(to);
+    }
+
+    /// A copy of the home as it lies there, in a folder of its own.
+    pub(crate) fn copied(&mut self, what: &str) -> PathBuf {
         self.lives += 1;
-        let to = self.folder.with_extension(format!("life{}", self.lives));
+        let to = self.folder.with_extension(format!("{what}{}", self.lives));
         copy_home(&self.folder, &to).unwrap();
+        to
+    }
+
+    /// A copy lies in place of the home when the program starts the next time, and may be put back once more.
+    pub(crate) fn put_back(&mut self, backup: &Backup) {
+        (self.had, self.held) = (backup.had.clone(), backup.held.clone());
+        self.folder.clone_from(&backup.folder);
+        self.killed();
+    }
+
+    fn lives_in(&mut self, folder: PathBuf) {
         self.seat = None;
-        self.seat = Some(seated(&to));
-        self.folder = to;
+        self.seat = Some(seated(&folder));
+        self.folder = folder;
         self.begins();
     }
 

@@ -26,7 +26,7 @@ pub(crate) struct AtHub {
     /// Entries whose envelope is not there any more.
     bare: BTreeSet<Digest>,
     /// Attachments whose bytes have been hashed.
-    whole: BTreeSet<Digest>,
+    pub(crate) whole: BTreeSet<Digest>,
     /// All of it, with how many documents lay on its shelf.
     seen: (Page, usize),
 }
