@@ -8,7 +8,7 @@ use amanat_keys::device::Signer;
 use amanat_keys::erasure::{Doomed, Erasure};
 use amanat_keys::error::KeysError;
 use amanat_keys::fingerprint::{DeviceId, Digest};
-use amanat_keys::rotation::{Followed, RotationWord, Said};
+use amanat_keys::rotation::{RotationWord, Said};
 use amanat_keys::trust::{Step, Trust};
 use amanat_sync::chain::Head;
 use amanat_sync::documents::DocumentKind;
@@ -24,6 +24,7 @@ use crate::limits::BODIES;
 use crate::lineage;
 use crate::nonces::Nonces;
 use crate::rates::Rates;
+use crate::replaced::Settled;
 use crate::seats::Seats;
 use crate::signing::{Keys, Signing};
 use crate::standing::Standing;
@@ -72,7 +73,7 @@ pub struct Hub {
     shelf: RwLock<BTreeMap<(DocumentKind, Digest), u64>>,
     moving: tokio::sync::Mutex<()>,
     /// By each word on stand-ins, up to where it has been followed.
-    pub(crate) settled: tokio::sync::Mutex<BTreeMap<Digest, Followed>>,
+    pub(crate) settled: tokio::sync::Mutex<Settled>,
     keep: KeepTrust,
     clock: fn() -> u64,
 }

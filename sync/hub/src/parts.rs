@@ -283,7 +283,7 @@ async fn settle_now(hub: &Hub, blobs: &Blobs, blob: Blob) -> Result<(PartState, 
         hub.sweep_parts().await?;
     }
     // A reader's word on what it was sealed again for may have waited for it.
-    hub.drop_replaced(&held.iter().map(|held| (held.place, 1)).collect()).await?;
+    hub.drop_that_waited(held.iter().map(|held| held.place)).await?;
     tracing::info!(device = %blob.device, size = blob.size, "an attachment is held");
     Ok((PartState::Held, held))
 }

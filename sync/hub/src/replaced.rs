@@ -62,6 +62,39 @@ struct Reseal {
 /// The journals held here, with their heads.
 type Heads = BTreeMap<Place, Head>;
 
+/// Entries that a journal is looked through for; fewer are looked up one by one.
+const FEW: usize = 16;
+
+/// What the store says of entries that reseals stand in for: by hash, whether they list attachments. What is not held is not in it.
+type Listing = BTreeMap<Digest, bool>;
+
+/// How far the words of readers have been followed since the hub was started.
+#[derive(Debug, Default)]
+pub(crate) struct Settled {
+    /// By what each word is about.
+    words: BTreeMap<Digest, Followed>,
+    /// Reseals whose attachments are not all here yet: by journal the lowest number.
+    waiting: BTreeMap<Place, u64>,
+}
+
+impl Settled {
+    /// The store may hold other things by now: everything is looked at again.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// What words say of these journals from a number on counts as not followed yet.
+    fn look_again(&mut self, words: &[RotationWord], came: &BTreeMap<Place, u64>) {
+        for word in words {
+            let followed = self.words.entry(word.about()).or_default();
+            if let Some(lowest) = came.get(&(word.device, word.journal)).filter(|lowest| **lowest <= followed.last) {
+                let last = lowest.saturating_sub(1);
+                *followed = Followed { last, excepted: word.excepted_up_to(last).max(followed.excepted) };
+            }
+        }
+    }
+}
+
 impl Hub {
     /// Lets go of what confirmed stand-ins replaced, as far as that has not been done since the hub was started. `came` are stand-ins that
     /// came just now, by journal the lowest number: a restored hub may have held the word on them before.
@@ -74,14 +107,8 @@ impl Hub {
         let newest: BTreeMap<Digest, &Document> = filed.iter().map(|document| (document.about, document)).collect();
         let words: Vec<RotationWord> = newest.values().filter_map(|document| read_word(&document.bytes)).collect();
         let mut settled = self.settled.lock().await;
-        for word in &words {
-            let followed = settled.entry(word.about()).or_default();
-            if let Some(lowest) = came.get(&(word.device, word.journal)).filter(|lowest| **lowest <= followed.last) {
-                let last = lowest.saturating_sub(1);
-                *followed = Followed { last, excepted: word.excepted_up_to(last).max(followed.excepted) };
-            }
-        }
-        let past = |word: &RotationWord| settled.get(&word.about()).copied().unwrap_or_default().past(word);
+        settled.look_again(&words, came);
+        let past = |word: &RotationWord| settled.words.get(&word.about()).copied().unwrap_or_default().past(word);
         let places: BTreeSet<Place> =
             words.iter().filter(|word| past(word).is_some()).map(|word| (word.device, word.journal)).collect();
         if places.is_empty() {
@@ -91,20 +118,29 @@ impl Hub {
         let heads = self.store.ledger().await?.heads;
         let (mut gone, mut known): (BTreeSet<Doomed>, BTreeMap<Digest, StoodIn>) = Default::default();
         let (mut older, mut done): (Vec<Digest>, Vec<(Digest, Followed)>) = Default::default();
+        let mut waiting: BTreeMap<Place, u64> = BTreeMap::new();
         for place in places.iter().copied() {
             let read = self.read_journal(&standing, &heads, place).await?;
             let about = words.iter().filter(|word| (word.device, word.journal) == place);
+            let mut opened: BTreeMap<u64, &StoodIn> = BTreeMap::new();
             for word in about.filter(|word| holds(word, &read.links)) {
                 let Some(past) = past(word) else { continue };
                 done.push((word.about(), Followed::of(word)));
                 let speaker = standing.readers(&word.by);
-                for stand_in in read.stand_ins.iter().filter(|it| it.seq > past && word.opens(it.seq)) {
-                    let may = standing.stood_in(&place.0, stand_in.roster, &stand_in.target.device);
-                    let named = may && stand_in.readers.iter().any(|reader| speaker.contains(reader));
-                    if named && self.holds_anew(&standing, &heads, stand_in).await? {
-                        gone.insert(stand_in.target);
-                        older.extend(stand_in.replaces);
-                    }
+                let named = |it: &&StoodIn| {
+                    let may = standing.stood_in(&place.0, it.roster, &it.target.device);
+                    may && it.readers.iter().any(|reader| speaker.contains(reader))
+                };
+                let spoken_of = read.stand_ins.iter().filter(|it| it.seq > past && word.opens(it.seq));
+                opened.extend(spoken_of.filter(named).map(|it| (it.seq, it)));
+            }
+            let listing = self.listing(&standing, &heads, opened.values().copied()).await?;
+            for (seq, stand_in) in opened {
+                if self.holds_anew(&standing, &heads, stand_in, &listing).await? {
+                    gone.insert(stand_in.target);
+                    older.extend(stand_in.replaces);
+                } else {
+                    waiting.entry(place).or_insert(seq);
                 }
             }
             known.extend(read.stand_ins.into_iter().map(|stand_in| (stand_in.hash, stand_in)));
@@ -124,12 +160,12 @@ impl Hub {
         for chunk in gone.chunks(CHUNK) {
             self.store.erase(chunk.to_vec()).await?;
         }
-        settled.extend(done);
+        settled.words.extend(done);
+        settled.waiting.retain(|place, _| !places.contains(place));
+        settled.waiting.append(&mut waiting);
         drop(settled);
         if !gone.is_empty() {
             self.swept().await?;
-        }
-        if !gone.is_empty() {
             tracing::info!(entries = gone.len(), "older envelopes are gone: a second reader has opened the new ones");
         }
         Ok(())
@@ -148,15 +184,30 @@ impl Hub {
         Ok(target.is_some_and(|target| before.1.carries(&reseal.header, &target)).then_some(before))
     }
 
+    /// As [`Hub::drop_replaced`], for attachments that came whole just now: what was sealed again may have waited for them.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) async fn drop_that_waited(&self, places: impl Iterator<Item = Place>) -> Result<(), StoreFault> {
+        let waiting = self.settled.lock().await.waiting.clone();
+        let came: BTreeMap<Place, u64> = places.filter_map(|place| Some((place, *waiting.get(&place)?))).collect();
+        if came.is_empty() { Ok(()) } else { self.drop_replaced(&came).await }
+    }
+
     /// Whether what a stand-in replaces leaves nothing behind that is not here anew: it has no attachments, or each of them is held sealed again.
-    async fn holds_anew(&self, standing: &Standing, heads: &Heads, stand_in: &StoodIn) -> Result<bool, StoreFault> {
-        if stand_in.reseal.is_none() {
-            return Ok(true);
-        }
-        // What is not here can let nothing go.
-        let Some(target) = self.header_of(standing, heads, &stand_in.target).await? else { return Ok(false) };
-        if target.parts.is_empty() {
-            return Ok(true);
+    async fn holds_anew(
+        &self,
+        standing: &Standing,
+        heads: &Heads,
+        stand_in: &StoodIn,
+        listing: &Listing,
+    ) -> Result<bool, StoreFault> {
+        let Some(reseal) = &stand_in.reseal else { return Ok(true) };
+        match listing.get(&stand_in.target.hash) {
+            Some(false) => return Ok(true),
+            Some(true) => {}
+            // What is not here lists nothing that could go; but where attachments stand before its reseal, it is waited for.
+            None => return Ok(reseal.before.is_none()),
         }
         let Some((_, carrier)) = self.carrier(standing, heads, stand_in).await? else { return Ok(false) };
         let author = Asker { device: carrier.device, readers: Vec::new() };
@@ -164,6 +215,48 @@ impl Hub {
         let asked = carrier.parts.iter().map(|part| PartAt { entry: at, digest: part.digest }).collect();
         let books = self.store.parts(author, asked).await?;
         Ok(books.iter().all(|book| book.is_some_and(|book| book.state == PartHeld::Held)))
+    }
+
+    /// Which of the entries that these reseals stand in for list attachments. A journal of many is read once, from the first of them to the last.
+    async fn listing<'s>(
+        &self,
+        standing: &Standing,
+        heads: &Heads,
+        stand_ins: impl Iterator<Item = &'s StoodIn>,
+    ) -> Result<Listing, StoreFault> {
+        let mut targets: BTreeMap<Place, BTreeMap<u64, Doomed>> = BTreeMap::new();
+        for target in stand_ins.filter(|it| it.reseal.is_some()).map(|it| it.target) {
+            targets.entry((target.device, target.journal)).or_default().insert(target.seq, target);
+        }
+        let mut listing = Listing::new();
+        for (place, targets) in targets {
+            if targets.len() < FEW {
+                for target in targets.values() {
+                    let header = self.header_of(standing, heads, target).await?;
+                    listing.extend(header.map(|header| (target.hash, !header.parts.is_empty())));
+                }
+                continue;
+            }
+            let (Some((first, _)), Some((last, _))) = (targets.first_key_value(), targets.last_key_value()) else {
+                continue;
+            };
+            let mut held = first.saturating_sub(1);
+            while held < *last {
+                let page = self.store.page(sought(standing, heads, (place, held), PAGE)).await?;
+                let Some(piece) = page.pieces.into_iter().find(|it| it.place == place && !it.items.is_empty()) else {
+                    break;
+                };
+                for (seq, item) in (piece.first..).zip(piece.items) {
+                    held = seq;
+                    let Item::Entry(entry) = item else { continue };
+                    if targets.get(&seq).is_some_and(|target| target.hash == entry.hash) {
+                        let header = Header::decode(&entry.header).ok();
+                        listing.extend(header.map(|header| (entry.hash, !header.parts.is_empty())));
+                    }
+                }
+            }
+        }
+        Ok(listing)
     }
 
     /// The header of an entry that is held here.

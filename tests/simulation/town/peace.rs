@@ -211,7 +211,8 @@ impl Town {
             // Its author may have kept it again since, under a newer slip: the one or the other was asked for.
             let mut all = person.attached.iter().filter(|entry| number(entry) == Some(wished.number)).peekable();
             assert!(all.peek().is_some(), "what was asked for is not open");
-            let entry = all.find(|entry| person.home().holds_part(&entry.parts[0])).expect("it has not come");
+            let entry =
+                all.find(|entry| person.home().holds_part(&entry.author, &entry.parts[0])).expect("it has not come");
             let to = self.dir.path().join("saved");
             let listed = ListedPart { case: entry.case, author: entry.author, part: entry.parts[0].clone() };
             person.home().save_part(&listed, &to, true, &mut |_, _| true).unwrap();
