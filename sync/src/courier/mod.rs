@@ -11,6 +11,8 @@
 mod again;
 #[cfg(test)]
 mod ahead_tests;
+#[cfg(test)]
+mod along_tests;
 mod hand_on;
 mod lacking;
 #[cfg(test)]

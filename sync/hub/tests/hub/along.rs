@@ -6,13 +6,15 @@ use amanat_keys::statement::Statement;
 use amanat_sync::chain;
 use amanat_sync::courier::{Courier, End, Outcome, pass};
 use amanat_sync::journal::{Journal as _, MemoryJournal};
+use amanat_sync::transport::Transport;
 use amanat_sync::wire::codec;
 use amanat_sync::wire::messages::{HeadLine, PullRequest, PushReply, RunAnswer};
 
 use super::carrying::block;
+use super::cut::Place;
 use super::support::*;
 
-fn travels(agency: &Agency, actor: usize, journal: &mut MemoryJournal, road: &mut Road<'_>) -> Outcome {
+fn travels(agency: &Agency, actor: usize, journal: &mut MemoryJournal, road: &mut dyn Transport) -> Outcome {
     let mut trust = agency.trust.clone();
     let outcome = pass(&mut Courier::default(), journal, road, agency.party(actor), &mut trust);
     assert!(matches!(outcome.end, End::Done) && outcome.trouble.is_empty(), "{outcome:?}");
@@ -44,6 +46,24 @@ fn one_request_brings_a_new_entry_and_fetches_what_is_new() {
         }
     }
     assert_eq!(reader.status(&agency.hub.id).unwrap().others, 12);
+}
+
+/// Counted on the way between a device and its hub: what it sends and what it asks leave together on the road that every device goes.
+#[test]
+fn one_new_entry_goes_over_a_devices_own_road_in_one_request() {
+    let place = Place::new();
+    let (mut officer, mut pen) = (MemoryJournal::default(), Pen::new(&place.agency, 0, 1));
+    let mut road = place.road(0).inner;
+    let requests = [(); 4].map(|()| {
+        let new = pen.story(1);
+        keep(&mut officer, &pen, &new);
+        let before = place.link.asked();
+        assert_eq!(travels(&place.agency, 0, &mut officer, &mut road).handed_over, 1);
+        place.link.asked() - before
+    });
+    // The first of a program has no number to sign with, and is given one.
+    assert_eq!(requests, [2, 1, 1, 1]);
+    assert_eq!(officer.status(&place.agency.hub.id).unwrap().own[0].received, 4);
 }
 
 #[test]
