@@ -182,37 +182,32 @@ fn a_garbage_stanza_for_headquarters_is_told_of_while_the_author_still_has_the_k
     assert_eq!((named(supervisor), named(officer)), (vec![], vec![]), "the station opens it, and can seal it again");
 }
 
-#[test]
-fn a_slip_that_does_not_open_at_a_rotation_is_named_before_and_after_and_said_to_keep_its_key() {
+/// An agency where one case's slip does not open at its station: that case, and the slip's number in the officer's journal.
+fn with_a_shut_slip() -> (TestAgency, String, u64) {
     let agency = TestAgency::build();
     let (officer, reader, supervisor) = (&agency.officer, &agency.reader, &agency.supervisor);
     let story = record(officer, 1, "zukhwendar");
     synced(&[officer, reader, supervisor]);
     let at = with_garbage_for(UnitKind::Station, officer, &story.case);
     synced(&[officer, reader, supervisor]);
+    (agency, story.case, at)
+}
+
+#[test]
+fn a_slip_that_does_not_open_at_a_rotation_is_named_before_and_after_and_said_to_keep_its_key() {
+    let (agency, case, at) = with_a_shut_slip();
+    let (officer, reader, supervisor) = (&agency.officer, &agency.reader, &agency.supervisor);
     let device = officer.unlocked().device().to_string();
     let names_it = |report: &Value| {
         let rows = report["shut_slips"].as_array().unwrap_or_else(|| panic!("{report}")).clone();
         assert_eq!(rows.len(), 1, "{report}");
-        assert_eq!((&rows[0]["case"], &rows[0]["device"]), (&story.case.as_str().into(), &device.as_str().into()));
+        assert_eq!((&rows[0]["case"], &rows[0]["device"]), (&case.as_str().into(), &device.as_str().into()));
         assert_eq!(number(&rows[0], "number"), at, "{report}");
     };
     let offered = offer_and_list(&agency);
     assert_eq!(number(&offered, "shut"), 1, "{offered}");
     assert!(number(&offered, "open") > 0, "the others are looked at all the same: {offered}");
     names_it(&offered);
-    // The same for a person: before the admins have listed the key, and when all is done.
-    let page = |actor: &Actor| {
-        let mut command = actor.at_home(Command::new(beside_us("amanat")));
-        let said = command.args(["keys", "rotate", "unit", GUJRAT]).output().unwrap();
-        String::from_utf8(said.stdout).unwrap()
-    };
-    let line = format!("case {}, entry {at} of officer, {GUJRAT}", &story.case[..8]);
-    let before = page(supervisor);
-    assert!(
-        before.contains("1 slips do not open here: they will keep their key") && before.contains(&line),
-        "{before}"
-    );
     synced(&[supervisor]);
     let done = supervisor.run(&["keys", "rotate", "unit", GUJRAT]);
     assert_eq!((text(&done, "/state"), number(&done, "now")), ("done".to_owned(), number(&offered, "open")), "{done}");
@@ -224,4 +219,28 @@ fn a_slip_that_does_not_open_at_a_rotation_is_named_before_and_after_and_said_to
         [1; 3],
         "nothing else is held up"
     );
+}
+
+#[test]
+fn a_person_reads_which_slips_do_not_open_before_a_rotation_and_when_it_is_done() {
+    let (agency, case, at) = with_a_shut_slip();
+    let page = || {
+        let mut command = agency.supervisor.at_home(Command::new(beside_us("amanat")));
+        let said = command.args(["keys", "rotate", "unit", GUJRAT]).output().unwrap();
+        String::from_utf8(said.stdout).unwrap()
+    };
+    offer_and_list(&agency);
+    let line = format!("case {}, entry {at} of officer, {GUJRAT}", &case[..8]);
+    // The admins have listed the key, and this device has not heard of it yet.
+    let before = page();
+    assert!(before.contains("1 slips do not open here: they will keep their key"), "{before}");
+    assert_eq!(before.matches(&line).count(), 1, "{before}");
+    // One that does not open either, and is made for the newer key, keeps no older one.
+    synced(&[&agency.officer]);
+    let newer = record(&agency.officer, 2, "palmishto");
+    with_garbage_for(UnitKind::Station, &agency.officer, &newer.case);
+    synced(&[&agency.officer, &agency.supervisor]);
+    let done = page();
+    assert!(done.contains("are rewrapped to key 2") && done.contains("slips keep an older key"), "{done}");
+    assert_eq!((done.matches(&line).count(), done.matches("case ").count()), (1, 1), "{done}");
 }
