@@ -83,6 +83,16 @@ impl Settled {
         *self = Self::default();
     }
 
+    /// Up to which number a word has been followed; none where it says nothing new.
+    fn past(&self, word: &RotationWord) -> Option<u64> {
+        self.words.get(&word.about()).copied().unwrap_or_default().past(word)
+    }
+
+    /// The journals of which words say something new.
+    fn places(&self, words: &[RotationWord]) -> BTreeSet<Place> {
+        words.iter().filter(|word| self.past(word).is_some()).map(|word| (word.device, word.journal)).collect()
+    }
+
     /// What words say of these journals from a number on counts as not followed yet.
     fn look_again(&mut self, words: &[RotationWord], came: &BTreeMap<Place, u64>) {
         for word in words {
@@ -108,9 +118,11 @@ impl Hub {
         let words: Vec<RotationWord> = newest.values().filter_map(|document| read_word(&document.bytes)).collect();
         let mut settled = self.settled.lock().await;
         settled.look_again(&words, came);
-        let past = |word: &RotationWord| settled.words.get(&word.about()).copied().unwrap_or_default().past(word);
-        let places: BTreeSet<Place> =
-            words.iter().filter(|word| past(word).is_some()).map(|word| (word.device, word.journal)).collect();
+        let places = settled.places(&words);
+        // What waited in a journal that is read now is judged with the rest.
+        let waited = settled.waiting.extract_if(.., |place, _| places.contains(place)).collect();
+        settled.look_again(&words, &waited);
+        let past = |word: &RotationWord| settled.past(word);
         if places.is_empty() {
             return Ok(());
         }
@@ -161,7 +173,6 @@ impl Hub {
             self.store.erase(chunk.to_vec()).await?;
         }
         settled.words.extend(done);
-        settled.waiting.retain(|place, _| !places.contains(place));
         settled.waiting.append(&mut waiting);
         drop(settled);
         if !gone.is_empty() {
