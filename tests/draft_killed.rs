@@ -155,7 +155,7 @@ fn newcomer() -> Sitting {
 fn interview() -> Sitting {
     let mut sitting = Sitting::begins("interview", "▸ Person");
     sitting.says("\"1\"", "person_ref", PERSON, "▸ Kind of statement");
-    sitting.says("\"1\"", "statement_type", "SCREEN", "▸ Place");
+    sitting.says("Down Enter", "statement_type", "SCREEN", "▸ Place");
     sitting.says("\"shel\" Enter", "setting", "SHELTER", "▸ Others present");
     sitting.says("\"lawy\" Space \"ngo\" Enter", "present", "LAWYER,NGO", "▸ Private");
     sitting.says("\"1\"", "private_ok", "yes", "▸ Safe, fed");
