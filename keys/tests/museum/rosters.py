@@ -73,7 +73,7 @@ def lineage():
     offered("previous-hash-of-the-one-before-it", "Forged(OtherLineage)", third(previous=AGENCY))
     offered("of-another-agency", "Forged(OtherAgency)", third(agency=OTHER_AGENCY))
     offered("minimum-version-that-falls", 'Misuse(Limit { what: "a minimum version that falls" })', third(minimum=0))
-    offered("minimum-version-not-made-here", "Expired(TooOld { least: 2 })", third(minimum=2))
+    offered("minimum-version-not-made-here", "Expired(TooOld { least: 3 })", third(minimum=3))
     hybrid = changed(SECOND, all_hybrid)
     falls = changed(THIRD, setting(previous=sha256(spelt(hybrid))))
     stays = changed(changed(THIRD, all_hybrid), setting(previous=sha256(spelt(hybrid))))
@@ -111,8 +111,8 @@ def pins():
             ("first-that-names-one-before", "previous hash must be zeros in version 1 and only there", {"previous": AGENCY})):
         payload = first_with(**values)
         pin(name, f"Malformed(Roster: {why})", signed(payload, over=NONE), payload)
-    payload = first_with(minimum=2)
-    pin("minimum-version-not-made-here", "Expired(TooOld { least: 2 })", signed(payload, over=NONE), payload)
+    payload = first_with(minimum=3)
+    pin("minimum-version-not-made-here", "Expired(TooOld { least: 3 })", signed(payload, over=NONE), payload)
     words = spoken("roster-words", AGENCY, (1).to_bytes(8, "big"), sha256(first))
     for name, heard in (("words-of-another-hash", spoken("roster-words", AGENCY, (1).to_bytes(8, "big"), sha256(b"another"))),
                         ("words-of-another-version", spoken("roster-words", AGENCY, (2).to_bytes(8, "big"), sha256(first)))):
