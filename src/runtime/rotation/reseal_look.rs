@@ -134,12 +134,17 @@ impl Home {
         let (mut looked, mut own, mut writers) = (Looked::default(), Vec::new(), BTreeSet::new());
         let mut carriers: BTreeSet<EntryRef> = BTreeSet::new();
         for known in self.journal.heads().map_err(|error| fault::sync(DOING, &error))? {
+            // What holds attachments stands directly before its reseal: nearly no reseal has any, and none is looked up for nothing.
+            let mut listing = None;
             self.each_held((known.device, known.journal), 0, |entries| {
                 for entry in entries.into_iter().filter(|entry| entry.header.case == case) {
-                    match entry.header.kind {
+                    let header = &entry.header;
+                    let behind_one = listing == header.seq.checked_sub(1);
+                    listing = (!header.parts.is_empty()).then_some(header.seq);
+                    match header.kind {
                         Kind::Slip => drop(writers.insert(known.device)),
                         Kind::Sealed if !self.erasures.is_reason(&entry.hash()) => own.push(entry),
-                        Kind::StandIn => carriers.extend(self.carried_for(&entry)?),
+                        Kind::StandIn if behind_one => carriers.extend(self.carried_for(&entry)?),
                         _ => {}
                     }
                 }
