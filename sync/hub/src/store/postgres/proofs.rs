@@ -321,6 +321,8 @@ async fn a_server_that_takes_no_more_writes_is_left_for_one_that_does() {
     accept(&store, run(place(1), 1, 5, "true")).await;
     cluster.psql(&url, "alter system set default_transaction_read_only = on");
     cluster.psql(&url, "select pg_reload_conf()");
+    // The server reads its settings again when it comes to it; a new connection that has them was begun after every older one was told.
+    while cluster.psql(&url, "show default_transaction_read_only").trim() != "on" {}
     let took = Arc::new(AtomicBool::new(false));
     let leads_again = {
         let (cluster, url, took) = (Arc::clone(&cluster), url.clone(), Arc::clone(&took));
