@@ -2,6 +2,7 @@
 
 pub(in crate::runtime) mod again;
 pub(in crate::runtime) mod assignees;
+pub(in crate::runtime) mod carried;
 mod crew;
 pub(in crate::runtime) mod cut_off;
 pub mod handing;

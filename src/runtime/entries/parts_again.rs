@@ -8,7 +8,6 @@ use std::fs::File;
 use amanat_keys::{case_key::CaseKey, envelope, fingerprint::Digest, part};
 use amanat_sync::{
     entry::{Change, EntryRef, Header, Kind, Part, SealedEntry},
-    journal::Journal as _,
     part_files::{PartFiles, Wish},
     wire::parts::PartAt,
 };
@@ -60,57 +59,45 @@ impl Home {
         Ok(before.filter(|before| before.header.carries(reseal, target)))
     }
 
+    /// What a place where an attachment lies is good for: first where its author sealed it, which needs no looking for, and then newest first. What
+    /// opens at any of them is the same.
+    pub(in crate::runtime) fn at_first_that<T>(
+        &self,
+        author: &Author,
+        told: &Attached,
+        good: impl Fn(&Lying) -> Option<T>,
+    ) -> Result<Option<T>, Failure> {
+        let Some((listing, n)) = self.listing(author, told)? else { return Ok(None) };
+        if let Some(found) = lying(&listing.header, n).as_ref().and_then(&good) {
+            return Ok(Some(found));
+        }
+        Ok(self.lies_again(&listing, n)?.iter().find_map(good))
+    }
+
     /// Where an attachment of an entry lies: newest first, and last where its author sealed it.
     pub(in crate::runtime) fn lies(&self, author: &Author, told: &Attached) -> Result<Vec<Lying>, Failure> {
-        let at = EntryRef { device: author.device.into(), journal: author.journal.into(), seq: author.seq };
-        let digest = sealed_digest(&told.digest);
-        let Some(listing) = self.header_at(&at)? else { return Ok(Vec::new()) };
-        let Some(n) = listing.header.parts.iter().position(|part| part.digest == digest) else {
-            return Ok(Vec::new());
-        };
-        let of = |entry: &Header| {
-            let slip = EntryRef { seq: entry.key, ..entry.at() };
-            entry.parts.get(n).map(|part| Lying { entry: entry.at(), slip, part: *part })
-        };
-        let mut lies: Vec<Lying> = Vec::new();
-        for reseal in self.reseals_of(&listing)? {
-            let carrier = self.carrier(&reseal.header, &listing.header)?;
-            lies.extend(carrier.and_then(|carrier| of(&carrier.header)));
-        }
-        lies.reverse();
-        lies.extend(of(&listing.header));
+        let Some((listing, n)) = self.listing(author, told)? else { return Ok(Vec::new()) };
+        let mut lies = self.lies_again(&listing, n)?;
+        lies.extend(lying(&listing.header, n));
         Ok(lies)
     }
 
-    /// The reseals of an entry that count, each before those that replace it.
-    fn reseals_of(&self, target: &SealedEntry) -> Result<Vec<SealedEntry>, Failure> {
-        let (hash, mut found) = (target.hash(), Vec::new());
-        let heads = self.journal.heads().map_err(|error| fault::sync("reading the journal", &error))?;
-        for known in heads {
-            if known.device != self.device() && !self.tenure().is_custodian(&known.device) {
-                continue;
-            }
-            self.each_held((known.device, known.journal), 0, |entries| {
-                let meant = |entry: &SealedEntry| {
-                    let of = holding(&entry.header).filter(|it| it.change == Change::Reseal);
-                    of.is_some_and(|it| it.entry == target.at() && it.hash == hash)
-                };
-                found.extend(entries.into_iter().filter(meant));
-                Ok(())
-            })?;
+    /// The entry of its author's that lists an attachment, and which of its attachments it is.
+    fn listing(&self, author: &Author, told: &Attached) -> Result<Option<(SealedEntry, usize)>, Failure> {
+        let at = EntryRef { device: author.device.into(), journal: author.journal.into(), seq: author.seq };
+        let digest = sealed_digest(&told.digest);
+        let which = |listing: &SealedEntry| listing.header.parts.iter().position(|part| part.digest == digest);
+        Ok(self.header_at(&at)?.and_then(|listing| which(&listing).map(|n| (listing, n))))
+    }
+
+    /// Where it lies sealed again: newest first.
+    fn lies_again(&self, listing: &SealedEntry, n: usize) -> Result<Vec<Lying>, Failure> {
+        let mut lies: Vec<Lying> = Vec::new();
+        for reseal in self.carried_reseals_of(listing)?.iter().rev() {
+            let carrier = self.carrier(&reseal.header, &listing.header)?;
+            lies.extend(carrier.and_then(|carrier| lying(&carrier.header, n)));
         }
-        let stood = self.stood();
-        found.retain(|reseal| stood(&reseal.header));
-        let mut ordered: Vec<SealedEntry> = Vec::with_capacity(found.len());
-        while !found.is_empty() {
-            let hashes: Vec<_> = found.iter().map(SealedEntry::hash).collect();
-            let waits = |it: &SealedEntry| {
-                it.header.target.and_then(|target| target.replaces).is_some_and(|older| hashes.contains(&older))
-            };
-            let next = found.iter().position(|it| !waits(it)).unwrap_or(0);
-            ordered.push(found.remove(next));
-        }
-        Ok(ordered)
+        Ok(lies)
     }
 
     /// What lies beside a reseal of an entry; what of it is not here is asked for, as long as nobody else has vouched for it, or the older ones
@@ -159,7 +146,7 @@ impl Home {
             return Ok(None);
         };
         let Some(listing) = self.header_at(&target.at())? else { return Ok(None) };
-        let replaced = self.reseals_of(&listing)?.into_iter().find(|reseal| reseal.hash() == older);
+        let replaced = self.carried_reseals_of(&listing)?.into_iter().find(|reseal| reseal.hash() == older);
         replaced.map(|replaced| self.carrier(&replaced.header, target)).transpose().map(Option::flatten)
     }
 
@@ -208,6 +195,11 @@ pub(in crate::runtime) fn listed(
     let header = &entry.header;
     let json = envelope::open(sealed, &header.place(), key, &header.commitment, digest).ok()?;
     read(entry, &json)
+}
+
+fn lying(entry: &Header, n: usize) -> Option<Lying> {
+    let slip = EntryRef { seq: entry.key, ..entry.at() };
+    entry.parts.get(n).map(|part| Lying { entry: entry.at(), slip, part: *part })
 }
 
 fn read(entry: &SealedEntry, json: &[u8]) -> Option<Box<[Attached]>> {

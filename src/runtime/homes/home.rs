@@ -18,7 +18,7 @@ use amanat_sync::{
 };
 use std::{
     collections::{HashMap, HashSet},
-    sync::OnceLock,
+    sync::{Mutex, OnceLock},
 };
 
 use super::{
@@ -36,8 +36,8 @@ use crate::{
     model::{EntryId, Moment},
     runtime::{
         entries::{
-            assignees::GivenWords, handing::HandoverWords, joining::JoinWords, kept_list::Reached, ring::Ring,
-            sealing::Ahead,
+            assignees::GivenWords, carried::Carried, handing::HandoverWords, joining::JoinWords, kept_list::Reached,
+            ring::Ring, sealing::Ahead,
         },
         erasure::{erasing::Erasures, heard::Words},
         fault, key_pages,
@@ -72,6 +72,8 @@ pub struct Home {
     pub(in crate::runtime) belonging: Belonging,
     /// What is to be erased, or was.
     pub(in crate::runtime) erasures: Erasures,
+    /// Where attachments were sealed again, as far as it was asked for.
+    pub(in crate::runtime) carried: Mutex<Carried>,
     /// What readers at headquarters say opens.
     pub(in crate::runtime) words: Words,
     /// Cases that were handed in here, and whether nothing that opens them is left.
@@ -134,6 +136,7 @@ impl Home {
             joins: JoinWords::default(),
             belonging: Belonging::default(),
             erasures: Erasures::default(),
+            carried: Mutex::default(),
             words: Words::default(),
             handed_in: marks::handed_in(&marks).collect(),
             let_go_by: HashSet::new(),

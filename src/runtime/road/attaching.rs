@@ -242,16 +242,19 @@ impl Home {
     ) -> Result<(), Failure> {
         let ListedPart { author, part, .. } = listed;
         let files = self.part_files();
-        let lies = self.lies(author, part)?;
-        if lies.is_empty() {
-            return Err(Failure::failed("looking for the entry — this device does not have it", ""));
-        }
         let keyed = |lying: &Lying| self.ring.key(&lying.slip).map(|(key, _)| (key.clone(), lying.part.digest));
-        let here = lies.iter().filter(|lying| files.holds(&lying.part)).find_map(keyed);
-        let found = here.or_else(|| lies.iter().rev().find_map(keyed));
+        let here = |lying: &Lying| keyed(lying).filter(|_| files.holds(&lying.part));
+        let mut found = self.at_first_that(author, part, here)?;
+        if found.is_none() {
+            let lies = self.lies(author, part)?;
+            if lies.is_empty() {
+                return Err(Failure::failed("looking for the entry — this device does not have it", ""));
+            }
+            found = lies.iter().rev().find_map(keyed);
+        }
         let (key, digest) =
             found.ok_or_else(|| Failure::refused(format!("{doing} — this device has no key for it"), ""))?;
-        let mut sealed = self.part_files().open(&digest).map_err(|error| fault::sync(doing, &error))?;
+        let mut sealed = files.open(&digest).map_err(|error| fault::sync(doing, &error))?;
         let commitment = sealed_digest(&part.commitment);
         let total = part.sealed.saturating_mul(2);
         let opened = part::open(&mut sealed, to, &key, &commitment, &digest, &mut |done| going(done, total));
@@ -262,8 +265,8 @@ impl Home {
     pub fn holds_part(&self, author: &Author, part: &Attached) -> bool {
         let files = self.part_files();
         let first = Part { digest: sealed_digest(&part.digest), size: part.sealed };
-        files.holds(&first)
-            || self.lies(author, part).is_ok_and(|lies| lies.iter().any(|lying| files.holds(&lying.part)))
+        let here = |lying: &Lying| files.holds(&lying.part).then_some(());
+        files.holds(&first) || self.at_first_that(author, part, here).is_ok_and(|here| here.is_some())
     }
 
     /// Asks for an attachment to be fetched with the next passes, where it lies by now: sealed again once its entry's own envelope has gone, and

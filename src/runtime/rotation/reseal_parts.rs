@@ -58,9 +58,10 @@ impl Home {
         for told in listed {
             let whole = |lying: &Lying| {
                 let key = self.ring.key(&lying.slip).map(|(key, _)| key);
-                files.holds(&lying.part) && key.is_some_and(|key| parts_again::is_in(&files, &lying.part, key, &told))
+                let opens = |key: &CaseKey| parts_again::is_in(&files, &lying.part, key, &told);
+                (files.holds(&lying.part) && key.is_some_and(opens)).then_some(*lying)
             };
-            let Some(lies) = self.lies(&author, &told)?.into_iter().find(whole) else { return Ok(None) };
+            let Some(lies) = self.at_first_that(&author, &told, whole)? else { return Ok(None) };
             parts.push(JobPart { told, lies });
         }
         Ok(Some(parts))
