@@ -1,5 +1,6 @@
 //! Homes from inside, a story in each file.
 
+mod carrying;
 pub(in crate::runtime) mod guarding;
 pub(in crate::runtime) mod handed;
 mod heard;
