@@ -40,6 +40,7 @@ fn an_attachment_is_found_where_it_was_sealed_again_after_it_had_been_looked_for
     for times in 1..=3 {
         let lies = home.lies(&listed.author, &listed.part).unwrap();
         assert_eq!(lies.len(), times);
+        assert!(lies.is_sorted_by(|one, next| one.entry.seq > next.entry.seq), "newest first");
         // Only where it was sealed last: at every other place it is gone, as the second reader's word lets it go.
         for older in &lies[1..] {
             home.part_files().remove(&older.part.digest).unwrap();
