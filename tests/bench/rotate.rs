@@ -157,12 +157,12 @@ fn rewrap(station: &Station, total: usize, runs: usize) {
         let mut home = unlocked(station, "supervisor");
         let unit = unit(&home);
         age.extend(age_per_file(station, 40));
-        forget_peak();
+        memory::forget_peak();
         took.push(timed(|| match home.rotate_unit(unit, &mut |_, _| true).unwrap() {
             Rotated::Done { now, .. } => assert_eq!(usize::try_from(now).unwrap(), total),
             other => panic!("{other:?}"),
         }));
-        most.push(f64::from(peak()));
+        most.push(memory::peak());
         drop(home);
         station.copy("before/supervisor", "supervisor");
         let mut home = unlocked(station, "supervisor");
@@ -331,18 +331,4 @@ fn sqlcipher(file: &Path, rows: usize) -> Option<Duration> {
          (select 1 union all select i + 1 from n where i < {rows}) select randomblob(700) from n;"
     ))?;
     Some(timed(|| run("pragma key = 'one'; pragma rekey = 'another';").unwrap()))
-}
-
-/// The most memory that this process had at once since it was last forgotten, in MiB.
-fn peak() -> u32 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let kib = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.trim().parse::<u32>().ok());
-    kib.unwrap_or(0) / 1024
-}
-
-/// The peak begins anew from what is in use (proc_pid_clear_refs(5)); where that may not be, it stays what it was.
-fn forget_peak() {
-    fs::write("/proc/self/clear_refs", "5").unwrap_or_default();
 }
