@@ -361,7 +361,7 @@ impl Home {
         for header in &slips {
             self.ring.note_own(header);
             self.belonging.note(header);
-            self.note_level(header);
+            self.note_level(header.case, &header.audience);
         }
         // A row that cannot be written now is tried again with the next; what was kept is kept.
         self.file_firsts().unwrap_or_default();

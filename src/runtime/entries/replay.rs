@@ -4,7 +4,10 @@
 //! There is no plaintext table to load, so this is the whole way to a casebook. Entries come out in pages, so that a screen
 //! fills while the rest is still being opened.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use amanat_keys::{
     fingerprint::{CaseId, DeviceId, Digest, UnitId},
@@ -24,7 +27,7 @@ use super::{
     cut_off::Unproven,
     list_first::Alone,
     opening::{Opened, Opener},
-    ring::Ring,
+    ring::{OwnSlip, Ring},
     stand_ins::holding,
 };
 use crate::{
@@ -155,9 +158,10 @@ impl Home {
 
     /// Notes under which slips this device seals on. Before that it begins a new one for every case.
     pub(super) fn note_own(&mut self, own: OwnSlips) {
-        for header in own.slips {
-            self.ring.note_own(&header);
-            self.note_level(&header);
+        let me = self.device();
+        for (case, slip) in own.slips {
+            self.note_level(case, &slip.audience);
+            self.ring.note_found(me, case, slip);
         }
         for (case, slip, readers) in own.rewraps {
             self.ring.note_rewrap(case, &slip, &readers);
@@ -288,9 +292,22 @@ impl Home {
 #[derive(Default)]
 #[must_use = "without it every case begins a new slip"]
 pub(super) struct OwnSlips {
-    slips: Vec<Header>,
+    slips: Vec<(CaseId, OwnSlip)>,
+    /// Whom they name, each company once.
+    audiences: HashSet<Arc<[Reader]>>,
     /// For whom they were wrapped anew.
     rewraps: Vec<(CaseId, EntryRef, Box<[Reader]>)>,
+}
+
+impl OwnSlips {
+    fn note(&mut self, slip: &Header) {
+        let audience = self.audiences.get(slip.audience.as_slice()).cloned().unwrap_or_else(|| {
+            let audience: Arc<[Reader]> = slip.audience.as_slice().into();
+            self.audiences.insert(Arc::clone(&audience));
+            audience
+        });
+        self.slips.push((slip.case, OwnSlip::of(slip, audience)));
+    }
 }
 
 /// What is set apart while the journal is read.
@@ -381,7 +398,7 @@ impl Judge<'_> {
             self.set.listed.extend(entry.header.parts.iter().map(|part| part.digest));
         }
         if entry.header.device == self.me && entry.header.kind == Kind::Slip {
-            self.set.own.slips.push(entry.header.clone());
+            self.set.own.note(&entry.header);
         }
         self.set.note_stand_in(entry, self.ring, &self.me);
         let whole_slip = entry.header.kind == Kind::Slip && entry.envelope.is_some();

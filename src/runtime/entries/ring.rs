@@ -1,10 +1,13 @@
 //! The case keys that this device knows, in memory while it is unlocked, and which of its own slips a case is sealed under.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use amanat_keys::{
     case_key::CaseKey,
-    fingerprint::{CaseId, JournalId, KeyId},
+    fingerprint::{CaseId, DeviceId, JournalId, KeyId},
     stretch::Stretch,
 };
 use amanat_sync::{
@@ -54,8 +57,15 @@ pub(in crate::runtime) struct OwnSlip {
     pub journal: JournalId,
     /// Its number there.
     pub seq: u64,
-    /// Whom it gives the key to.
-    pub audience: Vec<Reader>,
+    /// Whom it gives the key to: nearly all slips of a device name the same readers, who stand in memory once.
+    pub audience: Arc<[Reader]>,
+}
+
+impl OwnSlip {
+    /// The slip with this header.
+    pub(in crate::runtime) const fn of(header: &Header, audience: Arc<[Reader]>) -> Self {
+        Self { journal: header.journal, seq: header.seq, audience }
+    }
 }
 
 /// Case keys by the place of their slip.
@@ -109,12 +119,20 @@ impl Ring {
     /// Notes an own slip, found in the journal or just kept: the newest of its case is sealed under. Entries of one journal come in
     /// order, and journals in the order in which they were begun.
     pub(in crate::runtime) fn note_own(&mut self, header: &Header) {
-        if header.kind != Kind::Slip || self.retired.contains(&header.at()) {
+        if header.kind == Kind::Slip {
+            let slip = OwnSlip::of(header, header.audience.as_slice().into());
+            self.note_found(header.device, header.case, slip);
+        }
+    }
+
+    /// The same of a slip that this device, by its id, made in a case.
+    pub(in crate::runtime) fn note_found(&mut self, me: DeviceId, case: CaseId, slip: OwnSlip) {
+        let at = EntryRef { device: me, journal: slip.journal, seq: slip.seq };
+        if self.retired.contains(&at) {
             return;
         }
-        let Some((_, purpose, _)) = self.keys.get(&header.at()) else { return };
-        let slip = OwnSlip { journal: header.journal, seq: header.seq, audience: header.audience.clone() };
-        self.newest.insert((header.case, *purpose), slip);
+        let Some((_, purpose, _)) = self.keys.get(&at) else { return };
+        self.newest.insert((case, *purpose), slip);
     }
 
     /// Notes for whom an own slip was wrapped anew. Where that gave its key to somebody whom the slip itself does not name, nothing more is sealed
@@ -168,7 +186,7 @@ impl Ring {
         audience: &[Reader],
     ) -> Option<u64> {
         let slip = self.newest.get(&(case, purpose))?;
-        (slip.journal == journal && slip.audience == audience).then_some(slip.seq)
+        (slip.journal == journal && *slip.audience == *audience).then_some(slip.seq)
     }
 }
 

@@ -379,9 +379,9 @@ impl Home {
     }
 
     /// Notes for whom this device sealed last in a case: that says its level where nothing that says it can be read any more.
-    pub(in crate::runtime) fn note_level(&mut self, slip: &amanat_sync::entry::Header) {
+    pub(in crate::runtime) fn note_level(&mut self, case: CaseId, audience: &[Reader]) {
         let Some(trust) = &self.trust else { return };
-        let units = slip.audience.iter();
+        let units = audience.iter();
         let units = units.filter_map(|reader| trust.roster().unit(&UnitId::from_bytes(*reader.id.as_bytes())));
         let kinds: Vec<UnitKind> = units.map(|unit| unit.kind).collect();
         let level = match (kinds.contains(&UnitKind::Headquarters), kinds.contains(&UnitKind::National)) {
@@ -389,7 +389,7 @@ impl Home {
             (true, false) => Sharing::H2,
             (false, false) => Sharing::H1,
         };
-        self.levels.note_slip(slip.case, level);
+        self.levels.note_slip(case, level);
     }
 
     /// The sharing level of a case; where nobody says it (any more), that of what this device sealed last in it, else H1 if it began without headquarters, else H2.
