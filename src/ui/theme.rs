@@ -79,3 +79,23 @@ impl Theme {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Red and green look alike to one man in twelve, and stand for each other nowhere here; good, look here and bad differ in how blue and how
+    /// bright they are. Without colours no role has one: what a sign or a word does not say is then not said at all.
+    #[test]
+    fn colours_stay_apart_for_the_colour_blind_and_none_is_left_without_them() {
+        use Role::{Accent, Bad, Faint, Field, Frame, Good, Key, Selected, Strong, Text, Warn};
+        for role in [Text, Strong, Faint, Accent, Good, Warn, Bad, Key, Selected, Frame, Field] {
+            let colour = Theme::Colour.style(role).fg;
+            let told = [None, Some(Color::Blue), Some(Color::Yellow), Some(Color::Magenta), Some(Color::Cyan)];
+            assert!(told.contains(&colour) || colour == Some(Color::DarkGray), "{role:?}: {colour:?}");
+            assert_eq!((Theme::Plain.style(role).fg, Theme::Plain.style(role).bg), (None, None), "{role:?}");
+        }
+        let states = [Good, Warn, Bad].map(|role| Theme::Colour.style(role).fg);
+        assert_eq!(states, [Some(Color::Blue), Some(Color::Yellow), Some(Color::Magenta)]);
+    }
+}

@@ -14,6 +14,7 @@ mod handing;
 mod hours;
 mod joining;
 mod keys;
+mod lessons;
 mod listing;
 mod looks;
 mod papers;
