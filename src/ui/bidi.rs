@@ -12,6 +12,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::theme::Bidi;
+use crate::model::Lang;
 
 /// One grapheme where it stands on the line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +49,14 @@ const fn is_rtl(letter: char) -> bool {
 /// Whether a paragraph reads from right to left: by its first strong letter.
 pub(crate) fn reads_rtl(text: &str) -> bool {
     text.chars().find(|letter| letter.is_alphabetic()).is_some_and(is_rtl)
+}
+
+/// Whether a text is laid out from right to left on a screen of this language: on an Urdu one everything with Urdu in it is.
+pub(crate) fn runs_left(text: &str, lang: Lang) -> bool {
+    match lang {
+        Lang::Ur => has_rtl(text),
+        Lang::En => reads_rtl(text),
+    }
 }
 
 /// Control characters made visible and harmless, direction marks taken out. Text without any is given back as it is.

@@ -23,6 +23,7 @@ mod pointer;
 mod practised;
 mod reviewing;
 mod searching;
+mod selecting;
 mod stage;
 mod stopping;
 mod told;

@@ -39,6 +39,7 @@ fn key(name: &str) -> KeyEvent {
         "Space" => plain(KeyCode::Char(' ')),
         "Backspace" => plain(KeyCode::Backspace),
         "Delete" => plain(KeyCode::Delete),
+        name if name.starts_with("S-") => KeyEvent { modifiers: KeyModifiers::SHIFT, ..key(&name[2..]) },
         name => match (name.strip_prefix("C-"), name.strip_prefix('F')) {
             (Some(letter), _) => KeyEvent::new(KeyCode::Char(letter.chars().next().unwrap()), KeyModifiers::CONTROL),
             (None, Some(number)) => plain(KeyCode::F(number.parse().unwrap())),
@@ -55,6 +56,8 @@ pub(crate) fn bytes_of(key: &KeyEvent) -> Vec<u8> {
             vec![u8::try_from(letter).unwrap() & 0x1f]
         }
         KeyCode::Char(letter) => letter.to_string().into_bytes(),
+        KeyCode::Left if key.modifiers == KeyModifiers::SHIFT => text("\x1b[1;2D"),
+        KeyCode::Right if key.modifiers == KeyModifiers::SHIFT => text("\x1b[1;2C"),
         KeyCode::Enter => text("\r"),
         KeyCode::Esc => text("\x1b"),
         KeyCode::Tab => text("\t"),

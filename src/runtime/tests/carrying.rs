@@ -35,7 +35,7 @@ fn an_attachment_is_found_where_it_was_sealed_again_after_it_had_been_looked_for
     let files = [ToAttach { path: file, media: None }];
     let kept = home.attach(Codebook::builtin().unwrap(), keep, &files, &mut |_, _| true).unwrap();
     let entry = kept.iter().find(|entry| matches!(entry.content, Content::Sheet(_))).unwrap();
-    let listed = ListedPart { case: CASE, author: entry.author.clone(), part: entry.parts[0].clone() };
+    let listed = ListedPart { case: CASE, author: entry.author, part: entry.parts[0].clone() };
 
     for times in 1..=3 {
         let lies = home.lies(&listed.author, &listed.part).unwrap();

@@ -2,10 +2,7 @@
 
 use std::collections::HashSet;
 
-use ratatui::{
-    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
-    layout::Rect,
-};
+use ratatui::{crossterm::event::KeyEvent, layout::Rect};
 
 use super::narrowing::{self, Chosen, Narrowing};
 use crate::{
@@ -23,7 +20,7 @@ use crate::{
             canvas::{Canvas, Lean},
             list::List,
             menu::Menu,
-            text::Edit,
+            text::{Edit, Lay},
         },
         world::World,
     },
@@ -155,13 +152,7 @@ impl Caseload {
     }
 
     fn type_key(&mut self, key: &KeyEvent, world: &World) {
-        let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        match key.code {
-            KeyCode::Char(letter) if !control => self.typed.letter(letter),
-            code => {
-                self.typed.key(code, control, 80);
-            }
-        }
+        self.typed.key(key, Lay { width: 80, lang: world.settings.lang });
         self.search(world);
     }
 

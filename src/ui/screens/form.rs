@@ -176,6 +176,7 @@ impl Form {
             entries: &self.entries,
             people: &self.people,
             width: editor_width(world.size.0),
+            lang: world.settings.lang,
         }
     }
 

@@ -9,7 +9,7 @@ use ratatui::{
 
 use super::{
     form::Form,
-    form_view::{Plan, columns},
+    form_view::{Plan, columns, inside},
 };
 use crate::ui::{
     pointing::{Spot, lies_in},
@@ -24,8 +24,8 @@ enum Under {
     Section(usize),
     /// A question that has not the keyboard.
     Question(usize),
-    /// A row of the field that has it.
-    Field(u16),
+    /// The field that has it, and where it lies on the page.
+    Field(Rect),
     Nothing,
 }
 
@@ -47,8 +47,9 @@ impl Form {
                 let first = self.asked.iter().position(|(of, _)| *of == section);
                 first.map_or_else(Turn::stay, |at| self.go(at, world))
             }
-            (MouseEventKind::Down(MouseButton::Left), Under::Field(row)) => {
-                let did = self.field.click(row);
+            (MouseEventKind::Down(MouseButton::Left), Under::Field(area)) => {
+                let mut glass = Buffer::empty(Rect::new(0, 0, world.size.0, world.size.1));
+                let did = self.field.click(&Canvas::new(&mut glass, world.settings), area, (mouse.column, mouse.row));
                 self.did(did, world)
             }
             (MouseEventKind::ScrollDown, under) => self.wheel(KeyCode::Down, &under, world),
@@ -92,7 +93,10 @@ impl Form {
                 let field = row.checked_sub(top + self.above_field(&canvas, world, page));
                 return match field.filter(|row| *row < self.field.height()) {
                     _ if at != self.at => Under::Question(at),
-                    Some(row) => Under::Field(row),
+                    Some(row) => {
+                        let (y, height) = (mouse.row - row, self.field.height());
+                        Under::Field(Rect { y, height: height.min(page.bottom() - y), ..inside(page) })
+                    }
                     None => Under::Nothing,
                 };
             }

@@ -304,6 +304,11 @@ const fn canvas_is_wide(area: Rect) -> bool {
     area.width + 2 >= WIDE
 }
 
+/// Where what belongs to the open question stands on the page, from side to side.
+pub(super) const fn inside(page: Rect) -> Rect {
+    Rect { x: page.x + INDENT, width: inner(page), ..page }
+}
+
 /// Columns of what belongs to the open question.
 const fn inner(page: Rect) -> u16 {
     page.width.saturating_sub(INDENT + 1)

@@ -51,7 +51,9 @@ fn rows(from: Room) -> Vec<Row> {
     let mut room = |room: Room, heading: &'static str| {
         rows.push(Row::Heading(heading));
         if room == Room::Form {
-            rows.extend(["help.choosing", "help.numbers", "help.dates", "help.silences"].map(Row::Prose));
+            rows.extend(
+                ["help.choosing", "help.numbers", "help.dates", "help.typing", "help.silences"].map(Row::Prose),
+            );
         }
         rows.extend(keymap::of(room).map(Row::Key));
         rows.push(Row::Space);

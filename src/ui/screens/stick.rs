@@ -1,9 +1,6 @@
 //! A stick: what will leave and to whom, what came back, how far it has come, in words.
 
-use ratatui::{
-    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
-    layout::Rect,
-};
+use ratatui::{crossterm::event::KeyEvent, layout::Rect};
 
 use super::abroad_in::AbroadIn;
 use crate::{
@@ -18,7 +15,7 @@ use crate::{
             bars,
             canvas::{Canvas, Lean, tongue},
             list::List,
-            text::Edit,
+            text::{Edit, Lay},
         },
         world::World,
     },
@@ -93,12 +90,9 @@ impl Stick {
             Some(act @ (Act::Up | Act::Down)) => self.choose(act),
             Some(Act::Choose) => return self.begin(),
             Some(_) => {}
-            None => match key.code {
-                KeyCode::Char(letter) if !key.modifiers.contains(KeyModifiers::CONTROL) => self.path.letter(letter),
-                code => {
-                    self.path.key(code, key.modifiers.contains(KeyModifiers::CONTROL), 60);
-                }
-            },
+            None => {
+                self.path.key(key, Lay::SHORT);
+            }
         }
         Turn::stay()
     }

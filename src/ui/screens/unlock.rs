@@ -1,9 +1,6 @@
 //! The locked device: a passphrase, what waits for it, and nothing else.
 
-use ratatui::{
-    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
-    layout::Rect,
-};
+use ratatui::{crossterm::event::KeyEvent, layout::Rect};
 
 use crate::{
     ui::{
@@ -16,8 +13,9 @@ use crate::{
         widgets::{
             bars,
             canvas::{Canvas, Lean, middle, tongue},
+            choice::Did,
             menu::Menu,
-            text::Edit,
+            text::{Edit, Lay},
         },
         world::World,
     },
@@ -71,12 +69,10 @@ impl Unlock {
             }
             (Some(Act::Clear), _) => self.typed.clear(),
             (Some(_), _) => {}
-            (None, KeyCode::Char(letter)) if !key.modifiers.contains(KeyModifiers::CONTROL) => {
-                self.trouble = None;
-                self.typed.letter(letter);
-            }
-            (None, code) => {
-                self.typed.key(code, key.modifiers.contains(KeyModifiers::CONTROL), 80);
+            (None, _) => {
+                if self.typed.key(key, Lay::SHORT) == Did::Changed {
+                    self.trouble = None;
+                }
             }
         }
         Turn::stay()
@@ -164,6 +160,8 @@ fn told(line: &HomeLine, tongue: words::Tongue) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ratatui::crossterm::event::{KeyCode, KeyModifiers};
+
     use super::*;
     use crate::ui::keymap;
 

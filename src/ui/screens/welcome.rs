@@ -1,9 +1,6 @@
 //! The first start, in four steps: keys, words, request, joining. Each can be left and taken up again.
 
-use ratatui::{
-    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
-    layout::Rect,
-};
+use ratatui::{crossterm::event::KeyEvent, layout::Rect};
 
 use crate::ui::{
     effect::{Effect, Secret},
@@ -14,7 +11,7 @@ use crate::ui::{
     widgets::{
         bars,
         canvas::{Canvas, Lean},
-        text::Edit,
+        text::{Edit, Lay},
     },
 };
 
@@ -109,14 +106,8 @@ impl Welcome {
             Some(Act::Up) => self.at = self.at.saturating_sub(1),
             Some(_) => {}
             None => {
-                let control = key.modifiers.contains(KeyModifiers::CONTROL);
                 if let Some((_, edit)) = self.fields.get_mut(self.at) {
-                    match key.code {
-                        KeyCode::Char(letter) if !control => edit.letter(letter),
-                        code => {
-                            edit.key(code, control, 60);
-                        }
-                    }
+                    edit.key(key, Lay::SHORT);
                     return self.typed();
                 }
             }

@@ -94,10 +94,7 @@ impl<'a> Canvas<'a> {
 
     /// Whether a text is laid out from right to left on this screen: on an Urdu screen everything with Urdu in it is.
     pub(crate) fn reads_rtl(&self, text: &str) -> bool {
-        match self.settings.lang {
-            Lang::Ur => bidi::has_rtl(text),
-            Lang::En => bidi::reads_rtl(text),
-        }
+        bidi::runs_left(text, self.settings.lang)
     }
 
     /// A text behind the mark of what is chosen, or behind as much room.

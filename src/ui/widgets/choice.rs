@@ -2,7 +2,11 @@
 
 use ratatui::{crossterm::event::KeyCode, layout::Rect};
 
-use super::{canvas::Canvas, list::List, text::Edit};
+use super::{
+    canvas::Canvas,
+    list::List,
+    text::{Edit, Lay},
+};
 use crate::{
     codebook::{CodeList, Finder, fold},
     model::{Code, Lang, western_digit},
@@ -98,12 +102,8 @@ impl Choice {
                 self.chosen = self.numbered(letter).into_iter().collect();
                 return Did::Taken;
             }
-            KeyCode::Char(letter) => {
-                self.typed.letter(letter);
-                self.narrow();
-            }
-            code @ (KeyCode::Backspace | KeyCode::Delete | KeyCode::Left | KeyCode::Right) => {
-                self.typed.key(code, false, 40);
+            code @ (KeyCode::Char(_) | KeyCode::Backspace | KeyCode::Delete | KeyCode::Left | KeyCode::Right) => {
+                self.typed.key(&code.into(), Lay::SHORT);
                 self.narrow();
             }
             _ => return Did::Nothing,

@@ -1,16 +1,13 @@
 //! The part of a form in which one question is answered: which widget by kind of question, and its answer.
 
-use ratatui::{
-    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
-    layout::Rect,
-};
+use ratatui::{crossterm::event::KeyEvent, layout::Rect};
 
 use super::{
     canvas::{Canvas, tongue},
     choice::{Choice, Did, Offer},
     date,
     map::Pairs,
-    text::Edit,
+    text::{Edit, Lay},
 };
 use crate::{
     codebook::{Question, QuestionKind, shape},
@@ -41,6 +38,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) people: &'a [Offer],
     /// Columns of the editor, for moving up and down in it.
     pub(crate) width: u16,
+    /// The language of the screen.
+    pub(crate) lang: Lang,
 }
 
 impl Field {
@@ -99,34 +98,24 @@ impl Field {
 
     /// A key that is not a command.
     pub(crate) fn key(&mut self, key: &KeyEvent, setting: &Setting<'_>) -> Did {
-        let control = key.modifiers.contains(KeyModifiers::CONTROL);
         let edit = match self {
             Self::Choice(choice) => return choice.key(key.code),
             Self::Pairs(pairs) => return pairs.key(key.code),
             Self::Line(edit) | Self::Long(edit) => edit,
         };
-        let before = edit.text().len();
-        let moved = match key.code {
-            KeyCode::Char(letter) if !control => {
-                edit.letter(letter);
-                return Did::Changed;
-            }
-            code => edit.key(code, control, setting.width),
-        };
-        match (edit.text().len() == before, moved) {
-            (false, _) => Did::Changed,
-            (true, true) => Did::Moved,
-            (true, false) => Did::Nothing,
-        }
+        edit.key(key, Lay { width: setting.width, lang: setting.lang })
     }
 
-    /// A click on a row of the field as it is drawn.
-    pub(crate) fn click(&mut self, row: u16) -> Did {
+    /// A click on a cell of the screen, in the area in which the field is drawn: a row is chosen, or the cursor put there.
+    pub(crate) fn click(&mut self, canvas: &Canvas<'_>, area: Rect, at: (u16, u16)) -> Did {
+        let row = at.1.saturating_sub(area.y);
         match self {
-            Self::Choice(choice) => choice.click(row),
-            Self::Pairs(pairs) => pairs.click(row),
-            Self::Line(_) | Self::Long(_) => Did::Nothing,
+            Self::Choice(choice) => return choice.click(row),
+            Self::Pairs(pairs) => return pairs.click(row),
+            Self::Line(edit) => edit.click(canvas, line_of(area), at),
+            Self::Long(edit) => edit.click(canvas, area, at),
         }
+        Did::Moved
     }
 
     /// Enter, where it does not make a new line: takes what is pointed at.
@@ -187,7 +176,7 @@ impl Field {
 
     pub(crate) fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
         match self {
-            Self::Line(edit) => edit.draw(canvas, Rect { width: area.width.min(56), height: 1, ..area }, true),
+            Self::Line(edit) => edit.draw(canvas, line_of(area), true),
             Self::Long(edit) => edit.draw(canvas, area, true),
             Self::Choice(choice) => choice.draw(canvas, area),
             Self::Pairs(pairs) => pairs.draw(canvas, area),
@@ -229,6 +218,11 @@ impl Field {
 }
 
 /// A value as it would be typed.
+/// Where one line is typed in the area of a field.
+fn line_of(area: Rect) -> Rect {
+    Rect { width: area.width.min(56), height: 1, ..area }
+}
+
 fn typed(question: &Question, value: Option<&Value>) -> String {
     match value {
         Some(Value::Text(text)) if question.kind == QuestionKind::Cnic => shape::show_cnic(text),

@@ -5,7 +5,7 @@ use ratatui::{crossterm::event::KeyCode, layout::Rect};
 use super::{
     canvas::{Canvas, middle},
     list::List,
-    text::Edit,
+    text::{Edit, Lay},
 };
 use crate::{
     codebook::fold,
@@ -61,12 +61,8 @@ impl Menu {
             }
             // A number takes the row of that place.
             (None, KeyCode::Char(digit)) if self.numbered(digit).is_some() => return self.numbered(digit),
-            (None, KeyCode::Char(letter)) => {
-                self.typed.letter(letter);
-                self.list = List::default();
-            }
             (None, code) => {
-                self.typed.key(code, false, 0);
+                self.typed.key(&code.into(), Lay::SHORT);
                 self.list = List::default();
             }
         }

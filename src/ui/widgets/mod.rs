@@ -11,3 +11,4 @@ pub(crate) mod menu;
 pub(crate) mod path;
 pub(crate) mod problems;
 pub(crate) mod text;
+mod text_seen;

@@ -1,14 +1,11 @@
 //! A file's path, typed over a screen: what it is for, how far the work with it has come, and what went wrong.
 
-use ratatui::{
-    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
-    layout::Rect,
-};
+use ratatui::{crossterm::event::KeyEvent, layout::Rect};
 
 use super::{
     bars,
     canvas::{Canvas, middle},
-    text::Edit,
+    text::{Edit, Lay},
 };
 use crate::ui::{keymap::Act, msg::Trouble, theme::Role};
 
@@ -62,7 +59,6 @@ impl Path {
     }
 
     pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>) -> Asked {
-        let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match (act, key.code) {
             (Some(Act::Back), _) if self.busy.is_some() => return Asked::Stop,
             (Some(Act::Back), _) => return Asked::Left,
@@ -73,9 +69,8 @@ impl Path {
             }
             (Some(_), _) => {}
             _ if !self.asks => {}
-            (None, KeyCode::Char(letter)) if !control => self.edit.letter(letter),
-            (None, code) => {
-                self.edit.key(code, control, 60);
+            (None, _) => {
+                self.edit.key(key, Lay::SHORT);
             }
         }
         Asked::Still

@@ -1,35 +1,51 @@
-//! Text as it is typed: a cursor that moves by grapheme, soft wrap, undo, and nothing left in memory when it is dropped.
+//! Text as it is typed: a cursor that moves by grapheme, soft wrap, what is selected, undo, and nothing left in memory when it is dropped. How it
+//! lies on the screen is `text_seen`'s.
 //!
 //! Our own and not a library's, because the cursor has to find its cell in lines that were reordered for Urdu, has to
 //! step over a letter together with its marks, and has to wipe what it held.
 
 use std::ops::Range;
 
-use ratatui::{crossterm::event::KeyCode, layout::Rect};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use unicode_segmentation::UnicodeSegmentation;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
-use super::canvas::Canvas;
-use crate::ui::{
-    bidi::{self, Order},
-    theme::Role,
-};
+use super::choice::Did;
+use crate::{model::Lang, ui::bidi};
 
 /// Most states that undo goes back to.
 const UNDO: usize = 200;
 
+/// How a text lies on the screen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lay {
+    /// How wide its lines are, in columns.
+    pub(crate) width: u16,
+    /// The language of the screen: on an Urdu one a line with Urdu in it runs leftwards whatever it begins with.
+    pub(crate) lang: Lang,
+}
+
+impl Lay {
+    /// A line that what is in it decides the direction of: a path, letters for a list.
+    pub(crate) const SHORT: Self = Self { width: 80, lang: Lang::En };
+}
+
 /// A text being typed.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Edit {
-    text: String,
+    pub(super) text: String,
     /// Byte offset of the cursor, always between graphemes.
-    at: usize,
+    pub(super) at: usize,
+    /// The other end of what is selected; the cursor is this one.
+    anchor: Option<usize>,
+    /// What was cut or copied here. It goes with the field: no program outside is given it, and no other field.
+    clip: Zeroizing<String>,
     past: Vec<(String, usize)>,
     future: Vec<(String, usize)>,
     /// Many lines, or one.
-    many: bool,
+    pub(super) many: bool,
     /// Shown as dots, never kept for undo, never printed.
-    secret: bool,
+    pub(super) secret: bool,
     /// Whether the last change was a letter typed: a run of letters is undone as one word.
     running: bool,
 }
@@ -98,11 +114,10 @@ impl Edit {
             return;
         }
         let word = letter.is_alphanumeric();
-        if !(self.running && word) {
+        if !(self.running && word) || self.selected().is_some() {
             self.remember();
         }
         self.running = word;
-        self.future.clear();
         self.insert(&letter.to_string());
     }
 
@@ -110,7 +125,6 @@ impl Edit {
     pub(crate) fn paste(&mut self, pasted: &str) {
         self.remember();
         self.running = false;
-        self.future.clear();
         let pasted = pasted.replace("\r\n", "\n").replace('\r', "\n");
         let clean: String = pasted
             .chars()
@@ -120,44 +134,118 @@ impl Edit {
         self.insert(&clean);
     }
 
-    /// A key that edits or moves; whether it did anything here. `width` is how wide the lines are, for up and down.
-    pub(crate) fn key(&mut self, code: KeyCode, control: bool, width: u16) -> bool {
-        let (before, at) = (self.text.len(), self.at);
+    /// A key: a letter is typed, another edits or moves or selects. With Shift the arrows select, Ctrl-A all of it; Ctrl-X and Ctrl-C take what is
+    /// selected along, Ctrl-V puts it in again.
+    pub(crate) fn key(&mut self, key: &KeyEvent, lay: Lay) -> Did {
+        let (control, shift) =
+            (key.modifiers.contains(KeyModifiers::CONTROL), key.modifiers.contains(KeyModifiers::SHIFT));
+        match key.code {
+            KeyCode::Char(letter) if !control => {
+                self.letter(letter);
+                Did::Changed
+            }
+            KeyCode::Char('a') if !self.is_empty() => {
+                (self.anchor, self.at, self.running) = (Some(0), self.text.len(), false);
+                Did::Moved
+            }
+            KeyCode::Char('c' | 'x') if self.secret => Did::Nothing,
+            KeyCode::Char('c') => self.copy(),
+            KeyCode::Char('x') if self.copy() == Did::Moved => self.changed(Self::cut_selected),
+            KeyCode::Char('v') if !self.clip.is_empty() => {
+                let clip = self.clip.clone();
+                self.changed(|edit| {
+                    edit.remember();
+                    edit.insert(&clip);
+                })
+            }
+            KeyCode::Enter if self.many => self.changed(|edit| {
+                edit.remember();
+                edit.insert("\n");
+            }),
+            KeyCode::Backspace | KeyCode::Delete if self.selected().is_some() => self.changed(Self::cut_selected),
+            KeyCode::Backspace => {
+                let from = if control { self.word_left() } else { self.left() };
+                self.changed(|edit| edit.cut(from..edit.at))
+            }
+            KeyCode::Delete => {
+                let to = if control { self.word_right() } else { self.right() };
+                self.changed(|edit| edit.cut(edit.at..to))
+            }
+            KeyCode::Char('w') => self.changed(|edit| edit.cut(edit.word_left()..edit.at)),
+            KeyCode::Char('u') => self.changed(|edit| edit.cut(0..edit.at)),
+            code => self.goes(code, (control, shift), lay),
+        }
+    }
+
+    /// A key that moves, and what it selects on its way.
+    fn goes(&mut self, code: KeyCode, (control, shift): (bool, bool), lay: Lay) -> Did {
         // The arrows go where they point: in a line that runs leftwards, left is onwards.
         let code = match code {
-            KeyCode::Left | KeyCode::Right if self.secret || !bidi::reads_rtl(self.paragraph_at(self.at)) => code,
+            KeyCode::Left | KeyCode::Right if self.secret || !bidi::runs_left(self.paragraph_at(self.at), lay.lang) => {
+                code
+            }
             KeyCode::Left => KeyCode::Right,
             KeyCode::Right => KeyCode::Left,
             other => other,
         };
-        match code {
-            KeyCode::Left if control => self.at = self.word_left(),
-            KeyCode::Right if control => self.at = self.word_right(),
-            KeyCode::Left => self.at = self.left(),
-            KeyCode::Right => self.at = self.right(),
-            KeyCode::Home => self.at = self.line_range(width).start,
-            KeyCode::End => self.at = self.line_end(width),
-            KeyCode::Up if self.many => return self.vertical(width, false),
-            KeyCode::Down if self.many => return self.vertical(width, true),
-            KeyCode::Enter if self.many => {
-                self.remember();
-                self.insert("\n");
+        let ends = self.selected().filter(|_| !shift && !control);
+        let to = match code {
+            KeyCode::Left => ends.map(|ends| ends.start).or(Some(if control { self.word_left() } else { self.left() })),
+            KeyCode::Right => {
+                ends.map(|ends| ends.end).or(Some(if control { self.word_right() } else { self.right() }))
             }
-            KeyCode::Backspace => self.cut(if control { self.word_left() } else { self.left() }..self.at),
-            KeyCode::Delete => self.cut(self.at..if control { self.word_right() } else { self.right() }),
-            KeyCode::Char('w') if control => self.cut(self.word_left()..self.at),
-            KeyCode::Char('u') if control => self.cut(0..self.at),
-            _ => return false,
+            KeyCode::Home if control => Some(0),
+            KeyCode::End if control => Some(self.text.len()),
+            KeyCode::Home => Some(self.line_range(lay.width).start),
+            KeyCode::End => Some(self.line_end(lay.width)),
+            KeyCode::Up => self.vertical(lay.width, false).or(shift.then_some(0)),
+            KeyCode::Down => self.vertical(lay.width, true).or(shift.then_some(self.text.len())),
+            _ => None,
+        };
+        let Some(to) = to else { return Did::Nothing };
+        let sideways = matches!(code, KeyCode::Left | KeyCode::Right);
+        let moved = to != self.at || sideways || shift || self.anchor.is_some();
+        self.anchor = shift.then(|| self.anchor.unwrap_or(self.at));
+        (self.at, self.running) = (to, false);
+        if moved { Did::Moved } else { Did::Nothing }
+    }
+
+    /// The cursor is put before a letter, by a click.
+    pub(super) fn put(&mut self, at: usize) {
+        (self.at, self.anchor, self.running) = (at, None, false);
+    }
+
+    /// What is selected, in bytes; never empty.
+    pub(super) fn selected(&self) -> Option<Range<usize>> {
+        let anchor = self.anchor?;
+        (anchor != self.at).then(|| anchor.min(self.at)..anchor.max(self.at))
+    }
+
+    fn copy(&mut self) -> Did {
+        let Some(text) = self.selected().and_then(|range| self.text.get(range)) else { return Did::Nothing };
+        self.clip = Zeroizing::new(text.to_owned());
+        Did::Moved
+    }
+
+    fn cut_selected(&mut self) {
+        if let Some(range) = self.selected() {
+            self.cut(range);
         }
-        self.running = false;
-        (self.text.len(), self.at) != (before, at) || matches!(code, KeyCode::Left | KeyCode::Right)
+    }
+
+    /// Whether a change was one.
+    fn changed(&mut self, change: impl FnOnce(&mut Self)) -> Did {
+        let before = Zeroizing::new(self.text.clone());
+        change(self);
+        (self.running, self.anchor) = (false, None);
+        if *before == self.text { Did::Nothing } else { Did::Changed }
     }
 
     /// Goes back one step. Whether there was one.
     pub(crate) fn undo(&mut self) -> bool {
         let Some((text, at)) = self.past.pop() else { return false };
         self.future.push((std::mem::replace(&mut self.text, text), std::mem::replace(&mut self.at, at)));
-        self.running = false;
+        (self.running, self.anchor) = (false, None);
         true
     }
 
@@ -165,6 +253,7 @@ impl Edit {
     pub(crate) fn redo(&mut self) -> bool {
         let Some((text, at)) = self.future.pop() else { return false };
         self.past.push((std::mem::replace(&mut self.text, text), std::mem::replace(&mut self.at, at)));
+        self.anchor = None;
         true
     }
 
@@ -178,7 +267,13 @@ impl Edit {
         self.past.push((self.text.clone(), self.at));
     }
 
+    /// In the place of what is selected.
     fn insert(&mut self, text: &str) {
+        if let Some(range) = self.selected() {
+            self.take_out(range);
+        }
+        self.anchor = None;
+        self.future.clear();
         self.text.insert_str(self.at, text);
         self.at += text.len();
         // A mark typed after its letter joins that letter's grapheme: the cursor belongs behind both.
@@ -193,9 +288,13 @@ impl Edit {
         }
         self.remember();
         self.future.clear();
+        self.take_out(range);
+    }
+
+    fn take_out(&mut self, range: Range<usize>) {
         self.at = range.start;
         if self.secret {
-            let rest = zeroize::Zeroizing::new(self.text.get(range.end..).unwrap_or_default().to_owned());
+            let rest = Zeroizing::new(self.text.get(range.end..).unwrap_or_default().to_owned());
             self.text.truncate(range.start);
             self.text.push_str(&rest);
         } else {
@@ -222,141 +321,6 @@ impl Edit {
         let after = self.text.get(self.at..).unwrap_or_default();
         after.unicode_word_indices().next().map_or(self.text.len(), |(at, word)| self.at + at + word.len())
     }
-
-    /// The screen lines at this width, as byte ranges; the line break itself belongs to no line.
-    pub(crate) fn screen_lines(&self, width: u16) -> Vec<Range<usize>> {
-        let mut lines = Vec::new();
-        let mut start = 0;
-        for part in self.text.split('\n') {
-            lines.extend(bidi::wrap(part, width).into_iter().map(|line| start + line.start..start + line.end));
-            start += part.len() + 1;
-        }
-        lines
-    }
-
-    /// Which screen line the cursor is in.
-    pub(crate) fn cursor_line(&self, width: u16) -> usize {
-        let lines = self.screen_lines(width);
-        lines.iter().rposition(|line| line.start <= self.at).unwrap_or(0)
-    }
-
-    fn line_range(&self, width: u16) -> Range<usize> {
-        self.screen_lines(width).get(self.cursor_line(width)).cloned().unwrap_or(0..0)
-    }
-
-    /// The last place in the cursor's line that still belongs to it.
-    fn line_end(&self, width: u16) -> usize {
-        let line = self.line_range(width);
-        let wrapped = self.screen_lines(width).iter().any(|other| other.start == line.end && line.end > line.start);
-        let inside = self.text.get(line.clone()).unwrap_or_default().grapheme_indices(true).next_back();
-        match inside {
-            Some((last, _)) if wrapped => line.start + last,
-            _ => line.end,
-        }
-    }
-
-    fn vertical(&mut self, width: u16, down: bool) -> bool {
-        let lines = self.screen_lines(width);
-        let row = self.cursor_line(width);
-        let target = if down { row + 1 } else { row.wrapping_sub(1) };
-        let (Some(from), Some(to)) = (lines.get(row), lines.get(target)) else { return false };
-        let wanted = self.text.get(from.start..self.at).map_or(0, |before| before.graphemes(true).count());
-        let line = self.text.get(to.clone()).unwrap_or_default();
-        let places: Vec<usize> = line.grapheme_indices(true).map(|(at, _)| at).collect();
-        let last = if lines.get(target + 1).is_some_and(|next| next.start == to.end) {
-            places.last().copied().unwrap_or(0)
-        } else {
-            line.len()
-        };
-        self.at = to.start + places.get(wanted).copied().unwrap_or(last).min(last);
-        self.running = false;
-        true
-    }
-
-    /// Draws it into an area, scrolled so that the cursor is in it, and says where the cursor is. A line of text that is
-    /// longer than its one row scrolls sideways.
-    pub(crate) fn draw(&self, canvas: &mut Canvas<'_>, area: Rect, focused: bool) {
-        canvas.wash(area, Role::Field);
-        let area = canvas.physical(area);
-        if area.width < 2 || area.height == 0 {
-            return;
-        }
-        // The last column is for a cursor behind the last letter.
-        let width = area.width - 1;
-        let lines = if self.many { self.screen_lines(width) } else { vec![self.window(width)] };
-        let row = if self.many { self.cursor_line(width) } else { 0 };
-        let height = usize::from(area.height);
-        let top = (row + 1).saturating_sub(height);
-        for (line, y) in lines.iter().skip(top).zip(area.y..area.bottom()) {
-            let paragraph = self.paragraph_at(line.start);
-            let rtl = !self.secret && canvas.reads_rtl(paragraph);
-            let here = focused && lines.get(row) == Some(line);
-            self.draw_line(canvas, Rect { y, height: 1, ..area }, line.clone(), rtl, here);
-        }
-    }
-
-    fn draw_line(&self, canvas: &mut Canvas<'_>, area: Rect, line: Range<usize>, rtl: bool, here: bool) {
-        let text = self.text.get(line.clone()).unwrap_or_default();
-        let dots;
-        let text = if self.secret {
-            dots = "•".repeat(text.graphemes(true).count());
-            &dots
-        } else {
-            text
-        };
-        let order = Order { bidi: canvas.settings.bidi, rtl, joined: false };
-        let cells = bidi::cells(text, area.width, order);
-        let taken: u16 = cells.iter().map(|cell| cell.width).sum();
-        let mut x = if rtl { area.right().saturating_sub(taken) } else { area.x };
-        let typed = self.text.get(line.start..self.at.max(line.start)).unwrap_or_default().graphemes(true).count();
-        let (mut before, mut after) = (None, None);
-        let style = canvas.style(Role::Field);
-        for cell in &cells {
-            canvas.cell(x, area.y, &cell.symbol, cell.width, style);
-            if cell.from == typed {
-                after = Some(if cell.rtl { x + cell.width - 1 } else { x });
-            }
-            if cell.from + 1 == typed {
-                before = Some(if cell.rtl { x.saturating_sub(1).max(area.x) } else { x + cell.width });
-            }
-            x += cell.width;
-        }
-        if here {
-            let start = if rtl { area.right().saturating_sub(1) } else { area.x };
-            let at = after.or(before).unwrap_or(start).min(area.right().saturating_sub(1));
-            canvas.cursor = Some((at, area.y));
-        }
-    }
-
-    /// The paragraph that a place stands in; its first letter decides the direction of all its lines.
-    fn paragraph_at(&self, at: usize) -> &str {
-        let start = self.text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |line| line + 1);
-        self.text.get(start..).unwrap_or_default().split('\n').next().unwrap_or_default()
-    }
-
-    /// The part of a single line that is shown: as much as fits before the cursor, then as much as fits behind it.
-    fn window(&self, width: u16) -> Range<usize> {
-        let mut room = width;
-        let mut start = self.at;
-        for (at, grapheme) in self.text.get(..self.at).unwrap_or_default().grapheme_indices(true).rev() {
-            let wide = bidi::columns_of(grapheme);
-            if wide > room {
-                break;
-            }
-            room -= wide;
-            start = at;
-        }
-        let mut end = self.at;
-        for grapheme in self.text.get(self.at..).unwrap_or_default().graphemes(true) {
-            let wide = bidi::columns_of(grapheme);
-            if wide > room {
-                break;
-            }
-            room -= wide;
-            end += grapheme.len();
-        }
-        start..end
-    }
 }
 
 #[cfg(test)]
@@ -369,14 +333,90 @@ mod tests {
         edit
     }
 
+    fn press(edit: &mut Edit, code: KeyCode, width: u16) -> Did {
+        edit.key(&code.into(), Lay { width, lang: Lang::En })
+    }
+
+    /// Keys that are held: `S` for Shift, `C` for Control.
+    fn hold(edit: &mut Edit, held: &str, code: KeyCode) -> Did {
+        let held = held.chars().map(|key| if key == 'S' { KeyModifiers::SHIFT } else { KeyModifiers::CONTROL });
+        edit.key(&KeyEvent::new(code, held.fold(KeyModifiers::NONE, |all, key| all | key)), Lay::SHORT)
+    }
+
+    #[test]
+    fn what_is_selected_is_replaced_taken_out_and_put_in_again() {
+        let mut edit = typed("one two three");
+        for _ in 0..5 {
+            assert_eq!(hold(&mut edit, "S", KeyCode::Left), Did::Moved);
+        }
+        assert_eq!(edit.selected(), Some(8..13));
+        edit.letter('3');
+        assert_eq!((edit.text(), edit.selected()), ("one two 3", None));
+        assert!(edit.undo());
+        assert_eq!(
+            (edit.text(), edit.selected()),
+            ("one two three", None),
+            "one step, and nothing is selected after it"
+        );
+
+        hold(&mut edit, "", KeyCode::Home);
+        hold(&mut edit, "CS", KeyCode::Right);
+        assert_eq!(edit.selected(), Some(0..3));
+        assert_eq!(hold(&mut edit, "", KeyCode::Right), Did::Moved);
+        assert_eq!((edit.at, edit.selected()), (3, None), "an arrow leaves it at its end");
+        hold(&mut edit, "CS", KeyCode::Left);
+        assert_eq!(hold(&mut edit, "C", KeyCode::Char('x')), Did::Changed);
+        assert_eq!(edit.text(), " two three");
+        hold(&mut edit, "C", KeyCode::End);
+        assert_eq!(hold(&mut edit, "C", KeyCode::Char('v')), Did::Changed);
+        assert_eq!(edit.text(), " two threeone");
+
+        assert_eq!(hold(&mut edit, "C", KeyCode::Char('a')), Did::Moved);
+        assert_eq!(hold(&mut edit, "C", KeyCode::Char('c')), Did::Moved);
+        assert_eq!(hold(&mut edit, "", KeyCode::Backspace), Did::Changed);
+        assert_eq!((edit.text(), edit.is_empty()), ("", true));
+        edit.paste("x");
+        hold(&mut edit, "C", KeyCode::Char('a'));
+        edit.paste("y");
+        assert_eq!(edit.text(), "y", "a paste takes its place as well");
+        hold(&mut edit, "C", KeyCode::Char('v'));
+        assert_eq!(edit.text(), "y two threeone");
+    }
+
+    #[test]
+    fn with_shift_up_and_down_select_to_the_ends_where_there_is_no_further_line() {
+        let mut edit = Edit::lines("one\ntwo");
+        assert_eq!(hold(&mut edit, "S", KeyCode::Up), Did::Moved);
+        assert_eq!(edit.selected(), Some(3..7));
+        hold(&mut edit, "S", KeyCode::Up);
+        assert_eq!(edit.selected(), Some(0..7));
+        assert_eq!(hold(&mut edit, "", KeyCode::Enter), Did::Changed);
+        assert_eq!(edit.text(), "\n");
+    }
+
+    #[test]
+    fn in_a_line_that_runs_leftwards_the_arrows_select_where_they_point() {
+        let mut edit = typed("میں گھر");
+        hold(&mut edit, "S", KeyCode::Right);
+        assert_eq!(edit.text().get(edit.selected().unwrap()), Some("ر"));
+        // On an Urdu screen this line runs leftwards although it begins with a Latin letter.
+        let mut edit = typed("FIR درج");
+        let urdu = Lay { width: 80, lang: Lang::Ur };
+        edit.key(&KeyEvent::new(KeyCode::Right, KeyModifiers::SHIFT), urdu);
+        assert_eq!(edit.text().get(edit.selected().unwrap()), Some("ج"));
+        let mut edit = typed("FIR درج");
+        hold(&mut edit, "S", KeyCode::Left);
+        assert_eq!(edit.text().get(edit.selected().unwrap()), Some("ج"), "and rightwards on an English one");
+    }
+
     #[test]
     fn a_letter_and_its_mark_are_one_step() {
         let mut edit = typed("اِس");
-        assert!(edit.key(KeyCode::Right, false, 80), "right is back in Urdu");
-        assert!(edit.key(KeyCode::Backspace, false, 80));
+        assert_ne!(press(&mut edit, KeyCode::Right, 80), Did::Nothing, "right is back in Urdu");
+        assert_ne!(press(&mut edit, KeyCode::Backspace, 80), Did::Nothing);
         assert_eq!(edit.text(), "س");
         let mut edit = typed("e\u{301}");
-        assert!(edit.key(KeyCode::Backspace, false, 80));
+        assert_ne!(press(&mut edit, KeyCode::Backspace, 80), Did::Nothing);
         assert_eq!(edit.text(), "");
     }
 
@@ -406,12 +446,12 @@ mod tests {
     fn up_and_down_follow_the_lines_on_the_screen() {
         let mut edit = Edit::lines("one two three\nx");
         assert_eq!(edit.cursor_line(8), 2);
-        assert!(edit.key(KeyCode::Up, false, 8));
+        assert_ne!(press(&mut edit, KeyCode::Up, 8), Did::Nothing);
         assert_eq!((edit.cursor_line(8), edit.at), (1, 9));
-        assert!(edit.key(KeyCode::Up, false, 8));
+        assert_ne!(press(&mut edit, KeyCode::Up, 8), Did::Nothing);
         assert_eq!(edit.at, 1);
-        assert!(!edit.key(KeyCode::Up, false, 8));
-        assert!(edit.key(KeyCode::End, false, 8));
+        assert_eq!(press(&mut edit, KeyCode::Up, 8), Did::Nothing);
+        assert_ne!(press(&mut edit, KeyCode::End, 8), Did::Nothing);
         assert_eq!(edit.at, 7);
     }
 
@@ -420,8 +460,14 @@ mod tests {
         let mut edit = Edit::secret();
         "hunter2".chars().for_each(|letter| edit.letter(letter));
         assert!(!edit.undo());
+        assert_eq!(hold(&mut edit, "C", KeyCode::Char('a')), Did::Moved);
+        for take in ['c', 'x'] {
+            assert_eq!(hold(&mut edit, "C", KeyCode::Char(take)), Did::Nothing, "nothing of it is taken along");
+        }
+        assert_eq!((edit.text(), edit.clip.as_str()), ("hunter2", ""));
+        hold(&mut edit, "", KeyCode::End);
         assert_eq!(format!("{edit:?}"), "Edit(…)");
-        assert!(edit.key(KeyCode::Backspace, false, 80));
+        assert_ne!(press(&mut edit, KeyCode::Backspace, 80), Did::Nothing);
         assert_eq!(edit.text(), "hunter");
     }
 }
