@@ -61,6 +61,18 @@ fn an_open_screen_goes_on_by_itself_when_a_pulled_cable_is_back() {
 }
 
 #[test]
+fn a_watching_sync_calls_nothing_synced_that_did_not_reach_the_hub() {
+    let agency = TestAgency::build();
+    agency.link.cut();
+    let passphrase = agency.officer.passphrase.to_string_lossy().into_owned();
+    let typist = Typist::sits_down(&agency.officer.home, &["--passphrase-file", &passphrase, "sync", "--watch"]);
+    let screen = typist.sees("It is tried again by itself, in ");
+    assert!(screen.contains("Not synced to the end.") && !screen.contains("Synced."), "{screen}");
+    agency.link.mend();
+    typist.sees("Synced.");
+}
+
+#[test]
 fn a_watching_sync_goes_on_by_itself_when_a_pulled_cable_is_back() {
     let agency = TestAgency::build();
     let (officer, kept) = with_work(&agency);

@@ -73,16 +73,18 @@ pub(super) fn run(context: &Context, watch: bool, parts: bool) -> Result<Report,
             };
         };
         context.output.note(&report.text);
-        if let Some(failure) = carrier::ended(&outcome.end) {
-            context.output.note(&failure.message);
-            if matches!(outcome.end, End::Refused(_) | End::Local(_)) {
-                return Err(failure);
-            }
-        }
         if outcome.roster.is_some() {
             carrier = Carrier::new(&home)?;
         }
-        networks.wait(&mut carrier, &outcome.end);
+        let wait = carrier.next_try(&outcome.end).map_or(WATCH, Duration::from_millis);
+        if let Some(failure) = carrier::ended(&outcome.end) {
+            if matches!(outcome.end, End::Refused(_) | End::Local(_)) {
+                return Err(failure);
+            }
+            context.output.note(&failure.message);
+            context.output.note(&format!("  Nothing is lost. It is tried again by itself, in {} s.", wait.as_secs()));
+        }
+        networks.wait(&mut carrier, &outcome.end, wait);
     }
 }
 
@@ -202,8 +204,8 @@ impl Networks {
 
     /// Waits until the next try: it comes by the clock, or soon after a network is new. A signal ends the program, and nothing is lost by
     /// that.
-    fn wait(&self, carrier: &mut Carrier, end: &End) {
-        let mut due = clock::instant() + carrier.next_try(end).map_or(WATCH, Duration::from_millis);
+    fn wait(&self, carrier: &mut Carrier, end: &End, wait: Duration) {
+        let mut due = clock::instant() + wait;
         let mut counts = carrier::wants_a_network(end) || matches!(end, End::Done);
         while self.heard.recv_timeout(due.saturating_duration_since(clock::instant())).is_ok() {
             if counts {
@@ -250,8 +252,10 @@ fn report(home: &Home, outcome: &Outcome, arrived: &Arrived) -> Result<Report, F
     let hub_time = outcome.hub_time.and_then(|ms| i64::try_from(ms).ok()).map(|ms| Moment::pkt(ms).to_string());
     let trouble: Vec<String> = outcome.trouble.iter().map(carrier_words).collect();
     let waiting = status.waiting();
+    // What broke off is said behind this: nothing that has not been done is called done.
+    let done = if matches!(outcome.end, End::Done) { "Synced." } else { "Not synced to the end." };
     let mut text = format!(
-        "Synced.\n  handed over  {}\n  received     {received}\n  waiting      {waiting}\n  pulled       {}",
+        "{done}\n  handed over  {}\n  received     {received}\n  waiting      {waiting}\n  pulled       {}",
         outcome.handed_over, outcome.pulled
     );
     if outcome.handed_on > 0 {
