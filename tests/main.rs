@@ -37,6 +37,7 @@ mod hub_asks;
 mod hub_key;
 mod hub_lies;
 mod hub_restored;
+mod hub_watched;
 mod hybrid;
 mod hybrid_raised;
 mod imported;

@@ -71,17 +71,24 @@ fn approve(
         return Ok(with(report, &[("role", json!(enrolment.role))]));
     }
     let version = admin.home.trust()?.roster_version();
+    let elsewhere = admin.other_address(&statement, &words)?;
+    let told = elsewhere.as_ref().map_or_else(String::new, |(asked, held)| {
+        format!(
+            "\n  ! The hub asks to be called at {asked}; devices call it at {held}, as an admin said before. To change that, call this again \
+             with --url {asked}"
+        )
+    });
     let out = out.map_or_else(|| beside(request), Path::to_path_buf);
     pack::write(&admin.home.pack()?, &out)?;
     let agency_words = admin.home.trust()?.fingerprint_words().to_string();
     Ok(Report::new(
         format!(
-            "Approved: roster {version}.\n  pack   {}\n  words  {agency_words}\nGive the pack to the newcomer and read the words \
+            "Approved: roster {version}.\n  pack   {}\n  words  {agency_words}{told}\nGive the pack to the newcomer and read the words \
              aloud to them.",
             out.display()
         ),
         json!({"roster": version, "adopted": true, "pack": out, "words": agency_words, "role": enrolment.role,
-               "changes": report.json.get("changes")}),
+               "asked_url": elsewhere.map(|(asked, _)| asked), "changes": report.json.get("changes")}),
     ))
 }
 

@@ -218,6 +218,19 @@ impl Admin {
         })
     }
 
+    /// The address at which a hub's request asks to be called and the one of the roster, where that is another: what an admin gave stays
+    /// until an admin gives another.
+    ///
+    /// # Errors
+    /// Refused for other words or a broken request.
+    pub fn other_address(&self, request: &[u8], words: &Words) -> Result<Option<(String, String)>, Failure> {
+        let refused = |error| fault::keys("approving the join request", &error);
+        let request = JoinRequest::approve(request, words, &self.home.agency()?).map_err(refused)?.into_value();
+        let hubs = &self.home.trust()?.roster().hubs;
+        let hub = hubs.iter().find(|hub| request.kind == JoinKind::Hub && hub.receipt_key == request.signing_key);
+        Ok(hub.filter(|hub| hub.url != request.url).map(|hub| (request.url.clone(), hub.url.clone())))
+    }
+
     /// Enrols as [`Admin::approved`] says, where this admin's signature is enough. Gives the new roster's version.
     ///
     /// # Errors

@@ -218,14 +218,15 @@ fn gathered(folder: &Path) -> Result<u64, StoreFault> {
     Ok(sum)
 }
 
+/// Bytes that are free where a folder lies, for whoever is no root.
 #[cfg(unix)]
-fn free(folder: &Path) -> Result<u64, StoreFault> {
+pub(crate) fn free(folder: &Path) -> Result<u64, StoreFault> {
     let there = rustix::fs::statvfs(folder).map_err(|fault| disk(fault.into()))?;
     Ok(there.f_bavail.saturating_mul(there.f_frsize))
 }
 
 #[cfg(not(unix))]
-fn free(_folder: &Path) -> Result<u64, StoreFault> {
+pub(crate) fn free(_folder: &Path) -> Result<u64, StoreFault> {
     Ok(u64::MAX)
 }
 

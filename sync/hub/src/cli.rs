@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::args::{Args, BundleVerb, Verb};
 use crate::config::Settings;
+use crate::status::fitting;
 use crate::store::{Copied, Depth};
 use crate::{Brought, HomeFault, HubHome, Made, Moved, NewKey, NextKey, Progress, StorePlace, serve};
 
@@ -128,20 +129,44 @@ async fn serve_until_told(home: &HubHome, settings: &Settings) -> Result<(), Box
     Ok(())
 }
 
-/// The status again and again, in place where there is a terminal.
+/// The status again and again, in place and as far as it fits where there is a terminal. What cannot be looked at for a while (a database
+/// that is away) is looked at again.
 async fn watch(home: &HubHome, every: Duration) -> Result<(), HomeFault> {
-    use std::io::{IsTerminal as _, Write as _};
+    use std::io::Write as _;
+    let mut seen = false;
     loop {
-        let status = home.status().await?;
+        let text = match home.status().await {
+            Ok(status) => {
+                seen = true;
+                status.newest_first().to_string()
+            }
+            Err(fault) if seen => format!("This hub cannot be looked at now; it is tried again. {}\n", told(&fault)),
+            Err(fault) => return Err(fault),
+        };
         let mut screen = std::io::stdout().lock();
-        let clear = if screen.is_terminal() { "\x1b[H\x1b[2J" } else { "" };
+        let drawn = match terminal() {
+            Some((rows, columns)) => format!("\x1b[H\x1b[2J{}", fitting(&text, rows, columns)),
+            None => format!("{text}\n"),
+        };
         // Whoever looked has gone: so do we.
-        if writeln!(screen, "{clear}{status}").and_then(|()| screen.flush()).is_err() {
+        if write!(screen, "{drawn}").and_then(|()| screen.flush()).is_err() {
             return Ok(());
         }
         drop(screen);
         tokio::time::sleep(every).await;
     }
+}
+
+/// Rows and columns, where a terminal is looked at.
+#[cfg(unix)]
+fn terminal() -> Option<(usize, usize)> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    Some((size.ws_row.into(), size.ws_col.into()))
+}
+
+#[cfg(not(unix))]
+fn terminal() -> Option<(usize, usize)> {
+    None
 }
 
 async fn perform(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use amanat_keys::error::KeysError;
+use amanat_keys::error::{Forgery, KeysError};
 use amanat_keys::fingerprint::Digest;
 use amanat_keys::hub_epoch::HubEpoch;
 use amanat_keys::statement::Statement;
@@ -17,6 +17,11 @@ use crate::home::{HomeFault, HubHome, read};
 /// Why an epoch cannot begin.
 #[derive(Debug, thiserror::Error)]
 pub enum EpochFault {
+    /// Nobody whose word counts has signed it.
+    #[error(
+        "beginning an epoch: no admin of the roster has signed {0}. An admin reads it and signs: amanat roster sign {0}; then call this again"
+    )]
+    NotSigned(PathBuf),
     /// The word is about another hub.
     #[error(
         "beginning an epoch: this word is about another hub; sign what amanat-hub restore-epoch --reason writes here"
@@ -91,7 +96,11 @@ impl HubHome {
         let _alone = self.lock()?;
         let trust = self.trust()?.ok_or_else(|| HomeFault::NoRoster(self.path("join-request")))?;
         let bytes = read(file)?;
-        let word = HubEpoch::verify(&bytes, &trust)?.into_value();
+        let word = HubEpoch::verify(&bytes, &trust).map_err(|fault| match fault {
+            KeysError::Forged(Forgery::TooFewSignatures { .. }) => EpochFault::NotSigned(file.to_owned()).into(),
+            other => HomeFault::from(other),
+        })?;
+        let word = word.into_value();
         if word.hub != self.keys()?.id {
             return Err(EpochFault::OtherHub.into());
         }

@@ -61,7 +61,7 @@ pub enum HomeFault {
     #[error("there is a hub in {0} already; its keys are not made twice")]
     Exists(PathBuf),
     /// Another process runs this hub.
-    #[error("another hub runs in {0}")]
+    #[error("another hub runs in {0}: stop it first (SIGTERM), then call this again")]
     Held(PathBuf),
     /// No roster was loaded yet.
     #[error(

@@ -104,6 +104,8 @@ pub const PARTS_BODY: usize = amanat_sync::wire::limits::MAX_PARTS_REQUEST;
 pub const STAGED_PER_DEVICE: u64 = 2 * amanat_sync::wire::limits::MAX_PART;
 /// Attachments stop being taken while the disk on which they gather has less room than this, in bytes: entries come first there too.
 pub const DISK_RESERVE: u64 = 256 * 1024 * 1024;
+/// Below so many free bytes the status calls the disk full: what is new may not fit any more.
+pub const DISK_NEARLY_FULL: u64 = 1024 * 1024;
 /// An attachment goes to its place in blocks of so many bytes, three of which are in memory; an object store takes none smaller.
 pub const PART_BLOCK: usize = 5 * 1024 * 1024;
 /// Attachments on their way to their place at once; others wait, and are there all the same.

@@ -1,5 +1,6 @@
 //! What a keeper is told about the hub: ids, versions and counts.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -9,11 +10,12 @@ use amanat_keys::roster::DeviceState;
 use amanat_keys::trust::Trust;
 use amanat_keys::words::Words;
 
+use crate::blobs;
 use crate::clock;
 use crate::contacts::{self, Contact};
 use crate::home::{HomeFault, HubHome, replace};
 use crate::hub::Hub;
-use crate::limits::CONTACTS_NOTED;
+use crate::limits::{CONTACTS_NOTED, DISK_NEARLY_FULL, DISK_RESERVE};
 use crate::secrets::Secrets;
 use crate::signing;
 use crate::store::{Depth, Ledger};
@@ -27,8 +29,10 @@ pub struct HubStatus {
     pub name: String,
     /// Where it listens.
     pub listen: String,
-    /// Where devices call it, unless the admin wrote another address into the roster.
+    /// Where devices call it: what the roster says, and before it lists this hub what the settings ask for.
     pub url: String,
+    /// What the settings ask for, where the roster says another address.
+    pub asked_url: Option<String>,
     /// Id of the key that it signs with.
     pub key: KeyId,
     /// Whether the roster names that key: until then devices believe nothing that it signs.
@@ -51,6 +55,8 @@ pub struct HubStatus {
     pub running: bool,
     /// The words of its join request.
     pub request_words: Words,
+    /// Bytes that are free on the disk of its home, where the system says so.
+    pub free: Option<u64>,
     /// Counts.
     pub depth: Depth,
     /// Number of the newest checkpoint; 0 for none.
@@ -114,6 +120,8 @@ impl HubHome {
         let trust = self.trust()?;
         let tls_key = self.tls(&settings)?.key();
         let listed = trust.as_ref().and_then(|trust| trust.roster().hub(&id));
+        let asked = settings.url()?;
+        let url = listed.map_or_else(|| asked.clone(), |hub| hub.url.clone());
         let never_used = settings.store.is_none() && !self.path("hub.sqlite").exists();
         let (depth, ledger) = if never_used {
             (Depth::default(), Ledger::default())
@@ -124,7 +132,8 @@ impl HubHome {
         let running = matches!(self.lock(), Err(HomeFault::Held(_)));
         Ok(HubStatus {
             id,
-            url: settings.url()?,
+            asked_url: Some(asked).filter(|asked| *asked != url),
+            url,
             name: settings.name,
             listen: settings.listen,
             epoch: settings.epoch,
@@ -138,6 +147,7 @@ impl HubHome {
             tls_key: Digest::of(&tls_key),
             running,
             request_words: self.request_words()?,
+            free: blobs::free(&self.path("")).ok(),
             depth,
             checkpoint: ledger.newest.as_ref().filter(|it| it.epoch == settings.epoch).map_or(0, |it| it.number),
             devices: devices(trust.as_ref(), &ledger, &self.contacts()),
@@ -168,6 +178,13 @@ impl HubHome {
 }
 
 impl HubStatus {
+    /// The same with whoever was heard last before the others, for a screen on which not all of them fit.
+    #[must_use]
+    pub fn newest_first(mut self) -> Self {
+        self.devices.sort_by_key(|device| Reverse(device.contact.map_or(0, |contact| contact.last)));
+        self
+    }
+
     /// One JSON document.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
@@ -176,6 +193,7 @@ impl HubStatus {
             "name": self.name,
             "listen": self.listen,
             "url": self.url,
+            "asked_url": self.asked_url,
             "key": self.key.to_string(),
             "key_listed": self.key_listed,
             "next_key": self.next_key.map(|key| key.to_string()),
@@ -187,6 +205,7 @@ impl HubStatus {
             "listed": self.listed,
             "running": self.running,
             "request_words": self.request_words.to_string(),
+            "disk_free": self.free,
             "journals": self.depth.journals,
             "entries": self.depth.entries,
             "missing": self.depth.missing,
@@ -211,7 +230,13 @@ impl fmt::Display for HubStatus {
         let Self { id, name, listen, url, tls_key, epoch, request_words, depth, .. } = self;
         writeln!(f, "hub        {name} ({id})")?;
         writeln!(f, "listens    {listen}{}", if self.running { "" } else { " (not running)" })?;
-        writeln!(f, "called     {url}")?;
+        match &self.asked_url {
+            None => writeln!(f, "called     {url}")?,
+            Some(asked) => writeln!(
+                f,
+                "called     {url}, as the roster says; the settings say {asked} (an admin: amanat roster approve … --url {asked})"
+            )?,
+        }
         let on_it = |listed| if listed { "on the roster" } else { "not on the roster" };
         writeln!(f, "signs      {} ({})", self.key, on_it(self.key_listed))?;
         if let Some(next) = &self.next_key {
@@ -228,6 +253,14 @@ impl fmt::Display for HubStatus {
             writeln!(f, "DISPUTE    {} rival rosters kept as proof: admins signed two of one version", self.rivals)?;
         }
         writeln!(f, "epoch      {epoch}")?;
+        if let Some(free) = self.free {
+            let means = match free {
+                0..DISK_NEARLY_FULL => ": nearly or wholly full, what is new may be refused; make room",
+                DISK_NEARLY_FULL..DISK_RESERVE => ": too little for attachments, entries are taken",
+                _ => "",
+            };
+            writeln!(f, "disk       {} MiB free{means}", free / (1024 * 1024))?;
+        }
         writeln!(f, "holds      {} entries in {} journals", depth.entries, depth.journals)?;
         if depth.missing > 0 {
             writeln!(f, "missing    {} envelopes arrived damaged", depth.missing)?;
@@ -254,6 +287,21 @@ impl fmt::Display for HubStatus {
         }
         Ok(())
     }
+}
+
+/// What fits of a text on a screen of so many rows and columns, from the top, and how many lines do not.
+pub(crate) fn fitting(text: &str, rows: usize, columns: usize) -> String {
+    let rows_of = |line: &str| line.chars().count().div_ceil(columns.max(1)).max(1);
+    let lines: Vec<&str> = text.lines().collect();
+    if lines.iter().map(|line| rows_of(line)).sum::<usize>() < rows {
+        return text.to_owned();
+    }
+    // One row says how many do not, and in one the cursor stands.
+    let mut room = rows.saturating_sub(2);
+    let fit = lines.iter().take_while(|line| room.checked_sub(rows_of(line)).inspect(|left| room = *left).is_some());
+    let shown: Vec<&str> = fit.copied().collect();
+    let left = lines.len().saturating_sub(shown.len());
+    format!("{}\n… {left} more lines: amanat-hub status\n", shown.join("\n"))
 }
 
 /// How long ago, in one unit.
