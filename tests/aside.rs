@@ -44,6 +44,14 @@ fn what_came_damaged_is_listed_saved_sealed_asked_for_again_and_read_in_the_end(
     assert!(text(row, "/found").starts_with("20") && text(row, "/member").starts_with("officer"), "{row}");
     assert_eq!(agency.reader.ask(&["entry", "show", story.interview()]).code, 2, "it is read by nobody");
 
+    // The page of the team counts them, once their device has said so.
+    agency.supervisor.run(&["sync"]);
+    agency.supervisor.run(&["sync"]);
+    let told = agency.supervisor.run(&["status", "--team"]);
+    let team = told["team"].as_array().unwrap();
+    let hers = team.iter().find(|row| text(row, "/member").starts_with("supervisor")).expect("she is of her own unit");
+    assert_eq!(hers["quarantined"], 1, "{told}");
+
     let (out, id) = (agency.reader.file("damaged.entry"), text(row, "/id"));
     let save = ["entry", "quarantined", "save", &id[..10], "--out", &out.to_string_lossy()].map(str::to_owned);
     let save: Vec<&str> = save.iter().map(String::as_str).collect();
