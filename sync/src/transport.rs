@@ -119,6 +119,10 @@ pub enum TransportError {
     /// The hub is there and asks for patience. Try again, not before so many seconds.
     #[error("the hub is busy; it asks to wait {0} s")]
     Busy(u64),
+    /// The hub's disk is full: it takes nothing new and gives what it has. Try again, not before so many seconds; whatever asks only is
+    /// answered meanwhile.
+    #[error("the hub's disk is full; it asks to wait {0} s")]
+    Full(u64),
     /// The hub, or this program, says no. Trying again changes nothing until a person does something.
     #[error("{0}")]
     Refused(Refusal),

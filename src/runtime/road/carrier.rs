@@ -191,7 +191,7 @@ pub fn wants_a_network(end: &End) -> bool {
         End::Unreachable(_) | End::Nonsense(_) => true,
         End::Refused(refusal) => refusal.reason == RefusalReason::OtherKey,
         // A hub that asks to wait is as busy by every network.
-        End::Done | End::Busy(_) | End::Local(_) => false,
+        End::Done | End::Busy(_) | End::Full(_) | End::Local(_) => false,
     }
 }
 
@@ -207,6 +207,10 @@ pub fn ended(end: &End) -> Option<Failure> {
         End::Busy(seconds) => {
             Failure::unreachable(format!("{doing} — the hub is busy and asks to wait {seconds} s"), "Try again later.")
         }
+        End::Full(seconds) => Failure::unreachable(
+            format!("{doing} — the hub's disk is full: it takes nothing new for now, and asks to wait {seconds} s"),
+            "Nothing is lost: what is kept here waits, and what the hub has was fetched. Tell its keeper to make room.",
+        ),
         End::Refused(refusal) if refusal.reason == RefusalReason::OtherKey => Failure::refused(
             format!("{doing} — {refusal}"),
             "This network may answer in the hub's place: try another. If it lasts, ask the admin for the newest pack: amanat device \

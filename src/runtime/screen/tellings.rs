@@ -30,7 +30,9 @@ const FIRST_IDS: usize = 8;
 
 /// A failure with its own words, in Urdu too where they have been put into it; else the sentence of its kind for who reads Urdu.
 pub(in crate::runtime) fn trouble(failure: &Failure) -> Trouble {
-    let detail = format!("{} {}", failure.message, failure.hint).trim().to_owned();
+    // The first is no sentence of its own where it stands alone; before another it ends as one.
+    let stop = if failure.hint.is_empty() || failure.message.ends_with(['.', '?', '!']) { "" } else { "." };
+    let detail = format!("{}{stop} {}", failure.message, failure.hint).trim().to_owned();
     Trouble {
         word: format!("failure.{}", failure.kind.word()),
         detail: in_both(detail, &failure.message, &failure.hint),
@@ -62,6 +64,7 @@ pub(in crate::runtime) fn sync_trouble(failure: &Failure, end: Option<&End>) -> 
         Some(End::Refused(_)) => "sync.refused",
         Some(End::Nonsense(_)) => "sync.trust",
         Some(End::Local(_)) => "sync.storage",
+        Some(End::Full(_)) => "sync.full",
         Some(End::Unreachable(_) | End::Busy(_) | End::Done) => "sync.unreachable",
         None => return trouble(failure),
     };
@@ -332,4 +335,17 @@ pub(in crate::runtime) fn qr(text: &str) -> Vec<String> {
     let code = QrCode::with_error_correction_level(text.as_bytes(), EcLevel::L);
     let drawn = code.map(|code| code.render::<Dense1x2>().quiet_zone(true).build()).unwrap_or_default();
     drawn.lines().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_and_what_to_do_are_two_sentences() {
+        let detail = |message: &str, hint: &str| trouble(&Failure::failed(message, hint)).detail;
+        assert_eq!(detail("doing this — that is not so", "Do that."), "doing this — that is not so. Do that.");
+        assert_eq!(detail("Nothing was kept.", "Do that."), "Nothing was kept. Do that.");
+        assert_eq!(detail("doing this — that is not so", ""), "doing this — that is not so");
+    }
 }

@@ -127,6 +127,8 @@ pub enum End {
     Unreachable(String),
     /// The hub asks to wait so many seconds.
     Busy(u64),
+    /// The hub's disk is full, and it asks to wait so many seconds. What it gives was fetched all the same.
+    Full(u64),
     /// The hub, or this program, says no. Trying again changes nothing: a person must act.
     Refused(Refusal),
     /// What the hub answered does not follow from what was sent, or is not signed by it. Try again, rarely.
@@ -143,7 +145,7 @@ impl End {
         match self {
             Self::Refused(refusal) => matches!(refusal.reason, RefusalReason::OtherKey | RefusalReason::WrongHub),
             Self::Nonsense(_) => true,
-            Self::Done | Self::Unreachable(_) | Self::Busy(_) | Self::Local(_) => false,
+            Self::Done | Self::Unreachable(_) | Self::Busy(_) | Self::Full(_) | Self::Local(_) => false,
         }
     }
 }
@@ -153,6 +155,7 @@ impl From<TransportError> for End {
         match error {
             TransportError::Unreachable(why) => Self::Unreachable(why),
             TransportError::Busy(seconds) => Self::Busy(seconds),
+            TransportError::Full(seconds) => Self::Full(seconds),
             TransportError::Refused(refusal) => Self::Refused(refusal),
             TransportError::Nonsense(what) => Self::Nonsense(what),
         }

@@ -34,12 +34,18 @@ pub(super) fn carry(trip: &mut Trip<'_>) -> Result<(), End> {
     match up(trip, &files) {
         Ok(()) => down(trip, &files),
         // What the hub does not take now says nothing of what it gives.
-        Err(end @ (End::Busy(_) | End::Refused(_))) => {
+        Err(end @ (End::Busy(_) | End::Full(_) | End::Refused(_))) => {
+            trip.full = matches!(end, End::Full(_));
             let _second = down(trip, &files);
             Err(end)
         }
         Err(end) => Err(end),
     }
+}
+
+/// Fetches alone, where the hub takes nothing.
+pub(super) fn fetch_asked(trip: &mut Trip<'_>) -> Result<(), End> {
+    trip.courier.parts.clone().map_or(Ok(()), |files| down(trip, &files))
 }
 
 /// Brings what the hub has an entry for and no attachment.
@@ -148,7 +154,11 @@ fn bring(
             return Ok(PartState::Unknown);
         }
         let brought = count(bytes.len());
-        let reply = call(trip, PartsCall::Bring(load.at, from, bytes))?;
+        let reply = match call(trip, PartsCall::Bring(load.at, from, bytes)) {
+            // Its disk has no room for attachments; entries have gone, and go on.
+            Err(End::Full(_)) => return Ok(PartState::Waits),
+            answered => answered?,
+        };
         *pieces = pieces.saturating_sub(1);
         trip.file(&reply.statements)?;
         match one_state(&reply)? {
@@ -229,7 +239,9 @@ fn fetch(trip: &mut Trip<'_>, files: &PartFiles, wish: Wish, pieces: &mut usize)
     let Wish { at, size } = wish;
     let mut from = files.arrived(&at.digest);
     while *pieces > 0 && from < size {
-        push::push(trip, false)?;
+        if !trip.full {
+            push::push(trip, false)?;
+        }
         let most = count(piece(trip)).min(size.saturating_sub(from));
         let reply = call(trip, PartsCall::Fetch(at, from, most))?;
         match one_state(&reply)? {

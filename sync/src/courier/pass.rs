@@ -88,6 +88,8 @@ pub(super) struct Trip<'a> {
     pub(super) fell: Vec<(JournalId, u64)>,
     /// A question that left with a push, and the page that came with the answer.
     pub(super) ahead: Option<pull::Ahead>,
+    /// Whether the hub has said that its disk is full: nothing more is brought in this pass.
+    pub(super) full: bool,
     pub(super) outcome: Outcome,
 }
 
@@ -129,6 +131,7 @@ impl<'a> Trip<'a> {
             stick: false,
             fell: Vec::new(),
             ahead: None,
+            full: false,
             outcome,
         }
     }
@@ -161,12 +164,18 @@ impl Trip<'_> {
     }
 
     fn steps(&mut self) -> Result<(), End> {
-        push::push(self, true)?;
-        hand_on::hand_on(self)?;
+        // A hub whose disk is full takes nothing and gives what it has: the pass ends with that word, and first it fetches.
+        let full = unless_full(push::push(self, true).and_then(|()| hand_on::hand_on(self)))?;
         // What the push was answered with tells whether there is any paper to fetch; without a push the pull tells.
-        papers::exchange_if_news(self)?;
+        let full = full.or(unless_full(papers::exchange_if_news(self))?);
         let epoch = self.status()?.epoch;
         pull::pull(self)?;
+        if let Some(seconds) = full {
+            self.full = true;
+            self.tell_epoch()?;
+            parts::fetch_asked(self)?;
+            return Err(End::Full(seconds));
+        }
         if self.outcome.hub_time.is_some() {
             self.outcome.covers = Covers::All;
         }
@@ -331,6 +340,15 @@ impl Trip<'_> {
             self.outcome.tell(Trouble::Fork { journal, at, successor });
         }
         Ok(())
+    }
+}
+
+/// How long a hub whose disk is full asks to wait, where that is all that was wrong.
+fn unless_full(done: Result<(), End>) -> Result<Option<u64>, End> {
+    match done {
+        Ok(()) => Ok(None),
+        Err(End::Full(seconds)) => Ok(Some(seconds)),
+        Err(end) => Err(end),
     }
 }
 

@@ -29,7 +29,7 @@ pub fn next_try(end: &End, attempts: u32, seed: u64) -> Option<u64> {
     let wait = match end {
         End::Done | End::Refused(_) | End::Local(_) => return None,
         End::Unreachable(_) => doubled,
-        End::Busy(seconds) => return Some(busy(*seconds, attempts, seed)),
+        End::Busy(seconds) | End::Full(seconds) => return Some(busy(*seconds, attempts, seed)),
         End::Nonsense(_) => doubled.max(NONSENSE_MS),
     };
     let wait = wait.min(LONGEST_MS);

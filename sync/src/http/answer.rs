@@ -18,7 +18,8 @@ pub(super) fn read(answer: &Answer) -> Result<Vec<u8>, TransportError> {
     match (status, reason) {
         (200, _) => Ok(answer.body.clone()),
         // Too much, not now, or its disk is full: what was sent stays here, and goes again.
-        (429 | 503 | 507, _) => Err(TransportError::Busy(wait)),
+        (429 | 503, _) => Err(TransportError::Busy(wait)),
+        (507, _) => Err(TransportError::Full(wait)),
         (_, Some(reason)) => {
             let text = String::from_utf8_lossy(&answer.body);
             let sentence = text.chars().filter(|c| !c.is_control()).take(300).collect();
@@ -35,6 +36,10 @@ pub(super) fn unanswered(base: &str, source: &ureq::Error) -> TransportError {
             sentence: format!("what answers at {base} is not the hub: {Unproven}. No entry was sent"),
             request: String::new(),
         }),
+        // A program that speaks something else, or one that wants TLS where the roster says none.
+        ureq::Error::Protocol(_) => {
+            TransportError::Unreachable(format!("what answers at {base} does not speak as a hub does"))
+        }
         other => TransportError::Unreachable(other.to_string()),
     }
 }

@@ -425,10 +425,10 @@ fn a_hubs_stick_brings_attachments_to_those_who_may_read_them_as_far_as_there_is
     assert_eq!(read(Some(1 << 30), 3, "HQ"), (2, [true, false, true]));
 }
 
-/// A road whose hub takes no attachment now.
-struct Full<'a>(Road<'a>);
+/// A road whose hub takes no attachment now, and what it says instead.
+struct NoneTaken<'a>(Road<'a>, TransportError);
 
-impl Transport for Full<'_> {
+impl Transport for NoneTaken<'_> {
     fn push(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
         self.0.push(checkpoint, body)
     }
@@ -440,7 +440,7 @@ impl Transport for Full<'_> {
     }
     fn parts(&mut self, checkpoint: &Digest, body: &[u8]) -> Result<Vec<u8>, TransportError> {
         match PartsRequest::from_bytes(body).unwrap().call {
-            PartsCall::Bring(..) => Err(TransportError::Busy(7)),
+            PartsCall::Bring(..) => Err(self.1.clone()),
             _ => self.0.parts(checkpoint, body),
         }
     }
@@ -480,10 +480,28 @@ fn what_is_behind_more_attachments_than_one_question_holds_has_its_turn() {
     reader.files.wish(&Wish { at: at(&last, part), size: part.size }).unwrap();
     let own = reader.seal(b"the reader's own");
     reader.attach(&[own]);
-    let outcome = reader.travel(&agency, &mut Full(Road::new(&agency, &hub, 3)));
+    let outcome = reader.travel(&agency, &mut NoneTaken(Road::new(&agency, &hub, 3), TransportError::Busy(7)));
     assert!(matches!(outcome.end, End::Busy(7)), "{:?}", outcome.end);
     assert_eq!(outcome.parts.arrived, 1);
     assert!(reader.files.is_whole(&part.digest).unwrap());
+}
+
+#[test]
+fn where_the_hubs_disk_has_no_room_for_attachments_they_wait_and_the_pass_goes_on_to_its_end() {
+    let agency = Agency::new("http://127.0.0.1:7070");
+    let folder = tempfile::tempdir().unwrap();
+    let hub = block(hub_with(&agency, Arc::new(MemoryStore::default()), in_folder(folder.path())));
+    let (mut author, mut reader) = (Desk::new(&agency, 0, 1), Desk::new(&agency, 3, 9));
+    let parts = [author.seal(b"is there already"), reader.seal(b"has no room"), reader.seal(b"nor has this")];
+    let (entry, _) = (author.attach(&parts[..1]), reader.attach(&parts[1..]));
+    author.carry(&agency, &mut Road::new(&agency, &hub, 0));
+    reader.files.wish(&Wish { at: at(&entry, &parts[0]), size: parts[0].size }).unwrap();
+    let outcome = reader.travel(&agency, &mut NoneTaken(Road::new(&agency, &hub, 3), TransportError::Full(300)));
+    assert!(matches!(outcome.end, End::Done), "{:?}", outcome.end);
+    assert_eq!((outcome.parts.waits, outcome.parts.arrived), (parts[1].size + parts[2].size, 1), "{outcome:?}");
+    assert_eq!(reader.standing(&agency), (2, 1), "its entries have arrived");
+    reader.carry(&agency, &mut Road::new(&agency, &hub, 3));
+    assert_eq!(reader.standing(&agency), (2, 2));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use amanat_hub::store::{SqliteStore, StoreFault};
 use amanat_keys::fingerprint::Digest;
-use amanat_sync::courier::{Courier, End, Outcome, pass};
+use amanat_sync::courier::{Courier, Covers, End, Outcome, pass};
 use amanat_sync::journal::{Journal as _, MemoryJournal};
 use amanat_sync::transport::{Transport as _, TransportError};
 use amanat_sync::wire::codec;
@@ -39,6 +39,14 @@ impl Writer {
             keep_more(&mut self.journal, &story)
         }
         self.written += entries;
+    }
+
+    /// Forty long entries.
+    fn writes_at_length(&mut self) {
+        let (n, pen) = (self.written, &mut self.pen);
+        let story: Vec<_> = (0..40).map(|i| pen.note(1, &format!("{n} {i} ").repeat(400))).collect();
+        keep_more(&mut self.journal, &story);
+        self.written += 40;
     }
 
     pub(crate) fn syncs(&mut self, agency: &Agency, url: &str) -> Outcome {
@@ -240,24 +248,32 @@ fn a_hub_whose_disk_is_full_refuses_what_is_new_serves_what_it_has_and_says_so()
     let mut writer = Writer::new(&agency, 0);
     writer.writes(2);
     let full = loop {
-        let (mut pen, n) = (std::mem::replace(&mut writer.pen, Pen::new(&agency, 0, 1)), writer.written);
-        let story: Vec<_> = (0..40).map(|i| pen.note(1, &format!("{n} {i} ").repeat(400))).collect();
-        if n == 2 {
+        if writer.written == 2 {
             assert!(matches!(writer.syncs(&agency, &running.url).end, End::Done))
         }
-        keep_more(&mut writer.journal, &story);
-        (writer.pen, writer.written) = (pen, n + 40);
+        writer.writes_at_length();
         let outcome = writer.syncs(&agency, &running.url);
         if !matches!(outcome.end, End::Done) {
             break outcome;
         }
         assert!(writer.written < 20_000, "the disk never filled up");
     };
-    assert!(matches!(full.end, End::Busy(wait) if wait == amanat_hub::limits::FULL_DISK), "{full:?}");
+    assert!(matches!(full.end, End::Full(wait) if wait == amanat_hub::limits::FULL_DISK), "{full:?}");
     let received = writer.received(&agency);
     assert!(received > 2 && received < writer.written, "{received} of {}", writer.written);
     assert!(running.page("/v1/health").contains(r#""disk":"full""#), "{}", running.page("/v1/health"));
     assert!(read_all(&agency, &running.url) >= received, "what is held is served");
+    // Also to whoever has something to send, of which nothing can be taken.
+    let mut reader = Writer::new(&agency, 3);
+    reader.writes(2);
+    reader.writes_at_length();
+    let outcome = reader.syncs(&agency, &running.url);
+    assert!(matches!(outcome.end, End::Full(_)) && outcome.pulled >= received, "{outcome:?}");
+    assert_eq!(outcome.covers, Covers::Nothing, "not all that is here was given to the hub");
+    if small.is_some() {
+        let status = String::from_utf8(hub(&["status"], &home).stdout).unwrap();
+        assert!(status.contains("disk       0 MiB free: nearly or wholly full"), "{status}");
+    }
     let told = std::fs::read_to_string(&log).unwrap();
     assert_eq!(told.matches("the disk is full: what is new is refused").count(), 1, "said, and said once");
 
@@ -266,8 +282,8 @@ fn a_hub_whose_disk_is_full_refuses_what_is_new_serves_what_it_has_and_says_so()
     let running = cramped(&home, &log, small.is_none());
     assert!(read_all(&agency, &running.url) >= received);
     let asked = road(&agency, 0, &running.url).push(&Digest::ZERO, &codec::push_body(&agency.id(), &[]));
-    assert!(matches!(asked, Ok(_) | Err(TransportError::Busy(_))), "{asked:?}");
-    assert!(matches!(writer.syncs(&agency, &running.url).end, End::Busy(_)));
+    assert!(matches!(asked, Ok(_) | Err(TransportError::Full(_))), "{asked:?}");
+    assert!(matches!(writer.syncs(&agency, &running.url).end, End::Full(_)));
 
     // With room again all that waited arrives, once.
     let running = match &small {

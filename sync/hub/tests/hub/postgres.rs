@@ -110,7 +110,7 @@ fn a_disk_that_was_full_for_the_checkpoint_alone_is_not_called_full_once_that_is
     cluster.psql(&url, full);
     writer.writes(20);
     let outcome = writer.syncs(&agency, &running.url);
-    assert!(matches!(outcome.end, End::Busy(wait) if wait == amanat_hub::limits::FULL_DISK), "{outcome:?}");
+    assert!(matches!(outcome.end, End::Full(wait) if wait == amanat_hub::limits::FULL_DISK), "{outcome:?}");
     assert_eq!(cluster.psql(&url, "select count(*) from entries"), "40\n");
     assert!(running.page("/v1/health").contains(r#""disk":"full""#));
     cluster.psql(&url, "drop trigger full_disk on checkpoints");
