@@ -28,8 +28,8 @@ fn a_screening_advises_in_words_and_the_officer_says_why_they_differ() {
     let screen = stage.screen(120, 40);
     for phrase in [
         "Suggested: Trafficking indicated",
-        "Dimension 4 is positive",
-        "Dimension 5 is positive",
+        "Exploitation found",
+        "Coercion at destination found",
         "Exploitation, and a means or a child: trafficking in persons (PTPA s.3)",
         "Inside Pakistan: the Police investigate (PTPA s.8(1))",
     ] {
@@ -170,15 +170,7 @@ fn a_supervisor_returns_an_entry_and_its_author_finds_it_on_the_page_of_what_is_
 fn what_the_law_sets_a_clock_for_is_due() {
     let date = |text: &str| Answer::Value(Value::Date(text.parse().unwrap()));
     let mut stage = Stage::supervising(plain());
-    let fir = [
-        ("victims_seen", number(1)),
-        ("investigation_status", code("INV")),
-        ("fir_no", number(12)),
-        ("fir_year", number(2026)),
-        ("fir_station", text("Saddar")),
-        ("fir_date", date("2026-11-10")),
-    ];
-    stage.case(1, &fir);
+    stage.case_with_fir(1, "2026-11-10");
     stage.sheet(2, CASE, "person", &[("role", code("VIC")), ("age_years", number(9))]);
     stage.sheet(
         3,

@@ -19,15 +19,7 @@ fn date(text: &str) -> Answer {
 /// the fourteen that the page looks ahead, and one referral has ended.
 fn begun(settings: Settings) -> Stage {
     let mut stage = Stage::open_with(settings);
-    let fir = [
-        ("victims_seen", number(1)),
-        ("investigation_status", code("INV")),
-        ("fir_no", number(12)),
-        ("fir_year", number(2026)),
-        ("fir_station", text("Saddar")),
-        ("fir_date", date("2026-11-01")),
-    ];
-    stage.case(1, &fir);
+    stage.case_with_fir(1, "2026-11-01");
     stage.sheet(9, CASE, "person", &[("role", code("WIT")), ("age_years", number(40))]);
     stage.sheet(2, CASE, "note", &[("note_text", text("Call.")), ("follow_up_on", date("2026-11-20"))]);
     stage.sheet(3, CASE, "note", &[("note_text", text("Far.")), ("follow_up_on", date("2026-12-07"))]);

@@ -13,7 +13,11 @@ use amanat::{
         Settings, Stage as Where, Start, StickPage, Strength, Theme, ToKeep, Trouble, Who,
     },
 };
-use ratatui::{Terminal, backend::TestBackend};
+use ratatui::{
+    Terminal,
+    backend::TestBackend,
+    crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind},
+};
 
 use super::told::{keys, preview, readers, roster, unit_id, words};
 use crate::support::read_script;
@@ -126,6 +130,12 @@ impl Stage {
         for key in read_script(script) {
             self.send(Msg::Key(key));
         }
+    }
+
+    /// A click of the left button.
+    pub(crate) fn click(&mut self, column: u16, row: u16) {
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        self.send(Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
     }
 
     /// The screen as lines of text.
@@ -405,6 +415,19 @@ impl Stage {
         let case = amanat::model::CaseId::from_bytes([number; 16]);
         self.sheet(number, case, "case", answers);
         case
+    }
+
+    /// A case under investigation with one victim, whose FIR was lodged on this day.
+    pub(crate) fn case_with_fir(&mut self, number: u8, lodged: &str) -> amanat::model::CaseId {
+        let fir = [
+            ("victims_seen", self::number(1)),
+            ("investigation_status", code("INV")),
+            ("fir_no", self::number(12)),
+            ("fir_year", self::number(2026)),
+            ("fir_station", text("Saddar")),
+            ("fir_date", Answer::Value(Value::Date(lodged.parse().unwrap()))),
+        ];
+        self.case(number, &fir)
     }
 
     /// A sheet by another device, straight into the casebook.
