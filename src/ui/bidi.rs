@@ -135,15 +135,42 @@ fn hold_numbers(line: &str, levels: &mut [Level]) {
         let at = line.len() - rest.len() + start;
         let piece = rest.get(start..).unwrap_or_default();
         let piece = piece.split_once(|letter| !within(letter)).map_or(piece, |(piece, _)| piece);
-        rest = line.get(at + piece.len()..).unwrap_or_default();
         // What stands around the digits and joins nothing is not part of the number: a full stop, a dash; a plus before it is.
         let end = piece.trim_end_matches(|letter| !is_digit(letter)).len();
         let begin = piece.len() - piece.trim_start_matches(|letter| !is_digit(letter) && letter != '+').len();
         let first = piece.find(is_digit).and_then(|digit| levels.get(at + digit)).copied();
-        if let (Some(level), Some(held)) = (first, levels.get_mut(at + begin..at + end.max(begin))) {
+        let end = end.max(begin);
+        let end = end + first.map_or(0, |_| section(line.get(at + end..).unwrap_or_default()));
+        if let (Some(level), Some(held)) = (first, levels.get_mut(at + begin..at + end)) {
             held.fill(level);
         }
+        rest = line.get(at + end.max(piece.len())..).unwrap_or_default();
     }
+}
+
+/// How many bytes behind a number belong to it as the number of a section has them: `(1)` of `3(1)`, `-A` of `371-A`. UAX #9 would set these
+/// on its other side.
+fn section(behind: &str) -> usize {
+    let word = |text: &str| {
+        text.chars()
+            .take_while(|letter| letter.is_ascii_alphanumeric() || is_digit(*letter))
+            .map(char::len_utf8)
+            .sum::<usize>()
+    };
+    let part = match behind.chars().next() {
+        Some('(') => {
+            let inside = word(behind.get(1..).unwrap_or_default());
+            let closed = inside > 0 && behind.get(1 + inside..).is_some_and(|rest| rest.starts_with(')'));
+            if closed { inside + 2 } else { 0 }
+        }
+        Some('-') => {
+            let letters = word(behind.get(1..).unwrap_or_default());
+            let capital = behind.chars().nth(1).is_some_and(|letter| letter.is_ascii_uppercase());
+            if capital && letters < 3 { letters + 1 } else { 0 }
+        }
+        _ => 0,
+    };
+    if part == 0 { 0 } else { part + section(behind.get(part..).unwrap_or_default()) }
 }
 
 /// A digit as it is written in Latin, Arabic or Urdu text.
@@ -283,6 +310,12 @@ mod tests {
             let line = drawn(&format!("درج {whole}"), true);
             assert!(line.starts_with(whole), "{whole} in {line:?}");
         }
+        for whole in ["3(1)", "371-A", "8(1)", "24.5", "۳(۱)", "371-A(2)"] {
+            let line = drawn(&format!("دفعہ {whole}"), true);
+            assert!(line.starts_with(whole), "{whole} in {line:?}");
+        }
+        let line = drawn("(دفعہ 8(1))", true);
+        assert!(line.contains("8(1)") && line.starts_with('('), "{line:?}");
         // What only stands beside a number is no part of it, and two numbers are two.
         let line = drawn("درج 2026-10-02. عمر 25 - 30", true);
         assert!(line.contains(".2026-10-02") && line.contains("30 - 25"), "{line:?}");
