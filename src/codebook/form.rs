@@ -1,6 +1,6 @@
 //! The shape of a form and of a code list, as the screens and the checks see them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use crate::model::{Answer, Code, FormId, FormRef, Lang, QuestionId, Severity, Value};
 
@@ -210,6 +210,18 @@ pub struct CodeItem {
 }
 
 impl CodeItem {
+    /// What it is called on the screen and on paper: a section of a law always by its number too. The lists have it in the English words and not
+    /// in the Urdu ones.
+    pub fn called(&self, lang: Lang) -> Cow<'_, str> {
+        let label = self.label.get(lang);
+        match (self.fact("statute"), self.fact("section")) {
+            (Some(statute), Some(section)) if !label.contains(section) => {
+                Cow::Owned(format!("{statute} {section} {label}"))
+            }
+            _ => Cow::Borrowed(label),
+        }
+    }
+
     /// One fact.
     pub fn fact(&self, name: &str) -> Option<&str> {
         self.facts.get(name).map(AsRef::as_ref)

@@ -70,7 +70,7 @@ fn list_of(kind: &QuestionKind) -> &str {
 /// A code's words, or the code itself where the list does not have it.
 pub(crate) fn label(codebook: &Codebook, list: &str, code: &Code, lang: Lang) -> String {
     let item = codebook.list(list).and_then(|list| list.item(code.as_str()));
-    item.map_or_else(|| code.as_str().to_owned(), |item| item.label.get(lang).to_owned())
+    item.map_or_else(|| code.as_str().to_owned(), |item| item.called(lang).into_owned())
 }
 
 /// `1250000` as `1,250,000`.

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     codebook::{CodeList, Finder, fold},
     model::{Code, Lang, western_digit},
-    ui::{keymap::Act, theme::Role},
+    ui::{bidi, keymap::Act, theme::Role},
 };
 
 /// Most rows of a list that are shown at once.
@@ -60,8 +60,8 @@ impl Choice {
             let items = list.items.iter();
             items.map(|item| Offer {
                 code: item.code.clone(),
-                en: item.label.en.to_string(),
-                ur: item.label.ur.to_string(),
+                en: item.called(Lang::En).into_owned(),
+                ur: item.called(Lang::Ur).into_owned(),
             })
         });
         Self::new(list.map(Finder::new), offers.map(Iterator::collect).unwrap_or_default(), chosen, many)
@@ -254,6 +254,13 @@ impl Choice {
             let Some(offer) = self.found.get(at).and_then(|at| self.offers.get(*at)) else { continue };
             self.draw_offer(canvas, Rect { y, height: 1, ..area }, offer, self.pointing && at == self.list.at);
         }
+    }
+
+    /// The label that is pointed at, where a row of so many columns has no room for all of it.
+    pub(crate) fn cut(&self, width: u16, lang: Lang) -> Option<&str> {
+        let offer = self.found.get(self.list.at).and_then(|at| self.offers.get(*at)).filter(|_| self.pointing)?;
+        let label = if lang == Lang::Ur { &offer.ur } else { &offer.en };
+        (bidi::columns(label) > width.saturating_sub(4)).then_some(label)
     }
 
     fn draw_offer(&self, canvas: &mut Canvas<'_>, row: Rect, offer: &Offer, pointed: bool) {

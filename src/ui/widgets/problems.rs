@@ -13,6 +13,9 @@ pub(crate) fn sentence(problem: &Problem, form: &Form, canvas: &Canvas<'_>) -> S
     let lang = canvas.settings.lang;
     let say = |key: &str| words::say(tongue(lang), key).to_owned();
     match &problem.kind {
+        ProblemKind::Missing if form.question(problem.question.as_str()).is_some_and(|question| question.firm) => {
+            say("problem.value_needed")
+        }
         ProblemKind::Missing => say("problem.missing"),
         ProblemKind::WrongKind => say("problem.wrong_kind"),
         ProblemKind::UnknownCode => say("problem.unknown_code"),
