@@ -16,6 +16,7 @@ use crate::model::{Sheet, Value};
 
 use super::{
     around::Surroundings,
+    counted::month_before,
     derive,
     form::{CodeList, Codebook, Form, Question, QuestionKind, Required},
     rule::{Facts, Truth},
@@ -154,6 +155,7 @@ pub(super) fn day_preset(kind: &QuestionKind, preset: &str, now: Moment) -> Opti
 
 fn plain_preset(kind: &QuestionKind, preset: &str, now: Moment) -> Option<Value> {
     Some(match (kind, preset) {
+        (QuestionKind::PartialDate, "last_month") => Value::Date(month_before(today(now)?)?),
         (QuestionKind::Date | QuestionKind::PartialDate, day) => day_preset(kind, day, now)?,
         (QuestionKind::Moment, "now") => Value::Moment(now),
         (QuestionKind::Choice { .. }, code) => Value::Choice(code.into()),

@@ -39,6 +39,8 @@ pub(crate) enum What {
     Given,
     /// The return of the month that is over.
     Return,
+    /// The same, where it has been made: to be read again.
+    Returns,
     /// A case that another unit hands over to this one.
     Asked,
     /// A unit whose key somebody has who reads for it no more.
@@ -62,6 +64,7 @@ impl What {
             Self::Returned => "today.returned",
             Self::Given => "today.given",
             Self::Return => "today.return",
+            Self::Returns => "today.returns",
             Self::Asked => "today.asked",
             Self::NewKey => "today.new_key",
             Self::Unfinished => "today.unfinished",
@@ -244,7 +247,7 @@ fn is(answers: &Answers, question: &str, codes: &[&str]) -> bool {
     answers.choice(question).map(Code::as_str).is_some_and(|code| codes.contains(&code))
 }
 
-/// The return of the last month, for who supervises and has not made it.
+/// The return of the last month, for who supervises; where it has been made it stands at the end, without a day: it is in no other list.
 fn return_due(world: &World) -> Option<Due> {
     world.supervises().then_some(())?;
     let today = today(world.now);
@@ -256,5 +259,8 @@ fn return_due(world: &World) -> Option<Due> {
         _ => false,
     };
     let files = world.book.cases().flat_map(|file| file.entries.iter()).filter_map(|id| world.book.entry(id));
-    (!files.into_iter().any(made)).then_some(of_day(today, What::Return))
+    Some(match files.into_iter().find(|entry| made(entry)) {
+        Some(entry) => Due { day: None, ..row(today, What::Returns, entry.case, entry.id) },
+        None => of_day(today, What::Return),
+    })
 }

@@ -25,7 +25,7 @@ use crate::{
 /// From here an hour is told by its day.
 const DAY_MS: u64 = 86_400_000;
 /// Columns of a case's number with all six digits that are drawn for it, `PB-617-26-843009-7`; one more stays empty before it.
-const NUMBER: u16 = 18;
+pub(super) const NUMBER: u16 = 18;
 
 /// The page of what is due, most urgent first.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Today {
                 Some(Due { what: What::Return, .. }) => {
                     Turn::open(Open::Fill(Fill::New { form: FormId::new("return"), case: None }))
                 }
-                Some(Due { what: What::Returned, case: Some(case), entry: Some(entry), .. }) => {
+                Some(Due { what: What::Returned | What::Returns, case: Some(case), entry: Some(entry), .. }) => {
                     Turn::open(Open::Entry { case: *case, entry: *entry, names: false })
                 }
                 Some(Due { case: Some(case), .. }) => Turn::open(Open::Case(*case)),
@@ -120,7 +120,12 @@ impl Today {
             // What belongs to no case has its column as well: names of units are long.
             let beside = if due.unit.is_some() { 0 } else { NUMBER + 1 };
             let wide = area.width.saturating_sub(indent + beside);
-            canvas.put((area.x + indent, y), wide, &what(due, world, canvas), role);
+            let told = what(due, world, canvas);
+            canvas.put((area.x + indent, y), wide, &told, role);
+            // What the row has no room for is said whole above the list.
+            if at == self.list.at && bidi::columns(&told) > wide {
+                canvas.put((area.x + 2, area.y), area.width.saturating_sub(2), &told, Role::Text);
+            }
             let case = due.case.map(|id| world.short(&id)).unwrap_or_default();
             canvas.lean((area.right().saturating_sub(NUMBER), y), NUMBER, &case, role, Lean::End);
         }
