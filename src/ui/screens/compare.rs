@@ -2,16 +2,14 @@
 
 use ratatui::layout::Rect;
 
-use super::case_view::author;
+use super::{
+    case_view::author,
+    entry_lines::{Row, half},
+};
 use crate::{
     codebook::Question,
     model::{Answer, Answers, Content, Entry},
-    ui::{
-        reading, telling,
-        theme::Role,
-        widgets::canvas::{Canvas, Lean},
-        world::World,
-    },
+    ui::{reading, telling, theme::Role, widgets::canvas::Canvas, world::World},
 };
 
 /// One question that somebody corrected.
@@ -24,51 +22,43 @@ struct Pair {
     steps: Vec<String>,
 }
 
-/// How many questions of an entry were corrected: so far it can be scrolled.
-pub(super) fn count(entry: &Entry, names: bool, world: &World) -> u16 {
-    u16::try_from(touched(entry, names, world).len()).unwrap_or(u16::MAX)
+/// Lines above the pairs: which half is which.
+pub(super) const ABOVE: u16 = 2;
+
+/// Whether anything of an entry was corrected.
+pub(super) fn any(entry: &Entry, names: bool, world: &World) -> bool {
+    !touched(entry, names, world).is_empty()
 }
 
-/// Draws the questions that were corrected, from one of them on.
-pub(super) fn draw((entry, names, from): (&Entry, bool, u16), world: &World, canvas: &mut Canvas<'_>, area: Rect) {
-    let half = area.width.saturating_sub(3) / 2;
-    let right = area.x + half + 3;
-    for (x, word) in [(area.x, "beside.first"), (right, "beside.now")] {
+/// Says which half is which.
+pub(super) fn draw_head(canvas: &mut Canvas<'_>, area: Rect) {
+    let half = half(area.width);
+    for (x, word) in [(area.x, "beside.first"), (area.x + half + 3, "beside.now")] {
         let text = canvas.say(word).to_owned();
         canvas.put((x, area.y), half, &text, Role::Faint);
     }
+}
+
+/// The questions that were corrected, as parts of a page that is read to its end however long an answer is.
+pub(super) fn rows(entry: &Entry, names: bool, world: &World, canvas: &Canvas<'_>) -> Vec<Row> {
     let pairs = pairs(entry, names, world, canvas);
     if pairs.is_empty() {
-        let text = canvas.say("beside.nothing").to_owned();
-        canvas.paragraph(Rect { y: area.y + 2, height: 3, ..area }, &text, Role::Faint);
-        return;
+        return vec![Row::Below(canvas.say("beside.nothing").to_owned(), Role::Faint)];
     }
-    let mut y = area.y + 2;
-    for pair in pairs.iter().skip(usize::from(from)) {
-        if y >= area.bottom() {
-            return;
+    let mut rows = Vec::new();
+    for Pair { label, first, now, steps } in pairs {
+        rows.push(Row::Heading(label));
+        let collide = now.len() > 1;
+        let (sign, role) = if collide { ("✗ ", Role::Bad) } else { ("", Role::Strong) };
+        let now: Vec<String> = now.iter().map(|told| format!("{sign}{told}")).collect();
+        rows.push(Row::Beside { first, now: now.join("\n"), role });
+        match steps.as_slice() {
+            [step] if !collide => rows.push(Row::Right(step.clone(), Role::Faint)),
+            steps => rows.extend(steps.iter().map(|step| Row::Below(format!("↳ {step}"), Role::Faint))),
         }
-        let room = |x: u16, y: u16| Rect { x, y, width: half, height: area.bottom().saturating_sub(y) };
-        canvas.lean((area.x, y), area.width, &pair.label, Role::Accent, Lean::Own);
-        y += 1;
-        let first = canvas.paragraph(room(area.x, y), &pair.first, Role::Text);
-        let mut now = 0;
-        let (sign, role) = if pair.now.len() > 1 { ("✗ ", Role::Bad) } else { ("", Role::Strong) };
-        for told in &pair.now {
-            now += canvas.paragraph(room(right, y + now), &format!("{sign}{told}"), role);
-        }
-        y += first.max(now).max(1);
-        for step in pair.steps.iter().filter(|_| pair.steps.len() > 1 || pair.now.len() > 1) {
-            let below =
-                Rect { x: area.x + 2, y, width: area.width.saturating_sub(2), height: area.bottom().saturating_sub(y) };
-            y += canvas.paragraph(below, &format!("↳ {step}"), Role::Faint);
-        }
-        if let ([step], 1) = (pair.steps.as_slice(), pair.now.len()) {
-            canvas.lean((right, y.min(area.bottom().saturating_sub(1))), half, step, Role::Faint, Lean::Own);
-            y += 1;
-        }
-        y += 1;
+        rows.push(Row::Space);
     }
+    rows
 }
 
 /// The questions that a correction touched, in the order of the form; sealed ones only where names are shown.

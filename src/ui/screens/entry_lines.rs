@@ -2,15 +2,26 @@
 
 use ratatui::layout::Rect;
 
-use crate::ui::{
-    theme::Role,
-    widgets::canvas::{Canvas, Lean},
-};
+use crate::ui::{theme::Role, widgets::canvas::Canvas};
 
 /// A part of the page: a heading, or a label with what it says.
 pub(super) enum Row {
     Heading(String),
-    Answer { label: String, told: String, role: Role },
+    Answer {
+        label: String,
+        told: String,
+        role: Role,
+    },
+    /// What was said first and what stands now, each in its half of the page.
+    Beside {
+        first: String,
+        now: String,
+        role: Role,
+    },
+    /// What belongs to the right half alone.
+    Right(String, Role),
+    /// What belongs to both.
+    Below(String, Role),
     Remark(String, Role),
     Space,
 }
@@ -56,19 +67,41 @@ impl Lines {
 fn height(row: &Row, width: u16, wide: u16) -> u16 {
     let right = width.saturating_sub(wide + 2);
     match row {
-        Row::Heading(_) | Row::Space => 1,
+        Row::Space => 1,
+        Row::Heading(text) => Canvas::lines(text, width).max(1),
+        Row::Beside { first, now, .. } => Canvas::lines(first, half(width)).max(Canvas::lines(now, half(width))).max(1),
+        Row::Right(text, _) => Canvas::lines(text, half(width)).max(1),
+        Row::Below(text, _) => Canvas::lines(text, width.saturating_sub(2)).max(1),
         Row::Answer { label, told, .. } => Canvas::lines(told, right).max(Canvas::lines(label, wide - 2)).max(1),
         Row::Remark(text, _) => Canvas::lines(text, right).max(1),
     }
 }
 
+/// Columns of one of two halves, with some free between them.
+pub(super) const fn half(width: u16) -> u16 {
+    width.saturating_sub(3) / 2
+}
+
 fn draw_row(canvas: &mut Canvas<'_>, row: &Row, room: Rect, (wide, above): (u16, u16)) {
     let left = Rect { x: room.x + 2, width: wide - 2, ..room };
     let right = Rect { x: room.x + wide + 2, width: room.width.saturating_sub(wide + 2), ..room };
+    let half = half(room.width);
+    let (one, other) = (Rect { width: half, ..room }, Rect { x: room.x + half + 3, width: half, ..room });
     match row {
         Row::Space => {}
         Row::Heading(text) => {
-            canvas.lean((room.x, room.y), room.width, text, Role::Accent, Lean::Own);
+            canvas.paragraph_from(room, above, text, Role::Accent);
+        }
+        Row::Beside { first, now, role } => {
+            canvas.paragraph_from(one, above, first, Role::Text);
+            canvas.paragraph_from(other, above, now, *role);
+        }
+        Row::Right(text, role) => {
+            canvas.paragraph_from(other, above, text, *role);
+        }
+        Row::Below(text, role) => {
+            let below = Rect { x: room.x + 2, width: room.width.saturating_sub(2), ..room };
+            canvas.paragraph_from(below, above, text, *role);
         }
         Row::Answer { label, told, role } => {
             canvas.paragraph_from(left, above, label, Role::Faint);

@@ -9,6 +9,7 @@ mod case_view;
 mod caseload;
 mod compare;
 mod confirm;
+mod confirm_page;
 mod entry;
 mod entry_lines;
 mod form;
