@@ -167,6 +167,29 @@ fn a_line_that_names_no_key_says_which_there_are_and_the_end_of_the_input_ends_t
     assert!(said.contains("No key is called f99") && said.contains("/ctrl-z"), "{said}");
 }
 
+/// Somebody who has never heard of `/type`: a number and Enter are one line, whatever the number takes by itself.
+#[test]
+fn a_number_and_its_enter_are_one_answer_and_a_list_over_the_page_is_said_without_what_it_covers() {
+    let agency = TestAgency::build();
+    let officer = &agency.officer;
+    record(officer, 1, "lemtavrosk");
+    let mut sitting = Listener::sits_down(officer);
+    sitting.does("", "Stands at");
+    sitting.does("/f4", "Add to this case");
+    assert_eq!(sitting.hears("Person"), "▸ Person", "nothing of the case behind it is said");
+    sitting.does("4", "Amanat · Screening");
+    sitting.hears("▸ Person *");
+    sitting.does("1", "▸ Crossed or meant to cross a border");
+    sitting.does("2", "▸ Paid someone to be taken across");
+    sitting.says("2");
+    sitting.says("2");
+    sitting.does("1", "▸ Answers to indicators");
+    sitting.does("1", "Yes - told by person");
+    sitting.does("3", "▸ Kidnapped, sold");
+    sitting.says("/esc");
+    sitting.leaves();
+}
+
 #[test]
 fn urdu_is_said_as_it_was_written_and_the_settings_stay() {
     let agency = TestAgency::offline();
@@ -198,7 +221,7 @@ fn an_entry_is_returned_and_corrected_line_by_line() {
     sitting.does("/f5", "What is to be done");
     sitting.says("/type The age is missing.");
     sitting.does("/f10", "Who will be able to read this");
-    sitting.does("/f10", "○ kept");
+    sitting.does("/f10", "Amanat · Review");
     sitting.does("/esc", "Cases");
     sitting.has_sent_everything();
     sitting.leaves();
@@ -227,7 +250,7 @@ fn an_entry_is_returned_and_corrected_line_by_line() {
     sitting.says("/home");
     sitting.does("/f4", "Approved");
     sitting.does("/f10", "Who will be able to read this");
-    sitting.does("/f10", "○ kept");
+    sitting.does("/f10", "Amanat · Review");
     sitting.does("/esc", "Cases");
     sitting.has_sent_everything();
     sitting.leaves();
@@ -281,7 +304,7 @@ fn the_ten_minute_case_is_kept_received_returned_and_corrected_line_by_line() {
     sitting.does("/f5", "What is to be done");
     sitting.says("/type Which kiln?");
     sitting.does("/f10", "Who will be able to read this");
-    sitting.does("/f10", "○ kept");
+    sitting.does("/f10", "Amanat · Review");
     sitting.does("/esc", "Cases");
     sitting.has_sent_everything();
     sitting.leaves();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{
+    keymap::Room,
     msg::Trouble,
     screens::{Screen, Unlock},
     theme::{Bidi, Theme},
@@ -63,6 +64,10 @@ pub struct Start {
     /// What the home is called, where several officers share the machine; none for the first.
     pub home: Option<String>,
 }
+
+/// Where the keyboard is, for comparing: how many screens lie there, which keys hold, which question of a form and which row of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place(usize, Option<Room>, (usize, usize));
 
 /// The interface. Made by [`App::new`], changed only by [`update`](super::update), drawn by [`view`](super::view).
 #[derive(Debug)]
@@ -164,6 +169,13 @@ impl App {
     /// Whether anything opened is in memory.
     pub const fn is_locked(&self) -> bool {
         self.locked
+    }
+
+    /// Where the keyboard is: what has been typed has been taken already if this is another place afterwards.
+    pub fn place(&self) -> Place {
+        let top = self.stack.last();
+        let at = if let Some(Screen::Form(form)) = top { form.place() } else { (0, 0) };
+        Place(self.stack.len(), top.map(Screen::room), at)
     }
 
     /// A random id that nobody has used.

@@ -29,7 +29,7 @@ mod widgets;
 mod world;
 
 pub use abroad::{AbroadAnswer, AbroadCame, AbroadOffer, AbroadOut, AbroadTaken, Offered};
-pub use app::{App, Settings, Stage, Start};
+pub use app::{App, Place, Settings, Stage, Start};
 pub use audit::{AuditCase, AuditHolder, AuditPage, Audited};
 pub(crate) use bidi::reads_rtl;
 pub use effect::{Effect, Keeping, Secret, ToKeep};

@@ -7,6 +7,7 @@
 
 use std::{
     io::{self, BufRead as _, Write as _, stdin, stdout},
+    ops::Range,
     sync::mpsc::{Receiver, Sender, channel},
     thread,
 };
@@ -14,6 +15,7 @@ use std::{
 use ratatui::{
     Frame, Terminal,
     backend::TestBackend,
+    buffer::Buffer,
     crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
     style::Modifier,
 };
@@ -22,8 +24,9 @@ use zeroize::Zeroizing;
 use super::wake::Wake;
 use crate::ui::{Secret, pointer, reads_rtl};
 
-/// The page that lines are taken from: wide enough that labels are not cut, and long enough for a part of a form.
-const SIZE: (u16, u16) = (100, 40);
+/// The page that lines are taken from: wide enough that labels are not cut and not so wide that a form's parts stand beside its questions, and long
+/// enough for a part of a form.
+const SIZE: (u16, u16) = (109, 40);
 /// Longest line that is read, in bytes: longer than any answer.
 const LONGEST: u64 = 1 << 20;
 /// How often a key can be asked for at once.
@@ -71,11 +74,17 @@ impl Linear {
     /// The page as lines that can be read aloud: no frames, no empty ones, and a sign before what is chosen.
     fn lines(&self) -> Vec<String> {
         let buffer = self.terminal.backend().buffer();
+        let over = over(buffer);
         let line = |y: u16| {
-            let cells = || (0..SIZE.0).filter_map(|x| buffer.cell((x, y)));
+            // What a list over the page covers is not said through it.
+            let (from, to) = match &over {
+                Some((rows, columns)) if rows.contains(&y) => (columns.start, columns.end),
+                _ => (0, SIZE.0),
+            };
+            let cells = || (from..to).filter_map(|x| buffer.cell((x, y)));
             let text: String = cells().map(ratatui::buffer::Cell::symbol).collect();
             let chosen =
-                cells().filter(|cell| cell.modifier.contains(Modifier::REVERSED)).count() > usize::from(SIZE.0) / 3;
+                cells().filter(|cell| cell.modifier.contains(Modifier::REVERSED)).count() > usize::from(to - from) / 3;
             let text = text.trim_matches(|letter: char| letter.is_whitespace() || is_frame(letter));
             let words: Vec<&str> = text.split_whitespace().collect();
             let said = words.join(" ");
@@ -109,6 +118,16 @@ impl Drop for Linear {
     }
 }
 
+/// Rows and columns of the box that lies over the page, the innermost one: its upper corners tell where it is.
+fn over(buffer: &Buffer) -> Option<(Range<u16>, Range<u16>)> {
+    let is = |x: u16, y: u16, sign: &str| buffer.cell((x, y)).is_some_and(|cell| cell.symbol() == sign);
+    let corners = (0..SIZE.1).rev().flat_map(|y| (0..SIZE.0).map(move |x| (x, y)));
+    let (left, top) = corners.into_iter().find(|(x, y)| is(*x, *y, "╭"))?;
+    let right = (left..SIZE.0).find(|x| is(*x, top, "╮"))?;
+    let bottom = (top..SIZE.1).find(|y| is(left, *y, "╰"))?;
+    Some((top..bottom + 1, left..right + 1))
+}
+
 /// Whether a line has the mark of what is chosen, as a language that runs leftwards has it or the other.
 fn is_marked(line: &str) -> bool {
     [false, true].iter().any(|rtl| line.starts_with(pointer(*rtl)))
@@ -137,13 +156,18 @@ fn read(wake: &Sender<Wake>, wanted: &Receiver<()>) {
     }
 }
 
+/// Whether a line is typed and taken, and names no keys.
+pub fn is_typed(line: &str) -> bool {
+    !line.starts_with('/') || line.starts_with("//")
+}
+
 /// The keys of a line, or the word that names none.
 ///
 /// # Errors
 /// The word.
 pub fn keys(line: &str) -> Result<Vec<KeyEvent>, String> {
     let typed = |text: &str| text.chars().map(|letter| plain(KeyCode::Char(letter))).collect::<Vec<_>>();
-    let Some(named) = line.strip_prefix('/').filter(|rest| !rest.starts_with('/')) else {
+    let Some(named) = line.strip_prefix('/').filter(|_| !is_typed(line)) else {
         let mut keys = typed(line.strip_prefix('/').unwrap_or(line));
         keys.push(plain(KeyCode::Enter));
         return Ok(keys);

@@ -169,7 +169,12 @@ impl Room {
         }
         match linear::keys(line.reveal()) {
             Ok(keys) => {
-                for key in keys {
+                let (before, last) = (self.app.place(), keys.len().saturating_sub(1));
+                for (at, key) in keys.into_iter().enumerate() {
+                    // A number takes its row at once: the Enter behind it is not for what stands there next.
+                    if at > 0 && at == last && linear::is_typed(line.reveal()) && self.app.place() != before {
+                        break;
+                    }
                     if self.update(Msg::Key(key)) {
                         self.desk.settle(LAST_WAIT);
                         for wake in wakes.try_iter() {

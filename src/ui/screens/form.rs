@@ -453,6 +453,11 @@ impl Form {
         self.judge(world);
     }
 
+    /// The question that has the keyboard, and its row where there are many in it.
+    pub(crate) fn place(&self) -> (usize, usize) {
+        (self.at, if let Field::Pairs(pairs) = &self.field { pairs.row() } else { 0 })
+    }
+
     pub(crate) fn heading(&self, world: &World, canvas: &Canvas<'_>) -> (String, String) {
         let title = self.form.title.get(world.settings.lang).to_owned();
         let title =

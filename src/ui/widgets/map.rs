@@ -10,7 +10,7 @@ use super::{
 use crate::{
     codebook::{CodeItem, CodeList, Text, screened::is_first},
     model::{Code, Lang},
-    ui::{keymap::Act, telling, theme::Role},
+    ui::{bidi, keymap::Act, telling, theme::Role},
 };
 
 /// Most rows shown at once.
@@ -55,6 +55,11 @@ impl Pairs {
             .map(|key| pairs.iter().find(|(code, _)| *code == key.code).and_then(|(_, value)| place(value)))
             .collect();
         Self { keys, values, given, list: List::default() }
+    }
+
+    /// The row that is answered next.
+    pub(crate) const fn row(&self) -> usize {
+        self.list.at
     }
 
     /// The pairs that have a value.
@@ -140,18 +145,34 @@ impl Pairs {
             .enumerate()
             .map(|(at, item)| format!("{} {}", at + 1, telling::brief(&label(item))))
             .collect();
-        canvas.paragraph(Rect { height: self.legend(), ..area }, &legend.join("   "), Role::Faint);
-        let wide = 14.min(area.width / 3);
+        canvas.paragraph(Rect { height: self.legend(), ..area }, &packed(&legend, area.width), Role::Faint);
         for (at, y) in self.list.shown(self.keys.len(), ROWS).zip(area.y + self.legend()..area.bottom()) {
             let Some(key) = self.keys.get(at) else { continue };
             let value = self.given.get(at).copied().flatten().and_then(|value| self.values.get(value));
             let role = if at == self.list.at { Role::Selected } else { Role::Text };
             canvas.wash(Rect { y, height: 1, ..area }, role);
-            canvas.put((area.x, y), area.width.saturating_sub(wide + 1), &label(key), role);
             let told = value.map_or_else(|| "·".to_owned(), |item| telling::brief(&label(item)).to_owned());
+            // The answer keeps its end of the row; of the two the label is cut only where both together are too long for it, and then the
+            // answer to no less than a third.
+            let label = label(key);
+            let left = area.width.saturating_sub(bidi::columns(&label) + 1).max(area.width / 3);
+            let wide = bidi::columns(&told).min(left);
+            canvas.put((area.x, y), area.width.saturating_sub(wide + 1), &label, role);
             canvas.lean((area.right().saturating_sub(wide), y), wide, &told, role, Lean::End);
         }
     }
+}
+
+/// As many as fit on a line, none of them broken: a number stays with its words.
+fn packed(pieces: &[String], width: u16) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for piece in pieces {
+        match lines.last_mut() {
+            Some(line) if bidi::columns(line) + 3 + bidi::columns(piece) <= width => line.extend(["   ", piece]),
+            _ => lines.push(piece.clone()),
+        }
+    }
+    lines.join("\n")
 }
 
 #[cfg(test)]
