@@ -20,6 +20,8 @@ pub(crate) enum Go {
     Back,
     /// To the list of cases, and from there to this case.
     Case(CaseId),
+    /// To the queue of reviews where one came from it, to go on with what waits next; else as to the case.
+    Queue(CaseId),
     Push(Open),
 }
 

@@ -287,6 +287,10 @@ fn unlocked(app: &mut App, mut who: Who) -> Vec<Effect> {
     vec![Effect::LoadRoster]
 }
 
+const fn is_queue(screen: &Screen) -> bool {
+    matches!(screen, Screen::Review(_))
+}
+
 /// Lets every screen on the stack hear, the top one last.
 fn tell(app: &mut App, msg: &Msg) -> Vec<Effect> {
     let mut turn = Turn::stay();
@@ -325,7 +329,12 @@ fn follow(app: &mut App, turn: Turn) -> Vec<Effect> {
             app.stack.truncate(app.stack.len().saturating_sub(1).max(1));
             refresh(app);
         }
-        Go::Case(id) => {
+        Go::Queue(_) if app.stack.iter().any(is_queue) => {
+            let above = app.stack.iter().position(is_queue).map_or(1, |at| at + 1);
+            app.stack.truncate(above);
+            refresh(app);
+        }
+        Go::Case(id) | Go::Queue(id) => {
             app.stack.truncate(1);
             let (case, effect) = Case::open(id, &app.world);
             app.stack.push(Screen::Case(case));

@@ -97,6 +97,7 @@ fn whom_a_case_is_given_to_is_chosen_from_the_roster_and_the_word_is_sealed_to_t
     let ToKeep { what: Keeping::Sheet(sheet), to, .. } = last(&stage) else { panic!("{}", stage.screen(120, 30)) };
     assert_eq!(assigned::assignee(sheet.answers()), Some(MemberId::from_bytes([0x51; 16])));
     assert_eq!(*to, [DeviceId::from_bytes([9; 32]), READS], "the author's device, and theirs");
+    stage.keys("Esc Enter");
     assert!(stage.screen(120, 30).contains("Given to Rashida Gul"), "on the case\n{}", stage.screen(120, 30));
     stage.keys("Esc F10");
     let screen = stage.screen(120, 30);
