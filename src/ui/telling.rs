@@ -2,9 +2,10 @@
 
 pub(crate) use crate::report::told::{answer, clock, label, value};
 
-/// The words before any explanation in brackets: enough for a column.
+/// The words before any explanation in brackets: enough for a column. A bracket that belongs to a number, as in *s.3(2)*, explains nothing.
 pub(crate) fn brief(label: &str) -> &str {
-    label.split(['(', ';']).next().unwrap_or(label).trim()
+    let ends = [" (", ";"].into_iter().filter_map(|sign| label.find(sign));
+    label.get(..ends.min().unwrap_or(label.len())).unwrap_or(label).trim()
 }
 
 /// A size in bytes as people say it.
@@ -23,5 +24,6 @@ mod tests {
     #[test]
     fn the_words_before_a_bracket_are_enough() {
         assert_eq!(brief("Trafficking in persons (victim is exploited)"), "Trafficking in persons");
+        assert_eq!(brief("PTPA18 s.3(2) Trafficking of a child (2018 text)"), "PTPA18 s.3(2) Trafficking of a child");
     }
 }

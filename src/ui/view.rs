@@ -47,7 +47,9 @@ pub fn view(app: &App, scroll: &mut Scroll, frame: &mut Frame<'_>) {
         let text = canvas.fill("training.says", &[("hint", &text)]);
         canvas.paragraph(Rect { y: body.bottom(), height: hint, ..body }, &text, Role::Accent);
     }
-    bars::keys(&mut canvas, Rect { y: area.bottom() - 2, height: 1, ..area }, top.room());
+    bars::keys(&mut canvas, Rect { y: area.bottom() - 2, height: 1, ..area }, top.room(), |act| {
+        top.does(act, &app.world)
+    });
     bars::old_program(&mut canvas, Rect { y: area.bottom() - 3, height: 1, ..area }, &app.world);
     bars::status(&mut canvas, Rect { y: area.bottom() - 1, height: 1, ..area }, app);
     if let Some((x, y)) = canvas.cursor {

@@ -136,7 +136,7 @@ fn the_road() {
     stage.keys("Home Enter F4 \"note\" Enter \"Followed up.\" F10 Enter Esc");
     look(&mut stage, "outbox_offline", "F6 F5", ["was not reached", "tried again at", "○ kept"]);
     look(&mut stage, "stick_out", "F4", ["What will leave", "of colleagues", "can read nothing"]);
-    look(&mut stage, "stick_whom", "F3*2 Down", ["Model Town Police Station", "▸ /media/sana/BLUE", "F7 stop"]);
+    look(&mut stage, "stick_whom", "F3*2 Down", ["Model Town Police Station", "▸ /media/sana/BLUE", "F6 read stick"]);
     stage.busy = true;
     look(&mut stage, "stick_busy", "Enter", ["1 of 2", "▰▰▰▰▰▰▰▰▰▰▱", "F7 stop"]);
     look(&mut stage, "stick_stopped", "F7", ["Stopped.", "Nothing half is left", "What will leave"]);
@@ -202,7 +202,7 @@ fn urdu_by_the_program_and_by_the_terminal() {
     people(&mut stage);
     look(&mut stage, "urdu_caseload", "", ["UR", "TIP", "●"]);
     look(&mut stage, "urdu_form", "Home Enter F4 Enter", ["◂", "F5", "( )"]);
-    look(&mut stage, "urdu_stick", "Esc*2 F6 F4 Down", ["UR", "/media/sana/BLUE", "F7"]);
+    look(&mut stage, "urdu_stick", "Esc*2 F6 F4 Down", ["UR", "/media/sana/BLUE", "F6"]);
     let mut stage = Stage::locked(Settings { bidi: amanat::ui::Bidi::Terminal, ..urdu() });
     look(&mut stage, "urdu_terminal", &format!("\"{PASSPHRASE}\" Enter"), ["امانت", "کیس", "UR"]);
 }

@@ -17,6 +17,7 @@ mod keys;
 mod lessons;
 mod listing;
 mod looks;
+mod offered;
 mod papers;
 mod pasting;
 mod pointer;

@@ -109,7 +109,7 @@ fn what_is_missing_stops_finishing_and_is_shown_where_it_is() {
     let mut stage = with_case();
     stage.keys("Enter F4 Enter F10");
     assert!(kept(&stage).is_empty());
-    assert!(stage.screen(80, 24).contains("This must be answered"));
+    assert!(stage.screen(80, 24).contains("Only a value will do here"));
     stage.keys("Down Enter");
     assert!(stage.screen(80, 24).contains("✓ Role"));
 }

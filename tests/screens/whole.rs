@@ -1,17 +1,14 @@
 //! Everything that was said can be read on 80 × 24, to its last word; and what is typed for a list is never lost without a word.
 
-use amanat::{
-    model::{Answer, Value},
-    ui::{Keeping, Settings},
-};
+use amanat::ui::{Keeping, Settings};
 
 use super::{
-    begun::{CASE, keeps, plain, with_victim},
+    begun::{CASE, keeps, plain, with_statement, with_victim},
     stage::{Stage, code, text, urdu},
 };
 
 /// A screen as one line, each run of spaces as one.
-fn flat(screen: &str) -> String {
+pub(super) fn flat(screen: &str) -> String {
     screen.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -43,21 +40,8 @@ fn a_statement_longer_than_the_page_is_read_from_its_first_word_to_its_last() {
 
 #[test]
 fn the_labels_of_an_entry_stand_whole_and_a_person_is_called_what_the_case_calls_them() {
-    let mut stage = with_victim(Stage::open_with(plain()));
+    let mut stage = with_statement(Stage::open_with(plain()));
     let person = stage.entry_of("person");
-    let yes = |flag| Answer::Value(Value::Flag(flag));
-    let answers = [
-        ("person_ref", Answer::Value(Value::Entry(person))),
-        ("statement_type", code("S161")),
-        ("present", Answer::Value(Value::Choices(Vec::new().into()))),
-        ("private_ok", yes(true)),
-        ("needs_met", yes(true)),
-        ("explained", yes(true)),
-        ("no_promises", yes(true)),
-        ("signed", yes(false)),
-        ("consent_share_named", code("Y")),
-    ];
-    stage.sheet(3, CASE, "interview", &answers);
     stage.keys("Enter Home Enter");
     let mut seen = String::new();
     for _ in 0..4 {

@@ -197,6 +197,20 @@ impl Case {
         self.own_key(act, world)
     }
 
+    /// What can be done with the chosen line.
+    pub(super) fn does(&self, act: Act, world: &World) -> bool {
+        if let Some(linked) = &self.links {
+            return linked.does(act, world);
+        }
+        let entry = self.chosen(world);
+        match act {
+            Act::Assign => world.supervises(),
+            Act::Correct => entry.is_some_and(|entry| matches!(entry.content, Content::Sheet(_))),
+            Act::Paper => entry.is_some_and(|entry| Papers::new(entry, world).is_some()),
+            _ => true,
+        }
+    }
+
     /// A key where nothing else is asked.
     fn own_key(&mut self, act: Option<Act>, world: &World) -> Turn {
         match act {

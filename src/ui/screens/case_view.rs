@@ -20,10 +20,6 @@ use crate::{
 impl Case {
     pub(crate) fn draw(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect) {
         self.draw_summary(world, canvas, area);
-        let head = Rect { y: area.y + ABOVE - 1, height: 1, ..area };
-        let names =
-            ["what", "when", "author", "delivery"].map(|name| canvas.say(&format!("case.column.{name}")).to_owned());
-        row(canvas, head, &names, Role::Faint);
         let body = Rect { y: area.y + ABOVE, height: area.height.saturating_sub(ABOVE), ..area };
         if self.lines.is_empty() {
             let (book, id) = (&world.book, &self.id);
@@ -40,15 +36,7 @@ impl Case {
                 Role::Faint,
             );
         }
-        for (at, y) in self.list.shown(self.lines.len(), usize::from(body.height)).zip(body.y..body.bottom()) {
-            let Some(line) = self.lines.get(at) else { continue };
-            let role = if at == self.list.at { Role::Selected } else { Role::Text };
-            let place = Rect { y, height: 1, ..body };
-            if role == Role::Selected {
-                canvas.wash(Rect { x: place.x.saturating_sub(1), width: place.width + 2, ..place }, role);
-            }
-            row(canvas, place, &self.cells(line, world, canvas), role);
-        }
+        self.draw_lines(world, canvas, body);
         if let Some((menu, _)) = &self.add {
             menu.draw(canvas, area);
         }
@@ -68,6 +56,42 @@ impl Case {
         if let Some(menu) = &self.hand_in {
             menu.draw(canvas, area);
         }
+    }
+
+    /// The timeline and the names of its columns above it.
+    fn draw_lines(&self, world: &World, canvas: &mut Canvas<'_>, body: Rect) {
+        let names =
+            ["what", "when", "author", "delivery"].map(|name| canvas.say(&format!("case.column.{name}")).to_owned());
+        let shown: Vec<usize> = self.list.shown(self.lines.len(), usize::from(body.height)).collect();
+        let cells = shown.iter().filter_map(|at| self.lines.get(*at)).map(|line| self.cells(line, world, canvas));
+        let rows: Vec<[String; 4]> = std::iter::once(names).chain(cells).collect();
+        let columns = Columns::of(body.width, &rows);
+        for (n, (cells, y)) in rows.iter().zip(body.y.saturating_sub(1)..body.bottom()).enumerate() {
+            let chosen = n > 0 && shown.get(n - 1) == Some(&self.list.at);
+            let role = match (n, chosen) {
+                (0, _) => Role::Faint,
+                (_, true) => Role::Selected,
+                (_, false) => Role::Text,
+            };
+            let place = Rect { y, height: 1, ..body };
+            if chosen {
+                canvas.wash(Rect { x: place.x.saturating_sub(1), width: place.width + 2, ..place }, role);
+            }
+            columns.draw(canvas, place, cells, role);
+            let [what, ..] = cells;
+            // What the column has no room for is said whole of the line that is chosen.
+            if chosen && bidi::columns(what) > columns.what && !self.is_remarked(world) {
+                let above = Rect { y: body.y.saturating_sub(2), height: 1, ..body };
+                canvas.lean((above.x, above.y), above.width, what.trim_start(), Role::Text, Lean::Own);
+            }
+        }
+    }
+
+    /// Whether the line above the names of the columns says something of the case.
+    fn is_remarked(&self, world: &World) -> bool {
+        let (book, id) = (&world.book, &self.id);
+        let away = book.handed_in(id) + book.at_headquarters(id) + book.erased(id).0 > 0;
+        away || world.same.stands_for(id).is_some() || assigned_to(id, world).is_some()
     }
 
     /// The case in three lines: what it is, where, how dangerous.
@@ -161,7 +185,7 @@ impl Case {
                     "alias_code",
                     "role",
                     "gender",
-                    "interview_kind",
+                    "statement_type",
                     "note_text",
                     "result_officer",
                     "offence_section",
@@ -264,12 +288,32 @@ pub(super) fn author(entry: &Entry, world: &World, canvas: &Canvas<'_>) -> Strin
     known.map_or_else(|| entry.author.device.short(), |device| device.member.clone())
 }
 
-fn row(canvas: &mut Canvas<'_>, area: Rect, cells: &[String; 4], role: Role) {
-    let author = if area.width > 100 { 24 } else { 10 };
-    let [what, when, who, delivery] = cells;
-    let wide = area.width.saturating_sub(16 + 2 + author + 1 + 13 + 2);
-    canvas.put((area.x, area.y), wide, what, role);
-    canvas.put((area.x + wide + 2, area.y), 16, when, role);
-    canvas.put((area.x + wide + 20, area.y), author, who, role);
-    canvas.put((area.x + wide + 21 + author, area.y), 13, delivery, role);
+/// How wide the columns of the timeline are: who and how far take what they need today, and what is left goes to what it is.
+struct Columns {
+    what: u16,
+    who: u16,
+    delivery: u16,
+}
+
+/// Columns of a day with its hour.
+const WHEN: u16 = 16;
+
+impl Columns {
+    fn of(width: u16, rows: &[[String; 4]]) -> Self {
+        let widest = |at: usize, most: u16| {
+            let texts = rows.iter().filter_map(|row| row.get(at));
+            texts.map(|text| bidi::columns(text)).max().unwrap_or_default().min(most)
+        };
+        let (who, delivery) = (widest(2, if width > 100 { 24 } else { 10 }), widest(3, 13));
+        Self { what: width.saturating_sub(WHEN + 3 + who + delivery), who, delivery }
+    }
+
+    fn draw(&self, canvas: &mut Canvas<'_>, row: Rect, cells: &[String; 4], role: Role) {
+        let Self { what, who, delivery } = *self;
+        let mut x = row.x;
+        for (text, width) in cells.iter().zip([what, WHEN, who, delivery]) {
+            canvas.put((x, row.y), width, text, role);
+            x += width + 1;
+        }
+    }
 }

@@ -9,7 +9,7 @@ use crate::{
     codebook::{self, Wanted},
     model::{CaseFilter, CaseId, Code, Delivery, FormId},
     ui::{
-        due,
+        bidi, due,
         keymap::{Act, Room},
         pointing::{Rows, Spot},
         reading::CaseRow,
@@ -127,6 +127,15 @@ impl Caseload {
             None => self.type_key(key, world),
         }
         Turn::stay()
+    }
+
+    /// A review is a supervisor's, and nobody looks for drafts where there are none.
+    pub(super) fn does(act: Act, world: &World) -> bool {
+        match act {
+            Act::Review => world.supervises(),
+            Act::Drafts => !world.drafts.is_empty(),
+            _ => true,
+        }
     }
 
     /// A key while it is asked which cases are listed.
@@ -272,12 +281,22 @@ impl Caseload {
             let text = words::count(canvas.tongue(), "caseload.draft_count", count);
             canvas.put((area.x, area.y + 1), area.width, &format!("✎ {text}"), Role::Warn);
         }
+        if let Some(place) = self.cut_place(world, canvas, &columns) {
+            canvas.lean((area.x + area.width / 2, area.y + 1), area.width.div_ceil(2), &place, Role::Faint, Lean::End);
+        }
         if let Some(menu) = &self.drafts {
             menu.draw(canvas, area);
         }
         if let Some(narrowing) = &self.narrowing {
             narrowing.draw(canvas, area);
         }
+    }
+
+    /// District and station of the chosen case, whole, where their columns have no room for them.
+    fn cut_place(&self, world: &World, canvas: &Canvas<'_>, columns: &Columns) -> Option<String> {
+        let row = self.found.get(self.list.at).and_then(|at| world.cases.get(*at))?;
+        let [_, _, district, station, ..] = cells(row, world, canvas);
+        (columns.cuts(2, &district) || columns.cuts(3, &station)).then(|| format!("{district} · {station}"))
     }
 
     fn draw_rows(&self, world: &World, canvas: &mut Canvas<'_>, area: Rect, columns: &Columns) {
@@ -379,6 +398,11 @@ impl Columns {
 
     fn names(&self, canvas: &Canvas<'_>) -> [String; 8] {
         NAMES.map(|name| canvas.say(&format!("caseload.column.{name}")).to_owned())
+    }
+
+    /// Whether a text is longer than its column, one of those that keep a free one behind them.
+    fn cuts(&self, at: usize, text: &str) -> bool {
+        self.0.get(at).is_some_and(|width| bidi::columns(text) >= *width)
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, (mut x, y): (u16, u16), role: Role, cells: &[String; 8]) {

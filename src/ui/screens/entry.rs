@@ -158,8 +158,9 @@ impl EntryView {
             return turn;
         }
         let attached = world.book.entry(&self.entry).map_or(0, |entry| entry.parts.len());
-        let page = u16::try_from(world.page()).unwrap_or(20).saturating_sub(2);
-        let most = if self.beside { self.corrected(world) } else { self.height(world).saturating_sub(page) };
+        let above = 2 + if self.beside { compare::ABOVE } else { 0 };
+        let page = u16::try_from(world.page()).unwrap_or(20).saturating_sub(above);
+        let most = self.height(world).saturating_sub(page);
         match act {
             Some(Act::Back) => return Turn::go(Go::Back),
             Some(Act::Correct) => return Turn::open(Open::Fill(Fill::Correct(self.entry))),
@@ -190,6 +191,19 @@ impl EntryView {
         Turn::stay()
     }
 
+    /// What can be done with this entry: one without a file has none to save, and a word on it is a supervisor's.
+    pub(super) fn does(&self, act: Act, world: &World) -> bool {
+        let entry = world.book.entry(&self.entry);
+        match act {
+            Act::SavePart | Act::ViewPart => entry.is_some_and(|entry| !entry.parts.is_empty()),
+            Act::Correct => entry.is_some_and(|entry| matches!(entry.content, Content::Sheet(_))),
+            Act::Paper => entry.is_some_and(|entry| Papers::new(entry, world).is_some()),
+            Act::Beside => entry.is_some_and(|entry| compare::any(entry, self.names, world)),
+            Act::Approve | Act::Return | Act::Merge => self.may_review(world),
+            _ => true,
+        }
+    }
+
     /// Nobody reviews what they wrote themselves, nor a review.
     fn may_review(&self, world: &World) -> bool {
         let theirs = world.book.entry(&self.entry).is_some_and(|entry| Some(entry.author.device) != world.device());
@@ -218,18 +232,17 @@ impl EntryView {
         Turn::ask(Effect::NoteAccess { case: self.case, what: Code::new("names"), entries: shown })
     }
 
-    /// The last of the corrected questions, as a place to scroll to.
-    fn corrected(&self, world: &World) -> u16 {
-        let entry = world.book.entry(&self.entry);
-        entry.map_or(0, |entry| compare::count(entry, self.names, world)).saturating_sub(1)
-    }
-
     /// Lines of the page as it would be drawn.
     fn height(&self, world: &World) -> u16 {
         let Some(entry) = world.book.entry(&self.entry) else { return 0 };
         let mut nothing = Buffer::empty(Rect::ZERO);
-        let rows = self.rows(entry, world, &Canvas::new(&mut nothing, world.settings));
-        Lines::new(rows, world.size.0.saturating_sub(2)).total()
+        self.lines(entry, world, &Canvas::new(&mut nothing, world.settings), world.size.0.saturating_sub(2)).total()
+    }
+
+    /// What is read: the entry, or what was corrected of it side by side.
+    fn lines(&self, entry: &Entry, world: &World, canvas: &Canvas<'_>, width: u16) -> Lines {
+        let beside = || compare::rows(entry, self.names, world, canvas);
+        Lines::new(if self.beside { beside() } else { self.rows(entry, world, canvas) }, width)
     }
 
     pub(crate) fn heading(&self, world: &World, canvas: &Canvas<'_>) -> (String, String) {
@@ -255,12 +268,12 @@ impl EntryView {
             let text = format!("! {}", canvas.say("entry.late"));
             canvas.put((area.x, area.y + 1), area.width, &text, Role::Warn);
         }
-        let page = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
+        let mut page = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
         if self.beside {
-            compare::draw((entry, self.names, self.line), world, canvas, page);
-            return self.draw_over(entry, canvas, area);
+            compare::draw_head(canvas, page);
+            page = Rect { y: page.y + compare::ABOVE, height: page.height.saturating_sub(compare::ABOVE), ..page };
         }
-        let lines = Lines::new(self.rows(entry, world, canvas), page.width);
+        let lines = self.lines(entry, world, canvas, page.width);
         let total = lines.total();
         scroll.line = self.line.min(total.saturating_sub(page.height));
         lines.draw(canvas, page, scroll.line);

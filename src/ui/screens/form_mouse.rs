@@ -78,8 +78,13 @@ impl Form {
         if let Some(side) =
             side.map(|side| canvas.physical(side)).filter(|side| lies_in(*side, mouse.column, mouse.row))
         {
-            let section = usize::from(mouse.row - side.y);
-            return if section < self.form.sections.len() { Under::Section(section) } else { Under::Nothing };
+            let mut below = mouse.row - side.y;
+            let section = self.section_rows(world.settings.lang).position(|rows| {
+                let within = below < rows;
+                below = below.saturating_sub(rows);
+                within
+            });
+            return section.map_or(Under::Nothing, Under::Section);
         }
         let Some(Plan { places, open, line }) = self.plan(&canvas, world, page) else { return Under::Nothing };
         if !lies_in(canvas.physical(page), mouse.column, mouse.row) {

@@ -23,6 +23,8 @@ use crate::{
 const WIDE: u16 = 110;
 /// Its width.
 const SIDE: u16 = 32;
+/// Columns of a section's title there, between the mark and how much of it is answered.
+const TITLE: u16 = SIDE - 2 - 2 - 6;
 /// How far what belongs to a question is set in.
 const INDENT: u16 = 4;
 
@@ -137,18 +139,32 @@ impl Form {
     fn draw_sections(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let lang = canvas.settings.lang;
         let here = self.section().map(|(at, _)| at);
-        for ((at, section), y) in self.form.sections.iter().enumerate().zip(area.y..area.bottom()) {
+        let mut y = area.y;
+        for (at, (section, height)) in self.form.sections.iter().zip(self.section_rows(lang)).enumerate() {
+            if y >= area.bottom() {
+                break;
+            }
             let (answered, asked) = self.progress(at);
             let role = match (Some(at) == here, asked) {
                 (true, _) => Role::Strong,
                 (false, 0) => Role::Faint,
                 (false, _) => Role::Text,
             };
-            let title = canvas.marked(Some(at) == here, section.title.get(lang));
-            canvas.put((area.x, y), area.width.saturating_sub(7), &title, role);
+            let title = section.title.get(lang).to_owned();
+            if Some(at) == here {
+                canvas.put((area.x, y), 2, canvas.mark_before(&title), role);
+            }
+            let place = Rect { x: area.x + 2, y, width: TITLE, height: height.min(area.bottom() - y) };
+            canvas.paragraph(place, &title, role);
             let count = if asked > 0 && answered == asked { "✓".to_owned() } else { format!("{answered}/{asked}") };
             canvas.lean((area.x, y), area.width, &count, Role::Faint, Lean::End);
+            y = y.saturating_add(height);
         }
+    }
+
+    /// Rows that each section takes beside the questions: a long title goes on below itself.
+    pub(super) fn section_rows(&self, lang: Lang) -> impl Iterator<Item = u16> {
+        self.form.sections.iter().map(move |section| Canvas::lines(section.title.get(lang), TITLE).max(1))
     }
 
     /// A question that has not the keyboard: its sign, its label, its answer.
@@ -197,7 +213,13 @@ impl Form {
     }
 
     /// What is said around the field: hint and advice, what was understood, what is wrong.
-    fn remarks(&self, canvas: &Canvas<'_>, world: &World, question: &Question) -> (Vec<String>, Vec<(String, Role)>) {
+    fn remarks(
+        &self,
+        canvas: &Canvas<'_>,
+        world: &World,
+        question: &Question,
+        width: u16,
+    ) -> (Vec<String>, Vec<(String, Role)>) {
         let lang = canvas.settings.lang;
         let mut above = Vec::new();
         above.extend(question.hint.as_ref().map(|hint| hint.get(lang).to_owned()));
@@ -214,15 +236,19 @@ impl Form {
             let told = telling::answer(&world.codebook, question, &given.answer, lang);
             below.push((format!("— {told}"), Role::Accent));
         }
-        if matches!(question.id.as_str(), "result_officer" | "class_officer") {
-            below.extend(self.advice(canvas, world));
+        if let Field::Choice(choice) = &self.field {
+            below.extend(choice.cut(width, lang).map(|label| (format!("→ {label}"), Role::Good)));
         }
         below.extend(self.field.echo(question, &self.setting(world), canvas).map(|echo| (echo, Role::Good)));
+        // What is wrong stands before the advice, which may be longer than the page.
         if !self.typing {
             below.extend(self.problems.at(&question.id).map(|problem| {
                 let (sign, role) = problems::sign(problem.severity);
                 (format!("{sign} {}", problems::sentence(problem, &self.form, canvas)), role)
             }));
+        }
+        if matches!(question.id.as_str(), "result_officer" | "class_officer" | "result_reason") {
+            below.extend(self.advice(canvas, world));
         }
         (above, below)
     }
@@ -242,8 +268,13 @@ impl Form {
         );
         let mut lines = vec![(format!("≈ {found}"), Role::Accent)];
         for reason in &advice.reasons {
+            // A dimension is called by its name: nobody at the table knows its number.
+            let told = |name: &str, number: usize| match (reason.word, name) {
+                ("dimension", "n") => says("dimension", &format!("D{number}")),
+                _ => number.to_string(),
+            };
             let numbers: Vec<(&str, String)> =
-                reason.blanks.iter().map(|(name, number)| (*name, number.to_string())).collect();
+                reason.blanks.iter().map(|(name, number)| (*name, told(name, *number))).collect();
             let blanks: Vec<(&str, &str)> = numbers.iter().map(|(name, number)| (*name, number.as_str())).collect();
             lines.push((format!("· {}", canvas.fill(&format!("screening.why.{}", reason.word), &blanks)), Role::Faint));
         }
@@ -252,10 +283,22 @@ impl Form {
 
     /// Label, remarks and field of the open question, as they fit on this page.
     fn shown(&self, canvas: &Canvas<'_>, world: &World, question: &Question, page: Rect) -> Shown {
-        let (above, below) = self.remarks(canvas, world, question);
+        let (above, mut below) = self.remarks(canvas, world, question, inner(page));
+        let bare = 1 + self.field.height();
+        let rows =
+            |below: &[(String, Role)]| below.iter().map(|(text, _)| Canvas::lines(text, inner(page))).sum::<u16>();
+        if bare + rows(&below) > page.height {
+            below = run_together(below);
+        }
+        while bare + rows(&below) > page.height
+            && let Some((text, Role::Faint)) = below.last_mut()
+            && let Some((before, _)) = text.trim_end_matches(" · …").rsplit_once(" · ")
+        {
+            *text = format!("{before} · …");
+        }
         let rows = |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| Canvas::lines(text, inner(page))).sum();
         let said: u16 = rows(&mut above.iter());
-        let bare = 1 + self.field.height() + rows(&mut below.iter().map(|(text, _)| text));
+        let bare = bare + rows(&mut below.iter().map(|(text, _)| text));
         let (gap, said, above) = if 2 + said + bare <= page.height {
             (1, said, above)
         } else if said + bare <= page.height {
@@ -295,9 +338,21 @@ impl Form {
         self.field.draw(canvas, inside(y, self.field.height()));
         y += self.field.height();
         for (text, role) in below {
-            y += canvas.paragraph(inside(y, 3), &text, role);
+            y += canvas.paragraph(inside(y, room.height), &text, role);
         }
     }
+}
+
+/// Reasons one behind the other, where a line for each is more than the page has.
+fn run_together(below: Vec<(String, Role)>) -> Vec<(String, Role)> {
+    let mut out: Vec<(String, Role)> = Vec::new();
+    for (text, role) in below {
+        match out.last_mut() {
+            Some((before, Role::Faint)) if role == Role::Faint => before.extend([" ", &text]),
+            _ => out.push((text, role)),
+        }
+    }
+    out
 }
 
 const fn canvas_is_wide(area: Rect) -> bool {

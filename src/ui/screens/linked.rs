@@ -8,6 +8,7 @@ use crate::{
     codebook::links::{self, Link, Tie},
     model::{CaseId, western_digit},
     ui::{
+        bidi,
         keymap::{Act, Room},
         msg::Msg,
         pointing::{Rows, Spot},
@@ -63,6 +64,15 @@ impl Linked {
         if matches!(msg, Msg::Kept { .. }) {
             self.links = links::links(&world.book, &self.case);
             self.list.put(self.list.at, self.links.len(), ROWS);
+        }
+    }
+
+    /// What can be done with the chosen tie: that two are one is a supervisor's word.
+    pub(super) fn does(&self, act: Act, world: &World) -> bool {
+        match act {
+            Act::Join => world.supervises() && !self.links.is_empty(),
+            Act::Choose => self.same.is_some() || !self.links.is_empty(),
+            _ => true,
         }
     }
 
@@ -126,6 +136,11 @@ impl Linked {
             }
             let text = canvas.marked(chosen, &told(link, world, canvas));
             canvas.put((row.x, y), wide, &text, role);
+            // What the list has no room for beside the graph is said whole below both.
+            if chosen && bidi::columns(&text) > wide {
+                let below = (inside.x, inside.bottom().saturating_sub(2));
+                canvas.put(below, inside.width, &text, Role::Text);
+            }
         }
         let graph = Rect { x: inside.x + wide + 2, width: GRAPH, ..inside };
         self.draw_graph(world, canvas, graph);

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{caseload::mark, stick::Way};
+use super::{caseload::mark, stick::Way, today::NUMBER};
 use crate::{
     model::{Content, Delivery, Entry, put_in_order},
     ui::{
@@ -30,6 +30,8 @@ pub(crate) struct Outbox {
 
 /// Rows above the list.
 const ABOVE: u16 = 10;
+/// Columns of a day with its hour.
+const WHEN: u16 = 16;
 
 impl Outbox {
     pub(crate) fn key(&mut self, act: Option<Act>, world: &World) -> Turn {
@@ -66,7 +68,8 @@ impl Outbox {
         .zip([0, third, 2 * third])
         {
             let title = mark(delivery, canvas);
-            let taken = canvas.put((area.x + x, area.y), third, &format!("{number}  "), Role::Strong);
+            // The gap is no part of the text: a number reads from left to right on either screen, and would leave it on the wrong side.
+            let taken = canvas.put((area.x + x, area.y), third, &number.to_string(), Role::Strong) + 2;
             canvas.put((area.x + x + taken, area.y), third.saturating_sub(taken), &title, Role::Text);
             let text = canvas.say(word).to_owned();
             canvas.put((area.x + x, area.y + 1), third.saturating_sub(2), &text, Role::Faint);
@@ -96,7 +99,8 @@ impl Outbox {
             let bar: String = (0..20).map(|at| if at < filled { '▰' } else { '▱' }).collect();
             let numbers = [progress.sent.to_string(), progress.to_send.to_string(), progress.pulled.to_string()];
             let [sent, to_send, pulled] = numbers.each_ref().map(String::as_str);
-            let text = canvas.fill("outbox.running", &[("sent", sent), ("total", to_send), ("pulled", pulled)]);
+            let word = if progress.to_send == 0 { "outbox.asking" } else { "outbox.running" };
+            let text = canvas.fill(word, &[("sent", sent), ("total", to_send), ("pulled", pulled)]);
             lines.push((format!("{bar}  {text}"), Role::Accent));
         }
         if progress.files_left > 0 {
@@ -149,11 +153,12 @@ impl Outbox {
             let Some(entry) = rows.get(at) else { continue };
             let role = if at == self.list.at { Role::Selected } else { Role::Text };
             canvas.wash(Rect { x: area.x, y, width: area.width, height: 1 }, role);
-            let wide = area.width.saturating_sub(48);
-            canvas.put((area.x, y), 16, &telling::clock(entry.times.device), role);
-            canvas.put((area.x + 18, y), wide, &what(entry, world, canvas), role);
-            canvas.put((area.x + 19 + wide, y), 14, &world.short(&entry.case), role);
-            canvas.put((area.x + 34 + wide, y), 13, &mark(world.delivery(entry), canvas), role);
+            let wide = area.width.saturating_sub(WHEN + NUMBER + 13 + 4);
+            let x = area.x + WHEN + 2;
+            canvas.put((area.x, y), WHEN, &telling::clock(entry.times.device), role);
+            canvas.put((x, y), wide, &what(entry, world, canvas), role);
+            canvas.put((x + wide + 1, y), NUMBER, &world.short(&entry.case), role);
+            canvas.put((x + wide + NUMBER + 2, y), 13, &mark(world.delivery(entry), canvas), role);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::case_view::author;
+use super::{case_view::author, today::NUMBER};
 use crate::{
     model::{
         CaseId, Content,
@@ -82,45 +82,78 @@ impl Review {
             canvas.paragraph(room, &text, Role::Faint);
             return;
         }
-        for (at, y) in self.list.shown(self.rows.len(), usize::from(area.height)).zip(area.y + 1..area.bottom()) {
-            let Some(waiting) = self.rows.get(at) else { continue };
-            let Some(entry) = world.book.entry(&waiting.entry) else { continue };
-            let (sign, word, role) = match waiting.why {
-                Why::Collided => ("✗", "review.collided", Role::Bad),
-                Why::Answered => ("↳", "review.answered", Role::Warn),
-                Why::New => (" ", "review.new", Role::Text),
-                Why::Returned => ("↩", "review.returned", Role::Faint),
-                Why::Assigned => ("→", "review.assigned", Role::Faint),
-            };
-            let (sign, mut role) = if waiting.is_overdue() { ("!", Role::Bad) } else { (sign, role) };
-            if at == self.list.at {
-                role = Role::Selected;
+        let shown: Vec<usize> = self.list.shown(self.rows.len(), usize::from(area.height)).collect();
+        let rows: Vec<(usize, Told)> =
+            shown.into_iter().filter_map(|at| Some((at, told(self.rows.get(at)?, world, canvas)?))).collect();
+        // Why it waits takes what the longest of these words needs, and what is waited for has the rest.
+        let why = rows.iter().map(|(_, row)| bidi::columns(&row.why)).max().unwrap_or_default().min(WHY);
+        let x = area.x + 2 + why + 1;
+        let when = area.right().saturating_sub(NUMBER + 1 + WHEN);
+        for ((at, row), y) in rows.iter().zip(area.y + 1..area.bottom()) {
+            let chosen = *at == self.list.at;
+            let role = if chosen { Role::Selected } else { row.role };
+            if chosen {
                 canvas.wash(Rect { x: area.x.saturating_sub(1), y, width: area.width + 2, height: 1 }, role);
             }
-            canvas.put((area.x, y), 2, sign, role);
-            let why = canvas.say(word).to_owned();
-            canvas.put((area.x + 2, y), 16, &why, role);
-            let title = match &entry.content {
-                Content::Sheet(sheet) => {
-                    world.codebook.form(sheet.form()).map(|form| form.title.get(world.settings.lang))
-                }
-                _ => None,
-            };
-            let who = author(entry, world, canvas);
-            let given = assigned_to(&waiting.case, world);
-            let given = given.map(|to| format!(" → {to}")).unwrap_or_default();
-            let what = format!("{} · {who}{given}", title.unwrap_or_default());
-            canvas.put((area.x + 19, y), area.width.saturating_sub(19 + 17 + 18), &what, role);
-            let when = if waiting.is_overdue() {
-                words::count(canvas.tongue(), "review.overdue", waiting.days.unsigned_abs())
-            } else {
-                telling::clock(entry.times.device)
-            };
-            canvas.put((area.right().saturating_sub(34), y), 16, &when, role);
-            let case = world.short(&waiting.case);
-            canvas.lean((area.right().saturating_sub(17), y), 17, &case, role, Lean::End);
+            canvas.put((area.x, y), 2, row.sign, role);
+            canvas.put((area.x + 2, y), why, &row.why, role);
+            let wide = when.saturating_sub(x + 1);
+            canvas.put((x, y), wide, &row.what, role);
+            canvas.put((when, y), WHEN, &row.when, role);
+            canvas.lean((area.right().saturating_sub(NUMBER), y), NUMBER, &row.case, role, Lean::End);
+            // What the row has no room for is said whole above the list.
+            if chosen && bidi::columns(&row.what) > wide {
+                canvas.put((area.x + 2, area.y), area.width.saturating_sub(2), &row.what, Role::Text);
+            }
         }
     }
+}
+
+/// Most columns of why an entry waits.
+const WHY: u16 = 16;
+/// Columns of a day with its hour.
+const WHEN: u16 = 16;
+
+/// A row in words.
+struct Told {
+    sign: &'static str,
+    why: String,
+    what: String,
+    when: String,
+    case: String,
+    role: Role,
+}
+
+fn told(waiting: &Waiting, world: &World, canvas: &Canvas<'_>) -> Option<Told> {
+    let entry = world.book.entry(&waiting.entry)?;
+    let (sign, word, role) = match waiting.why {
+        Why::Collided => ("✗", "review.collided", Role::Bad),
+        Why::Answered => ("↳", "review.answered", Role::Warn),
+        Why::New => (" ", "review.new", Role::Text),
+        Why::Returned => ("↩", "review.returned", Role::Faint),
+        Why::Assigned => ("→", "review.assigned", Role::Faint),
+    };
+    let (sign, role) = if waiting.is_overdue() { ("!", Role::Bad) } else { (sign, role) };
+    let title = match &entry.content {
+        Content::Sheet(sheet) => world.codebook.form(sheet.form()).map(|form| form.title.get(world.settings.lang)),
+        _ => None,
+    };
+    let who = author(entry, world, canvas);
+    let given = assigned_to(&waiting.case, world);
+    let given = given.map(|to| format!(" → {to}")).unwrap_or_default();
+    let when = if waiting.is_overdue() {
+        words::count(canvas.tongue(), "review.overdue", waiting.days.unsigned_abs())
+    } else {
+        telling::clock(entry.times.device)
+    };
+    Some(Told {
+        sign,
+        why: canvas.say(word).to_owned(),
+        what: format!("{} · {who}{given}", title.unwrap_or_default()),
+        when,
+        case: world.short(&waiting.case),
+        role,
+    })
 }
 
 /// To whom a case is given today, by name alone: the unit is the supervisor's own.

@@ -64,6 +64,18 @@ impl Screen {
         }
     }
 
+    /// Whether what a key asks for can be had now: the bar offers nothing else.
+    pub(crate) fn does(&self, act: Act, world: &World) -> bool {
+        match self {
+            Self::Caseload(_) => Caseload::does(act, world),
+            Self::Case(screen) => screen.does(act, world),
+            Self::Entry(screen) => screen.does(act, world),
+            Self::Stick(screen) => screen.does(act),
+            Self::Outbox(_) => act != Act::Stop || world.road.progress.running,
+            _ => true,
+        }
+    }
+
     /// A key, and what the table says it asks for.
     pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>, world: &World) -> Turn {
         match self {

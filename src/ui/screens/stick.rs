@@ -97,6 +97,16 @@ impl Stick {
         Turn::stay()
     }
 
+    /// What can be done with a stick now: work that goes on can be stopped, and nothing else.
+    pub(super) fn does(&self, act: Act) -> bool {
+        match act {
+            Act::Stop => self.busy.is_some(),
+            Act::Whom | Act::ReadBundle => self.busy.is_none() && self.way == Way::Out,
+            Act::WriteBundle => self.busy.is_none() && self.way == Way::In,
+            _ => true,
+        }
+    }
+
     fn turn_to(&mut self, way: Way) {
         self.way = way;
         self.said = None;

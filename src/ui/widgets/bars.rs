@@ -7,7 +7,7 @@ use crate::{
     model::{Lang, Moment},
     ui::{
         App, bidi,
-        keymap::{self, Room},
+        keymap::{self, Act, Room},
         telling,
         theme::Role,
         world::World,
@@ -54,9 +54,11 @@ pub(crate) fn old_program(canvas: &mut Canvas<'_>, area: Rect, world: &World) {
 }
 
 /// The keys that hold here, as many as fit. Help is always among them; hiding and the language where there is room.
-pub(crate) fn keys(canvas: &mut Canvas<'_>, area: Rect, room: Room) {
+pub(crate) fn keys(canvas: &mut Canvas<'_>, area: Rect, room: Room, does: impl Fn(Act) -> bool) {
     canvas.rule(area.x, area.y - 1, area.width);
-    let (own, always): (Vec<_>, Vec<_>) = keymap::bar(room).into_iter().partition(|line| line.rank() < 20);
+    // A key that would do nothing now is not offered.
+    let lines = keymap::bar(room).into_iter().filter(|line| does(line.act));
+    let (own, always): (Vec<_>, Vec<_>) = lines.partition(|line| line.rank() < 20);
     let wide = |canvas: &Canvas<'_>, line: &keymap::Line| {
         bidi::columns(&line.shown()) + 1 + bidi::columns(canvas.say(&format!("key.{}", line.word))) + 2
     };
@@ -100,9 +102,16 @@ pub(crate) fn status(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     canvas.lean((x, y), width, &right, Role::Faint, Lean::End);
     let room = width.saturating_sub(bidi::columns(&right) + 2);
     if let Some(notice) = &app.notice {
-        let text = sentence(canvas, &notice.word, &notice.detail);
-        canvas.put((x, y), room, &format!("! {text}"), Role::Warn);
-        return;
+        let text = format!("! {}", sentence(canvas, &notice.word, &notice.detail));
+        if bidi::columns(&text) <= room {
+            canvas.put((x, y), room, &text, Role::Warn);
+            return;
+        }
+        // One that is longer stands above the keys for as long as it stands: at its end it says what to do.
+        let height = Canvas::lines(&text, width);
+        let strip = Rect { y: y.saturating_sub(1 + height), height, ..area };
+        canvas.wipe(strip);
+        canvas.paragraph(Rect { x, width, ..strip }, &text, Role::Warn);
     }
     if world.who.is_none() {
         return;
@@ -129,6 +138,10 @@ fn road(canvas: &Canvas<'_>, app: &App) -> (String, Role) {
         let numbers = [("done", replay.done.to_string()), ("total", replay.total.to_string())];
         let blanks: Vec<_> = numbers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         return (canvas.fill("status.replaying", &blanks), Role::Faint);
+    }
+    if progress.running && progress.to_send == 0 {
+        // Nothing has been said by headquarters yet, or there is nothing to send: numbers would say less than words.
+        return (canvas.say("status.asking").to_owned(), Role::Accent);
     }
     if progress.running {
         let (sent, total) = (progress.sent.to_string(), progress.to_send.to_string());

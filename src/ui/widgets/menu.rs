@@ -3,14 +3,14 @@
 use ratatui::{crossterm::event::KeyCode, layout::Rect};
 
 use super::{
-    canvas::{Canvas, middle},
+    canvas::{Canvas, Lean, middle},
     list::List,
     text::{Edit, Lay},
 };
 use crate::{
     codebook::fold,
     model::western_digit,
-    ui::{keymap::Act, pointing::lies_in, theme::Role},
+    ui::{bidi, keymap::Act, pointing::lies_in, theme::Role},
 };
 
 /// A question with a few answers.
@@ -92,7 +92,9 @@ impl Menu {
     /// The box that it is drawn in.
     fn place(&self, area: Rect) -> Rect {
         let rows = self.items.len().min(ROWS);
-        middle(area, 56, u16::try_from(rows + 4).unwrap_or(u16::MAX))
+        // Wide enough for its longest line behind the mark, within its frame.
+        let longest = self.items.iter().map(|item| bidi::columns(item)).max().unwrap_or_default();
+        middle(area, longest.saturating_add(6).max(56), u16::try_from(rows + 4).unwrap_or(u16::MAX))
     }
 
     pub(crate) fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
@@ -100,6 +102,11 @@ impl Menu {
         let heading = canvas.say(self.heading).to_owned();
         let inside = canvas.popup(self.place(area), &heading);
         self.typed.draw(canvas, Rect { height: 1, ..inside }, true);
+        if self.items.len() > ROWS && !found.is_empty() {
+            // There are more than stand here: how many, and where among them the bar is.
+            let text = format!("{}/{}", self.list.at + 1, found.len());
+            canvas.lean((inside.right().saturating_sub(9), inside.y), 9, &text, Role::Faint, Lean::End);
+        }
         for (at, y) in self.list.shown(found.len(), ROWS).zip(inside.y + 1..inside.bottom()) {
             let item = found.get(at).and_then(|at| self.items.get(*at)).map_or("", String::as_str);
             let chosen = at == self.list.at;

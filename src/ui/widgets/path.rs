@@ -5,9 +5,13 @@ use ratatui::{crossterm::event::KeyEvent, layout::Rect};
 use super::{
     bars,
     canvas::{Canvas, middle},
+    choice::Did,
     text::{Edit, Lay},
 };
 use crate::ui::{keymap::Act, msg::Trouble, theme::Role};
+
+/// Said when *Enter* is pressed before anything is typed.
+const EMPTY: &str = "part.empty";
 
 /// The question and its answer so far.
 #[derive(Debug)]
@@ -67,10 +71,13 @@ impl Path {
                 self.begin();
                 return Asked::Path(self.edit.text().trim().to_owned());
             }
+            (Some(Act::Choose), _) => self.trouble = Some(Trouble::word(EMPTY)),
             (Some(_), _) => {}
             _ if !self.asks => {}
             (None, _) => {
-                self.edit.key(key, Lay::SHORT);
+                if self.edit.key(key, Lay::SHORT) == Did::Changed {
+                    self.trouble.take_if(|trouble| trouble.word == EMPTY);
+                }
             }
         }
         Asked::Still
