@@ -350,3 +350,31 @@ fn the_counts_of_an_urdu_outbox_stand_apart_from_their_signs_and_are_not_cut() {
     let screen = stage.screen(80, 24);
     assert!(screen.contains("○  2") && !screen.contains('…'), "{screen}");
 }
+
+#[test]
+fn which_offence_is_meant_is_chosen_by_its_section() {
+    for (settings, section) in [(plain(), "Offence 1  PTPA18 s.3(2)"), (urdu(), "PTPA18 3(2)")] {
+        let mut stage = with_victim(Stage::open_with(settings));
+        stage.sheet(
+            3,
+            CASE,
+            "offence",
+            &[("offence_section", code("PTPA-3-2")), ("investigation_status", code("ENQ"))],
+        );
+        stage.keys("Enter F4 Down*6 Enter");
+        assert!(stage.screen(80, 24).contains(section), "{}", stage.screen(80, 24));
+    }
+}
+
+#[test]
+fn a_victim_who_stands_before_the_court_as_the_accused_is_said_to_be_not_liable() {
+    let mut stage = with_victim(Stage::open_with(plain()));
+    stage.sheet(3, CASE, "person", &[("role", code("SUS")), ("gender", code("M")), ("age_years", number(45))]);
+    stage.sheet(4, CASE, "offence", &[("offence_section", code("PTPA-3-1")), ("investigation_status", code("ENQ"))]);
+    for (whom, warned) in [("victim", true), ("suspect", false)] {
+        stage.keys(&format!("Esc*3 Enter F4 Down*6 Enter \"1\" \"{whom}\" Enter Tab Tab \"evid\" Enter F10"));
+        let screen = stage.screen(80, 24);
+        assert!(screen.contains("Before it is kept"), "{screen}");
+        assert_eq!(screen.contains("who is not liable"), warned, "{screen}");
+    }
+}

@@ -19,7 +19,13 @@ pub(super) fn offers(case: Option<&CaseId>, world: &World) -> Vec<(Box<str>, Off
                 let question = form.question(id)?;
                 Some(telling::answer(&world.codebook, question, answers.answer(id)?, lang))
             });
-            let parts: Vec<String> = parts.collect();
+            // What is charged, asked or offered, without what explains it.
+            let said = ["offence_section", "statement_type", "service"].iter().filter_map(|id| {
+                let question = form.question(id)?;
+                let told = telling::answer(&world.codebook, question, answers.answer(id)?, lang);
+                Some(telling::brief(&told).to_owned())
+            });
+            let parts: Vec<String> = parts.chain(said).collect();
             let place = offers_like(&offers, sheet.form().id.as_str()) + 1;
             format!("{} {place}  {}", form.title.get(lang), parts.join(" · "))
         };
