@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::form::Form;
 use crate::{
     codebook::{self, Question},
-    model::{Answer, Code, Lang},
+    model::{Answer, Code, EntryId, Lang, Value},
     ui::{
         bidi, telling,
         theme::Role,
@@ -189,10 +189,9 @@ impl Form {
             }
             None => (String::new(), Role::Faint),
         };
-        let told = if matches!(question.kind, crate::codebook::QuestionKind::Entry { .. }) {
-            self.named(&told, world).unwrap_or(told)
-        } else {
-            told
+        let told = match given.and_then(|given| given.answer.value()) {
+            Some(Value::Entry(id)) => self.named(id, world).unwrap_or(told),
+            _ => told,
         };
         let label = question.label.get(lang).to_owned();
         let (x, width) = (row.x + 2, row.width.saturating_sub(2));
@@ -203,12 +202,9 @@ impl Form {
     }
 
     /// An entry that is named, by what it is on the screen.
-    fn named(&self, short: &str, world: &World) -> Option<String> {
-        if short.is_empty() {
-            return None;
-        }
-        let setting = self.setting(world);
-        let offer = setting.entries.iter().find(|(_, offer)| offer.code.as_str().starts_with(short))?;
+    fn named(&self, id: &EntryId, world: &World) -> Option<String> {
+        let (id, setting) = (id.to_string(), self.setting(world));
+        let offer = setting.entries.iter().find(|(_, offer)| *offer.code.as_str() == *id)?;
         Some(if world.settings.lang == Lang::Ur { offer.1.ur.clone() } else { offer.1.en.clone() })
     }
 
