@@ -15,6 +15,7 @@ mod hours;
 mod joining;
 mod keys;
 mod lessons;
+mod levels;
 mod listing;
 mod looks;
 mod offered;

@@ -120,6 +120,10 @@ impl Confirm {
         let write_only = handed_in || world.who.as_ref().is_some_and(|who| who.write_only);
         let nobody = canvas.say(if write_only { "confirm.write_only" } else { "confirm.nobody_else" }).to_owned();
         rows.push(Row::Below(nobody, Role::Faint));
+        // `DESIGN.md` section 5: another level is another slip from then on, and nobody is put out of what they could read.
+        if self.changes.as_ref().is_some_and(|changes| changes.choice("handling_code").is_some()) {
+            rows.push(Row::Below(format!("! {}", canvas.say("confirm.level")), Role::Warn));
+        }
         rows
     }
 

@@ -231,9 +231,11 @@ impl Form {
         let id = question.id.clone();
         let given = self.field.given(question, &self.setting(world));
         let before = self.draft.answers.get(id.as_str()).cloned();
-        // An empty field does not take back that somebody refused.
+        // An empty field does not take back that somebody refused; and what was merely passed is no new answer: what was set beforehand has no
+        // language, and the same words have one once they stood in a field.
         let silent = before.as_ref().is_some_and(|given| given.answer.value().is_none());
-        if given == before || (given.is_none() && silent) {
+        let same = given.as_ref().map(|given| &given.answer) == before.as_ref().map(|given| &given.answer);
+        if same || (given.is_none() && silent) {
             return;
         }
         self.set(id, given, world);
