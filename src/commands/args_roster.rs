@@ -28,7 +28,7 @@ pub(super) enum RosterVerb {
     /// Enrol a device or a hub from its join request, and write a join pack
     #[command(
         after_help = "Examples:\n  amanat roster approve layyah-7.join --fingerprint \"eight words\" --role officer --unit \"PS Layyah\"\n  \
-                            amanat roster approve hub.join --fingerprint \"eight words\" --role hub"
+                            amanat roster approve join-request --fingerprint \"eight words\" --role hub"
     )]
     Approve {
         /// The join request

@@ -55,7 +55,8 @@ impl Carrier {
         let hub = home.hub().ok_or_else(|| {
             Failure::usage(
                 "looking for the hub — the roster names none",
-                "Have the admin approve one: amanat roster approve hub.join --role hub.",
+                "The roster of this device may be old: take the newest pack (amanat device join PACK --fingerprint WORDS). If it \
+                 names no hub either, have the admin approve one: amanat roster approve FILE --role hub.",
             )
         })?;
         if home.practice() && !http::names_this_machine(&hub.url) {

@@ -168,7 +168,8 @@ impl Home {
             let hub = self.hub().ok_or_else(|| {
                 Failure::usage(
                     "looking for the hub — the roster names none",
-                    "Have the admin approve one: amanat roster approve hub.join --role hub.",
+                    "The roster of this device may be old: take the newest pack (amanat device join PACK --fingerprint WORDS). If it \
+                     names no hub either, have the admin approve one: amanat roster approve FILE --role hub.",
                 )
             })?;
             let ids = vec![Digest::from_bytes(*hub.id.as_bytes())];

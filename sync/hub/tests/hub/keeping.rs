@@ -263,19 +263,19 @@ fn a_hub_whose_disk_is_full_refuses_what_is_new_serves_what_it_has_and_says_so()
     assert!(received > 2 && received < writer.written, "{received} of {}", writer.written);
     assert!(running.page("/v1/health").contains(r#""disk":"full""#), "{}", running.page("/v1/health"));
     assert!(read_all(&agency, &running.url) >= received, "what is held is served");
-    // Also to whoever has something to send, of which nothing can be taken.
-    let mut reader = Writer::new(&agency, 3);
-    reader.writes(2);
-    reader.writes_at_length();
-    let outcome = reader.syncs(&agency, &running.url);
+    let told = std::fs::read_to_string(&log).unwrap();
+    assert_eq!(told.matches("the disk is full: what is new is refused").count(), 1, "said, and said once");
+    // Also to whoever has something to send, of which not all can be taken.
+    let mut supervisor = Writer::new(&agency, 2);
+    supervisor.writes(2);
+    supervisor.writes_at_length();
+    let outcome = supervisor.syncs(&agency, &running.url);
     assert!(matches!(outcome.end, End::Full(_)) && outcome.pulled >= received, "{outcome:?}");
     assert_eq!(outcome.covers, Covers::Nothing, "not all that is here was given to the hub");
     if small.is_some() {
         let status = String::from_utf8(hub(&["status"], &home).stdout).unwrap();
         assert!(status.contains("disk       0 MiB free: nearly or wholly full"), "{status}");
     }
-    let told = std::fs::read_to_string(&log).unwrap();
-    assert_eq!(told.matches("the disk is full: what is new is refused").count(), 1, "said, and said once");
 
     // Full as it is it stops, starts again, serves, and refuses.
     assert_eq!(running.terminate(), Some(0));
@@ -298,7 +298,9 @@ fn a_hub_whose_disk_is_full_refuses_what_is_new_serves_what_it_has_and_says_so()
     };
     let outcome = writer.syncs(&agency, &running.url);
     assert!(matches!(outcome.end, End::Done) && outcome.trouble.is_empty(), "{outcome:?}");
-    assert_eq!((writer.received(&agency), read_all(&agency, &running.url)), (writer.written, writer.written));
+    assert!(matches!(supervisor.syncs(&agency, &running.url).end, End::Done));
+    assert_eq!((writer.received(&agency), supervisor.received(&agency)), (writer.written, supervisor.written));
+    assert_eq!(read_all(&agency, &running.url), writer.written + supervisor.written);
     assert!(running.page("/v1/health").contains(r#""disk":"ok""#));
     assert_eq!(running.terminate(), Some(0));
     drop(small);
