@@ -18,12 +18,13 @@ use amanat_sync::{
     proof,
 };
 use rusqlite::{Connection, params};
+use serde_json::Value;
 
 use crate::{
     revoked_reader::identities,
     rotation::{finds, offer_and_list, station},
     rotation_killed::everything,
-    support::{Actor, GUJRAT, TestAgency, number, record, text},
+    support::{Actor, GUJRAT, TestAgency, beside_us, number, record, text},
 };
 
 /// The hub's shelf, under its keeper's hand.
@@ -208,4 +209,50 @@ fn a_hub_that_hands_out_its_own_key_at_the_moment_of_a_rotation_gets_nothing_sea
     for mark in ["zukhwendar", "palmishto"] {
         assert_eq!((finds(supervisor, mark), finds(reader, mark)), (1, 1), "{mark}");
     }
+}
+
+/// The admins take a device off, and the hub keeps that roster to itself: their word on which one is the newest says so, and whoever hears it
+/// is told what to do.
+#[test]
+fn a_roster_that_the_hub_holds_back_is_noticed_by_the_admins_word_and_said_until_it_comes() {
+    let agency = TestAgency::build();
+    let (officer, admin) = (&agency.officer, &agency.admin);
+    officer.run(&["sync"]);
+    let before = version(officer);
+    let fresh = |actor: &Actor| {
+        let roster = actor.run(&["status"])["roster"].clone();
+        (number(&roster, "version"), roster["confirmed_days_ago"].clone(), roster["withheld"].clone())
+    };
+    assert_eq!(fresh(officer), (before, 0.into(), Value::Null));
+    let gone = agency.stranger.unlocked().device().to_string();
+    admin.run(&["roster", "revoke", &gone[..12], "--lost"]);
+    admin.run(&["roster", "publish"]);
+    let keeper = Keeper::of(&agency);
+    let (kind, signed) = keeper.roster(before + 1);
+    keeper.keeps_out(kind, before + 1);
+    let about = keeper.withholds(kind, before + 1);
+
+    // Nothing says that the older roster is the newest any more, and something that it is not.
+    for _ in 0..2 {
+        officer.ask(&["sync"]);
+        assert_eq!(fresh(officer), (before, Value::Null, (before + 1).into()));
+    }
+    let newer = format!("roster {} is in force and has not come here", before + 1);
+    let plainly = |verb: &[&str]| {
+        let told = officer.at_home(std::process::Command::new(beside_us("amanat"))).args(verb).output().unwrap();
+        String::from_utf8(told.stdout).unwrap()
+    };
+    for verb in [&["status"][..], &["roster", "show"]] {
+        assert!(plainly(verb).contains(&newer), "{}", plainly(verb));
+    }
+    // A stick brings what the hub does not.
+    let stick = agency.dir.path().join("word.age").to_string_lossy().into_owned();
+    admin.run(&["bundle", "write", &stick, "--to", GUJRAT]);
+    agency.supervisor.run(&["bundle", "read", &stick]);
+    assert_eq!(fresh(&agency.supervisor), (before + 1, 0.into(), Value::Null), "by a stick");
+    keeper.lets_in();
+    keeper.adds(kind, &about, before + 1, &signed);
+    officer.run(&["sync"]);
+    assert_eq!(fresh(officer), (before + 1, 0.into(), Value::Null));
+    assert!(!plainly(&["status"]).contains("is in force"), "{}", plainly(&["status"]));
 }

@@ -46,9 +46,12 @@ pub(super) fn page(home: &Home) -> Result<Report, Failure> {
         })
         .collect();
     let hubs: Vec<_> = roster.hubs.iter().map(hub_row).collect();
-    let confirmed = home.freshness()?.map(|word| word.days_old(home.least_now()));
+    let confirmed = home.confirmed()?;
     let words = trust.fingerprint_words().to_string();
-    let mut text = text(roster, &words, confirmed);
+    let mut text = text(roster, &words, &confirmed.told());
+    if let Some(warning) = confirmed.warning() {
+        text.push_str(&format!("\n! {warning}"));
+    }
     if home.rivals() > 0 {
         text.push_str(&format!("\n! {}", rivals_words(roster.version)));
     }
@@ -56,13 +59,12 @@ pub(super) fn page(home: &Home) -> Result<Report, Failure> {
         text,
         json!({"agency": trust.agency().to_string(), "name": roster.name, "version": roster.version,
                "hash": trust.roster_hash().to_string(), "words": words, "issued": roster.issued,
-               "expires": roster.expires, "confirmed_days_ago": confirmed, "forks": home.rivals(),
+               "expires": roster.expires, "confirmed_days_ago": confirmed.days, "withheld": confirmed.withheld, "forks": home.rivals(),
                "units": units, "members": members, "devices": devices, "hubs": hubs}),
     ))
 }
 
-fn text(roster: &Roster, words: &str, confirmed: Option<u64>) -> String {
-    let confirmed = confirmed.map_or("never".to_owned(), |days| format!("{days} days ago"));
+fn text(roster: &Roster, words: &str, confirmed: &str) -> String {
     let mut lines =
         vec![format!("{}, roster {}\n  words      {words}\n  confirmed  {confirmed}", roster.name, roster.version)];
     lines.push("Units".to_owned());

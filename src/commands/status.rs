@@ -43,7 +43,7 @@ fn status(home: &Home) -> Result<Report, Failure> {
     let carried = bundle::carried(home.journal(), &handed, &status)
         .map_err(|error| fault::sync("reading the journal", &error))?;
     let carried: u64 = carried.iter().map(|it| it.known.head.seq.saturating_sub(it.there)).sum();
-    let confirmed = home.freshness()?.map(|word| word.days_old(home.least_now()));
+    let confirmed = home.confirmed()?;
     let hub_time = status.checkpoint.as_ref().map(|(checkpoint, ..)| checkpoint.hub_time);
     let contact = hub_time.and_then(|ms| i64::try_from(ms).ok()).map(|ms| Moment::pkt(ms).to_string());
     let journals: Vec<_> = status
@@ -65,7 +65,7 @@ fn status(home: &Home) -> Result<Report, Failure> {
         status.quarantined,
         status.drafts,
         roster.version,
-        confirmed.map_or("never".to_owned(), |days| format!("{days} days ago")),
+        confirmed.told(),
         contact.clone().unwrap_or_else(|| "never".to_owned()),
     );
     let fallen: u64 = status.own.iter().map(|own| own.once.saturating_sub(own.received)).sum();
@@ -88,7 +88,8 @@ fn status(home: &Home) -> Result<Report, Failure> {
             "practice": home.practice(), "kept": kept, "handed_over": handed_over, "received": received, "waiting": status.waiting(),
             "others": status.others, "carried": carried, "elided": status.elided, "quarantined": status.quarantined, "drafts": status.drafts,
             "attachments_waiting": {"entries": attached, "bytes": bytes},
-            "roster": {"version": roster.version, "confirmed_days_ago": confirmed, "age": age(trust, home.least_now()), "forks": home.rivals()},
+            "roster": {"version": roster.version, "confirmed_days_ago": confirmed.days, "withheld": confirmed.withheld,
+                       "age": age(trust, home.least_now()), "forks": home.rivals()},
             "hub": home.hub().map(|hub| json!({"id": hub.id.to_string(), "name": hub.name, "url": hub.url})),
             "last_hub_time": contact, "network_heard": heard, "fallen": fallen, "epoch": {"seen": status.epoch, "vouched": status.vouched},
             "waiting_for_keys": home.waiting_units().len(), "journals": journals,
@@ -128,9 +129,8 @@ fn warnings(home: &Home, status: &Status, fallen: u64, revoked: Option<&Revoked>
     if status.epoch > status.vouched {
         warnings.push(carrier_words(&Trouble::NewEpoch { epoch: status.epoch }));
     }
-    if let Some(words) = age_words(trust, home.least_now()) {
-        warnings.push(words);
-    }
+    warnings.extend(age_words(trust, home.least_now()));
+    warnings.extend(home.confirmed()?.warning());
     if fallen > 0 {
         warnings.push(format!(
             "the hub has lost {fallen} entries that it had signed for; they are kept here and offered again"

@@ -465,6 +465,10 @@ pub struct RosterPage {
     pub expires: Option<Moment>,
     /// From when on it is so old that whoever reads may be somebody else by now.
     pub red: Option<Moment>,
+    /// Days since somebody who may said that it is the newest.
+    pub confirmed: Option<u64>,
+    /// A newer one that is in force and has not come here.
+    pub withheld: Option<u64>,
     /// The least version of the program that the agency wants, where this one is older.
     pub wanted: Option<String>,
     /// The agency's fingerprint words, in order.

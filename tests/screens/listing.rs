@@ -92,6 +92,35 @@ fn an_old_roster_is_amber_on_every_page_and_red_after_a_month_and_stops_nothing(
 }
 
 #[test]
+fn a_roster_that_is_in_force_and_has_not_come_is_red_on_every_page_and_how_fresh_ours_is_stands_on_its_own() {
+    let mut stage = stage();
+    let page = |withheld, confirmed| RosterPage { withheld, confirmed, ..super::told::roster() };
+    // The page asks for the roster when it is opened, and is told of another afterwards.
+    stage.keys("F8");
+    let told = |stage: &mut Stage, withheld, confirmed| {
+        stage.send(Msg::RosterIs(Box::new(page(withheld, confirmed))));
+        stage.screen(80, 24)
+    };
+    let screen = told(&mut stage, None, Some(12));
+    assert!(screen.contains("confirmed 12 days ago") && !screen.contains("in force"), "{screen}");
+    let screen = told(&mut stage, Some(8), None);
+    assert!(!screen.contains("confirmed"), "nobody has said so\n{screen}");
+    for keys in ["", "Esc", "Enter", "Esc F7", "Esc F1"] {
+        stage.keys(keys);
+        let screen = stage.screen(80, 24);
+        assert!(
+            screen.contains("✗ Roster 8 is in force and has not come: sync, or ask your admin"),
+            "{keys}\n{screen}"
+        );
+    }
+    stage.keys("Esc F2");
+    let screen = stage.screen(80, 24);
+    assert!(!screen.contains("in force") && screen.contains('✗'), "in Urdu too\n{screen}");
+    stage.keys("F2 C-l");
+    assert!(!stage.screen(80, 24).contains("in force"), "a locked screen says nothing of the agency");
+}
+
+#[test]
 fn a_program_older_than_the_agency_wants_is_amber_on_every_page_beside_an_old_roster() {
     let mut stage = stage();
     assert!(!stage.screen(80, 24).contains("is wanted"));

@@ -72,6 +72,8 @@ pub(crate) fn roster() -> RosterPage {
         issued: Some(Moment::pkt(NOW.unix_ms - 10 * 86_400_000)),
         expires: Some(Moment::pkt(NOW.unix_ms + 80 * 86_400_000)),
         red: Some(Moment::pkt(NOW.unix_ms + 110 * 86_400_000)),
+        confirmed: None,
+        withheld: None,
         wanted: None,
         words: words("agency"),
         own_words: words("own"),

@@ -27,7 +27,8 @@ pub struct Adopted {
     pub roster: Option<u64>,
     /// Units whose key this device holds now and did not before.
     pub keys: Vec<UnitId>,
-    /// Whether this device wrapped a unit's key for readers who lacked it: the next pass carries the statement.
+    /// Whether this device wrapped a unit's key for readers who lacked it, or said which roster is the newest: the next pass carries the
+    /// statement.
     pub wrapped: bool,
     /// Rosters that rival the adopted one and were not known before.
     pub rivals: usize,
@@ -130,18 +131,8 @@ impl Home {
         self.journal.adopt(document).map_err(|error| fault::sync("filing a document", &error))
     }
 
-    /// Files a word on freshness, if it holds.
-    pub(in crate::runtime) fn file_freshness(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let verified = Freshness::verify(bytes, self.trust()?);
-        let word = *verified.map_err(|error| fault::keys("reading how fresh the roster is", &error))?.value();
-        let speaker = Freshness::speaker(bytes, self.trust()?);
-        let speaker = speaker.map_err(|error| fault::keys("reading how fresh the roster is", &error))?;
-        let about = Digest::from_bytes(*speaker.as_bytes());
-        self.file(&Document { kind: DocumentKind::Freshness, about, version: word.serial, bytes: bytes.to_vec() })?;
-        Ok(())
-    }
-
-    /// Takes over what the courier has filed: newer rosters one by one, unit keys, then wraps for readers who lack one.
+    /// Takes over what the courier has filed: newer rosters one by one, unit keys, then wraps for readers who lack one, and says once a week
+    /// which roster is the newest.
     ///
     /// # Errors
     /// What the journal refuses. What a document is refused for is told in [`Adopted::refused`].
@@ -169,6 +160,7 @@ impl Home {
         }
         self.settle_candidates()?;
         adopted.wrapped = self.wrap_for_newcomers()?;
+        adopted.wrapped |= self.confirm_weekly()?;
         Ok(adopted)
     }
 
@@ -351,18 +343,6 @@ impl Home {
         let about = Digest::from_bytes(*self.device().as_bytes());
         let own = documents.iter().map(|filed| &filed.document).filter(|it| it.kind == kind && it.about == about);
         Ok(own.map(|it| it.version).max().unwrap_or(0).saturating_add(1))
-    }
-
-    /// The newest word on how fresh the roster is.
-    ///
-    /// # Errors
-    /// What the journal refuses.
-    pub fn freshness(&self) -> Result<Option<Freshness>, Failure> {
-        let documents = self.journal.documents().map_err(|error| fault::sync("reading the documents", &error))?;
-        let trust = self.trust()?;
-        let words = documents.iter().filter(|filed| filed.document.kind == DocumentKind::Freshness);
-        let verified = words.filter_map(|filed| Freshness::verify(&filed.document.bytes, trust).ok());
-        Ok(verified.map(|verified| *verified.value()).max_by_key(|word| (word.version, word.time, word.serial)))
     }
 }
 

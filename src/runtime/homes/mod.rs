@@ -3,6 +3,7 @@
 pub(in crate::runtime) mod belonging;
 pub mod closed_home;
 pub mod config;
+pub mod confirmed;
 pub(in crate::runtime) mod draft_keys;
 pub mod drafts;
 pub mod filters;

@@ -3,7 +3,6 @@
 
 use amanat_keys::{
     fingerprint::MemberId,
-    freshness::Freshness,
     join::{JoinKind, JoinRequest},
     locked_file::WorkFactor,
     passphrase::Passphrase,
@@ -13,8 +12,6 @@ use amanat_keys::{
     verifying_key::VerifyingKey,
     words::Words,
 };
-
-use amanat_sync::documents::DocumentKind;
 
 use super::{
     ceremony::Agreed,
@@ -307,10 +304,7 @@ impl Admin {
     /// # Errors
     /// What the journal refuses.
     pub fn confirm(&mut self) -> Result<(), Failure> {
-        let serial = self.home.next_serial(DocumentKind::Freshness)?;
-        let word = Freshness::of(self.home.trust()?, serial, self.home.wall_seconds());
-        let bytes = word.sign(&self.home.signer()).to_bytes();
-        self.home.file_freshness(&bytes)
+        self.home.confirm()
     }
 
     /// A roster as this admin would sign it, right or wrong.

@@ -148,8 +148,11 @@ impl Seat {
         if !arrived.replayed.gone.is_empty() {
             self.say(Msg::Gone(arrived.replayed.gone));
         }
-        if arrived.adopted.roster.is_some() {
+        // A word on a newer roster that has not come is told on every page, and so is that it has come.
+        if papers || arrived.adopted.roster.is_some() {
             self.show_roster();
+        }
+        if arrived.adopted.roster.is_some() {
             self.set_out();
         }
         arrived.adopted.wrapped

@@ -273,7 +273,7 @@ pub fn marks(home: &Home) -> Result<Marks, Failure> {
 
 /// The adopted roster as rows.
 pub(in crate::runtime) fn roster(home: &Home) -> Result<RosterPage, Failure> {
-    let trust = home.trust()?;
+    let (trust, confirmed) = (home.trust()?, home.confirmed()?);
     let roster = trust.roster();
     let moment = |seconds: u64| i64::try_from(seconds).ok().map(|seconds| Moment::pkt(seconds.saturating_mul(1000)));
     let name_of = |unit| roster.unit(unit).map_or_else(String::new, |unit| unit.name.clone());
@@ -313,6 +313,8 @@ pub(in crate::runtime) fn roster(home: &Home) -> Result<RosterPage, Failure> {
         issued: moment(roster.issued),
         expires: moment(roster.expires),
         red: moment(trust.red_from()),
+        confirmed: confirmed.days,
+        withheld: confirmed.withheld,
         wanted: release::least(trust).filter(|least| *least > release::running()).map(|least| least.to_string()),
         words: words(trust.fingerprint_words()),
         own_words: make::request_of(home.paths()).map(|(request, _)| words(request.words())).unwrap_or_default(),

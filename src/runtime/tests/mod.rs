@@ -1,6 +1,7 @@
 //! Homes from inside, a story in each file.
 
 mod carrying;
+mod confirming;
 pub(in crate::runtime) mod guarding;
 pub(in crate::runtime) mod handed;
 mod heard;

@@ -67,7 +67,9 @@ fn lines(page: &RosterPage, world: &World, canvas: &Canvas<'_>) -> Vec<Line> {
         let key = if late { "roster.expired" } else { "roster.expires" };
         let date = telling::clock(expires);
         let text = canvas.fill(key, &[("date", date.get(..10).unwrap_or_default())]);
-        out.push(plain(if late { format!("! {text}") } else { text }, if late { Role::Warn } else { Role::Faint }));
+        let (text, role) = if late { (format!("! {text}"), Role::Warn) } else { (text, Role::Faint) };
+        let confirmed = page.confirmed.map(|days| canvas.fill("roster.confirmed", &[("n", &days.to_string())]));
+        out.push(Line(text, role, confirmed.unwrap_or_default()));
     }
     out.push(plain(canvas.say("roster.agency_words").to_owned(), Role::Faint));
     out.push(plain(format!("  {}", page.words.join(" ")), Role::Accent));

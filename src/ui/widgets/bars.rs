@@ -27,10 +27,16 @@ pub(crate) fn heading(canvas: &mut Canvas<'_>, area: Rect, (title, about): &(Str
     canvas.rule(area.x, area.y + 1, area.width);
 }
 
-/// How old the roster is, on the line under the heading of every page: amber past its end, red a month later. It never keeps anybody from
-/// working (`FORMATS.md` section 5).
+/// How old the roster is, on the line under the heading of every page: red where a newer one is in force and has not come, amber past its
+/// end, red a month later. It never keeps anybody from working (`FORMATS.md` section 5).
 pub(crate) fn roster_age(canvas: &mut Canvas<'_>, area: Rect, world: &World) {
     let Some(page) = world.roster.as_ref().filter(|_| world.who.is_some()) else { return };
+    let width = area.width.saturating_sub(2);
+    if let Some(newer) = page.withheld {
+        let text = format!(" ✗ {} ", canvas.fill("status.roster_withheld", &[("n", &newer.to_string())]));
+        canvas.lean((area.x + 1, area.y), width, &text, Role::Bad, Lean::End);
+        return;
+    }
     let past = |at: Option<Moment>| at.is_some_and(|at| world.now.unix_ms >= at.unix_ms);
     let Some(expires) = page.expires.filter(|_| past(page.expires)) else { return };
     let (sign, word, role) = match past(page.red) {
@@ -40,7 +46,6 @@ pub(crate) fn roster_age(canvas: &mut Canvas<'_>, area: Rect, world: &World) {
     let date = telling::clock(expires);
     let date = date.get(..10).unwrap_or_default();
     let text = format!(" {sign} {} ", canvas.fill(word, &[("date", date)]));
-    let width = area.width.saturating_sub(2);
     canvas.lean((area.x + 1, area.y), width, &text, role, Lean::End);
 }
 
