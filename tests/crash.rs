@@ -105,14 +105,20 @@ pub(crate) fn at_steps(
 }
 
 /// Breaks the disk under a command at each step of each kind, from there on. `make` prepares it, `judge` looks at what is left.
-pub(crate) fn broken_at_each_step(
+pub(crate) fn broken_at_each_step(what: &str, make: impl FnMut() -> Command, judge: impl FnMut(bool, Answer, &str)) {
+    broken_at_steps(what, &["pwrite64", "fsync", "rename", "ftruncate"].map(|step| (step, 1)), make, judge);
+}
+
+/// The same at each so-manieth step of some kinds.
+pub(crate) fn broken_at_steps(
     what: &str,
+    steps: &[(&'static str, usize)],
     mut make: impl FnMut() -> Command,
     mut judge: impl FnMut(bool, Answer, &str),
 ) {
     let mut faults = 0;
-    for step in ["pwrite64", "fsync", "rename", "ftruncate"] {
-        for n in 1.. {
+    for (step, every) in steps.iter().copied() {
+        for n in (1..).step_by(every) {
             assert!(n < MANY, "{what} never ends without its {step}");
             let answer = finish(doomed(&make(), Fate::Broken, step, n), "");
             let failed = answer.code != 0;

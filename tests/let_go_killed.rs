@@ -1,15 +1,15 @@
-//! Older envelopes let go after a rotation, killed at every step of it: at the hub, while the reader's word arrives, and on a device, while it hears of
-//! it. Whatever died, nobody loses an entry, and in the end the older key opens nothing.
+//! Older envelopes let go after a rotation, killed and on a disk that breaks at every step of it: at the hub, while the reader's word arrives, and
+//! on a device, while it hears of it. Whatever died, nobody loses an entry, and in the end the older key opens nothing.
 
 use std::{fs, path::Path};
 
 use amanat_keys::fingerprint::KeyId;
 
 use crate::{
-    crash::{DoomedHub, at_steps, whole},
+    crash::{DoomedHub, Fate, at_steps, broken_at_steps, whole},
     rotation::{finds, key_of, offer_and_list, opened_at_hub},
     rotation_killed::{Again, everything},
-    support::{Actor, GUJRAT, TestAgency, files_below, record},
+    support::{Actor, Answer, GUJRAT, TestAgency, files_below, record},
 };
 
 /// What both stories say.
@@ -55,6 +55,16 @@ fn put(from: &Path, to: &Path) {
 
 #[test]
 fn a_hub_killed_while_it_lets_envelopes_go_serves_every_entry_and_ends_it_when_it_is_up_again() {
+    at_the_hub(Fate::Killed);
+}
+
+#[test]
+fn a_hub_whose_disk_breaks_while_it_lets_envelopes_go_serves_every_entry_and_ends_it_once_it_is_mended() {
+    at_the_hub(Fate::Broken);
+}
+
+/// The reader's word arrives at a hub that meets this at each step.
+fn at_the_hub(fate: Fate) {
     let (mut agency, older) = rewrapped();
     let newcomer = Again::of(&newcomer(&agency), agency.dir.path());
     let reader = Again::of(&agency.reader, agency.dir.path());
@@ -76,11 +86,11 @@ fn a_hub_killed_while_it_lets_envelopes_go_serves_every_entry_and_ends_it_when_i
             assert!(n < MANY, "the hub never lives through its {step}");
             agency.kill_hub();
             put(&beginning, &agency.hub_home);
-            let mut doomed = DoomedHub::serve(&agency, step, n);
+            let mut doomed = DoomedHub::meets(fate, &agency, step, n);
             let answer = reader.afresh().ask(&["sync"]);
-            let dead = doomed.is_dead();
+            let dead = if fate == Fate::Killed { doomed.is_dead() } else { answer.code != 0 };
             drop(doomed);
-            let at = format!("the hub killed at {step} {n}");
+            let at = format!("the hub, {fate:?} at {step} {n}");
             assert!(dead || answer.code == 0, "{at}: {}", answer.json);
             let left = opened_at_hub(&agency, &older);
             *(if left == before { &mut untouched } else { &mut done }) += usize::from(dead);
@@ -102,12 +112,12 @@ fn a_hub_killed_while_it_lets_envelopes_go_serves_every_entry_and_ends_it_when_i
             }
         }
     }
-    println!("letting go at the hub: killed {kills} times, {untouched} before it let go and {done} after");
+    println!("letting go at the hub, {fate:?}: {kills} times, {untouched} before it let go and {done} after");
     assert!(untouched > 0 && done > 0);
 }
 
 #[test]
-fn a_device_killed_while_it_lets_envelopes_go_reads_everything_and_ends_it_with_the_next_sync() {
+fn a_device_killed_or_broken_while_it_lets_envelopes_go_reads_everything_and_ends_it_with_the_next_sync() {
     let (agency, older) = rewrapped();
     agency.reader.run(&["sync"]);
     let left = Again::of(&agency.supervisor, agency.dir.path());
@@ -126,17 +136,19 @@ fn a_device_killed_while_it_lets_envelopes_go_reads_everything_and_ends_it_with_
     };
     let all = opens(&left.actor);
     let (mut untouched, mut done) = (0, 0);
-    let make = || (left.afresh().command(["sync"]), String::new());
-    let steps = [("fsync", 1), ("pwrite64", 29)];
-    at_steps("letting go on a device", &steps, &["pwrite64", "fsync"], make, |dead, _answer, at| {
+    let mut judge = |dead: bool, _answer: Answer, at: &str| {
         let now = held(&left.actor);
         assert!((after..=before).contains(&now), "{at}: {now}");
         *(if now == before { &mut untouched } else { &mut done }) += usize::from(dead);
         assert!(opens(&left.actor) >= all, "{at}: all of it is read");
         left.actor.run(&["sync"]);
         assert_eq!((held(&left.actor), opens(&left.actor) >= all), (after, true), "{at}");
-    });
+    };
+    let steps = [("fsync", 1), ("pwrite64", 29)];
+    let make = || (left.afresh().command(["sync"]), String::new());
+    at_steps("letting go on a device", &steps, &["pwrite64", "fsync"], make, &mut judge);
+    broken_at_steps("letting go on a device", &steps, || left.afresh().command(["sync"]), &mut judge);
     whole(&left.actor, "in the end");
-    println!("letting go on a device, killed: {untouched} before it let go and {done} after");
+    println!("letting go on a device, killed or broken: {untouched} before it let go and {done} after");
     assert!(untouched > 0 && done > 0);
 }
