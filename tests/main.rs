@@ -53,6 +53,7 @@ mod lost_receipt;
 mod memory;
 mod network_back;
 mod offline;
+mod on_leave;
 mod pasted;
 mod pinned;
 mod procedure;
