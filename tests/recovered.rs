@@ -5,11 +5,18 @@ use std::{
     process::{Command, Stdio},
 };
 
+use amanat_keys::{fingerprint::DeviceId, unit_key::UnitKeys};
+use amanat_sync::{
+    documents::{Document, DocumentKind},
+    journal::Journal as _,
+};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{
-    rotation::offer_and_list,
-    support::{Actor, GUJRAT, TestAgency, beside_us, jot, number, open_case, opening, text},
+    hub_lies::rewraps,
+    revoked_reader::identities,
+    rotation::{offer_and_list, station},
+    support::{Actor, GUJRAT, TestAgency, beside_us, jot, number, open_case, opening, record, text},
 };
 
 /// The words that stand on a sheet, as somebody reads them from the paper.
@@ -233,4 +240,75 @@ fn a_forgotten_passphrase_costs_a_device_and_no_case() {
     agency.reader.run(&["sync"]);
     let shown = agency.reader.run(&["case", "show", &case]);
     assert!(shown.to_string().contains("goes on"), "{shown}");
+}
+
+/// Where only supervisors read what a station keeps, the officer's old cases open for the new device when her supervisor gives them to her.
+#[test]
+fn a_forgotten_passphrase_costs_no_case_either_where_officers_read_only_what_they_are_given() {
+    let agency = TestAgency::build();
+    let (officer, supervisor) = (&agency.officer, &agency.supervisor);
+    let story = record(officer, 1, "zukhwendar");
+    for actor in [officer, supervisor] {
+        actor.run(&["sync"]);
+    }
+    let old = text(&officer.run(&["status"]), "/device");
+    let fresh = agency.enrol_for("officer-again", "officer", GUJRAT, &format!("officer, {GUJRAT}"));
+    agency.admin.run(&["sync"]);
+    agency.admin.run(&["roster", "revoke", &old[..12], "--left"]);
+    agency.admin.run(&["roster", "publish"]);
+    for actor in [supervisor, &fresh] {
+        actor.run(&["sync"]);
+    }
+    let finds = |actor: &Actor, mark: &str| number(&actor.run(&["case", "search", mark]), "total");
+    assert_eq!(finds(&fresh, "zukhwendar"), 0, "she has not been given it yet");
+    supervisor.run(&["review", "assign", &story.case, "--to", &format!("officer, {GUJRAT}"), "--note", "Yours."]);
+    for actor in [supervisor, &fresh] {
+        actor.run(&["sync"]);
+    }
+    assert_eq!(finds(&fresh, "zukhwendar"), 1);
+    jot(&fresh, &story.case, 3, "palmishto");
+    for actor in [&fresh, supervisor, &agency.reader] {
+        actor.run(&["sync"]);
+    }
+    assert_eq!([supervisor, &agency.reader].map(|actor| finds(actor, "palmishto")), [1, 1]);
+    for actor in [&fresh, supervisor, &agency.reader] {
+        assert_eq!(actor.run(&["verify"])["holds"], true, "{}", actor.name);
+    }
+}
+
+/// A program of a reader's that leaves the recovery key out of the station's wraps: no slip is rewrapped to a key that the sheets do not open.
+#[test]
+fn no_slip_is_rewrapped_to_a_key_that_is_not_wrapped_for_the_sheets() {
+    let agency = TestAgency::build();
+    let (officer, supervisor, admin) = (&agency.officer, &agency.supervisor, &agency.admin);
+    record(officer, 1, "zukhwendar");
+    split(admin, agency.dir.path());
+    admin.run(&["roster", "publish"]);
+    for actor in [officer, supervisor] {
+        actor.run(&["sync"]);
+    }
+    let offered = offer_and_list(&agency);
+    supervisor.run(&["sync"]);
+    let unit = station(supervisor);
+    let key = identities(supervisor).into_iter().find(|key| Some(key.recipient()) == unit.recipient.as_ref()).unwrap();
+    {
+        let home = supervisor.unlocked();
+        let listed = home.trust().unwrap().roster().unit_devices(&unit.id).into_iter();
+        let listed = listed.map(|device| (device.id, device.recipient.clone()));
+        // Of two statements the one with more rows stands on a shelf.
+        let nobody = (0..9).map(|n| (DeviceId::from_bytes([n; 32]), key.recipient().clone()));
+        let readers: Vec<_> = listed.chain(nobody).collect();
+        let without = UnitKeys::wrap(home.agency().unwrap(), unit.id, unit.epoch, &key, &readers).unwrap();
+        let (about, version) = (without.about(), without.serial());
+        let bytes = without.sign(&home.signer()).to_bytes();
+        let document = Document { kind: DocumentKind::UnitKeys, about, version, bytes };
+        home.journal().another().unwrap().adopt(&document).unwrap();
+    }
+    let refused = supervisor.ask(&["keys", "rotate", "unit", GUJRAT]);
+    assert_eq!((refused.code, rewraps(supervisor).len()), (5, 0), "{}", refused.json);
+    assert!(refused.message().contains("not wrapped for the recovery identity"), "{}", refused.json);
+    supervisor.run(&["sync"]);
+    let done = supervisor.run(&["keys", "rotate", "unit", GUJRAT]);
+    assert_eq!((text(&done, "/state"), &done["escrowed"]), ("done".to_owned(), &true.into()), "{done}");
+    assert_eq!(rewraps(supervisor).len() as u64, number(&offered, "open"));
 }

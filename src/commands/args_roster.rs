@@ -69,7 +69,8 @@ pub(super) enum RosterVerb {
         #[command(flatten)]
         consent: Consent,
     },
-    /// Set a policy of the roster: retention-days NUMBER|none, readers all|supervisors, least-program N.N.N|none, least-format N
+    /// Set a policy of the roster: retention-days NUMBER|none, readers all|supervisors, write-only yes|no, least-program N.N.N|none,
+    /// least-format N
     #[command(after_help = "Example:\n  amanat roster policy retention-days 90\n  amanat roster publish")]
     Policy {
         /// Its name

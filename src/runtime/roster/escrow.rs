@@ -151,6 +151,7 @@ pub(super) fn on_sheet(text: &str) -> Option<Share> {
 #[cfg(test)]
 mod tests {
     use amanat_keys::recovery;
+    use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
 
     use super::*;
 
@@ -162,6 +163,10 @@ mod tests {
             let words = share.words();
             assert!(on_sheet(&sheet).is_some_and(|read| *read.words() == *words), "it is read back");
             assert!(words.split(' ').all(|word| sheet.split_whitespace().any(|written| written == word)));
+            // It is of the words and of nothing else: as whoever makes such pictures draws them.
+            let same = QrCode::with_error_correction_level(words.as_bytes(), EcLevel::L).unwrap();
+            let same = same.render::<Dense1x2>().quiet_zone(true).build();
+            assert!(sheet.contains(&same), "a camera reads the words of this very sheet");
             let drawn: Vec<&str> = sheet.lines().filter(|line| line.contains(['█', '▀', '▄'])).collect();
             let width = drawn.first().map_or(0, |line| line.chars().count());
             // Two rows of squares in a line: a square of at least the 21 that the smallest code has (ISO/IEC 18004 section 5.3.1).
