@@ -100,8 +100,10 @@ fn sealed_at(folder: &Path) -> usize {
 }
 
 #[test]
-fn attachments_are_said_to_stay_under_the_older_key_and_go_when_they_are_attached_again_and_erased() {
-    let agency = TestAgency::build();
+fn attachments_of_an_older_agency_stay_under_the_older_key_until_they_are_attached_again_or_its_format_is_raised() {
+    let agency = TestAgency::older();
+    let format = |actor: &Actor| actor.unlocked().trust().unwrap().roster().minimum_version;
+    assert_eq!(format(&agency.reader), 1);
     let (officer, reader, supervisor) = (&agency.officer, &agency.reader, &agency.supervisor);
     let story = record(officer, 1, "zukhwendar");
     let plain = noise(3, 70_000);
@@ -158,6 +160,19 @@ fn attachments_are_said_to_stay_under_the_older_key_and_go_when_they_are_attache
     assert_eq!(fs::read(&saved).unwrap(), plain);
     let looked = reader.run(&["keys", "rekey", &story.case, "--look"]);
     assert_eq!(number(&looked, "attached"), 1, "the new one lies under the key of today: {looked}");
+
+    // Once the admins have said that everybody knows how, it is sealed again like the rest.
+    agency.admin.run(&["roster", "policy", "least-format", "2"]);
+    all_sync(&[&agency.admin, reader, supervisor, officer]);
+    assert_eq!(format(reader), 2);
+    let newer = held(reader).envelope.unwrap();
+    let sealed = reader.run(&["keys", "rekey", &story.case, "--reseal"]);
+    assert_eq!(number(&sealed, "attached"), 0, "{sealed}");
+    all_sync(&[reader, supervisor, officer]);
+    all_sync(&[reader, supervisor, officer]);
+    assert_eq!((standing(&agency.hub_home, &[newer]), sealed_at(&agency.hub_home)), (0, 1), "the newest alone");
+    supervisor.run(&["entry", "save-part", &again, "1", "--out", &saved, "--force"]);
+    assert_eq!(fs::read(&saved).unwrap(), plain);
 }
 
 #[test]

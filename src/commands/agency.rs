@@ -1,5 +1,6 @@
 //! `amanat agency init`.
 
+use amanat_keys::trust::FORMAT_VERSION;
 use serde_json::json;
 
 use super::{args::AgencyVerb, context::Context, output::Report, passphrase};
@@ -24,7 +25,7 @@ pub(super) fn run(context: &Context, verb: &AgencyVerb) -> Result<Report, Failur
         let file = co_admin_passphrase_file.get(at).map(std::path::PathBuf::as_path).or(context.passphrase_file());
         admins.push((name.as_str(), passphrase::chosen(file, &format!("the home of the admin {name}"))?));
     }
-    let others = Others { admins, threshold: *threshold, kind: *recipients };
+    let others = Others { admins, threshold: *threshold, kind: *recipients, least_format: FORMAT_VERSION };
     let devices = co_admin.len() + 2;
     context.output.note(&format!("Making keys for {devices} devices; this takes a few seconds."));
     let names = Names { agency: name, admin, reader };

@@ -5,6 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use amanat::runtime::{
+    homes::make::Hashing,
+    roster::founding::{Names, Others, found_together},
+};
+use amanat_keys::{passphrase::Passphrase, recipient::RecipientKind, vault_file};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -15,6 +20,8 @@ use super::{
 
 /// Scrypt is weak here on purpose: such homes are stamped *practice* and refuse every hub but loopback.
 const PRACTICE: [&str; 3] = ["--practice", "--work-factor", "10"];
+
+const NAME: &str = "Sample Agency (not real)";
 
 /// The units of the test.
 pub(crate) const GUJRAT: &str = "PS Sample, Gujrat";
@@ -54,20 +61,25 @@ impl TestAgency {
 
     /// The same, and all devices call the hub by TLS.
     pub(crate) fn by_tls() -> Self {
-        Self::found("https", "x25519").serve()
+        Self::found("https", "x25519", false).serve()
     }
 
     /// The same, founded with hybrid recipients.
     pub(crate) fn hybrid() -> Self {
-        Self::found("http", "mlkem768x25519").serve()
+        Self::found("http", "mlkem768x25519", false).serve()
+    }
+
+    /// The same, founded when programs knew no other format than the first.
+    pub(crate) fn older() -> Self {
+        Self::found("http", "x25519", true).serve()
     }
 
     /// Everybody enrolled, and a hub that nobody has started yet.
     pub(crate) fn offline() -> Self {
-        Self::found("http", "x25519")
+        Self::found("http", "x25519", false)
     }
 
-    fn found(scheme: &str, recipients: &'static str) -> Self {
+    fn found(scheme: &str, recipients: &'static str, older: bool) -> Self {
         let scratch = tempfile::tempdir().expect("a throwaway folder");
         let dir = scratch.path().to_owned();
         let hub_address = free_address();
@@ -75,11 +87,15 @@ impl TestAgency {
         let base = dir.join("agency");
         let admin = Actor::new(&dir, "admin", base.join("admin"));
         let reader = Actor::new(&dir, "reader", base.join("reader"));
-        let (at, theirs) = (base.to_string_lossy(), reader.passphrase.to_string_lossy());
-        let mut found = vec!["agency", "init", "--name", "Sample Agency (not real)", "--dir", &at];
-        found.extend(["--reader-passphrase-file", &theirs, "--recipients", recipients]);
-        found.extend(PRACTICE);
-        admin.run(&found);
+        if older {
+            found_older(&base, &admin, &reader);
+        } else {
+            let (at, theirs) = (base.to_string_lossy(), reader.passphrase.to_string_lossy());
+            let mut found = vec!["agency", "init", "--name", NAME, "--dir", &at];
+            found.extend(["--reader-passphrase-file", &theirs, "--recipients", recipients]);
+            found.extend(PRACTICE);
+            admin.run(&found);
+        }
         let hub_home = dir.join("hub");
         let url = format!("{scheme}://{}", link.address());
         let listen = hub_address.to_string();
@@ -185,6 +201,15 @@ impl TestAgency {
     pub(crate) fn hub_database(&self) -> PathBuf {
         self.hub_home.join("hub.sqlite")
     }
+}
+
+/// An agency of which the roster demands the first format alone: what `agency init` of earlier programs made.
+fn found_older(base: &Path, admin: &Actor, reader: &Actor) {
+    let words = |actor: &Actor| -> Passphrase { vault_file::read_passphrase(&actor.passphrase).unwrap() };
+    let names = Names { agency: NAME, admin: "Admin", reader: "HQ reader" };
+    let hashing = Hashing::new(Some(10), true).unwrap();
+    let others = Others { admins: Vec::new(), threshold: 1, kind: RecipientKind::X25519, least_format: 1 };
+    found_together(base, &names, &words(admin), &words(reader), hashing, &others).unwrap();
 }
 
 /// A device makes its keys and a join request; the admin hears the words and approves.

@@ -83,7 +83,8 @@ pub fn first(founding: Founding<'_>) -> Roster {
         peers: Vec::new(),
         recovery: None,
         kind,
-        minimum_version: 1,
+        // No device and no hub of it is older than this program.
+        minimum_version: FORMAT_VERSION,
         policies: Vec::new(),
     };
     sort(&mut roster);

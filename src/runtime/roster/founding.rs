@@ -3,8 +3,14 @@
 use std::path::Path;
 
 use amanat_keys::{
-    fingerprint::MemberId, freshness::Freshness, passphrase::Passphrase, recipient::RecipientKind, root_key::RootKey,
-    roster::Roster, trust::Trust, vault_file,
+    fingerprint::MemberId,
+    freshness::Freshness,
+    passphrase::Passphrase,
+    recipient::RecipientKind,
+    root_key::RootKey,
+    roster::Roster,
+    trust::{FORMAT_VERSION, Trust},
+    vault_file,
 };
 use amanat_sync::documents::{Document, DocumentKind};
 
@@ -45,7 +51,7 @@ pub struct Founded {
     pub pack: Pack,
 }
 
-/// Further admins at the founding, how many of all must sign, and what is sealed to.
+/// Further admins at the founding, how many of all must sign, what is sealed to, and what its devices must know.
 pub struct Others<'a> {
     /// Their names and the passphrases of their homes.
     pub admins: Vec<(&'a str, Passphrase)>,
@@ -53,6 +59,8 @@ pub struct Others<'a> {
     pub threshold: u64,
     /// The kind of every recipient.
     pub kind: RecipientKind,
+    /// The least format that its devices and hubs must know.
+    pub least_format: u64,
 }
 
 /// Makes `folder/admin` (with the root key) and `folder/reader`, both members of a new agency.
@@ -66,7 +74,7 @@ pub fn found(
     reader_passphrase: &Passphrase,
     hashing: Hashing,
 ) -> Result<Founded, Failure> {
-    let alone = Others { admins: Vec::new(), threshold: 1, kind: RecipientKind::X25519 };
+    let alone = Others { admins: Vec::new(), threshold: 1, kind: RecipientKind::X25519, least_format: FORMAT_VERSION };
     found_together(folder, names, admin_passphrase, reader_passphrase, hashing, &alone)
 }
 
@@ -99,6 +107,7 @@ pub fn found_together(
     let locked = root.lock(admin_passphrase, hashing.factor).map_err(refused)?;
     vault_file::create(&admin_paths.root(), &locked).map_err(refused)?;
     let mut roster = first_roster(names, &root, &admin, &reader)?;
+    roster.minimum_version = others.least_format;
     let mut made = vec![admin, reader];
     let mut roots = Vec::new();
     for ((name, passphrase), number) in others.admins.iter().zip(2_u32..) {
