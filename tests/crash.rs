@@ -47,6 +47,8 @@ pub(crate) enum Fate {
     Killed,
     /// It and all that follow fail: the disk is broken.
     Broken,
+    /// Somebody presses Ctrl-C on entering it.
+    Interrupted,
 }
 
 /// The same command, to meet its fate on entering its n-th step of this kind (counted in each thread).
@@ -54,6 +56,7 @@ pub(crate) fn doomed(command: &Command, fate: Fate, step: &str, n: usize) -> Com
     let what = match fate {
         Fate::Killed => format!("signal=SIGKILL:when={n}"),
         Fate::Broken => format!("error=EIO:when={n}+"),
+        Fate::Interrupted => format!("signal=SIGINT:when={n}"),
     };
     let mut doomed = Command::new("strace");
     doomed.args(["-f", "-qqq", "-o", "/dev/null", "-e"]).arg(format!("trace={step}"));

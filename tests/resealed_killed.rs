@@ -71,7 +71,7 @@ fn sealing_again_killed_or_broken_at_any_step_seals_each_entry_once_and_loses_no
         // All or nothing: it is one transaction here. What was begun goes on, and what has ended is not begun once more.
         let begun = home.look_at_case(id).unwrap().before > 0;
         if before == 0 || begun {
-            assert!(home.reseal_case(id, &mut |_, _| true).unwrap().done(), "{at}");
+            assert!(home.reseal_case(id, &mut |_| true).unwrap().done(), "{at}");
         }
         assert_eq!(stood(&home, Change::Reseal).len(), all, "{at}: every entry once");
         let word = certificate(&home).unwrap_or_else(|| panic!("{at}: it ended without its certificate"));
@@ -144,8 +144,8 @@ fn sealing_again_stopped_after_any_batch_has_kept_what_it_said_and_goes_on_to_se
     for batches in 1.. {
         let mut home = left.afresh().unlocked();
         let mut told = 0;
-        let stopped = home.reseal_case(case, &mut |_, total| {
-            assert_eq!(total, all as u64);
+        let stopped = home.reseal_case(case, &mut |far| {
+            assert_eq!((far.total, far.all_bytes), (all as u64, 0));
             told += 1;
             told < batches
         });
@@ -161,7 +161,7 @@ fn sealing_again_stopped_after_any_batch_has_kept_what_it_said_and_goes_on_to_se
         let new = everything(&home).len() - before;
         let slips = new - kept;
         assert!((1..=2).contains(&slips), "{at}: a new slip for each older one, and nothing sealed ahead: {slips}");
-        let again = home.reseal_case(case, &mut |_, _| true).unwrap();
+        let again = home.reseal_case(case, &mut |_| true).unwrap();
         assert_eq!((again.done(), again.before as usize, again.resealed as usize), (true, kept, all - kept), "{at}");
         assert_eq!(stood(&home, Change::Reseal).len(), all, "{at}: each entry once");
         certifies(&home, again.word.as_ref().unwrap(), all, &at);

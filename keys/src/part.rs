@@ -184,7 +184,8 @@ pub fn open<S: Read + Seek>(
     sink.flush().map_err(PartFault::Write)
 }
 
-/// The same content in a new envelope under another key, chunk by chunk: the plaintext goes nowhere.
+/// The same content in a new envelope under another key, chunk by chunk: the plaintext goes nowhere. `commitment` and `digest` are those of the
+/// envelope that there is; `going` hears how many bytes are done and says whether to go on.
 ///
 /// # Errors
 /// A [`PartFault`]; what `sink` then holds is of no use.
@@ -193,15 +194,15 @@ pub fn reseal(
     sink: &mut impl Write,
     (old, new): (&CaseKey, &CaseKey),
     hedge: &NonceHedge<'_>,
-    commitment: &Digest,
-    digest: &Digest,
+    (commitment, digest): (&Digest, &Digest),
+    going: &mut dyn FnMut(u64) -> bool,
 ) -> Result<SealedPart, PartFault> {
     let nonce = hedge.nonce(commitment);
     let (mut stream, mut out, mut plain) = (Stream::new(new, &nonce), Out::new(sink), 0_u64);
     out.put(&nonce)?;
     // A chunk is sealed when the next one shows that it is not the last.
     let mut held: Option<Zeroizing<Vec<u8>>> = None;
-    walk(sealed, old, commitment, digest, &mut |_done| true, &mut 0, &mut |text| {
+    walk(sealed, old, commitment, digest, going, &mut 0, &mut |text| {
         plain = plain.saturating_add(wide(text.len()));
         if let Some(mut before) = held.replace(Zeroizing::new(std::mem::take(text))) {
             stream.seal(&mut before, false);

@@ -79,8 +79,13 @@ fn a_reseal_holds_the_same_content_under_the_new_key_only() {
         let (bytes, made) = sealed(&plain, &old);
         let mut out = Vec::new();
         let keys = (&old, &new);
-        let again =
-            part::reseal(&mut Cursor::new(&bytes), &mut out, keys, &hedge, &made.commitment, &made.digest).unwrap();
+        let (held, mut heard) = ((&made.commitment, &made.digest), 0);
+        let hears = &mut |done| {
+            heard = done;
+            true
+        };
+        let again = part::reseal(&mut Cursor::new(&bytes), &mut out, keys, &hedge, held, hears).unwrap();
+        assert_eq!(heard, made.size - 16, "of every byte behind the nonce");
         assert_eq!((again.commitment, again.plain, again.size), (made.commitment, made.plain, made.size));
         assert_eq!(again.digest, Digest::of(&out));
         assert_ne!(again.digest, made.digest);
@@ -88,6 +93,15 @@ fn a_reseal_holds_the_same_content_under_the_new_key_only() {
         done.unwrap();
         assert_eq!(given, plain);
         assert!(opened(&out, &old, &again).0.is_err());
+        if size > 0 {
+            let (mut out, mut asked) = (Vec::new(), 0);
+            let stops = &mut |_done| {
+                asked += 1;
+                false
+            };
+            let stopped = part::reseal(&mut Cursor::new(&bytes), &mut out, keys, &hedge, held, stops);
+            assert!(matches!(stopped, Err(PartFault::Stopped)) && asked == 1, "{size}: {stopped:?}");
+        }
     }
 }
 

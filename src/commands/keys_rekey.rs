@@ -24,6 +24,7 @@ use crate::{
         clock,
         homes::home::Home,
         rotation::{
+            reseal_far::Far,
             reseal_look::{CaseAhead, Left, count},
             resealing::Rekeyed,
         },
@@ -51,9 +52,9 @@ pub(super) fn run(context: &Context, case: &str, reseal: bool, look: bool) -> Re
     let ahead = home.look_at_case(case.into())?;
     let (output, begun) = (context.output, clock::instant());
     let mut first = None;
-    let sealed = home.reseal_case(case.into(), &mut |done, total| {
-        let from = *first.get_or_insert(done);
-        output.progress(&told(done, total, done.saturating_sub(from), begun.elapsed()));
+    let sealed = home.reseal_case(case.into(), &mut |far| {
+        let from = *first.get_or_insert(far.done);
+        output.progress(&told(far, far.done.saturating_sub(from), begun.elapsed()));
         true
     });
     output.progress_done();
@@ -61,15 +62,18 @@ pub(super) fn run(context: &Context, case: &str, reseal: bool, look: bool) -> Re
 }
 
 /// How far, how fast, and how long it will still take.
-fn told(done: u64, total: u64, since: u64, spent: Duration) -> String {
+fn told(far: Far, since: u64, spent: Duration) -> String {
+    let Far { done, total, bytes, all_bytes } = far;
     let ms = u64::try_from(spent.as_millis()).unwrap_or(u64::MAX).max(1);
     let rate = since.saturating_mul(1000) / ms;
-    match total.saturating_sub(done).checked_div(rate) {
-        Some(seconds) => format!(
-            "Sealed again {done} of {total}, {rate} a second, {seconds} s left; Ctrl-C stops, and the same command goes on"
-        ),
-        None => format!("Sealed again {done} of {total}"),
+    let mut text = format!("Sealed again {done} of {total}");
+    if all_bytes > 0 {
+        text.push_str(&format!(", {} of {} MiB of attachments", bytes >> 20, all_bytes.div_ceil(1 << 20)));
+    } else if let Some(seconds) = total.saturating_sub(done).checked_div(rate) {
+        text.push_str(&format!(", {rate} a second, {seconds} s left"));
     }
+    text.push_str("; Ctrl-C stops, and the same command goes on");
+    text
 }
 
 fn ahead_of(home: &Home, case: CaseId, ahead: &CaseAhead) -> Report {
@@ -191,4 +195,17 @@ fn put_left(json: &mut Json, left: &[Left], (parts, bytes): (u64, u64)) {
         .collect();
     put(json, "left", json!(rows));
     put(json, "attachments", json!({"count": parts, "bytes": bytes}));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_waits_reads_how_many_bytes_of_attachments_are_done_and_else_how_fast_entries_are() {
+        let far = Far { done: 3, total: 10, bytes: 512 << 20, all_bytes: 1 << 30 };
+        assert!(told(far, 2, Duration::from_secs(1)).contains("3 of 10, 512 of 1024 MiB of attachments; Ctrl-C stops"));
+        let far = Far { bytes: 0, all_bytes: 0, ..far };
+        assert!(told(far, 2, Duration::from_secs(1)).contains("3 of 10, 2 a second, 3 s left; Ctrl-C stops"));
+    }
 }

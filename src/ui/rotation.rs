@@ -36,6 +36,10 @@ pub enum RotationNews {
         total: u64,
         /// So many a second; 0 as long as that is not known.
         rate: u64,
+        /// Bytes of attachments sealed again.
+        bytes: u64,
+        /// Of so many; 0 where there are none.
+        all_bytes: u64,
     },
     /// It has ended, or was stopped.
     Ended {

@@ -282,7 +282,7 @@ fn reseal(station: &Station, entries: usize, runs: usize) {
     for _ in 0..runs {
         let mut home = unlocked(station, "supervisor");
         took.push(timed(|| {
-            let done = home.reseal_case(case().into(), &mut |_, _| true).unwrap();
+            let done = home.reseal_case(case().into(), &mut |_| true).unwrap();
             assert_eq!(usize::try_from(done.resealed).unwrap(), entries);
         }));
         drop(home);

@@ -153,7 +153,7 @@ pub(crate) fn rotation(effect: Effect) -> Vec<Msg> {
             ];
             RotationNews::Ahead(told, KeepTheirKey::default())
         }
-        Effect::Rotate(_) => RotationNews::At { done: 1500, total: 3000, rate: 500 },
+        Effect::Rotate(_) => RotationNews::At { done: 1500, total: 3000, rate: 500, bytes: 0, all_bytes: 0 },
         _ => ended(said("stopped", &[("n", "1500"), ("total", "3000")]), true),
     };
     vec![Msg::Rotation(sample(), news)]
@@ -191,6 +191,29 @@ fn a_unit_gets_a_new_key_after_its_consequences_were_read_and_it_can_be_stopped_
     assert_eq!(stage.effects.iter().filter(|effect| matches!(effect, Effect::LookAtRotation(_))).count(), 1);
     let mut stage = Stage::open_with(urdu());
     look(&mut stage, "urdu_rotation", "F8 F6 Down*2 F8", ["UR", "3000", "Enter"]);
+}
+
+#[test]
+fn a_case_with_large_attachments_shows_how_many_bytes_are_sealed_again_and_can_be_stopped_in_both_languages() {
+    let case = |effect: &Effect| match effect {
+        Effect::Rotate(of) => Some(*of),
+        _ => None,
+    };
+    for (mut stage, words) in [
+        (Stage::supervising(amanat::ui::Settings::default()), "3 of 10, 512 of 1024 MiB of attachments"),
+        (Stage::supervising(urdu()), "1024"),
+    ] {
+        stage.case(1, &[]);
+        stage.keys("Enter F11 Enter");
+        let of = stage.effects.iter().find_map(case).unwrap();
+        let (bytes, all_bytes) = (512 << 20, 1 << 30);
+        stage.send(Msg::Rotation(of, RotationNews::At { done: 3, total: 10, rate: 2, bytes, all_bytes }));
+        let screen = stage.screen(80, 24);
+        assert!(screen.contains(words) && screen.contains("512"), "{screen}");
+        assert_eq!(screen.matches('\u{25b0}').count(), 10, "half of the bytes, and not of the entries: {screen}");
+        stage.keys("Esc");
+        assert_eq!(stage.effects.last(), Some(&Effect::StopRotating), "while one attachment is sealed");
+    }
 }
 
 /// So many slips that do not open, of which the desk names some.

@@ -371,18 +371,23 @@ impl Home {
         let old = self.ring.key(slip).map(|(key, _)| key.clone())?;
         let link = self.journal.next_slot(Line::Cases).ok()?.prev;
         let key = CaseKey::generate();
-        let again = |part: &Attached| self.seal_part_again(part, &sealed_digest(&part.digest), (&old, &key), link).ok();
+        let again = |part: &Attached| {
+            let digest = sealed_digest(&part.digest);
+            self.seal_part_again(part, &digest, (&old, &key), link, &mut |_| true).ok()
+        };
         let parts: Box<[Attached]> = entry.parts.iter().filter_map(again).collect();
         Some(Box::new(SealedParts { key, parts }))
     }
 
-    /// One attachment, from its sealed bytes of this digest, under another key: chunk by chunk, on the disk when it returns.
+    /// One attachment, from its sealed bytes of this digest, under another key: chunk by chunk, on the disk when it returns. `going` hears of how many
+    /// bytes are done, and says whether to go on.
     pub(in crate::runtime) fn seal_part_again(
         &self,
         part: &Attached,
         digest: &Digest,
         keys: (&CaseKey, &CaseKey),
         link: Digest,
+        going: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Attached, Failure> {
         let doing = "sealing an attachment again";
         let failed = |error| fault::sync(doing, &error);
@@ -393,7 +398,7 @@ impl Home {
         let hedge = NonceHedge { key: &nonce, link };
         let mut out = BufWriter::new(&mut sealing);
         let commitment = sealed_digest(&part.commitment);
-        let sealed = part::reseal(&mut source, &mut out, keys, &hedge, &commitment, digest);
+        let sealed = part::reseal(&mut source, &mut out, keys, &hedge, (&commitment, digest), going);
         let sealed = sealed.map_err(|fault| told(doing, fault))?;
         drop(out);
         sealing.keep(&sealed.digest).map_err(failed)?;

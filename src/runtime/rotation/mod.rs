@@ -6,6 +6,8 @@ pub mod hub_epoch;
 pub mod hub_key;
 mod offer;
 mod owed;
+pub mod reseal_far;
+mod reseal_line;
 pub mod reseal_look;
 mod reseal_parts;
 mod reseal_work;

@@ -7,6 +7,7 @@ use amanat_keys::{case_key::CaseKey, rotation::LeftOut, trust::FORMAT_VERSION};
 use amanat_sync::entry::{EntryRef, Header, SealedEntry, Slot};
 
 use super::{
+    reseal_far::Listener,
     reseal_look::{Job, JobPart, Left},
     resealing::DOING,
 };
@@ -90,27 +91,49 @@ fn author(at: &EntryRef) -> Author {
     Author { device: at.device.into(), journal: at.journal.into(), seq: at.seq }
 }
 
-/// The attachments of an entry sealed again, and the entry that holds them, directly before the reseal. What is not kept after all is swept at
-/// the next unlocking.
+/// The attachments of an entry sealed again under its new key, each put among `made` as soon as it is on the disk. `None` when whoever listens had
+/// enough. What is not kept after all is swept at the next unlocking.
+pub(super) fn parts_again(
+    home: &Home,
+    (slot, key): (&Slot, &CaseKey),
+    job: &Job,
+    listener: &mut Listener<'_>,
+    made: &mut Vec<Attached>,
+) -> Result<Option<SealedParts>, Failure> {
+    let mut parts = Vec::with_capacity(job.parts.len());
+    for JobPart { told, lies } in &job.parts {
+        let old = home.ring.key(&lies.slip).map(|(key, _)| key.clone());
+        let old = old.ok_or_else(|| Failure::refused(format!("{DOING} — a key has gone meanwhile"), ""))?;
+        let began = listener.bytes();
+        let going = &mut |bytes| listener.sealed(began, bytes);
+        let sealed = home.seal_part_again(told, &lies.part.digest, (&old, key), slot.prev, going);
+        // Its nonce is told of by nobody else.
+        if listener.stopped() || sealed.is_ok() && !listener.sealed(began, told.sealed) {
+            made.extend(sealed.ok());
+            return Ok(None);
+        }
+        let sealed = sealed?;
+        made.push(sealed.clone());
+        parts.push(sealed);
+    }
+    Ok(Some(SealedParts { key: key.clone(), parts: parts.into() }))
+}
+
+/// The entry that holds the attachments of another, directly before its reseal.
 pub(super) fn carrier_entry(
     home: &Home,
     (pen, slot): (&Pen, &Slot),
     job: &Job,
     (slip, key): (u64, &CaseKey),
+    parts: SealedParts,
 ) -> Result<(Header, Vec<u8>), Failure> {
-    let mut parts = Vec::with_capacity(job.parts.len());
-    for JobPart { told, lies } in &job.parts {
-        let old = home.ring.key(&lies.slip).map(|(key, _)| key.clone());
-        let old = old.ok_or_else(|| Failure::refused(format!("{DOING} — a key has gone meanwhile"), ""))?;
-        parts.push(home.seal_part_again(told, &lies.part.digest, (&old, key), slot.prev)?);
-    }
     let piece = Piece {
         case: job.entry.header.case,
         purpose: Purpose::Foreign,
         content: Content::Attachments(entry_id(&job.entry.hash())),
         source: None,
         again: None,
-        attached: Some(Box::new(SealedParts { key: key.clone(), parts: parts.into() })),
+        attached: Some(Box::new(parts)),
     };
     sealing::under(pen, slot, (slip, key), &piece, &home.times())
 }

@@ -12,7 +12,7 @@
 //! certify  signed: how many, what is left and why, who may still write under older keys   (certificate)
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use amanat_keys::{
     case_key::CaseKey,
@@ -20,21 +20,21 @@ use amanat_keys::{
     envelope::{EnvelopeFault, Folded},
     error::KeysError,
     fingerprint::{CaseId, Digest, KeyId},
-    payload::NonceHedge,
     rotation::RotationWord,
     slip::Slip,
 };
 use amanat_sync::{
-    entry::{Change, EntryRef, Header, Kind, Reader, SealedEntry, Slot, Target},
+    entry::{EntryRef, Header, Kind, Reader, SealedEntry, Slot},
     error::SyncError,
     journal::{Journal as _, Keep, Line, ShelfRow},
 };
 
 use super::{
+    reseal_far::{Far, Listener, TellFar},
+    reseal_line::{Chain, Chained, batch},
     reseal_look::{Job, Left, Looked},
-    reseal_parts::carrier_entry,
     reseal_work::Reseal,
-    units::{Tell, readers_today},
+    units::readers_today,
 };
 use crate::{
     failure::Failure,
@@ -55,8 +55,6 @@ use crate::{
 };
 
 pub(super) const DOING: &str = "sealing the case again";
-/// Entries in one transaction.
-const BATCH: usize = 512;
 
 /// What came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,16 +76,6 @@ impl Rekeyed {
     pub const fn done(&self) -> bool {
         self.word.is_some()
     }
-}
-
-/// A batch whose entries are sealed at their places; its slips and rows are ready to be kept.
-struct Chained {
-    keep: Keep,
-    unsigned: Vec<(Header, Vec<u8>)>,
-    made: Vec<(Header, CaseKey)>,
-    count: u64,
-    /// How far it is with this batch.
-    work: Reseal,
 }
 
 /// What any core can do for the line.
@@ -113,54 +101,6 @@ impl Task<'_> {
                 key.map(|key| Folded::again(&job.envelope, &job.entry.header.commitment, &job.digest, &key)),
             ),
         }
-    }
-}
-
-/// Gives one after the other its place: every header, and the nonce of every envelope, hangs on the link before it.
-struct Chain<'s> {
-    pen: Pen,
-    slot: Slot,
-    /// New keys by the slips that they stand for.
-    keys: HashMap<EntryRef, (u64, CaseKey)>,
-    work: Reseal,
-    stood: &'s StoodIn,
-}
-
-impl Chain<'_> {
-    fn chain(&mut self, home: &Home, jobs: &[Job], opened: Vec<Option<Folded>>) -> Result<Chained, Failure> {
-        let count = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
-        let (mut keep, mut made) = (Keep::default(), Vec::new());
-        let olds: BTreeSet<EntryRef> = jobs.iter().map(|job| job.under).collect();
-        for old in olds {
-            if self.keys.contains_key(&old) {
-                continue;
-            }
-            let readers = home.readers_of_slip(&old, self.stood)?;
-            let key = CaseKey::generate();
-            let (entry, row) = slip_entry(&self.pen, &self.slot, self.work.case, (&key, Purpose::Foreign), &readers)?;
-            self.keys.insert(old, (self.slot.seq, key.clone()));
-            self.work.slips.insert(old, self.slot.seq);
-            made.push((entry.header.clone(), key));
-            self.slot = self.slot.after(&entry);
-            keep.entries.push(entry);
-            keep.rows.push(row);
-        }
-        let mut unsigned = Vec::with_capacity(jobs.len());
-        for (job, folded) in jobs.iter().zip(opened) {
-            let Some((folded, (slip, key))) = folded.as_ref().zip(self.keys.get(&job.under)) else { continue };
-            if !job.parts.is_empty() {
-                let carrier = carrier_entry(home, (&self.pen, &self.slot), job, (*slip, key))?;
-                let bytes = carrier.0.encode().map_err(|error| fault::sync(DOING, &error))?;
-                self.slot = self.slot.behind(&Digest::of(&bytes));
-                unsigned.push(carrier);
-            }
-            let (header, envelope) = reseal_entry(&self.pen, &self.slot, job, *slip, (folded, key));
-            let bytes = header.encode().map_err(|error| fault::sync(DOING, &error))?;
-            self.slot = self.slot.behind(&Digest::of(&bytes));
-            unsigned.push((header, envelope));
-        }
-        keep.rows.push(Mark::Reseal(&self.work.case, self.work.row()).row());
-        Ok(Chained { keep, unsigned, made, count, work: self.work.clone() })
     }
 }
 
@@ -217,7 +157,7 @@ impl Home {
     ///
     /// # Errors
     /// As [`Home::look_at_case`]; what the journal refuses.
-    pub fn reseal_case(&mut self, case: CaseId, tell: Tell<'_>) -> Result<Rekeyed, Failure> {
+    pub fn reseal_case(&mut self, case: CaseId, tell: TellFar<'_>) -> Result<Rekeyed, Failure> {
         let stood = self.stood_in(|_| false)?;
         let begun = self.reseal_begun(case)?;
         let Looked { jobs, before, left, stragglers, .. } = self.look_through(case, &stood, begun.as_ref())?;
@@ -227,7 +167,8 @@ impl Home {
         };
         self.ask_for_left(&left)?;
         let mut rekeyed = Rekeyed { slips, before, left, ..Rekeyed::default() };
-        if !self.seal_again(&jobs, (&stood, &mut work), &mut rekeyed, tell)? {
+        let far = Far::of(before, &jobs);
+        if !self.seal_again(&jobs, (&stood, &mut work), &mut rekeyed, Listener::new(far, tell))? {
             return Ok(rekeyed);
         }
         // The word first: killed between the two, the same command says it again; the other way round it would never be said.
@@ -260,17 +201,17 @@ impl Home {
         jobs: &[Job],
         (stood, work): (&StoodIn, &mut Reseal),
         rekeyed: &mut Rekeyed,
-        tell: Tell<'_>,
+        mut listener: Listener<'_>,
     ) -> Result<bool, Failure> {
-        let total = rekeyed.before + u64::try_from(jobs.len()).unwrap_or(u64::MAX);
         let mut line = self.line(work, stood)?;
         let signer = line.pen.signer.clone();
-        let mut batches = jobs.chunks(BATCH);
+        let mut rest = jobs;
         let (mut opened, mut chained, mut signed) = (None, None::<Chained>, None::<Chained>);
         loop {
-            let next = batches.next();
+            // What was sealed before somebody had enough is kept; nothing further is begun.
+            let next = if listener.stopped() { None } else { batch(&mut rest) };
             if next.is_none() && opened.is_none() && chained.is_none() && signed.is_none() {
-                return Ok(true);
+                return Ok(!listener.stopped());
             }
             let unsigned = chained.as_mut().map(|chained| std::mem::take(&mut chained.unsigned)).unwrap_or_default();
             let opens = next
@@ -286,22 +227,25 @@ impl Home {
                         let count = signed.count;
                         self.keep_resealed(work, signed)?;
                         rekeyed.resealed += count;
-                        if !tell(rekeyed.before + rekeyed.resealed, total) {
+                        if !listener.kept(count) {
                             return Ok(None);
                         }
                     }
-                    let ahead = opened.take().map(|(jobs, folded)| line.chain(self, jobs, folded)).transpose()?;
-                    Ok::<_, Failure>(Some(ahead))
+                    let Some((jobs, folded)) = opened.take() else { return Ok(Some(None)) };
+                    Ok::<_, Failure>(Some(line.chain(self, jobs, folded, &mut listener)?))
                 },
             );
-            let Some(ahead) = ahead? else { return Ok(false) };
+            let Some(ahead) = ahead? else {
+                chained.iter().for_each(|chained| self.drop_unkept(&chained.parts));
+                return Ok(false);
+            };
             let (entries, folded) = parted(done)?;
             signed = chained.take().map(|mut chained| {
                 chained.keep.entries.extend(entries);
                 chained
             });
             chained = ahead;
-            opened = next.map(|jobs| (jobs, folded));
+            opened = next.filter(|_| !listener.stopped()).map(|jobs| (jobs, folded));
         }
     }
 
@@ -350,7 +294,7 @@ impl Home {
     }
 }
 
-fn slip_entry(
+pub(super) fn slip_entry(
     pen: &Pen,
     slot: &Slot,
     case: CaseId,
@@ -368,22 +312,4 @@ fn slip_entry(
     let row = ring::row(&header.at(), case, KeyId::from_bytes(*id.as_bytes()), key, purpose);
     let entry = SealedEntry::sign(header, bytes, &pen.signer).map_err(|error| fault::sync(DOING, &error))?;
     Ok((entry, row))
-}
-
-fn reseal_entry(pen: &Pen, slot: &Slot, job: &Job, slip: u64, (folded, key): (&Folded, &CaseKey)) -> (Header, Vec<u8>) {
-    let target = &job.entry.header;
-    let sealed = folded.seal(key, &NonceHedge { key: &pen.nonce, link: slot.prev });
-    let mut header = blank_header(pen.roster.0, slot, target.case, Kind::StandIn);
-    header.key = slip;
-    header.commitment = target.commitment;
-    header.digest = sealed.digest;
-    header.size = u64::try_from(sealed.envelope.len()).unwrap_or(u64::MAX);
-    header.target = Some(Target {
-        agency: target.agency,
-        entry: target.at(),
-        hash: job.entry.hash(),
-        change: Change::Reseal,
-        replaces: job.replaces,
-    });
-    (header, sealed.envelope)
 }

@@ -12,8 +12,8 @@ use crate::{
         homes::home::Home,
         roster::audit,
         rotation::{
+            reseal_far::TellFar,
             reseal_look::{CaseAhead, Left, count},
-            units::Tell,
         },
     },
     ui::Sentence,
@@ -32,7 +32,7 @@ pub(super) fn ahead(home: &Home, ahead: &CaseAhead) -> Vec<Sentence> {
 }
 
 /// Seals it again as far as that can go now; what came of it, and whether it can be gone on with at once.
-pub(super) fn reseal(home: &mut Home, case: CaseId, tell: Tell<'_>) -> Result<(Vec<Sentence>, bool), Failure> {
+pub(super) fn reseal(home: &mut Home, case: CaseId, tell: TellFar<'_>) -> Result<(Vec<Sentence>, bool), Failure> {
     let before = home.look_at_case(case.into())?;
     let sealed = home.reseal_case(case.into(), tell)?;
     let Some(word) = &sealed.word else {

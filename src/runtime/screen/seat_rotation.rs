@@ -18,7 +18,10 @@ use crate::{
         clock,
         homes::{home::Home, pack},
         roster::audit,
-        rotation::units::{Ahead, Looked, Rotated, Tell},
+        rotation::{
+            reseal_far::Far,
+            units::{Ahead, Looked, Rotated, Tell},
+        },
     },
     ui::{KeepTheirKey, Msg, Renewed, RotationNews, Sentence},
 };
@@ -57,15 +60,17 @@ impl Seat {
         self.stop.store(false, Ordering::SeqCst);
         let (stop, wake, begun) = (Arc::clone(&self.stop), self.wake.clone(), clock::instant());
         let mut first = None;
-        let mut tell = |done: u64, total: u64| {
+        let mut tell = |Far { done, total, bytes, all_bytes }: Far| {
             let since = done.saturating_sub(*first.get_or_insert(done));
             let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
-            let news = RotationNews::At { done, total, rate: since.saturating_mul(1000) / ms };
+            let news = RotationNews::At { done, total, rate: since.saturating_mul(1000) / ms, bytes, all_bytes };
             wake.send(Wake::Msg(Msg::Rotation(renewed, news))).unwrap_or_default();
             !stop.load(Ordering::SeqCst)
         };
         let came = self.with_home(|home| match renewed {
-            Renewed::Unit(unit) => rotate_unit(home, unit, &mut tell),
+            Renewed::Unit(unit) => {
+                rotate_unit(home, unit, &mut |done, total| tell(Far { done, total, ..Far::default() }))
+            }
             Renewed::Case(case) => {
                 let (told, more) = seat_reseal::reseal(home, case, &mut tell)?;
                 Ok(RotationNews::Ended { told, keep: KeepTheirKey::default(), more })

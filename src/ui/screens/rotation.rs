@@ -19,6 +19,15 @@ const BELOW: u16 = 3;
 /// Rows for slips that keep their key, however much else there is to say.
 const LEAST: u16 = 4;
 
+/// How far it is: done, of how many, how many a second, and how many bytes of how many of attachments.
+#[derive(Clone, Copy, Debug, Default)]
+struct At {
+    done: u64,
+    total: u64,
+    rate: u64,
+    bytes: (u64, u64),
+}
+
 /// The page.
 #[derive(Debug)]
 pub(crate) struct Rotation {
@@ -30,8 +39,8 @@ pub(crate) struct Rotation {
     line: usize,
     /// Whether Enter begins, or goes on.
     ready: bool,
-    /// How far it is, while it goes on: done, of how many, how many a second.
-    at: Option<(u64, u64, u64)>,
+    /// How far it is, while it goes on.
+    at: Option<At>,
     trouble: Option<Trouble>,
 }
 
@@ -55,7 +64,9 @@ impl Rotation {
         }
         match news {
             RotationNews::Ahead(told, keep) => (self.told, self.keep, self.ready) = (told.clone(), keep.clone(), true),
-            RotationNews::At { done, total, rate } => self.at = Some((*done, *total, *rate)),
+            RotationNews::At { done, total, rate, bytes, all_bytes } => {
+                self.at = Some(At { done: *done, total: *total, rate: *rate, bytes: (*bytes, *all_bytes) });
+            }
             RotationNews::Ended { told, keep, more } => {
                 (self.told, self.keep, self.line) = (told.clone(), keep.clone(), 0);
                 (self.ready, self.at) = (*more, None);
@@ -79,7 +90,7 @@ impl Rotation {
                 Turn::stay()
             }
             (Some(Act::Keep), None) if self.ready => {
-                (self.at, self.ready, self.trouble) = (Some((0, 0, 0)), false, None);
+                (self.at, self.ready, self.trouble) = (Some(At::default()), false, None);
                 Turn::ask(Effect::Rotate(self.of))
             }
             _ => Turn::stay(),
@@ -119,10 +130,9 @@ impl Rotation {
         y = y.saturating_add(self.draw_kept(canvas, Rect { y, height, ..area }));
         y = put(canvas, area, (y, below.y), &behind);
         let now = match self.at {
-            Some((done, total, rate)) => vec![
-                (progress(done, total, rate, canvas), Role::Accent),
-                (canvas.say("rotation.stops").to_owned(), Role::Faint),
-            ],
+            Some(at) => {
+                vec![(progress(&at, canvas), Role::Accent), (canvas.say("rotation.stops").to_owned(), Role::Faint)]
+            }
             None if self.ready => vec![(canvas.say("rotation.ready").to_owned(), Role::Accent)],
             None => Vec::new(),
         };
@@ -169,12 +179,19 @@ fn put(canvas: &mut Canvas<'_>, area: Rect, (mut y, end): (u16, u16), lines: &[(
     y
 }
 
-/// A bar of twenty, then how many, how fast and for how long still.
-fn progress(done: u64, total: u64, rate: u64, canvas: &Canvas<'_>) -> String {
-    let filled = (done.saturating_mul(20) / total.max(1)).min(20);
+/// A bar of twenty, then how many, how fast and for how long still; where there are attachments, the bar is of their bytes, which take the time.
+fn progress(at: &At, canvas: &Canvas<'_>) -> String {
+    let At { done, total, rate, bytes: (bytes, all_bytes) } = *at;
+    let (part, whole) = if all_bytes > 0 { (bytes, all_bytes) } else { (done, total) };
+    let filled = (part.saturating_mul(20) / whole.max(1)).min(20);
     let bar: String = (0..20).map(|at| if at < filled { '▰' } else { '▱' }).collect();
     let (now, all) = (done.to_string(), total.to_string());
     let counted = canvas.fill("rotation.at", &[("done", &now), ("total", &all)]);
+    if all_bytes > 0 {
+        let mib = [("mib", (bytes >> 20).to_string()), ("of", all_bytes.div_ceil(1 << 20).to_string())];
+        let mib = mib.each_ref().map(|(blank, n)| (*blank, n.as_str()));
+        return format!("{bar}  {counted}{}", canvas.fill("reseal.bytes", &mib));
+    }
     let left = total.saturating_sub(done).checked_div(rate).map(|seconds| seconds.to_string());
     let speed = left.map(|left| canvas.fill("rotation.speed", &[("rate", &rate.to_string()), ("left", &left)]));
     format!("{bar}  {counted}{}", speed.unwrap_or_default())

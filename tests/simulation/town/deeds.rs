@@ -160,7 +160,7 @@ impl Town {
 
     pub(crate) fn reseals(&mut self, at: usize) {
         let case = self.case();
-        let Some(sealed) = settled(self.people[at].home_mut().reseal_case(case.into(), &mut |_, _| true)) else {
+        let Some(sealed) = settled(self.people[at].home_mut().reseal_case(case.into(), &mut |_| true)) else {
             return;
         };
         self.people[at].moved = true;
