@@ -1,11 +1,15 @@
 //! `amanat sync [--watch]`.
 
 use std::{
+    collections::HashSet,
     sync::mpsc::{self, Receiver, SyncSender, TrySendError},
     time::Duration,
 };
 
-use amanat_sync::courier::{End, Outcome, PartsMoved, Trouble};
+use amanat_sync::{
+    courier::{End, Outcome, PartsMoved, Trouble},
+    entry::EntryRef,
+};
 use serde_json::json;
 
 use super::{book::Book, context::Context, output::Report};
@@ -176,6 +180,8 @@ fn together(mut first: Arrived, second: Arrived) -> Arrived {
     first.replayed.opened += second.replayed.opened;
     first.kept_again += second.kept_again;
     first.closed_behind += second.closed_behind;
+    let known: HashSet<EntryRef> = first.replayed.failed.iter().map(|(at, _)| *at).collect();
+    first.replayed.failed.extend(second.replayed.failed.into_iter().filter(|(at, _)| !known.contains(at)));
     first
 }
 
@@ -268,6 +274,12 @@ fn report(home: &Home, outcome: &Outcome, arrived: &Arrived) -> Result<Report, F
     if waits > 0 {
         text.push_str(&format!(
             "\n  ! The hub cannot keep or give attachments just now; {waits} bytes of them wait, and the next sync tries again"
+        ));
+    }
+    if !arrived.replayed.failed.is_empty() {
+        text.push_str(&format!(
+            "\n  ! {} entries are not what was signed for; amanat verify names them",
+            arrived.replayed.failed.len()
         ));
     }
     if !arrived.replayed.offered.is_empty() {

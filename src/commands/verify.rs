@@ -43,6 +43,9 @@ pub(super) fn run(context: &Context) -> Result<Report, Failure> {
         // What was found so far is told all the same.
         Err(failure) => findings.note(None, failure.message),
     }
+    for (at, why) in home.reseals_that_lie()? {
+        findings.note(Some(at), why);
+    }
     // What headquarters has opened is known only now.
     let met = std::mem::take(&mut findings.met);
     erasures(&home, &met, &mut findings)?;

@@ -82,7 +82,7 @@ impl PartFiles {
         fs::metadata(self.path(&part.digest)).is_ok_and(|meta| meta.len() == part.size)
     }
 
-    /// Whether what came of it once was not what the header names.
+    /// Whether what came of it once was not what the header names, or not what was signed for.
     #[must_use]
     pub fn broke(&self, digest: &Digest) -> bool {
         self.beside(digest, "broken").exists()
@@ -219,6 +219,16 @@ impl PartFiles {
     pub fn remove(&self, digest: &Digest) -> Result<()> {
         self.unwish(digest)?;
         remove(&self.beside(digest, "broken"))?;
+        remove(&self.path(digest))
+    }
+
+    /// Removes an attachment that is what its header names and not what was signed for where it belongs, which is remembered.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn refuse(&self, digest: &Digest) -> Result<()> {
+        create(&self.beside(digest, "broken")).map(drop).map_err(storage)?;
+        self.unwish(digest)?;
         remove(&self.path(digest))
     }
 

@@ -20,4 +20,5 @@ pub mod replay;
 pub(in crate::runtime) mod ring;
 pub(in crate::runtime) mod sealing;
 pub(in crate::runtime) mod stand_ins;
+mod stand_ins_lie;
 pub(in crate::runtime) mod walking;

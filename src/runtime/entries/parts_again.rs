@@ -202,7 +202,8 @@ fn lying(entry: &Header, n: usize) -> Option<Lying> {
     entry.parts.get(n).map(|part| Lying { entry: entry.at(), slip, part: *part })
 }
 
-fn read(entry: &SealedEntry, json: &[u8]) -> Option<Box<[Attached]>> {
+/// The same from its opened text.
+pub(super) fn read(entry: &SealedEntry, json: &[u8]) -> Option<Box<[Attached]>> {
     let (header, id) = (&entry.header, entry_id(&entry.hash()));
     let author = Author { device: header.device.into(), journal: header.journal.into(), seq: header.seq };
     let read = record::decode(json, id, header.case.into(), author, &mut Interner::default()).ok()?;

@@ -123,6 +123,10 @@ impl Home {
             Ok(said) => arrived.adopted.wrapped |= said,
             Err(failure) => arrived.afterwards.push(failure),
         }
+        match self.refuse_lies(new) {
+            Ok(told) => arrived.replayed.failed.extend(told),
+            Err(failure) => arrived.afterwards.push(failure),
+        }
         match self.let_older_go() {
             Ok(said) => arrived.adopted.wrapped |= said,
             Err(failure) => arrived.afterwards.push(failure),
