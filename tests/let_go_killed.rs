@@ -42,7 +42,7 @@ fn newcomer(agency: &TestAgency) -> Actor {
 }
 
 /// The regular files of a folder, whatever they are below it, in place of what is there.
-fn put(from: &Path, to: &Path) {
+pub(crate) fn put(from: &Path, to: &Path) {
     for file in files_below(to) {
         fs::remove_file(file).unwrap();
     }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Everything that a home opens, and what came of nothing.
-fn replayed(home: &mut Home, at: &str) -> Vec<Entry> {
+pub(crate) fn replayed(home: &mut Home, at: &str) -> Vec<Entry> {
     let mut all = Vec::new();
     let replayed = home.replay(|page, _| all.extend(page)).unwrap();
     assert_eq!(replayed.failed, [], "{at}");
@@ -26,7 +26,7 @@ fn replayed(home: &mut Home, at: &str) -> Vec<Entry> {
 }
 
 /// Both attachments of the scene open from what is on this device, without anybody being asked.
-fn open_here(scene: &Scene, home: &Home, all: &[Entry], at: &str) {
+pub(crate) fn open_here(scene: &Scene, home: &Home, all: &[Entry], at: &str) {
     let listing = |entry: &&Entry| !entry.parts.is_empty() && !matches!(entry.content, Content::Attachments(_));
     let entry = all.iter().find(listing).unwrap_or_else(|| panic!("{at}: the entry does not open"));
     for (part, plain) in entry.parts.iter().zip(&scene.plain) {
@@ -67,7 +67,7 @@ fn sealing_attachments_again_killed_or_broken_at_any_step_loses_none_and_seals_e
         left[state] += usize::from(failed);
         let begun = home.look_at_case(id).unwrap().before > 0;
         if kept == 0 || begun {
-            assert!(home.reseal_case(id, &mut |_, _| true).unwrap().done(), "{at}");
+            assert!(home.reseal_case(id, &mut |_| true).unwrap().done(), "{at}");
         }
         assert_eq!(stood(&home, Change::Reseal).len(), all, "{at}: every entry once");
         assert!(certificate(&home).is_some(), "{at}: it ended without its certificate");

@@ -10,7 +10,7 @@ use std::{
 };
 
 use amanat_keys::{
-    fingerprint::{CaseId, DeviceId, Digest, UnitId},
+    fingerprint::{CaseId, DeviceId, Digest, JournalId, UnitId},
     roster::UnitKind,
     tenure::Tenure,
 };
@@ -151,6 +151,7 @@ impl Home {
         let unheld = std::mem::take(&mut set.slips_to_hq).into_iter().filter(|at| !self.ring.holds(at));
         let apart = replayed.failed.iter().map(|(at, _)| *at).chain(replayed.offered.iter().copied());
         self.words.note_failed(unheld.chain(apart));
+        self.stand_ins_read = std::mem::take(&mut set.stand_ins);
         self.mark_read()?;
         self.hear_readers(Covers::Nothing)?;
         Ok((replayed, set.own))
@@ -324,6 +325,8 @@ struct Set {
     rewraps: Vec<SealedEntry>,
     /// Content in another envelope.
     reseals: Vec<SealedEntry>,
+    /// By journal the last stand-in of others.
+    stand_ins: HashMap<(DeviceId, JournalId), u64>,
     /// Whether a row did not open: what it lists is not known then.
     damaged: bool,
     /// By authors who do not belong to the case by anything read so far.
@@ -341,6 +344,10 @@ impl Set {
         let header = &entry.header;
         if let Some(target) = header.target.filter(|target| header.wraps() && target.entry.device == *me) {
             self.own.rewraps.push((header.case, target.entry, header.audience.clone().into()));
+        }
+        if holding(header).is_some() && header.device != *me {
+            let last = self.stand_ins.entry((header.device, header.journal)).or_default();
+            *last = header.seq.max(*last);
         }
         match holding(header).map(|target| (target.change, target.entry)) {
             Some((Change::Rewrap, slip)) if !ring.holds(&slip) => self.rewraps.push(entry.clone()),

@@ -243,6 +243,9 @@ impl Home {
             .collect();
         if anew {
             places.extend(said.iter().filter(|(_, word)| excepts(word) > Some(0)).map(|(place, _)| *place));
+            // Killed between the entries and the word on them, this device has said nothing of them yet.
+            let reached = |place| said.get(place).map_or(0, |word| word.last);
+            places.extend(self.stand_ins_read.iter().filter(|(place, last)| **last > reached(place)).map(|it| *it.0));
         }
         let mut spoke = false;
         for place in places {

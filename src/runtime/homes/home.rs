@@ -86,6 +86,8 @@ pub struct Home {
     pub(in crate::runtime) read_up_to: HashMap<(DeviceId, JournalId), u64>,
     /// Whether what this reader's words on stand-ins except has been looked at again in this sitting.
     pub(in crate::runtime) said_anew: bool,
+    /// By journal the last stand-in of others that was met when everything was read.
+    pub(in crate::runtime) stand_ins_read: HashMap<(DeviceId, JournalId), u64>,
     /// Own entries that were kept again, and as what.
     pub(in crate::runtime) again: HashMap<EntryId, EntryId>,
     /// The place after the newest that was kept in this sitting. Not believed: the journal refuses a place that is taken, and is
@@ -143,6 +145,7 @@ impl Home {
             hub_ms: None,
             read_up_to: HashMap::new(),
             said_anew: false,
+            stand_ins_read: HashMap::new(),
             again: HashMap::new(),
             next: None,
             ahead: None,
