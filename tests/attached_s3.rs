@@ -1,9 +1,15 @@
 //! Attachments in an object store, from end to end: the built hub serves over a real server that speaks S3, the built app brings a file, the
 //! hub is started anew, the store is away for a while, and headquarters saves what was attached.
 
-use std::fs;
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    path::{Path, PathBuf},
+};
 
 use crate::attached::{attach, delivery, file, noise};
+use crate::resealed_parts::{Scene, all_sync};
 use crate::support::{Link, TestAgency, files_below, number, record, write_private};
 
 #[path = "../sync/hub/tests/hub/s3_server.rs"]
@@ -19,14 +25,12 @@ fn saved(agency: &TestAgency, entry: &str, name: &str) -> Vec<u8> {
     fs::read(out).unwrap()
 }
 
-#[test]
-fn a_hub_process_keeps_attachments_in_an_object_store_over_a_restart_and_a_store_that_was_away() {
-    let mut agency = TestAgency::build();
+/// A served store in a folder, a road to it that can break, and the agency's hub set to keep attachments there.
+fn with_store(agency: &mut TestAgency) -> (Server, PathBuf, Link) {
     let served = agency.dir.path().join("s3");
     fs::create_dir(&served).unwrap();
     let server = Server::start(&served);
     server.bucket("case-files");
-    // Between hub and store lies a road that can break.
     let road = Link::to(server.address).unwrap();
     agency.kill_hub();
     let settings = agency.hub_home.join("settings.toml");
@@ -35,6 +39,14 @@ fn a_hub_process_keeps_attachments_in_an_object_store_over_a_restart_and_a_store
     fs::write(&settings, format!("parts = \"{place}\"\nparts_credentials = \"s3\"\n{before}")).unwrap();
     write_private(&agency.hub_home.join("s3"), CREDENTIALS.as_bytes());
     agency.start_hub();
+    (server, served, road)
+}
+
+#[test]
+fn a_hub_process_keeps_attachments_in_an_object_store_over_a_restart_and_a_store_that_was_away() {
+    let mut agency = TestAgency::build();
+    // Between hub and store lies a road that can break.
+    let (_server, _, road) = with_store(&mut agency);
 
     let officer = agency.officer.clone();
     let story = record(&officer, 1, "zukhwendar");
@@ -81,4 +93,46 @@ fn a_hub_process_keeps_attachments_in_an_object_store_over_a_restart_and_a_store
     assert!(saved(&agency, &later, "second.saved") == second, "what the store gave is not what was attached");
     assert!(saved(&agency, &asked, "third.saved") == unread, "what the store gave is not what was attached");
     assert_eq!(agency.reader.run(&["verify"])["holds"], true);
+}
+
+/// The names of what lies in the bucket, as the server lists them; one that lists for nobody keeps them as files.
+fn objects(server: &Server, served: &Path) -> Vec<String> {
+    let mut to = TcpStream::connect(server.address).unwrap();
+    let host = server.address;
+    write!(to, "GET /case-files?list-type=2 HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    to.read_to_string(&mut answer).unwrap();
+    if answer.contains("<ListBucketResult") {
+        return answer.split("<Key>").skip(1).filter_map(|key| Some(key.split_once('<')?.0.to_owned())).collect();
+    }
+    files_below(&served.join("case-files")).iter().map(|path| path.to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn what_was_sealed_again_lies_in_the_object_store_alone_also_when_the_store_was_away_meanwhile() {
+    let mut agency = TestAgency::build();
+    let (server, served, road) = with_store(&mut agency);
+    let mut scene = Scene::of(agency);
+    let of_case = |scene: &Scene| objects(&server, &served).into_iter().filter(|name| scene.is_older(name)).count();
+    assert_eq!((of_case(&scene), objects(&server, &served).len()), (2, 2), "the search finds what is there");
+    let (reader, supervisor) = (scene.agency.reader.clone(), scene.agency.supervisor.clone());
+    reader.run(&["sync", "--parts"]);
+    scene.reseals(&reader);
+    reader.run(&["sync"]);
+    assert_eq!((of_case(&scene), objects(&server, &served).len()), (2, 4), "nobody else has opened them");
+    supervisor.run(&["sync"]);
+    assert_eq!(of_case(&scene), 2, "they came, and the word has not gone yet");
+    // The word on them reaches a hub whose store is away: what it cannot remove now goes when the store is there again.
+    road.cut();
+    all_sync(&[&supervisor]);
+    scene.agency.kill_hub();
+    road.mend();
+    scene.agency.start_hub();
+    all_sync(&[&reader, &supervisor, &scene.agency.officer]);
+    assert_eq!((of_case(&scene), objects(&server, &served).len()), (0, 2), "the newer alone");
+    assert_eq!(scene.at_hub().0, 0, "and no older envelope");
+    for actor in [&scene.agency.officer, &reader, &supervisor] {
+        scene.opens_on(actor, "afterwards");
+    }
+    assert_eq!(number(&scene.agency.hub_status(), "missing"), 0);
 }

@@ -3,7 +3,10 @@
 
 use std::{fs, path::Path};
 
-use crate::support::{Canary, TestAgency, Typist, record};
+use crate::{
+    resealed_parts::{Scene, all_sync, sealed_at},
+    support::{Actor, Canary, TestAgency, Typist, record},
+};
 
 #[test]
 fn a_photo_is_shown_through_a_pipe_is_on_record_and_is_closed_when_the_screen_locks() {
@@ -51,4 +54,51 @@ fn a_photo_is_shown_through_a_pipe_is_on_record_and_is_closed_when_the_screen_lo
     let shown = officer.run(&["case", "show", &case]);
     let looks = shown["entries"].as_array().unwrap().iter().filter(|entry| entry["what"] == "export").count();
     assert_eq!(looks, 1, "that it was given out is on record: {shown}");
+}
+
+/// What is shown on this device is written to a file by the program of its settings, with what it is behind it.
+fn writes_to(actor: &Actor, out: &Path) {
+    let settings = actor.file("settings.toml");
+    let before = fs::read_to_string(&settings).unwrap_or_default();
+    let script = "cat > \"$1.part\"; mv \"$1.part\" \"$1\"; exec sleep 1000";
+    let command = format!("view_command = [\"sh\", \"-c\", '{script}', \"{{media}}\", \"{}\"]\n", out.display());
+    fs::write(&settings, format!("{command}{before}")).unwrap();
+}
+
+#[test]
+fn an_attachment_that_was_sealed_again_is_shown_from_the_screen_in_both_languages() {
+    let scene = Scene::build();
+    let (officer, reader, supervisor) = (&scene.agency.officer, &scene.agency.reader, &scene.agency.supervisor);
+    reader.run(&["sync", "--parts"]);
+    scene.reseals(reader);
+    all_sync(&[reader, supervisor, reader, supervisor, officer]);
+    assert_eq!(scene.at_hub(), (0, 2));
+    assert_eq!(sealed_at(&officer.file("parts")), 2, "the newer alone, on the author's device as well");
+    let out = scene.agency.dir.path().join("shown");
+    writes_to(officer, &out);
+    let mut typist = Typist::sits_down(&officer.home, &[]);
+    let passphrase = fs::read_to_string(&officer.passphrase).unwrap();
+    typist.sees("This device is locked");
+    typist.does(&format!("\"{}\" Enter", passphrase.trim_end()), "1 case");
+    typist.does("Enter", "\u{2295} 2 files");
+    typist.does("End Enter", "Attachments");
+    let shown = |typist: &mut Typist, keys: &str, words: &str, plain: &[u8]| {
+        typist.types("F11");
+        typist.sees_that(words, |screen| screen.contains('\u{256d}') && screen.contains(words));
+        typist.types(keys);
+        typist.waits_until("the program has all of it", || out.exists());
+        assert!(fs::read(&out).unwrap() == plain, "{words}: byte for byte");
+        fs::remove_file(&out).unwrap();
+        typist.sees_that("the page again", |screen| !screen.contains('\u{256d}'));
+    };
+    shown(&mut typist, "Enter", "Show attachment 1 of 2", &scene.plain[0]);
+    // The same page in Urdu, and the other attachment.
+    typist.does("F2", "UR");
+    typist.sees_that("the page in Urdu", |screen| screen.contains("note.txt") && !screen.contains("Attachments"));
+    shown(&mut typist, "Down Enter", "application/", &scene.plain[1]);
+    typist.types("C-q");
+    assert!(typist.ends().success());
+    let looks = officer.run(&["case", "show", &scene.story.case]);
+    let looks = looks["entries"].as_array().unwrap().iter().filter(|entry| entry["what"] == "export").count();
+    assert_eq!(looks, 2, "both are on record");
 }

@@ -1,5 +1,5 @@
-//! A case with attachments sealed again, once the roster says that every hub knows how: they come under the key of today, and the older ones go
-//! when another reader has opened the new ones to their end; until then nothing does.
+//! A case with attachments sealed again: they come under the key of today, and the older ones go when another reader has opened the new ones to
+//! their end; until then nothing does.
 
 use std::{fs, path::Path};
 
@@ -31,12 +31,12 @@ pub(crate) fn all_sync(actors: &[&Actor]) {
 }
 
 /// The entry that lists attachments, as its author's device holds it.
-fn listing(actor: &Actor, case: &str) -> SealedEntry {
+pub(crate) fn listing(actor: &Actor, case: &str) -> SealedEntry {
     let mut all = entries(actor, case).into_iter().filter(|it| !it.header.parts.is_empty());
     all.next().expect("its author attached something")
 }
 
-/// An agency whose roster says that attachments may be sealed again, and a case with two of them, which nobody but their author has fetched.
+/// An agency and a case with two attachments, which nobody but their author has fetched.
 pub(crate) struct Scene {
     pub(crate) agency: TestAgency,
     pub(crate) story: Story,
@@ -44,29 +44,40 @@ pub(crate) struct Scene {
     pub(crate) plain: [Vec<u8>; 2],
     /// Its envelope as it was at first.
     older: Vec<u8>,
+    /// The digests of its attachments as they were at first.
+    digests: Vec<String>,
 }
 
 impl Scene {
     pub(crate) fn build() -> Self {
-        let agency = TestAgency::build();
-        agency.admin.run(&["roster", "policy", "least-format", "2"]);
+        Self::of(TestAgency::build())
+    }
+
+    /// The same in an agency that is there.
+    pub(crate) fn of(agency: TestAgency) -> Self {
         let officer = &agency.officer;
         let story = record(officer, 1, "zukhwendar");
         let plain = [noise(3, 70_000), noise(4, 300)];
         let files = [file(&agency, "scan.pdf", &plain[0]), file(&agency, "note.txt", &plain[1])];
         let entry = attach(officer, &story, &[&files[0], &files[1]]);
         all_sync(&[&agency.admin, officer, &agency.reader, &agency.supervisor]);
-        let older = listing(officer, &story.case).envelope.unwrap();
-        Self { agency, story, entry, plain, older }
+        let listing = listing(officer, &story.case);
+        let digests = listing.header.parts.iter().map(|part| part.digest.to_string()).collect();
+        Self { agency, story, entry, plain, older: listing.envelope.unwrap(), digests }
     }
 
-    fn reseals(&self, actor: &Actor) -> Value {
+    pub(crate) fn reseals(&self, actor: &Actor) -> Value {
         actor.run(&["keys", "rekey", &self.story.case, "--reseal"])
     }
 
     /// Whether the hub holds the older envelope, and how many sealed attachments.
     pub(crate) fn at_hub(&self) -> (usize, usize) {
         (standing(&self.agency.hub_home, std::slice::from_ref(&self.older)), sealed_at(&self.agency.hub_home))
+    }
+
+    /// Whether a name is that of an attachment as it was at first.
+    pub(crate) fn is_older(&self, name: &str) -> bool {
+        self.digests.iter().any(|digest| name.contains(digest))
     }
 
     /// Both attachments open on a device to what was attached.
@@ -115,8 +126,8 @@ fn attachments_come_under_the_key_of_today_and_the_older_go_when_a_second_reader
     assert_eq!(number(&agency.hub_status(), "missing"), 0);
 }
 
-/// A word of this actor's that every stand-in of another's journals opens, whatever there is to open.
-fn says_opened(actor: &Actor, by: &Actor) {
+/// The n-th word of this actor's that every stand-in of another's journals opens, whatever there is to open.
+fn says_opened(actor: &Actor, by: &Actor, nth: u64) {
     let made = by.unlocked().device();
     let home = actor.unlocked();
     let mut journal = home.journal().another().unwrap();
@@ -125,7 +136,7 @@ fn says_opened(actor: &Actor, by: &Actor) {
         let (device, at) = (known.device, known.journal);
         let (last, link) = (known.head.seq, known.head.link);
         let said = Said::Opened { except: Vec::new() };
-        let word = RotationWord { agency, by, serial: 1_000_000, device, journal: at, last, link, said };
+        let word = RotationWord { agency, by, serial: 1_000_000 + nth, device, journal: at, last, link, said };
         let (about, version) = (word.about(), word.serial);
         let bytes = word.sign(&home.signer()).to_bytes();
         journal.adopt(&Document { kind: DocumentKind::RotationCertificate, about, version, bytes }).unwrap();
@@ -147,6 +158,8 @@ fn a_word_that_lies_lets_nothing_go_before_the_hub_has_the_attachments_anew_and_
     let scene = Scene::build();
     let Scene { agency, story, .. } = &scene;
     let (officer, reader, supervisor) = (&agency.officer, &agency.reader, &agency.supervisor);
+    let other = record(officer, 2, "palmishto").case;
+    all_sync(&[officer, reader, supervisor]);
     scene.reseals(reader);
     reader.run(&["sync"]);
     scene.reseals(reader);
@@ -156,7 +169,16 @@ fn a_word_that_lies_lets_nothing_go_before_the_hub_has_the_attachments_anew_and_
     reader.ask(&["sync"]);
     supervisor.run(&["sync"]);
     assert_eq!(excepted(supervisor, reader), 1, "who has not read them to their end vouches for the rest alone");
-    says_opened(supervisor, reader);
+    says_opened(supervisor, reader, 0);
+    for actor in [supervisor, officer, supervisor, officer] {
+        actor.run(&["sync"]);
+    }
+    assert_eq!(scene.at_hub(), (1, 2), "the hub lets nothing go that it has not got anew");
+    // A second word on the same journal, which reaches further: what waits is not forgotten over it.
+    reader.run(&["keys", "rekey", &other, "--reseal"]);
+    reader.ask(&["sync"]);
+    supervisor.run(&["sync"]);
+    says_opened(supervisor, reader, 1_000);
     for actor in [supervisor, officer, supervisor, officer] {
         actor.run(&["sync"]);
     }

@@ -212,3 +212,34 @@ fn a_unit_that_one_device_alone_reads_for_is_said_before_it_is_signed_and_a_seco
     assert!(!said.contains("alone reads for East"), "{said}");
     assert_eq!(second.unit_devices(&east).len(), 2);
 }
+
+#[test]
+fn a_unit_without_a_key_is_said_to_have_none_whenever_somebody_gets_a_role_there_and_not_otherwise() {
+    let ground = ground();
+    let without = "! North has no key yet";
+    let mut before = ground;
+    let north = edit::add_unit(&mut before.roster, "North", UnitKind::Station).unwrap();
+    let (_, said) = after(&before, |_| {});
+    assert!(!said.contains(without), "nobody comes: {said}");
+    // Somebody new to the roster; somebody who is posted there; somebody who is there already and gets a second role.
+    let officer = |roster: &mut Roster| {
+        edit::add_device(roster, &newcomer(), Err("Zoya"), Role::Officer, north, None).unwrap();
+    };
+    let (with_zoya, said) = after(&before, officer);
+    assert!(said.contains(without), "{said}");
+    let (_, said) = after(&before, |roster| moves::post(roster, before.officers[0], None, north).unwrap());
+    assert!(said.contains(without), "{said}");
+    let there = Ground { roster: with_zoya, ..before };
+    let (_, said) = after(&there, |_| {});
+    assert!(!said.contains(without), "whoever was there was told of before: {said}");
+    let zoya = there.roster.members.iter().find(|member| member.name == "Zoya").unwrap().id;
+    let (_, said) = after(&there, |roster| {
+        let member = roster.members.iter_mut().find(|member| member.id == zoya).unwrap();
+        member.roles.push((Role::Supervisor, north));
+        member.roles.sort_unstable();
+    });
+    assert!(said.contains(without), "a second role: {said}");
+    // One who goes to a unit that has a key, and one who leaves a unit that has none.
+    let (_, said) = after(&there, |roster| moves::post(roster, zoya, None, there.units[0]).unwrap());
+    assert!(!said.contains("has no key yet"), "{said}");
+}
