@@ -47,7 +47,7 @@ fn an_attachment_is_found_where_it_was_sealed_again_after_it_had_been_looked_for
         }
         assert_eq!(opened(home, &listed), WORDS);
         assert!(home.holds_part(&listed.author, &listed.part));
-        let sealed = home.reseal_case(CASE.into(), &mut |_, _| true).unwrap();
+        let sealed = home.reseal_case(CASE.into(), &mut |_| true).unwrap();
         assert_eq!((sealed.resealed, sealed.left.len()), (1, 0));
     }
 }
