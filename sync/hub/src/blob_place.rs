@@ -68,6 +68,11 @@ pub enum PlaceFault {
 }
 
 impl PlaceUrl {
+    /// The folder, where it is one.
+    pub fn folder(&self) -> Option<&Path> {
+        if let Self::Folder(folder) = self { Some(folder) } else { None }
+    }
+
     /// Reads what the settings say.
     ///
     /// # Errors

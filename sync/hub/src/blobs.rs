@@ -44,6 +44,8 @@ type Turn = Arc<tokio::sync::Mutex<()>>;
 pub struct Blobs {
     staging: PathBuf,
     place: Arc<dyn ObjectStore>,
+    /// The folder that the place is, where it is one.
+    folder: Option<PathBuf>,
     /// One at a time for each attachment: bytes that come, the look through them, and the removal.
     turns: Mutex<HashMap<(DeviceId, Digest), Turn>>,
     /// Whoever puts one in its place holds blocks of it in memory.
@@ -60,9 +62,16 @@ impl Blobs {
         Ok(Self {
             staging: staging.to_owned(),
             place,
+            folder: None,
             turns: Mutex::new(HashMap::new()),
             puts: Semaphore::new(PUTS_AT_ONCE),
         })
+    }
+
+    /// The same, where whole ones lie as files of a folder: what a stop left there half written goes with what it was to become.
+    #[must_use]
+    pub fn in_folder(self, folder: Option<PathBuf>) -> Self {
+        Self { folder, ..self }
     }
 
     /// How many bytes of one are here that is not whole yet.
@@ -129,10 +138,29 @@ impl Blobs {
         let blob = Blob { device, digest, size: 0 };
         let _turn = self.turn(&blob).await;
         remove(&self.staged_at(&blob))?;
+        self.remove_halves(&blob)?;
         match answered(self.place.delete(&key(&blob))).await? {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(fault) => Err(away(fault)),
         }
+    }
+
+    /// `object_store` writes a file under its name with `#` and a number behind it, and renames it. Nothing of the store lists what a stop between
+    /// the two has left.
+    fn remove_halves(&self, blob: &Blob) -> Result<(), StoreFault> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let named = format!("{}#", blob.digest);
+        let files = match fs::read_dir(folder.join(blob.device.to_string())) {
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(()),
+            files => files.map_err(disk)?,
+        };
+        for file in files {
+            let file = file.map_err(disk)?;
+            if file.file_name().to_str().is_some_and(|name| name.starts_with(&named)) {
+                remove(&file.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// Whether all of it is in its place.
@@ -316,6 +344,28 @@ mod tests {
         again.bring(wrong, 0, b"sealed bytes".to_vec()).await.unwrap();
         assert!(!again.settle(&wrong).await.unwrap());
         assert_eq!(again.staged(&wrong), 0, "it begins anew");
+    }
+
+    #[tokio::test]
+    async fn what_a_stop_left_half_written_in_a_folder_goes_with_what_it_was_to_become() {
+        let folder = tempfile::tempdir().unwrap();
+        let (coming, whole) = (folder.path().join("coming"), folder.path().join("whole"));
+        fs::create_dir(&whole).unwrap();
+        let place = object_store::local::LocalFileSystem::new_with_prefix(&whole).unwrap();
+        let held = Blobs::new(&coming, Arc::new(place)).unwrap().in_folder(Some(whole.clone()));
+        let (one, other) = (blob(b"sealed bytes"), blob(b"other bytes"));
+        held.discard(one.device, one.digest).await.unwrap();
+        for (blob, bytes) in [(one, b"sealed bytes".to_vec()), (other, b"other bytes".to_vec())] {
+            held.bring(blob, 0, bytes).await.unwrap();
+            assert!(held.settle(&blob).await.unwrap());
+            let half = whole.join(blob.device.to_string()).join(format!("{}#1", blob.digest));
+            fs::write(half, "sealed").unwrap();
+        }
+        held.discard(one.device, one.digest).await.unwrap();
+        let left = fs::read_dir(whole.join(one.device.to_string())).unwrap();
+        let mut left: Vec<_> = left.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        left.sort();
+        assert_eq!(left, [other.digest.to_string(), format!("{}#1", other.digest)]);
     }
 
     #[tokio::test(start_paused = true)]

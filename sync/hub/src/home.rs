@@ -267,8 +267,9 @@ impl HubHome {
     pub(crate) fn blobs(&self, settings: &Settings) -> Result<Blobs, HomeFault> {
         let place = settings.parts_at(&self.folder)?;
         let credentials = settings.parts_credentials.as_ref().map(|file| self.folder.join(file));
+        let folder = place.folder().map(Path::to_owned);
         let place = place.open(credentials.as_deref()).map_err(SettingsFault::from)?;
-        Ok(Blobs::new(&self.path("parts.coming"), place)?)
+        Ok(Blobs::new(&self.path("parts.coming"), place)?.in_folder(folder))
     }
 
     /// The certificate that the settings name, or the home's own, ready to be shown.
