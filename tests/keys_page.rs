@@ -46,6 +46,47 @@ fn goes_to_the_station(mut typist: Typist) -> Typist {
 }
 
 #[test]
+fn an_admin_revokes_a_lost_device_by_keys_and_it_is_refused_with_its_next_contact() {
+    let agency = TestAgency::build();
+    let (admin, officer) = (&agency.admin, &agency.officer);
+    record(officer, 1, "zukhwendar");
+    for actor in [officer, admin] {
+        actor.run(&["sync"]);
+    }
+    let before = number(&admin.run(&["roster", "show"]), "version");
+    let lost = officer.unlocked().device().to_string();
+    let mut typist = at_the_cases(admin);
+    typist.does("F8", "F6 keys");
+    typist.does("F6", "What each key opens.");
+    let chosen = |screen: &str| screen.lines().find(|line| line.contains('\u{25b8}')).map(str::to_owned);
+    let mut at = chosen(&typist.screen());
+    while !at.as_ref().is_some_and(|line| line.contains(&lost[..8])) {
+        typist.types("Down");
+        let screen = typist.sees_that("another line chosen", |screen| chosen(screen) != at);
+        at = chosen(&screen);
+    }
+    typist.does("Enter", "were lost today");
+    typist.does("F10", "Passphrase of the root key");
+    typist.does("\"no words of its\" Enter", "! ");
+    assert_eq!(admin.ask(&["roster", "show"]).code, 3, "the screen still has the home");
+    let passphrase = fs::read_to_string(&admin.passphrase).unwrap();
+    typist.does(&format!("\"{}\" Enter", passphrase.trim_end()), "Signed: roster");
+    // The contact that it begins has handed it over before the officer's next.
+    let knows = |status: &Value| number(status, "roster") > before;
+    while !knows(&agency.hub_status()) {}
+    typist.types("C-q");
+    typist.ends();
+
+    let roster = admin.run(&["roster", "show"]);
+    assert_eq!(number(&roster, "version"), before + 1, "{roster}");
+    let row = roster["devices"].as_array().unwrap().iter().find(|row| row["id"] == lost.as_str()).unwrap();
+    assert_eq!(row["active"], false, "{row}");
+    officer.ask(&["sync"]);
+    let status = officer.run(&["status"]);
+    assert_eq!(status["revoked"]["state"], "lost", "{status}");
+}
+
+#[test]
 fn the_audit_of_a_unit_is_read_with_its_places_and_the_files_say_what_was_shown() {
     let mut agency = TestAgency::build();
     record(&agency.officer, 1, "zukhwendar");

@@ -232,7 +232,22 @@ pub enum Effect {
     /// Show me every key → `KeysAre`.
     LoadKeys,
     /// What would follow if this device were lost today? → `PreviewIs`.
-    PreviewRevocation(DeviceId),
+    PreviewRevocation {
+        /// The device.
+        device: DeviceId,
+        /// Whether it is lost, and not handed back.
+        lost: bool,
+    },
+    /// Sign that a device is trusted no more from what is known of it here. Answered by [`Revoked`](super::Msg::Revoked) or
+    /// [`RevokeFailed`](super::Msg::RevokeFailed).
+    Revoke {
+        /// The device.
+        device: DeviceId,
+        /// Whether it is lost, and not handed back.
+        lost: bool,
+        /// What opens the root key.
+        passphrase: Secret,
+    },
     /// What could these keys read, what do they still open, and where? → `AuditIs`.
     Audit(Audited),
     /// Write an audit into a file, as it was shown → `PartSaved` or `SaveFailed`.

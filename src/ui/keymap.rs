@@ -128,6 +128,8 @@ pub(crate) enum Act {
     SavePage,
     SaveData,
     Rotate,
+    Revoke,
+    Left,
 }
 
 /// The first line shown of a page of lines, after an act that may move it.
@@ -284,6 +286,8 @@ pub(crate) const TABLE: &[Line] = &[
     line(&[R::Keys], &[key(KeyCode::Enter)], Act::Open, "preview", 1),
     line(&[R::Keys], &[f(5)], Act::Audit, "audit", 2),
     line(&[R::Keys], &[f(8)], Act::Rotate, "rotate", 3),
+    line(&[R::Keys], &[f(10)], Act::Revoke, "revoke", 4),
+    line(&[R::Keys], &[f(7)], Act::Left, "lost_or_left", 5),
     line(&[R::Rotation], &[key(KeyCode::Enter)], Act::Keep, "begin_rotation", 1),
     line(&[R::Audit], &[f(9)], Act::SavePage, "save_page", 1),
     line(&[R::Audit], &[f(8)], Act::SaveData, "save_data", 2),

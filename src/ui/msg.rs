@@ -245,6 +245,15 @@ pub enum Msg {
         /// What its revocation would change, and what follows.
         lines: Vec<Sentence>,
     },
+    /// A device is trusted no more, or will not be once others have signed: what was signed, and how it goes on.
+    Revoked {
+        /// The device.
+        device: DeviceId,
+        /// What was signed.
+        lines: Vec<Sentence>,
+    },
+    /// It was not signed.
+    RevokeFailed(Trouble),
     /// Answers [`Audit`](super::Effect::Audit).
     AuditIs {
         /// Whose keys were asked about.

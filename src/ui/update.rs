@@ -197,6 +197,8 @@ fn on_news(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::PreviewIs { device, lines } => app.world.preview = Some((device, lines)),
         Msg::Notice(trouble) | Msg::DraftFailed { trouble, .. } => app.notice = Some(trouble),
         Msg::KeepFailed { .. }
+        | Msg::Revoked { .. }
+        | Msg::RevokeFailed(_)
         | Msg::DraftKept(_)
         | Msg::Readers { .. }
         | Msg::Handed { .. }

@@ -24,6 +24,7 @@ mod pasting;
 mod pointer;
 mod practised;
 mod reviewing;
+mod revoking;
 mod searching;
 mod selecting;
 mod stage;

@@ -162,7 +162,7 @@ fn the_keys_and_what_they_open() {
     // The second line of a row belongs to it.
     hand.clicks("signs what it keeps; opens its own cases and those");
     assert!(
-        hand.stage.effects.iter().any(|effect| matches!(effect, Effect::PreviewRevocation(_))),
+        hand.stage.effects.iter().any(|effect| matches!(effect, Effect::PreviewRevocation { .. })),
         "{}",
         hand.screen()
     );

@@ -19,7 +19,7 @@ use ratatui::{
     crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind},
 };
 
-use super::told::{keys, preview, readers, roster, unit_id, words};
+use super::told::{keys, readers, roster, unit_id, words};
 use crate::support::read_script;
 
 /// 2026-11-22 09:47:48 in Pakistan.
@@ -91,7 +91,16 @@ impl Stage {
 
     /// Unlocked by a supervisor.
     pub(crate) fn supervising(settings: Settings) -> Self {
-        let mut stage = Self { role: "supervisor", ..Self::locked(settings) };
+        Self::of_role("supervisor", settings)
+    }
+
+    /// Unlocked by an admin.
+    pub(crate) fn administering(settings: Settings) -> Self {
+        Self::of_role("admin", settings)
+    }
+
+    fn of_role(role: &'static str, settings: Settings) -> Self {
+        let mut stage = Self { role, ..Self::locked(settings) };
         stage.keys(&format!("\"{PASSPHRASE}\" Enter"));
         stage
     }
@@ -225,7 +234,7 @@ impl Stage {
             Effect::TryAside | Effect::DropAside { .. } => super::aside::answer(effect),
             Effect::LoadRoster => vec![Msg::RosterIs(Box::new(roster()))],
             Effect::LoadKeys => vec![Msg::KeysAre(keys())],
-            Effect::PreviewRevocation(device) => vec![Msg::PreviewIs { device, lines: preview() }],
+            Effect::PreviewRevocation { .. } | Effect::Revoke { .. } => super::revoking::answer(effect),
             Effect::LookAtRotation(_) | Effect::Rotate(_) | Effect::StopRotating => super::keys::rotation(effect),
             Effect::Audit(_) | Effect::SaveAudit { .. } => super::keys::audited(effect),
             Effect::JudgePassphrase(secret) => {

@@ -60,6 +60,26 @@ impl Admin {
     /// # Errors
     /// Usage where there is none; locked for a wrong passphrase.
     pub fn open(home: Home, passphrase: &Passphrase) -> Result<Self, Failure> {
+        Self::beside(home, passphrase).map_err(|(_home, failure)| failure)
+    }
+
+    /// The same; where it fails the home is given back.
+    ///
+    /// # Errors
+    /// As [`Admin::open`].
+    pub fn beside(home: Home, passphrase: &Passphrase) -> Result<Self, (Box<Home>, Failure)> {
+        let (root, successor) = match Self::roots(&home, passphrase) {
+            Ok(roots) => roots,
+            Err(failure) => return Err((Box::new(home), failure)),
+        };
+        let mut admin = Self { home, root, successor };
+        match admin.settle_root() {
+            Ok(()) => Ok(admin),
+            Err(failure) => Err((Box::new(admin.home), failure)),
+        }
+    }
+
+    fn roots(home: &Home, passphrase: &Passphrase) -> Result<(RootKey, Option<RootKey>), Failure> {
         let path = home.paths().root();
         if !path.exists() {
             return Err(Failure::usage(
@@ -77,9 +97,7 @@ impl Admin {
         } else {
             None
         };
-        let mut admin = Self { home, root, successor };
-        admin.settle_root()?;
-        Ok(admin)
+        Ok((root, successor))
     }
 
     /// Puts the successor of the root key in its place once the adopted roster lists it. Renamed in one step: at no instant is there none.

@@ -149,10 +149,10 @@ pub fn told(home: &Home) -> Result<Vec<Told>, Failure> {
 ///
 /// # Errors
 /// Usage for a device that is not listed; what the journal refuses.
-pub fn preview(home: &Home, device: DeviceId) -> Result<Vec<Sentence>, Failure> {
+pub fn preview(home: &Home, device: DeviceId, state: DeviceState) -> Result<Vec<Sentence>, Failure> {
     let adopted = home.trust()?.roster();
     let mut roster = edit::next(adopted, home.wall_seconds());
-    moves::revoke(&mut roster, &device, DeviceState::Lost, &home.known_cuts(&device)?)?;
+    moves::revoke(&mut roster, &device, state, &home.known_cuts(&device)?)?;
     Ok(change::changes(adopted, &roster).iter().map(change::Line::sentence).collect())
 }
 
@@ -163,12 +163,12 @@ fn row(kind: &str, name: String, opens: Sentence, days: u64, every: Option<i64>)
     KeyRow { kind: kind.to_owned(), name, device: None, opens, days, due, gone: false, unit: None }
 }
 
-fn sentence(key: &str) -> Sentence {
+pub(super) fn sentence(key: &str) -> Sentence {
     Sentence { key: key.to_owned(), blanks: Vec::new(), alarm: false }
 }
 
 impl Sentence {
-    fn with(mut self, blank: &str, text: impl ToString) -> Self {
+    pub(super) fn with(mut self, blank: &str, text: impl ToString) -> Self {
         self.blanks.push((blank.to_owned(), text.to_string(), false));
         self
     }

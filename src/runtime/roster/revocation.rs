@@ -8,7 +8,10 @@ use amanat_sync::{chain::Head, journal::Journal as _};
 use std::collections::BTreeMap;
 
 use super::{
+    ceremony::{Agreed, Waiting},
+    change,
     enrol::Admin,
+    key_page::sentence,
     moves::{self, Cut},
 };
 use crate::{
@@ -18,6 +21,7 @@ use crate::{
         fault,
         homes::{home::Home, lineage, marks},
     },
+    ui::Sentence,
 };
 
 const DOING: &str = "revoking a device";
@@ -84,6 +88,30 @@ impl Admin {
         }
         moves::revoke(&mut roster, &device, asked.state, &cuts)?;
         Ok(roster)
+    }
+
+    /// Signs the next roster without trust in a device, from what is known of it here, and says again how new the roster is: what came of it, for
+    /// the screen.
+    ///
+    /// # Errors
+    /// As [`Admin::revoked`] and [`Admin::settle`].
+    pub fn revoke_known(&mut self, device: DeviceId, state: DeviceState) -> Result<Vec<Sentence>, Failure> {
+        let id = device.to_string();
+        let asked = Revocation { device: &id, up_to: UpTo::Known, journal: None, link: None, state };
+        let (roster, before) = (self.revoked(&asked)?, self.home.trust()?.roster().clone());
+        let came = match self.settle(&roster)? {
+            Agreed::Adopted(version) => {
+                self.confirm()?;
+                sentence("keys.signed").with("version", version)
+            }
+            Agreed::Waiting(waiting) => {
+                let Waiting { old, missing, .. } = waiting.as_ref();
+                let waits = sentence("keys.signed_waits").with("have", old.have).with("need", old.need);
+                waits.with("missing", missing.join(", "))
+            }
+        };
+        let lines = change::changes(&before, &roster);
+        Ok(std::iter::once(came).chain(lines.iter().map(change::Line::sentence)).collect())
     }
 
     /// The next roster without a member: their roles, their devices, their root key.

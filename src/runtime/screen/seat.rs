@@ -150,7 +150,7 @@ impl Seat {
             Effect::StopBundle => self.courier.stop_stick(),
             Effect::LoadRoster => self.show_roster(),
             Effect::LoadKeys => self.show_keys(),
-            Effect::PreviewRevocation(device) => self.preview(device),
+            Effect::PreviewRevocation { .. } | Effect::Revoke { .. } => self.revocation(effect),
             Effect::Audit(whose) => self.audit(whose),
             Effect::SaveAudit { page, programs, lang, path } => self.save_audit(&page, programs, lang, &path),
             Effect::LookAtRotation(renewed) => self.look_at_rotation(renewed),

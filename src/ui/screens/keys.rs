@@ -1,34 +1,58 @@
-//! The admin's keys: what each opens, how old it is, when it is due, and what would follow if a device were revoked now. It signs nothing.
+//! The admin's keys: what each opens, how old it is, when it is due, and what follows if a device is trusted no more: read first, and signed by an
+//! admin who types what opens the root key.
 
-use ratatui::layout::Rect;
+use ratatui::{crossterm::event::KeyEvent, layout::Rect};
 
 use crate::{
+    model::DeviceId,
     ui::{
         audit::Audited,
-        effect::Effect,
-        keymap::Act,
-        msg::{KeyRow, Sentence},
+        effect::{Effect, Secret},
+        keymap::{Act, scrolled},
+        msg::{KeyRow, Msg, Sentence, Trouble},
         pointing::{Rows, Spot},
         rotation::Renewed,
         theme::Role,
         turn::{Go, Open, Turn},
         view::Scroll,
         widgets::{
+            bars,
             canvas::{Canvas, Lean},
             list::List,
+            text::{Edit, Lay},
         },
         world::World,
     },
     words,
 };
 
-/// The list, or the preview of one row.
+/// The list, or what follows if the device of one row is trusted no more.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     list: List,
-    preview: bool,
+    step: Step,
+    /// Handed back, and not lost.
+    left: bool,
     line: u16,
+    trouble: Option<Trouble>,
 }
+
+#[derive(Debug, Default)]
+enum Step {
+    #[default]
+    List,
+    /// What follows is read.
+    Preview,
+    /// What opens the root key is typed.
+    Asking(Edit),
+    /// It is being tried, and signed.
+    Signing,
+    /// What was signed.
+    Signed(Vec<Sentence>),
+}
+
+/// The role that signs.
+const ADMIN: &str = "admin";
 
 /// Lines above the list, and lines of one row.
 const ABOVE: u16 = 2;
@@ -36,24 +60,100 @@ const EACH: u16 = 3;
 
 impl Keys {
     pub(crate) fn spot(&mut self, world: &World) -> Spot<'_> {
-        if self.preview {
-            return Spot::Lines;
+        match self.step {
+            Step::List => {}
+            Step::Preview | Step::Signed(_) => return Spot::Lines,
+            Step::Asking(_) | Step::Signing => return Spot::Nothing,
         }
         let (len, first) = (world.keys.as_deref().map_or(0, <[KeyRow]>::len), world.body().y + ABOVE);
         Spot::Rows(Rows { list: &mut self.list, len, page: page(world), first, each: EACH })
     }
 
-    pub(crate) fn key(&mut self, act: Option<Act>, world: &World) -> Turn {
-        let rows = world.keys.as_deref().unwrap_or_default();
-        if self.preview {
-            match act {
-                Some(Act::Back | Act::Open) => self.preview = false,
-                Some(Act::Down) => self.line = self.line.saturating_add(1).min(most(world)),
-                Some(Act::Up) => self.line = self.line.saturating_sub(1),
-                _ => {}
-            }
-            return Turn::stay();
+    /// Whether a key does something now.
+    pub(crate) fn does(&self, act: Act, world: &World) -> bool {
+        let signs = world.who.as_ref().is_some_and(|who| who.roles.iter().any(|role| **role == *ADMIN));
+        match (act, &self.step) {
+            (Act::Revoke, Step::Preview) => signs,
+            (Act::Left, Step::Preview) | (Act::Open, Step::List | Step::Asking(_)) => true,
+            (Act::Revoke | Act::Left | Act::Open, _) => false,
+            (Act::Audit | Act::Rotate, step) => matches!(step, Step::List),
+            _ => true,
         }
+    }
+
+    pub(crate) fn key(&mut self, key: &KeyEvent, act: Option<Act>, world: &World) -> Turn {
+        let signs = self.does(Act::Revoke, world);
+        match (&mut self.step, act) {
+            (Step::List, _) => self.list_key(act, world),
+            (Step::Signing, _) => Turn::stay(),
+            (Step::Asking(_), Some(Act::Back)) => self.to(Step::Preview),
+            (Step::Asking(typed), Some(Act::Open)) if !typed.is_empty() => {
+                let passphrase = Secret::new(typed.text().to_owned());
+                let lost = !self.left;
+                let device = self.device(world);
+                self.to(Step::Signing);
+                device.map_or_else(Turn::stay, |device| Turn::ask(Effect::Revoke { device, lost, passphrase }))
+            }
+            (Step::Asking(typed), None) => {
+                typed.key(key, Lay::SHORT);
+                Turn::stay()
+            }
+            (Step::Asking(_), _) => Turn::stay(),
+            (Step::Preview, Some(Act::Revoke)) if signs => self.to(Step::Asking(Edit::secret())),
+            (Step::Preview, Some(Act::Left)) => {
+                self.left = !self.left;
+                self.line = 0;
+                self.look(world)
+            }
+            (Step::Preview | Step::Signed(_), Some(Act::Back | Act::Open)) => self.to(Step::List),
+            (Step::Preview | Step::Signed(_), act) => {
+                let most = u16::try_from(self.said(world).len().saturating_sub(1)).unwrap_or(u16::MAX);
+                self.line = scrolled(act, self.line, world.body().height, most);
+                Turn::stay()
+            }
+        }
+    }
+
+    fn to(&mut self, step: Step) -> Turn {
+        (self.step, self.trouble) = (step, None);
+        Turn::stay()
+    }
+
+    fn device(&self, world: &World) -> Option<DeviceId> {
+        world.keys.as_deref().and_then(|rows| rows.get(self.list.at)).and_then(|row| row.device)
+    }
+
+    /// Asks what would follow.
+    fn look(&self, world: &World) -> Turn {
+        let asked = |device| Turn::ask(Effect::PreviewRevocation { device, lost: !self.left });
+        self.device(world).map_or_else(Turn::stay, asked)
+    }
+
+    pub(crate) fn paste(&mut self, text: &str) {
+        if let Step::Asking(typed) = &mut self.step {
+            typed.paste(text.trim_end_matches(['\r', '\n']));
+        }
+    }
+
+    pub(crate) fn hear(&mut self, msg: &Msg) -> Turn {
+        match (msg, &self.step) {
+            (Msg::Revoked { lines, .. }, Step::Signing) => {
+                self.line = 0;
+                self.to(Step::Signed(lines.clone()));
+                // Whoever had it would go on for as long as nobody hears of it.
+                return Turn::ask(Effect::Sync);
+            }
+            (Msg::RevokeFailed(trouble), Step::Signing) => {
+                self.step = Step::Asking(Edit::secret());
+                self.trouble = Some(trouble.clone());
+            }
+            _ => {}
+        }
+        Turn::stay()
+    }
+
+    fn list_key(&mut self, act: Option<Act>, world: &World) -> Turn {
+        let rows = world.keys.as_deref().unwrap_or_default();
         match act {
             Some(Act::Back) => return Turn::go(Go::Back),
             Some(Act::Audit) => {
@@ -66,17 +166,15 @@ impl Keys {
                 let unit = rows.get(self.list.at).and_then(|row| row.unit);
                 return unit.map_or_else(Turn::stay, |unit| Turn::open(Open::Rotation(Renewed::Unit(unit))));
             }
-            Some(Act::Open) => {
-                let device = rows.get(self.list.at).filter(|row| !row.gone).and_then(|row| row.device);
-                if let Some(device) = device {
-                    (self.preview, self.line) = (true, 0);
-                    return Turn::ask(Effect::PreviewRevocation(device));
-                }
+            Some(Act::Open) if rows.get(self.list.at).is_some_and(|row| !row.gone && row.device.is_some()) => {
+                (self.left, self.line) = (false, 0);
+                self.to(Step::Preview);
+                return self.look(world);
             }
-            Some(act) => {
+            Some(act) if !matches!(act, Act::Revoke | Act::Left) => {
                 self.list.go(act, rows.len(), page(world));
             }
-            None => {}
+            _ => {}
         }
         Turn::stay()
     }
@@ -87,9 +185,8 @@ impl Keys {
             canvas.put((area.x + 4, area.y + 2), area.width, &text, Role::Faint);
             return;
         };
-        if self.preview {
-            let row = keys.get(self.list.at);
-            self.preview(row, world, scroll, canvas, area);
+        if !matches!(self.step, Step::List) {
+            self.preview(keys.get(self.list.at), world, scroll, canvas, area);
             return;
         }
         let text = canvas.say("keys.about").to_owned();
@@ -102,38 +199,69 @@ impl Keys {
         }
     }
 
-    /// What follows if the device of this row is lost today.
+    /// What is said of the device: what would follow, or what was signed.
+    fn said<'a>(&'a self, world: &'a World) -> &'a [Sentence] {
+        if let Step::Signed(lines) = &self.step {
+            return lines;
+        }
+        let asked = self.device(world);
+        let found = world.preview.as_ref().filter(|(of, _)| Some(*of) == asked);
+        found.map_or(&[], |(_, lines)| lines.as_slice())
+    }
+
     fn preview(&self, row: Option<&KeyRow>, world: &World, scroll: &mut Scroll, canvas: &mut Canvas<'_>, area: Rect) {
-        let title = canvas.fill("keys.preview", &[("name", row.map_or("", |row| row.name.as_str()))]);
+        let title = match (&self.step, self.left) {
+            (Step::Signed(_), _) => "keys.signed_of",
+            (_, true) => "keys.preview_left",
+            (_, false) => "keys.preview",
+        };
+        let title = canvas.fill(title, &[("name", row.map_or("", |row| row.name.as_str()))]);
         canvas.put((area.x, area.y), area.width, &title, Role::Strong);
-        let text = canvas.say("keys.preview_how").to_owned();
+        let how = match &self.step {
+            Step::Signed(_) => "keys.signed_how",
+            _ if self.does(Act::Revoke, world) || !matches!(self.step, Step::Preview) => "keys.preview_signs",
+            _ => "keys.preview_how",
+        };
+        let text = canvas.say(how).to_owned();
         canvas.put((area.x, area.y + 1), area.width, &text, Role::Faint);
-        let lines = row.and_then(|row| row.device).and_then(|device| {
-            world.preview.as_ref().filter(|(of, _)| *of == device).map(|(_, lines)| lines.as_slice())
-        });
+        let asks = u16::from(matches!(self.step, Step::Asking(_) | Step::Signing)) * 4;
         scroll.line = self.line;
-        let mut y = area.y.saturating_add(3);
-        for sentence in lines.unwrap_or_default().iter().skip(usize::from(self.line)) {
+        let (mut y, bottom) = (area.y.saturating_add(3), area.bottom().saturating_sub(asks));
+        for sentence in self.said(world).iter().skip(usize::from(self.line)) {
             let (text, role) = told(sentence, canvas);
-            let height = area.bottom().saturating_sub(y).min(2);
+            let height = bottom.saturating_sub(y);
             if height == 0 {
-                return;
+                break;
             }
             let width = area.width.saturating_sub(2);
             let taken = canvas.paragraph(Rect { x: area.x + 2, y, width, height }, &text, role);
             y = y.saturating_add(taken.max(1));
         }
+        self.ask(canvas, Rect { y: bottom, height: asks, ..area });
+    }
+
+    /// The root key's passphrase, below what it signs.
+    fn ask(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let (said, role) = match (&self.step, &self.trouble) {
+            (Step::Signing, _) => (canvas.say("keys.signing").to_owned(), Role::Accent),
+            (Step::Asking(_), Some(trouble)) => {
+                (format!("! {}", bars::sentence(canvas, &trouble.word, &trouble.detail)), Role::Warn)
+            }
+            (Step::Asking(_), None) => (canvas.say("keys.ask_how").to_owned(), Role::Faint),
+            _ => return,
+        };
+        let label = canvas.say("keys.ask").to_owned();
+        canvas.lean((area.x, area.y), area.width, &label, Role::Strong, Lean::Own);
+        if let Step::Asking(typed) = &self.step {
+            typed.draw(canvas, Rect { y: area.y + 1, height: 1, ..area }, true);
+        }
+        canvas.paragraph(Rect { y: area.y + 2, height: 2, ..area }, &said, role);
     }
 }
 
 /// Rows that are on the screen at once.
 fn page(world: &World) -> usize {
     (world.page().saturating_sub(usize::from(ABOVE)) / usize::from(EACH)).max(1)
-}
-
-fn most(world: &World) -> u16 {
-    let lines = world.preview.as_ref().map_or(0, |(_, lines)| lines.len());
-    u16::try_from(lines.saturating_sub(1)).unwrap_or(u16::MAX)
 }
 
 /// Three lines: what it is and how old, what it opens, and a blank.

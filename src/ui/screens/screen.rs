@@ -71,6 +71,7 @@ impl Screen {
             Self::Case(screen) => screen.does(act, world),
             Self::Entry(screen) => screen.does(act, world),
             Self::Stick(screen) => screen.does(act),
+            Self::Keys(screen) => screen.does(act, world),
             Self::Outbox(_) => act != Act::Stop || world.road.progress.running,
             _ => true,
         }
@@ -92,7 +93,7 @@ impl Screen {
             Self::Review(screen) => screen.key(act, world),
             Self::Roster(screen) => screen.key(act, world),
             Self::Team(screen) => screen.key(act, world),
-            Self::Keys(screen) => screen.key(act, world),
+            Self::Keys(screen) => screen.key(key, act, world),
             Self::Rotation(screen) => screen.key(act),
             Self::Audit(screen) => screen.key(key, act, world),
             Self::Aside(screen) => screen.key(key, act, world),
@@ -113,12 +114,12 @@ impl Screen {
             Self::Entry(screen) => screen.paste(text),
             Self::Aside(screen) => screen.paste(text),
             Self::Audit(screen) => screen.paste(text),
+            Self::Keys(screen) => screen.paste(text),
             Self::Outbox(_)
             | Self::Today(_)
             | Self::Review(_)
             | Self::Roster(_)
             | Self::Team(_)
-            | Self::Keys(_)
             | Self::Rotation(_)
             | Self::Help(_) => {}
         }
@@ -167,6 +168,7 @@ impl Screen {
             Self::Aside(screen) => screen.hear(msg, world),
             Self::Audit(screen) => screen.hear(msg),
             Self::Rotation(screen) => screen.hear(msg),
+            Self::Keys(screen) => screen.hear(msg),
             Self::Outbox(_)
             | Self::Caseload(_)
             | Self::Form(_)
@@ -174,7 +176,6 @@ impl Screen {
             | Self::Review(_)
             | Self::Roster(_)
             | Self::Team(_)
-            | Self::Keys(_)
             | Self::Help(_) => Turn::stay(),
         }
     }
